@@ -1,0 +1,1 @@
+"""Customer segmentation: the part that thinks, without HTTP and without a database."""

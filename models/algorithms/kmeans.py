@@ -1,0 +1,58 @@
+"""K-Means: segments around centers."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from annotated_types import Ge, Le
+from numpy.typing import NDArray
+
+from models.algorithms.learned import Learned
+from models.errors import UnclearCut
+
+
+@dataclass(frozen=True, kw_only=True)
+class KMeans:
+    """Compact, round segments; the cost grows linearly with the number of customers."""
+
+    name: Literal["kmeans"] = "kmeans"
+    n_init: Annotated[int, Ge(1), Le(100)] = 10
+    init: Literal["k-means++", "random"] = "k-means++"
+    max_iter: Annotated[int, Ge(1), Le(10_000)] = 300
+    tol: Annotated[float, Ge(0)] = 1e-4
+
+    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:
+        """Learn k centers by Lloyd's algorithm, started by k-means++ (Lloyd 1982; Arthur & Vassilvitskii 2007).
+
+        Parameters
+        ----------
+        points
+            Shape (n, d), with at least k distinct rows.
+        k
+            The number of segments.
+        seed
+            Decides the starts.
+
+        Returns
+        -------
+        Learned
+            With one center per segment, numbered as scikit-learn numbers them.
+
+        Raises
+        ------
+        UnclearCut
+            Where k is None.
+        """
+        if k is None:
+            raise UnclearCut("K-Means must be given k, the number of segments")
+        from sklearn.cluster import KMeans as Estimator  # noqa: PLC0415 - the api reads these parameters without it
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - as above
+
+        estimator = Estimator(
+            k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, random_state=seed
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # an empty segment is reported by the fit, by its index
+            estimator.fit(points)
+        return Learned(estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k))

@@ -1,0 +1,51 @@
+"""What every algorithm hands back."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Estimator(Protocol):
+    """A fitted scikit-learn estimator that names the segment of a point."""
+
+    def predict(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the segment of each row of X."""
+        ...
+
+    def get_params(self) -> dict[str, Any]:
+        """Give the parameters, as every scikit-learn estimator does."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """Segments as nearest centers: a point belongs to the segment of the center nearest to it.
+
+    Attributes
+    ----------
+    estimator
+        The fitted scikit-learn estimator that says the same by `predict`.
+    centers
+        Shape (m, d), in prepared units; m >= k.
+    segment_of_center
+        Shape (m,), the segment 0 .. k-1 of each center.
+    labels
+        Shape (n,), the algorithm's own segment of each training point where that may differ from the nearest
+        center's; None where it cannot.
+    merges
+        Shape (m - 1, 4), the tree above the centers, laid out as scipy's linkage matrix: the leaves are the centers,
+        the last column counts customers. None for an algorithm without a tree.
+    """
+
+    estimator: Estimator
+    centers: NDArray[np.float64]
+    segment_of_center: NDArray[np.int64]
+    labels: NDArray[np.int64] | None = None
+    merges: NDArray[np.float64] | None = None
+
+    @property
+    def k(self) -> int:
+        """The number of segments."""
+        return int(self.segment_of_center.max()) + 1

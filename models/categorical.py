@@ -1,0 +1,82 @@
+"""A categorical column becomes a block of coordinates, centred, whose variances add up to one half."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+
+from models.errors import UnusableColumn
+from models.features import Feature
+
+BLOCK_VARIANCE: Final = 0.5
+MAX_CATEGORIES: Final = 100
+
+Floats = NDArray[np.float64]
+
+
+def decide(column: pd.Series, feature: Feature) -> Feature:
+    """Resolve which categories there are: those inherited, else all that occur, in alphabetical order."""
+    present = column.dropna()
+    if len(present) and pd.api.types.is_numeric_dtype(present.dtype):
+        raise UnusableColumn(f"'{feature.name}' holds numbers, so it cannot be a categorical feature")
+    categories = feature.categories or tuple(sorted(present.unique()))
+    if len(categories) > MAX_CATEGORIES:
+        raise UnusableColumn(f"'{feature.name}' has {len(categories):,} categories; at most {MAX_CATEGORIES} are taken")
+    _check_varies(feature.name, present[present.isin(categories)].nunique())
+    return replace(feature, categories=categories, log=False)
+
+
+def steps(column: pd.Series, feature: Feature) -> Pipeline:
+    """Build the unfitted steps of a decided feature.
+
+    A category becomes its one-hot row minus the shares of all categories, times one factor for the variance. That is
+    a single matrix product without an offset, so the all-zero one-hot row of an unknown or missing category stays
+    zero: the block's mean, which pulls towards no segment.
+    """
+    categories = np.array(feature.categories, dtype=object)
+    shares = _shares(column, feature.categories or ())
+    encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
+    return Pipeline([("one_hot", encoder), ("center", FunctionTransformer(np.dot, kw_args={"b": _centring(shares)}))])
+
+
+def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Describe the fitted steps, with the numbers they learned."""
+    matrix = vectors(fitted)
+    factor = matrix[0, 0] - matrix[1, 0]
+    shares = np.eye(len(matrix))[0] - matrix[0] / factor
+    return [
+        {"step": "one_hot", "categories": categories(fitted), "shares": shares.round(12).tolist()},
+        {"step": "scale", "block_variance": BLOCK_VARIANCE},
+    ]
+
+
+def categories(fitted: dict[str, Any]) -> list[str]:
+    """Give the known categories, in the order of their rows."""
+    return [str(category) for category in fitted["one_hot"].categories_[0]]
+
+
+def vectors(fitted: dict[str, Any]) -> Floats:
+    """Give the coordinates of each known category, shape (n_categories, n_categories)."""
+    return np.asarray(fitted["center"].kw_args["b"], dtype=np.float64)
+
+
+def _shares(column: pd.Series, known: Sequence[str]) -> Floats:
+    counts = column.value_counts().reindex(list(known), fill_value=0).to_numpy(dtype=np.float64)
+    return np.asarray(counts / counts.sum())
+
+
+def _centring(shares: Floats) -> Floats:
+    factor = np.sqrt(BLOCK_VARIANCE / np.sum(shares * (1 - shares)))
+    return np.asarray((np.eye(len(shares)) - shares) * factor)
+
+
+def _check_varies(name: str, n_distinct: int) -> None:
+    if n_distinct == 0:
+        raise UnusableColumn(f"'{name}' is missing or unknown for every customer")
+    if n_distinct == 1:
+        raise UnusableColumn(f"'{name}' is the same for every customer, so it sets nobody apart")

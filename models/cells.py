@@ -1,0 +1,155 @@
+"""The one rule for cells: what a number, a category and an identifier may look like, in whatever format they arrive."""
+
+import math
+import re
+from typing import Final
+
+MAX_IDENTIFIER_LENGTH: Final = 256
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE_WITH_ZERO_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAX_INTEGER: Final = 10**MAX_IDENTIFIER_LENGTH
+_EXACT_INTEGERS: Final = 2.0**53
+
+
+class BadCell(ValueError):
+    """A cell breaks the rule; the message says how, and never repeats the value."""
+
+
+def number(cell: object) -> float | None:
+    """Read a numeric cell.
+
+    Parameters
+    ----------
+    cell
+        A finite int or float, a decimal string such as ``"12"``, ``" 12.5 "`` or ``"-1e3"``, or nothing.
+
+    Returns
+    -------
+    float or None
+        None where the cell is missing: None, empty or blank.
+
+    Raises
+    ------
+    BadCell
+        For a boolean, NaN, an infinity, any other text and any other type.
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        raise BadCell("is a boolean, not a number")
+    if isinstance(cell, int | float):
+        return _finite(cell)
+    if isinstance(cell, str):
+        return _decimal(cell.strip())
+    raise BadCell("is not a number")
+
+
+def category(cell: object) -> str | None:
+    """Read a categorical cell as canonical text, so that every format gives the same category.
+
+    Parameters
+    ----------
+    cell
+        Text, a number (``1.0`` and ``"1.0"`` become ``"1"``), a boolean (``"true"``, ``"false"``), or nothing.
+
+    Returns
+    -------
+    str or None
+        The stripped text; leading zeros stay. None where the cell is missing: None, empty or blank.
+
+    Raises
+    ------
+    BadCell
+        For a list, an object, a number that is not finite, and text that holds a control character or half a
+        character.
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int):
+        return _digits(cell)
+    if isinstance(cell, float):
+        return _canonical(cell)
+    if isinstance(cell, str):
+        return _text(cell)
+    raise BadCell("is not a text")
+
+
+def identifier(cell: object) -> str | None:
+    """Read a customer id.
+
+    Parameters
+    ----------
+    cell
+        Text or an integer, or nothing.
+
+    Returns
+    -------
+    str or None
+        The stripped text. None where the cell is missing: None, empty or blank.
+
+    Raises
+    ------
+    BadCell
+        For any other type, for ``"."`` and ``".."``, for control characters and beyond 256 characters.
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, bool) or not isinstance(cell, int | str):
+        raise BadCell("is not a string or an integer")
+    text = cell.strip() if isinstance(cell, str) else _digits(cell)
+    _check_identifier(text)
+    return text or None
+
+
+def _finite(cell: float) -> float:
+    try:
+        value = float(cell)
+    except OverflowError:
+        raise BadCell("is too large for a number") from None
+    if not math.isfinite(value):
+        raise BadCell("is not a finite number")
+    return value
+
+
+def _decimal(text: str) -> float | None:
+    if not text:
+        return None
+    if not _DECIMAL.fullmatch(text):
+        raise BadCell("is not a number")
+    value = float(text)
+    if math.isinf(value):
+        raise BadCell("is too large for a number")
+    return value
+
+
+def _digits(cell: int) -> str:
+    if abs(cell) >= _MAX_INTEGER:
+        raise BadCell(f"has more than {MAX_IDENTIFIER_LENGTH} digits")
+    return str(cell)
+
+
+def _canonical(cell: float) -> str:
+    value = _finite(cell)
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+
+
+def _text(cell: str) -> str | None:
+    if _CONTROL_IN_TEXT.search(cell):
+        raise BadCell("holds a control character or half a character")
+    text = cell.strip()
+    whole = _WHOLE_WITH_ZERO_FRACTION.fullmatch(text)
+    return (whole[1] if whole else text) or None
+
+
+def _check_identifier(text: str) -> None:
+    if len(text) > MAX_IDENTIFIER_LENGTH:
+        raise BadCell(f"is longer than {MAX_IDENTIFIER_LENGTH} characters")
+    if _CONTROL.search(text):
+        raise BadCell("holds a control character or half a character")
+    if text in {".", ".."}:
+        raise BadCell("is a path, not an id")

@@ -1,0 +1,93 @@
+"""What rules are made of: one condition on one column, and how several read as a sentence."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_DIGITS = 15  # as many as every float keeps
+GROUPED = 10_000  # from here on digits are grouped; years are not
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of numbers, or of zeros and ones that say whether a feature is one `category`."""
+
+    feature: str
+    category: str | None = None
+    whole: bool = False  # integers only, so that a limit can name the first number inside
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A column's value is above a threshold, or at most it."""
+
+    column: int
+    above: bool
+    threshold: float
+
+    def holds(self, X: Floats) -> Flags:
+        """Tell for each row of X (n_customers, n_columns) whether it meets the condition."""
+        above: Flags = X[:, self.column] > self.threshold
+        return above if self.above else ~above
+
+
+def all_hold(conditions: Sequence[Condition], X: Floats) -> Flags:
+    """Tell for each row of X whether it meets every condition."""
+    met = np.ones(len(X), dtype=bool)
+    for condition in conditions:
+        met &= condition.holds(X)
+    return met
+
+
+def describe(conditions: Sequence[Condition], columns: Sequence[Column]) -> str:
+    """Write the conditions as one sentence, a feature at a time, in the order of the columns."""
+    by_feature: dict[str, list[Condition]] = {}
+    for condition in sorted(conditions, key=lambda each: each.column):
+        by_feature.setdefault(columns[condition.column].feature, []).append(condition)
+    return " and ".join(_describe_feature(asked, columns) for asked in by_feature.values())
+
+
+def round_numbers(value: float) -> Iterator[float]:
+    """Yield ever longer decimal numbers near a value, from one significant digit up to the value itself."""
+    exact = Decimal(repr(value))
+    for digit in range(MAX_DIGITS):
+        step = Decimal(1).scaleb(exact.adjusted() - digit)
+        yield float(exact.quantize(step, ROUND_HALF_EVEN))
+        yield float(exact.quantize(step, ROUND_FLOOR))
+    yield value
+
+
+def _describe_feature(asked: Sequence[Condition], columns: Sequence[Column]) -> str:
+    column = columns[asked[0].column]
+    if column.category is None:
+        return f"{column.feature} {_describe_range(asked, whole=column.whole)}"
+    wanted = [columns[each.column].category for each in asked if each.above]
+    unwanted = [columns[each.column].category for each in asked if not each.above]
+    return f"{column.feature} is {wanted[0] if wanted else _none_of(unwanted)}"
+
+
+def _none_of(categories: Sequence[str | None]) -> str:
+    return f"not {categories[0]}" if len(categories) == 1 else f"neither {' nor '.join(map(str, categories))}"
+
+
+def _describe_range(asked: Sequence[Condition], *, whole: bool) -> str:
+    low = max((each.threshold for each in asked if each.above), default=-math.inf)
+    high = min((each.threshold for each in asked if not each.above), default=math.inf)
+    if low == -math.inf:
+        return f"at most {_write(high)}"
+    if high == math.inf:
+        return f"above {_write(low)}"
+    first, last = (math.floor(low) + 1, math.floor(high)) if whole else (low, high)
+    return f"exactly {_write(first)}" if first == last else f"between {_write(first)} and {_write(last)}"
+
+
+def _write(number: float) -> str:
+    digits = f".{MAX_DIGITS}g" if abs(number) < GROUPED else f",.{MAX_DIGITS}g"
+    return format(number + 0.0, digits)

@@ -1,0 +1,185 @@
+"""One feature seen across the segments: what is typical of each, and how far that is from everyone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.features import Feature
+
+MIN_EFFECT = 0.2  # "small" in Cohen (1988); less is not worth a sentence
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How one feature sets a segment apart: medians, or the shares of one category, in own units."""
+
+    feature: str
+    category: str | None
+    here: float
+    overall: float
+    effect: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumericContrast:
+    """Medians in own units, and effects in standard deviations; NaN where nothing is known."""
+
+    feature: str
+    medians: Floats
+    overall: float
+    effects: Floats
+
+    def typical(self, segment: int) -> float | None:
+        """Return the median of one segment, None if none of its values is known."""
+        return None if np.isnan(self.medians[segment]) else float(self.medians[segment])
+
+    def difference(self, segment: int) -> Difference | None:
+        """Return how one segment differs, None if it hardly does."""
+        effect = self.effects[segment]
+        if not abs(effect) >= MIN_EFFECT:
+            return None
+        return Difference(
+            feature=self.feature,
+            category=None,
+            here=float(self.medians[segment]),
+            overall=self.overall,
+            effect=float(effect),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoricalContrast:
+    """Shares of each category (segments x categories) among the known values; NaN where nothing is known."""
+
+    feature: str
+    categories: tuple[str, ...]
+    shares: Floats
+    overall: Floats
+
+    def typical(self, segment: int) -> dict[str, float] | None:
+        """Return the share of each category in one segment, None if none of its values is known."""
+        shares = self.shares[segment]
+        if not shares.size or np.isnan(shares).any():
+            return None
+        return dict(zip(self.categories, shares.tolist(), strict=True))
+
+    def difference(self, segment: int) -> Difference | None:
+        """Return the category whose share differs most in one segment, None if it hardly does."""
+        effects = cohen_h(self.shares[segment], self.overall)
+        if not effects.size or not np.abs(effects).max() >= MIN_EFFECT:
+            return None
+        most = _most_telling(effects)
+        return Difference(
+            feature=self.feature,
+            category=self.categories[most],
+            here=float(self.shares[segment, most]),
+            overall=float(self.overall[most]),
+            effect=float(effects[most]),
+        )
+
+
+Contrast = NumericContrast | CategoricalContrast
+
+
+def contrast(column: pd.Series, feature: Feature, labels: Labels, *, k: int) -> Contrast:
+    """Compare one feature between the segments.
+
+    Parameters
+    ----------
+    column : Series of shape (n_customers,)
+        In own units: numbers, or categories as text; null where missing.
+    feature : Feature
+        As decided by the preparation; with `log` the numeric effect is measured on a log scale.
+    labels : ndarray of shape (n_customers,)
+        The segment of each customer, 0 to k - 1.
+    k : int
+        The number of segments, empty ones included.
+    """
+    if feature.kind == "numeric":
+        return _contrast_numbers(column, feature, labels, k)
+    return _contrast_categories(column, feature, labels, k)
+
+
+def cohen_h(share: Floats, reference: Floats) -> Floats:
+    """Return the effect size of a difference between two shares, positive if `share` is larger (Cohen, 1988)."""
+    angles: Floats = 2 * np.arcsin(np.sqrt(share)) - 2 * np.arcsin(np.sqrt(reference))
+    return angles
+
+
+def _contrast_numbers(column: pd.Series, feature: Feature, labels: Labels, k: int) -> NumericContrast:
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = ~np.isnan(values)
+    values, labels = values[known], labels[known]
+    return NumericContrast(
+        feature=feature.name,
+        medians=pd.Series(values).groupby(labels).median().reindex(range(k)).to_numpy(dtype=np.float64),
+        overall=float(np.median(values)) if values.size else np.nan,
+        effects=_effects(_comparable(values, log=feature.log is True), labels, k),
+    )
+
+
+def _contrast_categories(column: pd.Series, feature: Feature, labels: Labels, k: int) -> CategoricalContrast:
+    categories = feature.categories or tuple(sorted(column.dropna().unique()))
+    codes = pd.Index(categories, dtype=object).get_indexer(pd.Index(column))
+    known, width = codes >= 0, len(categories)
+    cells = labels[known].astype(np.intp) * width + codes[known]
+    counts = np.bincount(cells, minlength=k * width).reshape(k, width)
+    return CategoricalContrast(
+        feature=feature.name,
+        categories=categories,
+        shares=_ratio(counts, counts.sum(axis=1, keepdims=True)),
+        overall=_ratio(counts.sum(axis=0), counts.sum()),
+    )
+
+
+def _effects(values: Floats, labels: Labels, k: int) -> Floats:
+    """Return the distance of each segment's mean from the overall mean, in standard deviations."""
+    means = _ratio(np.bincount(labels, weights=values, minlength=k), np.bincount(labels, minlength=k))
+    if not values.size or np.ptp(values) == 0:
+        return means * 0
+    effects: Floats = (means - values.mean()) / values.std()
+    return effects
+
+
+def _comparable(values: Floats, *, log: bool) -> Floats:
+    """Return the values where means say something: on a log scale if asked, outliers drawn in."""
+    if not values.size:
+        return values
+    values = _logarithm(values) if log else values
+    return np.clip(values, *_fences(values))
+
+
+def _logarithm(values: Floats) -> Floats:
+    """Return log(x), or log(1 + x / unit) where there are zeros, the unit being a typical value."""
+    if values.min() > 0:
+        return np.log(values)
+    sizes = np.abs(values)
+    unit = np.median(sizes[sizes > 0]) if sizes.any() else 1.0
+    scaled: Floats = np.sign(values) * np.log1p(sizes / unit)
+    return scaled
+
+
+def _fences(values: Floats) -> tuple[float, float]:
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    elsewhere = values[values != middle]
+    if low == high and elsewhere.size:  # mostly one value: the quartiles of the others say what is far out
+        low, high = np.quantile(elsewhere, [0.25, 0.75])
+    reach = 3 * (high - low)
+    return min(low - reach, middle), max(high + reach, middle)
+
+
+def _ratio(part: npt.NDArray[np.number], whole: npt.ArrayLike) -> Floats:
+    with np.errstate(invalid="ignore"):
+        ratio: Floats = np.true_divide(part, whole)
+    return ratio
+
+
+def _most_telling(effects: Floats) -> int:
+    """Return the largest effect; of equals, the category there is more of."""
+    sizes = np.abs(effects).round(9)
+    return int(np.lexsort((effects, sizes))[-1])

@@ -1,0 +1,43 @@
+"""What can go wrong when customers are segmented; each docstring is the sentence a reader gets."""
+
+import inspect
+
+
+class SegmentationError(Exception):
+    """The customers could not be segmented."""
+
+    def __str__(self) -> str:
+        return super().__str__() or _first_paragraph(type(self))
+
+
+class TooFewCustomers(SegmentationError):
+    """There are fewer distinct customers than requested segments."""
+
+
+class TooManyCustomers(SegmentationError):
+    """There are more customers than this algorithm can hold in memory; K-Means has no such limit."""
+
+
+class UnusableColumn(SegmentationError):
+    """A column cannot serve as the feature it was asked to be."""
+
+
+class ValueOutOfRange(SegmentationError):
+    """A column holds a number too large to compute with."""
+
+
+class NothingToLearnFrom(SegmentationError):
+    """There is no feature, or no customer with a known feature, to learn segments from."""
+
+
+class UnclearCut(SegmentationError):
+    """Either k or, for hierarchical clustering, the distance at which to cut the tree must be given, and not both."""
+
+
+class ArtifactFromAnotherRelease(SegmentationError):
+    """The model file was written by another release of the libraries that read it; fit the model again."""
+
+
+def _first_paragraph(kind: type) -> str:
+    paragraph = (inspect.getdoc(kind) or kind.__name__).split("\n\n", maxsplit=1)[0]
+    return " ".join(paragraph.split())

@@ -1,0 +1,25 @@
+"""What is asked of one column, before and after the open choices are decided."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Gt, Le
+
+Kind = Literal["numeric", "categorical"]
+Scale = Literal["auto", "standard", "robust", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A column used to cluster.
+
+    `log` is a bool and `categories` are filled once `preparation.decide` has resolved them; a later version of the
+    model is asked with that result, and so inherits both. `weight` multiplies the squared distance.
+    """
+
+    name: str
+    kind: Kind
+    scale: Scale = "auto"
+    log: Literal["auto"] | bool = "auto"
+    weight: Annotated[float, Gt(0), Le(1e6)] = 1.0
+    categories: tuple[str, ...] | None = None

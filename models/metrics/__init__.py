@@ -1,0 +1,21 @@
+"""The metrics of a fit: a new one is one file here and its name in the tuple below."""
+
+import math
+from typing import Final
+
+from models.metrics.assignment_agreement import assignment_agreement
+from models.metrics.calinski_harabasz import calinski_harabasz
+from models.metrics.clustered import Clustered
+from models.metrics.davies_bouldin import davies_bouldin
+from models.metrics.inertia import inertia
+from models.metrics.silhouette import silhouette
+
+METRICS: Final = (inertia, silhouette, calinski_harabasz, davies_bouldin, assignment_agreement)
+
+__all__ = ["METRICS", "Clustered", "measure"]
+
+
+def measure(clustered: Clustered) -> dict[str, float | None]:
+    """Give every metric by its name; None where it is undefined or beyond a float."""
+    values = {metric.__name__: metric(clustered) for metric in METRICS}
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}

@@ -1,0 +1,91 @@
+"""Names that tell people what a segment is like."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from models.contrasts import Difference
+from models.features import Feature
+from models.wording import Words, cut, label, numeric_words
+
+STRONG = 0.5  # "medium" in Cohen (1988); a weaker difference only serves to tell two segments apart
+MAX_LENGTH = 60
+MAJORITY = 0.5
+SHORTEST_WORD = 3
+BARE = frozenset({"yes", "no", "true", "false", "other", "unknown", "none", "high", "low", "medium"})
+
+
+def name_segments(
+    differences: Sequence[Sequence[Difference]], features: Sequence[Feature], *, sizes: Sequence[int]
+) -> list[str]:
+    """Name each segment by its strongest differences; no two names are the same.
+
+    Parameters
+    ----------
+    differences : sequence of sequences of Difference
+        For each segment, strongest first.
+    features : sequence of Feature
+        Their order is the order of the words in a name.
+    sizes : sequence of int
+        The customers in each segment.
+
+    Returns
+    -------
+    list of str
+        About 60 characters at most: two differences, a third where that makes the name unique, else a number.
+    """
+    words = numeric_words([feature.name for feature in features if feature.kind == "numeric"])
+    order = {feature.name: position for position, feature in enumerate(features)}
+    short = [_name(found, words, order, extra=0) for found in differences]
+    longer = [_name(found, words, order, extra=1) for found in differences]
+    names = [
+        long if short.count(plain) > 1 and longer.count(long) == 1 else plain
+        for plain, long in zip(short, longer, strict=True)
+    ]
+    return _numbered(_by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True))
+
+
+def _name(found: Sequence[Difference], words: Mapping[str, Words], order: Mapping[str, int], *, extra: int) -> str:
+    strong = sum(abs(difference.effect) >= STRONG for difference in found)
+    telling = found[: min(strong, 2) + extra]
+    while len(telling) > 1 and len(_joined(telling, words, order)) > MAX_LENGTH:
+        telling = telling[:-1]
+    return cut(_joined(telling, words, order), MAX_LENGTH) or "average customers"
+
+
+def _joined(telling: Sequence[Difference], words: Mapping[str, Words], order: Mapping[str, int]) -> str:
+    return ", ".join(_phrase(each, words) for each in sorted(telling, key=lambda each: order[each.feature]))
+
+
+def _phrase(difference: Difference, words: Mapping[str, Words]) -> str:
+    if difference.category is not None:
+        return f"{_how_many(difference)} {_group(difference.feature, difference.category)}"
+    phrase = words[difference.feature][difference.effect > 0]
+    return phrase if abs(difference.effect) >= STRONG else f"somewhat {phrase}"
+
+
+def _how_many(difference: Difference) -> str:
+    if difference.effect < 0:
+        return "fewer" if difference.here > 0 else "no"
+    return "mostly" if difference.here > MAJORITY else "more"
+
+
+def _group(feature: str, category: str) -> str:
+    """Return what members of a category are called; "yes" or "2" mean nothing without the feature."""
+    speaks = len(category) >= SHORTEST_WORD and category.lower() not in BARE and not category.isnumeric()
+    return cut(category) if speaks else cut(f"{label(feature)}: {category}")
+
+
+def _by_size(size: int, total: int) -> str | None:
+    if size == 0:
+        return "no customers"
+    return "all customers" if size == total else None
+
+
+def _numbered(names: Iterable[str]) -> list[str]:
+    """Tell equal names apart: the second gets a 2."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+    return numbered

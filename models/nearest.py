@@ -1,0 +1,80 @@
+"""The nearest center of each point, and the nearest one that belongs to another segment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CELLS_AT_ONCE: Final = 50_000  # a block of distances that stays in the processor's cache
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearest:
+    """For each of n points its center, its rival, and the squared distances to both.
+
+    `gap` is the squared distance between the two centers. With one segment there is no rival: `contested` is False,
+    and what concerns the rival means nothing.
+    """
+
+    center: Rows
+    rival: Rows
+    squared: Floats
+    rival_squared: Floats
+    gap: Floats
+
+    @property
+    def contested(self) -> NDArray[np.bool_]:
+        """Whether there is another segment."""
+        return np.isfinite(self.rival_squared)
+
+    @property
+    def distance(self) -> Floats:
+        """The distance to the nearest center."""
+        return np.sqrt(self.squared)
+
+    @property
+    def margin(self) -> Floats:
+        """How far a point is from the border with the rival: 0 on it, 1 at the center and beyond."""
+        return np.clip(self.per_gap(np.where(self.contested, self.rival_squared - self.squared, 0)), 0, 1)
+
+    def per_gap(self, difference: Floats) -> Floats:
+        """Divide a difference of squared distances by the gap; 0 where the two centers are one."""
+        return np.divide(difference, self.gap, out=np.zeros_like(difference), where=self.gap > 0)
+
+
+def find_nearest(
+    squared_of: Callable[[slice], Floats], n_rows: int, *, centers: Floats, segment_of_center: Rows
+) -> Nearest:
+    """Find the nearest centers of n points, block by block.
+
+    Parameters
+    ----------
+    squared_of
+        Gives the squared distances of a block of points to all m centers, shape (n_block, m).
+    n_rows
+        The number of points.
+    centers
+        Shape (m, d).
+    segment_of_center
+        Shape (m,).
+    """
+    step = max(1, _CELLS_AT_ONCE // len(centers))
+    blocks = [slice(start, start + step) for start in range(0, max(n_rows, 1), step)]
+    found = [_nearest_two(squared_of(block), segment_of_center) for block in blocks]
+    center, rival, squared, rival_squared = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    gap = np.sum((centers[rival] - centers[center]) ** 2, axis=1)
+    return Nearest(center=center, rival=rival, squared=squared, rival_squared=rival_squared, gap=gap)
+
+
+def _nearest_two(squared: Floats, segment_of_center: Rows) -> tuple[Rows, Rows, Floats, Floats]:
+    rows = np.arange(len(squared))
+    center = squared.argmin(axis=1)
+    same_segment = segment_of_center == segment_of_center[center][:, None]
+    others = np.where(same_segment, np.inf, squared)
+    rival = others.argmin(axis=1)
+    return center, rival, squared[rows, center], others[rows, rival]

@@ -1,0 +1,159 @@
+"""A numeric column becomes one coordinate: impute, clip in own units, log, scale."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardScaler
+
+from models.errors import UnusableColumn, ValueOutOfRange
+from models.features import Feature
+
+LARGEST: Final = 1e100
+_SMALLEST_UNIT: Final = 1e-150  # LARGEST divided by it is still finite
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogScale:
+    """log(x), or log(1 + x / unit) for a column with zeros."""
+
+    unit: float | None
+
+    def of(self, x: Floats) -> Floats:
+        """Take the logarithm."""
+        return np.log(x) if self.unit is None else np.log1p(x * (1 / self.unit))
+
+    def back(self, y: float) -> float:
+        """Undo it; infinite where that is too large for a float."""
+        with np.errstate(over="ignore"):
+            return float(np.exp(y) if self.unit is None else np.expm1(y) * self.unit)
+
+
+def decide(column: pd.Series, feature: Feature) -> Feature:
+    """Resolve whether to take the logarithm: of a non-negative column with a long right tail that the log shortens."""
+    x = _known_values(column, feature.name)
+    if feature.log is True and x.min() < 0:
+        raise UnusableColumn(f"'{feature.name}' has negative values, so its logarithm cannot be taken")
+    return replace(feature, log=_log_helps(x) if feature.log == "auto" else feature.log)
+
+
+def steps(column: pd.Series, feature: Feature) -> Pipeline:
+    """Build the unfitted steps of a decided feature.
+
+    The clip comes before the logarithm and in own units, so that no newcomer reaches the log below the training
+    minimum. Dividing by the unit is a product with a 1 x 1 matrix, as scikit-learn has no plainer fixed factor.
+    """
+    x = _known_values(column, feature.name)
+    log = _log_scale(x) if feature.log else None
+    low, high = _fences(x, log)
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": low, "a_max": high})
+    imputed = column.fillna(float(np.median(x))).to_numpy(dtype=np.float64).clip(low, high)
+    scaler = _scaler(feature, imputed if log is None else log.of(imputed))
+    return Pipeline([("impute", SimpleImputer(strategy="median")), ("clip", clip), *_log_steps(log), *scaler])
+
+
+def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Describe the fitted steps, with the numbers they learned."""
+    fences = fitted["clip"].kw_args
+    described: list[dict[str, Any]] = [
+        {"step": "impute", "value": float(fitted["impute"].statistics_[0])},
+        {"step": "clip", "low": fences["a_min"], "high": fences["a_max"]},
+    ]
+    if "log" in fitted:
+        described.append({"step": "log", "formula": _formula(fitted)})
+    if "scale" in fitted:
+        described.append(_describe_scale(fitted["scale"]))
+    return described
+
+
+def log_factor(fitted: dict[str, Any]) -> float | None:
+    """Give 1 / unit of log(1 + x / unit); None for a plain log and for none."""
+    return float(fitted["unit"].kw_args["b"][0, 0]) if "unit" in fitted else None
+
+
+def center_and_scale(fitted: dict[str, Any]) -> tuple[float, float]:
+    """Give what is subtracted, and what the rest is divided by."""
+    if "scale" not in fitted:
+        return 0.0, 1.0
+    scaler = fitted["scale"]
+    center = scaler.center_ if isinstance(scaler, RobustScaler) else scaler.mean_
+    return float(center[0]), float(scaler.scale_[0])
+
+
+def _known_values(column: pd.Series, name: str) -> Floats:
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        raise UnusableColumn(f"'{name}' holds text, so it cannot be a numeric feature")
+    x = column.dropna().to_numpy(dtype=np.float64)
+    if not len(x):
+        raise UnusableColumn(f"'{name}' is missing for every customer")
+    if np.abs(x).max() > LARGEST:
+        raise ValueOutOfRange(f"'{name}' holds a number beyond ±{LARGEST:g}")
+    if x.min() == x.max():
+        raise UnusableColumn(f"'{name}' is the same for every customer, so it sets nobody apart")
+    return x
+
+
+def _log_helps(x: Floats) -> bool:
+    if x.min() < 0 or _skew(x) <= 1:
+        return False
+    return abs(_skew(_log_scale(x).of(x))) < _skew(x)
+
+
+def _skew(x: Floats) -> float:
+    spread = x.std()
+    return float(np.mean(((x - x.mean()) / spread) ** 3)) if spread > 0 else 0.0
+
+
+def _log_scale(x: Floats) -> LogScale:
+    if x.min() > 0:
+        return LogScale(unit=None)
+    return LogScale(unit=max(0.1 * float(np.median(x[x > 0])), _SMALLEST_UNIT))
+
+
+def _fences(x: Floats, log: LogScale | None) -> tuple[float, float]:
+    """Place the fences at Q1 - 3 IQR and Q3 + 3 IQR, on the log scale where there is one.
+
+    Where the middle half of the values is one value they stand at the extremes instead: a column that varies must not
+    become constant.
+    """
+    q1, q3 = np.quantile(x if log is None else log.of(x), [0.25, 0.75])
+    low, high = float(q1 - 3 * (q3 - q1)), float(q3 + 3 * (q3 - q1))
+    if q1 == q3:
+        return float(x.min()), float(x.max())
+    if log is not None:
+        low, high = max(log.back(low), float(x.min())), log.back(high)
+    return max(low, -LARGEST), min(high, LARGEST)
+
+
+def _log_steps(log: LogScale | None) -> list[tuple[str, FunctionTransformer]]:
+    if log is None:
+        return []
+    if log.unit is None:
+        return [("log", FunctionTransformer(np.log))]
+    unit = FunctionTransformer(np.dot, kw_args={"b": np.array([[1 / log.unit]])})
+    return [("unit", unit), ("log", FunctionTransformer(np.log1p))]
+
+
+def _scaler(feature: Feature, x: Floats) -> list[tuple[str, Any]]:
+    if feature.scale == "none":
+        return []
+    q1, q3 = np.quantile(x, [0.25, 0.75])
+    robust = feature.scale == "robust" and q1 < q3  # without an IQR, RobustScaler would leave the column in own units
+    return [("scale", RobustScaler() if robust else StandardScaler())]
+
+
+def _formula(fitted: dict[str, Any]) -> str:
+    factor = log_factor(fitted)
+    return "log(x)" if factor is None else f"log(1 + x / {1 / factor:.6g})"
+
+
+def _describe_scale(scaler: Any) -> dict[str, Any]:  # noqa: ANN401 - scikit-learn ships no types
+    center, scale = center_and_scale({"scale": scaler})
+    method = "robust" if isinstance(scaler, RobustScaler) else "standard"
+    return {"step": "scale", "method": method, "center": center, "scale": scale}

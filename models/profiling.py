@@ -1,0 +1,80 @@
+"""What a segment means: its size, what is typical of it, what sets it apart, a rule and a name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.contrasts import Contrast, Difference, contrast
+from models.features import Feature
+from models.naming import name_segments
+from models.rules import Rule, find_rules
+
+Labels = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One segment, in the customers' own units."""
+
+    index: int
+    name: str
+    n_customers: int
+    share: float
+    typical: dict[str, float | dict[str, float] | None]
+    differs_by: list[Difference]
+    rule: Rule | None
+
+
+def profile_segments(
+    table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int, seed: int
+) -> list[Profile]:
+    """Describe each segment of a segmentation.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_customers, ...)
+        The customers as stored: numbers, or categories as text; null where missing.
+    features : sequence of Feature
+        The features as the preparation decided them.
+    labels : ndarray of shape (n_customers,)
+        The segment of each customer, 0 to k - 1; -1 = not placed, and left out of everything.
+    k : int
+        The number of segments, empty ones included.
+    seed : int
+        Decides the sample and the folds behind the rules.
+
+    Returns
+    -------
+    list of Profile
+        One per segment, by index. Shares are of the placed customers. Differences are those of at
+        least 0.2, strongest first: for numbers in standard deviations of all placed customers
+        (outliers drawn in, on a log scale if the feature has one), for categories Cohen's h
+        (Cohen, 1988).
+    """
+    placed = labels >= 0
+    table, labels = table.loc[placed], labels[placed]
+    contrasts = [contrast(table[feature.name], feature, labels, k=k) for feature in features]
+    differences = [_differences(contrasts, segment) for segment in range(k)]
+    sizes = np.bincount(labels, minlength=k).tolist()
+    names = name_segments(differences, features, sizes=sizes)
+    rules = find_rules(table, features, labels, k=k, seed=seed)
+    return [
+        Profile(
+            index=segment,
+            name=names[segment],
+            n_customers=sizes[segment],
+            share=sizes[segment] / max(len(labels), 1),
+            typical={each.feature: each.typical(segment) for each in contrasts},
+            differs_by=differences[segment],
+            rule=rules[segment],
+        )
+        for segment in range(k)
+    ]
+
+
+def _differences(contrasts: Sequence[Contrast], segment: int) -> list[Difference]:
+    found = [difference for each in contrasts if (difference := each.difference(segment))]
+    return sorted(found, key=lambda difference: -abs(difference.effect))

@@ -1,0 +1,132 @@
+"""The short rule that describes a segment, and how far it can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.conditions import Column, Flags, Floats, all_hold, describe
+from models.features import Feature
+from models.induction import Evidence, Target, learn
+
+MAX_ROWS = 5000
+MAX_CATEGORIES = 30
+MIN_MEMBERS = 4
+FOLDS = 5
+
+Labels = npt.NDArray[np.integer]
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A sentence about the members; precision and recall are measured on customers it was not learned from."""
+
+    text: str
+    precision: float | None
+    recall: float | None
+
+
+def find_rules(
+    table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int, seed: int
+) -> list[Rule | None]:
+    """Find a short rule for each segment.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_customers, ...)
+        In own units, null where missing.
+    features : sequence of Feature
+        The columns that rules may speak of.
+    labels : ndarray of shape (n_customers,)
+        The segment of each customer, 0 to k - 1.
+    k : int
+        The number of segments, empty ones included.
+    seed : int
+        Decides the sample (of tables beyond 5,000 customers) and the folds.
+
+    Returns
+    -------
+    list of (Rule or None)
+        None where a segment has fewer than four members, or all customers, or no condition helps.
+
+    Notes
+    -----
+    Missing numbers count as the median, missing categories as none. Precision and recall come
+    from five stratified folds, fewer for segments of four.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = np.bincount(labels, minlength=k)
+    rows = _sample(labels, sizes, rng)
+    columns, X = _collect(table.iloc[rows], features)
+    sampled = labels[rows]
+    weights = (sizes / np.maximum(np.bincount(sampled, minlength=k), 1))[sampled]
+    evidence = Evidence.of(X)
+    targets = [Target(evidence=evidence, member=sampled == segment, weights=weights) for segment in range(k)]
+    return [_find_rule(target, columns, rng) for target in targets]
+
+
+def _find_rule(target: Target, columns: Sequence[Column], rng: np.random.Generator) -> Rule | None:
+    if target.member.sum() < MIN_MEMBERS or target.member.all():
+        return None
+    conditions = learn(target)
+    if not conditions:
+        return None
+    precision, recall = _out_of_fold(target, rng)
+    return Rule(text=describe(conditions, columns), precision=precision, recall=recall)
+
+
+def _out_of_fold(target: Target, rng: np.random.Generator) -> tuple[float | None, float | None]:
+    """Return precision and recall on rows that were held out, None where that is undefined."""
+    folds = _folds(target.member, rng)
+    if not folds.any():
+        return None, None
+    chosen = np.zeros_like(target.member)
+    for fold in range(folds.max() + 1):
+        held_out = folds == fold
+        conditions = learn(replace(target, weights=target.weights * ~held_out))
+        chosen[held_out] = all_hold(conditions, target.evidence.X[held_out])
+    hits, found = target.weights @ (chosen & target.member), target.weights @ chosen
+    return (float(hits / found) if found else None), float(hits / (target.weights @ target.member))
+
+
+def _folds(member: Flags, rng: np.random.Generator) -> Rows:
+    """Deal members and others, each in random order, to the folds in turn."""
+    n_folds = int(min(FOLDS, member.sum(), (~member).sum()))
+    folds = np.zeros(member.size, dtype=np.intp)
+    for side in (member, ~member):
+        folds[rng.permutation(np.flatnonzero(side))] = np.arange(side.sum()) % n_folds
+    return folds
+
+
+def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Generator) -> Rows:
+    """Pick the rows to learn from: half by size, half alike, so that small segments are still seen."""
+    if labels.size <= MAX_ROWS:
+        return np.arange(labels.size)
+    quotas = MAX_ROWS // 2 / sizes.size + MAX_ROWS // 2 * sizes / labels.size
+    picked = [rng.permutation(np.flatnonzero(labels == segment))[: int(quota)] for segment, quota in enumerate(quotas)]
+    return np.concatenate(picked)
+
+
+def _collect(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[list[Column], Floats]:
+    """Return the columns that conditions can be about, and their values."""
+    parts = [_numbers(table[f.name], f) if f.kind == "numeric" else _flags(table[f.name], f) for f in features]
+    columns = [column for described, _ in parts for column in described]
+    return columns, np.column_stack([values for _, values in parts])
+
+
+def _numbers(column: pd.Series, feature: Feature) -> tuple[list[Column], Floats]:
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = values[~np.isnan(values)]
+    whole = bool((known == np.rint(known)).all())
+    middle = np.median(known) if known.size else 0.0
+    return [Column(feature=feature.name, whole=whole)], np.where(np.isnan(values), middle, values)[:, None]
+
+
+def _flags(column: pd.Series, feature: Feature) -> tuple[list[Column], Floats]:
+    common = column.value_counts().index[:MAX_CATEGORIES].sort_values()
+    codes = common.get_indexer(pd.Index(column))
+    described = [Column(feature=feature.name, category=str(category)) for category in common]
+    return described, np.asarray(codes[:, None] == np.arange(len(common)), dtype=np.float64)

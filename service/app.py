@@ -1,0 +1,105 @@
+"""The composition root: which parts an app is made of, and what lives as long as it does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from service import RELEASE
+from service.assignments.operations import Scorers
+from service.assignments.routes import router as assignments
+from service.config import Settings
+from service.datasets.routes import router as datasets
+from service.engine import Engine
+from service.health.routes import router as health
+from service.jobs import operations as jobs
+from service.jobs.routes import router as job_routes
+from service.registry.routes import router as registry
+from service.segments.routes import router as segments
+from service.stores import open_stores
+from service.training.routes import router as training
+from service.web.dependencies import Services
+from service.web.keyless import Keyless
+from service.web.logs import RequestLog, describe_error
+from service.web.openapi import install_openapi, operation_id
+from service.web.pages import install_pages
+from service.web.problems import UnforeseenErrors, install_problems
+
+ENTRY_POINT = "service.tasks:run_job"
+BUSY_PAUSE_SECONDS = 0.1
+IDLE_PAUSE_SECONDS = 1.0
+ROOMS = (datasets, training, registry, segments, assignments, job_routes, health)
+
+WhenUp = Callable[[FastAPI], Awaitable[None]]
+
+logger = structlog.get_logger()
+
+
+def create_app(settings: Settings, *, engine: Engine | None = None, when_up: WhenUp | None = None) -> FastAPI:
+    """Compose the service; `when_up` runs beside it once it is up, `engine` replaces the one that the settings name."""
+    stores = open_stores(settings)
+    parts = Services(settings=settings, stores=stores, engine=engine or _engine(settings))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _beside(_keep_dispatching(parts), *([when_up(app)] if when_up else [])):
+            yield
+        await run_in_threadpool(parts.engine.close)
+        stores.database.close()
+
+    app = FastAPI(
+        title="Customer segmentation",
+        version=RELEASE,
+        description="Learns customer segments, keeps every model version, and places customers in milliseconds.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
+    app.state.services = parts
+    app.state.scorers = Scorers(stores.artifacts)
+    for room in ROOMS:
+        app.include_router(room)
+    install_problems(app)
+    install_openapi(app)
+    install_pages(app)
+    app.add_middleware(Keyless)
+    app.add_middleware(UnforeseenErrors)
+    app.add_middleware(RequestLog)
+    return app
+
+
+def _engine(settings: Settings) -> Engine:
+    return Engine(
+        address=settings.engine_address,
+        directory=settings.engine_directory(),
+        entry_point=ENTRY_POINT,
+    )
+
+
+@asynccontextmanager
+async def _beside(*work: Awaitable[None]) -> AsyncIterator[None]:
+    """Let work go on beside the app, and end with it."""
+    tasks = [asyncio.ensure_future(item) for item in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _keep_dispatching(parts: Services) -> None:
+    """Hand jobs to the engine again and again: after any crash, their rows are still the truth."""
+    while True:
+        more = False
+        try:
+            more = await run_in_threadpool(jobs.dispatch, parts.stores.database, parts.engine)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong now, the jobs must be looked after again
+            logger.error("dispatching failed", **describe_error(error))
+        await asyncio.sleep(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)

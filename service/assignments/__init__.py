@@ -1,0 +1,1 @@
+"""Customers placed in segments."""

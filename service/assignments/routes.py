@@ -1,0 +1,59 @@
+"""Answers which segment a customer is in."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from service.assignments import operations
+from service.assignments.operations import Scorers
+from service.assignments.schemas import AssignmentRequest, Assignments
+from service.registry.operations import PRODUCTION
+from service.web.dependencies import ModelName, ReadDep, TenantDep, VersionRef
+
+Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
+Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment.")]
+
+
+def _scorers(request: Request) -> Scorers:
+    return cast("Scorers", request.app.state.scorers)
+
+
+ScorersDep = Annotated[Scorers, Depends(_scorers)]
+
+router = APIRouter(tags=["assignments"])
+
+
+@router.post("/v1/models/{model}/assignments", response_model=Assignments)
+def assign_customers(
+    session: ReadDep,
+    scorers: ScorersDep,
+    tenant: TenantDep,
+    model: ModelName,
+    body: AssignmentRequest,
+    *,
+    atomic: Atomic = False,
+    explain: Explain = False,
+) -> JSONResponse:
+    """Place customers in the segments of the production version."""
+    return assign_customers_to_version(
+        session, scorers, tenant, model, PRODUCTION, body, atomic=atomic, explain=explain
+    )
+
+
+@router.post("/v1/models/{model}/versions/{version}/assignments", response_model=Assignments)
+def assign_customers_to_version(
+    session: ReadDep,
+    scorers: ScorersDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
+    body: AssignmentRequest,
+    *,
+    atomic: Atomic = False,
+    explain: Explain = False,
+) -> JSONResponse:
+    """Place customers in the segments of one version."""
+    placer = operations.open_version(session, scorers, tenant, model, version)
+    placed = placer.place(body.customers, atomic=atomic, explain=explain)
+    return JSONResponse(placed.plain())

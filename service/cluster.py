@@ -1,0 +1,100 @@
+"""The embedded cluster: a scheduler and its workers, on this machine and for this user alone."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dask
+from distributed import Nanny, Scheduler, Security
+
+from service.contact import Certificates, Contact
+from service.lifeline import die_with, die_with_supervisor
+
+HOST = "127.0.0.1"
+NICENESS = 10  # jobs give way to requests
+CLOSING = 1.0  # seconds that a busy worker gets when the cluster stops
+SETTINGS = {
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.worker-ttl": None,  # a step that holds the GIL is no death: the dead close their connection
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "error",
+}
+LOCAL: dict[str, Any] = {"host": HOST, "protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
+
+
+def run_cluster(*, directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
+    """Run a scheduler and `n_workers` workers, of one thread each, until SIGTERM or SIGINT.
+
+    A worker imports the module `preload` before it takes jobs, and is ended and replaced when it comes near
+    `memory_limit`. Address and certificates are left in `directory`, which is made private.
+    """
+    die_with_supervisor()
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    Contact.withdraw(directory)
+    worker = partial(
+        Nanny,
+        nthreads=1,
+        memory_limit=memory_limit,
+        preload=[preload, __name__],
+        local_directory=str(directory),
+        **LOCAL,
+    )
+    with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
+        asyncio.run(_serve(directory, n_workers, worker))
+
+
+def dask_setup(_worker: object) -> None:
+    """Prepare a worker once all is imported, as Dask asks a preloaded module to; imports are slow at a low priority."""
+    engine = multiprocessing.parent_process()
+    if engine is not None and engine.pid is not None:
+        die_with(engine.pid)
+    os.nice(NICENESS)
+
+
+async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:
+    _stop_on_signals()
+    security = Security.temporary()
+    async with Scheduler(port=0, security=security, **LOCAL) as scheduler:
+        _contact(scheduler.address, security).write(directory)
+        try:
+            async with asyncio.TaskGroup() as slots:
+                for slot in range(n_workers):
+                    slots.create_task(_keep_filled(partial(worker, scheduler.address, name=slot, security=security)))
+        finally:
+            Contact.withdraw(directory)
+
+
+async def _keep_filled(worker: Callable[[], Nanny]) -> None:
+    """Keep one worker alive; a nanny replaces a worker that dies, and this a nanny that gave up."""
+    while True:
+        nanny = await worker()  # not to be closed before it is up: stopped during that, its worker ends with us
+        try:
+            await nanny.finished()
+        finally:
+            await nanny.close(timeout=CLOSING)
+
+
+def _stop_on_signals() -> None:
+    serving = asyncio.current_task()
+    if serving is not None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
+
+
+def _contact(address: str, security: Security) -> Contact:
+    tls = security.get_tls_config_for_role("client")
+    return Contact(
+        address=address, certificates=Certificates(ca=tls["ca_file"], certificate=tls["cert"], key=tls["key"])
+    )

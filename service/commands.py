@@ -1,0 +1,149 @@
+"""The command line: serve, engine, migrate, sample."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import Annotated
+
+import httpx
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from service import RELEASE
+from service.app import create_app
+from service.cluster import run_cluster
+from service.config import Settings
+from service.lifeline import EmbeddedCluster
+from service.sample import load_sample
+from service.stores.database import Database
+from service.web.keyless import LOOPBACK
+from service.web.logs import configure_logs
+
+GRACE_SECONDS = 10
+KEYLESS = (
+    f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
+    "To reach it from elsewhere, put a proxy that authenticates in front of it"
+)
+
+Host = Annotated[str, typer.Option(help="The address to listen on: one of this machine's own.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
+
+commands = typer.Typer(help="Customer segmentation as a service.", no_args_is_help=True, add_completion=False)
+
+
+@commands.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    *,
+    sample: Annotated[bool, typer.Option("--sample", help="Load the sample on the first start.")] = False,
+) -> None:
+    """Start the service, with its embedded engine unless another one is set."""
+    if host not in LOOPBACK:
+        raise typer.BadParameter(KEYLESS, param_hint="--host")
+    settings = Settings()
+    configure_logs(settings.log_level)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, _exit)
+    # pyarrow imports pandas wherever it finds it; serving needs neither its memory nor its second of start-up.
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # this is how Python is told not to import it
+    first_start = _migrate(settings)
+    cluster = None if settings.engine_address else _start_cluster(settings)
+    try:
+        app = create_app(settings, when_up=_load_sample if sample and first_start else None)
+        _Server(_config(app, host, port)).run()
+    finally:
+        if cluster:
+            cluster.stop()
+
+
+@commands.command()
+def engine() -> None:
+    """Run the embedded engine alone: a scheduler and its workers. `serve` does so by itself."""
+    settings = Settings()
+    run_cluster(
+        directory=settings.engine_directory(),
+        n_workers=settings.workers,
+        memory_limit=settings.worker_memory,
+        preload="service.tasks",
+    )
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    fresh = _migrate(Settings())
+    typer.echo("The schema was made." if fresh else "The schema is up to date.")
+
+
+@commands.command()
+def sample(url: Annotated[str, typer.Option(help="The running service.")] = "http://127.0.0.1:8000") -> None:
+    """Load the sample dataset into a running service and fit a model to it."""
+
+    async def load() -> None:
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+            await load_sample(client)
+
+    try:
+        asyncio.run(load())
+    except httpx.HTTPError as error:
+        typer.echo(f"The sample could not be loaded into {url}: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host,
+        port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            _welcome(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+
+def _welcome(url: str) -> None:
+    typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
+    for path, what in (("/docs", "try it out"), ("/redoc", "read the reference"), ("/readyz", "is all there?")):
+        typer.echo(f"  {url}{path:<8} {what}")
+
+
+def _migrate(settings: Settings) -> bool:
+    database = Database(settings.database_address())
+    try:
+        return database.migrate()
+    finally:
+        database.close()
+
+
+def _start_cluster(settings: Settings) -> EmbeddedCluster:
+    environment = {**os.environ, **settings.environment()}
+    cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=environment)
+    cluster.start()
+    return cluster
+
+
+async def _load_sample(app: FastAPI) -> None:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
+        await load_sample(client)
+
+
+def _exit(_: int, __: FrameType | None) -> None:
+    sys.exit(0)

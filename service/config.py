@@ -1,0 +1,86 @@
+"""Every setting, read from the environment with the prefix `SEGMENTATION_`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SEGMENTATION_"
+
+
+class Settings(BaseSettings):
+    """Where things are kept and how much may run at once; the defaults need nothing beside this program."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    home: Path = Field(
+        default=Path("var"),
+        description="The one directory that holds everything of the embedded defaults.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy address of the metadata, such as `postgresql+psycopg://…`. "
+        "Absent: a SQLite file in the home directory.",
+    )
+    tables: Path | None = Field(
+        default=None,
+        description="Directory of the customer tables. Absent: `tables` in the home directory.",
+    )
+    artifacts: Path | None = Field(
+        default=None,
+        description="Directory of the model files. Absent: `artifacts` in the home directory.",
+    )
+    signing_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Secret that signs model files. Absent: read from the signing key file.",
+    )
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="File with the signing key, made on the first start. "
+        "Absent: `keys/signing.key` in the home directory, outside the artifact store.",
+    )
+    engine_address: str | None = Field(
+        default=None,
+        description="Dask scheduler that runs the jobs, such as `tls://cluster:8786`. "
+        "Absent: an embedded one on 127.0.0.1.",
+    )
+    workers: int = Field(default=2, ge=1, le=64, description="Worker processes of the embedded engine.")
+    worker_memory: str = Field(
+        default="4GiB",
+        description="Memory at which one worker of the embedded engine is ended, its job tried again.",
+    )
+    job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="The least important log line that is written.",
+    )
+
+    def database_address(self) -> str:
+        """Give the metadata's address, the embedded SQLite file by default."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
+
+    def tables_directory(self) -> Path:
+        """Give the directory of the customer tables."""
+        return (self.tables or self.home / "tables").resolve()
+
+    def artifacts_directory(self) -> Path:
+        """Give the directory of the model files."""
+        return (self.artifacts or self.home / "artifacts").resolve()
+
+    def signing_key_path(self) -> Path:
+        """Give the file of the key that signs model files."""
+        return (self.signing_key_file or self.home / "keys" / "signing.key").resolve()
+
+    def engine_directory(self) -> Path:
+        """Give the private directory in which the embedded engine leaves its address and certificates."""
+        return (self.home / "engine").resolve()
+
+    def environment(self) -> dict[str, str]:
+        """Give the same settings as environment variables, for a child process."""
+        return {
+            PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in self
+            if value is not None
+        }

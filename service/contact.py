@@ -1,0 +1,45 @@
+"""Where the embedded cluster can be found, and what lets a program in."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+CONTACT_FILE = "scheduler.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificates:
+    """What lets a program into a cluster: PEM text, or the paths of PEM files."""
+
+    ca: str
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """A scheduler's address and its certificates; one file, so that the two always belong together."""
+
+    address: str
+    certificates: Certificates | None = None
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """Read what the embedded cluster left in `directory`; FileNotFoundError while there is none."""
+        left = json.loads((directory / CONTACT_FILE).read_text())
+        return cls(address=left["address"], certificates=Certificates(**left["certificates"]))
+
+    def write(self, directory: Path) -> None:
+        """Leave it for this user's programs alone; a reader sees all of it or nothing."""
+        draft = directory / f"{CONTACT_FILE}.draft"
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(self), file)
+        draft.replace(directory / CONTACT_FILE)
+
+    @staticmethod
+    def withdraw(directory: Path) -> None:
+        """Take back what an earlier cluster left."""
+        (directory / CONTACT_FILE).unlink(missing_ok=True)

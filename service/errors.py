@@ -1,0 +1,43 @@
+"""What the service refuses to do, each in a sentence that the client reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from inspect import getdoc
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldError:
+    """One fault in a request: where it is and what is wrong with it; never the value itself."""
+
+    detail: str
+    pointer: str | None = None
+    row: int | None = None
+    customer_id: str | None = None
+
+
+class ServiceError(Exception):
+    """The service cannot do what was asked."""
+
+    def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail or getdoc(type(self)))
+        self.errors = tuple(errors)
+
+
+class NotFound(ServiceError):
+    """There is nothing under this name."""
+
+
+class AlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class Conflict(ServiceError):
+    """The request contradicts the present state."""
+
+
+class InvalidRequest(ServiceError):
+    """The request is not valid; `errors` names each fault."""
+
+
+class Unavailable(ServiceError):
+    """A part that the service needs is not there at the moment; try again shortly."""

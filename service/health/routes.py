@@ -1,0 +1,32 @@
+"""For the orchestrator: alive, ready, which release."""
+
+from fastapi import APIRouter, Response
+
+from service import RELEASE
+from service.health import operations
+from service.health.schemas import Alive, Readiness, Release
+from service.web.dependencies import ServicesDep
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez")
+def get_liveness() -> Alive:
+    """Tell that the process answers."""
+    return Alive(status="ok")
+
+
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "Something is missing"}})
+def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
+    """Tell whether everything that requests need is there, and what is missing."""
+    readiness = operations.check(parts.stores.database, parts.engine)
+    if readiness.status != "ok":
+        response.status_code = 503
+        response.headers["Retry-After"] = "2"
+    return readiness
+
+
+@router.get("/version")
+def get_release() -> Release:
+    """Tell which release of the service this is."""
+    return Release(version=RELEASE)

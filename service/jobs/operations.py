@@ -1,0 +1,97 @@
+"""The life of a job: written down, handed to the engine, waited for, cancelled."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from service.engine import Engine, EngineUnavailable
+from service.errors import Conflict, NotFound
+from service.jobs import repository
+from service.jobs.rows import UNFINISHED, JobRow
+from service.stores.database import Database, JsonObject, now
+
+SUBMITTED_PER_SLOT = 2
+FIRST_LOOK_SECONDS = 0.01
+LAST_LOOK_SECONDS = 0.25
+
+
+def plan_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
+    """Write down a job to be run after this transaction."""
+    row = JobRow(id=str(uuid4()), tenant=tenant, kind=kind, payload=payload, created_at=now())
+    session.add(row)
+    session.flush()
+    return row
+
+
+def dispatch(database: Database, engine: Engine) -> bool:
+    """Hand the oldest unfinished jobs that the engine does not know to it; True if more may be waiting behind them.
+
+    SQL decides the order: only about as many jobs are handed over as can run at once. Handing a job over twice, by this
+    process or another one, runs it once. Where no engine can be reached, the rows keep the jobs for later.
+    """
+    try:
+        limit = max(1, engine.slots()) * SUBMITTED_PER_SLOT
+        with database.reading() as session:
+            jobs = repository.unfinished_jobs(session, limit=limit)
+        for job_id in engine.unknown(jobs) if jobs else ():
+            engine.submit(job_id)
+    except EngineUnavailable:
+        return False
+    return len(jobs) == limit
+
+
+async def wait_for(database: Database, job_id: str, *, seconds: float) -> JobRow:
+    """Wait until a job is finished, or the time is over; holds no thread and no session while it waits."""
+    deadline = time.monotonic() + seconds
+    pause = FIRST_LOOK_SECONDS
+    while True:
+        row = await run_in_threadpool(_look, database, job_id)
+        left = deadline - time.monotonic()
+        if row.state not in UNFINISHED or left <= 0:
+            return row
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+
+
+async def follow(database: Database, job_id: str) -> AsyncIterator[JobRow]:
+    """Give a job as it is now, then at each change, until it is finished."""
+    seen: tuple[object, ...] = ()
+    while True:
+        row = await run_in_threadpool(_look, database, job_id)
+        look = (row.state, row.stage, row.progress, row.attempt)
+        if look != seen:
+            yield row
+        if row.state not in UNFINISHED:
+            return
+        seen = look
+        await asyncio.sleep(LAST_LOOK_SECONDS)
+
+
+def cancel(database: Database, engine: Engine, tenant: str, job_id: str) -> JobRow:
+    """Cancel a job: first its row, so that nothing it still does counts, then its work."""
+    with database.writing() as session:
+        repository.get_job(session, tenant, job_id)
+        if not repository.cancel_job(session, job_id):
+            raise Conflict("The job is finished and cannot be cancelled any more")
+        row = repository.get_job(session, tenant, job_id)
+    _stop(engine, row)
+    return row
+
+
+def _stop(engine: Engine, row: JobRow) -> None:
+    try:
+        engine.cancel(row.id, row.worker)
+    except EngineUnavailable:
+        return  # without an engine nothing runs, and a cancelled row is never started again
+
+
+def _look(database: Database, job_id: str) -> JobRow:
+    with database.reading() as session:
+        row = repository.find_job(session, job_id)
+    if row is None:
+        raise NotFound("There is no such job")
+    return row

@@ -1,0 +1,76 @@
+"""Verbs on the table of jobs; what a worker writes is fenced by its attempt's number."""
+
+from typing import cast
+
+from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from service.errors import NotFound
+from service.jobs.rows import UNFINISHED, JobRow
+from service.stores.database import JsonObject, now
+
+
+def find_job(session: Session, job_id: str) -> JobRow | None:
+    """Find a job by its id alone; for the service itself, not for its clients."""
+    return session.get(JobRow, job_id, populate_existing=True)
+
+
+def get_job(session: Session, tenant: str, job_id: str) -> JobRow:
+    """Get a tenant's job."""
+    row = find_job(session, job_id)
+    if row is None or row.tenant != tenant:
+        raise NotFound("There is no such job")
+    return row
+
+
+def list_jobs(session: Session, tenant: str, *, before: JobRow | None, limit: int) -> list[JobRow]:
+    """List a tenant's jobs, the newest first, from those created before a given one."""
+    query = select(JobRow).where(JobRow.tenant == tenant)
+    if before is not None:
+        same_time = (JobRow.created_at == before.created_at) & (JobRow.id < before.id)
+        query = query.where((JobRow.created_at < before.created_at) | same_time)
+    return list(session.scalars(query.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)))
+
+
+def unfinished_jobs(session: Session, *, limit: int) -> list[str]:
+    """List the ids of the oldest unfinished jobs."""
+    query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED)).order_by(JobRow.created_at, JobRow.id)
+    return list(session.scalars(query.limit(limit)))
+
+
+def claim_job(session: Session, job_id: str, *, worker: str) -> JobRow | None:
+    """Begin the next attempt at a job; None if it is finished already."""
+    changes = {"state": "running", "attempt": JobRow.attempt + 1, "worker": worker, "started_at": now()}
+    claimed = _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
+    return find_job(session, job_id) if claimed else None
+
+
+def write_progress(session: Session, job_id: str, attempt: int, *, stage: str, progress: float) -> bool:
+    """Record how far an attempt is; False if the job is no longer this attempt's."""
+    return _update(session, _held(job_id, attempt), {"stage": stage, "progress": progress})
+
+
+def succeed_job(session: Session, job_id: str, attempt: int, result: JsonObject) -> bool:
+    """Record an attempt's result; False if the job is no longer this attempt's."""
+    changes = {"state": "succeeded", "progress": 1.0, "result": result, "finished_at": now()}
+    return _update(session, _held(job_id, attempt), changes)
+
+
+def fail_job(session: Session, job_id: str, attempt: int, problem: JsonObject) -> bool:
+    """Record why an attempt failed; False if the job is no longer this attempt's."""
+    return _update(session, _held(job_id, attempt), {"state": "failed", "problem": problem, "finished_at": now()})
+
+
+def cancel_job(session: Session, job_id: str) -> bool:
+    """Cancel a job; False if it was finished already."""
+    changes = {"state": "cancelled", "finished_at": now()}
+    return _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
+
+
+def _held(job_id: str, attempt: int) -> ColumnElement[bool]:
+    return (JobRow.id == job_id) & (JobRow.attempt == attempt) & (JobRow.state == "running")
+
+
+def _update(session: Session, which: ColumnElement[bool], changes: dict[str, object]) -> bool:
+    statement = update(JobRow).where(which).values(changes).execution_options(synchronize_session=False)
+    return cast("CursorResult[object]", session.execute(statement)).rowcount == 1

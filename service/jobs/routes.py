@@ -1,0 +1,134 @@
+"""Jobs, and how a route answers with what a job made, or with the job if that takes longer than the client waits."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.orm import Session
+
+from service.jobs import operations, repository
+from service.jobs.rows import JobRow
+from service.jobs.schemas import Job, Jobs
+from service.stores.database import Database, JsonObject
+from service.web.dependencies import (
+    DatabaseDep,
+    EngineDep,
+    PageSize,
+    PageToken,
+    ReadDep,
+    Services,
+    ServicesDep,
+    TenantDep,
+)
+from service.web.paging import next_token, read_token
+from service.web.prefer import Patience, PatienceDep
+from service.web.problems import RETRY_AFTER_SECONDS, JobFailed
+
+Resource = TypeVar("Resource")
+
+JobId = Annotated[str, Path(max_length=36, description="The job's id.")]
+
+LATER: dict[int | str, dict[str, Any]] = {
+    202: {
+        "model": Job,
+        "description": "Not done yet: the job to ask for it",
+        "headers": {
+            "Location": {"schema": {"type": "string"}, "description": "The job."},
+            "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it is worth asking."},
+            "X-Job": {"schema": {"type": "string"}, "description": "The job's id."},
+        },
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """Starts a job and answers with what it made, or with the job."""
+
+    parts: Services
+    patience: Patience
+    response: Response
+
+    async def answer(
+        self,
+        plan: Callable[[Session], JobRow],
+        show: Callable[[Session, JsonObject], tuple[str, Resource]],
+    ) -> Resource | Job:
+        """Commit the job that `plan` writes down, run it, and wait; `show` gives its result's address and body."""
+        database = self.parts.stores.database
+        job_id = await run_in_threadpool(self._start, plan)
+        job = await operations.wait_for(database, job_id, seconds=self.patience.seconds)
+        self.response.headers["X-Job"] = job.id
+        if self.patience.applied:
+            self.response.headers["Preference-Applied"] = self.patience.applied
+        if job.state == "failed":
+            raise JobFailed(job.problem or {}, job.id)
+        if job.state != "succeeded":
+            return self._not_yet(job)
+        return await run_in_threadpool(self._done, database, job, show)
+
+    def _start(self, plan: Callable[[Session], JobRow]) -> str:
+        with self.parts.stores.database.writing() as session:
+            job_id = plan(session).id
+        operations.dispatch(self.parts.stores.database, self.parts.engine)
+        return job_id
+
+    def _not_yet(self, job: JobRow) -> Job:
+        self.response.status_code = 202
+        self.response.headers["Location"] = f"/v1/jobs/{job.id}"
+        self.response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return Job.of(job)
+
+    def _done(
+        self, database: Database, job: JobRow, show: Callable[[Session, JsonObject], tuple[str, Resource]]
+    ) -> Resource:
+        with database.reading() as session:
+            self.response.headers["Location"], resource = show(session, job.result or {})
+        return resource
+
+
+def _later(parts: ServicesDep, patience: PatienceDep, response: Response) -> Later:
+    return Later(parts=parts, patience=patience, response=response)
+
+
+LaterDep = Annotated[Later, Depends(_later)]
+
+
+def _followed(session: ReadDep, tenant: TenantDep, job: JobId) -> JobRow:
+    return repository.get_job(session, tenant, job)
+
+
+FollowedJob = Annotated[JobRow, Depends(_followed)]
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.get("/v1/jobs")
+def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> Jobs:
+    """List the jobs, the newest first."""
+    last = read_token(page_token)
+    before = repository.get_job(session, tenant, last) if last else None
+    rows = repository.list_jobs(session, tenant, before=before, limit=page_size)
+    return Jobs(jobs=[Job.of(row) for row in rows], next_page_token=next_token(rows, page_size, lambda row: row.id))
+
+
+@router.get("/v1/jobs/{job}")
+def get_job(session: ReadDep, tenant: TenantDep, job: JobId) -> Job:
+    """Show a job: its state, its stage, how far it is."""
+    return Job.of(repository.get_job(session, tenant, job))
+
+
+@router.get("/v1/jobs/{job}/events", response_class=EventSourceResponse)
+async def follow_job(database: DatabaseDep, job: FollowedJob) -> AsyncIterator[ServerSentEvent]:
+    """Follow a job as server-sent events: one at once, one at each change, the last when it is finished."""
+    async for row in operations.follow(database, job.id):
+        yield ServerSentEvent(event="job", data=Job.of(row))
+
+
+@router.post("/v1/jobs/{job}/cancel", status_code=202)
+def cancel_job(database: DatabaseDep, engine: EngineDep, tenant: TenantDep, job: JobId) -> Job:
+    """Cancel a job that is not finished."""
+    return Job.of(operations.cancel(database, engine, tenant, job))

@@ -1,0 +1,37 @@
+"""A job on the wire."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from service.jobs.rows import JobRow, State
+from service.web.schemas import Page, Wire
+
+
+class Job(Wire):
+    """Work that outlives the request that asked for it."""
+
+    job: str
+    kind: str
+    state: State
+    stage: str | None
+    progress: float
+    attempt: int
+    result: dict[str, Any] | None
+    problem: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: JobRow) -> Self:
+        """Show a job's row."""
+        return cls.model_validate({"job": row.id, **{name: getattr(row, name) for name in _SHARED}})
+
+
+_SHARED = Job.model_fields.keys() - {"job"}
+
+
+class Jobs(Page):
+    """Jobs, the newest first."""
+
+    jobs: list[Job]

@@ -1,0 +1,168 @@
+"""What happens to models, versions and aliases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from service.datasets import operations as datasets
+from service.errors import Conflict
+from service.jobs.rows import UNFINISHED, JobRow
+from service.registry import repository
+from service.registry.rows import AliasMoveRow, AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.stores import Stores
+from service.stores.artifacts import ArtifactRef
+from service.stores.database import JsonObject, now
+
+PRODUCTION = "production"
+PIPELINE_FILE = "pipeline.joblib"
+SCORER_FILE = "scorer.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentLearned:
+    """A segment as a fit found it; `inherited` is the id it takes over from an earlier version."""
+
+    index: int
+    name: str
+    profile: JsonObject
+    inherited: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionLearned:
+    """What a fit adds to its version."""
+
+    attempt: int
+    k: int
+    n_customers: int
+    features: Sequence[JsonObject]
+    preparation: Sequence[JsonObject]
+    metrics: Mapping[str, float | None]
+    warnings: Sequence[str]
+    artifact: JsonObject
+    segments: Sequence[SegmentLearned]
+
+
+def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tuple[ModelRow, VersionRow]:
+    """Get a version that can be used, and its model."""
+    model = repository.get_model(session, tenant, name)
+    if ref == PRODUCTION and repository.find_alias(session, model, PRODUCTION) is None:
+        raise Conflict(f"The model {name} has no {PRODUCTION} version yet: its first fit is not finished, or failed")
+    version = repository.get_version(session, model, ref)
+    if not version.ready:
+        raise Conflict(f"Version {version.number} of {name} is not ready: its fit is not finished, or failed")
+    return model, version
+
+
+def base_version(session: Session, model: ModelRow) -> VersionRow | None:
+    """Find the version that the next one inherits from: production, else the newest that is ready."""
+    alias = repository.find_alias(session, model, PRODUCTION)
+    if alias:
+        return repository.find_version(session, model, alias.version)
+    return repository.newest_ready_version(session, model)
+
+
+def next_number(session: Session, model: ModelRow) -> int:
+    """Take a model's next version number; a number is never given twice."""
+    locked = repository.lock_model(session, model)
+    locked.last_version += 1
+    return locked.last_version
+
+
+def artifact_ref(model: ModelRow, version: VersionRow, attempt: int | None = None) -> ArtifactRef:
+    """Name the files of a version, as the attempt that made it (or the given one) wrote them."""
+    made_by = attempt or version.attempt or 0
+    return ArtifactRef(tenant=model.tenant, model=model.id, version=version.number, attempt=made_by)
+
+
+def complete_version(session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned) -> None:
+    """Make a version ready with what its fit learned; a model's first becomes production."""
+    version.ready = True
+    for field in ("attempt", "k", "n_customers", "artifact"):
+        setattr(version, field, getattr(learned, field))
+    for field in ("features", "preparation", "warnings"):
+        setattr(version, field, list(getattr(learned, field)))
+    version.metrics = dict(learned.metrics)
+    for segment in learned.segments:
+        _add_segment(session, version, segment)
+    if repository.find_alias(session, model, PRODUCTION) is None:
+        move_alias(session, model, PRODUCTION, version, by="first fit")
+
+
+def move_alias(session: Session, model: ModelRow, name: str, version: VersionRow, *, by: str) -> AliasRow:
+    """Let an alias name another version, and log the move."""
+    if not version.ready:
+        raise Conflict(f"Version {version.number} of {model.name} is not ready, so no alias can name it")
+    alias = repository.find_alias(session, model, name)
+    before = alias.version if alias else None
+    if alias is None:
+        alias = AliasRow(model_id=model.id, name=name, version=version.number)
+        session.add(alias)
+    if before != version.number:
+        alias.version = version.number
+        session.add(_move(alias, before, by))
+    session.flush()
+    return alias
+
+
+def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
+    """Delete a version that no alias names, then its files."""
+    with stores.database.writing() as session:
+        model = repository.get_model(session, tenant, name)
+        version = repository.get_version(session, model, ref)
+        _require_unnamed(session, model, version)
+        _require_settled(session, model, [version])
+        repository.delete_rows(session, [version])
+        repository.delete_segments_without_profile(session, model)
+        if not repository.uses_dataset(session, model, version.dataset_id):
+            datasets.release(session, version.dataset_id, model.id)
+    stores.artifacts.discard(artifact_ref(model, version))
+
+
+def delete_model(stores: Stores, tenant: str, name: str) -> None:
+    """Delete a model with its versions, then their files."""
+    with stores.database.writing() as session:
+        model = repository.get_model(session, tenant, name)
+        versions = repository.list_versions(session, model, after=0, limit=model.last_version)
+        _require_settled(session, model, versions)
+        for dataset_id in {version.dataset_id for version in versions}:
+            datasets.release(session, dataset_id, model.id)
+        repository.delete_rows(session, [model])
+    for version in versions:
+        stores.artifacts.discard(artifact_ref(model, version))
+
+
+def state_of(version: VersionRow, job: JobRow) -> str:
+    """Tell a version's state from its own row and its job's, so that the two cannot disagree."""
+    if version.ready:
+        return "ready"
+    return "fitting" if job.state in UNFINISHED else "failed"
+
+
+def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned) -> None:
+    segment_id = learned.inherited or f"seg_{uuid4().hex[:16]}"
+    if learned.inherited is None:
+        session.add(SegmentRow(id=segment_id, model_id=version.model_id))
+        session.flush()
+    profile: dict[str, Any] = {"name": learned.name, "profile": learned.profile, "segment_id": segment_id}
+    session.add(ProfileRow(model_id=version.model_id, version=version.number, index=learned.index, **profile))
+
+
+def _move(alias: AliasRow, before: int | None, by: str) -> AliasMoveRow:
+    moved: dict[str, Any] = {"from_version": before, "to_version": alias.version, "moved_by": by, "moved_at": now()}
+    return AliasMoveRow(model_id=alias.model_id, name=alias.name, **moved)
+
+
+def _require_unnamed(session: Session, model: ModelRow, version: VersionRow) -> None:
+    names = [alias.name for alias in repository.list_aliases(session, model) if alias.version == version.number]
+    if names:
+        raise Conflict(f"Version {version.number} of {model.name} is named by {', '.join(names)}; move the alias first")
+
+
+def _require_settled(session: Session, model: ModelRow, versions: Sequence[VersionRow]) -> None:
+    for version in versions:
+        if state_of(version, repository.job_of(session, version)) == "fitting":
+            raise Conflict(f"Version {version.number} of {model.name} is being fitted; cancel its job first")

@@ -1,0 +1,141 @@
+"""Verbs on the tables of models, versions, aliases and segments."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service.errors import AlreadyExists, NotFound
+from service.jobs.rows import UNFINISHED, JobRow
+from service.registry.rows import AliasMoveRow, AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.stores.database import now
+
+
+def find_model(session: Session, tenant: str, name: str) -> ModelRow | None:
+    """Find a tenant's model."""
+    return session.scalar(select(ModelRow).where(ModelRow.tenant == tenant, ModelRow.name == name))
+
+
+def get_model(session: Session, tenant: str, name: str) -> ModelRow:
+    """Get a tenant's model."""
+    row = find_model(session, tenant, name)
+    if row is None:
+        raise NotFound(f"There is no model called {name}")
+    return row
+
+
+def add_model(session: Session, tenant: str, name: str) -> ModelRow:
+    """Add a model that has no version yet; refused if the name is taken."""
+    row = ModelRow(id=str(uuid4()), tenant=tenant, name=name, last_version=0, created_at=now())
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        raise AlreadyExists(f"There is a model called {name} already") from error
+    return row
+
+
+def lock_model(session: Session, model: ModelRow) -> ModelRow:
+    """Get a model again, so that nobody else counts its versions until this transaction ends."""
+    return session.get_one(ModelRow, model.id, with_for_update=True, populate_existing=True)
+
+
+def list_models(session: Session, tenant: str, *, after: str | None, limit: int) -> list[ModelRow]:
+    """List a tenant's models by name, from those after a given name."""
+    query = select(ModelRow).where(ModelRow.tenant == tenant, ModelRow.name > (after or ""))
+    return list(session.scalars(query.order_by(ModelRow.name).limit(limit)))
+
+
+def find_version(session: Session, model: ModelRow, number: int) -> VersionRow | None:
+    """Find a version by its number."""
+    return session.get(VersionRow, (model.id, number), populate_existing=True)
+
+
+def get_version(session: Session, model: ModelRow, ref: str) -> VersionRow:
+    """Get a version by its number or an alias."""
+    number = int(ref) if ref.isdecimal() else _aliased(session, model, ref)
+    row = number and find_version(session, model, number)
+    if not row:
+        raise NotFound(f"The model {model.name} has no version {ref}")
+    return row
+
+
+def list_versions(session: Session, model: ModelRow, *, after: int, limit: int) -> list[VersionRow]:
+    """List a model's versions, the oldest first, from those after a given number."""
+    query = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.number > after)
+    return list(session.scalars(query.order_by(VersionRow.number).limit(limit)))
+
+
+def newest_ready_version(session: Session, model: ModelRow) -> VersionRow | None:
+    """Find the newest version that can be used."""
+    query = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.ready)
+    return session.scalar(query.order_by(VersionRow.number.desc()).limit(1))
+
+
+def has_usable_version(session: Session, model: ModelRow) -> bool:
+    """Tell whether a model has a version that is ready or may become so."""
+    query = select(VersionRow.number).join(JobRow, JobRow.id == VersionRow.job_id)
+    query = query.where(VersionRow.model_id == model.id, VersionRow.ready | JobRow.state.in_(UNFINISHED))
+    return session.scalar(query.limit(1)) is not None
+
+
+def job_of(session: Session, version: VersionRow) -> JobRow:
+    """Get the job that makes, or made, a version."""
+    return session.get_one(JobRow, version.job_id, populate_existing=True)
+
+
+def list_aliases(session: Session, model: ModelRow) -> list[AliasRow]:
+    """List a model's aliases by name."""
+    return list(session.scalars(select(AliasRow).where(AliasRow.model_id == model.id).order_by(AliasRow.name)))
+
+
+def find_alias(session: Session, model: ModelRow, name: str) -> AliasRow | None:
+    """Find one of a model's aliases."""
+    return session.get(AliasRow, (model.id, name), populate_existing=True)
+
+
+def list_moves(session: Session, model: ModelRow, name: str) -> list[AliasMoveRow]:
+    """List the moves of an alias, the newest first."""
+    query = select(AliasMoveRow).where(AliasMoveRow.model_id == model.id, AliasMoveRow.name == name)
+    return list(session.scalars(query.order_by(AliasMoveRow.id.desc())))
+
+
+def list_profiles(session: Session, version: VersionRow) -> list[tuple[ProfileRow, SegmentRow]]:
+    """List a version's segments as it sees them, by index."""
+    query = select(ProfileRow, SegmentRow).join(SegmentRow, SegmentRow.id == ProfileRow.segment_id)
+    query = query.where(ProfileRow.model_id == version.model_id, ProfileRow.version == version.number)
+    return [(profile, segment) for profile, segment in session.execute(query.order_by(ProfileRow.index))]
+
+
+def find_segment(session: Session, model: ModelRow, segment_id: str) -> SegmentRow | None:
+    """Find one of a model's segments."""
+    query = select(SegmentRow).where(SegmentRow.model_id == model.id, SegmentRow.id == segment_id)
+    return session.scalar(query)
+
+
+def delete_segments_without_profile(session: Session, model: ModelRow) -> None:
+    """Forget the segments that no version has any more."""
+    used = select(ProfileRow.segment_id).where(ProfileRow.model_id == model.id)
+    unused = select(SegmentRow).where(SegmentRow.model_id == model.id, SegmentRow.id.not_in(used))
+    for row in session.scalars(unused):
+        session.delete(row)
+
+
+def uses_dataset(session: Session, model: ModelRow, dataset_id: str) -> bool:
+    """Tell whether any version of a model learned from a dataset."""
+    query = select(func.count()).select_from(VersionRow)
+    return bool(session.scalar(query.where(VersionRow.model_id == model.id, VersionRow.dataset_id == dataset_id)))
+
+
+def delete_rows(session: Session, rows: Sequence[ModelRow | VersionRow]) -> None:
+    """Delete models or versions, with all that belongs to them."""
+    for row in rows:
+        session.delete(row)
+    session.flush()
+
+
+def _aliased(session: Session, model: ModelRow, name: str) -> int | None:
+    alias = find_alias(session, model, name)
+    return alias.version if alias else None

@@ -1,0 +1,122 @@
+"""Models, versions, aliases."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from service.registry import operations, repository
+from service.registry.schemas import (
+    Alias,
+    Aliases,
+    AliasLog,
+    AliasMove,
+    AliasMoved,
+    Model,
+    Models,
+    Version,
+    Versions,
+    show_model,
+    show_version,
+)
+from service.web.dependencies import (
+    AliasName,
+    CallerDep,
+    ModelName,
+    PageSize,
+    PageToken,
+    ReadDep,
+    ServicesDep,
+    TenantDep,
+    VersionRef,
+    WriteDep,
+)
+from service.web.paging import next_token, read_token
+
+BYTES = "application/octet-stream"
+JOBLIB: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The joblib file", "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
+}
+
+router = APIRouter(tags=["registry"])
+
+
+@router.get("/v1/models")
+def list_models(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> Models:
+    """List the models by name."""
+    rows = repository.list_models(session, tenant, after=read_token(page_token), limit=page_size)
+    token = next_token(rows, page_size, lambda row: row.name)
+    return Models(models=[show_model(session, row) for row in rows], next_page_token=token)
+
+
+@router.get("/v1/models/{model}")
+def get_model(session: ReadDep, tenant: TenantDep, model: ModelName) -> Model:
+    """Show one model."""
+    return show_model(session, repository.get_model(session, tenant, model))
+
+
+@router.delete("/v1/models/{model}", status_code=204)
+def delete_model(parts: ServicesDep, tenant: TenantDep, model: ModelName) -> None:
+    """Delete a model with all its versions."""
+    operations.delete_model(parts.stores, tenant, model)
+
+
+@router.get("/v1/models/{model}/versions")
+def list_versions(
+    session: ReadDep, tenant: TenantDep, model: ModelName, page_size: PageSize = 100, page_token: PageToken = None
+) -> Versions:
+    """List a model's versions, the oldest first."""
+    row = repository.get_model(session, tenant, model)
+    after = int(read_token(page_token) or 0)
+    rows = repository.list_versions(session, row, after=after, limit=page_size)
+    token = next_token(rows, page_size, lambda version: str(version.number))
+    return Versions(versions=[show_version(session, row, version) for version in rows], next_page_token=token)
+
+
+@router.get("/v1/models/{model}/versions/{version}")
+def get_version(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> Version:
+    """Show one version: what was asked, what was learned, how good it is."""
+    row = repository.get_model(session, tenant, model)
+    return show_version(session, row, repository.get_version(session, row, version))
+
+
+@router.delete("/v1/models/{model}/versions/{version}", status_code=204)
+def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> None:
+    """Delete a version that no alias names."""
+    operations.delete_version(parts.stores, tenant, model, version)
+
+
+@router.get("/v1/models/{model}/versions/{version}/artifact", response_class=Response, responses=JOBLIB)
+def get_artifact(
+    parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
+) -> Response:
+    """Download the joblib file: a plain scikit-learn pipeline. Load it only if you trust this service."""
+    row, ready = operations.get_ready_version(session, tenant, model, version)
+    data = parts.stores.artifacts.read(operations.artifact_ref(row, ready), operations.PIPELINE_FILE)
+    name = f"{model}-{ready.number}.joblib"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(data, headers=headers, media_type=BYTES)
+
+
+@router.get("/v1/models/{model}/aliases")
+def list_aliases(session: ReadDep, tenant: TenantDep, model: ModelName) -> Aliases:
+    """List a model's aliases."""
+    rows = repository.list_aliases(session, repository.get_model(session, tenant, model))
+    return Aliases(aliases=[Alias(alias=row.name, version=row.version) for row in rows])
+
+
+@router.put("/v1/models/{model}/aliases/{alias}")
+def move_alias(
+    session: WriteDep, tenant: TenantDep, caller: CallerDep, model: ModelName, alias: AliasName, body: AliasMove
+) -> Alias:
+    """Promote a version, or roll back to it."""
+    row = repository.get_model(session, tenant, model)
+    version = repository.get_version(session, row, str(body.version))
+    moved = operations.move_alias(session, row, alias, version, by=caller)
+    return Alias(alias=moved.name, version=moved.version)
+
+
+@router.get("/v1/models/{model}/aliases/{alias}/log")
+def get_alias_log(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName) -> AliasLog:
+    """Show who moved an alias when, the newest move first."""
+    rows = repository.list_moves(session, repository.get_model(session, tenant, model), alias)
+    return AliasLog(moves=[AliasMoved.model_validate(row) for row in rows])

@@ -1,0 +1,151 @@
+"""Models, versions and aliases on the wire."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from models.algorithms import Algorithm
+from service.datasets import operations as datasets
+from service.registry import operations, repository
+from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.web.schemas import Page, Request, Wire
+
+
+class Artifact(Wire):
+    """The joblib file of a version."""
+
+    sha256: str
+    bytes: int
+    library_versions: dict[str, str]
+
+
+class FeatureOut(Wire):
+    """A column as the version uses it."""
+
+    name: str
+    kind: Literal["numeric", "categorical"]
+    scale: Literal["auto", "standard", "robust", "none"]
+    log: Literal["auto"] | bool = Field(description="`auto` until the fit has decided.")
+    weight: float
+    categories: list[str] | None = Field(default=None, description="Those that the fit has seen.")
+
+
+class SegmentBrief(Wire):
+    """A segment, in short."""
+
+    segment: str
+    index: int = Field(description="What the joblib file predicts for its customers.")
+    name: str
+    n_customers: int
+    share: float
+
+
+class Version(Wire):
+    """One immutable fit of a model."""
+
+    model: str
+    version: int
+    aliases: list[str]
+    state: Literal["fitting", "ready", "failed"]
+    algorithm: Algorithm
+    k: int | None
+    seed: int
+    dataset: str
+    dataset_version: int
+    dataset_version_available: bool
+    n_customers: int | None
+    features: list[FeatureOut]
+    preparation: list[dict[str, Any]] | None = Field(description="Each step from a customer's columns to a point.")
+    metrics: dict[str, float | None] | None
+    segments: list[SegmentBrief]
+    artifact: Artifact | None
+    warnings: list[str]
+    job: str
+    created_at: datetime
+
+
+class Versions(Page):
+    """A model's versions, the oldest first."""
+
+    versions: list[Version]
+
+
+class Model(Wire):
+    """A named series of versions."""
+
+    model: str
+    versions: int = Field(description="The number of the last version.")
+    aliases: dict[str, int]
+    created_at: datetime
+
+
+class Models(Page):
+    """Models by name."""
+
+    models: list[Model]
+
+
+class AliasMove(Request):
+    """The version that an alias shall name."""
+
+    version: int = Field(ge=1, examples=[1])
+
+
+class Alias(Wire):
+    """A movable name of one version."""
+
+    alias: str
+    version: int
+
+
+class Aliases(Wire):
+    """A model's aliases by name."""
+
+    aliases: list[Alias]
+
+
+class AliasMoved(Wire):
+    """One move of an alias."""
+
+    moved_at: datetime
+    moved_by: str
+    from_version: int | None
+    to_version: int
+
+
+class AliasLog(Wire):
+    """The moves of an alias, the newest first."""
+
+    moves: list[AliasMoved]
+
+
+def show_model(session: Session, row: ModelRow) -> Model:
+    """Show a model with its aliases."""
+    aliases = {alias.name: alias.version for alias in repository.list_aliases(session, row)}
+    return Model(model=row.name, versions=row.last_version, aliases=aliases, created_at=row.created_at)
+
+
+def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
+    """Show a version with its names, its state and its segments."""
+    job = repository.job_of(session, row)
+    aliases = repository.list_aliases(session, model)
+    return Version.model_validate(
+        {
+            **{name: getattr(row, name) for name in Version.model_fields if hasattr(row, name)},
+            "model": model.name,
+            "version": row.number,
+            "aliases": [alias.name for alias in aliases if alias.version == row.number],
+            "state": operations.state_of(row, job),
+            "dataset_version_available": datasets.is_available(session, row.dataset_id, row.dataset_version),
+            "segments": [_brief(*pair) for pair in repository.list_profiles(session, row)],
+            "warnings": row.warnings or [],
+            "job": row.job_id,
+        },
+    )
+
+
+def _brief(profile: ProfileRow, segment: SegmentRow) -> SegmentBrief:
+    size = {name: profile.profile[name] for name in ("n_customers", "share")}
+    return SegmentBrief(segment=segment.id, index=profile.index, name=segment.name or profile.name, **size)

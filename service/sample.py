@@ -1,0 +1,85 @@
+"""The sample dataset: made-up mall customers in five groups, so that every example has something to find."""
+
+import csv
+from dataclasses import dataclass
+from io import StringIO
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+
+NAME = "sample"
+HEADER = ("CustomerID", "Gender", "Age", "Annual Income (k$)", "Spending Score (1-100)")
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """One kind of customer: how common it is, and the mean and standard deviation of each number."""
+
+    share: float
+    women: float
+    age: tuple[float, float]
+    income: tuple[float, float]
+    score: tuple[float, float]
+
+
+GROUPS = (
+    Group(share=0.34, women=0.56, age=(45, 12), income=(58, 9), score=(50, 8)),
+    Group(share=0.20, women=0.62, age=(26, 5), income=(29, 8), score=(77, 8)),
+    Group(share=0.18, women=0.53, age=(34, 6), income=(94, 13), score=(79, 8)),
+    Group(share=0.16, women=0.45, age=(42, 8), income=(97, 14), score=(22, 8)),
+    Group(share=0.12, women=0.58, age=(53, 10), income=(30, 8), score=(23, 8)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Customers, column by column, and the group that each was drawn from."""
+
+    group: Integers
+    woman: npt.NDArray[np.bool_]
+    age: Integers
+    income: Integers
+    score: Integers
+
+
+def generate_sample(n_customers: int = 2000, seed: int = 7) -> str:
+    """Make the sample dataset as CSV text; the same arguments give the same text."""
+    sample = draw_sample(n_customers, seed)
+    genders = ("Female" if woman else "Male" for woman in sample.woman)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(
+        zip(range(1, n_customers + 1), genders, sample.age, sample.income, sample.score, strict=True),
+    )
+    return text.getvalue()
+
+
+async def load_sample(client: httpx.AsyncClient) -> None:
+    """Put the sample into a service as the dataset `sample`, and fit the model `sample` to it, as any client would."""
+    table = await client.put(f"/v1/datasets/{NAME}", content=generate_sample(), headers={"Content-Type": "text/csv"})
+    table.raise_for_status()
+    model = {"name": NAME, "dataset": NAME, "k": len(GROUPS), "features": list(HEADER[3:])}
+    fit = await client.post("/v1/models", json=model, headers={"Prefer": "wait=30"})
+    fit.raise_for_status()
+
+
+def draw_sample(n_customers: int, seed: int) -> Sample:
+    """Draw customers from the groups."""
+    rng = np.random.default_rng(seed)
+    group = rng.choice(len(GROUPS), size=n_customers, p=[each.share for each in GROUPS])
+    return Sample(
+        group=group,
+        woman=rng.random(n_customers) < np.array([each.women for each in GROUPS])[group],
+        age=_whole_numbers(rng, np.array([each.age for each in GROUPS])[group], 18, 75),
+        income=_whole_numbers(rng, np.array([each.income for each in GROUPS])[group], 10, 150),
+        score=_whole_numbers(rng, np.array([each.score for each in GROUPS])[group], 1, 100),
+    )
+
+
+def _whole_numbers(rng: np.random.Generator, mean_and_sd: npt.NDArray[np.float64], low: int, high: int) -> Integers:
+    drawn = rng.normal(mean_and_sd[:, 0], mean_and_sd[:, 1])
+    return np.clip(np.rint(drawn), low, high).astype(np.int64)

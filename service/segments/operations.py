@@ -1,0 +1,21 @@
+"""What people may change about a segment."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from service.errors import NotFound
+from service.registry import repository
+from service.registry.rows import SegmentRow
+
+
+def change_segment(
+    session: Session, tenant: str, model: str, segment_id: str, changes: Mapping[str, str | None]
+) -> SegmentRow:
+    """Change a segment's given name or description, whichever is named."""
+    row = repository.find_segment(session, repository.get_model(session, tenant, model), segment_id)
+    if row is None:
+        raise NotFound(f"The model {model} has no segment {segment_id}")
+    for field, value in changes.items():
+        setattr(row, field, value)
+    return row

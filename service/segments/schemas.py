@@ -1,0 +1,75 @@
+"""Segments on the wire."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from service.registry.rows import ProfileRow, SegmentRow
+from service.web.schemas import Request, Wire
+
+
+class Difference(Wire):
+    """Something that sets a segment apart."""
+
+    feature: str
+    category: str | None = Field(default=None, description="The category whose share differs most.")
+    here: float = Field(description="The median, or the category's share, in the segment.")
+    overall: float = Field(description="The same of all customers.")
+    effect: float = Field(description="In standard deviations; for a category Cohen's h.")
+
+
+class Rule(Wire):
+    """Whom the segment holds, roughly, in one sentence."""
+
+    text: str
+    precision: float | None = Field(description="Share of those it names who belong, measured out of fold.")
+    recall: float | None = Field(description="Share of those who belong that it names, measured out of fold.")
+
+
+class Segment(Wire):
+    """A group as the business sees it; its id belongs to the model and outlives the version."""
+
+    segment: str
+    index: int = Field(description="What the joblib file predicts for its customers.")
+    name: str
+    description: str | None
+    n_customers: int
+    share: float
+    typical: dict[str, float | dict[str, float] | None] = Field(
+        description="In own units: the median of a number, the shares of a category's values.",
+    )
+    differs_by: list[Difference]
+    rule: Rule | None
+
+    @classmethod
+    def of(cls, profile: ProfileRow, segment: SegmentRow) -> Self:
+        """Show a segment as one version sees it."""
+        own: dict[str, Any] = {"segment": segment.id, "index": profile.index, "description": segment.description}
+        return cls.model_validate({**profile.profile, **own, "name": segment.name or profile.name})
+
+
+class Segments(Wire):
+    """The segments of a version, by index."""
+
+    model: str
+    version: int
+    segments: list[Segment]
+
+
+class SegmentChange(Request):
+    """A name and a description that stay with the segment over versions; null takes the given one back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Bargain hunters", "description": "Little money, much shopping."}]}
+    )
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class NamedSegment(Wire):
+    """What a person has called a segment."""
+
+    segment: str
+    name: str | None = Field(description="Null: each version's own description serves as the name.")
+    description: str | None

@@ -1,0 +1,153 @@
+"""Model files under signed manifests: nothing is used before its bytes have been verified."""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from service.errors import ServiceError
+
+MANIFEST = "manifest.json"
+
+
+class ArtifactDamaged(ServiceError):
+    """A stored model file is missing or does not match its signature; it was not used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactRef:
+    """Which files: those that one attempt at one version of one model wrote."""
+
+    tenant: str
+    model: str
+    version: int
+    attempt: int
+
+    def directory(self) -> Path:
+        """Give the files' directory, relative to the store."""
+        return Path(self.tenant, self.model, str(self.version), str(self.attempt))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """What the manifest knows of one file."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What belongs together: the files, who they belong to, and the libraries that wrote them."""
+
+    tenant: str
+    model: str
+    version: int
+    attempt: int
+    files: Mapping[str, StoredFile]
+    library_versions: Mapping[str, str]
+
+    def encoded(self) -> bytes:
+        """Give the canonical bytes, the ones that are signed."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+
+
+class Artifacts:
+    """A directory of model files; the key that signs them is kept elsewhere."""
+
+    def __init__(self, root: Path, key: bytes) -> None:
+        self._root = root
+        self._key = key
+
+    def save(self, ref: ArtifactRef, files: Mapping[str, bytes], library_versions: Mapping[str, str]) -> Manifest:
+        """Write all files and their signed manifest, or nothing: beside, synced, then renamed."""
+        stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
+        manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
+        target = self._root / ref.directory()
+        beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        beside.mkdir(parents=True)
+        for name, data in {**files, MANIFEST: self._sealed(manifest)}.items():
+            _write_synced(beside / name, data)
+        _sync(beside)
+        beside.rename(target)
+        _sync(target.parent)
+        return manifest
+
+    def read(self, ref: ArtifactRef, name: str) -> bytes:
+        """Give one file's bytes after its manifest's signature and its own hash have been verified."""
+        manifest = self._verified(ref)
+        data = self._bytes(ref, name)
+        stored = manifest["files"].get(name)
+        if stored is None or not hmac.compare_digest(_sha256(data), stored["sha256"]):
+            raise ArtifactDamaged(f"The file {name} of version {ref.version} does not match its signed manifest")
+        return data
+
+    def discard(self, ref: ArtifactRef) -> None:
+        """Remove what any attempt at this version has left, finished or not."""
+        shutil.rmtree(self._root / ref.directory().parent, ignore_errors=True)
+
+    def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
+        try:
+            sealed = json.loads(self._bytes(ref, MANIFEST))
+            body, signature = sealed["manifest"].encode(), sealed["signature"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactDamaged(f"The manifest of version {ref.version} cannot be read") from error
+        if not hmac.compare_digest(self._signature(body), str(signature).encode("ascii", "replace").decode()):
+            raise ArtifactDamaged(f"The manifest of version {ref.version} does not carry this service's signature")
+        manifest: dict[str, dict[str, dict[str, str]]] = json.loads(body)
+        if {name: manifest[name] for name in asdict(ref)} != asdict(ref):
+            raise ArtifactDamaged(f"The manifest found for version {ref.version} belongs to other files")
+        return manifest
+
+    def _sealed(self, manifest: Manifest) -> bytes:
+        body = manifest.encoded()
+        return json.dumps({"manifest": body.decode(), "signature": self._signature(body)}).encode()
+
+    def _signature(self, body: bytes) -> str:
+        return hmac.new(self._key, body, hashlib.sha256).hexdigest()
+
+    def _bytes(self, ref: ArtifactRef, name: str) -> bytes:
+        try:
+            return (self._root / ref.directory() / name).read_bytes()
+        except OSError as error:
+            raise ArtifactDamaged(f"The file {name} of version {ref.version} cannot be read") from error
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """Read the signing key; on the first start make one that only this user can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        beside.touch(mode=0o600)
+        _write_synced(beside, secrets.token_hex(32).encode())
+        try:
+            os.link(beside, path)  # unlike rename, fails if another process was first
+        except FileExistsError:
+            pass
+        finally:
+            beside.unlink()
+    return path.read_bytes()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

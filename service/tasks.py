@@ -1,0 +1,80 @@
+"""What runs inside a worker: joins each kind of job to the operation that does it."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import structlog
+
+from models.errors import SegmentationError
+from service.config import Settings
+from service.engine import current_worker
+from service.errors import ServiceError
+from service.jobs import repository
+from service.jobs.rows import JobRow
+from service.stores import Stores, open_stores
+from service.stores.database import JsonObject
+from service.training.fitting import Finish, Progress, fit_version
+from service.web.logs import describe_error
+from service.web.problems import problem_of
+
+Handler = Callable[[Stores, JsonObject, int, Progress], Finish]
+
+HANDLERS: Mapping[str, Handler] = {"fit": fit_version}
+
+logger = structlog.get_logger()
+
+
+class JobLost(Exception):
+    """The job was cancelled, or another attempt has begun: what this one does does not count any more."""
+
+
+class WorkerLost(ServiceError):
+    """The job ended its worker each time it was started; it may need more memory than a worker has."""
+
+
+def run_job(job_id: str) -> None:
+    """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished."""
+    settings = Settings()
+    stores = _stores(settings)
+    job = _claim(stores, job_id)
+    if job is None:
+        return
+    try:
+        _run(stores, job, settings.job_attempts)
+    except JobLost:
+        logger.info("job lost", job=job.id, attempt=job.attempt)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
+        _fail(stores, job, error)
+
+
+@cache
+def _stores(settings: Settings) -> Stores:
+    return open_stores(settings)
+
+
+def _claim(stores: Stores, job_id: str) -> JobRow | None:
+    with stores.database.writing() as session:
+        return repository.claim_job(session, job_id, worker=current_worker())
+
+
+def _run(stores: Stores, job: JobRow, most_attempts: int) -> None:
+    if job.attempt > most_attempts:
+        raise WorkerLost
+
+    def progress(stage: str, fraction: float) -> None:
+        with stores.database.writing() as session:
+            held = repository.write_progress(session, job.id, job.attempt, stage=stage, progress=fraction)
+        if not held:
+            raise JobLost
+
+    finish = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
+    with stores.database.writing() as session:
+        if not repository.succeed_job(session, job.id, job.attempt, finish(session)):
+            raise JobLost
+
+
+def _fail(stores: Stores, job: JobRow, error: Exception) -> None:
+    foreseen = isinstance(error, (SegmentationError, ServiceError))
+    logger.log(20 if foreseen else 40, "job failed", job=job.id, attempt=job.attempt, **describe_error(error))
+    with stores.database.writing() as session:
+        repository.fail_job(session, job.id, job.attempt, problem_of(error))

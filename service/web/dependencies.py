@@ -1,0 +1,110 @@
+"""What a route may ask for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy.orm import Session
+
+from service.config import Settings
+from service.engine import Engine
+from service.stores import Stores
+from service.stores.artifacts import Artifacts
+from service.stores.database import Database
+from service.stores.tables import Tables
+from service.web.schemas import NAME
+
+KEYLESS_TENANT = "default"
+KEYLESS_CALLER = "anonymous"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the app was composed of."""
+
+    settings: Settings
+    stores: Stores
+    engine: Engine
+
+
+def services(request: Request) -> Services:
+    """Give what the app was composed of."""
+    return cast("Services", request.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+
+
+def _tenant() -> str:
+    return KEYLESS_TENANT
+
+
+def _caller() -> str:
+    return KEYLESS_CALLER
+
+
+def _database(parts: ServicesDep) -> Database:
+    return parts.stores.database
+
+
+def _reading(parts: ServicesDep) -> Iterator[Session]:
+    with parts.stores.database.reading() as session:
+        yield session
+
+
+def _writing(parts: ServicesDep) -> Iterator[Session]:
+    with parts.stores.database.writing() as session:
+        yield session
+
+
+def _tables(parts: ServicesDep) -> Tables:
+    return parts.stores.tables
+
+
+def _artifacts(parts: ServicesDep) -> Artifacts:
+    return parts.stores.artifacts
+
+
+def _engine(parts: ServicesDep) -> Engine:
+    return parts.engine
+
+
+TenantDep = Annotated[str, Depends(_tenant)]
+CallerDep = Annotated[str, Depends(_caller)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+# scope="function" ends the transaction before the answer is sent: a client never reads of what did not commit.
+ReadDep = Annotated[Session, Depends(_reading, scope="function")]
+WriteDep = Annotated[Session, Depends(_writing, scope="function")]
+TablesDep = Annotated[Tables, Depends(_tables)]
+ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
+EngineDep = Annotated[Engine, Depends(_engine)]
+
+DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])]
+ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
+AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
+VersionRef = Annotated[
+    str,
+    Path(
+        pattern=rf"^[1-9][0-9]{{0,8}}$|{NAME}",
+        description="The version's number, or an alias.",
+        examples=["production"],
+    ),
+]
+PageSize = Annotated[int, Query(ge=1, le=1000, description="How many entries at most.")]
+PageToken = Annotated[
+    str | None,
+    Query(max_length=500, description="The `next_page_token` of the page before."),
+]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "")
+
+
+BodyDep = Annotated[bytes, Depends(_body)]
+ContentTypeDep = Annotated[str, Depends(_content_type)]

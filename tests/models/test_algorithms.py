@@ -1,0 +1,105 @@
+from typing import get_args
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans as ScikitKMeans
+from sklearn.datasets import make_blobs, make_moons
+from sklearn.metrics import adjusted_rand_score
+
+from models.algorithms import Algorithm, Hierarchical, KMeans
+from models.errors import TooManyCustomers, UnclearCut
+
+LINKAGES = ["ward", "average", "complete", "single"]
+every_algorithm = pytest.mark.parametrize("algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name)
+
+
+@pytest.fixture(scope="module")
+def points():
+    return make_blobs(300, centers=4, random_state=3)[0]
+
+
+@pytest.fixture(scope="module")
+def tied():
+    return np.random.default_rng(5).integers(0, 4, (80, 2)).astype(float)
+
+
+@every_algorithm
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_exactly_k_segments_are_learned(algorithm, points, k):
+    assert set(algorithm.learn(points, k=k, seed=0).estimator.predict(points)) == set(range(k))
+
+
+@every_algorithm
+def test_the_estimator_says_the_segment_of_the_nearest_center(algorithm, points):
+    learned = algorithm.learn(points, k=4, seed=0)
+    distances = np.linalg.norm(points[:, None] - learned.centers, axis=2)
+    assert (learned.segment_of_center[distances.argmin(axis=1)] == learned.estimator.predict(points)).all()
+
+
+@every_algorithm
+def test_one_customer_forms_one_segment(algorithm):
+    assert algorithm.learn(np.array([[1.0, 2.0]]), k=1, seed=0).k == 1
+
+
+@every_algorithm
+def test_every_customer_can_be_a_segment(algorithm, points):
+    learned = algorithm.learn(points[:9], k=9, seed=0)
+    assert len(set(learned.estimator.predict(points[:9]))) == 9
+
+
+@every_algorithm
+def test_an_algorithm_that_is_not_told_where_to_stop_says_so(algorithm, points):
+    with pytest.raises(UnclearCut):
+        algorithm.learn(points, k=None, seed=0)
+
+
+def test_kmeans_is_that_of_scikit_learn(points):
+    ours = KMeans().learn(points, k=4, seed=11).estimator.predict(points)
+    assert (ours == ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_).all()
+
+
+@pytest.mark.parametrize("linkage", LINKAGES)
+def test_ties_still_give_exactly_k_segments(tied, linkage):
+    found = [len(set(Hierarchical(linkage=linkage).learn(tied, k=k, seed=0).labels)) for k in range(1, 17)]
+    assert found == list(range(1, 17))
+
+
+@pytest.mark.parametrize("linkage", LINKAGES)
+def test_cuts_of_one_tree_nest(points, linkage):
+    tree = Hierarchical(linkage=linkage)
+    coarse, fine = (tree.learn(points, k=k, seed=0).estimator.predict(points) for k in (3, 8))
+    assert len(set(zip(coarse, fine, strict=True))) == 8
+
+
+def test_a_height_cuts_the_tree_as_the_number_of_segments_it_leaves(points):
+    by_k = Hierarchical().learn(points, k=4, seed=0)
+    height = by_k.merges[-4:-2, 2].mean()
+    by_height = Hierarchical(distance=height).learn(points, k=None, seed=0)
+    assert (by_height.labels == by_k.labels).all()
+
+
+def test_a_height_and_a_number_together_are_refused(points):
+    with pytest.raises(UnclearCut):
+        Hierarchical(distance=1.0).learn(points, k=2, seed=0)
+
+
+def test_the_tree_above_the_centers_counts_every_customer(points):
+    assert Hierarchical().learn(points, k=4, seed=0).merges[-1, 3] == len(points)
+
+
+def test_the_tree_above_the_centers_has_one_leaf_per_center(points):
+    learned = Hierarchical().learn(points, k=4, seed=0)
+    children = learned.merges[:, :2].ravel()
+    assert sorted(children) == list(range(2 * len(learned.centers) - 2))
+
+
+def test_single_linkage_keeps_chained_shapes():
+    points, truth = make_moons(600, noise=0.04, random_state=0)
+    learned = Hierarchical(linkage="single").learn(points, k=2, seed=0)
+    assert adjusted_rand_score(truth, learned.estimator.predict(points)) > 0.99
+
+
+def test_too_many_customers_for_memory_are_refused_before_it_is_taken():
+    points = np.zeros((200_000, 1))
+    with pytest.raises(TooManyCustomers, match=r"at most 23,170 .* K-Means"):
+        Hierarchical().learn(points, k=2, seed=0)

@@ -1,0 +1,135 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.contrasts import Difference
+from models.features import Feature
+from models.naming import name_segments
+from models.wording import label, numeric_words
+
+AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"
+FEATURES = [Feature(name=name, kind="numeric") for name in (AGE, INCOME, SCORE)]
+FEATURES += [Feature(name=name, kind="categorical") for name in ("Gender", "is_member")]
+
+
+def by(feature, effect):
+    return Difference(feature=feature, category=None, here=1.0, overall=1.0, effect=effect)
+
+
+def of(feature, category, here, effect=1.0):
+    return Difference(feature=feature, category=category, here=here, overall=0.4, effect=effect)
+
+
+def names(*differences, features=FEATURES):
+    return name_segments(differences, features, sizes=[10] * len(differences))
+
+
+def name(*differences):
+    return names(differences, [by(AGE, -2)])[0]
+
+
+def test_the_strongest_differences_make_the_name():
+    assert name(by(AGE, 1.5), by(SCORE, -1.2), by(INCOME, 0.9)) == "older, low spending"
+
+
+def test_words_come_in_the_order_of_the_features():
+    assert name(by(SCORE, -1.5), by(AGE, 1.2)) == "older, low spending"
+
+
+def test_a_weak_difference_does_not_make_a_name():
+    assert name(by(AGE, 0.4)) == "average customers"
+
+
+def test_most_members_of_one_category_are_mostly_that():
+    assert name(of("Gender", "Female", 0.8)) == "mostly Female"
+
+
+def test_a_larger_share_short_of_half_is_more():
+    assert name(of("Gender", "Female", 0.45)) == "more Female"
+
+
+def test_a_smaller_share_is_fewer():
+    assert name(of("Gender", "Female", 0.1, effect=-0.8)) == "fewer Female"
+
+
+def test_a_category_that_is_absent_is_none():
+    assert name(of("Gender", "Female", 0.0, effect=-0.8)) == "no Female"
+
+
+def test_a_category_that_says_nothing_alone_brings_its_feature():
+    assert name(of("is_member", "1", 0.9)) == "mostly is member: 1"
+
+
+def test_a_third_difference_tells_two_names_apart():
+    pair = (by(AGE, 1.5), by(SCORE, -1.2))
+    assert names(pair, (*pair, by(INCOME, 0.9))) == ["older, low spending", "older, high income, low spending"]
+
+
+def test_a_weak_difference_that_tells_names_apart_says_so():
+    assert names([], [by(AGE, -0.3)]) == ["average customers", "somewhat younger"]
+
+
+def test_names_that_nothing_tells_apart_are_numbered():
+    assert names([by(AGE, 1)], [by(AGE, 1)]) == ["older", "older 2"]
+
+
+def test_one_segment_is_all_customers():
+    assert name_segments([[]], FEATURES, sizes=[10]) == ["all customers"]
+
+
+def test_an_empty_segment_has_no_customers():
+    assert name_segments([[], []], FEATURES, sizes=[0, 10]) == ["no customers", "all customers"]
+
+
+@given(st.lists(st.lists(st.tuples(st.sampled_from([AGE, INCOME, SCORE]), st.floats(-3, 3)), max_size=3), max_size=12))
+def test_no_two_segments_share_a_name(found):
+    named = names(*[[by(*each) for each in differences] for differences in found])
+    assert len(set(named)) == len(named)
+
+
+@given(st.lists(st.text(min_size=1, max_size=200), min_size=3, max_size=3, unique=True))
+def test_long_headers_make_no_long_names(headers):
+    features = [Feature(name=header, kind="categorical") for header in headers]
+    found = [of(header, header[::-1], 0.9) for header in headers]
+    assert len(names(found, [], features=features)[0]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("header", "low", "high"),
+    [
+        ("Age", "younger", "older"),
+        ("Average page views", "low average page views", "high average page views"),
+        ("AnnualIncome", "low income", "high income"),
+        ("Annual_Income(k$)", "low income", "high income"),
+        ("spending_score", "low spending", "high spending"),
+        ("Credit Score", "low credit score", "high credit score"),
+        ("recency", "recent", "lapsed"),
+        ("Days since last purchase", "recent", "lapsed"),
+        ("Number of orders", "rare buyers", "frequent buyers"),
+        ("NumWebPurchases", "few web purchases", "many web purchases"),
+        ("tenure_months", "new", "long-standing"),
+        ("CLV (EUR)", "low CLV", "high CLV"),
+        ("Umsätze [T€]", "low umsätze", "high umsätze"),
+        ("年収", "low 年収", "high 年収"),
+    ],
+)
+def test_headers_read_as_people_say_them(header, low, high):
+    assert numeric_words([header])[header] == (low, high)
+
+
+def test_two_headers_of_one_meaning_are_told_apart_by_their_own_words():
+    assert numeric_words(["Annual Income", "Monthly Income"])["Monthly Income"][0] == "low monthly income"
+
+
+def test_two_headers_that_differ_in_units_only_are_told_apart_by_them():
+    assert numeric_words(["Income (k$)", "Income (EUR)"])["Income (EUR)"][0] == "low Income (EUR)"
+
+
+def test_a_long_header_is_cut_even_where_its_units_are_needed():
+    headers = [f"{'income ' * 20}({unit})" for unit in ("EUR", "USD")]
+    features = [Feature(name=header, kind="numeric") for header in headers]
+    assert len(names([by(headers[0], 1)], [], features=features)[0]) == 60
+
+
+def test_a_header_of_signs_only_stays_as_it_is():
+    assert label("($)") == "($)"

@@ -1,0 +1,269 @@
+"""Bodies to tables."""
+
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import FieldError
+from service.web.formats import READERS, UnreadableBody, UnsupportedFormat, read_table
+from service.web.formats.bodies import MAX_COLUMNS, MAX_LISTED
+from service.web.formats.delimited import sniff_delimiter
+
+JSON = "application/json"
+CSV = "text/csv"
+SECRET = "Zanzibar-77"
+
+cells_of_text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters='",;\t\n'), max_size=8)
+
+
+def customers(*rows):
+    return json.dumps({"customers": rows}).encode()
+
+
+def refused(body, content_type):
+    with pytest.raises(UnreadableBody) as caught:
+        read_table(body, content_type)
+    return caught.value
+
+
+def faults(body, content_type):
+    return [(fault.row, fault.pointer, fault.detail) for fault in refused(body, content_type).errors]
+
+
+def written(rows, delimiter):
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    return text.getvalue().encode()
+
+
+def test_an_unknown_media_type_is_answered_with_all_known_ones():
+    with pytest.raises(UnsupportedFormat, match=".*".join(READERS)):
+        read_table(b"{}", "application/xml")
+
+
+@pytest.mark.parametrize("content_type", ["", "json", "text/html; charset=utf-8"])
+def test_a_body_without_a_known_media_type_is_unsupported(content_type):
+    with pytest.raises(UnsupportedFormat):
+        read_table(customers({"a": 1}), content_type)
+
+
+@pytest.mark.parametrize("charset", ["klingon", "zip", "unicode_escape", "idna"])
+def test_only_common_charsets_are_read(charset):
+    with pytest.raises(UnsupportedFormat, match="utf-8"):
+        read_table(b"a\n1\n", f"text/csv; charset={charset}")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])
+@pytest.mark.parametrize(
+    ("content_type", "text"), [(CSV, "name\nZoë\n"), (JSON, '{"customers": [{"name": "Zoë"}]}')]
+)
+def test_a_declared_charset_is_honoured(charset, content_type, text):
+    table = read_table(text.encode(charset), f'{content_type}; charset="{charset}"')
+    assert table["name"].to_pylist() == ["Zoë"]
+
+
+@pytest.mark.parametrize("content_type", [CSV, JSON])
+def test_a_body_that_is_not_in_its_declared_charset_is_refused(content_type):
+    assert "utf-8" in str(refused("Zoë".encode("latin-1"), f"{content_type}; charset=utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([1, 2, None], pa.int64()),
+        ([1, 2.5, None], pa.float64()),
+        ([1.0, 2.0], pa.float64()),
+        ([2**70, 1], pa.string()),
+        ([2**70, 1.5], pa.float64()),
+        (["1", "2"], pa.string()),
+        ([None, None], pa.string()),
+    ],
+)
+def test_json_columns_are_typed_by_their_cells(cells, kind):
+    assert read_table(customers(*({"x": cell} for cell in cells)), JSON).schema.field("x").type == kind
+
+
+def test_mixed_json_cells_become_text_and_text_stays_as_it_is():
+    rows = [{"x": cell} for cell in (True, 1, 1.0, 1.5, "1.0", " 0001 ", None)]
+    assert read_table(customers(*rows), JSON)["x"].to_pylist() == ["true", "1", "1", "1.5", "1.0", " 0001 ", None]
+
+
+def test_a_large_json_integer_keeps_its_digits():
+    assert read_table(customers({"id": 2**70}, {"id": 1}), JSON)["id"].to_pylist() == [str(2**70), "1"]
+
+
+def test_absent_json_fields_are_null_and_columns_come_as_first_seen():
+    table = read_table(customers({"b": 1}, {"a": 2, "b": 3}), JSON)
+    assert table.to_pydict() == {"b": [1, 3], "a": [None, 2]}
+
+
+@pytest.mark.parametrize("token", ["NaN", "-Infinity", "1e999", '["x"]', "{}", r'"\ud800"', "1" + "0" * 400])
+def test_a_json_cell_that_is_no_cell_is_refused_by_row_and_field(token):
+    body = f'{{"customers": [{{"a/b~c": 1.5}}, {{"a/b~c": {token}}}]}}'.encode()
+    [(row, pointer, detail)] = faults(body, JSON)
+    assert (row, pointer) == (2, "/customers/1/a~1b~0c"), detail
+
+
+def test_json_faults_are_listed_up_to_a_hundred_and_counted_in_all():
+    error = refused(customers(*({"a": [], "b": {}} for _ in range(MAX_LISTED))), JSON)
+    assert (len(error.errors), str(error)) == (MAX_LISTED, f"{2 * MAX_LISTED} cells cannot be read")
+
+
+@pytest.mark.parametrize(("row", "why"), [("1", "object"), ("null", "object"), ('{"a": 1, "a": 2}', "twice")])
+def test_a_json_row_that_is_no_customer_is_refused(row, why):
+    [(number, pointer, detail)] = faults(f'{{"customers": [{{"a": 1}}, {row}]}}'.encode(), JSON)
+    assert (number, pointer) == (2, "/customers/1")
+    assert why in detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"customers": {}}',
+        b'{"people": []}',
+        b'{"customers": []}',
+        b'{"customers": [{}]}',
+        b'{"customers": [{"a": 1},]}',
+        b'{"customers": [], "customers": []}',
+        b"\xff\xfe",
+        b'{"customers": [{"a": 1' + b"0" * 5000 + b"}]}",
+        b'{"customers": ' + b"[" * 200_000,
+        b'{"customers": [' + b'{"a":' * 200_000,
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_a_body_that_is_no_json_table_is_unreadable(body):
+    assert refused(body, JSON)
+
+
+def test_fields_too_many_to_hold_are_refused():
+    assert str(MAX_COLUMNS) in str(refused(customers(*({f"f{n}": 1} for n in range(MAX_COLUMNS + 1))), JSON))
+
+
+@pytest.mark.parametrize("token", [SECRET, f'{{"{SECRET}": 1}}', f'["{SECRET}"]', f'"{SECRET}'])
+def test_a_refusal_never_repeats_a_json_value(token):
+    error = refused(f'{{"customers": [{{"a": {token}}}]}}'.encode(), JSON)
+    assert SECRET not in f"{error} {error.errors}"
+
+
+@pytest.mark.parametrize("body", [f"a,b\n1\n{SECRET}\n", f'a,b\n1,"{SECRET}\n'])
+def test_a_refusal_never_repeats_a_csv_value(body):
+    error = refused(body.encode(), CSV)
+    assert SECRET not in f"{error} {error.errors}"
+
+
+@pytest.mark.parametrize("headers", [["Age", "age"], ["Straße", "STRASSE", "straße"]])
+@pytest.mark.parametrize("content_type", [CSV, JSON])
+def test_headers_that_differ_only_in_case_are_both_named(headers, content_type):
+    body = written([headers, headers], ",") if content_type == CSV else customers(dict.fromkeys(headers, 1))
+    [(_, _, detail)] = faults(body, content_type)
+    assert headers[0] in detail
+    assert headers[-1] in detail
+
+
+def test_a_header_that_occurs_twice_is_named():
+    assert faults(b"a,b,a\n1,2,3\n", CSV) == [(None, None, "the header 'a' occurs twice")]
+
+
+@pytest.mark.parametrize("body", [b"a,,c\n1,2,3\n", b"a, ,c\n1,2,3\n"])
+def test_an_empty_header_is_refused_by_its_place(body):
+    assert faults(body, CSV) == [(None, None, "column 2 has no header")]
+
+
+@pytest.mark.parametrize("header", [r"a\u0000", r"\ud800", r"a\nb"])
+def test_an_unprintable_header_is_refused(header):
+    [(_, _, detail)] = faults(f'{{"customers": [{{"{header}": 1}}]}}'.encode(), JSON)
+    assert "column 1" in detail
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\r\n", b"a,b", b"a,b\n", b"a,b\r\n\r\n"])
+def test_a_csv_without_customers_is_refused(body):
+    assert refused(body, CSV)
+
+
+def test_csv_cells_stay_the_text_they_are():
+    assert read_table(b"id,x\n0001, 1.0 \n0002,\n", CSV).to_pydict() == {"id": ["0001", "0002"], "x": [" 1.0 ", ""]}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("tail", ["", "\n", "\n\n\n"])
+def test_line_ends_marks_and_empty_lines_at_the_end_do_not_matter(end, mark, tail):
+    body = (mark + "a,b\n1,2\n3,4" + tail).replace("\n", end).encode()
+    assert read_table(body, CSV).to_pydict() == {"a": ["1", "3"], "b": ["2", "4"]}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"])
+def test_the_charset_of_a_csv_is_found(charset):
+    assert read_table("náme;città\nZoë;Łódź\n".replace("Łódź", "Forlì").encode(charset), CSV).to_pydict() == {
+        "náme": ["Zoë"],
+        "città": ["Forlì"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a;b\n1,5;2,5\n3,5;4,5\n", ";"),
+        ("a,b\n1;2,3\n", ","),
+        ("a\tb c, d\n1\t2, 3\n", "\t"),
+        ('"Income, k$";b\n1;2\n', ";"),
+        ('a,b\n"x;y;z\n;;",2\n', ","),
+        ("a;b;c\n1;2\n3;4;5\n", ";"),
+    ],
+)
+def test_the_delimiter_is_the_one_that_splits_the_rows_like_the_header(text, delimiter):
+    assert sniff_delimiter(text) == delimiter
+
+
+def test_a_long_last_line_in_the_sample_does_not_hide_the_delimiter():
+    assert sniff_delimiter("a;b\n" + "1,2;3\n" * 30 + "x" * 70_000 + ",;y\n") == ";"
+
+
+def test_a_single_column_is_not_split():
+    assert read_table(b"only\n1,5\n2;5\n", CSV).to_pydict() == {"only": ["1,5", "2;5"]}
+
+
+@given(st.lists(st.tuples(cells_of_text, cells_of_text, cells_of_text), min_size=1), st.sampled_from(",;\t"))
+def test_what_a_csv_writer_quotes_is_read_back(rows, delimiter):
+    table = read_table(written([("first", "second", "third"), *rows], delimiter), CSV)
+    assert list(zip(*table.to_pydict().values(), strict=True)) == rows
+
+
+def test_ragged_rows_are_named_by_their_numbers():
+    assert faults(b'a,b\n1,2\n\n"x\ny",4\n5\n6,7,8\n', CSV) == [
+        (3, None, "has 1 cells where the header has 2"),
+        (4, None, "has 3 cells where the header has 2"),
+    ]
+
+
+@pytest.mark.parametrize(("body", "row"), [(b'a,b\n1,2\n3,"4\n5,6\n', 2), (b'a,"b\n1,2\n', None)])
+def test_a_quote_that_is_never_closed_is_refused_where_it_opens(body, row):
+    [(found, _, detail)] = faults(body, CSV)
+    assert (found, detail) == (row, "opens a quote that is never closed")
+
+
+def test_a_quote_inside_an_unquoted_cell_is_a_character():
+    assert read_table(b'a,b\n5" nail,2\n', CSV)["a"].to_pylist() == ['5" nail']
+
+
+def test_a_cell_longer_than_a_block_does_not_break_the_answer():
+    assert refused(b"a,b\n1,2\n" + b"x" * (1 << 25) + b"\n", CSV)
+
+
+def test_both_formats_give_the_same_texts():
+    rows = [{"customer_id": "0001", "city": "Zoë, town"}, {"customer_id": "2", "city": "a\nb"}]
+    delimited = written([list(rows[0]), *(list(row.values()) for row in rows)], ",")
+    assert read_table(customers(*rows), JSON).equals(read_table(delimited, CSV))
+
+
+def test_faults_are_field_errors():
+    assert all(isinstance(fault, FieldError) for fault in refused(b"a,b\n1\n", CSV).errors)
