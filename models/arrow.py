@@ -68,6 +68,15 @@ def distinct_cells(table: pa.Table, name: str) -> Distinct:
     return Distinct(name, encoded.dictionary, encoded.indices)
 
 
+def n_distinct(column: Distinct, read: pa.Array) -> int:
+    """Count what is left of the distinct cells once they are read as `read`; 1 and 1.0 are one number."""
+    if read.equals(column.values):
+        return len(read)
+    if pa.types.is_floating(read.type):
+        return int(np.unique(read.drop_null().to_numpy()).size)
+    return int(pc.count_distinct(read).as_py())
+
+
 def numbers(values: pa.Array) -> Reading:
     """Read cells as `models.cells.number` does.
 
@@ -101,7 +110,7 @@ def categories(values: pa.Array) -> Reading:
     """
     if not pa.types.is_string(values.type):
         return _texts_of_numbers(cells.category, values)
-    return _texts(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)))
+    return _by_rule(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values)
 
 
 def identifiers(values: pa.Array) -> Reading:
@@ -121,7 +130,7 @@ def identifiers(values: pa.Array) -> Reading:
         return _texts_of_numbers(cells.identifier, values)
     unusual = pc.match_substring_regex(values, _UNUSUAL_IDENTIFIER)
     too_long = pc.greater(pc.utf8_length(values), cells.MAX_IDENTIFIER_LENGTH)
-    return _texts(cells.identifier, values, mask(pc.or_(unusual, too_long)))
+    return _by_rule(cells.identifier, values, mask(pc.or_(unusual, too_long)), values)
 
 
 def mask(condition: pa.Array) -> Mask:
@@ -132,26 +141,11 @@ def mask(condition: pa.Array) -> Mask:
 
 def _numbers_in_text(values: pa.Array) -> Reading:
     trimmed = pc.ascii_trim(values, characters=" \t\r\n")
-    known = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
-    try:
-        return _only_numbers(known.cast(pa.float64()))
-    except pa.ArrowInvalid:
-        return _numbers_among_texts(values, known)
-
-
-def _only_numbers(read: pa.Array) -> Reading:
-    if not pc.all(pc.is_finite(read), min_count=0).as_py():
-        raise pa.ArrowInvalid("Arrow reads the words nan and inf as numbers")
-    return Reading(read, _none_of(read))
-
-
-def _numbers_among_texts(values: pa.Array, known: pa.Array) -> Reading:
-    plain = mask(pc.match_substring_regex(known, _PLAIN_NUMBER))
+    plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
     spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
-    odd = _one_by_one(cells.number, values, spaced, pa.float64())
-    direct = pc.if_else(plain, known, None).cast(pa.float64())
-    neither = mask(values.is_valid()) & ~plain & ~spaced
-    return _finite(pc.if_else(spaced, odd.values, direct), odd.wrong | neither)
+    direct = pc.if_else(pa.array(plain), trimmed, None).cast(pa.float64())
+    read, wrong = _by_rule(cells.number, values, spaced, direct)
+    return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
 
 
 def _finite(read: pa.Array, wrong: Mask) -> Reading:
@@ -162,23 +156,19 @@ def _finite(read: pa.Array, wrong: Mask) -> Reading:
 def _texts_of_numbers(rule: Callable[[object], str | None], values: pa.Array) -> Reading:
     if pa.types.is_integer(values.type):
         return Reading(values.cast(pa.string()), _none_of(values))
-    return _one_by_one(rule, values, mask(values.is_valid()), pa.string())
+    return _by_rule(rule, values, mask(values.is_valid()), pa.nulls(len(values), pa.string()))
 
 
-def _texts(rule: Callable[[object], str | None], values: pa.Array, unusual: Mask) -> Reading:
-    odd = _one_by_one(rule, values, unusual, pa.string())
-    return Reading(pc.if_else(unusual, odd.values, values), odd.wrong)
-
-
-def _one_by_one(rule: Callable[[object], object], values: pa.Array, chosen: Mask, kind: pa.DataType) -> Reading:
-    read: list[object] = [None] * len(values)
-    wrong = _none_of(values)
+def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> Reading:
+    """Read the chosen cells one by one, and take the others as they are."""
+    read, wrong = [], _none_of(values)
     for position, cell in zip(np.flatnonzero(chosen), values.filter(chosen).to_pylist(), strict=True):
         try:
-            read[position] = rule(cell)
+            read.append(rule(cell))
         except cells.BadCell:
+            read.append(None)
             wrong[position] = True
-    return Reading(pa.array(read, kind), wrong)
+    return Reading(pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong)
 
 
 def _none_of(values: pa.Array) -> Mask:

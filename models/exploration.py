@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.arrow import Distinct, Reading, categories, distinct_cells, identifiers, mask, numbers
+from models.arrow import Distinct, Reading, categories, distinct_cells, identifiers, mask, n_distinct, numbers
 from models.errors import SegmentationError
 from models.kinds import Column, Judged, id_rank, judge
 
@@ -120,8 +120,10 @@ def typed_table(raw: pa.Table, described: Described) -> pa.Table:
 def _describe(column: Distinct, *, is_id: bool) -> Judged:
     if is_id:
         return Judged(Column(name=column.name, kind="identifier", missing=0, distinct=column.n_rows))
-    _check(column, categories(column.values), cells.category)
-    return judge(column)
+    judged = judge(column)
+    if judged.column.kind != "numeric":
+        _check(column, categories(column.values), cells.category)
+    return judged
 
 
 def _find_customer_id(columns: Sequence[Distinct]) -> tuple[str | None, list[str]]:
@@ -140,13 +142,13 @@ def _no_id_warning(candidates: Sequence[Distinct]) -> str:
 
 def _names_every_customer(column: Distinct) -> bool:
     read = identifiers(column.values)
-    return not read.wrong.any() and _n_distinct(column, read) == column.n_rows
+    return not read.wrong.any() and _n_customers(column, read) == column.n_rows
 
 
-def _n_distinct(column: Distinct, read: Reading) -> int:
+def _n_customers(column: Distinct, read: Reading) -> int:
     """Count distinct customers, or 0 if a row has none."""
     complete = column.codes.null_count == 0 and read.values.null_count == 0
-    return int(pc.count_distinct(read.values).as_py()) if complete else 0
+    return n_distinct(column, read.values) if complete else 0
 
 
 def _named(columns: Sequence[Distinct], name: str) -> str:
@@ -155,7 +157,7 @@ def _named(columns: Sequence[Distinct], name: str) -> str:
         raise UnknownColumn(f"There is no column {name!r} to take the customer ids from")
     read = identifiers(column.values)
     _check(column, read, cells.identifier)
-    if _n_distinct(column, read) != column.n_rows:
+    if _n_customers(column, read) != column.n_rows:
         _refuse_ids(pc.take(read.values, column.codes), name)
     return name
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.arrow import Distinct, Reading, categories, mask, numbers
+from models.arrow import Distinct, Reading, categories, mask, n_distinct, numbers
 
 Kind = Literal["numeric", "categorical", "identifier", "ignored"]
 
@@ -85,7 +85,7 @@ def judge(cells: Distinct) -> Judged:
     Parameters
     ----------
     cells
-        The column as it came; no cell is neither a number nor a text.
+        The column as it came; a cell that is neither a number nor a text counts as missing.
 
     Returns
     -------
@@ -111,8 +111,10 @@ def _weigh(cells: Distinct) -> _Evidence:
     as_numbers = numbers(cells.values)
     known = categories(cells.values).values if as_numbers.wrong.any() else as_numbers.values
     n_known = int(cells.counts()[mask(known.is_valid())].sum())
-    missing, distinct = cells.n_rows - n_known, pc.count_distinct(known).as_py()
-    return _Evidence(cells=cells, as_numbers=as_numbers, known=known, missing=missing, distinct=distinct)
+    missing = cells.n_rows - n_known
+    return _Evidence(
+        cells=cells, as_numbers=as_numbers, known=known, missing=missing, distinct=n_distinct(cells, known)
+    )
 
 
 def _judge_numbers(evidence: _Evidence) -> Judged:

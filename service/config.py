@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=2, ge=1, le=64, description="Worker processes of the embedded engine.")
     worker_memory: str = Field(
-        default="4GiB",
+        default="6GiB",
         description="Memory at which one worker of the embedded engine is ended, its job tried again.",
     )
     job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")

@@ -41,3 +41,8 @@ class InvalidRequest(ServiceError):
 
 class Unavailable(ServiceError):
     """A part that the service needs is not there at the moment; try again shortly."""
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """Write a place in a JSON document as a pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

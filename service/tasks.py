@@ -33,14 +33,18 @@ class WorkerLost(ServiceError):
 
 
 def run_job(job_id: str) -> None:
-    """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished."""
+    """Run a job with the stores that the worker's own environment names."""
     settings = Settings()
-    stores = _stores(settings)
+    run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts)
+
+
+def run_attempt(stores: Stores, job_id: str, *, most_attempts: int) -> None:
+    """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished."""
     job = _claim(stores, job_id)
     if job is None:
         return
     try:
-        _run(stores, job, settings.job_attempts)
+        _run(stores, job, most_attempts)
     except JobLost:
         logger.info("job lost", job=job.id, attempt=job.attempt)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so

@@ -1,7 +1,7 @@
 """What every algorithm hands back."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,6 @@ class Estimator(Protocol):
 
     def predict(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         """Give the segment of each row of X."""
-        ...
-
-    def get_params(self) -> dict[str, Any]:
-        """Give the parameters, as every scikit-learn estimator does."""
         ...
 
 

@@ -3,6 +3,8 @@
 import math
 from typing import Final
 
+import numpy as np
+
 from models.metrics.assignment_agreement import assignment_agreement
 from models.metrics.calinski_harabasz import calinski_harabasz
 from models.metrics.clustered import Clustered
@@ -17,5 +19,6 @@ __all__ = ["METRICS", "Clustered", "measure"]
 
 def measure(clustered: Clustered) -> dict[str, float | None]:
     """Give every metric by its name; None where it is undefined or beyond a float."""
-    values = {metric.__name__: metric(clustered) for metric in METRICS}
+    with np.errstate(over="ignore"):
+        values = {metric.__name__: metric(clustered) for metric in METRICS}
     return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}

@@ -3,7 +3,6 @@
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse
 
 from service.assignments import operations
 from service.assignments.operations import Scorers
@@ -24,7 +23,7 @@ ScorersDep = Annotated[Scorers, Depends(_scorers)]
 router = APIRouter(tags=["assignments"])
 
 
-@router.post("/v1/models/{model}/assignments", response_model=Assignments)
+@router.post("/v1/models/{model}/assignments", response_model_exclude_defaults=True)
 def assign_customers(
     session: ReadDep,
     scorers: ScorersDep,
@@ -34,14 +33,14 @@ def assign_customers(
     *,
     atomic: Atomic = False,
     explain: Explain = False,
-) -> JSONResponse:
+) -> Assignments:
     """Place customers in the segments of the production version."""
     return assign_customers_to_version(
         session, scorers, tenant, model, PRODUCTION, body, atomic=atomic, explain=explain
     )
 
 
-@router.post("/v1/models/{model}/versions/{version}/assignments", response_model=Assignments)
+@router.post("/v1/models/{model}/versions/{version}/assignments", response_model_exclude_defaults=True)
 def assign_customers_to_version(
     session: ReadDep,
     scorers: ScorersDep,
@@ -52,8 +51,7 @@ def assign_customers_to_version(
     *,
     atomic: Atomic = False,
     explain: Explain = False,
-) -> JSONResponse:
+) -> Assignments:
     """Place customers in the segments of one version."""
     placer = operations.open_version(session, scorers, tenant, model, version)
-    placed = placer.place(body.customers, atomic=atomic, explain=explain)
-    return JSONResponse(placed.plain())
+    return Assignments.of(operations.place_customers(placer, body.customers, atomic=atomic, explain=explain))

@@ -1,12 +1,16 @@
 """Customers in, segments out."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Self, TypeVar
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from service.assignments.operations import Placed
 from service.web.openapi import SAMPLE_ROW
 from service.web.problems import Fault
 from service.web.schemas import Request, Wire
+
+Shown = TypeVar("Shown", bound=Wire)
 
 
 class AssignmentRequest(Request):
@@ -70,12 +74,43 @@ class Assignments(Wire):
     rejected: list[Rejected]
     warnings: list[str]
 
-    def plain(self) -> dict[str, Any]:
-        """Give the body to send; what does not apply to an assignment is left out of it."""
-        optional = {"outlier_reasons", "imputed", "unknown", "reasons"}
-        body = self.model_dump(exclude={"assignments"})
-        body["assignments"] = [
-            assignment.model_dump(exclude={name for name in optional if getattr(assignment, name) is None})
-            for assignment in self.assignments
-        ]
-        return body
+    @classmethod
+    def of(cls, placed: Placed) -> Self:
+        """Show where customers were placed."""
+        rows = [row for row in range(len(placed.customer_ids)) if row not in placed.faults]
+        return cls(
+            model=placed.placer.model,
+            version=placed.placer.version,
+            assignments=[_show(placed, row) for row in rows],
+            rejected=[_reject(placed, row) for row in sorted(placed.faults)],
+            warnings=list(placed.warnings),
+        )
+
+
+def _show(placed: Placed, row: int) -> Assignment:
+    assigned, segments = placed.assigned, placed.placer.segments
+    segment, name = segments[assigned.index[row]]
+    contested = assigned.runner_up[row] >= 0
+    return Assignment(
+        row=row + 1,
+        customer_id=placed.customer_ids[row],
+        segment=segment,
+        segment_name=name,
+        distance=float(assigned.distance[row]),
+        runner_up=segments[assigned.runner_up[row]][0] if contested else None,
+        margin=float(assigned.margin[row]) if contested else None,
+        outlier=bool(assigned.outlier[row]),
+        outlier_reasons=_each(OutlierReason, assigned.outlier_reasons.get(row)),
+        imputed=assigned.imputed.get(row),
+        unknown=assigned.unknown.get(row),
+        reasons=_each(Reason, assigned.reasons.get(row)),
+    )
+
+
+def _reject(placed: Placed, row: int) -> Rejected:
+    faults = [Fault.model_validate(fault, from_attributes=True) for fault in placed.faults[row]]
+    return Rejected(row=row + 1, customer_id=placed.customer_ids[row], errors=faults)
+
+
+def _each(kind: type[Shown], reasons: Sequence[object] | None) -> list[Shown] | None:
+    return None if reasons is None else [kind.model_validate(reason) for reason in reasons]

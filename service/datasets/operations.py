@@ -3,14 +3,13 @@
 from dataclasses import asdict
 
 import pyarrow as pa
-from sqlalchemy.orm import Session
 
 from models.exploration import describe_columns, typed_table
 from service.datasets import repository
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow
 from service.errors import Conflict, NotFound
 from service.stores import Stores
-from service.stores.database import now
+from service.stores.database import Session, now
 
 
 def replace_dataset(

@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Response
 
 from service import RELEASE
-from service.health import operations
 from service.health.schemas import Alive, Readiness, Release
 from service.web.dependencies import ServicesDep
 
@@ -19,7 +18,7 @@ def get_liveness() -> Alive:
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Something is missing"}})
 def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
     """Tell whether everything that requests need is there, and what is missing."""
-    readiness = operations.check(parts.stores.database, parts.engine)
+    readiness = Readiness.of(database=parts.stores.database.answers(), engine=parts.engine.ready())
     if readiness.status != "ok":
         response.status_code = 503
         response.headers["Retry-After"] = "2"

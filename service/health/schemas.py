@@ -1,6 +1,6 @@
 """The state of the service on the wire."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from service.web.schemas import Wire
 
@@ -20,8 +20,17 @@ class Readiness(Wire):
     database: Part
     engine: Part
 
+    @classmethod
+    def of(cls, *, database: bool, engine: bool) -> Self:
+        """Say of each part whether it is there."""
+        return cls(status=_part(there=database and engine), database=_part(there=database), engine=_part(there=engine))
+
 
 class Release(Wire):
     """Which release this is."""
 
     version: str
+
+
+def _part(*, there: bool) -> Part:
+    return "ok" if there else "unavailable"

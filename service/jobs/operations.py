@@ -5,14 +5,11 @@ import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
-
 from service.engine import Engine, EngineUnavailable
 from service.errors import Conflict, NotFound
 from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
-from service.stores.database import Database, JsonObject, now
+from service.stores.database import Database, JsonObject, Session, now
 
 SUBMITTED_PER_SLOT = 2
 FIRST_LOOK_SECONDS = 0.01
@@ -49,7 +46,7 @@ async def wait_for(database: Database, job_id: str, *, seconds: float) -> JobRow
     deadline = time.monotonic() + seconds
     pause = FIRST_LOOK_SECONDS
     while True:
-        row = await run_in_threadpool(_look, database, job_id)
+        row = await asyncio.to_thread(_look, database, job_id)
         left = deadline - time.monotonic()
         if row.state not in UNFINISHED or left <= 0:
             return row
@@ -61,7 +58,7 @@ async def follow(database: Database, job_id: str) -> AsyncIterator[JobRow]:
     """Give a job as it is now, then at each change, until it is finished."""
     seen: tuple[object, ...] = ()
     while True:
-        row = await run_in_threadpool(_look, database, job_id)
+        row = await asyncio.to_thread(_look, database, job_id)
         look = (row.state, row.stage, row.progress, row.attempt)
         if look != seen:
             yield row

@@ -7,12 +7,11 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from sqlalchemy.orm import Session
 
 from service.jobs import operations, repository
 from service.jobs.rows import JobRow
 from service.jobs.schemas import Job, Jobs
-from service.stores.database import Database, JsonObject
+from service.stores.database import Database, JsonObject, Session
 from service.web.dependencies import (
     DatabaseDep,
     EngineDep,

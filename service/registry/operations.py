@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy.orm import Session
-
 from service.datasets import operations as datasets
 from service.errors import Conflict
 from service.jobs.rows import UNFINISHED, JobRow
@@ -14,7 +12,7 @@ from service.registry import repository
 from service.registry.rows import AliasMoveRow, AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
-from service.stores.database import JsonObject, now
+from service.stores.database import JsonObject, Session, now
 
 PRODUCTION = "production"
 PIPELINE_FILE = "pipeline.joblib"

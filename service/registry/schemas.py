@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy.orm import Session
 
 from models.algorithms import Algorithm
 from service.datasets import operations as datasets
 from service.registry import operations, repository
 from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.stores.database import Session
 from service.web.schemas import Page, Request, Wire
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy.orm import Session
-
 from service.errors import NotFound
 from service.registry import repository
 from service.registry.rows import SegmentRow
+from service.stores.database import Session
 
 
 def change_segment(

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from models import persistence
 from models.matching import match_segments
@@ -19,7 +18,7 @@ from service.registry.operations import PIPELINE_FILE, SCORER_FILE, SegmentLearn
 from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
-from service.stores.database import JsonObject
+from service.stores.database import JsonObject, Session
 from service.training.operations import read_algorithm, read_features
 
 Progress = Callable[[str, float], None]

@@ -1,13 +1,12 @@
 """Plans a fit: what it will learn from and how, written down as a version and its job."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy.orm import Session
 
-from models.algorithms import Algorithm
+from models.algorithms import Algorithm, KMeans
 from models.features import Feature
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
@@ -18,8 +17,7 @@ from service.jobs.rows import JobRow
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
-from service.stores.database import JsonObject, now
-from service.training.schemas import FeatureIn, ModelCreate, VersionCreate, require_one_cut
+from service.stores.database import JsonObject, Session, now
 
 FIT = "fit"
 USABLE = ("numeric", "categorical")
@@ -28,36 +26,52 @@ _algorithms: TypeAdapter[Algorithm] = TypeAdapter(Algorithm)
 _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 
-def plan_model(session: Session, tenant: str, request: ModelCreate) -> JobRow:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a fit is asked for; None is left to the version that it follows, or to the default."""
+
+    dataset: str | None
+    dataset_version: int | None
+    algorithm: Algorithm | None
+    k: int | None
+    features: Sequence[JsonObject] | None
+    seed: int | None
+
+
+def plan_model(session: Session, tenant: str, name: str, asked: Asked) -> JobRow:
     """Write down a new model, its version 1 and the job that fits it.
 
     A name whose every fit has failed is not taken: it goes on with its next version.
     """
-    version, source = _source(session, tenant, request.dataset, request.dataset_version)
-    features = _choose(version, request.features)
-    model = registry_repository.find_model(session, tenant, request.name)
+    version, source = _source(session, tenant, asked.dataset or name, asked.dataset_version)
+    algorithm = asdict(asked.algorithm or KMeans())
+    _require_one_cut(algorithm, asked.k)
+    features = _choose(version, asked.features)
+    model = registry_repository.find_model(session, tenant, name)
     if model is not None and registry_repository.has_usable_version(session, model):
-        raise AlreadyExists(f"There is a model called {request.name} already")
-    model = model or registry_repository.add_model(session, tenant, request.name)
-    asked = {"algorithm": asdict(request.algorithm), "k": request.k, "seed": request.seed, "features": features}
-    return _plan(session, model, {**source, **asked})
+        raise AlreadyExists(f"There is a model called {name} already")
+    model = model or registry_repository.add_model(session, tenant, name)
+    settled = {"algorithm": algorithm, "k": asked.k, "seed": asked.seed or 0, "features": features}
+    return _plan(session, model, {**source, **settled})
 
 
-def plan_version(session: Session, tenant: str, name: str, request: VersionCreate) -> JobRow:
+def plan_version(session: Session, tenant: str, name: str, asked: Asked) -> JobRow:
     """Write down a model's next version and the job that fits it; what is not asked is as in its base version."""
     model = registry_repository.get_model(session, tenant, name)
     base = registry.base_version(session, model)
     if base is None:
         raise Conflict(f"The model {name} has no version to follow yet: its first fit is not finished, or failed")
-    version, source = _source(session, tenant, request.dataset or base.dataset, request.dataset_version)
-    asked = {
-        "algorithm": asdict(request.algorithm) if request.algorithm else base.algorithm,
-        "k": request.k or (None if _cut_by_distance(request.algorithm, base) else base.k),
-        "seed": base.seed if request.seed is None else request.seed,
-        "features": _inherit(version, base) if request.features is None else _choose(version, request.features),
+    version, source = _source(session, tenant, asked.dataset or base.dataset, asked.dataset_version)
+    algorithm = asdict(asked.algorithm) if asked.algorithm else base.algorithm
+    k = asked.k or (None if _has_distance(algorithm) else base.k)
+    _require_one_cut(algorithm, k)
+    settled = {
+        "algorithm": algorithm,
+        "k": k,
+        "seed": base.seed if asked.seed is None else asked.seed,
+        "features": _inherit(version, base) if asked.features is None else _choose(version, asked.features),
     }
-    _require_one_cut(asked)
-    return _plan(session, model, {"base": base.number, **source, **asked})
+    return _plan(session, model, {"base": base.number, **source, **settled})
 
 
 def read_algorithm(version: VersionRow) -> Algorithm:
@@ -91,13 +105,11 @@ def _source(
     }
 
 
-def _choose(version: DatasetVersionRow, asked: Sequence[str | FeatureIn] | None) -> list[JsonObject]:
+def _choose(version: DatasetVersionRow, asked: Sequence[JsonObject] | None) -> list[JsonObject]:
     kinds = {column["name"]: column["kind"] for column in version.columns}
-    if asked is None:
-        asked = [name for name, kind in kinds.items() if kind in USABLE]
-    chosen = [FeatureIn(name=item) if isinstance(item, str) else item for item in asked]
-    _require_usable([feature.name for feature in chosen], kinds)
-    return [asdict(Feature(kind=kinds[feature.name], **feature.model_dump())) for feature in chosen]
+    chosen = [{"name": name} for name, kind in kinds.items() if kind in USABLE] if asked is None else asked
+    _require_usable([feature["name"] for feature in chosen], kinds)
+    return [asdict(Feature(kind=kinds[feature["name"]], **feature)) for feature in chosen]
 
 
 def _inherit(version: DatasetVersionRow, base: VersionRow) -> list[JsonObject]:
@@ -128,13 +140,12 @@ def _fault(name: str, earlier: Sequence[str], kinds: dict[str, str]) -> str | No
     return "named twice" if name in earlier else None
 
 
-def _cut_by_distance(algorithm: Algorithm | None, base: VersionRow) -> bool:
-    parameters = asdict(algorithm) if algorithm else base.algorithm
-    return parameters.get("distance") is not None
+def _has_distance(algorithm: JsonObject) -> bool:
+    return algorithm.get("distance") is not None
 
 
-def _require_one_cut(asked: dict[str, Any]) -> None:
-    try:
-        require_one_cut(_algorithms.validate_python(asked["algorithm"]), asked["k"])
-    except ValueError as error:
-        raise InvalidRequest(str(error), errors=[FieldError(detail=str(error), pointer="/k")]) from error
+def _require_one_cut(algorithm: JsonObject, k: int | None) -> None:
+    if _has_distance(algorithm) == (k is None):
+        return
+    fault = "k is missing" if k is None else "give either k or algorithm.distance, not both"
+    raise InvalidRequest(f"The number of segments is unclear: {fault}", errors=[FieldError(detail=fault, pointer="/k")])

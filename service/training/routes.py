@@ -3,13 +3,12 @@
 from functools import partial
 
 from fastapi import APIRouter
-from sqlalchemy.orm import Session
 
 from service.jobs.routes import LATER, LaterDep
 from service.jobs.schemas import Job
 from service.registry import repository as registry
 from service.registry.schemas import Version, show_version
-from service.stores.database import JsonObject
+from service.stores.database import JsonObject, Session
 from service.training import operations
 from service.training.schemas import ModelCreate, VersionCreate
 from service.web.dependencies import ModelName, TenantDep
@@ -20,14 +19,14 @@ router = APIRouter(tags=["training"])
 @router.post("/v1/models", status_code=201, responses=LATER)
 async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a new model; answers with its version 1, or with the job if that takes longer than you wait."""
-    plan = partial(operations.plan_model, tenant=tenant, request=body)
+    plan = partial(operations.plan_model, tenant=tenant, name=body.name, asked=body.asked())
     return await later.answer(plan, partial(_show, tenant))
 
 
 @router.post("/v1/models/{model}/versions", status_code=201, responses=LATER)
 async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a further version of a model: kinds, logs and categories as before, all numbers anew."""
-    plan = partial(operations.plan_version, tenant=tenant, name=model, request=body)
+    plan = partial(operations.plan_version, tenant=tenant, name=model, asked=body.asked())
     return await later.answer(plan, partial(_show, tenant))
 
 

@@ -1,10 +1,12 @@
 """What a fit is asked for, on the wire."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, Strict, model_validator
+from pydantic import ConfigDict, Field, Strict
 
-from models.algorithms import Algorithm, Hierarchical, KMeans
+from models.algorithms import Algorithm, KMeans
+from service.stores.database import JsonObject
+from service.training.operations import Asked
 from service.web.schemas import Name, Request
 
 Seed = Annotated[int, Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments.")]
@@ -60,10 +62,9 @@ class ModelCreate(Request):
     features: Features | None = None
     seed: Seed = 0
 
-    @model_validator(mode="after")
-    def _cut_in_one_way(self) -> Self:
-        require_one_cut(self.algorithm, self.k)
-        return self
+    def asked(self) -> Asked:
+        """Give what is asked, without its name."""
+        return _asked(self)
 
 
 class VersionCreate(Request):
@@ -78,11 +79,21 @@ class VersionCreate(Request):
     features: Features | None = None
     seed: Seed | None = None
 
+    def asked(self) -> Asked:
+        """Give what is asked otherwise than before."""
+        return _asked(self)
 
-def require_one_cut(algorithm: Algorithm, k: int | None) -> None:
-    """Require either a number of segments or a distance to cut a tree at."""
-    distance = isinstance(algorithm, Hierarchical) and algorithm.distance is not None
-    if distance and k is not None:
-        raise ValueError("give either k or algorithm.distance, not both")
-    if not distance and k is None:
-        raise ValueError("k is missing")
+
+def _asked(request: ModelCreate | VersionCreate) -> Asked:
+    return Asked(
+        dataset=request.dataset,
+        dataset_version=request.dataset_version,
+        algorithm=request.algorithm,
+        k=request.k,
+        features=None if request.features is None else [_named(feature) for feature in request.features],
+        seed=request.seed,
+    )
+
+
+def _named(feature: str | FeatureIn) -> JsonObject:
+    return {"name": feature} if isinstance(feature, str) else feature.model_dump()

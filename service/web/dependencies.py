@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
-from sqlalchemy.orm import Session
 
 from service.config import Settings
 from service.engine import Engine
 from service.stores import Stores
 from service.stores.artifacts import Artifacts
-from service.stores.database import Database
+from service.stores.database import Database, Session
 from service.stores.tables import Tables
 from service.web.schemas import NAME
 

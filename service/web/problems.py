@@ -26,6 +26,7 @@ from service.errors import (
     NotFound,
     ServiceError,
     Unavailable,
+    pointer,
 )
 from service.stores.artifacts import ArtifactDamaged
 from service.stores.tables import TableBusy, TableGone
@@ -182,11 +183,6 @@ def _path_in(body: object, loc: Sequence[str | int]) -> list[str | int]:
     return path
 
 
-def pointer(path: Sequence[str | int]) -> str:
-    """Write a place in a JSON document as a pointer (RFC 6901)."""
-    return "".join("/" + str(part)[:LONGEST_TEXT].replace("~", "~0").replace("/", "~1") for part in path)
-
-
 def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
     return {
         "type": f"/problems/{slug}",
@@ -203,7 +199,7 @@ def _faults(errors: Sequence[FieldError]) -> dict[str, Any]:
     room = ROOM_FOR_ERRORS
     for error in errors[:MOST_ERRORS]:
         fault = {name: value for name, value in asdict(error).items() if value is not None}
-        fault["detail"] = error.detail[:LONGEST_TEXT]
+        fault |= {name: fault[name][:LONGEST_TEXT] for name in ("detail", "pointer") if name in fault}
         room -= len(json.dumps(fault))
         if room < 0:
             break

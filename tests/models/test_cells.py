@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.cells import BadCell, category, identifier, number
@@ -87,6 +87,7 @@ def test_what_cannot_be_an_id_is_refused(cell):
         identifier(cell)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_category_read_again_stays_the_same(text):
     try:
@@ -96,11 +97,13 @@ def test_a_category_read_again_stays_the_same(text):
     assert category(once) == once
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_survives_being_written_as_text(value):
     assert number(repr(value)) == value
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_a_refusal_never_repeats_the_value(text):
     secret = f"x{text}secret"

@@ -1,11 +1,12 @@
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.algorithms import Hierarchical, KMeans
+from models.algorithms import Algorithm, KMeans
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
 from models.persistence import dump, library_versions, load
@@ -16,14 +17,16 @@ FEATURES = [
     Feature(name="spent", kind="numeric", log=True),
     Feature(name="plan", kind="categorical"),
 ]
-every_algorithm = pytest.mark.parametrize("algorithm", [KMeans(), Hierarchical()], ids=lambda a: a.name)
+ALGORITHMS = [kind() for kind in get_args(Algorithm)]
+every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda algorithm: algorithm.name)
 
 ELSEWHERE = """
 import importlib.util, sys
 assert importlib.util.find_spec("models") is None
 import joblib, pandas
-table = pandas.read_csv(sys.argv[2])
-print(*joblib.load(sys.argv[1]).predict(table))
+table = pandas.read_csv("customers.csv")
+for path in sys.argv[1:]:
+    print(*joblib.load(path).predict(table))
 """
 
 
@@ -49,14 +52,15 @@ def test_saving_and_loading_changes_no_assignment(algorithm, customers):
     assert (loaded.predict(customers) == segmentation.labels).all()
 
 
-@every_algorithm
-def test_a_model_file_needs_nothing_of_ours(algorithm, customers, tmp_path):
-    segmentation = fit(customers, FEATURES, algorithm, k=3, seed=0)
-    (tmp_path / "model.joblib").write_bytes(dump(segmentation.pipeline))
+def test_a_model_file_needs_nothing_of_ours(customers, tmp_path):
+    fitted = [fit(customers, FEATURES, algorithm, k=3, seed=0) for algorithm in ALGORITHMS]
+    for segmentation in fitted:
+        (tmp_path / segmentation.algorithm.name).write_bytes(dump(segmentation.pipeline))
     customers.to_csv(tmp_path / "customers.csv", index=False)
-    command = [sys.executable, "-I", "-c", ELSEWHERE, "model.joblib", "customers.csv"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603 - our own lines of code
-    assert done.stdout.split() == [str(label) for label in segmentation.labels]
+    command = [sys.executable, "-I", "-c", ELSEWHERE, *(algorithm.name for algorithm in ALGORITHMS)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    said = [[int(label) for label in line.split()] for line in done.stdout.splitlines()]
+    assert said == [segmentation.labels.tolist() for segmentation in fitted]
 
 
 def test_the_same_pipeline_gives_the_same_file(customers):

@@ -153,7 +153,7 @@ def test_a_customer_with_no_known_feature_is_rejected(row):
 
 def test_rejected_rows_report_nothing_else():
     assigned = assign(FITTED["kmeans", 4], [{"plan": "unheard of"}], explain=True)
-    assert not (assigned.imputed or assigned.unknown or assigned.outlier_reasons or assigned.reasons)
+    assert [assigned.imputed, assigned.unknown, assigned.outlier_reasons, assigned.reasons] == [{}] * 4
 
 
 def test_missing_features_and_unknown_categories_are_named():
@@ -164,7 +164,7 @@ def test_missing_features_and_unknown_categories_are_named():
 
 def test_an_absent_column_is_missing_everywhere():
     assigned = FITTED["kmeans", 4].scorer.assign({"income": [10.0, 20.0], "shoe size": [42, 43]}, 2)
-    assert assigned.imputed == dict.fromkeys(range(2), ["visits", "age", "plan"])
+    assert assigned.imputed == {row: ["visits", "age", "plan"] for row in range(2)}
 
 
 @pytest.mark.parametrize("income", [1e300, -1e300])
@@ -206,5 +206,5 @@ def test_serving_needs_neither_scikit_learn_nor_scipy_nor_pandas():
         "import models.scoring, models.cells, models.errors, models.features, models.algorithms; "
         "print(sorted({'sklearn', 'scipy', 'pandas', 'joblib'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own line of code
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
     assert done.stdout.strip() == "[]"

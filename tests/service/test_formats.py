@@ -18,7 +18,9 @@ JSON = "application/json"
 CSV = "text/csv"
 SECRET = "Zanzibar-77"
 
-cells_of_text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters='",;\t\n'), max_size=8)
+cells_of_text = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters='",;\t\n'), max_size=8
+)
 
 
 def customers(*rows):
@@ -59,9 +61,7 @@ def test_only_common_charsets_are_read(charset):
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])
-@pytest.mark.parametrize(
-    ("content_type", "text"), [(CSV, "name\nZoë\n"), (JSON, '{"customers": [{"name": "Zoë"}]}')]
-)
+@pytest.mark.parametrize(("content_type", "text"), [(CSV, "name\nZoë\n"), (JSON, '{"customers": [{"name": "Zoë"}]}')])
 def test_a_declared_charset_is_honoured(charset, content_type, text):
     table = read_table(text.encode(charset), f'{content_type}; charset="{charset}"')
     assert table["name"].to_pylist() == ["Zoë"]

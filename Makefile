@@ -1,0 +1,60 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup setup-dev run test check format bench soak lock clean
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(VENV)/.run ## Install what the service needs into .venv
+setup-dev: $(VENV)/.dev ## Install what its tests need, too
+
+run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the first start
+	$(BIN)/python -m service serve --sample
+
+test: setup-dev ## Run all tests and measure their coverage
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: setup-dev ## Format, lint, types, import rules, tests: what must be green before a change lands
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: setup-dev ## Format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup-dev ## Measure speed and memory
+	$(BIN)/python -m bench
+
+soak: setup-dev ## Kill and damage everything, many times over
+	$(BIN)/python -m pytest tests -m processes --soak $(ARGS)
+
+lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
+	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml
+
+clean: ## Remove what the targets above made; your data in var/ stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+
+LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@ $(VENV)/.run
+
+$(VENV)/.uv: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet uv
+	touch $@

@@ -1,0 +1,53 @@
+"""Fakes of our own: they keep the promises of what they stand for, in memory and in this process."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from service.stores import Stores
+from service.tasks import run_attempt
+
+
+class InlineEngine:
+    """Runs jobs in a thread of this process."""
+
+    def __init__(self, stores: Stores, *, most_attempts: int = 3) -> None:
+        self._stores = stores
+        self._most_attempts = most_attempts
+        self._threads = ThreadPoolExecutor(max_workers=1)
+        self._known: set[str] = set()
+        self._lock = Lock()
+        self.cancelled: list[str] = []
+
+    def submit(self, job_id: str) -> None:
+        with self._lock:
+            if job_id in self._known:
+                return
+            self._known.add(job_id)
+        self._threads.submit(self._run, job_id)
+
+    def unknown(self, job_ids: Sequence[str]) -> list[str]:
+        return [job_id for job_id in job_ids if job_id not in self._known]
+
+    def slots(self) -> int:
+        return 1
+
+    def ready(self) -> bool:
+        return True
+
+    def cancel(self, job_id: str, worker: str | None) -> None:  # noqa: ARG002 - the engine's interface
+        self.cancelled.append(job_id)
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def _run(self, job_id: str) -> None:
+        run_attempt(self._stores, job_id, most_attempts=self._most_attempts)
+        self._known.discard(job_id)
+
+
+class IdleEngine(InlineEngine):
+    """Takes jobs and never runs one, as when no worker is there yet."""
+
+    def _run(self, job_id: str) -> None:
+        pass

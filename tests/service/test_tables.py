@@ -1,0 +1,189 @@
+"""Customer tables on the disk."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import polars
+import pyarrow as pa
+import pytest
+from deltalake.exceptions import CommitFailedError
+
+from service.stores import tables as stores
+from service.stores.tables import ATTEMPTS, TableBusy, TableChangedElsewhere, TableGone, Tables
+
+PATH = "default/3f1c"
+ROOT = Path(__file__).parents[2]
+ODD = ["Annual Income (k$)", "Größe, cm", "a.b", "a", "50 %", "tick`s", 'quo"te', "{x};=y", "名前"]
+
+
+@pytest.fixture
+def tables(tmp_path):
+    return Tables(tmp_path / "with space % é")
+
+
+@pytest.fixture
+def customers():
+    return pa.table({"customer_id": ["b", "a", None], "age": [30.0, None, 1e300], "town": ["Ulm", "", None]})
+
+
+def files(root):
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+def test_a_table_is_read_as_it_was_written(tables, customers):
+    version = tables.replace(PATH, customers)
+    assert tables.read(PATH, version).equals(customers)
+
+
+def test_every_version_stays_readable(tables, customers):
+    versions = [tables.replace(PATH, customers.slice(n)) for n in range(3)]
+    assert [tables.read(PATH, version).num_rows for version in versions] == [3, 2, 1]
+
+
+def test_another_schema_replaces_the_old_one(tables, customers):
+    tables.replace(PATH, customers)
+    other = pa.table({"age": ["old"], "customer_id": ["z"]})
+    assert tables.read(PATH, tables.replace(PATH, other)).equals(other)
+
+
+def test_rows_keep_their_order(tables):
+    ordered = pa.table({"customer_id": [f"c{n * 7919 % 300_007}" for n in range(300_000)]})
+    assert tables.read(PATH, tables.replace(PATH, ordered)).equals(ordered)
+
+
+@pytest.mark.parametrize("names", [ODD, ODD[::-1]])
+def test_odd_headers_survive(tables, names):
+    odd = pa.table({name: [float(n)] for n, name in enumerate(names)})
+    assert tables.read(PATH, tables.replace(PATH, odd)).equals(odd)
+
+
+@pytest.mark.parametrize("columns", [[name] for name in ODD] + [["a.b", "a"], []])
+def test_chosen_columns_come_in_the_chosen_order(tables, columns):
+    odd = pa.table({name: [float(n)] for n, name in enumerate(ODD)})
+    assert tables.read(PATH, tables.replace(PATH, odd), columns).column_names == columns
+
+
+def test_duckdb_and_polars_read_the_table_as_it_lies(tables, tmp_path, customers):
+    tables.replace(PATH, customers)
+    [file] = tmp_path.rglob("*.parquet")
+    by_duckdb = duckdb.sql("SELECT * FROM read_parquet($file)", params={"file": str(file)}).fetchall()
+    assert (
+        polars.read_delta(str(file.parent)).rows()
+        == by_duckdb
+        == list(zip(*customers.to_pydict().values(), strict=True))
+    )
+
+
+def test_the_log_names_no_customer(tables, tmp_path):
+    for name in ("zanzibar", "quetzal"):
+        tables.replace(PATH, pa.table({"customer_id": [name], "age": [8311.0]}))
+    log = b"".join(path.read_bytes() for path in files(tmp_path) if "_delta_log" in path.parts)
+    assert not any(secret in log for secret in (b"zanzibar", b"quetzal", b"8311"))
+
+
+@pytest.mark.parametrize("version", [0, 99])
+def test_a_table_that_was_never_written_is_gone(tables, version):
+    with pytest.raises(TableGone):
+        tables.read(PATH, version)
+
+
+def test_a_version_that_was_never_written_is_gone(tables, customers):
+    version = tables.replace(PATH, customers)
+    with pytest.raises(TableGone):
+        tables.read(PATH, version + 1)
+
+
+def test_a_version_whose_files_were_removed_is_gone(tables, tmp_path, customers):
+    version = tables.replace(PATH, customers)
+    next(tmp_path.rglob("*.parquet")).unlink()
+    with pytest.raises(TableGone):
+        tables.read(PATH, version)
+
+
+def test_a_dropped_table_leaves_no_file(tables, tmp_path, customers):
+    tables.replace(PATH, customers)
+    tables.drop(PATH)
+    assert files(tmp_path) == []
+
+
+def test_dropping_leaves_the_other_tables(tables, customers):
+    version = tables.replace(PATH, customers)
+    tables.replace("default/other", customers)
+    tables.drop("default/other")
+    assert tables.read(PATH, version).equals(customers)
+
+
+def test_dropping_what_is_not_there_is_no_error(tables):
+    tables.drop(PATH)
+    assert not tables.exists(PATH)
+
+
+def test_a_table_exists_from_its_first_write_to_its_drop(tables, customers):
+    seen = [tables.exists(PATH)]
+    tables.replace(PATH, customers)
+    seen.append(tables.exists(PATH))
+    tables.drop(PATH)
+    assert [*seen, tables.exists(PATH)] == [False, True, False]
+
+
+def test_a_dropped_table_can_be_written_again(tables, customers):
+    tables.replace(PATH, customers)
+    tables.drop(PATH)
+    assert tables.read(PATH, tables.replace(PATH, customers)).equals(customers)
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_of_replacements_at_once_each_keeps_its_own_version(tables, customers, started):
+    if started:
+        tables.replace(PATH, customers)
+    contents = [pa.table({"customer_id": [f"{n}"]}) for n in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        versions = list(pool.map(lambda content: tables.replace(PATH, content), contents))
+    assert [tables.read(PATH, version) for version in versions] == contents
+
+
+def test_processes_that_replace_at_once_lose_nothing(tmp_path):
+    script = (
+        "import sys, pyarrow as pa; from service.stores.tables import Tables; tables = Tables(sys.argv[1])\n"
+        "for n in range(4):\n"
+        "    mine = pa.table({'customer_id': [sys.argv[2] + str(n)]})\n"
+        "    assert tables.read('t', tables.replace('t', mine)).equals(mine)\n"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path), name], cwd=ROOT)  # noqa: S603 - our own script
+        for name in "ab"
+    ]
+    assert [process.wait() for process in started] == [0, 0]
+
+
+def test_a_plain_script_that_reads_exits_cleanly_ten_times(tables, tmp_path, customers):
+    version = tables.replace(PATH, customers)
+    script = (
+        "import sys; from service.stores.tables import Tables; Tables(sys.argv[1]).read(sys.argv[2], int(sys.argv[3]))"
+    )
+    arguments = [sys.executable, "-c", script, str(tmp_path / "with space % é"), PATH, str(version)]
+    codes = [subprocess.run(arguments, cwd=ROOT, check=False).returncode for _ in range(10)]  # noqa: S603 - our own script
+    assert codes == [0] * 10
+
+
+def test_a_table_that_stays_busy_is_given_up_after_growing_pauses(tmp_path, customers, monkeypatch):
+    def never(*_):
+        raise CommitFailedError
+
+    pauses = []
+    monkeypatch.setattr(stores, "_overwrite", never)
+    with pytest.raises(TableBusy):
+        Tables(tmp_path, sleep=pauses.append).replace(PATH, customers)
+    assert (len(pauses), pauses[0] < pauses[-1]) == (ATTEMPTS, True)
+
+
+def test_rows_deleted_elsewhere_are_never_read_back():
+    class Delta:
+        def deletion_vectors(self):
+            return pa.table({"filepath": ["part-0.parquet"]})
+
+    with pytest.raises(TableChangedElsewhere):
+        stores._read(Delta(), None)
