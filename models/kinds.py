@@ -125,12 +125,14 @@ def _judge_numbers(evidence: _Evidence) -> Judged:
 
 
 def _judge_texts(evidence: _Evidence) -> Judged:
-    if evidence.names_every_row and (_is_id_header(evidence.name) or _are_codes(evidence.known)):
+    if evidence.names_every_row and _is_id_header(evidence.name):
         return Judged(_column(evidence, "identifier"))
     if _are_dates(evidence.known):
         return _ignored(evidence, "date", "holds dates")
     if _is_nearly_numeric(evidence):
         return _judge_nearly_numeric(evidence)
+    if evidence.names_every_row and _are_codes(evidence.known):
+        return Judged(_column(evidence, "identifier"))
     if _is_free_text(evidence):
         return _ignored(evidence, "free text", "holds free text")
     return Judged(_column(evidence, "categorical"))

@@ -13,11 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from models import preparation
 from models.algorithms import Algorithm, Learned
-from models.compiling import cells_of, compile_scorer, distance_fences
 from models.errors import NothingToLearnFrom, TooFewCustomers, UnusableColumn
 from models.features import Feature
 from models.metrics import Clustered, measure
 from models.scoring import Scorer
+from models.scoring.compiling import cells_of, compile_scorer, distance_fences
 
 Progress = Callable[[str, float], None]
 Points = NDArray[np.float64]

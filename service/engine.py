@@ -31,7 +31,7 @@ class Engine:
     """Runs an entry point, "module:function", with job ids; only workers import it.
 
     Without an address it finds the embedded cluster by what that left in `directory`. All methods may be called from
-    any thread but that of an event loop: they wait for the scheduler, about a second at most, then raise
+    any thread but that of an event loop. They wait for each answer of the scheduler, about a second at most, then raise
     EngineUnavailable. A cluster that comes back, at another address too, is found again by the next call.
     """
 

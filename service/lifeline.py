@@ -63,7 +63,8 @@ class EmbeddedCluster:
             child = self._child
         if child is not None:
             _end(child, patience)
-        self._keeper.join()
+        if self._keeper.is_alive():
+            self._keeper.join()
 
     def _keep_running(self) -> None:
         pause = FIRST_PAUSE

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fakes import InlineEngine
+
 from service.app import create_app
 from service.config import Settings
 from service.sample import generate_sample

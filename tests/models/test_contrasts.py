@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.contrasts import cohen_h, contrast
 from models.features import Feature
+from models.profiling.contrasts import cohen_h, contrast
 
 AGE = Feature(name="age", kind="numeric", log=False)
 CITY = Feature(name="city", kind="categorical")

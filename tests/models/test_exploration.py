@@ -20,7 +20,7 @@ from models.exploration import (
     typed_table,
 )
 
-SECRET = "Zanzibar-77"
+VALUE = "Zanzibar-77"
 FIFTY = [str(n) for n in range(50)]
 
 anything = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -166,13 +166,13 @@ def test_known_and_missing_cells_are_counted():
 
 
 def test_a_nearly_numeric_column_stays_text_and_a_warning_says_where_and_what_to_do():
-    found = describe_columns(pa.table({"age": [*FIFTY[1:], SECRET], "n": FIFTY}), customer_id=None)
+    found = describe_columns(pa.table({"age": [*FIFTY[1:], VALUE], "n": FIFTY}), customer_id=None)
     assert "'age' is read as text: 1 of its 50 known cells are not numbers, the first in row 50" in found.warnings[1]
 
 
 def test_no_warning_repeats_a_cell():
-    found = describe_columns(pa.table({"age": [*FIFTY[1:], SECRET], "c": [SECRET] * 50}), customer_id=None)
-    assert SECRET not in str(found.warnings)
+    found = describe_columns(pa.table({"age": [*FIFTY[1:], VALUE], "c": [VALUE] * 50}), customer_id=None)
+    assert VALUE not in str(found.warnings)
 
 
 def test_a_named_id_column_must_exist():
@@ -216,13 +216,15 @@ def test_a_text_with_a_control_character_is_refused_by_its_row(kind):
 
 
 def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text():
-    raw = pa.table({"age": [30, None], "id": [7, 8], "flag": [0, 1], "same": [1.5, 1.5], "town": ["Ulm ", ""]})
+    raw = pa.table(
+        {"age": [30, None, 4], "id": [7, 8, 9], "flag": [0, 1, 0], "same": [1.5] * 3, "x": ["Ulm ", "", "C"]}
+    )
     assert typed_table(raw, describe_columns(raw, customer_id=None)).to_pydict() == {
-        "id": ["7", "8"],
-        "age": [30.0, None],
-        "flag": ["0", "1"],
-        "same": ["1.5", "1.5"],
-        "town": ["Ulm", None],
+        "id": ["7", "8", "9"],
+        "age": [30.0, None, 4.0],
+        "flag": ["0", "1", "0"],
+        "same": ["1.5"] * 3,
+        "x": ["Ulm", None, "C"],
     }
 
 
@@ -244,7 +246,7 @@ def test_generated_ids_have_a_header_of_their_own(headers, generated):
 def test_a_cell_that_is_not_what_its_column_is_declared_to_be_is_refused_by_its_row():
     numeric = describe_columns(pa.table({"x": ["1", "2", "3"]}), customer_id=None)
     with pytest.raises(BadCells) as caught:
-        typed_table(pa.table({"x": ["1", SECRET, "3"]}), numeric)
+        typed_table(pa.table({"x": ["1", VALUE, "3"]}), numeric)
     assert [(cell.row, cell.detail) for cell in caught.value.cells] == [(2, "is not a number")]
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.conditions import Column, Condition, describe, round_numbers
 from models.features import Feature
-from models.rules import find_rules
+from models.profiling.conditions import Column, Condition, describe, round_numbers
+from models.profiling.rules import find_rules
 
 INCOME = Feature(name="Income", kind="numeric")
 AGE = Feature(name="Age", kind="numeric")

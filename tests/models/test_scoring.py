@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.algorithms import Hierarchical, KMeans
-from models.compiling import cells_of, distance_fences
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
 from models.scoring import CellError, Scorer
+from models.scoring.compiling import cells_of, distance_fences
 from models.segmentation import fit
 
 ROOT = Path(__file__).parents[2]

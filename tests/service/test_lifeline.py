@@ -75,6 +75,10 @@ def test_a_child_that_ignores_the_request_is_ended_by_force(supervise, pids):
     assert not alive(*read(pids))
 
 
+def test_what_was_never_started_can_be_stopped():
+    EmbeddedCluster([sys.executable]).stop()
+
+
 def test_a_child_sees_the_variables_it_is_given(supervise, pids):
     supervise("import os, sys; open(sys.argv[1], 'w').write(os.environ['GIVEN'])", GIVEN="1")
     assert eventually(lambda: read(pids) == [1])

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from models import categorical, numeric
 from models.errors import UnusableColumn
 from models.features import Feature
+from models.preparation import categorical, numeric
 
 
 def decide(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[Feature, ...]:

@@ -10,11 +10,11 @@ from typing import Any, Final, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.assigned import Assigned, CellError, OutlierReason, Reason
-from models.columns import Column
-from models.coordinates import Coordinate, coordinate_from
 from models.errors import ArtifactFromAnotherRelease
-from models.nearest import Nearest, find_nearest
+from models.scoring.assigned import Assigned, CellError, OutlierReason, Reason
+from models.scoring.columns import Column
+from models.scoring.coordinates import Coordinate, coordinate_from
+from models.scoring.nearest import Nearest, find_nearest
 
 __all__ = ["Assigned", "CellError", "OutlierReason", "Reason", "Scorer"]
 

@@ -8,11 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 
-from models import categorical, numeric, preparation
+from models import preparation
 from models.algorithms import Learned
-from models.coordinates import CategoricalCoordinate, Coordinate, NumericCoordinate
 from models.features import Feature
+from models.preparation import categorical, numeric
 from models.scoring import Scorer
+from models.scoring.coordinates import CategoricalCoordinate, Coordinate, NumericCoordinate
 
 ENOUGH_MEMBERS: Final = 30
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from models.conditions import Condition, Flags, Floats, all_hold, round_numbers
+from models.profiling.conditions import Condition, Flags, Floats, all_hold, round_numbers
 
 MAX_CONDITIONS = 4
 MIN_GAIN = 0.02  # in F1: what a condition must be worth to be told

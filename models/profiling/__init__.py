@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.contrasts import Contrast, Difference, contrast
 from models.features import Feature
-from models.naming import name_segments
-from models.rules import Rule, find_rules
+from models.profiling.contrasts import Contrast, Difference, contrast
+from models.profiling.naming import name_segments
+from models.profiling.rules import Rule, find_rules
 
 Labels = npt.NDArray[np.integer]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import Cells, Column, read_categories, read_numbers
+from models.scoring.columns import Cells, Column, read_categories, read_numbers
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
