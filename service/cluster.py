@@ -1,12 +1,13 @@
 """The embedded cluster: a scheduler and its workers, on this machine and for this user alone."""
 
 import asyncio
+import fcntl
 import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from service.contact import Certificates, Contact
 from service.lifeline import die_with, die_with_supervisor
 
 HOST = "127.0.0.1"
+LOCK_FILE = "lock"
 NICENESS = 10  # jobs give way to requests
 CLOSING = 1.0  # seconds that a busy worker gets when the cluster stops
 SETTINGS = {
@@ -42,6 +44,11 @@ def run_cluster(*, directory: Path, n_workers: int, memory_limit: str | int, pre
     logging.getLogger("distributed").setLevel(logging.ERROR)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
+    with _only_one(directory):
+        _run(directory, n_workers, memory_limit, preload)
+
+
+def _run(directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
     Contact.withdraw(directory)
     worker = partial(
         Nanny,
@@ -61,6 +68,14 @@ def dask_setup(_worker: object) -> None:
     if engine is not None and engine.pid is not None:
         die_with(engine.pid)
     os.nice(NICENESS)
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    """Wait until no other cluster uses the directory: several services may share it, and need only one."""
+    with (directory / LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:

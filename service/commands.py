@@ -1,7 +1,6 @@
 """The command line: serve, engine, migrate, sample."""
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -133,8 +132,7 @@ def _migrate(settings: Settings) -> bool:
 
 
 def _start_cluster(settings: Settings) -> EmbeddedCluster:
-    environment = {**os.environ, **settings.environment()}
-    cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=environment)
+    cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=settings.environment())
     cluster.start()
     return cluster
 

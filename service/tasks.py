@@ -35,7 +35,10 @@ class WorkerLost(ServiceError):
 def run_job(job_id: str) -> None:
     """Run a job with the stores that the worker's own environment names."""
     settings = Settings()
-    run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts)
+    try:
+        run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts)
+    except Exception as error:  # noqa: BLE001 - Dask would write its message, which may quote values, to the log
+        logger.error("job interrupted", job=job_id, **describe_error(error))
 
 
 def run_attempt(stores: Stores, job_id: str, *, most_attempts: int) -> None:

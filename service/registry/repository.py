@@ -62,6 +62,11 @@ def get_version(session: Session, model: ModelRow, ref: str) -> VersionRow:
     return row
 
 
+def get_by_id(session: Session, model_id: str, number: int) -> tuple[ModelRow, VersionRow]:
+    """Get a model and one of its versions, whatever the model is called now; for the service itself."""
+    return session.get_one(ModelRow, model_id), session.get_one(VersionRow, (model_id, number))
+
+
 def list_versions(session: Session, model: ModelRow, *, after: int, limit: int) -> list[VersionRow]:
     """List a model's versions, the oldest first, from those after a given number."""
     query = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.number > after)

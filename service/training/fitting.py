@@ -39,8 +39,7 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
     """Fit the version that a job names; what is returned writes the result down, in the job's last transaction."""
     progress("reading", 0.0)
     with stores.database.reading() as session:
-        model = session.get_one(ModelRow, payload["model_id"])
-        version = session.get_one(VersionRow, (payload["model_id"], payload["version"]))
+        model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
         table_version = datasets.get_table_version(session, version.dataset_id, version.dataset_version)
         base = _read_base(stores, session, model, version)
     table = _read_table(stores, model, version, table_version)
@@ -53,9 +52,9 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
     artifact = _save(stores, ref, segmentation)
 
     def finish(session: Session) -> JsonObject:
-        locked = repository.lock_model(session, model)
-        row = session.get_one(VersionRow, (version.model_id, version.number))
-        registry.complete_version(session, locked, row, _learned(attempt, segmentation, learned, artifact))
+        repository.lock_model(session, model)
+        rows = repository.get_by_id(session, model.id, version.number)
+        registry.complete_version(session, *rows, _learned(attempt, segmentation, learned, artifact))
         return {"model": model.name, "version": version.number}
 
     return finish

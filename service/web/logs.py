@@ -42,6 +42,8 @@ def configure_logs(level: str) -> None:
         ),
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for chatty in ("alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:

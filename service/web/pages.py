@@ -9,7 +9,7 @@ ASSETS = "fastapi_standalone_docs"
 OPENAPI = "/openapi.json"
 FAVICON = "/docs/assets/fastapi/favicon.png"
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
 def install_pages(app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import ArtifactFromAnotherRelease, SegmentationError
+from models.exploration import BadCells
 from service.engine import EngineUnavailable
 from service.errors import (
     AlreadyExists,
@@ -102,7 +103,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
     if kind is None:
         return _problem("internal-error", "Something unforeseen happened.", HTTPStatus.INTERNAL_SERVER_ERROR)
     problem = _problem(_slug(kind), _title(kind), STATUSES[kind], str(error))
-    return problem | _faults(getattr(error, "errors", ()))
+    return problem | _faults(_errors_of(error))
 
 
 def install_problems(app: FastAPI) -> None:
@@ -190,6 +191,12 @@ def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = Non
         "status": int(status),
         "detail": (detail or title)[:LONGEST_DETAIL],
     }
+
+
+def _errors_of(error: Exception) -> Sequence[FieldError]:
+    if isinstance(error, BadCells):
+        return [FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in error.cells]
+    return error.errors if isinstance(error, ServiceError) else ()
 
 
 def _faults(errors: Sequence[FieldError]) -> dict[str, Any]:
