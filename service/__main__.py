@@ -1,6 +1,10 @@
 """`python -m service`; workers import this file too when they are spawned, and must find nothing to do in it."""
 
 if __name__ == "__main__":
+    from service.lean import keep_out
+
+    keep_out("pandas", "scipy", "sklearn")
+
     from service.commands import commands
 
     commands()

@@ -27,11 +27,21 @@ from service.web.logs import RequestLog, describe_error
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
 from service.web.problems import UnforeseenErrors, install_problems
+from service.web.problems import router as problems
 
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
-ROOMS = (datasets, training, registry, segments, assignments, job_routes, health)
+ROOMS = {
+    "Customer tables: put them in, see what each column is taken for.": datasets,
+    "Fits: a new model, or a further version of one.": training,
+    "Models, their versions and files, and the aliases that move between versions.": registry,
+    "What the segments of a version are like, and what people call them.": segments,
+    "Which segment a customer is in, and why.": assignments,
+    "Work that outlives its request: how far it is, how it ended.": job_routes,
+    "For the orchestrator: alive, ready, which release.": health,
+    "Every kind of refusal, explained.": problems,
+}
 
 WhenUp = Callable[[FastAPI], Awaitable[None]]
 
@@ -55,13 +65,14 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
         version=RELEASE,
         description="Learns customer segments, keeps every model version, and places customers in milliseconds.",
         lifespan=lifespan,
+        openapi_tags=[{"name": room.tags[0], "description": text} for text, room in ROOMS.items()],
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=operation_id,
     )
     app.state.services = parts
     app.state.scorers = Scorers(stores.artifacts)
-    for room in ROOMS:
+    for room in ROOMS.values():
         app.include_router(room)
     install_problems(app)
     install_openapi(app)

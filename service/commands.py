@@ -48,8 +48,6 @@ def serve(
     configure_logs(settings.log_level)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _exit)
-    # pyarrow imports pandas wherever it finds it; serving needs neither its memory nor its second of start-up.
-    sys.modules["pandas"] = None  # type: ignore[assignment]  # this is how Python is told not to import it
     first_start = _migrate(settings)
     cluster = None if settings.engine_address else _start_cluster(settings)
     try:

@@ -10,6 +10,7 @@ from service.web.dependencies import (
     BodyDep,
     ContentTypeDep,
     DatasetName,
+    NewDatasetName,
     PageSize,
     PageToken,
     ReadDep,
@@ -36,7 +37,7 @@ router = APIRouter(tags=["datasets"])
 def put_dataset(
     parts: ServicesDep,
     tenant: TenantDep,
-    dataset: DatasetName,
+    dataset: NewDatasetName,
     body: BodyDep,
     content_type: ContentTypeDep,
     response: Response,

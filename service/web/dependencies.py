@@ -80,6 +80,7 @@ ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 
 DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])]
+NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
 VersionRef = Annotated[

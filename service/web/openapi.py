@@ -48,18 +48,18 @@ def operation_id(route: APIRoute) -> str:
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Describe in every operation the problems that it may answer with."""
+    """Say in every operation what it does, and that it may answer with a problem."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _with_problems(describe())
+            app.openapi_schema = _completed(describe())
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend its schema
 
 
-def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
+def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     schemas = schema["components"]["schemas"]
     definition = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(definition.pop("$defs"), ProblemDetails=definition)
@@ -71,6 +71,7 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     }
     for path in schema["paths"].values():
         for operation in path.values():
+            operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = problem
     return schema

@@ -30,7 +30,7 @@ from service.errors import (
     pointer,
 )
 from service.stores.artifacts import ArtifactDamaged
-from service.stores.tables import TableBusy, TableGone
+from service.stores.tables import TableBusy, TableChangedElsewhere, TableGone
 from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.logs import describe_error, request_id
 
@@ -67,6 +67,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
+    TableChangedElsewhere: HTTPStatus.CONFLICT,
     TableGone: HTTPStatus.GONE,
     ArtifactDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -112,7 +113,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(SegmentationError, _answer)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
-    app.include_router(router)
 
 
 router = APIRouter(tags=["problems"])

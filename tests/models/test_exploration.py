@@ -9,13 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models import arrow, cells
+from models import cells
 from models.exploration import (
     MAX_LISTED,
     BadCells,
     DuplicateCustomers,
     MissingCustomerId,
     UnknownColumn,
+    arrow,
     describe_columns,
     typed_table,
 )

@@ -10,9 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.arrow import Distinct, Reading, categories, distinct_cells, identifiers, mask, n_distinct, numbers
 from models.errors import SegmentationError
-from models.kinds import Column, Judged, id_rank, judge
+from models.exploration.arrow import (
+    Distinct,
+    Reading,
+    categories,
+    distinct_cells,
+    identifiers,
+    mask,
+    n_distinct,
+    numbers,
+)
+from models.exploration.kinds import Column, Judged, id_rank, judge
 
 MAX_LISTED: Final = 100
 

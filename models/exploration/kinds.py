@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.arrow import Distinct, Reading, categories, mask, n_distinct, numbers
+from models.exploration.arrow import Distinct, Reading, categories, mask, n_distinct, numbers
 
 Kind = Literal["numeric", "categorical", "identifier", "ignored"]
 
