@@ -13,11 +13,11 @@ from service.jobs import repository
 from service.jobs.rows import JobRow
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject
-from service.training.fitting import Finish, Progress, fit_version
+from service.training.fitting import Outcome, Progress, fit_version
 from service.web.logs import describe_error
 from service.web.problems import problem_of
 
-Handler = Callable[[Stores, JsonObject, int, Progress], Finish]
+Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]
 
 HANDLERS: Mapping[str, Handler] = {"fit": fit_version}
 
@@ -74,9 +74,17 @@ def _run(stores: Stores, job: JobRow, most_attempts: int) -> None:
         if not held:
             raise JobLost
 
-    finish = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
+    outcome = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
+    try:
+        _succeed(stores, job, outcome)
+    except Exception:
+        outcome.undo()
+        raise
+
+
+def _succeed(stores: Stores, job: JobRow, outcome: Outcome) -> None:
     with stores.database.writing() as session:
-        if not repository.succeed_job(session, job.id, job.attempt, finish(session)):
+        if not repository.succeed_job(session, job.id, job.attempt, outcome.finish(session)):
             raise JobLost
 
 

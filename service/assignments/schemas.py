@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from service.assignments.operations import Placed
 from service.web.openapi import SAMPLE_ROW
 from service.web.problems import Fault
-from service.web.schemas import Request, Wire
+from service.web.schemas import Request, Text, Wire
 
 Shown = TypeVar("Shown", bound=Wire)
 
@@ -18,7 +18,7 @@ class AssignmentRequest(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"customers": [SAMPLE_ROW]}]})
 
-    customers: list[dict[str, JsonValue]] = Field(
+    customers: list[dict[Text, JsonValue]] = Field(
         min_length=1,
         description="One object for each customer: its id, under `customer_id` or the dataset's own name for it, "
         "and its features. What is missing is imputed, and named in the answer.",

@@ -28,7 +28,7 @@ from service.web.problems import RETRY_AFTER_SECONDS, JobFailed
 
 Resource = TypeVar("Resource")
 
-JobId = Annotated[str, Path(max_length=36, description="The job's id.")]
+JobId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="The job's id.")]
 
 LATER: dict[int | str, dict[str, Any]] = {
     202: {

@@ -117,7 +117,7 @@ def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
         repository.delete_segments_without_profile(session, model)
         if not repository.uses_dataset(session, model, version.dataset_id):
             datasets.release(session, version.dataset_id, model.id)
-    stores.artifacts.discard(artifact_ref(model, version))
+    stores.artifacts.discard_version(artifact_ref(model, version))
 
 
 def delete_model(stores: Stores, tenant: str, name: str) -> None:
@@ -130,7 +130,7 @@ def delete_model(stores: Stores, tenant: str, name: str) -> None:
             datasets.release(session, dataset_id, model.id)
         repository.delete_rows(session, [model])
     for version in versions:
-        stores.artifacts.discard(artifact_ref(model, version))
+        stores.artifacts.discard_version(artifact_ref(model, version))
 
 
 def state_of(version: VersionRow, job: JobRow) -> str:

@@ -30,7 +30,7 @@ from service.web.dependencies import (
     VersionRef,
     WriteDep,
 )
-from service.web.paging import next_token, read_token
+from service.web.paging import next_token, read_number_token, read_token
 
 BYTES = "application/octet-stream"
 JOBLIB: dict[int | str, dict[str, Any]] = {
@@ -66,8 +66,7 @@ def list_versions(
 ) -> Versions:
     """List a model's versions, the oldest first."""
     row = repository.get_model(session, tenant, model)
-    after = int(read_token(page_token) or 0)
-    rows = repository.list_versions(session, row, after=after, limit=page_size)
+    rows = repository.list_versions(session, row, after=read_number_token(page_token), limit=page_size)
     token = next_token(rows, page_size, lambda version: str(version.number))
     return Versions(versions=[show_version(session, row, version) for version in rows], next_page_token=token)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, StringConstraints
 
 from service.registry.rows import ProfileRow, SegmentRow
-from service.web.schemas import Request, Wire
+from service.web.schemas import Request, Text, Wire
 
 
 class Difference(Wire):
@@ -63,8 +63,8 @@ class SegmentChange(Request):
         json_schema_extra={"examples": [{"name": "Bargain hunters", "description": "Little money, much shopping."}]}
     )
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
-    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    name: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    description: Annotated[Text, StringConstraints(max_length=2000)] | None = None
 
 
 class NamedSegment(Wire):

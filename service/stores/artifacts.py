@@ -88,6 +88,10 @@ class Artifacts:
         return data
 
     def discard(self, ref: ArtifactRef) -> None:
+        """Remove what one attempt has saved."""
+        shutil.rmtree(self._root / ref.directory(), ignore_errors=True)
+
+    def discard_version(self, ref: ArtifactRef) -> None:
         """Remove what any attempt at this version has left, finished or not."""
         shutil.rmtree(self._root / ref.directory().parent, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -22,9 +23,17 @@ from service.stores.database import JsonObject, Session
 from service.training.operations import read_algorithm, read_features
 
 Progress = Callable[[str, float], None]
-Finish = Callable[[Session], JsonObject]
+
 
 FITTING_SHARE = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an attempt has done: `finish` writes it down in the job's last transaction, `undo` takes it back."""
+
+    finish: Callable[[Session], JsonObject]
+    undo: Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +44,15 @@ class _Base:
     segment_ids: Sequence[str]
 
 
-def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Finish:
-    """Fit the version that a job names; what is returned writes the result down, in the job's last transaction."""
+def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
+    """Fit the version that a job names, and save its files."""
     progress("reading", 0.0)
     with stores.database.reading() as session:
         model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
         table_version = datasets.get_table_version(session, version.dataset_id, version.dataset_version)
         base = _read_base(stores, session, model, version)
     table = _read_table(stores, model, version, table_version)
-    stores.artifacts.discard(registry.artifact_ref(model, version))
+    stores.artifacts.discard_version(registry.artifact_ref(model, version))
     segmentation = _fit(table, version, progress)
     progress("profiling", FITTING_SHARE)
     learned = _describe(table, segmentation, base, version.seed)
@@ -57,7 +66,7 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
         registry.complete_version(session, *rows, _learned(attempt, segmentation, learned, artifact))
         return {"model": model.name, "version": version.number}
 
-    return finish
+    return Outcome(finish=finish, undo=partial(stores.artifacts.discard, ref))
 
 
 def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> _Base | None:

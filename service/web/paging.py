@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from service.errors import FieldError, InvalidRequest
 
+LONGEST_NUMBER = 9
+
 Row = TypeVar("Row")
 
 
@@ -14,12 +16,27 @@ def read_token(token: str | None) -> str | None:
     if token is None:
         return None
     try:
-        return urlsafe_b64decode(token.encode()).decode()
-    except ValueError as error:
-        fault = FieldError(detail="query parameter page_token: not a token of this service")
-        raise InvalidRequest("The page token is not valid", errors=[fault]) from error
+        key = urlsafe_b64decode(token.encode()).decode()
+    except ValueError:
+        key = ""
+    if not key.isprintable() or not key:
+        raise _not_ours()
+    return key
+
+
+def read_number_token(token: str | None) -> int:
+    """Read the number of the last entry that was given; 0 for the first page."""
+    key = read_token(token) or "0"
+    if not key.isdecimal() or len(key) > LONGEST_NUMBER:
+        raise _not_ours()
+    return int(key)
 
 
 def next_token(rows: Sequence[Row], size: int, key: Callable[[Row], str]) -> str | None:
     """Give the token of the page after these rows; None if there are fewer than were asked for."""
     return urlsafe_b64encode(key(rows[-1]).encode()).decode() if len(rows) == size else None
+
+
+def _not_ours() -> InvalidRequest:
+    fault = FieldError(detail="query parameter page_token: not a token of this service")
+    return InvalidRequest("The page token is not valid", errors=[fault])

@@ -189,7 +189,7 @@ def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = Non
         "type": f"/problems/{slug}",
         "title": title,
         "status": int(status),
-        "detail": (detail or title)[:LONGEST_DETAIL],
+        "detail": _sendable(detail or title, LONGEST_DETAIL),
     }
 
 
@@ -206,12 +206,16 @@ def _faults(errors: Sequence[FieldError]) -> dict[str, Any]:
     room = ROOM_FOR_ERRORS
     for error in errors[:MOST_ERRORS]:
         fault = {name: value for name, value in asdict(error).items() if value is not None}
-        fault |= {name: fault[name][:LONGEST_TEXT] for name in ("detail", "pointer") if name in fault}
+        fault |= {name: _sendable(fault[name]) for name in ("detail", "pointer") if name in fault}
         room -= len(json.dumps(fault))
         if room < 0:
             break
         faults.append(fault)
     return {"errors": faults, "n_errors": len(errors)}
+
+
+def _sendable(text: str, longest: int = LONGEST_TEXT) -> str:
+    return text[:longest].encode(errors="replace").decode()
 
 
 def _slug(kind: type[Exception]) -> str:

@@ -1,0 +1,117 @@
+"""What README shows is what happens: its commands are run, and their output is compared."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ADDRESS = "http://127.0.0.1:8000"
+PATIENCE_SECONDS = 120
+SEPARATOR = "--- the next example ---"
+
+FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = FENCED.findall((ROOT / "README.md").read_text())
+GREETING = next(text.partition("\n")[2] for language, text in BLOCKS if language == "console")
+EXAMPLES = [
+    (command, shown if kind in {"json", "text"} else "")
+    for (language, command), (kind, shown) in pairwise([*BLOCKS, ("", "")])
+    if language == "sh"
+]
+
+pytestmark = pytest.mark.processes
+
+
+class Printed(NamedTuple):
+    """What the service and each example printed, as if the service ran at README's address."""
+
+    greeting: str
+    outputs: list[str]
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory) -> Printed:
+    directory = tmp_path_factory.mktemp("reader")
+    (directory / ".venv").symlink_to(sys.prefix)
+    with serving(directory) as (address, greeting):
+        script = f"\necho '{SEPARATOR}'\n".join(command for command, _ in EXAMPLES)
+        outputs = run(script.replace(ADDRESS, address), directory).split(f"{SEPARATOR}\n")
+    return Printed(greeting.replace(address, ADDRESS), outputs)
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[tuple[str, str]]:
+    """Run the service as `make run` does on its first start, until its sample is fitted."""
+    command = [sys.executable, "-m", "service", "serve", "--port", "0", "--sample"]
+    environment = {**os.environ, "SEGMENTATION_HOME": str(directory / "home")}
+    said, log = directory / "said", directory / "log"
+    with said.open("w") as out, log.open("w") as err:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err)  # noqa: S603 - our own
+    try:
+        wait_until(lambda: "/readyz" in said.read_text(), process, log)
+        address = re.findall(r"http://\S+", said.read_text())[0]
+        wait_until(lambda: httpx.get(f"{address}/v1/models/sample/versions/production").is_success, process, log)
+        yield address, said.read_text()
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+
+def wait_until(law, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not law():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def run(script: str, directory: Path) -> str:
+    command = ["/bin/bash", "-eu", "-c", script]
+    ran = subprocess.run(  # noqa: S603 - README is our own
+        command, cwd=directory, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def pattern_of(shown: str) -> str:
+    """A … on a line of its own stands for any lines, another one for any part of its line."""
+    return "".join(
+        r"(?:.*\n)*?" if line == "…\n" else ".*?".join(map(re.escape, line.split("…")))
+        for line in shown.splitlines(keepends=True)
+    )
+
+
+def test_the_service_greets_as_shown(printed):
+    assert printed.greeting == GREETING
+
+
+@pytest.mark.parametrize("position", range(len(EXAMPLES)))
+def test_an_example_prints_what_is_shown(printed, position):
+    command, shown = EXAMPLES[position]
+    assert re.fullmatch(pattern_of(shown), printed.outputs[position]), f"{command}\n{printed.outputs[position]}"
+
+
+@pytest.mark.parametrize(
+    ("shown", "real", "same"),
+    [
+        ("a\n…\nz\n", "a\nb\nc\nz\n", True),
+        ("a\n…\nz\n", "a\nz\n", True),
+        ("a\n…\nz\n", "a\nb\n", False),
+        ("a: 1.2…,\n", "a: 1.2345,\n", True),
+        ("a: 1.2…\n", "a: 1.2\nb\n", False),
+        ("share (k$): 0.5\n", "share (k$): 0.5\n", True),
+        ("share: 0.5\n", "share: 0.51\n", False),
+    ],
+)
+def test_nothing_but_an_ellipsis_stands_for_something_else(shown, real, same):
+    assert bool(re.fullmatch(pattern_of(shown), real)) is same
