@@ -1,12 +1,14 @@
 """What is asked of one column, before and after the open choices are decided."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from annotated_types import Gt, Le
 
 Kind = Literal["numeric", "categorical"]
 Scale = Literal["auto", "standard", "robust", "none"]
+
+MAX_CATEGORIES: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)

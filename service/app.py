@@ -69,6 +69,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=operation_id,
+        separate_input_output_schemas=False,
     )
     app.state.services = parts
     app.state.scorers = Scorers(stores.artifacts)

@@ -68,8 +68,9 @@ def describe_columns(raw: pa.Table, *, customer_id: str | None) -> Described:
     """Decide what each column of a table is.
 
     A column is numeric if every known cell is a number (whole numbers of only 0 and 1 are a category), an identifier
-    if its cells are unique and look like ids, and ignored if it is empty, constant, a date or free text: more than 50
-    distinct values in more than a fifth of its known cells, or 50 characters on average. Anything else is categorical.
+    if its cells are unique and look like ids, and ignored if it is empty, constant, a date, free text (more than 50
+    distinct values in more than a fifth of its known cells, or 50 characters on average) or has more than 100 distinct
+    texts. Anything else is categorical.
 
     Parameters
     ----------

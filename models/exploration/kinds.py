@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.exploration.arrow import Distinct, Reading, categories, mask, n_distinct, numbers
+from models.features import MAX_CATEGORIES
 
 Kind = Literal["numeric", "categorical", "identifier", "ignored"]
 
@@ -135,6 +136,9 @@ def _judge_texts(evidence: _Evidence) -> Judged:
         return Judged(_column(evidence, "identifier"))
     if _is_free_text(evidence):
         return _ignored(evidence, "free text", "holds free text")
+    if evidence.distinct > MAX_CATEGORIES:
+        why = f"has {evidence.distinct:,} different values, and at most {MAX_CATEGORIES} can be told apart"
+        return _ignored(evidence, "many categories", why)
     return Judged(_column(evidence, "categorical"))
 
 

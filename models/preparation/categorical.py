@@ -11,10 +11,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from models.errors import UnusableColumn
-from models.features import Feature
+from models.features import MAX_CATEGORIES, Feature
 
 BLOCK_VARIANCE: Final = 0.5
-MAX_CATEGORIES: Final = 100
 
 Floats = NDArray[np.float64]
 

@@ -269,3 +269,8 @@ def test_exploring_imports_no_learning_library():
     script = "import sys, models.exploration; sys.exit(any(n in sys.modules for n in ('sklearn', 'scipy', 'pandas')))"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603 - our own script
+
+
+def test_a_text_column_with_more_values_than_can_be_told_apart_is_ignored():
+    cities = [f"City {chr(65 + n // 11)}{chr(65 + n % 11)}" for n in range(121)] * 10
+    assert described(cities).reason == "many categories"
