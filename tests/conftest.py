@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,21 @@ from service.sample import generate_sample
 from service.stores import open_stores
 from service.stores.database import Database
 
+FEW, MANY = 1, 20
 INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
+
+_numbers = count(1)
+
+
+def pytest_addoption(parser) -> None:
+    parser.addoption("--soak", action="store_true", help="Kill and damage many times over, instead of a few times.")
+
+
+def pytest_generate_tests(metafunc) -> None:
+    """Repeat what asks for its `nth` time."""
+    if "nth" in metafunc.fixturenames:
+        times = MANY if metafunc.config.getoption("--soak") else FEW
+        metafunc.parametrize("nth", range(times), scope="module")
 
 
 @contextmanager
@@ -35,6 +50,21 @@ def running(settings: Settings, engine=InlineEngine) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def sample_csv() -> str:
     return generate_sample(n_customers=400)
+
+
+@pytest.fixture(scope="session")
+def mall_csv() -> str:
+    """The two hundred customers of the mall, where they lie beside the repository."""
+    path = Path(__file__).parents[2] / "shared" / "data" / "Mall_Customers.csv"
+    if not path.exists():
+        pytest.skip("the mall's customers do not lie beside the repository")
+    return path.read_text()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses."""
+    return f"own-{next(_numbers)}"
 
 
 @pytest.fixture
@@ -96,4 +126,18 @@ def fit(client: TestClient, name: str, **asked) -> dict:
     body = {"name": name, "dataset": "sample", "k": 5, "features": [INCOME, SCORE], **asked}
     answer = client.post("/v1/models", json=body, headers={"Prefer": "wait=30"})
     assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def refit(client: TestClient, name: str, **asked) -> dict:
+    """Fit a model's next version and wait for it."""
+    answer = client.post(f"/v1/models/{name}/versions", json=asked, headers={"Prefer": "wait=30"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def place(client: TestClient, model: str, *customers: dict, **query) -> dict:
+    """Place customers by a model's production version."""
+    answer = client.post(f"/v1/models/{model}/assignments", json={"customers": customers}, params=query)
+    assert answer.status_code == 200, answer.text
     return answer.json()

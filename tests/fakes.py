@@ -1,9 +1,11 @@
 """Fakes of our own: they keep the promises of what they stand for, in memory and in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import Any
 
+from service.engine import EngineUnavailable
 from service.stores import Stores
 from service.tasks import run_attempt
 
@@ -51,3 +53,30 @@ class IdleEngine(InlineEngine):
 
     def _run(self, job_id: str) -> None:
         pass
+
+
+class AbsentEngine(InlineEngine):
+    """Stands for a cluster that cannot be reached."""
+
+    def submit(self, job_id: str) -> None:  # noqa: ARG002 - the engine's interface
+        raise EngineUnavailable
+
+    def ready(self) -> bool:
+        return False
+
+    def cancel(self, job_id: str, worker: str | None) -> None:  # noqa: ARG002 - the engine's interface
+        raise EngineUnavailable
+
+
+class Interrupted:
+    """Stands for a store, or any other part, to whose use something else happens first."""
+
+    def __init__(self, part: Any, method: str, happens: Callable[[], object]) -> None:
+        self._part = part
+        self._method = method
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method:
+            self._happens()
+        return getattr(self._part, name)

@@ -132,6 +132,10 @@ def _judge_texts(evidence: _Evidence) -> Judged:
         return _ignored(evidence, "date", "holds dates")
     if _is_nearly_numeric(evidence):
         return _judge_nearly_numeric(evidence)
+    return _judge_words(evidence)
+
+
+def _judge_words(evidence: _Evidence) -> Judged:
     if evidence.names_every_row and _are_codes(evidence.known):
         return Judged(_column(evidence, "identifier"))
     if _is_free_text(evidence):

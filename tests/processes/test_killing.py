@@ -1,39 +1,60 @@
-"""Whatever is killed, a job ends once, and nothing is left behind."""
+"""Kill everything in the middle of a fit, and start again."""
 
-import sqlite3
-
-import psutil
 import pytest
-from long_fits import FILES, begin_long_fit, files_below, fit_quickly, living
+from long_fits import begin_long_fit, files_below, living
 
-from bench.server import wait_for
+from bench.server import Server, wait_for
 
 pytestmark = pytest.mark.processes
 
-
-@pytest.fixture
-def kill_mid_fit(serve, many_customers, home):
-    """Kill a whole service in the middle of a fit; start it again; give the job and the attempts that left files."""
-
-    def run():
-        first = serve().wait_until_ready()
-        job = begin_long_fit(first, many_customers)
-        members = first.family()
-        first.kill()
-        wait_for(lambda: not living(members), "all processes to end")
-        second = serve()
-        return second, second.finished(job)
-
-    return run
+FILES = ("manifest.json", "pipeline.joblib", "scorer.json")
 
 
-def test_a_fit_in_a_killed_service_is_finished_by_the_next_attempt(kill_mid_fit):
-    _, job = kill_mid_fit()
+@pytest.fixture(scope="module")
+def home(nth, tmp_path_factory):
+    return tmp_path_factory.mktemp(f"killed-{nth}") / "home"
+
+
+@pytest.fixture(scope="module")
+def killed(home, many_customers):
+    """The job and the processes of a service that was killed in the middle of a fit."""
+    with Server(home) as server:
+        job = begin_long_fit(server.wait_until_ready(), many_customers, "long")
+        members = server.family()
+        server.kill()
+    return job, members
+
+
+@pytest.fixture(scope="module")
+def restarted(killed, home):
+    """The next service in the same home, once it has finished the job."""
+    with Server(home) as server:
+        server.finished(killed[0])
+        yield server
+
+
+def test_no_process_outlives_a_killed_service(killed):
+    assert wait_for(lambda: not living(killed[1]), "all processes to end")
+
+
+def test_the_job_succeeds_at_its_second_attempt(killed, restarted):
+    job = restarted.get(f"/v1/jobs/{killed[0]}")
     assert (job["state"], job["attempt"]) == ("succeeded", 2)
 
 
-def test_a_fit_in_a_killed_service_makes_one_version_with_the_files_of_one_attempt(kill_mid_fit, home):
-    server, _ = kill_mid_fit()
-    versions = server.get("/v1/models/long/versions")["versions"]
-    left = {(path.parent.name, path.name) for path in files_below(home / "artifacts")}
-    assert ([version["state"] for version in versions], left) == (["ready"], {("2", name) for name in FILES})
+@pytest.mark.usefixtures("killed")
+def test_there_is_one_version(restarted):
+    versions = restarted.get("/v1/models/long/versions")["versions"]
+    assert [version["state"] for version in versions] == ["ready"]
+
+
+@pytest.mark.usefixtures("restarted")
+def test_there_are_the_files_of_one_attempt(home):
+    left = files_below(home / "artifacts")
+    assert sorted((path.parent.name, path.name) for path in left) == [("2", name) for name in FILES]
+
+
+@pytest.mark.usefixtures("killed")
+def test_the_version_can_be_used(restarted):
+    answer = restarted.post("/v1/models/long/assignments", {"customers": [{"x": 0.5, "y": 0.5}]})
+    assert answer["version"] == 1
