@@ -32,7 +32,7 @@ bench: setup-dev ## Measure speed and memory
 	$(BIN)/python -m bench
 
 soak: setup-dev ## Kill and damage everything, many times over
-	$(BIN)/python -m pytest tests -m processes --soak $(ARGS)
+	$(BIN)/python -m pytest tests -m "processes or damage" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml

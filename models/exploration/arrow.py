@@ -12,11 +12,13 @@ from models import cells
 
 Mask = npt.NDArray[np.bool_]
 
-_SPACE: Final = r"[\x00-\x20\x{85}\pZ]"
+_EXACT_INTEGERS: Final = 2.0**53
+
+SPACE: Final = r"[\x00-\x20\x{85}\pZ]"
 _DECIMAL: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN_NUMBER: Final = f"^{_DECIMAL}$"
-_SPACED_NUMBER: Final = f"^{_SPACE}*(?:{_DECIMAL})?{_SPACE}*$"
-_SPACE_AROUND: Final = f"^{_SPACE}|{_SPACE}$"
+_SPACED_NUMBER: Final = f"^{SPACE}*(?:{_DECIMAL})?{SPACE}*$"
+_SPACE_AROUND: Final = f"^{SPACE}|{SPACE}$"
 _UNUSUAL_TEXT: Final = _SPACE_AROUND + r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]|^[+-]?[0-9]+\.0+$|^$"
 _UNUSUAL_IDENTIFIER: Final = _SPACE_AROUND + r"|[\x00-\x1f\x7f-\x{9f}]|^\.{0,2}$"
 
@@ -28,53 +30,24 @@ class Reading(NamedTuple):
     wrong: Mask
 
 
-class Distinct(NamedTuple):
-    """A raw column with every distinct cell once, so that what depends on the value is decided once."""
-
-    name: str
-    values: pa.Array
-    codes: pa.Array
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows the column has."""
-        return len(self.codes)
-
-    def rows(self, chosen: Mask) -> npt.NDArray[np.intp]:
-        """Find the rows, counted from 0, that hold a chosen cell."""
-        return np.flatnonzero(mask(pc.take(pa.array(chosen), self.codes)))
-
-    def counts(self) -> npt.NDArray[np.intp]:
-        """Count the rows of each distinct cell."""
-        return np.bincount(self.codes.drop_null().to_numpy(), minlength=len(self.values))
-
-
-def distinct_cells(table: pa.Table, name: str) -> Distinct:
-    """Take one column of a raw table.
+def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
+    """Read a whole column as `models.cells.number` does, at once: the fast path of what is nearly always so.
 
     Parameters
     ----------
-    table
-        Columns of text, int64 or float64.
-    name
-        The column's header.
+    column
+        Text, int64 or float64.
 
     Returns
     -------
-    Distinct
-        Its distinct cells in the order of their first rows; the code of a null is null.
+    pyarrow.Array or None
+        The numbers as float64; None if a cell is no number, or one that only `numbers` can read.
     """
-    encoded = pc.dictionary_encode(table.column(name)).combine_chunks()
-    return Distinct(name, encoded.dictionary, encoded.indices)
-
-
-def n_distinct(column: Distinct, read: pa.Array) -> int:
-    """Count what is left of the distinct cells once they are read as `read`; 1 and 1.0 are one number."""
-    if read.equals(column.values):
-        return len(read)
-    if pa.types.is_floating(read.type):
-        return int(np.unique(read.drop_null().to_numpy()).size)
-    return int(pc.count_distinct(read).as_py())
+    try:
+        read = _without_empty(column).cast(pa.float64(), safe=False).combine_chunks()
+    except pa.ArrowInvalid:
+        return None
+    return read if pc.all(pc.is_finite(read), min_count=0).as_py() else None
 
 
 def numbers(values: pa.Array) -> Reading:
@@ -109,7 +82,7 @@ def categories(values: pa.Array) -> Reading:
         The canonical texts.
     """
     if not pa.types.is_string(values.type):
-        return _texts_of_numbers(cells.category, values)
+        return _texts_of_numbers(values)
     return _by_rule(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values)
 
 
@@ -126,8 +99,10 @@ def identifiers(values: pa.Array) -> Reading:
     Reading
         The customer ids as text.
     """
-    if not pa.types.is_string(values.type):
-        return _texts_of_numbers(cells.identifier, values)
+    if pa.types.is_integer(values.type):
+        return Reading(values.cast(pa.string()), _none_of(values))
+    if pa.types.is_floating(values.type):
+        return Reading(pa.nulls(len(values), pa.string()), mask(values.is_valid()))
     unusual = pc.match_substring_regex(values, _UNUSUAL_IDENTIFIER)
     too_long = pc.greater(pc.utf8_length(values), cells.MAX_IDENTIFIER_LENGTH)
     return _by_rule(cells.identifier, values, mask(pc.or_(unusual, too_long)), values)
@@ -153,10 +128,19 @@ def _finite(read: pa.Array, wrong: Mask) -> Reading:
     return Reading(pc.if_else(finite, read, None), wrong | mask(pc.invert(finite)))
 
 
-def _texts_of_numbers(rule: Callable[[object], str | None], values: pa.Array) -> Reading:
+def _texts_of_numbers(values: pa.Array) -> Reading:
     if pa.types.is_integer(values.type):
         return Reading(values.cast(pa.string()), _none_of(values))
-    return _by_rule(rule, values, mask(values.is_valid()), pa.nulls(len(values), pa.string()))
+    whole = pc.and_(pc.less(pc.abs(values), _EXACT_INTEGERS), pc.equal(pc.floor(values), values))
+    digits = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
+    return _by_rule(cells.category, values, mask(values.is_valid()) & ~mask(whole), digits)
+
+
+def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not pa.types.is_string(column.type):
+        return column
+    empty = pc.equal(column, "")
+    return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
 def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> Reading:

@@ -1,50 +1,21 @@
 """Places customers in the segments of one version, from its scorer alone."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 from models.cells import BadCell, identifier
 from models.scoring import Assigned, Scorer
 from service.errors import FieldError, InvalidRequest, pointer
 from service.registry import operations as registry
 from service.registry import repository
-from service.registry.operations import SCORER_FILE
-from service.stores.artifacts import ArtifactRef, Artifacts
 from service.stores.database import Session
+from service.stores.scorers import Scorers
 
 CUSTOMER_ID = "customer_id"
-MOST_SCORERS = 100
 MOST_NAMED_COLUMNS = 10
 
 Cells = Mapping[str, object]
 Faults = dict[int, list[FieldError]]
-
-
-class Scorers:
-    """The scorers used last, ready in memory; a version never changes, so neither does its scorer."""
-
-    def __init__(self, artifacts: Artifacts) -> None:
-        self._artifacts = artifacts
-        self._ready: OrderedDict[ArtifactRef, Scorer] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, ref: ArtifactRef) -> Scorer:
-        """Give a version's scorer, verified when it was read."""
-        with self._lock:
-            scorer = self._ready.get(ref)
-            if scorer is not None:
-                self._ready.move_to_end(ref)
-                return scorer
-        return self._keep(ref, Scorer.from_bytes(self._artifacts.read(ref, SCORER_FILE)))
-
-    def _keep(self, ref: ArtifactRef, scorer: Scorer) -> Scorer:
-        with self._lock:
-            self._ready[ref] = scorer
-            if len(self._ready) > MOST_SCORERS:
-                self._ready.popitem(last=False)
-        return scorer
 
 
 @dataclass(frozen=True, kw_only=True)

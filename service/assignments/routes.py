@@ -1,24 +1,17 @@
 """Answers which segment a customer is in."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 
 from service.assignments import operations
-from service.assignments.operations import Scorers
 from service.assignments.schemas import AssignmentRequest, Assignments
 from service.registry.operations import PRODUCTION
-from service.web.dependencies import ModelName, ReadDep, TenantDep, VersionRef
+from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
 
 Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
 Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment.")]
 
-
-def _scorers(request: Request) -> Scorers:
-    return cast("Scorers", request.app.state.scorers)
-
-
-ScorersDep = Annotated[Scorers, Depends(_scorers)]
 
 router = APIRouter(tags=["assignments"])
 
@@ -26,7 +19,7 @@ router = APIRouter(tags=["assignments"])
 @router.post("/v1/models/{model}/assignments", response_model_exclude_defaults=True)
 def assign_customers(
     session: ReadDep,
-    scorers: ScorersDep,
+    parts: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     body: AssignmentRequest,
@@ -35,15 +28,13 @@ def assign_customers(
     explain: Explain = False,
 ) -> Assignments:
     """Place customers in the segments of the production version."""
-    return assign_customers_to_version(
-        session, scorers, tenant, model, PRODUCTION, body, atomic=atomic, explain=explain
-    )
+    return assign_customers_to_version(session, parts, tenant, model, PRODUCTION, body, atomic=atomic, explain=explain)
 
 
 @router.post("/v1/models/{model}/versions/{version}/assignments", response_model_exclude_defaults=True)
 def assign_customers_to_version(
     session: ReadDep,
-    scorers: ScorersDep,
+    parts: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     version: VersionRef,
@@ -53,5 +44,5 @@ def assign_customers_to_version(
     explain: Explain = False,
 ) -> Assignments:
     """Place customers in the segments of one version."""
-    placer = operations.open_version(session, scorers, tenant, model, version)
+    placer = operations.open_version(session, parts.stores.scorers, tenant, model, version)
     return Assignments.of(operations.place_customers(placer, body.customers, atomic=atomic, explain=explain))

@@ -1,46 +1,183 @@
 """What happens to datasets."""
 
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from models.exploration import describe_columns, typed_table
+from models.exploration import (
+    Column,
+    Described,
+    Override,
+    UnknownColumn,
+    describe_columns,
+    recount,
+    typed_table,
+)
+from models.exploration.summary import Summary, summarize
 from service.datasets import repository
-from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow
+from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, NotFound
+from service.jobs import operations as jobs
+from service.jobs.operations import Outcome, Progress
+from service.jobs.rows import JobRow
 from service.stores import Stores
-from service.stores.database import Session, now
+from service.stores.database import JsonObject, Session
+
+COMPACT = "compact"
+ERASE = "erase"
+CUSTOMER_ID = "customer_id"
+LEDGER_VERSION = "ledger_version"
+VERSIONS_BETWEEN_COMPACTIONS = 10
+
+DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
 
-def replace_dataset(
-    stores: Stores, tenant: str, name: str, raw: pa.Table, *, customer_id: str | None
-) -> tuple[DatasetRow, DatasetVersionRow]:
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a write leaves in a dataset."""
+
+    customer_id: str
+    generated_ids: bool
+    n_customers: int
+    columns: Sequence[Column]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """What the owner of a table says of it: which column names the customer, and what others are."""
+
+    customer_id: str | None = None
+    columns: Mapping[str, Override] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """How a table was made of transactions; `check` may refuse when the dataset is locked."""
+
+    recipe: JsonObject | None = None
+    warnings: Sequence[str] = ()
+    check: Callable[[DatasetRow], None] = lambda _: None
+
+
+def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said of it
+    stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declared, made: Made
+) -> DatasetAt:
     """Write a whole table as the next version of a dataset.
 
     The name is reserved first, the table written next, and the version counted last: whatever breaks off between leaves
     the dataset as it was.
     """
-    described = describe_columns(raw, customer_id=customer_id)
+    described = describe_columns(raw, customer_id=declared.customer_id, overrides=declared.columns)
     table = typed_table(raw, described)
-    with stores.database.writing() as session:
-        dataset = repository.reserve_dataset(session, tenant, name)
+    content = Content(
+        customer_id=table.column_names[0],
+        generated_ids=described.customer_id is None,
+        n_customers=table.num_rows,
+        columns=described.columns,
+        warnings=[*made.warnings, *described.warnings],
+    )
+    dataset = reserve(stores, tenant, name)
     table_version = stores.tables.replace(table_path(tenant, dataset.id), table)
     with stores.database.writing() as session:
-        dataset = repository.lock_dataset(session, dataset)
-        dataset.version += 1
-        version = DatasetVersionRow(
-            dataset_id=dataset.id,
-            version=dataset.version,
-            table_version=table_version,
-            customer_id=table.column_names[0],
-            generated_ids=described.customer_id is None,
-            n_customers=table.num_rows,
-            columns=[asdict(column) for column in described.columns],
-            warnings=list(described.warnings),
-            created_at=now(),
-        )
-        session.add(version)
-    return dataset, version
+        made.check(repository.lock_dataset(session, dataset))
+        at = record_write(session, stores, dataset, table_version, content)
+        at[0].recipe = made.recipe
+    return at
+
+
+def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
+    """Get a dataset by its name, or reserve the name for one that is written next."""
+    with stores.database.writing() as session:
+        return repository.reserve_dataset(session, tenant, name)
+
+
+def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
+    """Read some columns of a dataset as something else, from the cells as they are stored."""
+    dataset, version = newest(stores, tenant, name)
+    changed: list[Content] = []
+
+    def change(table: pa.Table) -> pa.Table:
+        read, content = _read_as(table, content_of(version), overrides)
+        changed[:] = [content]
+        return read
+
+    table_version = stores.tables.modify(table_path(tenant, dataset.id), change)
+    with stores.database.writing() as session:
+        return record_write(session, stores, dataset, table_version, changed[0])
+
+
+def record_write(
+    session: Session, stores: Stores, dataset: DatasetRow, table_version: int, content: Content
+) -> DatasetAt:
+    """Count a write that the table store has accepted as the dataset's next version.
+
+    Somebody else may have written on top of it and been counted first: then both versions are that later table.
+    """
+    locked = repository.lock_dataset(session, dataset)
+    before = repository.find_version(session, locked.id, locked.version)
+    if before is not None and before.table_version > table_version:
+        table_version, content = before.table_version, content_of(before)
+    locked.version += 1
+    version = repository.add_version(session, locked, table_version, {**vars(content)})
+    _let_go_of_old_versions(session, stores, locked)
+    return locked, version
+
+
+def newest(stores: Stores, tenant: str, name: str) -> DatasetAt:
+    """Get a dataset and its newest version."""
+    with stores.database.reading() as session:
+        return find_at(session, tenant, name, None)
+
+
+def find_at(session: Session, tenant: str, name: str, version: int | None) -> DatasetAt:
+    """Get a dataset at a version, or at the newest."""
+    dataset = repository.get_dataset(session, tenant, name)
+    return dataset, repository.get_version(session, dataset, dataset.version if version is None else version)
+
+
+def content_of(version: DatasetVersionRow) -> Content:
+    """Read what a version holds."""
+    return Content(
+        customer_id=version.customer_id,
+        generated_ids=version.generated_ids,
+        n_customers=version.n_customers,
+        columns=read_columns(version),
+        warnings=version.warnings,
+    )
+
+
+def read_columns(version: DatasetVersionRow) -> list[Column]:
+    """Read how the columns of a version are read."""
+    return [
+        Column(**{**column, "missing_markers": tuple(column.get("missing_markers", ()))}) for column in version.columns
+    ]
+
+
+def stored_schema(version: DatasetVersionRow) -> pa.Schema:
+    """Tell the columns of a version as the table store has them."""
+    types = {column["name"]: pa.float64() if column["kind"] == "numeric" else pa.string() for column in version.columns}
+    return pa.schema({version.customer_id: pa.string(), **types} | {version.customer_id: pa.string()})
+
+
+def recounted(content: Content, table: pa.Table, added: Sequence[Column] = ()) -> Content:
+    """Count anew what a table holds after its rows have changed, and columns were added."""
+    columns = recount(table, [*content.columns, *added])
+    return replace(content, n_customers=table.num_rows, columns=columns)
+
+
+def summarize_dataset(
+    stores: Stores, tenant: str, name: str, *, version: int | None
+) -> tuple[DatasetRow, DatasetVersionRow, Summary]:
+    """Summarize a version of a dataset, the newest if none is named; reads only the columns that a fit may use."""
+    with stores.database.reading() as session:
+        dataset, found = find_at(session, tenant, name, version)
+    columns = read_columns(found)
+    wanted = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
+    table = stores.tables.read(table_path(tenant, dataset.id), found.table_version, [found.customer_id, *wanted])
+    return dataset, found, summarize(table, columns, customer_id=found.customer_id)
 
 
 def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> None:
@@ -50,8 +187,62 @@ def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> No
         users = repository.list_users(session, dataset.id)
         if users and not force:
             raise Conflict(f"{len(users)} models learned from {name}; delete them first, or repeat with force=true")
+        derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
         session.delete(dataset)
-    stores.tables.drop(table_path(tenant, dataset.id))
+    for path in (*derived, ledger_path(tenant, dataset.id), table_path(tenant, dataset.id)):
+        stores.tables.drop(path)
+
+
+def purge_table(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
+    """Remove from the disk what no version of a dataset needs any more, as a job."""
+    progress("purging", 0.0)
+    for path, versions in _tables_of(stores, payload["tenant"], payload["dataset_id"]).items():
+        if stores.tables.exists(path):
+            stores.tables.purge(path, keep=versions)
+    return Outcome(finish=lambda _: {}, undo=lambda: None)
+
+
+def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> JobRow:
+    """Make a customer unreadable at once, and write down the job that removes what is left on the disk.
+
+    Older versions of the dataset go with it, as they hold the customer, too. So do the customer's rows in the tables
+    that were made from the dataset.
+    """
+    dataset, version = newest(stores, tenant, name)
+    path = table_path(tenant, dataset.id)
+    if not stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows:
+        raise NotFound(f"The dataset {name} has no such customer")
+    table_version, left = _without(stores, path, version.customer_id, customer_id)
+    with stores.database.writing() as session:
+        content = recounted(content_of(version), left)
+        locked, _ = record_write(session, stores, dataset, table_version, content)
+        if locked.recipe is not None:
+            path = ledger_path(tenant, dataset.id)
+            locked.recipe = {**locked.recipe, LEDGER_VERSION: _without(stores, path, CUSTOMER_ID, customer_id)[0]}
+        repository.delete_versions(session, dataset.id, before=locked.version)
+        derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
+        job = jobs.plan_job(session, tenant, ERASE, {"tenant": tenant, "dataset_id": dataset.id})
+    for each in filter(stores.tables.exists, derived):
+        _without(stores, each, CUSTOMER_ID, customer_id)
+    return job
+
+
+def ledger_path(tenant: str, dataset_id: str) -> str:
+    """Name the table that sums up the transactions of a dataset."""
+    return f"{tenant}/ledgers/{dataset_id}"
+
+
+def derive(session: Session, dataset_id: str, path: str, owner: str) -> None:
+    """Note that a table is made from a dataset's customers: their erasure reaches it."""
+    session.add(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
+
+
+def let_go_of_derived(session: Session, owner: str) -> list[str]:
+    """Forget the tables that were made for an owner; returns their paths, to be dropped when that is committed."""
+    rows = repository.list_derived(session, owner=owner)
+    for row in rows:
+        session.delete(row)
+    return [row.path for row in rows]
 
 
 def table_path(tenant: str, dataset_id: str) -> str:
@@ -59,12 +250,21 @@ def table_path(tenant: str, dataset_id: str) -> str:
     return f"{tenant}/{dataset_id}"
 
 
-def get_table_version(session: Session, dataset_id: str, version: int) -> int:
-    """Tell what the table store calls a version of a dataset."""
+def get_version_by_id(session: Session, dataset_id: str, version: int) -> DatasetVersionRow:
+    """Get a version of a dataset, whatever the dataset is called now."""
     row = repository.find_version(session, dataset_id, version)
     if row is None:
-        raise NotFound(f"Version {version} of the dataset is gone: the dataset was deleted")
-    return row.table_version
+        raise NotFound(f"Version {version} of the dataset is gone: it was deleted, or a customer was erased from it")
+    return row
+
+
+def get_version_or_newest(session: Session, dataset_id: str, version: int) -> DatasetVersionRow:
+    """Get a version of a dataset, or, where an erasure took it, the newest one."""
+    dataset = repository.find_by_id(session, dataset_id)
+    row = repository.find_version(session, dataset_id, version)
+    if row is None and dataset is not None:
+        row = repository.find_version(session, dataset_id, dataset.version)
+    return row or get_version_by_id(session, dataset_id, version)
 
 
 def is_available(session: Session, dataset_id: str, version: int) -> bool:
@@ -72,13 +272,67 @@ def is_available(session: Session, dataset_id: str, version: int) -> bool:
     return repository.find_version(session, dataset_id, version) is not None
 
 
-def use(session: Session, dataset_id: str, user: str) -> None:
-    """Note that somebody needs a dataset."""
-    session.merge(DatasetUseRow(dataset_id=dataset_id, user=user))
+def use(session: Session, dataset_id: str, version: int, user: str) -> None:
+    """Note that somebody needs a version of a dataset."""
+    session.merge(DatasetUseRow(dataset_id=dataset_id, version=version, user=user))
 
 
-def release(session: Session, dataset_id: str, user: str) -> None:
-    """Note that somebody does not need a dataset any more."""
-    row = session.get(DatasetUseRow, (dataset_id, user))
+def release(session: Session, dataset_id: str, version: int, user: str) -> None:
+    """Note that somebody does not need a version of a dataset any more."""
+    row = session.get(DatasetUseRow, (dataset_id, version, user))
     if row is not None:
         session.delete(row)
+
+
+def _without(stores: Stores, path: str, column: str, customer_id: str) -> tuple[int, pa.Table]:
+    left: list[pa.Table] = []
+
+    def drop(table: pa.Table) -> pa.Table:
+        left[:] = [table.filter(pc.not_equal(table[column], customer_id))]
+        return left[0]
+
+    return stores.tables.modify(path, drop), left[0]
+
+
+def _tables_of(stores: Stores, tenant: str, dataset_id: str) -> dict[str, list[int]]:
+    """Name the tables that hold a dataset's customers, each with the versions that are still needed."""
+    with stores.database.reading() as session:
+        dataset = repository.find_by_id(session, dataset_id)
+        recipe = (dataset and dataset.recipe) or {}
+        return {
+            table_path(tenant, dataset_id): repository.list_table_versions(session, dataset_id),
+            ledger_path(tenant, dataset_id): [recipe[LEDGER_VERSION]] if recipe else [],
+            **{row.path: [] for row in repository.list_derived(session, dataset_id=dataset_id)},
+        }
+
+
+def _read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
+    known = {column.name: column for column in content.columns}
+    unknown = [name for name in overrides if name not in known]
+    if unknown:
+        raise UnknownColumn(f"There is no column {unknown[0]!r}")
+    touched = table.select(list(dict.fromkeys([content.customer_id, *overrides])))
+    described = describe_columns(touched, customer_id=content.customer_id, overrides=overrides)
+    read = typed_table(touched, described)
+    columns = _described_anew(known, described, overrides)
+    warnings = [*content.warnings, *(warning for warning in described.warnings if warning not in content.warnings)]
+    laid = {name: read[name] if name in overrides else table[name] for name in table.column_names}
+    return pa.table(laid), replace(content, columns=columns, warnings=warnings)
+
+
+def _described_anew(
+    known: Mapping[str, Column], described: Described, overrides: Mapping[str, Override]
+) -> list[Column]:
+    """Take over what was described; how later batches write their numbers stays, as stored numbers do not show it."""
+    anew = {column.name: column for column in described.columns if column.name in overrides}
+    for name, column in anew.items():
+        if column.kind == known[name].kind == "numeric":
+            anew[name] = replace(column, numerals=known[name].numerals, newest=known[name].newest)
+    return [anew.get(name, column) for name, column in known.items()]
+
+
+def _let_go_of_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:
+    """Forget versions that are old and that nobody learned from; every few times, remove their files as a job."""
+    repository.delete_unused_versions(session, dataset.id, before=dataset.version - stores.dataset_versions + 1)
+    if dataset.version % VERSIONS_BETWEEN_COMPACTIONS == 0:
+        jobs.plan_job(session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id})

@@ -1,12 +1,15 @@
 """Verbs on the tables of datasets."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow
+from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, NotFound
 from service.stores.database import now
 
@@ -14,6 +17,11 @@ from service.stores.database import now
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:
     """Find a tenant's dataset, even one that nothing has been written to yet."""
     return session.scalar(select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.name == name))
+
+
+def find_by_id(session: Session, dataset_id: str) -> DatasetRow | None:
+    """Find a dataset, whatever it is called now."""
+    return session.get(DatasetRow, dataset_id)
 
 
 def get_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
@@ -66,6 +74,46 @@ def get_version(session: Session, dataset: DatasetRow, version: int) -> DatasetV
     return row
 
 
+def add_version(
+    session: Session, dataset: DatasetRow, table_version: int, content: Mapping[str, Any]
+) -> DatasetVersionRow:
+    """Add the version that a dataset counts as its newest."""
+    columns = [asdict(column) for column in content["columns"]]
+    plain = {**content, "columns": columns, "warnings": list(content["warnings"])}
+    row = DatasetVersionRow(
+        dataset_id=dataset.id, version=dataset.version, table_version=table_version, created_at=now(), **plain
+    )
+    session.add(row)
+    return row
+
+
+def list_table_versions(session: Session, dataset_id: str) -> list[int]:
+    """List what the table store calls the versions of a dataset that can still be read."""
+    return list(session.scalars(select(DatasetVersionRow.table_version).filter_by(dataset_id=dataset_id)))
+
+
+def delete_unused_versions(session: Session, dataset_id: str, *, before: int) -> None:
+    """Forget the versions before a given one that nobody needs."""
+    used = select(DatasetUseRow.version).where(DatasetUseRow.dataset_id == dataset_id)
+    _delete_versions(session, dataset_id, (DatasetVersionRow.version < before) & DatasetVersionRow.version.not_in(used))
+
+
+def delete_versions(session: Session, dataset_id: str, *, before: int) -> None:
+    """Forget the versions before a given one, whoever needs them."""
+    _delete_versions(session, dataset_id, DatasetVersionRow.version < before)
+
+
+def list_derived(session: Session, *, dataset_id: str | None = None, owner: str | None = None) -> list[DerivedTableRow]:
+    """List the tables that were made from a dataset, or for an owner."""
+    which = {name: value for name, value in (("dataset_id", dataset_id), ("owner", owner)) if value is not None}
+    return list(session.scalars(select(DerivedTableRow).filter_by(**which)))
+
+
 def list_users(session: Session, dataset_id: str) -> list[str]:
     """List who still needs a dataset."""
-    return list(session.scalars(select(DatasetUseRow.user).where(DatasetUseRow.dataset_id == dataset_id)))
+    return list(session.scalars(select(DatasetUseRow.user).filter_by(dataset_id=dataset_id).distinct()))
+
+
+def _delete_versions(session: Session, dataset_id: str, which: ColumnElement[bool]) -> None:
+    statement = delete(DatasetVersionRow).where((DatasetVersionRow.dataset_id == dataset_id) & which)
+    session.execute(statement.execution_options(synchronize_session=False))

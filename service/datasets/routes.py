@@ -1,14 +1,18 @@
 """Customer tables: put, list, look at, delete."""
 
-from typing import Annotated
+from datetime import date as day
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import ValidationError
 
-from service.datasets import operations, repository
-from service.datasets.schemas import Dataset, Datasets
+from models.transactions import Recipe
+from service.datasets import operations, repository, transactions
+from service.datasets.operations import Declared, Made
+from service.datasets.schemas import ColumnChanges, Dataset, Datasets, DatasetSummary, TransactionsAdded
+from service.errors import FieldError, InvalidRequest
+from service.web.bodies import BodyDep
 from service.web.dependencies import (
-    BodyDep,
-    ContentTypeDep,
     DatasetName,
     NewDatasetName,
     PageSize,
@@ -18,12 +22,69 @@ from service.web.dependencies import (
     TenantDep,
 )
 from service.web.formats import read_table
-from service.web.openapi import TABLE_BODY
+from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
 from service.web.paging import next_token, read_token
 
-CustomerIdColumn = Annotated[
-    str | None,
-    Query(description="The column that names the customer. Absent: found by its header, or made up."),
+
+def _declared(
+    customer_id: Annotated[
+        str | None,
+        Query(description="The column that names the customer. Absent: found by its header, or made up."),
+    ] = None,
+    schema: Annotated[
+        str | None,
+        Query(
+            description="How columns shall be read, as JSON: the body that PATCH takes.",
+            examples=['{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}'],
+        ),
+    ] = None,
+) -> Declared:
+    changes = ColumnChanges(columns={}) if schema is None else _read_schema(schema)
+    return Declared(customer_id=customer_id, columns=changes.overrides())
+
+
+def _read_schema(text: str) -> ColumnChanges:
+    try:
+        return ColumnChanges.model_validate_json(text)
+    except ValidationError as error:
+        faults = [f"query parameter schema: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise InvalidRequest("The schema cannot be read", errors=[FieldError(detail=each) for each in faults]) from None
+
+
+DeclaredDep = Annotated[Declared, Depends(_declared)]
+
+
+def _recipe(
+    shape: Annotated[
+        Literal["customers", "transactions"],
+        Query(description="What a row is: a customer, or a transaction of one."),
+    ] = "customers",
+    customer: Annotated[str | None, Query(description="Of transactions: the column that names the customer.")] = None,
+    date: Annotated[str | None, Query(description="Of transactions: the column of the date.")] = None,
+    amount: Annotated[
+        str | None, Query(description="Of transactions: the column of the amount, if there is one.")
+    ] = None,
+    reference: Annotated[
+        day | None,
+        Query(description="Of transactions: the day from which recency counts back. Absent: the newest date."),
+    ] = None,
+) -> Recipe | None:
+    if shape == "customers":
+        return None
+    if customer is None or date is None:
+        faults = [FieldError(detail=f"query parameter {name}: is missing") for name in ("customer", "date")]
+        raise InvalidRequest(
+            "Of transactions, the columns of the customer and of the date must be named", errors=faults
+        )
+    return Recipe(customer=customer, date=date, amount=amount, reference=reference.isoformat() if reference else None)
+
+
+RecipeDep = Annotated[Recipe | None, Depends(_recipe)]
+Atomic = Annotated[bool, Query(description="Take all rows, or none if any is bad.")]
+
+DatasetVersion = Annotated[
+    int | None,
+    Query(ge=1, lt=2**31, description="A version of the dataset. Absent: the newest."),
 ]
 
 router = APIRouter(tags=["datasets"])
@@ -39,13 +100,19 @@ def put_dataset(
     tenant: TenantDep,
     dataset: NewDatasetName,
     body: BodyDep,
-    content_type: ContentTypeDep,
     response: Response,
-    customer_id: CustomerIdColumn = None,
+    declared: DeclaredDep,
+    recipe: RecipeDep,
 ) -> Dataset:
-    """Put a whole customer table, as JSON or CSV; what it held before stays readable as an older version."""
-    raw = read_table(body, content_type)
-    row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, customer_id=customer_id)
+    """Put a whole table, in any format; what the dataset held before stays readable as an older version.
+
+    With `shape=transactions` the table holds one row for each purchase: customers are made of them.
+    """
+    raw = read_table(body.file, body.content_type)
+    if recipe is None:
+        row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared, Made())
+    else:
+        row, version = transactions.put_transactions(parts.stores, tenant, dataset, raw, recipe)
     response.status_code = 201 if version.version == 1 else 200
     return Dataset.of(row, version)
 
@@ -65,6 +132,30 @@ def get_dataset(session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Da
     """Show a dataset: its columns, what they are taken for, and what looks odd."""
     row = repository.get_dataset(session, tenant, dataset)
     return Dataset.of(row, repository.get_version(session, row, row.version))
+
+
+@router.get("/v1/datasets/{dataset}/summary")
+def summarize_dataset(
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, dataset_version: DatasetVersion = None
+) -> DatasetSummary:
+    """Explore a dataset: how each column is spread, how the columns hang together, what to do about what is odd."""
+    found = operations.summarize_dataset(parts.stores, tenant, dataset, version=dataset_version)
+    return DatasetSummary.of(*found)
+
+
+@router.post("/v1/datasets/{dataset}/transactions", openapi_extra=TRANSACTIONS_BODY)
+def add_transactions(
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: BodyDep, *, atomic: Atomic = False
+) -> TransactionsAdded:
+    """Add transactions to those that a dataset is made of; its customers are described anew."""
+    raw = read_table(body.file, body.content_type)
+    return TransactionsAdded.of(transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic))
+
+
+@router.patch("/v1/datasets/{dataset}")
+def change_columns(parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: ColumnChanges) -> Dataset:
+    """Change how columns are read: their kinds, and what stands for a missing value."""
+    return Dataset.of(*operations.change_columns(parts.stores, tenant, dataset, body.overrides()))
 
 
 @router.delete("/v1/datasets/{dataset}", status_code=204)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from uuid import uuid4
 
 from service.engine import Engine, EngineUnavailable
@@ -14,6 +15,17 @@ from service.stores.database import Database, JsonObject, Session, now
 SUBMITTED_PER_SLOT = 2
 FIRST_LOOK_SECONDS = 0.01
 LAST_LOOK_SECONDS = 0.25
+
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an attempt has done: `finish` writes it down in the job's last transaction, `undo` takes it back."""
+
+    finish: Callable[[Session], JsonObject]
+    undo: Callable[[], None]
 
 
 def plan_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:

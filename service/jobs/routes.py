@@ -24,7 +24,7 @@ from service.web.dependencies import (
 )
 from service.web.paging import next_token, read_token
 from service.web.prefer import Patience, PatienceDep
-from service.web.problems import RETRY_AFTER_SECONDS, JobFailed
+from service.web.refusals import RETRY_AFTER_SECONDS, JobFailed
 
 Resource = TypeVar("Resource")
 

@@ -16,7 +16,6 @@ from service.stores.database import JsonObject, Session, now
 
 PRODUCTION = "production"
 PIPELINE_FILE = "pipeline.joblib"
-SCORER_FILE = "scorer.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +54,12 @@ def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tup
     return model, version
 
 
+def segment_names(session: Session, version: VersionRow) -> dict[str, str]:
+    """Give what the segments of a version are called, by their ids, in the order of their indices."""
+    profiles = repository.list_profiles(session, version)
+    return {segment.id: segment.name or profile.name for profile, segment in profiles}
+
+
 def base_version(session: Session, model: ModelRow) -> VersionRow | None:
     """Find the version that the next one inherits from: production, else the newest that is ready."""
     alias = repository.find_alias(session, model, PRODUCTION)
@@ -74,6 +79,15 @@ def artifact_ref(model: ModelRow, version: VersionRow, attempt: int | None = Non
     """Name the files of a version, as the attempt that made it (or the given one) wrote them."""
     made_by = attempt or version.attempt or 0
     return ArtifactRef(tenant=model.tenant, model=model.id, version=version.number, attempt=made_by)
+
+
+def change_source(session: Session, model: ModelRow, version: VersionRow, dataset_version: int) -> None:
+    """Note that a version learned from another dataset version than was planned."""
+    if dataset_version == version.dataset_version:
+        return
+    datasets.release(session, version.dataset_id, version.dataset_version, model.id)
+    version.dataset_version = dataset_version
+    datasets.use(session, version.dataset_id, dataset_version, model.id)
 
 
 def complete_version(session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned) -> None:
@@ -113,11 +127,12 @@ def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
         version = repository.get_version(session, model, ref)
         _require_unnamed(session, model, version)
         _require_settled(session, model, [version])
+        tables = datasets.let_go_of_derived(session, owner(model, version))
         repository.delete_rows(session, [version])
         repository.delete_segments_without_profile(session, model)
-        if not repository.uses_dataset(session, model, version.dataset_id):
-            datasets.release(session, version.dataset_id, model.id)
-    stores.artifacts.discard_version(artifact_ref(model, version))
+        if not repository.uses_dataset(session, model, version):
+            datasets.release(session, version.dataset_id, version.dataset_version, model.id)
+    _discard(stores, model, version, tables)
 
 
 def delete_model(stores: Stores, tenant: str, name: str) -> None:
@@ -126,11 +141,17 @@ def delete_model(stores: Stores, tenant: str, name: str) -> None:
         model = repository.get_model(session, tenant, name)
         versions = repository.list_versions(session, model, after=0, limit=model.last_version)
         _require_settled(session, model, versions)
-        for dataset_id in {version.dataset_id for version in versions}:
-            datasets.release(session, dataset_id, model.id)
+        for version in versions:
+            datasets.release(session, version.dataset_id, version.dataset_version, model.id)
+        tables = [path for version in versions for path in datasets.let_go_of_derived(session, owner(model, version))]
         repository.delete_rows(session, [model])
     for version in versions:
-        stores.artifacts.discard_version(artifact_ref(model, version))
+        _discard(stores, model, version, tables)
+
+
+def owner(model: ModelRow, version: VersionRow) -> str:
+    """Name a version to those who keep something for it."""
+    return f"{model.id}/{version.number}"
 
 
 def state_of(version: VersionRow, job: JobRow) -> str:
@@ -138,6 +159,12 @@ def state_of(version: VersionRow, job: JobRow) -> str:
     if version.ready:
         return "ready"
     return "fitting" if job.state in UNFINISHED else "failed"
+
+
+def _discard(stores: Stores, model: ModelRow, version: VersionRow, tables: Sequence[str]) -> None:
+    stores.artifacts.discard_version(artifact_ref(model, version))
+    for path in tables:
+        stores.tables.drop(path)
 
 
 def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned) -> None:

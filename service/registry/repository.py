@@ -128,10 +128,10 @@ def delete_segments_without_profile(session: Session, model: ModelRow) -> None:
         session.delete(row)
 
 
-def uses_dataset(session: Session, model: ModelRow, dataset_id: str) -> bool:
-    """Tell whether any version of a model learned from a dataset."""
-    query = select(func.count()).select_from(VersionRow)
-    return bool(session.scalar(query.where(VersionRow.model_id == model.id, VersionRow.dataset_id == dataset_id)))
+def uses_dataset(session: Session, model: ModelRow, version: VersionRow) -> bool:
+    """Tell whether any version of a model learned from the same version of the same dataset as this one."""
+    same = {"model_id": model.id, "dataset_id": version.dataset_id, "dataset_version": version.dataset_version}
+    return bool(session.scalar(select(func.count()).select_from(VersionRow).filter_by(**same)))
 
 
 def delete_rows(session: Session, rows: Sequence[ModelRow | VersionRow]) -> None:

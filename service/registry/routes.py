@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from service.errors import NotFound
 from service.registry import operations, repository
 from service.registry.schemas import (
     Alias,
@@ -118,4 +119,6 @@ def move_alias(
 def get_alias_log(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName) -> AliasLog:
     """Show who moved an alias when, the newest move first."""
     rows = repository.list_moves(session, repository.get_model(session, tenant, model), alias)
+    if not rows:
+        raise NotFound(f"The model {model} never had an alias {alias}")
     return AliasLog(moves=[AliasMoved.model_validate(row) for row in rows])

@@ -10,7 +10,7 @@ from service.datasets import operations as datasets
 from service.registry import operations, repository
 from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores.database import Session
-from service.web.schemas import Page, Request, Wire
+from service.web.schemas import Integer, Page, Request, Wire
 
 
 class Artifact(Wire):
@@ -90,7 +90,7 @@ class Models(Page):
 class AliasMove(Request):
     """The version that an alias shall name."""
 
-    version: int = Field(ge=1, examples=[1])
+    version: Integer = Field(ge=1, lt=2**31, examples=[1])
 
 
 class Alias(Wire):

@@ -1,17 +1,13 @@
 """What the segments of a version are like, and what people call them."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from service.errors import NotFound
 from service.registry import operations as registry
 from service.registry import repository
 from service.segments import operations
 from service.segments.schemas import NamedSegment, Segment, SegmentChange, Segments
-from service.web.dependencies import ModelName, ReadDep, TenantDep, VersionRef, WriteDep
-
-SegmentId = Annotated[str, Path(pattern=r"^seg_[0-9a-f]{16}$", description="The segment's id.")]
+from service.web.dependencies import ModelName, ReadDep, SegmentId, TenantDep, VersionRef, WriteDep
 
 router = APIRouter(tags=["segments"])
 

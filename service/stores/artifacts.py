@@ -13,6 +13,11 @@ from pathlib import Path
 from service.errors import ServiceError
 
 MANIFEST = "manifest.json"
+SHORTEST_KEY = 32
+
+
+class WeakKey(ServiceError):
+    """The key that signs model files is too short to protect them."""
 
 
 class ArtifactDamaged(ServiceError):
@@ -91,6 +96,12 @@ class Artifacts:
         """Remove what one attempt has saved."""
         shutil.rmtree(self._root / ref.directory(), ignore_errors=True)
 
+    def discard_before(self, ref: ArtifactRef) -> None:
+        """Remove what the attempts before this one have left, finished or not; one that comes late removes nothing."""
+        for left in (self._root / ref.directory().parent).glob("*"):
+            if int(left.name.removeprefix(".").partition("-")[0]) < ref.attempt:
+                shutil.rmtree(left, ignore_errors=True)
+
     def discard_version(self, ref: ArtifactRef) -> None:
         """Remove what any attempt at this version has left, finished or not."""
         shutil.rmtree(self._root / ref.directory().parent, ignore_errors=True)
@@ -135,7 +146,10 @@ def read_or_make_key(path: Path) -> bytes:
             pass
         finally:
             beside.unlink()
-    return path.read_bytes()
+    key = path.read_bytes()
+    if len(key) < SHORTEST_KEY:
+        raise WeakKey(f"The signing key in {path.name} has {len(key)} bytes; at least {SHORTEST_KEY} are needed")
+    return key
 
 
 def _sha256(data: bytes) -> str:

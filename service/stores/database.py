@@ -19,6 +19,7 @@ __all__ = ["Base", "Database", "JsonList", "JsonObject", "Session", "now"]
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 BUSY_TIMEOUT_MS = 30_000
+MIGRATION_LOCK = 7_340_033
 
 JsonObject = dict[str, Any]
 JsonList = list[Any]
@@ -37,7 +38,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Read a time as UTC."""
-        return value and value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 class Base(DeclarativeBase):
@@ -81,6 +82,8 @@ class Database:
     def migrate(self) -> bool:
         """Bring the schema up to date; True if there was none before."""
         with self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":  # two processes may start at once; SQLite has one writer anyway
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             fresh = not inspect(connection).has_table("alembic_version")
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))

@@ -1,6 +1,6 @@
 """What a worker does to fit a version: reads the dataset, learns, saves the files, says what to write down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -13,27 +13,20 @@ from models.profiling import Profile, profile_segments
 from models.scoring import Scorer
 from models.segmentation import Segmentation, fit
 from service.datasets import operations as datasets
+from service.datasets.rows import DatasetVersionRow
+from service.jobs.operations import Outcome, Progress
 from service.registry import operations as registry
 from service.registry import repository
-from service.registry.operations import PIPELINE_FILE, SCORER_FILE, SegmentLearned, VersionLearned
+from service.registry.operations import PIPELINE_FILE, SegmentLearned, VersionLearned
 from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
 from service.stores.database import JsonObject, Session
+from service.stores.scorers import SCORER_FILE
+from service.stores.tables import TableGone
 from service.training.operations import read_algorithm, read_features
 
-Progress = Callable[[str, float], None]
-
-
 FITTING_SHARE = 0.8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What an attempt has done: `finish` writes it down in the job's last transaction, `undo` takes it back."""
-
-    finish: Callable[[Session], JsonObject]
-    undo: Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +40,12 @@ class _Base:
 def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
     """Fit the version that a job names, and save its files."""
     progress("reading", 0.0)
-    with stores.database.reading() as session:
-        model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
-        table_version = datasets.get_table_version(session, version.dataset_id, version.dataset_version)
-        base = _read_base(stores, session, model, version)
-    table = _read_table(stores, model, version, table_version)
-    stores.artifacts.discard_version(registry.artifact_ref(model, version))
+    material = _read(stores, payload)
+    model, version, table = material.model, material.version, material.table
+    stores.artifacts.discard_before(registry.artifact_ref(model, version, attempt))
     segmentation = _fit(table, version, progress)
     progress("profiling", FITTING_SHARE)
-    learned = _describe(table, segmentation, base, version.seed)
+    learned = _describe(table, segmentation, material.base, version.seed)
     progress("saving", 0.95)
     ref = registry.artifact_ref(model, version, attempt)
     artifact = _save(stores, ref, segmentation)
@@ -63,10 +53,39 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
     def finish(session: Session) -> JsonObject:
         repository.lock_model(session, model)
         rows = repository.get_by_id(session, model.id, version.number)
+        registry.change_source(session, *rows, material.source.version)
         registry.complete_version(session, *rows, _learned(attempt, segmentation, learned, artifact))
         return {"model": model.name, "version": version.number}
 
     return Outcome(finish=finish, undo=partial(stores.artifacts.discard, ref))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Material:
+    """What a fit works on."""
+
+    model: ModelRow
+    version: VersionRow
+    source: DatasetVersionRow
+    base: _Base | None
+    table: pd.DataFrame
+
+
+def _read(stores: Stores, payload: JsonObject) -> _Material:
+    """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
+    try:
+        return _read_once(stores, payload)
+    except TableGone:
+        return _read_once(stores, payload)
+
+
+def _read_once(stores: Stores, payload: JsonObject) -> _Material:
+    with stores.database.reading() as session:
+        model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
+        source = datasets.get_version_or_newest(session, version.dataset_id, version.dataset_version)
+        base = _read_base(stores, session, model, version)
+    table = _read_table(stores, model, version, source, base)
+    return _Material(model=model, version=version, source=source, base=base, table=table)
 
 
 def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> _Base | None:
@@ -78,10 +97,14 @@ def _read_base(stores: Stores, session: Session, model: ModelRow, version: Versi
     return _Base(scorer=scorer, segment_ids=ids)
 
 
-def _read_table(stores: Stores, model: ModelRow, version: VersionRow, table_version: int) -> pd.DataFrame:
+def _read_table(
+    stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: _Base | None
+) -> pd.DataFrame:
+    """Read the features, and what the base version needs to place the same customers."""
+    wanted = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
+    columns = [column["name"] for column in source.columns if column["name"] in wanted]
     path = datasets.table_path(model.tenant, version.dataset_id)
-    columns = [feature["name"] for feature in version.features]
-    table: pd.DataFrame = stores.tables.read(path, table_version, columns).to_pandas()
+    table: pd.DataFrame = stores.tables.read(path, source.table_version, columns).to_pandas()
     return table
 
 

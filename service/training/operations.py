@@ -88,7 +88,7 @@ def _plan(session: Session, model: ModelRow, asked: dict[str, Any]) -> JobRow:
     number = registry.next_number(session, model)
     job = jobs.plan_job(session, model.tenant, FIT, {"model_id": model.id, "version": number})
     session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **asked))
-    datasets.use(session, asked["dataset_id"], model.id)
+    datasets.use(session, asked["dataset_id"], asked["dataset_version"], model.id)
     return job
 
 

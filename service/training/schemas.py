@@ -2,15 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, Strict
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag
 
 from models.algorithms import Algorithm, KMeans
 from service.stores.database import JsonObject
 from service.training.operations import Asked
-from service.web.schemas import Name, Request
+from service.web.schemas import Integer, Name, Request
 
-Seed = Annotated[int, Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments.")]
-K = Annotated[int, Field(ge=1, le=1000, description="The number of segments.", examples=[5])]
+Seed = Annotated[
+    Integer, Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments.")
+]
+K = Annotated[Integer, Field(ge=1, le=1000, description="The number of segments.", examples=[5])]
 
 
 class FeatureIn(Request):
@@ -30,11 +32,37 @@ class FeatureIn(Request):
     )
 
 
+def _form(feature: object) -> str:
+    return "object" if isinstance(feature, dict | FeatureIn) else "name"
+
+
+FeatureChoice = Annotated[
+    Annotated[str, Strict(), Tag("name")] | Annotated[FeatureIn, Tag("object")],
+    Discriminator(_form),
+]
 Features = Annotated[
-    list[Annotated[str, Strict()] | FeatureIn],
+    list[FeatureChoice],
     Field(min_length=1, description="The columns to cluster by. Absent: every numeric and categorical one."),
 ]
-AlgorithmIn = Annotated[Algorithm, Field(discriminator="name")]
+
+
+def _without_disguise(algorithm: object) -> object:
+    """Refuse booleans, and numbers that are spelled as text: lenient reading would take them for numbers."""
+    for name, value in algorithm.items() if isinstance(algorithm, dict) else ():
+        if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
+            raise ValueError(f"{name} must be a number")
+    return algorithm
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+AlgorithmIn = Annotated[Algorithm, Field(discriminator="name"), BeforeValidator(_without_disguise)]
 
 
 class ModelCreate(Request):
@@ -56,7 +84,7 @@ class ModelCreate(Request):
 
     name: Name
     dataset: Name
-    dataset_version: int | None = Field(default=None, ge=1, description="Absent: the newest.")
+    dataset_version: Integer | None = Field(default=None, ge=1, lt=2**31, description="Absent: the newest.")
     algorithm: AlgorithmIn = KMeans()
     k: K | None = None
     features: Features | None = None
@@ -73,7 +101,7 @@ class VersionCreate(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"k": 4}]})
 
     dataset: Name | None = None
-    dataset_version: int | None = Field(default=None, ge=1, description="Absent: the newest.")
+    dataset_version: Integer | None = Field(default=None, ge=1, lt=2**31, description="Absent: the newest.")
     algorithm: AlgorithmIn | None = None
     k: K | None = None
     features: Features | None = None

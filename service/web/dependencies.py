@@ -83,6 +83,7 @@ DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.
 NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
+SegmentId = Annotated[str, Path(pattern=r"^seg_[0-9a-f]{16}$", description="The segment's id.")]
 VersionRef = Annotated[
     str,
     Path(
@@ -96,15 +97,3 @@ PageToken = Annotated[
     str | None,
     Query(max_length=500, description="The `next_page_token` of the page before."),
 ]
-
-
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
-def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "")
-
-
-BodyDep = Annotated[bytes, Depends(_body)]
-ContentTypeDep = Annotated[str, Depends(_content_type)]

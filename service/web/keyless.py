@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.web.problems import Forbidden, problem_of, respond
+from service.errors import Forbidden
+from service.web.problems import problem_of
+from service.web.refusals import respond
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+FORWARDING = ("forwarded", "via", "x-real-ip")
 
 
 class Keyless:
@@ -27,7 +29,7 @@ class Keyless:
 def _refusal(headers: Headers) -> str | None:
     if _host(headers.get("host", "")) not in LOOPBACK:
         return f"Without keys the service is only reached under one of these names: {', '.join(LOOPBACK)}"
-    if any(name in headers for name in FORWARDING):
+    if any(name in FORWARDING or name.startswith("x-forwarded-") for name in headers):
         return "Without keys the service answers no requests that a proxy forwards"
     return None
 

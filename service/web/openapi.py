@@ -1,11 +1,13 @@
 """What OpenAPI says of the service beyond what the routes declare themselves."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import JsonValue
 
+from service.web.formats import MULTIPART, READERS
 from service.web.problems import MEDIA_TYPE, ProblemDetails
 
 SAMPLE_ROW: dict[str, JsonValue] = {
@@ -20,25 +22,41 @@ _ROWS: list[dict[str, JsonValue]] = [
     {"CustomerID": "2", "Gender": "Male", "Age": 52, "Annual Income (k$)": 88, "Spending Score (1-100)": 17},
     {"CustomerID": "3", "Gender": "Female", "Age": 24, "Annual Income (k$)": 25, "Spending Score (1-100)": 80},
 ]
-_CSV = "\n".join(",".join(map(str, line)) for line in (SAMPLE_ROW, *(row.values() for row in _ROWS)))
+
+
+def _delimited(delimiter: str) -> str:
+    return "\n".join(delimiter.join(map(str, line)) for line in (SAMPLE_ROW, *(row.values() for row in _ROWS)))
+
+
+_OBJECT: dict[str, Any] = {
+    "type": "object",
+    "required": ["customers"],
+    "properties": {"customers": {"type": "array", "items": {"type": "object"}}},
+}
+_FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+_TEXTS: dict[str, str] = {
+    "text/csv": _delimited(","),
+    "text/tab-separated-values": _delimited("\t"),
+    **dict.fromkeys(["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, _ROWS))),
+}
 
 TABLE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The table: JSON with one object for each customer, or CSV with a header "
-        "(comma, semicolon or tab; UTF-8 or Latin-1).",
+        "description": "The table: JSON or lines of JSON with one object for each customer; CSV with a header (comma, "
+        "semicolon, bar or tab; UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
         "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["customers"],
-                    "properties": {"customers": {"type": "array", "items": {"type": "object"}}},
-                },
-                "example": {"customers": _ROWS},
-            },
-            "text/csv": {"schema": {"type": "string"}, "example": _CSV},
+            "application/json": {"schema": _OBJECT, "example": {"customers": _ROWS}},
+            **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in _TEXTS.items()},
+            **{kind: {"schema": _FILE} for kind in READERS if kind not in {"application/json", *_TEXTS}},
+            MULTIPART: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
         },
     },
+}
+
+
+TRANSACTIONS_BODY: dict[str, Any] = {
+    "requestBody": {**TABLE_BODY["requestBody"], "description": "Further transactions, in any format that PUT takes."},
 }
 
 

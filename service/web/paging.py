@@ -32,9 +32,33 @@ def read_number_token(token: str | None) -> int:
     return int(key)
 
 
+def read_row_token(token: str | None) -> tuple[int | None, int]:
+    """Read at which version of a table, and from which of its rows, a page begins; None for the newest version."""
+    if token is None:
+        return None, 0
+    version, _, row = (read_token(token) or "").partition(".")
+    if not (version.isdecimal() and row.isdecimal()) or max(len(version), len(row)) > LONGEST_NUMBER:
+        raise _not_ours()
+    return int(version), int(row)
+
+
+def number_token(number: int) -> str:
+    """Give the token of the page that begins after a number of entries."""
+    return _token(str(number))
+
+
+def row_token(version: int, row: int) -> str:
+    """Give the token of the page that begins at a row of a version of a table."""
+    return _token(f"{version}.{row}")
+
+
 def next_token(rows: Sequence[Row], size: int, key: Callable[[Row], str]) -> str | None:
     """Give the token of the page after these rows; None if there are fewer than were asked for."""
-    return urlsafe_b64encode(key(rows[-1]).encode()).decode() if len(rows) == size else None
+    return _token(key(rows[-1])) if len(rows) == size else None
+
+
+def _token(key: str) -> str:
+    return urlsafe_b64encode(key.encode()).decode()
 
 
 def _not_ours() -> InvalidRequest:

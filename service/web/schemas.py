@@ -2,12 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a boolean is not an integer")  # noqa: TRY004 - pydantic takes only this for a fault of the input
+    return value
+
 
 NAME = r"^[a-z][a-z0-9_-]{0,62}$"
 
 # Without control characters and halves of characters, which not every database and no client can take.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
+Integer = Annotated[int, BeforeValidator(_no_boolean)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 

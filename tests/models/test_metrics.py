@@ -96,4 +96,4 @@ def test_a_silhouette_of_a_sample_says_so():
     labels = (points[:, 0] > 0).astype(np.int64)
     said = []
     measure(placed(points, labels, said.append))
-    assert said == ["the silhouette is measured on a random sample of 10,000 customers"]
+    assert said == ["the silhouette is measured on a random sample of 5,000 customers"]

@@ -9,7 +9,8 @@ import psutil
 
 from bench.server import Server, wait_for
 
-LONG = {"name": "kmeans", "n_init": 100, "tol": 0.0}
+FILES = ("manifest.json", "pipeline.joblib", "scorer.json")
+LONG = {"name": "kmeans", "n_init": 40, "tol": 0.0}
 
 
 def begin_long_fit(server: Server, csv: str, model: str) -> str:
@@ -33,8 +34,14 @@ def worker_of(server: Server, job: str) -> psutil.Process:
     return next(process for process in server.family() if urlsplit(worker).port in _ports(process))
 
 
-def files_below(directory: Path) -> set[Path]:
-    return {path.relative_to(directory) for path in directory.rglob("*") if path.is_file()}
+def files_below(directory: Path) -> list[Path]:
+    return [path.relative_to(directory) for path in directory.rglob("*") if path.is_file()]
+
+
+def ready_versions(server: Server) -> int:
+    names = [model["model"] for model in server.get("/v1/models")["models"]]
+    versions = [version for name in names for version in server.get(f"/v1/models/{name}/versions")["versions"]]
+    return sum(version["state"] == "ready" for version in versions)
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:

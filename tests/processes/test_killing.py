@@ -1,13 +1,11 @@
 """Kill everything in the middle of a fit, and start again."""
 
 import pytest
-from long_fits import begin_long_fit, files_below, living
+from long_fits import FILES, begin_long_fit, files_below, living
 
 from bench.server import Server, wait_for
 
 pytestmark = pytest.mark.processes
-
-FILES = ("manifest.json", "pipeline.joblib", "scorer.json")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 import pytest
@@ -10,11 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import FieldError
-from service.web.formats import READERS, UnreadableBody, UnsupportedFormat, read_table
-from service.web.formats.bodies import MAX_COLUMNS, MAX_LISTED
+from service.web.formats import MULTIPART, READERS, UnreadableBody, UnsupportedFormat, read_patch
+from service.web.formats import read_table as read_file
+from service.web.formats.charsets import BLOCK
 from service.web.formats.delimited import sniff_delimiter
+from service.web.formats.faults import MAX_COLUMNS, MAX_LISTED
+from service.web.formats.objects import LONGEST_VALUE
+from service.web.formats.records import ROWS_AT_ONCE
 
 JSON = "application/json"
+LINES = "application/x-ndjson"
+TSV = "text/tab-separated-values"
 CSV = "text/csv"
 VALUE = "Zanzibar-77"
 
@@ -23,8 +30,24 @@ cells_of_text = st.text(
 )
 
 
+def holds_something(row):
+    return any(map(str.strip, row))
+
+
+def read_table(body, content_type):
+    return read_file(io.BytesIO(body), content_type)
+
+
 def customers(*rows):
     return json.dumps({"customers": rows}).encode()
+
+
+def lines(*rows):
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+def patch(body, content_type):
+    return read_patch(io.BytesIO(body), content_type)
 
 
 def refused(body, content_type):
@@ -44,7 +67,7 @@ def written(rows, delimiter):
 
 
 def test_an_unknown_media_type_is_answered_with_all_known_ones():
-    with pytest.raises(UnsupportedFormat, match=".*".join(READERS)):
+    with pytest.raises(UnsupportedFormat, match=".*".join([*READERS, MULTIPART])):
         read_table(b"{}", "application/xml")
 
 
@@ -85,11 +108,11 @@ def test_a_body_that_is_not_in_its_declared_charset_is_refused(content_type):
     ],
 )
 def test_json_columns_are_typed_by_their_cells(cells, kind):
-    assert read_table(customers(*({"x": cell} for cell in cells)), JSON).schema.field("x").type == kind
+    assert read_table(customers(*({"key": "k", "x": cell} for cell in cells)), JSON).schema.field("x").type == kind
 
 
 def test_mixed_json_cells_become_text_and_text_stays_as_it_is():
-    rows = [{"x": cell} for cell in (True, 1, 1.0, 1.5, "1.0", " 0001 ", None)]
+    rows = [{"key": "k", "x": cell} for cell in (True, 1, 1.0, 1.5, "1.0", " 0001 ", None)]
     assert read_table(customers(*rows), JSON)["x"].to_pylist() == ["true", "1", "1", "1.5", "1.0", " 0001 ", None]
 
 
@@ -232,7 +255,10 @@ def test_a_single_column_is_not_split():
     assert read_table(b"only\n1,5\n2;5\n", CSV).to_pydict() == {"only": ["1,5", "2;5"]}
 
 
-@given(st.lists(st.tuples(cells_of_text, cells_of_text, cells_of_text), min_size=1), st.sampled_from(",;\t"))
+@given(
+    st.lists(st.tuples(cells_of_text, cells_of_text, cells_of_text).filter(holds_something), min_size=1),
+    st.sampled_from(",;\t"),
+)
 def test_what_a_csv_writer_quotes_is_read_back(rows, delimiter):
     table = read_table(written([("first", "second", "third"), *rows], delimiter), CSV)
     assert list(zip(*table.to_pydict().values(), strict=True)) == rows
@@ -267,3 +293,160 @@ def test_both_formats_give_the_same_texts():
 
 def test_faults_are_field_errors():
     assert all(isinstance(fault, FieldError) for fault in refused(b"a,b\n1\n", CSV).errors)
+
+
+@pytest.mark.parametrize("content_type", [LINES, "application/jsonl"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_lines_of_json_are_customers(content_type, end, mark):
+    body = f'{mark}{{"id": "a", "x": 1}}{end}{end} {{"id": "b\\u2028"}} {end}'.encode()
+    assert read_table(body, content_type).to_pydict() == {"id": ["a", "b\u2028"], "x": [1, None]}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("[1]", "not an object"),
+        ("{", "not JSON"),
+        ('{"a": 1} {"a": 2}', "not JSON"),
+        ('{"a": 1, "a": 2}', "twice"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": 1' + "0" * 5000 + "}", "too many digits"),
+        ('{"a": "' + "x" * LONGEST_VALUE + '"}', "characters or more"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_line_that_is_no_customer_is_refused_by_its_row(line, why):
+    [(row, pointer, detail)] = faults(f'{{"a": 1}}\n\n{line}\n{{"a": 2}}'.encode(), LINES)
+    assert (row, pointer) == (2, None)
+    assert why in detail
+
+
+def test_a_cell_that_is_no_cell_is_refused_by_its_row_in_lines():
+    assert faults(b'{"a": 1}\n{"a": []}', LINES) == [(2, None, "'a' is an object or a list, not a single value")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind", "cells"),
+    [
+        (1, 2.5, pa.float64(), [1.0, 2.5]),
+        (1, "a", pa.string(), ["1", "a"]),
+        (1.0, "a", pa.string(), ["1", "a"]),
+        (None, 1, pa.int64(), [None, 1]),
+        (1, None, pa.int64(), [1, None]),
+        (2**70, 1, pa.string(), [str(2**70), "1"]),
+        (2**70, 1.5, pa.float64(), [2.0**70, 1.5]),
+        (True, 1, pa.string(), ["true", "1"]),
+    ],
+)
+def test_a_column_is_typed_by_all_its_cells_however_far_apart(first, second, kind, cells):
+    far = [{"id": "x", "x": first}, *[{"id": "x"}] * ROWS_AT_ONCE, {"id": "x", "x": second}]
+    column = read_table(lines(*far), LINES)["x"]
+    assert column.type == kind
+    assert [column[0].as_py(), column[-1].as_py()] == cells
+
+
+def test_a_large_integer_keeps_its_digits_beside_far_fractions_and_texts():
+    rows = [{"x": 2**53 + 1}, {"x": 0.5}, *[{"x": 1}] * ROWS_AT_ONCE, {"x": "a"}]
+    assert read_table(customers(*rows), JSON)["x"][0].as_py() == str(2**53 + 1)
+
+
+@pytest.mark.parametrize("padding", range(BLOCK - 40, BLOCK + 4))
+def test_json_is_read_the_same_wherever_a_block_of_it_ends(padding):
+    body = b'{"note": [], "customers": [' + b" " * padding + b'{"a": 12345}, {"a": "\\u00e9"}], "total": 12345}'
+    assert read_table(body, JSON).to_pydict() == {"a": ["12345", "é"]}
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"customers": [{"a": 1}]} x', b'{"a": 1 "b": 2}', b"{1: 2}", b'{"customers": [{"a": 1}']
+)
+def test_what_is_no_json_is_refused_by_its_place(body):
+    assert "in line 1, column" in str(refused(body, JSON))
+
+
+def test_json_faults_are_placed_in_their_lines_beyond_the_first_block():
+    body = b'{"customers": [\n' + (b'{"a": 1},' + b" " * 1000 + b"\n") * 2000 + b"  oops]}"
+    assert len(body) > BLOCK
+    assert str(refused(body, JSON)).endswith("in line 2002, column 3")
+
+
+@pytest.mark.parametrize(("write", "content_type"), [(customers, JSON), (lines, LINES)])
+def test_a_patch_tells_absent_fields_from_cleared_ones(write, content_type):
+    read = patch(write({"id": 1, "a": None}, {"id": 2, "b": 5}, {}), content_type)
+    present = {name: mask.tolist() for name, mask in read.present.items()}
+    assert present == {"id": [True, True, False], "a": [True, False, False], "b": [False, True, False]}
+    assert read.table.to_pydict() == {"id": [1, 2, None], "a": [None] * 3, "b": [None, 5, None]}
+
+
+def test_a_csv_has_every_column_in_every_row():
+    assert patch(b"id,a\n1,\n", CSV).present is None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (JSON, customers({"id": "a"}, {}, {"id": None}, {"id": " "}, {"id": "b"})),
+        (LINES, lines({"id": "a"}, {}, {"id": None}, {"id": " "}, {"id": "b"})),
+        (CSV, b"id,x\na,\n,\n\n  , \nb,\n"),
+    ],
+)
+def test_a_row_without_a_single_cell_is_passed_over_in_every_format(content_type, body):
+    assert read_table(body, content_type)["id"].to_pylist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("before", ["", "\n", "\r\n\n", ";;\n", " \n", "sep=;\n", "SEP=;\r\n\n", '"sep=;"\n'])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_spreadsheets_put_before_the_header_does_not_matter(before, charset):
+    assert read_table(f"{before}a;b\n1;2\n".encode(charset), CSV).to_pydict() == {"a": ["1"], "b": ["2"]}
+
+
+def test_the_delimiter_that_is_declared_in_the_file_is_believed():
+    assert read_table(b"sep=|\na,b|c\n1,5|2\n", CSV).to_pydict() == {"a,b": ["1,5"], "c": ["2"]}
+
+
+def test_text_separated_by_tabs_may_hold_any_other_delimiter():
+    assert read_table(b"a;b,c\td\n1;2,3\t4\n", TSV).to_pydict() == {"a;b,c": ["1;2,3"], "d": ["4"]}
+
+
+def test_a_delimiter_inside_quotes_does_not_pass_for_the_delimiter():
+    assert read_table(b'name,"income; k$"\nx,"1;2"\n', CSV).column_names == ["name", "income; k$"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"a,b,\n1,2,\n3,4,\n", b"a,b\n1,2,\n3,4,\n", b"a,b,,\n1,2\n3,4\n", b"a,,b\n1,,2\n3, ,4\n"]
+)
+def test_a_column_with_neither_header_nor_cells_is_left_out(body):
+    assert read_table(body, CSV).to_pydict() == {"a": ["1", "3"], "b": ["2", "4"]}
+
+
+@pytest.mark.parametrize("body", [b"a,b,\n1,2,\n3,4,x\n", b"a,b,\n" + b"1,2,\n" * 1000 + b"3,4,x\n"])
+def test_a_column_without_header_that_has_a_cell_is_refused(body):
+    assert faults(body, CSV) == [(None, None, "column 3 has no header")]
+
+
+def test_empty_rows_of_another_width_are_no_rows():
+    assert read_table(b"a,b\n1,2\n,,,\n \n3,4\n", CSV).to_pydict() == {"a": ["1", "3"], "b": ["2", "4"]}
+
+
+def test_ragged_rows_do_not_count_empty_ones():
+    assert faults(b"a,b\n1,2\n,\n3\n", CSV) == [(2, None, "has 1 cells where the header has 2")]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (customers(*({f"f{n}": 1} for n in range(11))), JSON),
+        (lines(*({f"f{n}": 1} for n in range(11))), LINES),
+        (b"a,b\n" + b"1,2\n" * 51, CSV),
+    ],
+)
+def test_a_table_beyond_what_memory_holds_is_refused(body, content_type, monkeypatch):
+    monkeypatch.setattr("service.web.formats.faults.MAX_CELLS", 100)
+    assert "too many" in str(refused(body, content_type))
+
+
+def test_reading_leaves_the_file_open():
+    with TemporaryFile() as file:
+        file.write(b"a,b\n1,2\n")
+        for _ in range(2):
+            assert read_file(file, CSV).num_rows == 1

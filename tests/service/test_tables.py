@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from deltalake.exceptions import CommitFailedError
 
 from service.stores import tables as stores
 from service.stores.tables import ATTEMPTS, TableBusy, TableChangedElsewhere, TableGone, Tables
@@ -43,6 +43,11 @@ def tables(tmp_path):
 @pytest.fixture
 def customers():
     return pa.table({"customer_id": ["b", "a", None], "age": [30.0, None, 1e300], "town": ["Ulm", "", None]})
+
+
+def decoded(file):
+    """Give what a file says: the cells of a Parquet file, the bytes of any other."""
+    return str(pq.read_table(file).to_pydict()).encode() if file.suffix == ".parquet" else file.read_bytes()
 
 
 def files(root):
@@ -177,14 +182,17 @@ def test_a_plain_script_that_reads_exits_cleanly_ten_times(tmp_path, customers):
     assert codes == [0] * 10
 
 
-def test_a_table_that_stays_busy_is_given_up_after_growing_pauses(tmp_path, customers, monkeypatch):
-    def never(*_):
-        raise CommitFailedError
-
+def test_a_table_that_stays_busy_is_given_up_after_growing_pauses(tmp_path, customers):
     pauses = []
-    monkeypatch.setattr(stores, "_overwrite", never)
+    tables = Tables(tmp_path, sleep=pauses.append)
+    tables.replace(PATH, customers)
+
+    def overtaken(table):
+        tables.replace(PATH, customers)
+        return table
+
     with pytest.raises(TableBusy):
-        Tables(tmp_path, sleep=pauses.append).replace(PATH, customers)
+        tables.modify(PATH, overtaken)
     assert (len(pauses), pauses[0] < pauses[-1]) == (ATTEMPTS, True)
 
 
@@ -195,3 +203,72 @@ def test_rows_deleted_elsewhere_are_never_read_back():
 
     with pytest.raises(TableChangedElsewhere):
         stores._read(Delta(), None)
+
+
+def test_a_change_that_meets_another_write_begins_anew_from_what_that_wrote(tables, customers):
+    tables.replace(PATH, customers)
+    interrupted = []
+
+    def change(table):
+        if not interrupted:
+            interrupted.append(tables.replace(PATH, customers.slice(1)))
+        return table.slice(1)
+
+    tables.modify(PATH, change)
+    assert tables.read(PATH).equals(customers.slice(2))
+
+
+def test_batches_start_at_any_row(tables, customers):
+    version = tables.replace(PATH, customers)
+    rest = pa.Table.from_batches(tables.batches(PATH, version, start=1), customers.schema)
+    assert rest.equals(customers.slice(1))
+
+
+def test_a_purged_version_is_gone_and_the_kept_ones_are_not(tables, customers):
+    versions = [tables.replace(PATH, customers.slice(n)) for n in range(3)]
+    tables.purge(PATH, keep=[versions[1]])
+    assert tables.read(PATH, versions[1]).equals(customers.slice(1))
+    assert tables.read(PATH).equals(customers.slice(2))
+    with pytest.raises(TableGone):
+        tables.read(PATH, versions[0])
+
+
+def test_what_was_purged_is_nowhere_on_the_disk(tables, tmp_path):
+    tables.replace(PATH, pa.table({"id": ["Zanzibar-77", "b"]}))
+    tables.modify(PATH, lambda table: table.slice(1))
+    tables.purge(PATH)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"Zanzibar" in decoded(file)]
+
+
+def test_writers_and_purges_that_overlap_lose_nothing(tables):
+    tables.replace(PATH, pa.table({"id": pa.array([], pa.string())}))
+
+    def work(n):
+        tables.modify(PATH, lambda table: pa.concat_tables([table, pa.table({"id": [str(n)]})]))
+        tables.purge(PATH)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(12)))
+    assert sorted(tables.read(PATH)["id"].to_pylist(), key=int) == [str(n) for n in range(12)]
+
+
+def test_a_table_written_batch_by_batch_is_the_same_table(tables, customers):
+    tables.write(PATH, customers.schema, lambda: customers.to_batches(max_chunksize=1))
+    assert tables.read(PATH).equals(customers)
+
+
+def test_the_rows_of_many_chunks_keep_their_order(tables):
+    numbers = pa.table({"n": pa.chunked_array([[float(n)] * 1000 for n in range(50)])})
+    assert tables.read(PATH, tables.replace(PATH, numbers)).equals(numbers)
+
+
+def test_a_write_that_breaks_off_leaves_no_file(tables, customers, tmp_path):
+    def broken():
+        yield customers.to_batches()[0]
+        raise OSError("the disk is full")
+
+    tables.replace(PATH, customers)
+    before = files(tmp_path)
+    with pytest.raises(OSError, match="full"):
+        tables.write(PATH, customers.schema, broken)
+    assert files(tmp_path) == before

@@ -1,49 +1,93 @@
 """Bodies to tables: what a client may send. A new format is one file and one line in `READERS`."""
 
-import codecs
 from collections.abc import Callable
 from email.message import Message
-from typing import Final
+from pathlib import PurePath
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 
-from service.web.formats.bodies import UnreadableBody, UnsupportedFormat
-from service.web.formats.delimited import read_csv
+from service.web.formats.arrow import read_arrow
+from service.web.formats.charsets import known_charset
+from service.web.formats.delimited import read_csv, read_tsv
+from service.web.formats.faults import UnreadableBody, UnsupportedFormat
+from service.web.formats.lines import read_lines
 from service.web.formats.objects import read_json
+from service.web.formats.parquet import read_parquet
+from service.web.formats.patches import Patch, without_empty_rows
 
-__all__ = ["READERS", "UnreadableBody", "UnsupportedFormat", "read_table"]
+__all__ = [
+    "MULTIPART",
+    "READERS",
+    "SUFFIXES",
+    "Patch",
+    "UnreadableBody",
+    "UnsupportedFormat",
+    "media_type_of",
+    "read_patch",
+    "read_table",
+]
 
-CHARSETS: Final = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso8859-1", "iso8859-15", "cp1252")
+MULTIPART: Final = "multipart/form-data"
 
-READERS: Final[dict[str, Callable[[bytes, str | None], pa.Table]]] = {
+READERS: Final[dict[str, Callable[[BinaryIO, str | None], Patch]]] = {
     "application/json": read_json,
+    "application/x-ndjson": read_lines,
+    "application/jsonl": read_lines,
     "text/csv": read_csv,
+    "text/tab-separated-values": read_tsv,
+    "application/vnd.apache.parquet": read_parquet,
+    "application/vnd.apache.arrow.stream": read_arrow,
+}
+
+SUFFIXES: Final = {
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".jsonl": "application/jsonl",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".parquet": "application/vnd.apache.parquet",
+    ".arrow": "application/vnd.apache.arrow.stream",
+    ".arrows": "application/vnd.apache.arrow.stream",
 }
 
 
-def read_table(body: bytes, content_type: str) -> pa.Table:
-    """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen."""
+def read_table(file: BinaryIO, content_type: str) -> pa.Table:
+    """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
+
+    A row that has nothing in any column is passed over, whatever the format.
+    """
+    table = without_empty_rows(_read(file, content_type).table)
+    _check_rows(table)
+    return table
+
+
+def read_patch(file: BinaryIO, content_type: str) -> Patch:
+    """Read a body as it came, and which of its cells were there at all; every row of JSON stays, even an empty one."""
+    patch = _read(file, content_type)
+    _check_rows(patch.table)
+    return patch
+
+
+def media_type_of(filename: str) -> str | None:
+    """Tell a file's media type by the end of its name."""
+    return SUFFIXES.get(PurePath(filename).suffix.lower())
+
+
+def _read(file: BinaryIO, content_type: str) -> Patch:
     media_type, charset = _media_type(content_type)
     if media_type not in READERS:
-        raise UnsupportedFormat(f"Send one of {', '.join(READERS)}")
-    table = READERS[media_type](body, charset)
+        raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
+    return READERS[media_type](file, charset)
+
+
+def _check_rows(table: pa.Table) -> None:
     if not table.num_rows:
         raise UnreadableBody("There are no customers in the body")
-    return table
 
 
 def _media_type(content_type: str) -> tuple[str, str | None]:
     message = Message()
     message["content-type"] = content_type
     charset = message.get_content_charset()
-    return message.get_content_type(), charset and _known_charset(charset)
-
-
-def _known_charset(charset: str) -> str:
-    try:
-        name = codecs.lookup(charset).name
-    except LookupError:
-        name = ""
-    if name not in CHARSETS:
-        raise UnsupportedFormat(f"Send the text in one of {', '.join(CHARSETS)}")
-    return name
+    return message.get_content_type(), charset and known_charset(charset)

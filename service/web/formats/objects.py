@@ -2,119 +2,144 @@
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import chain, count
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from service.web.formats.charsets import BLOCK, opened_text
+from service.web.formats.faults import UnreadableBody
+from service.web.formats.patches import Patch
+from service.web.formats.records import BadRecord, read_records
 
-from models import cells
-from service.errors import FieldError
-from service.web.formats.bodies import UnreadableBody, check_headers, decoded, refuse
+# One customer longer than this is refused rather than searched for its end.
+LONGEST_VALUE: Final = 1 << 24
+LIST: Final = "customers"
 
-# Rows of few fields each may still span a table that does not fit in memory.
-MAX_CELLS: Final = 100_000_000
-
-_HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class _FieldTwice(dict[str, object]):
-    """An object that had a field twice."""
+def fields(pairs: list[tuple[str, object]]) -> object:
+    """Make an object of its fields; one that has a field twice does not say which it means."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else BadRecord("has a field twice")
 
 
-def read_json(body: bytes, charset: str | None) -> pa.Table:
-    """Read ``{"customers": [{...}, ...]}``; an absent field is null."""
-    rows = _customers(_parsed(decoded(body, [charset or "utf-8"])))
-    names = list(dict.fromkeys(chain.from_iterable(rows)))
-    check_headers(names)
-    if len(names) * len(rows) > MAX_CELLS:
-        raise UnreadableBody(f"{len(rows)} customers with {len(names)} different fields are too many; send CSV")
-    columns = {name: _column([row.get(name) for row in rows]) for name in names}
-    unreadable = [name for name, column in columns.items() if column is None]
-    refuse(chain.from_iterable(_cell_faults(name, rows) for name in unreadable), "cells cannot be read")
-    return pa.table(columns)
+DECODER: Final = json.JSONDecoder(object_pairs_hook=fields)
 
 
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text, object_pairs_hook=_fields)
-    except json.JSONDecodeError as error:
-        raise UnreadableBody(
-            f"The body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise UnreadableBody("The body is nested too deeply") from None
-    except ValueError:
-        raise UnreadableBody("A number in the body has too many digits") from None
+def read_json(file: BinaryIO, charset: str | None) -> Patch:
+    """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
+    with opened_text(file, charset or "utf-8") as text:
+        return read_records(_customers(_Document(text.read)), place=(LIST,))
 
 
-def _fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else _FieldTwice(fields)
+class _Document:
+    """Takes a JSON text apart value by value, and forgets what it has given."""
+
+    def __init__(self, read: Callable[[int], str]) -> None:
+        self._read = read
+        self._text = ""
+        self._at = 0
+        self._lines = 1
+        self._columns = 1
+
+    def peek(self) -> str:
+        """Look at the next character that is no white space; empty at the end."""
+        while True:
+            self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it always matches
+            if self._at < len(self._text) or not self._read_on():
+                return self._text[self._at : self._at + 1]
+
+    def skip(self, character: str) -> bool:
+        """Step over the next character if it is this one."""
+        found = self.peek() == character
+        self._at += found
+        return found
+
+    def expect(self, character: str) -> None:
+        """Step over the next character, which must be this one."""
+        if not self.skip(character):
+            raise self._refusal(f"Expecting {character!r}", self._at)
+
+    def value(self) -> object:
+        """Take the next value whole."""
+        self.peek()
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if len(self._text) - self._at > LONGEST_VALUE or not self._read_on():
+                    raise self._refusal(error.msg, error.pos) from None
+            except RecursionError:
+                raise UnreadableBody("The body is nested too deeply") from None
+            except ValueError:
+                raise UnreadableBody("A number in the body has too many digits") from None
+            else:
+                # A number at the end of what was read so far may go on.
+                if end < len(self._text) or not self._read_on():
+                    self._at = end
+                    return value
+
+    def _read_on(self) -> bool:
+        kept = self._text[self._at :]
+        more = self._read(max(BLOCK, len(kept)))
+        if more:
+            self._lines, self._columns = self._place(self._at)
+            self._text, self._at = kept + more, 0
+        return bool(more)
+
+    def _place(self, at: int) -> tuple[int, int]:
+        lines = self._text.count("\n", 0, at)
+        columns = at - self._text.rfind("\n", 0, at) if lines else self._columns + at
+        return self._lines + lines, columns
+
+    def _refusal(self, fault: str, at: int) -> UnreadableBody:
+        line, column = self._place(at)
+        return UnreadableBody(f"The body is not JSON: {fault} in line {line}, column {column}")
 
 
-def _customers(document: object) -> list[dict[str, object]]:
-    rows = document.get("customers") if type(document) is dict else None
-    if not isinstance(rows, list):
-        raise UnreadableBody('The body must be an object with a list of customers: {"customers": [{…}, {…}]}')
-    if set(map(type, rows)) - {dict}:
-        refuse(filter(None, map(_row_fault, count(), rows)), "rows cannot be read")
-    return rows
+def _customers(document: _Document) -> Iterator[object]:
+    if document.peek() != "{":
+        document.value()
+        raise _no_table()
+    found = False
+    for name in _names(document):
+        if name != LIST:
+            document.value()
+        elif found or document.peek() != "[":
+            raise _no_table()
+        else:
+            found = True
+            yield from _items(document)
+    if document.peek():
+        document.expect("")
+    if not found:
+        raise _no_table()
 
 
-def _row_fault(index: int, customer: object) -> FieldError | None:
-    if type(customer) is dict:
-        return None
-    detail = "has a field twice" if isinstance(customer, _FieldTwice) else "is not an object"
-    return FieldError(detail=detail, pointer=f"/customers/{index}", row=index + 1)
+def _names(document: _Document) -> Iterator[object]:
+    document.expect("{")
+    if document.skip("}"):
+        return
+    while True:
+        if document.peek() != '"':
+            document.expect('"')
+        name = document.value()
+        document.expect(":")
+        yield name
+        if not document.skip(","):
+            break
+    document.expect("}")
 
 
-def _column(column: list[object]) -> pa.Array | None:
-    """Type a column by its cells; None if one of them has no place in any column."""
-    kinds = set(map(type, column)) - {type(None)}
-    try:
-        if kinds == {int}:
-            return _integers(column)
-        if kinds and kinds <= {int, float}:
-            return _floats(column)
-        return pa.array(column if kinds <= {str} else list(map(_text, column)), pa.string())
-    except (ValueError, OverflowError):
-        return None
+def _items(document: _Document) -> Iterator[object]:
+    document.expect("[")
+    if document.skip("]"):
+        return
+    yield document.value()
+    while document.skip(","):
+        yield document.value()
+    document.expect("]")
 
 
-def _integers(column: list[Any]) -> pa.Array:
-    try:
-        return pa.array(column, pa.int64())
-    except OverflowError:
-        return pa.array(list(map(_text, column)), pa.string())
-
-
-def _floats(column: list[Any]) -> pa.Array:
-    read = pa.array([None if cell is None else float(cell) for cell in column], pa.float64())
-    if not pc.all(pc.is_finite(read)).as_py():
-        raise ValueError("not every number is finite")
-    return read
-
-
-def _text(cell: object) -> str | None:
-    return cell if isinstance(cell, str) else cells.category(cell)
-
-
-def _cell_faults(name: str, rows: list[dict[str, object]]) -> Iterator[FieldError]:
-    step = name.replace("~", "~0").replace("/", "~1")
-    for index, customer in enumerate(rows):
-        if fault := _cell_fault(customer.get(name)):
-            yield FieldError(detail=f"{name!r} {fault}", pointer=f"/customers/{index}/{step}", row=index + 1)
-
-
-def _cell_fault(cell: object) -> str | None:
-    if isinstance(cell, dict | list):
-        return "is an object or a list, not a single value"
-    if isinstance(cell, str):
-        return "holds half a character" if _HALF_A_CHARACTER.search(cell) else None
-    try:
-        cells.category(cell)
-    except cells.BadCell as fault:
-        return str(fault)
-    return None
+def _no_table() -> UnreadableBody:
+    return UnreadableBody('The body must be an object with a list of customers: {"customers": [{…}, {…}]}')

@@ -1,0 +1,40 @@
+"""How long a fit takes from the request to the version, beside scikit-learn's fit of points that are ready."""
+
+from itertools import count
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+from sklearn.preprocessing import StandardScaler
+
+from bench.rounds import Figure, seconds, take_turns
+from bench.server import Server
+
+N, D, K = 20_000, 8, 6
+OURS, PLAIN = "through the API", "KMeans.fit alone"
+
+
+def measure_learning(server: Server) -> dict[str, dict[str, Figure]]:
+    """Time both in turns; the API also reads the table, measures, profiles, signs and saves."""
+    customers, _ = make_blobs(N, D, centers=K, cluster_std=3.0, random_state=0)
+    server.put_csv("bench", _csv(customers))
+    points = StandardScaler().fit_transform(customers)
+    numbers = count(1)
+    candidates = {
+        OURS: lambda: seconds(lambda: _fit(server, f"bench-{next(numbers)}")),
+        PLAIN: lambda: seconds(lambda: KMeans(K, n_init=10, random_state=0).fit(points)),
+    }
+    return {f"K-Means of {N:,} x {D}, k = {K}, 10 starts: s": take_turns(candidates)}
+
+
+def _fit(server: Server, name: str) -> None:
+    asked = {"name": name, "dataset": "bench", "k": K, "algorithm": {"name": "kmeans", "n_init": 10}}
+    begun = server.post("/v1/models", asked, wait=30)
+    ended = server.finished(begun["job"])
+    if ended["state"] != "succeeded":
+        raise RuntimeError(f"The fit ended as {ended['state']}: {ended['problem']}")
+
+
+def _csv(customers: np.ndarray) -> str:
+    header = ",".join(f"f{column}" for column in range(customers.shape[1]))
+    return "\n".join([header, *(",".join(f"{value:.6f}" for value in row) for row in customers)])

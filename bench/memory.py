@@ -1,0 +1,62 @@
+"""How much memory each process holds once it has worked, and how much all hold at most while they work."""
+
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Self
+
+import psutil
+
+from bench.server import Server
+
+MIB = 2**20
+LOOK = 0.05  # seconds from one look to the next
+
+
+def measure_memory(server: Server) -> dict[str, float]:
+    """Give the resident memory of each process, in MiB."""
+    api, engine, *others = server.family()
+    workers = [process for process in others if "spawn_main" in " ".join(process.cmdline())]
+    named = {"api": api, "engine": engine, **{f"worker {n}": worker for n, worker in enumerate(workers, 1)}}
+    return {name: _resident(process) for name, process in named.items()}
+
+
+class Watch:
+    """Looks again and again, within its block, at how much memory all processes of a service hold.
+
+    What several processes share is counted once (PSS). `growth` is what the most is above what they held at first.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._family = server.family()
+        self._idle = self._held()
+        self.growth = 0
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self.growth = 0
+        self._ended = Event()
+        self._thread = Thread(target=self._keep_looking)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._ended.set()
+        self._thread.join()
+
+    def _keep_looking(self) -> None:
+        while not self._ended.wait(LOOK):
+            self.growth = max(self.growth, self._held() - self._idle)
+
+    def _held(self) -> int:
+        return sum(map(_share, self._family))
+
+
+def _share(process: psutil.Process) -> int:
+    with suppress(psutil.NoSuchProcess):
+        return int(process.memory_full_info().pss)
+    return 0
+
+
+def _resident(process: psutil.Process) -> float:
+    return float(process.memory_info().rss) / MIB

@@ -1,0 +1,33 @@
+"""What changes about columns when rows change: how many cells are missing, and how many values there are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.exploration.kinds import Column
+from models.exploration.reading import map_columns
+
+
+def recount(table: pa.Table, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Count missing cells and distinct values anew; what each column is taken for stays as it was.
+
+    Parameters
+    ----------
+    table
+        The typed table as it is now.
+    columns
+        Its columns, as they were described before.
+
+    Returns
+    -------
+    tuple of Column
+        The same columns with their counts as of now.
+    """
+
+    def count(column: Column) -> Column:
+        cells = table[column.name]
+        return replace(column, missing=cells.null_count, distinct=pc.count_distinct(cells, mode="only_valid").as_py())
+
+    return tuple(map_columns(count, columns))

@@ -1,0 +1,1 @@
+"""The customers of a dataset, one by one and in batches."""

@@ -1,0 +1,168 @@
+"""What happens to the customers of a dataset: put in and changed in batches, looked up, erased."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.exploration import CellError, describe_columns, read_rows
+from service.customers.merging import last_of_each, merge_tables
+from service.datasets import operations as datasets
+from service.datasets.operations import CUSTOMER_ID, Content, DatasetAt
+from service.errors import Conflict, FieldError, InvalidRequest, NotFound
+from service.stores import Stores
+from service.web.formats import Patch
+
+Result = Literal["inserted", "updated", "superseded", "rejected"]
+Faults = Mapping[int, Sequence[FieldError]]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upserted:
+    """What became of each row of a batch, in its order; rows count from 0."""
+
+    at: DatasetAt
+    customer_ids: Sequence[str | None]
+    results: Sequence[Result]
+    faults: Faults
+
+
+def upsert_customers(stores: Stores, tenant: str, name: str, patch: Patch, *, atomic: bool) -> Upserted:
+    """Lay a batch over a dataset: what a row carries replaces, what it does not is kept, new customers are added.
+
+    A bad row is rejected alone, or, if atomic, all are. Of several rows for one customer the last wins.
+    """
+    dataset, version = datasets.newest(stores, tenant, name)
+    if dataset.recipe is not None:
+        raise Conflict(f"{name} is made of transactions; post further ones to /v1/datasets/{name}/transactions")
+    batch = _read(patch, datasets.content_of(version), name)
+    _require_good_rows(batch, atomic=atomic)
+    written: list[_Written] = []
+
+    def change(table: pa.Table) -> pa.Table:
+        written[:] = [_lay_over(table, batch, datasets.content_of(version))]
+        return written[0].table
+
+    table_version = stores.tables.modify(datasets.table_path(tenant, dataset.id), change)
+    with stores.database.writing() as session:
+        at = datasets.record_write(session, stores, dataset, table_version, written[0].content)
+    results = _results(batch, written[0].known)
+    return Upserted(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
+
+
+def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:
+    """Get one customer's row as it is stored."""
+    at = datasets.newest(stores, tenant, name)
+    rows = _rows_of(stores, tenant, at, customer_id)
+    if not rows.num_rows:
+        raise NotFound(f"The dataset {name} has no such customer")
+    return at, rows.to_pylist()[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """A patch as the dataset reads it; `kept` are the rows to lay over it: without fault, the last of each customer."""
+
+    typed: pa.Table
+    present: Mapping[str, Mask]
+    faults: Faults
+    kept: Mask
+    customer_ids: Sequence[str | None]
+
+    def patch(self) -> pa.Table:
+        return self.typed.filter(pa.array(self.kept))
+
+    def carried(self) -> dict[str, Mask]:
+        return {name: mask[self.kept] for name, mask in self.present.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """What an upsert has made of a table, and which customers it knew before."""
+
+    table: pa.Table
+    content: Content
+    known: frozenset[str]
+
+
+def _read(patch: Patch, content: Content, name: str) -> _Batch:
+    if content.generated_ids:
+        raise Conflict(f"The rows of {name} have no ids of their own; put the whole table again")
+    key = content.customer_id
+    raw = _under_own_header(patch.table, key)
+    typed, errors = read_rows(raw, content.columns, customer_id=key)
+    faults = _by_row(errors)
+    good = np.array([row not in faults for row in range(typed.num_rows)], np.bool_)
+    kept = good.copy()
+    kept[good] = ~last_of_each(typed.filter(pa.array(good)), key)[1]
+    present = {key if column == CUSTOMER_ID else column: mask for column, mask in (patch.present or {}).items()}
+    return _Batch(typed=typed, present=present, faults=faults, kept=kept, customer_ids=typed[key].to_pylist())
+
+
+def _under_own_header(raw: pa.Table, key: str) -> pa.Table:
+    """Let a batch name its customers as the dataset does, or plainly by `customer_id`."""
+    if key in raw.column_names:
+        return raw
+    if CUSTOMER_ID not in raw.column_names:
+        raise InvalidRequest(f"The batch does not say who its customers are: there is no column {key!r}")
+    return raw.rename_columns([key if column == CUSTOMER_ID else column for column in raw.column_names])
+
+
+def _by_row(errors: Sequence[CellError]) -> dict[int, list[FieldError]]:
+    faults: dict[int, list[FieldError]] = defaultdict(list)
+    for error in errors:
+        faults[error.row - 1].append(FieldError(row=error.row, detail=f"{error.column}: {error.detail}"))
+    return faults
+
+
+def _require_good_rows(batch: _Batch, *, atomic: bool) -> None:
+    n_rows = len(batch.customer_ids)
+    if batch.faults and (atomic or len(batch.faults) == n_rows):
+        flat = [fault for row in sorted(batch.faults) for fault in batch.faults[row]]
+        raise InvalidRequest(f"{len(batch.faults)} of {n_rows} rows cannot be taken", errors=flat)
+
+
+def _lay_over(table: pa.Table, batch: _Batch, content: Content) -> _Written:
+    patch = batch.patch()
+    stale = [name for name in patch.column_names if name in table.column_names and _differ(patch, table, name)]
+    if stale:
+        raise Conflict(f"The column {stale[0]!r} was changed meanwhile; send the batch again")
+    merged = merge_tables(table, patch, key=content.customer_id, present=batch.carried())
+    described = {column.name for column in content.columns} | {content.customer_id}
+    new_names = [name for name in merged.column_names if name not in described]
+    added = describe_columns(merged.select([content.customer_id, *new_names]), customer_id=content.customer_id)
+    columns = [column for column in added.columns if column.name in new_names]
+    known = pc.is_in(patch[content.customer_id], value_set=table[content.customer_id])
+    return _Written(
+        table=merged,
+        content=datasets.recounted(content, merged, columns),
+        known=frozenset(patch[content.customer_id].filter(known).to_pylist()),
+    )
+
+
+def _differ(one: pa.Table, other: pa.Table, name: str) -> bool:
+    return bool(one.schema.field(name).type != other.schema.field(name).type)
+
+
+def _results(batch: _Batch, known: frozenset[str]) -> list[Result]:
+    return [_result(batch, row, known=customer_id in known) for row, customer_id in enumerate(batch.customer_ids)]
+
+
+def _result(batch: _Batch, row: int, *, known: bool) -> Result:
+    if row in batch.faults:
+        return "rejected"
+    if not batch.kept[row]:
+        return "superseded"
+    return "updated" if known else "inserted"
+
+
+def _rows_of(stores: Stores, tenant: str, at: DatasetAt, customer_id: str) -> pa.Table:
+    dataset, version = at
+    path = datasets.table_path(tenant, dataset.id)
+    return stores.tables.find(path, version.table_version, version.customer_id, customer_id)

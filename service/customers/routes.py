@@ -1,0 +1,78 @@
+"""The customers of a dataset: put in or changed in batches, listed, looked up, erased."""
+
+from functools import partial
+from typing import Annotated, Any
+
+import pyarrow as pa
+from fastapi import APIRouter, Path, Query, Response
+
+from service.customers import operations
+from service.customers.schemas import Customer, Customers, Upsert
+from service.datasets import operations as datasets
+from service.jobs import operations as jobs
+from service.stores.tables import Rows
+from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
+from service.web.bodies import BodyDep
+from service.web.dependencies import DatasetName, PageSize, PageToken, ReadDep, ServicesDep, TenantDep
+from service.web.formats import read_patch
+from service.web.openapi import TABLE_BODY
+from service.web.paging import read_row_token, row_token
+
+CUSTOMERS = "/v1/datasets/{dataset}/customers"
+
+Atomic = Annotated[bool, Query(description="Take all rows, or none if any is bad.")]
+CustomerId = Annotated[
+    str, Path(min_length=1, max_length=256, description="The customer's id; a slash in it is no end.", examples=["1"])
+]
+ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Customers, **TABLE_ANSWER}}
+
+router = APIRouter(tags=["customers"])
+
+
+@router.post(CUSTOMERS, openapi_extra=TABLE_BODY, response_model_exclude_none=True)
+def upsert_customers(
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: BodyDep, *, atomic: Atomic = False
+) -> Upsert:
+    """Put in new customers and change known ones: an absent field or column is kept, an empty one is cleared."""
+    patch = read_patch(body.file, body.content_type)
+    return Upsert.of(operations.upsert_customers(parts.stores, tenant, dataset, patch, atomic=atomic))
+
+
+@router.get(CUSTOMERS, responses=ANSWER)
+def list_customers(
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    fmt: FormatDep,
+    page_size: PageSize = 100,
+    page_token: PageToken = None,
+) -> Streamed:
+    """List the customers as they are stored: JSON in pages, other formats whole."""
+    number, start = read_row_token(page_token)
+    row, version = datasets.find_at(session, tenant, dataset, number)
+    batches = parts.stores.tables.batches(datasets.table_path(tenant, row.id), version.table_version, start=start)
+    token = partial(_after, version.version, start)
+    rows = Rows(schema=datasets.stored_schema(version), batches=batches)
+    return answer_table(rows, fmt, noun="customers", size=page_size, token=token)
+
+
+@router.get(CUSTOMERS + "/{customer_id:path}")
+def get_customer(parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId) -> Customer:
+    """Show one customer."""
+    (row, version), customer = operations.find_customer(parts.stores, tenant, dataset, customer_id)
+    return Customer(dataset=row.name, dataset_version=version.version, customer_id=customer_id, customer=customer)
+
+
+@router.delete(CUSTOMERS + "/{customer_id:path}", status_code=204)
+def erase_customer(
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId, response: Response
+) -> None:
+    """Erase one customer: unreadable at once, gone from the disk by the job that `X-Job` names."""
+    job = datasets.erase_customer(parts.stores, tenant, dataset, customer_id)
+    jobs.dispatch(parts.stores.database, parts.engine)
+    response.headers["X-Job"] = job.id
+
+
+def _after(version: int, start: int, page: pa.Table) -> str:
+    return row_token(version, start + page.num_rows)

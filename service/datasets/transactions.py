@@ -1,0 +1,111 @@
+"""Datasets that are made of transactions: a ledger sums them up by customer, and new ones update it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+
+import pyarrow as pa
+
+from models.exploration import Override
+from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers
+from service.datasets import operations
+from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, Made, ledger_path
+from service.datasets.rows import DatasetRow
+from service.errors import Conflict, FieldError, InvalidRequest
+from service.stores import Stores
+from service.stores.tables import ATTEMPTS, TableBusy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What became of a batch of transactions; `faults` are the first of the `n_rejected` rows."""
+
+    at: DatasetAt
+    n_taken: int
+    n_rejected: int
+    n_later: int
+    faults: Sequence[FieldError]
+
+
+def put_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, recipe: Recipe) -> DatasetAt:
+    """Make a dataset of transactions: one row for each customer, as of the recipe's reference date."""
+    kept = ledger(raw, recipe)
+    _require_some(kept, raw.num_rows, atomic=False)
+    return _write(stores, (tenant, name), kept, Declared(customer_id=recipe.customer))
+
+
+def add_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, *, atomic: bool) -> Added:
+    """Add transactions to those that a dataset is made of, and describe its customers anew."""
+    for _ in range(ATTEMPTS):
+        dataset, version = operations.newest(stores, tenant, name)
+        recipe, ledger_version = _recipe_of(dataset)
+        kept = ledger(raw, recipe)
+        _require_some(kept, raw.num_rows, atomic=atomic)
+        merged = replace(kept, table=merge_ledgers(_stored(stores, dataset, ledger_version, recipe), kept.table))
+        kinds = {column.name: Override(kind=column.kind) for column in operations.read_columns(version)}
+        declared = Declared(customer_id=recipe.customer, columns=kinds)
+        with suppress(_Overtaken):
+            return _added(_write(stores, (tenant, name), merged, declared, after=ledger_version), raw.num_rows, kept)
+    raise TableBusy
+
+
+class _Overtaken(Exception):
+    """Other transactions were added since the ledger was read."""
+
+
+def _write(
+    stores: Stores, where: tuple[str, str], kept: Ledger, declared: Declared, *, after: int | None = None
+) -> DatasetAt:
+    """Write a ledger, and the customers that it describes; only `after` the ledger that it was merged with, if any."""
+    recipe, (tenant, name) = kept.recipe, where
+    dataset = operations.reserve(stores, tenant, name)
+    plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
+    ledger_version = stores.tables.replace(ledger_path(tenant, dataset.id), plain)
+
+    def check(locked: DatasetRow) -> None:
+        if after is not None and (locked.recipe or {}).get(LEDGER_VERSION) != after:
+            raise _Overtaken
+
+    made = Made(recipe={**asdict(recipe), LEDGER_VERSION: ledger_version}, warnings=_warnings(kept), check=check)
+    return operations.replace_dataset(stores, tenant, name, customers(kept.table, recipe.reference), declared, made)
+
+
+def _stored(stores: Stores, dataset: DatasetRow, version: int, recipe: Recipe) -> pa.Table:
+    table = stores.tables.read(ledger_path(dataset.tenant, dataset.id), version)
+    return table.rename_columns([recipe.customer, *table.column_names[1:]])
+
+
+def _recipe_of(dataset: DatasetRow) -> tuple[Recipe, int]:
+    if dataset.recipe is None:
+        raise Conflict(f"{dataset.name} is not made of transactions; put it with shape=transactions first")
+    plain = dict(dataset.recipe)
+    version = plain.pop(LEDGER_VERSION)
+    return Recipe(**plain), version
+
+
+def _require_some(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
+    if kept.n_faulty and (atomic or kept.n_faulty == n_rows):
+        raise InvalidRequest(f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_faults(kept))
+
+
+def _added(at: DatasetAt, n_rows: int, kept: Ledger) -> Added:
+    n_taken = n_rows - kept.n_faulty - kept.n_later
+    return Added(at=at, n_taken=n_taken, n_rejected=kept.n_faulty, n_later=kept.n_later, faults=_faults(kept))
+
+
+def _faults(kept: Ledger) -> list[FieldError]:
+    return [FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in kept.faults]
+
+
+def _warnings(kept: Ledger) -> list[str]:
+    left_out = [
+        f"{n:,} transactions were left out: {why}"
+        for n, why in ((kept.n_faulty, _first_fault(kept)), (kept.n_later, "they are later than the reference date"))
+        if n
+    ]
+    return [*kept.warnings, *left_out]
+
+
+def _first_fault(kept: Ledger) -> str:
+    first = kept.faults[0] if kept.faults else None
+    return f"the first is row {first.row}, where {first.column} {first.detail}" if first else "they cannot be read"

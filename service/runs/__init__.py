@@ -1,0 +1,1 @@
+"""Whole datasets placed in segments."""

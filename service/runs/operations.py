@@ -1,0 +1,115 @@
+"""Places whole datasets: as a job into a table of its own, or on the fly to see who is in a segment."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from uuid import uuid4
+
+import pyarrow as pa
+
+from service.datasets import operations as datasets
+from service.datasets.operations import DatasetAt
+from service.datasets.rows import DatasetVersionRow
+from service.errors import Conflict, NotFound
+from service.jobs import operations as jobs
+from service.jobs.operations import Outcome, Progress
+from service.jobs.rows import JobRow
+from service.registry import operations as registry
+from service.registry import repository as registry_repository
+from service.registry.rows import ModelRow, VersionRow
+from service.runs import repository
+from service.runs.placing import NAMED, PLACED, Placing, named
+from service.runs.rows import RunRow
+from service.stores import Stores
+from service.stores.database import JsonObject, Session, now
+from service.stores.tables import Rows
+
+ASSIGN = "assign"
+NOWHERE = "rejected"
+
+
+def plan_run(session: Session, model: ModelRow, version: VersionRow, at: DatasetAt) -> JobRow:
+    """Write down a run, which places a dataset by a version, and its job."""
+    tenant, (row, source) = model.tenant, at
+    run_id = str(uuid4())
+    job = jobs.plan_job(session, tenant, ASSIGN, {"run": run_id})
+    run = RunRow(id=run_id, tenant=tenant, model_id=model.id, version=version.number, job_id=job.id, created_at=now())
+    run.dataset_id, run.dataset, run.dataset_version = row.id, row.name, source.version
+    session.add(run)
+    datasets.derive(session, row.id, run_path(run), registry.owner(model, version))
+    return job
+
+
+def place_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
+    """Place every customer of a run's dataset, batch by batch, into the run's table."""
+    progress("placing", 0.0)
+    with stores.database.reading() as session:
+        run = repository.get_run_by_id(session, payload["run"])
+        model, version = registry_repository.get_by_id(session, run.model_id, run.version)
+        source = datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        placing = open_placing(session, stores, model, version, source)
+    counts: Counter[str] = Counter()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        counts.clear()
+        for batch in placing.placed(read_source(stores, run.tenant, source, placing)):
+            counts.update(batch.column("segment").fill_null(NOWHERE).to_pylist())
+            progress("placing", counts.total() / source.n_customers)
+            yield batch
+
+    table_version = stores.tables.write(run_path(run), PLACED, batches)
+
+    def finish(session: Session) -> JsonObject:
+        # A customer who was erased meanwhile must not come back by a run that had begun before.
+        datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        row = repository.get_run_by_id(session, run.id)
+        row.table_version, row.counts = table_version, dict(counts)
+        return {"model": model.name, "version": version.number, "run": run.id}
+
+    return Outcome(finish=finish, undo=lambda: stores.tables.drop(run_path(run)))
+
+
+def open_placing(
+    session: Session, stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow
+) -> Placing:
+    """Get a version ready to place the customers of a dataset."""
+    profiles = registry_repository.list_profiles(session, version)
+    return Placing(
+        scorer=stores.scorers.get(registry.artifact_ref(model, version)),
+        segments=[segment.id for _, segment in profiles],
+        customer_id=source.customer_id,
+    )
+
+
+def read_source(
+    stores: Stores, tenant: str, source: DatasetVersionRow, placing: Placing, *, start: int = 0
+) -> Iterator[pa.RecordBatch]:
+    """Read from a dataset what is needed to place its customers, from a row on."""
+    columns = placing.columns(datasets.stored_schema(source).names)
+    path = datasets.table_path(tenant, source.dataset_id)
+    return stores.tables.batches(path, source.table_version, columns, start=start)
+
+
+def read_placed(stores: Stores, run: RunRow, names: Mapping[str, str], *, start: int) -> Rows:
+    """Read where a run placed its customers, from a row on."""
+    if run.table_version is None:
+        raise Conflict("The run is not finished yet, or failed")
+    return Rows(schema=NAMED, batches=named(stores.tables.batches(run_path(run), start=start), names))
+
+
+def read_members(
+    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], segment: str, *, start: int
+) -> Rows:
+    """Read who is in a segment, of the customers that a version learned from, beginning at one of their rows."""
+    model, version = ready
+    source = datasets.get_version_by_id(session, version.dataset_id, version.dataset_version)
+    placing = open_placing(session, stores, model, version, source)
+    if segment not in placing.segments:
+        raise NotFound(f"Version {version.number} of {model.name} has no segment {segment}")
+    batches = read_source(stores, model.tenant, source, placing, start=start)
+    schema = placing.members_schema(datasets.stored_schema(source))
+    return Rows(schema=schema, batches=placing.members(batches, segment, start=start))
+
+
+def run_path(run: RunRow) -> str:
+    """Name the table of a run in the table store."""
+    return f"{run.tenant}/runs/{run.id}"

@@ -1,0 +1,112 @@
+"""Whole datasets placed by a version, and the members of its segments."""
+
+from functools import partial
+from typing import Annotated, Any
+
+import pyarrow as pa
+from fastapi import APIRouter, Path
+
+from service.datasets import operations as datasets
+from service.jobs.routes import LATER, LaterDep
+from service.jobs.rows import JobRow
+from service.jobs.schemas import Job
+from service.registry import operations as registry
+from service.runs import operations, repository
+from service.runs.placing import ROW
+from service.runs.schemas import Members, Run, RunCreate, StoredAssignments
+from service.stores.database import JsonObject, Session
+from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
+from service.web.dependencies import (
+    ModelName,
+    PageSize,
+    PageToken,
+    ReadDep,
+    SegmentId,
+    ServicesDep,
+    TenantDep,
+    VersionRef,
+)
+from service.web.paging import number_token, read_number_token
+
+RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
+
+RunId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="The run's id.")]
+
+ASSIGNMENTS: dict[int | str, dict[str, Any]] = {200: {"model": StoredAssignments, **TABLE_ANSWER}}
+MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": Members, **TABLE_ANSWER}}
+
+router = APIRouter(tags=["runs"])
+
+
+@router.post(RUNS, status_code=201, responses=LATER)
+async def start_run(
+    model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
+) -> Run | Job:
+    """Place a whole dataset, as a job; answers with the run, or with its job if that takes longer than you wait."""
+
+    def plan(session: Session) -> JobRow:
+        ready = registry.get_ready_version(session, tenant, model, version)
+        return operations.plan_run(
+            session, *ready, datasets.find_at(session, tenant, body.dataset, body.dataset_version)
+        )
+
+    return await later.answer(plan, partial(_show, tenant))
+
+
+@router.get(RUNS + "/{run}")
+def get_run(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId) -> Run:
+    """Show a run: how far it is, and how many customers went to each segment."""
+    row, ready = registry.get_ready_version(session, tenant, model, version)
+    found = repository.get_run(session, ready, run)
+    return Run.of(row, found, repository.job_of(session, found))
+
+
+@router.get(RUNS + "/{run}/assignments", responses=ASSIGNMENTS)
+def list_assignments(
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
+    run: RunId,
+    fmt: FormatDep,
+    page_size: PageSize = 100,
+    page_token: PageToken = None,
+) -> Streamed:
+    """Give where a run placed each customer, in the dataset's order: JSON in pages, other formats whole."""
+    _, ready = registry.get_ready_version(session, tenant, model, version)
+    found = repository.get_run(session, ready, run)
+    start = read_number_token(page_token)
+    rows = operations.read_placed(parts.stores, found, registry.segment_names(session, ready), start=start)
+    return answer_table(
+        rows, fmt, noun="assignments", size=page_size, token=lambda page: number_token(start + page.num_rows)
+    )
+
+
+@router.get("/v1/models/{model}/versions/{version}/segments/{segment}/customers", responses=MEMBERS)
+def list_members(
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
+    segment: SegmentId,
+    fmt: FormatDep,
+    page_size: PageSize = 100,
+    page_token: PageToken = None,
+) -> Streamed:
+    """List the customers of a segment, of those that the version learned from: JSON in pages, other formats whole."""
+    ready = registry.get_ready_version(session, tenant, model, version)
+    rows = operations.read_members(session, parts.stores, ready, segment, start=read_number_token(page_token))
+    return answer_table(rows, fmt, noun="customers", size=page_size, token=_after_last)
+
+
+def _after_last(members: pa.Table) -> str:
+    return number_token(members[ROW][-1].as_py() + 1)
+
+
+def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Run]:
+    model, version = registry.get_ready_version(session, tenant, result["model"], str(result["version"]))
+    found = repository.get_run(session, version, result["run"])
+    address = f"/v1/models/{model.name}/versions/{version.number}/assignment-runs/{found.id}"
+    return address, Run.of(model, found, repository.job_of(session, found))

@@ -1,0 +1,30 @@
+"""Runs: a dataset at one version, placed by one version of a model."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.stores.database import Base, JsonObject
+
+
+class RunRow(Base):
+    """One placing of a whole dataset; ready once `counts` tells how many customers went where."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        ForeignKeyConstraint(["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"),
+        Index("ix_runs_version", "model_id", "version"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(63))
+    model_id: Mapped[str] = mapped_column(String(36))
+    version: Mapped[int]
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), unique=True)
+    dataset_id: Mapped[str] = mapped_column(String(36), index=True)
+    dataset: Mapped[str] = mapped_column(String(63))
+    dataset_version: Mapped[int]
+    table_version: Mapped[int | None]
+    counts: Mapped[JsonObject | None]
+    created_at: Mapped[datetime]

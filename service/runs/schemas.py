@@ -1,0 +1,76 @@
+"""Runs and members on the wire."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import ConfigDict, Field
+
+from service.jobs.rows import JobRow, State
+from service.registry.rows import ModelRow
+from service.runs.rows import RunRow
+from service.web.schemas import Integer, Name, Page, Request, Wire
+
+
+class RunCreate(Request):
+    """The dataset to place."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dataset": "sample"}]})
+
+    dataset: Name
+    dataset_version: Integer | None = Field(default=None, ge=1, lt=2**31, description="Absent: the newest.")
+
+
+class Run(Wire):
+    """A whole dataset, placed by one version."""
+
+    run: str
+    model: str
+    version: int
+    dataset: str
+    dataset_version: int
+    state: State
+    progress: float
+    counts: dict[str, int] | None = Field(description="How many customers went to each segment, or were `rejected`.")
+    job: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, model: ModelRow, row: RunRow, job: JobRow) -> Self:
+        """Show a run and how far it is."""
+        return cls(
+            run=row.id,
+            model=model.name,
+            version=row.version,
+            dataset=row.dataset,
+            dataset_version=row.dataset_version,
+            state=job.state,
+            progress=job.progress,
+            counts=row.counts,
+            job=row.job_id,
+            created_at=row.created_at,
+        )
+
+
+class StoredAssignment(Wire):
+    """Where a run placed a customer."""
+
+    customer_id: str
+    segment: str | None = Field(description="Null where the customer could not be placed.")
+    segment_name: str | None
+    distance: float | None
+    runner_up: str | None
+    margin: float | None
+    outlier: bool
+    rejected: str | None = Field(description="Why the customer could not be placed.")
+
+
+class StoredAssignments(Page):
+    """Where a run placed its customers, in the dataset's order."""
+
+    assignments: list[StoredAssignment]
+
+
+class Members(Page):
+    """Customers of a segment: their id, their features as stored, and how well they fit."""
+
+    customers: list[dict[str, str | float | bool | None]]

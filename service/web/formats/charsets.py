@@ -1,0 +1,94 @@
+"""Text bodies: which characters their bytes are."""
+
+import codecs
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO, Final
+
+from service.web.formats.faults import UnreadableBody, UnsupportedFormat
+
+CHARSETS: Final = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso8859-1", "iso8859-15", "cp1252")
+BLOCK: Final = 1 << 20
+IN_MEMORY: Final = 1 << 23
+
+
+def known_charset(charset: str) -> str:
+    """Give the one name of a charset that can be read."""
+    try:
+        name = codecs.lookup(charset).name
+    except LookupError:
+        name = ""
+    if name not in CHARSETS:
+        raise UnsupportedFormat(f"Send the text in one of {', '.join(CHARSETS)}")
+    return name
+
+
+def blocks(file: BinaryIO) -> Iterator[bytes]:
+    """Read a file from its start, a block at a time."""
+    file.seek(0)
+    return iter(lambda: file.read(BLOCK), b"")
+
+
+@contextmanager
+def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.TextIOWrapper]:
+    """Read a file as text from a place in it, without a byte order mark there; line ends stay as they are."""
+    file.seek(start)
+    text = io.TextIOWrapper(file, charset, newline="")
+    try:
+        place = text.tell()
+        if text.read(1) != "\ufeff":
+            text.seek(place)
+        yield text
+    except UnicodeError:
+        raise _not_text(charset) from None
+    finally:
+        text.detach()
+
+
+@contextmanager
+def opened_as_utf8(file: BinaryIO, charset: str | None) -> Iterator[BinaryIO]:
+    """Give the same text in UTF-8, known to be valid: the file itself, or a copy of it."""
+    found = _fitting(file, [charset] if charset else _likely(file))
+    if found == "utf-8":
+        yield file
+        return
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+        _transcribe(file, found, copy)
+        yield copy  # type: ignore[misc]  # it is a BinaryIO in all but its stub
+
+
+def _transcribe(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
+    with opened_text(file, charset) as text:
+        for block in iter(lambda: text.read(BLOCK), ""):
+            copy.write(block.encode())
+
+
+def _fitting(file: BinaryIO, charsets: Sequence[str]) -> str:
+    for charset in charsets:
+        if _fits(file, charset):
+            return charset
+    raise _not_text(charsets[0])
+
+
+def _fits(file: BinaryIO, charset: str) -> bool:
+    decoder = codecs.getincrementaldecoder(charset)()
+    try:
+        for block in blocks(file):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _likely(file: BinaryIO) -> list[str]:
+    file.seek(0)
+    if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return ["utf-16"]
+    return ["utf-8", "cp1252", "iso8859-1"]
+
+
+def _not_text(charset: str) -> UnreadableBody:
+    return UnreadableBody(f"The body is not {charset} text")

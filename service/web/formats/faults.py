@@ -1,0 +1,71 @@
+"""What every format refuses, and how it says so: by rows and columns, never by a value."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Final
+
+from service.errors import FieldError, ServiceError
+
+MAX_LISTED: Final = 100
+MAX_COLUMNS: Final = 1000
+# Rows of few fields each may still span a table that does not fit in memory.
+MAX_CELLS: Final = 100_000_000
+MAX_TABLE_BYTES: Final = 1 << 32
+
+_UNFIT_IN_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class UnsupportedFormat(ServiceError):
+    """A body of this media type cannot be read."""
+
+
+class UnreadableBody(ServiceError):
+    """The body cannot be read as a table of customers."""
+
+
+def check_size(*, rows: int, columns: int, n_bytes: int = 0) -> None:
+    """Refuse a table that would not fit in memory, before it is there."""
+    if columns > MAX_COLUMNS:
+        raise UnreadableBody(f"The table has {columns} columns; at most {MAX_COLUMNS} can be read")
+    if rows * columns > MAX_CELLS:
+        raise UnreadableBody(f"{rows} rows of {columns} columns are too many; at most {MAX_CELLS:,} cells can be read")
+    if n_bytes > MAX_TABLE_BYTES:
+        raise UnreadableBody(f"The table is larger than {MAX_TABLE_BYTES >> 30} GiB once it is unpacked")
+
+
+def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
+    """Refuse headers that are empty, unprintable, too many or told apart only by case, each by its name or place.
+
+    Columns at `spare` positions need none.
+    """
+    check_size(rows=0, columns=len(names))
+    faults = chain(_unfit_headers(names, spare), _confusable_headers(names))
+    refuse((FieldError(detail=fault) for fault in faults), "headers cannot be used")
+
+
+def refuse(faults: Iterable[FieldError], what: str) -> None:
+    """Raise if there is any fault: the first hundred in the order of their rows, and how many there are."""
+    rest = iter(faults)
+    if listed := list(islice(rest, MAX_LISTED)):
+        total = len(listed) + sum(1 for _ in rest)
+        raise UnreadableBody(f"{total} {what}", errors=sorted(listed, key=lambda fault: fault.row or 0))
+
+
+def _unfit_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[str]:
+    for position, name in enumerate(names):
+        if not name.strip() and position not in spare:
+            yield f"column {position + 1} has no header"
+        elif _UNFIT_IN_HEADER.search(name):
+            yield f"the header of column {position + 1} holds a control character or half a character"
+
+
+def _confusable_headers(names: Sequence[str]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name in filter(str.strip, names):
+        first = seen.get(name.lower())
+        if first == name:
+            yield f"the header {name!r} occurs twice"
+        elif first is not None:
+            yield f"{first!r} and {name!r} differ only in case"
+        seen.setdefault(name.lower(), name)

@@ -1,0 +1,56 @@
+"""As much of flatbuffers as it takes to look at what an Arrow message says of itself before it is unpacked."""
+
+import struct
+from collections.abc import Iterator
+from typing import Self
+
+
+class Table:
+    """A table of a flatbuffer: its fields by number."""
+
+    def __init__(self, data: memoryview, place: int) -> None:
+        self._data = data
+        self._place = place
+        self._fields = place - self._read("<i", place)
+
+    @classmethod
+    def root(cls, data: memoryview) -> Self:
+        """Give the table that the others hang from."""
+        return cls(data, *struct.unpack_from("<I", data))
+
+    def has(self, field: int) -> bool:
+        """Tell whether a field is there."""
+        return bool(self._at(field))
+
+    def byte(self, field: int) -> int:
+        """Read a small number; 0 if it is left out."""
+        place = self._at(field)
+        return self._read("<B", place) if place else 0
+
+    def table(self, field: int) -> Self:
+        """Follow a field to another table."""
+        return type(self)(self._data, self._target(field))
+
+    def structs(self, field: int, layout: str) -> Iterator[tuple[int, ...]]:
+        """Read a vector of structs, each laid out alike; none if it is left out."""
+        if not self.has(field):
+            return
+        place = self._target(field)
+        start, size = place + 4, struct.calcsize(layout)
+        for n in range(self._read("<I", place)):
+            yield struct.unpack_from(layout, self._data, start + n * size)
+
+    def _at(self, field: int) -> int:
+        entry = 4 + 2 * field
+        if entry >= self._read("<H", self._fields):
+            return 0
+        offset = self._read("<H", self._fields + entry)
+        return self._place + offset if offset else 0
+
+    def _target(self, field: int) -> int:
+        place = self._at(field)
+        return place + self._read("<I", place)
+
+    def _read(self, layout: str, place: int) -> int:
+        (number,) = struct.unpack_from(layout, self._data, place)
+        return int(number)

@@ -1,0 +1,169 @@
+"""Numbers as people write them."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from models.exploration import describe_columns, typed_table
+from models.exploration.marks import find_numerals
+from models.exploration.numerals import Numerals
+
+STYLES = ["1234,56", "1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56"]
+UNITS = ["", "%", "€", "$", "US$", "EUR", "CHF", "zł"]
+
+hundredths = st.integers(-(10**9), 10**9).map(lambda n: n / 100)
+
+
+def written(number, numerals):
+    plain = f"{number:,.2f}".translate(str.maketrans({",": numerals.group, ".": numerals.decimal}))
+    return f"{plain} {numerals.unit}".strip()
+
+
+def found(*texts):
+    return find_numerals(pa.array(texts, pa.string()))
+
+
+def read(*texts):
+    reading = found(*texts).numerals.read(pa.array(texts, pa.string()))
+    assert not reading.wrong.any()
+    return reading.values.to_pylist()
+
+
+def described(values, name="x"):
+    raw = pa.table({name: values})
+    description = describe_columns(raw, customer_id=None)
+    return description.columns[0], description.warnings[1:], typed_table(raw, description)[name].to_pylist()
+
+
+@settings(deadline=None)
+@given(style=st.sampled_from(STYLES), unit=st.sampled_from(UNITS), numbers=st.lists(hundredths, min_size=1))
+def test_what_is_written_in_one_style_is_read_as_it_was(style, unit, numbers):
+    numerals = Numerals.parse(f"{style} {unit}".strip())
+    reading = numerals.read(pa.array([written(number, numerals) for number in numbers]))
+    assert reading.values.to_pylist() == numbers
+
+
+@settings(deadline=None)
+@given(style=st.sampled_from(STYLES), numbers=st.lists(hundredths, min_size=1))
+def test_the_style_of_a_whole_column_is_found(style, numbers):
+    numerals = Numerals.parse(style)
+    texts = [written(number, numerals) for number in [*numbers, 1234567.89, -0.5]]
+    assert found(*texts).numerals == numerals
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_survives_being_named_by_its_example(style, unit):
+    example = f"{style} {unit}".strip()
+    assert Numerals.parse(example).example == example
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["12,5", "3", ",5", "-7,"], [12.5, 3.0, 0.5, -7.0]),
+        (["1.234.567", "980"], [1234567.0, 980.0]),
+        (["1 234,5", "1\u202f234", "12\xa0345"], [1234.5, 1234.0, 12345.0]),
+        (["1'234.5", "1\u2019234"], [1234.5, 1234.0]),
+        (["12,34,567", "1,00,000.50"], [1234567.0, 100000.5]),
+        (["45 %", "12.5%", "0%"], [45.0, 12.5, 0.0]),
+        (["€ 12", "3,50 €", "-€4", "€ -5"], [12.0, 3.5, -4.0, -5.0]),
+        (["12 EUR", "EUR 3", "4"], [12.0, 3.0, 4.0]),
+        (["$1,200.50", "($12)", "-$3", "$4-"], [1200.5, -12.0, -3.0, -4.0]),
+        (["(12.50)", "3", "4-", "\u22125"], [-12.5, 3.0, -4.0, -5.0]),
+        (["1,23E+05", "2,5"], [123000.0, 2.5]),
+        ([" 12,5 ", "\t", "", "1"], [12.5, None, None, 1.0]),
+    ],
+)
+def test_numbers_are_read_as_people_mean_them(texts, numbers):
+    assert read(*texts) == numbers
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["12,5", "12.5"],
+        ["1,234", "1.234"],
+        ["$1", "€2"],
+        ["45 %", "12"],
+        ["1 234", "1'234"],
+        ["01.02.2024", "03.04.2024"],
+        ["030 123 456"],
+        ["1,2,3"],
+        ["12,3456,789"],
+        ["a", "b"],
+        [],
+    ],
+)
+def test_a_column_without_one_style_has_none(texts):
+    assert found(*texts) is None
+
+
+@pytest.mark.parametrize("texts", [["--5"], ["(5"], ["5)"], ["(-5)"], ["-5-"], ["5 € €"], ["€5€"], ["1e999 €"]])
+def test_a_number_with_two_signs_or_units_is_wrong(texts):
+    assert Numerals.parse("1234,56 €").read(pa.array(texts)).wrong.all()
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers", "is_doubtful"),
+    [
+        (["1,234", "980", "12,345"], [1234.0, 980.0, 12345.0], True),
+        (["1,234", "0,123"], [1.234, 0.123], False),
+        (["1,234", "5678"], [1.234, 5678.0], False),
+        (["1,234", "1,2"], [1.234, 1.2], False),
+        (["1,234", "1,234,567"], [1234.0, 1234567.0], False),
+        (["€ 1.234", "€ 980"], [1234.0, 980.0], True),
+        (["1.234 %", "1.5 %"], [1.234, 1.5], False),
+        (["1,234 %", "2,345 %"], [1.234, 2.345], True),
+        (["(1.234)", "5.678"], [-1.234, 5.678], True),
+    ],
+)
+def test_a_mark_that_could_be_either_is_decided_by_the_column_and_a_choice_is_said(texts, numbers, is_doubtful):
+    assert (read(*texts), found(*texts).doubt is not None) == (numbers, is_doubtful)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.sampled_from("0123456789.,' -+()%€eE"), max_size=8)))
+def test_no_text_breaks_the_search_nor_is_it_read_as_anything_but_a_number(texts):
+    style = found(*texts)
+    assume(style is not None)
+    reading = style.numerals.read(pa.array(texts, pa.string()))
+    assert all(value is None or abs(value) < float("inf") for value in reading.values.to_pylist())
+
+
+def test_a_column_in_one_style_is_numeric_and_a_warning_names_the_style():
+    column, warnings, numbers = described(["1.234,50", "980", None, "12,5"])
+    assert (column.kind, column.numerals, numbers) == ("numeric", "1.234,56", [1234.5, 980.0, None, 12.5])
+    assert warnings == ("'x' is read as numbers written like 1.234,56.",)
+
+
+def test_plain_numbers_have_no_style_and_no_warning():
+    column, warnings, _ = described(["1234.5", "980", "", "-1e3"])
+    assert (column.kind, column.numerals, warnings) == ("numeric", None, ())
+
+
+def test_of_percentages_the_warning_says_what_is_stored():
+    _, [warning], numbers = described(["45 %", "12.5 %"])
+    assert ("45 % is read as 45" in warning, numbers) == (True, [45.0, 12.5])
+
+
+def test_plain_numbers_whose_every_dot_could_group_thousands_are_doubted():
+    column, [warning], numbers = described(["1.234", "980", "12.500", "1.100", "2.250", "3.000"])
+    assert (column.numerals, numbers[0]) == (None, 1.234)
+    assert "if it groups thousands" in warning
+
+
+@pytest.mark.parametrize("others", [["0.125"], ["1.5"], ["1500"]])
+def test_plain_numbers_that_contradict_thousands_are_not_doubted(others):
+    assert described([*("1.234", "2.250", "3.125", "4.500", "5.875"), *others])[1] == ()
+
+
+def test_a_column_nearly_in_one_style_stays_text_and_the_warning_counts_the_others():
+    column, warnings, _ = described([*(f"{n},5" for n in range(60)), "n/a", "n/a"])
+    assert (column.kind, column.reason) == ("ignored", "nearly numeric")
+    assert "2 of its 62 known cells are not numbers" in warnings[0]
+
+
+def test_dates_are_not_numbers():
+    assert described(["01.02.2024", "03.04.2024"])[0].reason == "date"

@@ -1,0 +1,110 @@
+"""Cells that may stand for a missing value are named, and never taken for missing."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.exploration import describe_columns
+from models.exploration.sentinels import suspect_numbers
+
+AGES = np.random.default_rng(0).integers(18, 80, 1000)
+INCOMES = np.random.default_rng(1).lognormal(10, 0.5, 1000).round()
+SCORES = np.random.default_rng(2).integers(1, 101, 1000)
+
+
+def suspicion(values, *, name="x", others=()):
+    return suspect_numbers(name, np.sort(np.append(np.asarray(values, float), others)))
+
+
+def warnings(values):
+    return describe_columns(pa.table({"x": values}), customer_id=None).warnings[1:]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentinel"),
+    [(AGES, -1), (AGES, 999), (AGES, -99), (INCOMES, 999999), (INCOMES, -1), (SCORES, -1), ([0, 0, 0, 5, 6] * 20, 99)],
+)
+def test_a_usual_marker_that_recurs_far_from_the_rest_is_named_with_its_rows(values, sentinel):
+    assert f"'x' holds '{sentinel}' in 24 rows" in suspicion(values, others=[sentinel] * 24)
+
+
+def test_several_are_named_together():
+    assert "'-1' in 7 rows and '999' in 9 rows" in suspicion(AGES, others=[-1] * 7 + [999] * 9)
+
+
+def test_the_warning_says_how_to_declare_it():
+    assert '{"columns": {"x": {"missing": ["999"]}}}' in suspicion(AGES, others=[999] * 9)
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [
+        (AGES, []),
+        (AGES, [999]),
+        (SCORES, [99] * 20),
+        (np.arange(-50, 50), [-1] * 20),
+        (INCOMES, [9999] * 20),
+        (np.repeat(np.arange(-120, 13), 5), [-99] * 20),
+        (AGES, [-2] * 20),
+        (AGES, [0] * 20),
+        ([99], [99] * 20),
+        ([], []),
+    ],
+)
+def test_what_does_not_recur_or_does_not_stand_apart_is_not_suspected(values, others):
+    assert suspicion(values, others=others) is None
+
+
+@pytest.mark.parametrize("name", ["age", "Age", "Customer Age", "age_years", "customerAge"])
+def test_an_age_of_0_is_suspected(name):
+    assert "'0' in 20 rows" in suspicion(AGES, name=name, others=[0] * 20)
+
+
+@pytest.mark.parametrize("name", ["wage", "pages", "agent", "Average"])
+def test_other_headers_say_no_age(name):
+    assert suspicion(AGES, name=name, others=[0] * 20) is None
+
+
+def test_two_rows_are_enough_where_they_are_a_hundredth():
+    assert suspicion(AGES[:100], others=[999] * 2)
+    assert suspicion(AGES, others=[999] * 2) is None
+
+
+@pytest.mark.parametrize("word", ["unknown", "N/A", "NA", "null", "None", "-", "?", "Missing", " not available "])
+def test_words_that_usually_mean_missing_are_named_and_stay(word):
+    [warning] = warnings(["red", "blue", word, "red", word])
+    assert f"'x' holds '{word.strip()}' in 2 rows" in warning
+
+
+def test_each_spelling_is_named_so_that_it_can_be_declared():
+    [warning] = warnings(["red", "blue", "n/a", "N/A", " n/a "])
+    assert '"missing": ["n/a", "N/A"]' in warning
+
+
+def test_numbers_among_such_words_are_nearly_numeric_however_many_words():
+    nearly, suspect = warnings([*map(str, range(20)), *["n/a"] * 20])
+    assert ("'x' is read as text: 20 of its 40" in nearly, "'n/a' in 20 rows" in suspect) == (True, True)
+
+
+def test_a_sentinel_is_suggested_and_not_applied():
+    values = [*AGES.tolist(), *[999] * 9]
+    [column] = describe_columns(pa.table({"x": values}), customer_id=None).columns
+    assert (column.missing, column.missing_markers) == (0, ())
+
+
+@pytest.mark.parametrize("values", [[1, 2] * 10, [1.0, 3.0, 2.0] * 10, [*map(str, range(1, 13))] * 10])
+def test_a_few_whole_numbers_from_1_may_be_codes(values):
+    [warning] = warnings(values)
+    assert '{"columns": {"x": {"kind": "categorical"}}}' in warning
+
+
+@pytest.mark.parametrize(
+    "values", [[0, 1, 2] * 20, [1, 3] * 20, [1, 2, 3], [1, 1.5, 2] * 20, [*range(1, 14)] * 20, [2, 3] * 20]
+)
+def test_counts_and_amounts_are_no_codes(values):
+    assert warnings(values) == ()
+
+
+def test_codes_of_which_some_begin_with_a_letter_are_no_garbled_numbers():
+    codes = [*map(str, range(536365, 536465)), "C536379", "C536383"]
+    assert not [warning for warning in warnings(codes) if "is read as text" in warning]

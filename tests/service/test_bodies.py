@@ -1,0 +1,102 @@
+"""The request's body as a file."""
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from service.web import bodies
+from service.web.bodies import BodyDep
+from service.web.formats import READERS, SUFFIXES
+from service.web.formats.charsets import IN_MEMORY
+from service.web.refusals import install_refusals
+
+CSV = "text/csv"
+OCTETS = "application/octet-stream"
+
+
+@pytest.fixture
+def received():
+    """The files that routes were given."""
+    return []
+
+
+@pytest.fixture
+def client(received):
+    app = FastAPI()
+    install_refusals(app)
+
+    @app.post("/")
+    def measure(body: BodyDep) -> dict[str, object]:
+        received.append(body.file)
+        return {"size": len(body.file.read()), "content_type": body.content_type}
+
+    @app.post("/failing")
+    def fail(body: BodyDep) -> None:
+        received.append(body.file)
+        raise RuntimeError
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def upload(client, name, content_type, content=b"a\n1\n", **more):
+    return client.post("/", files={"file": (name, content, content_type), **more})
+
+
+@pytest.mark.parametrize("size", [0, 1, IN_MEMORY, IN_MEMORY + 1])
+def test_a_body_arrives_whole(client, size):
+    answer = client.post("/", content=b"x" * size, headers={"Content-Type": f"{CSV}; charset=utf-8"})
+    assert answer.json() == {"size": size, "content_type": f"{CSV}; charset=utf-8"}
+
+
+def test_a_body_that_does_not_say_what_it_is_says_nothing(client):
+    assert client.post("/", content=b"x").json()["content_type"] == ""
+
+
+@pytest.mark.parametrize("path", ["/", "/failing"])
+@pytest.mark.parametrize("sent", [{"content": b"x" * (IN_MEMORY + 1)}, {"files": {"file": ("a.csv", b"a\n1\n")}}])
+def test_the_file_is_closed_once_the_answer_was_sent(client, received, path, sent):
+    client.post(path, **sent)
+    assert [file.closed for file in received] == [True]
+
+
+@pytest.mark.parametrize("content_type", READERS)
+def test_an_uploaded_file_is_what_it_says_it_is(client, content_type):
+    assert upload(client, "customers", content_type).json() == {"size": 4, "content_type": content_type}
+
+
+@pytest.mark.parametrize("told", [OCTETS, "application/vnd.ms-excel", "text/plain"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_uploaded_file_that_says_nothing_useful_is_what_its_name_says(client, told, suffix):
+    assert upload(client, f"customers{suffix.upper()}", told).json()["content_type"] == SUFFIXES[suffix]
+
+
+def test_an_uploaded_file_keeps_its_charset(client):
+    assert upload(client, "a.csv", f"{CSV}; charset=cp1252").json()["content_type"] == f"{CSV}; charset=cp1252"
+
+
+def test_an_uploaded_file_that_is_nothing_known_stays_so(client):
+    assert upload(client, "customers.xlsx", OCTETS).json()["content_type"] == OCTETS
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"files": [("file", ("a.csv", b"a\n1\n", CSV)), ("file", ("b.csv", b"a\n1\n", CSV))]},
+        {"files": {"file": ("a.csv", b"a\n1\n", CSV)}, "data": {"customer_id": "a"}},
+        {"content": b"--x--\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
+        {"content": b"no form", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
+        {"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}},
+    ],
+    ids=["two files", "a file and a field", "nothing", "no form", "no boundary"],
+)
+def test_a_form_that_is_not_one_file_is_refused(client, sent):
+    answer = client.post("/", **sent)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/unreadable-body")
+
+
+@pytest.mark.parametrize("sent", [{"content": b"x" * 101}, {"files": {"file": ("a.csv", b"x" * 101, CSV)}}])
+def test_a_body_beyond_the_limit_is_refused(client, monkeypatch, sent):
+    monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 100)
+    answer = client.post("/", **sent)
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")

@@ -1,0 +1,85 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from service.datasets import rows as _datasets  # noqa: F401 - to know every room's rows
+from service.jobs import rows as _jobs  # noqa: F401
+from service.registry import rows as _registry  # noqa: F401
+from service.stores.database import MIGRATIONS, Base, Database
+
+ROOT = Path(__file__).parents[2]
+MIGRATE = """
+import sys
+from service.stores.database import Database
+print("ready", flush=True)
+sys.stdin.readline()
+print(Database(sys.argv[1]).migrate(), end="")
+"""
+
+
+@pytest.fixture
+def unmigrated(database) -> Database:
+    """A database without any table."""
+    downgrade(database)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    return database
+
+
+def start(command):
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own script
+
+
+def downgrade(database):
+    with database.engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+
+def differences(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, Base.metadata)
+
+
+def tables(database):
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_rows(database):
+    assert differences(database) == []
+
+
+def test_going_back_leaves_no_table(database):
+    downgrade(database)
+    assert tables(database) == set()
+
+
+def test_going_back_and_forth_makes_the_same_tables(database):
+    downgrade(database)
+    database.migrate()
+    assert differences(database) == []
+
+
+def test_a_migration_tells_whether_it_was_the_first(unmigrated):
+    assert [unmigrated.migrate(), unmigrated.migrate()] == [True, False]
+
+
+def test_of_processes_that_migrate_at_once_one_makes_the_schema(unmigrated):
+    address = unmigrated.engine.url.render_as_string(hide_password=False)
+    processes = [start([sys.executable, "-c", MIGRATE, address]) for _ in range(2)]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert sorted(process.communicate()[0] for process in processes) == ["False", "True"]

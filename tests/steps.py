@@ -1,0 +1,93 @@
+"""The steps that most tests take with the service."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from fakes import InlineEngine
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.config import Settings
+from service.stores import open_stores
+
+INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
+
+
+@contextmanager
+def running(settings: Settings, engine=InlineEngine) -> Iterator[TestClient]:
+    """Run the service in this process, its jobs in a thread of it."""
+    stores = open_stores(settings)
+    stores.database.migrate()
+    app = create_app(settings, engine=engine(stores))
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield client
+    stores.database.close()
+
+
+def put_csv(client: TestClient, name: str, csv: str) -> dict:
+    """Put a dataset."""
+    answer = client.put(f"/v1/datasets/{name}", content=csv.encode(), headers={"Content-Type": "text/csv"})
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def fit(client: TestClient, name: str, **asked) -> dict:
+    """Fit a model of the sample on income and score, or as asked, and wait for it."""
+    body = {"name": name, "dataset": "sample", "k": 5, "features": [INCOME, SCORE], **asked}
+    answer = client.post("/v1/models", json=body, headers={"Prefer": "wait=30"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def refit(client: TestClient, name: str, **asked) -> dict:
+    """Fit a model's next version and wait for it."""
+    answer = client.post(f"/v1/models/{name}/versions", json=asked, headers={"Prefer": "wait=30"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def place(client: TestClient, model: str, *customers: dict, **query) -> dict:
+    """Place customers by a model's production version."""
+    answer = client.post(f"/v1/models/{model}/assignments", json={"customers": customers}, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def upsert(client: TestClient, name: str, *customers: dict, **query) -> dict:
+    """Lay customers over a dataset."""
+    answer = client.post(f"/v1/datasets/{name}/customers", json={"customers": customers}, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def customers_of(client: TestClient, name: str) -> list[dict]:
+    """List the customers of a dataset as they are stored."""
+    answer = client.get(f"/v1/datasets/{name}/customers", params={"page_size": 1000})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["customers"]
+
+
+def erase(client: TestClient, name: str, customer_id: str) -> str:
+    """Erase a customer; gives the job that cleans up."""
+    answer = client.delete(f"/v1/datasets/{name}/customers/{quote(customer_id, safe='')}")
+    assert answer.status_code == 204, answer.text
+    return answer.headers["X-Job"]
+
+
+def run_of(client: TestClient, model: str, dataset: str, **asked) -> dict:
+    """Place a whole dataset by a model's production version, and wait for it."""
+    address = f"/v1/models/{model}/versions/production/assignment-runs"
+    answer = client.post(address, json={"dataset": dataset, **asked}, headers={"Prefer": "wait=30"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def finished(client: TestClient, job: str) -> dict:
+    """Wait until a job is finished."""
+    deadline = time.monotonic() + 30
+    while (found := client.get(f"/v1/jobs/{job}").json())["state"] in {"queued", "running"}:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
