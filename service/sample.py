@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from datetime import date
 from io import StringIO
 
 import httpx
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 NAME = "sample"
+ORDERS = "sample-orders"
+ORDERS_HEADER = ("CustomerID", "Date", "Amount")
 HEADER = ("CustomerID", "Gender", "Age", "Annual Income (k$)", "Spending Score (1-100)")
 
 Integers = npt.NDArray[np.int64]
@@ -58,10 +61,30 @@ def generate_sample(n_customers: int = 2000, seed: int = 7) -> str:
     return text.getvalue()
 
 
+def generate_orders(n_orders: int = 8000, seed: int = 7) -> str:
+    """Make orders of the sample's customers over two years, as CSV text: few buy often, most seldom."""
+    rng = np.random.default_rng(seed)
+    eagerness = rng.pareto(1.5, 1500) + 0.2
+    customers = rng.choice(len(eagerness), size=n_orders, p=eagerness / eagerness.sum()) + 1
+    days = date(2024, 1, 1).toordinal() + np.sort(rng.integers(0, 731, n_orders))
+    amounts = np.round(rng.lognormal(3.4, 0.7, n_orders), 2)
+    lines = (
+        f"{who},{date.fromordinal(day)},{amount:.2f}" for who, day, amount in zip(customers, days, amounts, strict=True)
+    )
+    return "\n".join([",".join(ORDERS_HEADER), *lines]) + "\n"
+
+
 async def load_sample(client: httpx.AsyncClient) -> None:
-    """Put the sample into a service as the dataset `sample`, and fit the model `sample` to it, as any client would."""
-    table = await client.put(f"/v1/datasets/{NAME}", content=generate_sample(), headers={"Content-Type": "text/csv"})
+    """Put the sample into a service, as any client would.
+
+    The dataset `sample` holds customers, the model `sample` is fitted to it, and `sample-orders` is made of orders.
+    """
+    csv_text = {"Content-Type": "text/csv"}
+    table = await client.put(f"/v1/datasets/{NAME}", content=generate_sample(), headers=csv_text)
     table.raise_for_status()
+    made = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
+    orders = await client.put(f"/v1/datasets/{ORDERS}", content=generate_orders(), params=made, headers=csv_text)
+    orders.raise_for_status()
     model = {"name": NAME, "dataset": NAME, "k": len(GROUPS), "features": list(HEADER[3:])}
     fit = await client.post("/v1/models", json=model, headers={"Prefer": "wait=30"})
     fit.raise_for_status()

@@ -26,9 +26,10 @@ def running(settings: Settings, engine=InlineEngine) -> Iterator[TestClient]:
     stores.database.close()
 
 
-def put_csv(client: TestClient, name: str, csv: str) -> dict:
+def put_csv(client: TestClient, name: str, csv: str, **query) -> dict:
     """Put a dataset."""
-    answer = client.put(f"/v1/datasets/{name}", content=csv.encode(), headers={"Content-Type": "text/csv"})
+    headers = {"Content-Type": "text/csv"}
+    answer = client.put(f"/v1/datasets/{name}", content=csv.encode(), headers=headers, params=query)
     assert answer.is_success, answer.text
     return answer.json()
 

@@ -1,10 +1,14 @@
 """Places customers in the segments of one version, from its scorer alone."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.cells import BadCell, identifier
+from models.exploration import Column
 from models.scoring import Assigned, Scorer
+from service.assignments.reading import Customers, is_special
+from service.datasets import operations as datasets
 from service.errors import FieldError, InvalidRequest, pointer
 from service.registry import operations as registry
 from service.registry import repository
@@ -14,19 +18,22 @@ from service.stores.scorers import Scorers
 CUSTOMER_ID = "customer_id"
 MOST_NAMED_COLUMNS = 10
 
-Cells = Mapping[str, object]
 Faults = dict[int, list[FieldError]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placer:
-    """A version, ready to place customers; `segments` are ids and names by index."""
+    """A version, ready to place customers.
+
+    `segments` are ids and names by index; `special` are columns whose cells mean something else than they say.
+    """
 
     model: str
     version: int
     scorer: Scorer
     segments: Sequence[tuple[str, str]]
     id_columns: tuple[str, ...]
+    special: Sequence[Column]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,39 +57,44 @@ def open_version(session: Session, scorers: Scorers, tenant: str, model: str, re
         scorer=scorers.get(registry.artifact_ref(row, version)),
         segments=[(segment.id, segment.name or profile.name) for profile, segment in profiles],
         id_columns=tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id))),
+        special=[column for column in map(datasets.read_column, version.columns) if is_special(column)],
     )
 
 
-def place_customers(placer: Placer, customers: Sequence[Cells], *, atomic: bool, explain: bool) -> Placed:
+def place_customers(placer: Placer, customers: Customers, *, atomic: bool, explain: bool) -> Placed:
     """Place each customer; a bad one is rejected alone, or, if atomic, all are."""
-    ids, faults = _read_ids(placer, customers)
-    columns = {name: [cells.get(name) for cells in customers] for name in placer.scorer.feature_names}
-    assigned = placer.scorer.assign(columns, len(customers), explain=explain)
-    for row, errors in assigned.errors.items():
-        faults.setdefault(row, []).extend(_fault(row, error.feature, error.detail) for error in errors)
-    if faults and (atomic or len(faults) == len(customers)):
+    faults: Faults = defaultdict(list)
+    ids = _read_ids(placer, customers, faults)
+    read, unread = customers.read_as(placer.special)
+    assigned = placer.scorer.assign(read.columns, read.n_rows, explain=explain)
+    refused = [(row, error.feature, error.detail) for row, errors in assigned.errors.items() for error in errors]
+    for row, column, detail in (*unread, *refused):
+        faults[row].append(_fault(row, column, detail))
+    if faults and (atomic or len(faults) == customers.n_rows):
         flat = [fault for row in sorted(faults) for fault in faults[row]]
-        raise InvalidRequest(f"{len(faults)} of {len(customers)} customers cannot be placed", errors=flat)
+        raise InvalidRequest(f"{len(faults)} of {customers.n_rows} customers cannot be placed", errors=flat)
     warnings = _warnings(placer, customers)
     return Placed(placer=placer, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
 
 
-def _read_ids(placer: Placer, customers: Sequence[Cells]) -> tuple[list[str | None], Faults]:
+def _read_ids(placer: Placer, customers: Customers, faults: Faults) -> list[str | None]:
+    """Read each customer's id, from the first of the id columns that has one."""
+    nothing = [None] * customers.n_rows
+    given = [(name, customers.columns[name]) for name in placer.id_columns if name in customers.columns]
     ids: list[str | None] = []
-    faults: Faults = {}
-    for row, cells in enumerate(customers):
-        column = next((name for name in placer.id_columns if cells.get(name) is not None), CUSTOMER_ID)
+    for row in range(customers.n_rows):
+        column, cells = next(((name, cells) for name, cells in given if cells[row] is not None), (CUSTOMER_ID, nothing))
         try:
-            ids.append(identifier(cells.get(column)))
+            ids.append(identifier(cells[row]))
         except BadCell as error:
             ids.append(None)
-            faults[row] = [_fault(row, column, str(error))]
-    return ids, faults
+            faults[row].append(_fault(row, column, str(error)))
+    return ids
 
 
-def _warnings(placer: Placer, customers: Sequence[Cells]) -> list[str]:
+def _warnings(placer: Placer, customers: Customers) -> list[str]:
     known = {*placer.scorer.feature_names, *placer.id_columns}
-    unused = list(dict.fromkeys(name for cells in customers for name in cells if name not in known))
+    unused = [name for name in customers.columns if name not in known]
     if not unused:
         return []
     more = f" and {len(unused) - MOST_NAMED_COLUMNS} more" if len(unused) > MOST_NAMED_COLUMNS else ""

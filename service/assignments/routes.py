@@ -1,48 +1,85 @@
 """Answers which segment a customer is in."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 
 from service.assignments import operations
-from service.assignments.schemas import AssignmentRequest, Assignments
+from service.assignments.reading import Customers
+from service.assignments.schemas import AssignmentRequest, Assignments, tabulate
 from service.registry.operations import PRODUCTION
+from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
+from service.web.bodies import BodyDep
 from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
+from service.web.formats import is_json, read_document, read_table
+from service.web.formats.writing import JSON
+from service.web.openapi import SAMPLE_ROW, table_body
 
 Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
-Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment.")]
+Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment; in JSON only.")]
+ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Assignments, **TABLE_ANSWER}}
+BODY = table_body(
+    "The customers: their id, under `customer_id` or the dataset's own name for it, and their features. "
+    "What is missing is imputed, and named in the answer; columns that the model does not use are ignored.",
+    [SAMPLE_ROW],
+)
 
+
+def _customers(body: BodyDep) -> Customers:
+    if not is_json(body.content_type):
+        return Customers.of_table(read_table(body.file, body.content_type))
+    document = read_document(body.file)
+    try:
+        return Customers.of_rows(AssignmentRequest.model_validate(document).customers)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_input=False)]
+        raise RequestValidationError(faults, body=document) from None
+
+
+CustomersDep = Annotated[Customers, Depends(_customers)]
 
 router = APIRouter(tags=["assignments"])
 
 
-@router.post("/v1/models/{model}/assignments", response_model_exclude_defaults=True)
+@router.post("/v1/models/{model}/assignments", responses=ANSWER, openapi_extra=BODY)
 def assign_customers(
     session: ReadDep,
     parts: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
-    body: AssignmentRequest,
+    customers: CustomersDep,
+    fmt: FormatDep,
     *,
     atomic: Atomic = False,
     explain: Explain = False,
-) -> Assignments:
+) -> Response:
     """Place customers in the segments of the production version."""
-    return assign_customers_to_version(session, parts, tenant, model, PRODUCTION, body, atomic=atomic, explain=explain)
+    ref = PRODUCTION
+    return assign_customers_to_version(
+        session, parts, tenant, model, ref, customers, fmt, atomic=atomic, explain=explain
+    )
 
 
-@router.post("/v1/models/{model}/versions/{version}/assignments", response_model_exclude_defaults=True)
+@router.post("/v1/models/{model}/versions/{version}/assignments", responses=ANSWER, openapi_extra=BODY)
 def assign_customers_to_version(
     session: ReadDep,
     parts: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     version: VersionRef,
-    body: AssignmentRequest,
+    customers: CustomersDep,
+    fmt: FormatDep,
     *,
     atomic: Atomic = False,
     explain: Explain = False,
-) -> Assignments:
+) -> Response:
     """Place customers in the segments of one version."""
     placer = operations.open_version(session, parts.stores.scorers, tenant, model, version)
-    return Assignments.of(operations.place_customers(placer, body.customers, atomic=atomic, explain=explain))
+    placed = operations.place_customers(placer, customers, atomic=atomic, explain=explain)
+    if fmt == JSON:
+        return JSONResponse(Assignments.of(placed).model_dump(exclude_defaults=True))
+    table = tabulate(placed)
+    return Streamed(table.to_batches(), table.schema, fmt, noun="assignments")

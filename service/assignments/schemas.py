@@ -3,26 +3,36 @@
 from collections.abc import Sequence
 from typing import Self, TypeVar
 
-from pydantic import ConfigDict, Field, JsonValue
+import pyarrow as pa
+from pydantic import Field, JsonValue
 
 from service.assignments.operations import Placed
-from service.web.openapi import SAMPLE_ROW
 from service.web.problems import Fault
 from service.web.schemas import Request, Text, Wire
 
 Shown = TypeVar("Shown", bound=Wire)
 
+TABULATED = pa.schema(
+    {
+        "row": pa.int64(),
+        "customer_id": pa.string(),
+        "segment": pa.string(),
+        "segment_name": pa.string(),
+        "distance": pa.float64(),
+        "runner_up": pa.string(),
+        "margin": pa.float64(),
+        "outlier": pa.bool_(),
+        "imputed": pa.string(),
+        "unknown": pa.string(),
+        "rejected": pa.string(),
+    }
+)
+
 
 class AssignmentRequest(Request):
     """The customers to place; columns that the model does not use are ignored."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"customers": [SAMPLE_ROW]}]})
-
-    customers: list[dict[Text, JsonValue]] = Field(
-        min_length=1,
-        description="One object for each customer: its id, under `customer_id` or the dataset's own name for it, "
-        "and its features. What is missing is imputed, and named in the answer.",
-    )
+    customers: list[dict[Text, JsonValue]] = Field(min_length=1)
 
 
 class OutlierReason(Wire):
@@ -114,3 +124,21 @@ def _reject(placed: Placed, row: int) -> Rejected:
 
 def _each(kind: type[Shown], reasons: Sequence[object] | None) -> list[Shown] | None:
     return None if reasons is None else [kind.model_validate(reason) for reason in reasons]
+
+
+def tabulate(placed: Placed) -> pa.Table:
+    """Show where customers were placed as a table, the rejected ones with the reason."""
+    shown = {assignment.row: assignment for assignment in Assignments.of(placed).assignments}
+    rows = [_plain(placed, row, shown.get(row + 1)) for row in range(len(placed.customer_ids))]
+    return pa.Table.from_pylist(rows, schema=TABULATED)
+
+
+def _plain(placed: Placed, row: int, assignment: Assignment | None) -> dict[str, object]:
+    if assignment is None:
+        why = "; ".join(fault.detail for fault in placed.faults[row])
+        return {"row": row + 1, "customer_id": placed.customer_ids[row], "rejected": why}
+    return {
+        **assignment.model_dump(include=set(TABULATED.names)),
+        "imputed": ", ".join(assignment.imputed or ()) or None,
+        "unknown": ", ".join(assignment.unknown or ()) or None,
+    }

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration import CellError, describe_columns, read_rows
+from models.exploration import CellError, read_rows
 from service.customers.merging import last_of_each, merge_tables
 from service.datasets import operations as datasets
 from service.datasets.operations import CUSTOMER_ID, Content, DatasetAt
@@ -38,22 +38,24 @@ def upsert_customers(stores: Stores, tenant: str, name: str, patch: Patch, *, at
 
     A bad row is rejected alone, or, if atomic, all are. Of several rows for one customer the last wins.
     """
-    dataset, version = datasets.newest(stores, tenant, name)
+    dataset, _ = datasets.newest(stores, tenant, name)
     if dataset.recipe is not None:
         raise Conflict(f"{name} is made of transactions; post further ones to /v1/datasets/{name}/transactions")
-    batch = _read(patch, datasets.content_of(version), name)
-    _require_good_rows(batch, atomic=atomic)
     written: list[_Written] = []
 
     def change(table: pa.Table) -> pa.Table:
+        _, version = datasets.newest(stores, tenant, name)
+        batch = _read(patch, datasets.content_of(version), name)
+        _require_good_rows(batch, atomic=atomic)
         written[:] = [_lay_over(table, batch, datasets.content_of(version))]
         return written[0].table
 
     table_version = stores.tables.modify(datasets.table_path(tenant, dataset.id), change)
-    with stores.database.writing() as session:
-        at = datasets.record_write(session, stores, dataset, table_version, written[0].content)
-    results = _results(batch, written[0].known)
-    return Upserted(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
+    [done] = written
+    with datasets.recording(stores, dataset) as session:
+        at = datasets.record_write(session, stores, dataset, table_version, done.content)
+    results = _results(done.batch, done.known)
+    return Upserted(at=at, customer_ids=done.batch.customer_ids, results=results, faults=done.batch.faults)
 
 
 def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:
@@ -84,8 +86,9 @@ class _Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class _Written:
-    """What an upsert has made of a table, and which customers it knew before."""
+    """What a batch has made of a table, and which customers that knew before."""
 
+    batch: _Batch
     table: pa.Table
     content: Content
     known: frozenset[str]
@@ -129,21 +132,23 @@ def _require_good_rows(batch: _Batch, *, atomic: bool) -> None:
 
 
 def _lay_over(table: pa.Table, batch: _Batch, content: Content) -> _Written:
-    patch = batch.patch()
+    patch, key = batch.patch(), content.customer_id
+    _require_same_columns(patch, table)
+    known = patch[key].filter(pc.is_in(patch[key], value_set=table[key]))
+    laid, described = datasets.settled(merge_tables(table, patch, key=key, present=batch.carried()), content)
+    content = datasets.recounted(described, laid)
+    return _Written(batch=batch, table=laid, content=content, known=frozenset(known.to_pylist()))
+
+
+def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
+    stored = {name.lower(): name for name in table.column_names}
+    alike = [(stored.get(name.lower(), name), name) for name in patch.column_names]
+    faults = [f"{known!r} and {name!r} differ only in case" for known, name in alike if known != name]
+    if faults:
+        raise InvalidRequest("The columns are not those of the dataset", errors=[FieldError(detail=f) for f in faults])
     stale = [name for name in patch.column_names if name in table.column_names and _differ(patch, table, name)]
     if stale:
         raise Conflict(f"The column {stale[0]!r} was changed meanwhile; send the batch again")
-    merged = merge_tables(table, patch, key=content.customer_id, present=batch.carried())
-    described = {column.name for column in content.columns} | {content.customer_id}
-    new_names = [name for name in merged.column_names if name not in described]
-    added = describe_columns(merged.select([content.customer_id, *new_names]), customer_id=content.customer_id)
-    columns = [column for column in added.columns if column.name in new_names]
-    known = pc.is_in(patch[content.customer_id], value_set=table[content.customer_id])
-    return _Written(
-        table=merged,
-        content=datasets.recounted(content, merged, columns),
-        known=frozenset(patch[content.customer_id].filter(known).to_pylist()),
-    )
 
 
 def _differ(one: pa.Table, other: pa.Table, name: str) -> bool:

@@ -1,6 +1,7 @@
 """What happens to datasets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -8,7 +9,6 @@ import pyarrow.compute as pc
 
 from models.exploration import (
     Column,
-    Described,
     Override,
     UnknownColumn,
     describe_columns,
@@ -17,6 +17,7 @@ from models.exploration import (
 )
 from models.exploration.summary import Summary, summarize
 from service.datasets import repository
+from service.datasets.repository import DatasetDeleted
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, NotFound
 from service.jobs import operations as jobs
@@ -81,7 +82,7 @@ def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said o
     )
     dataset = reserve(stores, tenant, name)
     table_version = stores.tables.replace(table_path(tenant, dataset.id), table)
-    with stores.database.writing() as session:
+    with recording(stores, dataset) as session:
         made.check(repository.lock_dataset(session, dataset))
         at = record_write(session, stores, dataset, table_version, content)
         at[0].recipe = made.recipe
@@ -96,17 +97,30 @@ def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
 
 def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
     """Read some columns of a dataset as something else, from the cells as they are stored."""
-    dataset, version = newest(stores, tenant, name)
+    dataset, _ = newest(stores, tenant, name)
     changed: list[Content] = []
 
     def change(table: pa.Table) -> pa.Table:
+        _, version = newest(stores, tenant, name)
         read, content = _read_as(table, content_of(version), overrides)
         changed[:] = [content]
         return read
 
     table_version = stores.tables.modify(table_path(tenant, dataset.id), change)
-    with stores.database.writing() as session:
+    with recording(stores, dataset) as session:
         return record_write(session, stores, dataset, table_version, changed[0])
+
+
+@contextmanager
+def recording(stores: Stores, dataset: DatasetRow) -> Iterator[Session]:
+    """Open a session to count a write in; what was written to a dataset that was deleted meanwhile is removed again."""
+    try:
+        with stores.database.writing() as session:
+            yield session
+    except DatasetDeleted:
+        for path in (table_path(dataset.tenant, dataset.id), ledger_path(dataset.tenant, dataset.id)):
+            stores.tables.drop(path)
+        raise
 
 
 def record_write(
@@ -151,21 +165,33 @@ def content_of(version: DatasetVersionRow) -> Content:
 
 def read_columns(version: DatasetVersionRow) -> list[Column]:
     """Read how the columns of a version are read."""
-    return [
-        Column(**{**column, "missing_markers": tuple(column.get("missing_markers", ()))}) for column in version.columns
-    ]
+    return [read_column(column) for column in version.columns]
+
+
+def read_column(plain: JsonObject) -> Column:
+    """Read how one column is read."""
+    return Column(**{**plain, "missing_markers": tuple(plain.get("missing_markers", ()))})
 
 
 def stored_schema(version: DatasetVersionRow) -> pa.Schema:
     """Tell the columns of a version as the table store has them."""
-    types = {column["name"]: pa.float64() if column["kind"] == "numeric" else pa.string() for column in version.columns}
-    return pa.schema({version.customer_id: pa.string(), **types} | {version.customer_id: pa.string()})
+    types = {column.name: _stored_type(column) for column in read_columns(version)}
+    return pa.schema({version.customer_id: pa.string(), **types})
 
 
-def recounted(content: Content, table: pa.Table, added: Sequence[Column] = ()) -> Content:
-    """Count anew what a table holds after its rows have changed, and columns were added."""
-    columns = recount(table, [*content.columns, *added])
-    return replace(content, n_customers=table.num_rows, columns=columns)
+def settled(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
+    """Describe the columns that nobody has described yet: an upsert adds them, or somebody else has just written."""
+    if content.customer_id not in table.column_names:
+        raise Conflict("The dataset was replaced meanwhile; try again")
+    fitting = {column.name for column in content.columns if _is_stored(column, table)} | {content.customer_id}
+    strange = {name: Override() for name in table.column_names if name not in fitting}
+    return _described_anew(table, content, strange) if strange else (table, content)
+
+
+def recounted(content: Content, table: pa.Table) -> Content:
+    """Count anew what a table holds after its rows have changed."""
+    there = [column for column in content.columns if column.name in table.column_names]
+    return replace(content, n_customers=table.num_rows, columns=recount(table, there))
 
 
 def summarize_dataset(
@@ -212,18 +238,26 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     path = table_path(tenant, dataset.id)
     if not stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows:
         raise NotFound(f"The dataset {name} has no such customer")
-    table_version, left = _without(stores, path, version.customer_id, customer_id)
-    with stores.database.writing() as session:
-        content = recounted(content_of(version), left)
-        locked, _ = record_write(session, stores, dataset, table_version, content)
+    kept: list[Content] = []
+
+    def drop(table: pa.Table) -> pa.Table:
+        _, version = newest(stores, tenant, name)
+        read, content = settled(table, content_of(version))
+        left = _without(read, content.customer_id, customer_id)
+        kept[:] = [recounted(content, left)]
+        return left
+
+    table_version = stores.tables.modify(path, drop)
+    with recording(stores, dataset) as session:
+        locked, _ = record_write(session, stores, dataset, table_version, kept[0])
         if locked.recipe is not None:
-            path = ledger_path(tenant, dataset.id)
-            locked.recipe = {**locked.recipe, LEDGER_VERSION: _without(stores, path, CUSTOMER_ID, customer_id)[0]}
+            ledger_version = _forget(stores, ledger_path(tenant, dataset.id), customer_id)
+            locked.recipe = {**locked.recipe, LEDGER_VERSION: ledger_version}
         repository.delete_versions(session, dataset.id, before=locked.version)
         derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
         job = jobs.plan_job(session, tenant, ERASE, {"tenant": tenant, "dataset_id": dataset.id})
     for each in filter(stores.tables.exists, derived):
-        _without(stores, each, CUSTOMER_ID, customer_id)
+        _forget(stores, each, customer_id)
     return job
 
 
@@ -284,14 +318,12 @@ def release(session: Session, dataset_id: str, version: int, user: str) -> None:
         session.delete(row)
 
 
-def _without(stores: Stores, path: str, column: str, customer_id: str) -> tuple[int, pa.Table]:
-    left: list[pa.Table] = []
+def _forget(stores: Stores, path: str, customer_id: str) -> int:
+    return stores.tables.modify(path, lambda table: _without(table, CUSTOMER_ID, customer_id))
 
-    def drop(table: pa.Table) -> pa.Table:
-        left[:] = [table.filter(pc.not_equal(table[column], customer_id))]
-        return left[0]
 
-    return stores.tables.modify(path, drop), left[0]
+def _without(table: pa.Table, column: str, customer_id: str) -> pa.Table:
+    return table.filter(pc.not_equal(table[column], customer_id))
 
 
 def _tables_of(stores: Stores, tenant: str, dataset_id: str) -> dict[str, list[int]]:
@@ -306,29 +338,42 @@ def _tables_of(stores: Stores, tenant: str, dataset_id: str) -> dict[str, list[i
         }
 
 
+def _stored_type(column: Column) -> pa.DataType:
+    return pa.float64() if column.kind == "numeric" else pa.string()
+
+
+def _is_stored(column: Column, table: pa.Table) -> bool:
+    return column.name in table.column_names and table.schema.field(column.name).type == _stored_type(column)
+
+
 def _read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
-    known = {column.name: column for column in content.columns}
+    """Take columns for what they are declared; how later batches write numbers stays, as stored ones do not show it."""
+    table, before = settled(table, content)
+    known = {column.name: column for column in before.columns}
     unknown = [name for name in overrides if name not in known]
     if unknown:
         raise UnknownColumn(f"There is no column {unknown[0]!r}")
+    read, after = _described_anew(table, before, overrides)
+    return read, replace(after, columns=[_as_written(column, known[column.name]) for column in after.columns])
+
+
+def _as_written(column: Column, before: Column) -> Column:
+    if not column.kind == before.kind == "numeric":
+        return column
+    return replace(column, numerals=before.numerals, newest=before.newest)
+
+
+def _described_anew(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
+    """Find out anew what some columns are, by their cells as they are stored and by what is declared of them."""
     touched = table.select(list(dict.fromkeys([content.customer_id, *overrides])))
     described = describe_columns(touched, customer_id=content.customer_id, overrides=overrides)
     read = typed_table(touched, described)
-    columns = _described_anew(known, described, overrides)
-    warnings = [*content.warnings, *(warning for warning in described.warnings if warning not in content.warnings)]
+    columns = {column.name: column for column in content.columns if column.name in table.column_names}
+    columns |= {column.name: column for column in described.columns if column.name in overrides}
+    stale = tuple(f"{name!r} " for name in overrides)
+    warnings = [*(warning for warning in content.warnings if not warning.startswith(stale)), *described.warnings]
     laid = {name: read[name] if name in overrides else table[name] for name in table.column_names}
-    return pa.table(laid), replace(content, columns=columns, warnings=warnings)
-
-
-def _described_anew(
-    known: Mapping[str, Column], described: Described, overrides: Mapping[str, Override]
-) -> list[Column]:
-    """Take over what was described; how later batches write their numbers stays, as stored numbers do not show it."""
-    anew = {column.name: column for column in described.columns if column.name in overrides}
-    for name, column in anew.items():
-        if column.kind == known[name].kind == "numeric":
-            anew[name] = replace(column, numerals=known[name].numerals, newest=known[name].newest)
-    return [anew.get(name, column) for name, column in known.items()]
+    return pa.table(laid), replace(content, columns=list(columns.values()), warnings=warnings)
 
 
 def _let_go_of_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:

@@ -14,6 +14,10 @@ from service.errors import Conflict, NotFound
 from service.stores.database import now
 
 
+class DatasetDeleted(Conflict):
+    """The dataset was deleted while it was being written to."""
+
+
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:
     """Find a tenant's dataset, even one that nothing has been written to yet."""
     return session.scalar(select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.name == name))
@@ -57,7 +61,7 @@ def lock_dataset(session: Session, dataset: DatasetRow) -> DatasetRow:
     """Get a dataset again, so that nobody else counts its version until this transaction ends."""
     row = session.get(DatasetRow, dataset.id, with_for_update=True)
     if row is None:
-        raise Conflict(f"The dataset {dataset.name} was deleted while it was being written")
+        raise DatasetDeleted(f"The dataset {dataset.name} was deleted while it was being written to")
     return row
 
 

@@ -15,6 +15,7 @@ from service.web.bodies import BodyDep
 from service.web.dependencies import (
     DatasetName,
     NewDatasetName,
+    OrdersName,
     PageSize,
     PageToken,
     ReadDep,
@@ -145,7 +146,7 @@ def summarize_dataset(
 
 @router.post("/v1/datasets/{dataset}/transactions", openapi_extra=TRANSACTIONS_BODY)
 def add_transactions(
-    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: BodyDep, *, atomic: Atomic = False
+    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, body: BodyDep, *, atomic: Atomic = False
 ) -> TransactionsAdded:
     """Add transactions to those that a dataset is made of; its customers are described anew."""
     raw = read_table(body.file, body.content_type)

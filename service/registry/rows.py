@@ -34,6 +34,7 @@ class VersionRow(Base):
     dataset: Mapped[str] = mapped_column(String(63))
     dataset_version: Mapped[int]
     customer_id: Mapped[str]
+    columns: Mapped[JsonList]
     algorithm: Mapped[JsonObject]
     k: Mapped[int | None]
     seed: Mapped[int]

@@ -118,7 +118,7 @@ class Tables:
         for attempt in range(ATTEMPTS):
             try:
                 return commit()
-            except CommitFailedError:
+            except (CommitFailedError, FileNotFoundError):  # another write, or what it left behind was purged
                 self._sleep(_pause(attempt))
         raise TableBusy
 
@@ -140,7 +140,7 @@ def _write(delta: DeltaTable, path: Path, schema: pa.Schema, batches: Iterable[p
     try:
         _commit(delta, file, n_rows, schema)
     except CommitFailedError:
-        file.unlink()
+        file.unlink(missing_ok=True)  # a purge may have taken it for a leftover
         raise
     return int(delta.version()) + 1
 

@@ -92,9 +92,7 @@ def _plan(session: Session, model: ModelRow, asked: dict[str, Any]) -> JobRow:
     return job
 
 
-def _source(
-    session: Session, tenant: str, name: str, number: int | None
-) -> tuple[DatasetVersionRow, dict[str, str | int]]:
+def _source(session: Session, tenant: str, name: str, number: int | None) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
     version = datasets_repository.get_version(session, dataset, number or dataset.version)
     return version, {
@@ -102,6 +100,7 @@ def _source(
         "dataset": dataset.name,
         "dataset_version": version.version,
         "customer_id": version.customer_id,
+        "columns": version.columns,
     }
 
 

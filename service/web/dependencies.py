@@ -81,6 +81,9 @@ EngineDep = Annotated[Engine, Depends(_engine)]
 
 DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])]
 NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]
+OrdersName = Annotated[
+    str, Path(pattern=NAME, description="A dataset that is made of transactions.", examples=["sample-orders"])
+]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
 SegmentId = Annotated[str, Path(pattern=r"^seg_[0-9a-f]{16}$", description="The segment's id.")]

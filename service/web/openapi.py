@@ -17,47 +17,47 @@ SAMPLE_ROW: dict[str, JsonValue] = {
     "Annual Income (k$)": 40,
     "Spending Score (1-100)": 60,
 }
-_ROWS: list[dict[str, JsonValue]] = [
-    SAMPLE_ROW,
-    {"CustomerID": "2", "Gender": "Male", "Age": 52, "Annual Income (k$)": 88, "Spending Score (1-100)": 17},
-    {"CustomerID": "3", "Gender": "Female", "Age": 24, "Annual Income (k$)": 25, "Spending Score (1-100)": 80},
-]
-
-
-def _delimited(delimiter: str) -> str:
-    return "\n".join(delimiter.join(map(str, line)) for line in (SAMPLE_ROW, *(row.values() for row in _ROWS)))
-
-
-_OBJECT: dict[str, Any] = {
-    "type": "object",
-    "required": ["customers"],
-    "properties": {"customers": {"type": "array", "items": {"type": "object"}}},
-}
 _FILE: dict[str, Any] = {"type": "string", "format": "binary"}
-_TEXTS: dict[str, str] = {
-    "text/csv": _delimited(","),
-    "text/tab-separated-values": _delimited("\t"),
-    **dict.fromkeys(["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, _ROWS))),
-}
-
-TABLE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The table: JSON or lines of JSON with one object for each customer; CSV with a header (comma, "
-        "semicolon, bar or tab; UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
-        "content": {
-            "application/json": {"schema": _OBJECT, "example": {"customers": _ROWS}},
-            **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in _TEXTS.items()},
-            **{kind: {"schema": _FILE} for kind in READERS if kind not in {"application/json", *_TEXTS}},
-            MULTIPART: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
-        },
-    },
-}
 
 
-TRANSACTIONS_BODY: dict[str, Any] = {
-    "requestBody": {**TABLE_BODY["requestBody"], "description": "Further transactions, in any format that PUT takes."},
-}
+def table_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, Any]:
+    """Describe a body in any of the formats, by the same example in each."""
+    texts = {
+        "text/csv": _delimited(",", rows),
+        "text/tab-separated-values": _delimited("\t", rows),
+        **dict.fromkeys(["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, rows))),
+    }
+    items = {"type": "array", "items": {"type": "object"}}
+    document = {"type": "object", "required": ["customers"], "properties": {"customers": items}}
+    content = {
+        "application/json": {"schema": document, "example": {"customers": rows}},
+        **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in texts.items()},
+        **{kind: {"schema": _FILE} for kind in READERS if kind not in {"application/json", *texts}},
+        MULTIPART: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
+    }
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+def _delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
+    return "\n".join(delimiter.join(map(str, line)) for line in (rows[0], *(row.values() for row in rows)))
+
+
+TABLE_BODY = table_body(
+    "The table: JSON or lines of JSON with one object for each customer; CSV with a header (comma, semicolon, bar or "
+    "tab; UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
+    [
+        SAMPLE_ROW,
+        {"CustomerID": "2", "Gender": "Male", "Age": 52, "Annual Income (k$)": 88, "Spending Score (1-100)": 17},
+        {"CustomerID": "3", "Gender": "Female", "Age": 24, "Annual Income (k$)": 25, "Spending Score (1-100)": 80},
+    ],
+)
+TRANSACTIONS_BODY = table_body(
+    "Further transactions, in any format; in JSON they stand under `customers`, too.",
+    [
+        {"CustomerID": "1", "Date": "2026-01-05", "Amount": 29.9},
+        {"CustomerID": "new-1", "Date": "2026-01-06", "Amount": 12.5},
+    ],
+)
 
 
 def operation_id(route: APIRoute) -> str:

@@ -6,6 +6,7 @@ import pytest
 from steps import fit, put_csv
 
 from service.app import ROOMS
+from service.sample import ORDERS_HEADER, generate_orders
 
 A_FILE = {"type": "string", "format": "binary"}
 PARAMETER = re.compile(r"{(\w+)}")
@@ -29,6 +30,8 @@ def operations(spec):
 def ready(client, sample_csv):
     """A service as after its first start, and the id of one of its segments."""
     put_csv(client, "sample", sample_csv)
+    made = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
+    put_csv(client, "sample-orders", generate_orders(200), **made)
     return client, fit(client, "sample")["segments"][0]["segment"]
 
 

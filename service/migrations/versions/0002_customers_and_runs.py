@@ -16,6 +16,7 @@ NEEDED = "FROM versions WHERE dataset_id IN (SELECT id FROM datasets)"
 
 def upgrade() -> None:
     op.add_column("datasets", sa.Column("recipe", JSON, nullable=True))
+    op.add_column("versions", sa.Column("columns", JSON, nullable=False, server_default="[]"))
     op.drop_table("dataset_uses")
     op.create_table(
         "dataset_uses",
@@ -66,6 +67,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("versions", "columns")
     op.drop_column("datasets", "recipe")
     op.drop_table("runs")
     op.drop_table("derived_tables")

@@ -1,5 +1,6 @@
 """Bodies to tables: what a client may send. A new format is one file and one line in `READERS`."""
 
+import json
 from collections.abc import Callable
 from email.message import Message
 from pathlib import PurePath
@@ -23,7 +24,9 @@ __all__ = [
     "Patch",
     "UnreadableBody",
     "UnsupportedFormat",
+    "is_json",
     "media_type_of",
+    "read_document",
     "read_patch",
     "read_table",
 ]
@@ -50,6 +53,21 @@ SUFFIXES: Final = {
     ".arrow": "application/vnd.apache.arrow.stream",
     ".arrows": "application/vnd.apache.arrow.stream",
 }
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a body is a JSON document."""
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def read_document(file: BinaryIO) -> object:
+    """Read a JSON document as it is."""
+    try:
+        return json.load(file)
+    except ValueError:
+        raise UnreadableBody("The body is not JSON") from None
+    except RecursionError:
+        raise UnreadableBody("The body is nested too deeply") from None
 
 
 def read_table(file: BinaryIO, content_type: str) -> pa.Table:

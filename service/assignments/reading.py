@@ -1,0 +1,80 @@
+"""Customers as they come, read as the dataset reads them that the model learned from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from models.exploration import Column, read_rows
+
+Cells = Sequence[object] | npt.NDArray[Any]
+
+LARGEST_WHOLE_NUMBER = 2**53
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customers:
+    """Some customers by column; an absent column is missing everywhere."""
+
+    columns: Mapping[str, Cells]
+    n_rows: int
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, object]]) -> Self:
+        """Turn objects into columns."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls(columns={name: [row.get(name) for row in rows] for name in names}, n_rows=len(rows))
+
+    @classmethod
+    def of_table(cls, raw: pa.Table) -> Self:
+        """Take the columns of a raw table: text, int64 or float64."""
+        return cls(columns={name: _cells(raw[name]) for name in raw.column_names}, n_rows=raw.num_rows)
+
+    def read_as(self, stored: Iterable[Column]) -> tuple[Self, list[tuple[int, str, str]]]:
+        """Read columns as the dataset does: its markers are missing, its way to write numbers and dates is known.
+
+        Returns the customers, and a row, a column and a sentence for each cell that cannot be read so.
+        """
+        columns, faults = dict(self.columns), []
+        for column in stored:
+            if column.name in columns:
+                columns[column.name], wrong = _read(columns[column.name], column)
+                faults += [(row, column.name, detail) for row, detail in wrong.items()]
+        return replace(self, columns=columns), faults
+
+
+def is_special(column: Column) -> bool:
+    """Tell whether a column's cells mean something else than they say."""
+    return bool(column.missing_markers or column.numerals or column.newest)
+
+
+def _read(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
+    """Read texts as the column says, and numbers as they are stored; all else is left for the scorer to refuse."""
+    read, wrong = list(cells), dict[int, str]()
+    plain = replace(column, numerals=None, newest=None)
+    for belongs, kind, rule in ((_is_text, pa.string(), column), (_is_plain_number, pa.float64(), plain)):
+        rows = [row for row, cell in enumerate(cells) if belongs(cell)]
+        typed, errors = read_rows(pa.table({column.name: pa.array([cells[row] for row in rows], kind)}), [rule])
+        for row, cell in zip(rows, typed[column.name].to_pylist(), strict=True):
+            read[row] = cell
+        wrong |= {rows[error.row - 1]: error.detail for error in errors}
+    return read, wrong
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str) and cell.isprintable()
+
+
+def _is_plain_number(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) < LARGEST_WHOLE_NUMBER
+
+
+def _cells(column: pa.ChunkedArray) -> Cells:
+    if pa.types.is_floating(column.type):
+        values: npt.NDArray[np.float64] = column.to_numpy()
+        return values
+    texts_or_integers: list[object] = column.to_pylist()
+    return texts_or_integers
