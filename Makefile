@@ -15,7 +15,7 @@ run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the f
 	$(BIN)/python -m service serve --sample
 
 test: setup-dev ## Run all tests and measure their coverage
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)
 
 check: setup-dev ## Format, lint, types, import rules, tests: what must be green before a change lands
 	$(BIN)/ruff format --check
