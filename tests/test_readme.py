@@ -50,7 +50,8 @@ def examples_of(page: Path) -> list[Example]:
 
 
 README = ROOT / "README.md"
-EXAMPLES = {page: examples_of(page) for page in (README, ROOT / "docs" / "customer-data.md")}
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES = {page: examples for page in PAGES if (examples := examples_of(page))}
 
 pytestmark = pytest.mark.processes
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from models.cells import BadCell, identifier
 from models.exploration import Column
@@ -25,7 +26,7 @@ Faults = dict[int, list[FieldError]]
 class Placer:
     """A version, ready to place customers.
 
-    `segments` are ids and names by index; `special` are columns whose cells mean something else than they say.
+    `segments` are ids and names by index; `special` are features whose cells mean something else than they say.
     """
 
     model: str
@@ -51,13 +52,15 @@ def open_version(session: Session, scorers: Scorers, tenant: str, model: str, re
     """Get a version ready to place customers."""
     row, version = registry.get_ready_version(session, tenant, model, ref)
     profiles = repository.list_profiles(session, version)
+    scorer = scorers.get(registry.artifact_ref(row, version))
+    used = [column for column in map(datasets.read_column, version.columns) if column.name in scorer.feature_names]
     return Placer(
         model=model,
         version=version.number,
-        scorer=scorers.get(registry.artifact_ref(row, version)),
+        scorer=scorer,
         segments=[(segment.id, segment.name or profile.name) for profile, segment in profiles],
         id_columns=tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id))),
-        special=[column for column in map(datasets.read_column, version.columns) if is_special(column)],
+        special=list(filter(is_special, used)),
     )
 
 
@@ -65,11 +68,7 @@ def place_customers(placer: Placer, customers: Customers, *, atomic: bool, expla
     """Place each customer; a bad one is rejected alone, or, if atomic, all are."""
     faults: Faults = defaultdict(list)
     ids = _read_ids(placer, customers, faults)
-    read, unread = customers.read_as(placer.special)
-    assigned = placer.scorer.assign(read.columns, read.n_rows, explain=explain)
-    refused = [(row, error.feature, error.detail) for row, errors in assigned.errors.items() for error in errors]
-    for row, column, detail in (*unread, *refused):
-        faults[row].append(_fault(row, column, detail))
+    assigned = _assign(placer, customers, faults, explain=explain)
     if faults and (atomic or len(faults) == customers.n_rows):
         flat = [fault for row in sorted(faults) for fault in faults[row]]
         raise InvalidRequest(f"{len(faults)} of {customers.n_rows} customers cannot be placed", errors=flat)
@@ -77,18 +76,28 @@ def place_customers(placer: Placer, customers: Customers, *, atomic: bool, expla
     return Placed(placer=placer, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
 
 
+def _assign(placer: Placer, customers: Customers, faults: Faults, *, explain: bool) -> Assigned:
+    """Place whom the scorer can place; that nothing is known of a customer matters only where no cell is to blame."""
+    read, unread = customers.read_as(placer.special)
+    for row, column, detail in unread:
+        faults[row].append(_fault(row, column, detail))
+    assigned = placer.scorer.assign(read.columns, read.n_rows, explain=explain)
+    for error in chain.from_iterable(assigned.errors.values()):
+        if error.feature is not None or error.row not in faults:
+            faults[error.row].append(_fault(error.row, error.feature, error.detail))
+    return assigned
+
+
 def _read_ids(placer: Placer, customers: Customers, faults: Faults) -> list[str | None]:
     """Read each customer's id, from the first of the id columns that has one."""
-    nothing = [None] * customers.n_rows
-    given = [(name, customers.columns[name]) for name in placer.id_columns if name in customers.columns]
-    ids: list[str | None] = []
-    for row in range(customers.n_rows):
-        column, cells = next(((name, cells) for name, cells in given if cells[row] is not None), (CUSTOMER_ID, nothing))
-        try:
-            ids.append(identifier(cells[row]))
-        except BadCell as error:
-            ids.append(None)
-            faults[row].append(_fault(row, column, str(error)))
+    ids: list[str | None] = [None] * customers.n_rows
+    for column in filter(customers.columns.__contains__, placer.id_columns):
+        for row, cell in enumerate(customers.cells(column)):
+            if ids[row] is None and row not in faults:
+                try:
+                    ids[row] = identifier(cell)
+                except BadCell as error:
+                    faults[row].append(_fault(row, column, str(error)))
     return ids
 
 
@@ -103,4 +112,5 @@ def _warnings(placer: Placer, customers: Customers) -> list[str]:
 
 def _fault(row: int, column: str | None, detail: str) -> FieldError:
     place: list[str | int] = ["customers", row] if column is None else ["customers", row, column]
-    return FieldError(row=row + 1, pointer=pointer(place), detail=detail)
+    said = detail if column is None else f"{column}: {detail}"
+    return FieldError(row=row + 1, pointer=pointer(place), detail=said)

@@ -1,8 +1,10 @@
 """Customers as they come, read as the dataset reads them that the model learned from."""
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,9 @@ from models.exploration import Column, read_rows
 
 Cells = Sequence[object] | npt.NDArray[Any]
 
-LARGEST_WHOLE_NUMBER = 2**53
+LARGEST_WHOLE_NUMBER: Final = 2**53
+
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,10 @@ class Customers:
     def of_table(cls, raw: pa.Table) -> Self:
         """Take the columns of a raw table: text, int64 or float64."""
         return cls(columns={name: _cells(raw[name]) for name in raw.column_names}, n_rows=raw.num_rows)
+
+    def cells(self, name: str) -> list[object]:
+        """Give the cells of a column one by one, None where one is missing."""
+        return _listed(self.columns[name])
 
     def read_as(self, stored: Iterable[Column]) -> tuple[Self, list[tuple[int, str, str]]]:
         """Read columns as the dataset does: its markers are missing, its way to write numbers and dates is known.
@@ -53,11 +61,12 @@ def is_special(column: Column) -> bool:
 
 def _read(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
     """Read texts as the column says, and numbers as they are stored; all else is left for the scorer to refuse."""
-    read, wrong = list(cells), dict[int, str]()
+    given, wrong = _listed(cells), dict[int, str]()
+    read = given.copy()
     plain = replace(column, numerals=None, newest=None)
     for belongs, kind, rule in ((_is_text, pa.string(), column), (_is_plain_number, pa.float64(), plain)):
-        rows = [row for row, cell in enumerate(cells) if belongs(cell)]
-        typed, errors = read_rows(pa.table({column.name: pa.array([cells[row] for row in rows], kind)}), [rule])
+        rows = [row for row, cell in enumerate(given) if belongs(cell)]
+        typed, errors = read_rows(pa.table({column.name: pa.array([given[row] for row in rows], kind)}), [rule])
         for row, cell in zip(rows, typed[column.name].to_pylist(), strict=True):
             read[row] = cell
         wrong |= {rows[error.row - 1]: error.detail for error in errors}
@@ -65,11 +74,17 @@ def _read(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
 
 
 def _is_text(cell: object) -> bool:
-    return isinstance(cell, str) and cell.isprintable()
+    return isinstance(cell, str) and not _HALF_A_CHARACTER.search(cell)
 
 
 def _is_plain_number(cell: object) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) < LARGEST_WHOLE_NUMBER
+
+
+def _listed(cells: Cells) -> list[object]:
+    if not isinstance(cells, np.ndarray):
+        return list(cells)
+    return [None if math.isnan(cell) else cell for cell in cells.tolist()]
 
 
 def _cells(column: pa.ChunkedArray) -> Cells:

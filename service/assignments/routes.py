@@ -14,7 +14,7 @@ from service.registry.operations import PRODUCTION
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
 from service.web.bodies import BodyDep
 from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
-from service.web.formats import is_json, read_document, read_table
+from service.web.formats import is_json, read_document, read_patch
 from service.web.formats.writing import JSON
 from service.web.openapi import SAMPLE_ROW, table_body
 
@@ -30,7 +30,7 @@ BODY = table_body(
 
 def _customers(body: BodyDep) -> Customers:
     if not is_json(body.content_type):
-        return Customers.of_table(read_table(body.file, body.content_type))
+        return Customers.of_table(read_patch(body.file, body.content_type).table)
     document = read_document(body.file)
     try:
         return Customers.of_rows(AssignmentRequest.model_validate(document).customers)

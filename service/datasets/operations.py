@@ -234,10 +234,11 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     Older versions of the dataset go with it, as they hold the customer, too. So do the customer's rows in the tables
     that were made from the dataset.
     """
-    dataset, version = newest(stores, tenant, name)
+    dataset, _ = newest(stores, tenant, name)
     path = table_path(tenant, dataset.id)
-    if not stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows:
+    if not _holds(stores, dataset, customer_id):
         raise NotFound(f"The dataset {name} has no such customer")
+    _forget_in_derived(stores, dataset, customer_id)  # before: whatever breaks off here can be asked for again
     kept: list[Content] = []
 
     def drop(table: pa.Table) -> pa.Table:
@@ -254,10 +255,8 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
             ledger_version = _forget(stores, ledger_path(tenant, dataset.id), customer_id)
             locked.recipe = {**locked.recipe, LEDGER_VERSION: ledger_version}
         repository.delete_versions(session, dataset.id, before=locked.version)
-        derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
         job = jobs.plan_job(session, tenant, ERASE, {"tenant": tenant, "dataset_id": dataset.id})
-    for each in filter(stores.tables.exists, derived):
-        _forget(stores, each, customer_id)
+    _forget_in_derived(stores, dataset, customer_id)  # and after: a run may have finished in between
     return job
 
 
@@ -324,6 +323,24 @@ def _forget(stores: Stores, path: str, customer_id: str) -> int:
 
 def _without(table: pa.Table, column: str, customer_id: str) -> pa.Table:
     return table.filter(pc.not_equal(table[column], customer_id))
+
+
+def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
+    """Tell whether any version of a dataset that can be read holds a customer, the newest first."""
+    with stores.database.reading() as session:
+        versions = repository.list_versions(session, dataset.id)
+    path = table_path(dataset.tenant, dataset.id)
+    return any(
+        stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows
+        for version in versions
+    )
+
+
+def _forget_in_derived(stores: Stores, dataset: DatasetRow, customer_id: str) -> None:
+    with stores.database.reading() as session:
+        derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
+    for path in filter(stores.tables.exists, derived):
+        _forget(stores, path, customer_id)
 
 
 def _tables_of(stores: Stores, tenant: str, dataset_id: str) -> dict[str, list[int]]:

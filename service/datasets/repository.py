@@ -91,6 +91,12 @@ def add_version(
     return row
 
 
+def list_versions(session: Session, dataset_id: str) -> list[DatasetVersionRow]:
+    """List the versions of a dataset that can still be read, the newest first."""
+    query = select(DatasetVersionRow).filter_by(dataset_id=dataset_id).order_by(DatasetVersionRow.version.desc())
+    return list(session.scalars(query))
+
+
 def list_table_versions(session: Session, dataset_id: str) -> list[int]:
     """List what the table store calls the versions of a dataset that can still be read."""
     return list(session.scalars(select(DatasetVersionRow.table_version).filter_by(dataset_id=dataset_id)))

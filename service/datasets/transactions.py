@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 
-from models.exploration import Override
+from models.exploration import Override, describe_columns
 from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers
 from service.datasets import operations
 from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, Made, ledger_path
-from service.datasets.rows import DatasetRow
+from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.errors import Conflict, FieldError, InvalidRequest
 from service.stores import Stores
-from service.stores.tables import ATTEMPTS, TableBusy
+from service.stores.tables import ATTEMPTS, TableBusy, TableGone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,9 @@ class Added:
 def put_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, recipe: Recipe) -> DatasetAt:
     """Make a dataset of transactions: one row for each customer, as of the recipe's reference date."""
     kept = ledger(raw, recipe)
-    _require_some(kept, raw.num_rows, atomic=False)
+    _require_readable(kept, raw.num_rows, atomic=False)
+    if not kept.table.num_rows:
+        raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_faults(kept))
     return _write(stores, (tenant, name), kept, Declared(customer_id=recipe.customer))
 
 
@@ -40,11 +42,11 @@ def add_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, *, a
         dataset, version = operations.newest(stores, tenant, name)
         recipe, ledger_version = _recipe_of(dataset)
         kept = ledger(raw, recipe)
-        _require_some(kept, raw.num_rows, atomic=atomic)
-        merged = replace(kept, table=merge_ledgers(_stored(stores, dataset, ledger_version, recipe), kept.table))
-        kinds = {column.name: Override(kind=column.kind) for column in operations.read_columns(version)}
-        declared = Declared(customer_id=recipe.customer, columns=kinds)
+        _require_readable(kept, raw.num_rows, atomic=atomic)
         with suppress(_Overtaken):
+            before = _stored(stores, dataset, ledger_version, recipe)
+            merged = replace(kept, table=merge_ledgers(before, kept.table))
+            declared = Declared(customer_id=recipe.customer, columns=_declared(version, before, recipe))
             return _added(_write(stores, (tenant, name), merged, declared, after=ledger_version), raw.num_rows, kept)
     raise TableBusy
 
@@ -71,8 +73,23 @@ def _write(
 
 
 def _stored(stores: Stores, dataset: DatasetRow, version: int, recipe: Recipe) -> pa.Table:
-    table = stores.tables.read(ledger_path(dataset.tenant, dataset.id), version)
+    try:
+        table = stores.tables.read(ledger_path(dataset.tenant, dataset.id), version)
+    except TableGone:
+        raise _Overtaken from None
     return table.rename_columns([recipe.customer, *table.column_names[1:]])
+
+
+def _declared(version: DatasetVersionRow, before: pa.Table, recipe: Recipe) -> dict[str, Override]:
+    """Find out what the owner has declared of the columns: what their cells alone did not say."""
+    found = describe_columns(customers(before, recipe.reference), customer_id=recipe.customer).columns
+    inferred = {column.name: column.kind for column in found}
+    return {
+        column.name: Override(
+            kind=None if column.kind == inferred.get(column.name) else column.kind, missing=column.missing_markers
+        )
+        for column in operations.read_columns(version)
+    }
 
 
 def _recipe_of(dataset: DatasetRow) -> tuple[Recipe, int]:
@@ -83,7 +100,7 @@ def _recipe_of(dataset: DatasetRow) -> tuple[Recipe, int]:
     return Recipe(**plain), version
 
 
-def _require_some(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
+def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
     if kept.n_faulty and (atomic or kept.n_faulty == n_rows):
         raise InvalidRequest(f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_faults(kept))
 

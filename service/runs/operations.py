@@ -35,18 +35,18 @@ def plan_run(session: Session, model: ModelRow, version: VersionRow, at: Dataset
     run = RunRow(id=run_id, tenant=tenant, model_id=model.id, version=version.number, job_id=job.id, created_at=now())
     run.dataset_id, run.dataset, run.dataset_version = row.id, row.name, source.version
     session.add(run)
-    datasets.derive(session, row.id, run_path(run), registry.owner(model, version))
     return job
 
 
-def place_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
-    """Place every customer of a run's dataset, batch by batch, into the run's table."""
+def place_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
+    """Place every customer of a run's dataset, batch by batch, into a table of this attempt's own."""
     progress("placing", 0.0)
     with stores.database.reading() as session:
         run = repository.get_run_by_id(session, payload["run"])
         model, version = registry_repository.get_by_id(session, run.model_id, run.version)
         source = datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
         placing = open_placing(session, stores, model, version, source)
+    path = _begin_table(stores, run, registry.owner(model, version), attempt)
     counts: Counter[str] = Counter()
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -56,16 +56,26 @@ def place_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: P
             progress("placing", counts.total() / source.n_customers)
             yield batch
 
-    table_version = stores.tables.write(run_path(run), PLACED, batches)
+    stores.tables.write(path, PLACED, batches)
 
     def finish(session: Session) -> JsonObject:
         # A customer who was erased meanwhile must not come back by a run that had begun before.
         datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
         row = repository.get_run_by_id(session, run.id)
-        row.table_version, row.counts = table_version, dict(counts)
+        row.attempt, row.counts = attempt, dict(counts)
         return {"model": model.name, "version": version.number, "run": run.id}
 
-    return Outcome(finish=finish, undo=lambda: stores.tables.drop(run_path(run)))
+    return Outcome(finish=finish, undo=lambda: stores.tables.drop(path))
+
+
+def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
+    """Name an attempt's table where an erasure finds it, and remove what earlier attempts have left."""
+    with stores.database.writing() as session:
+        datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        datasets.derive(session, run.dataset_id, run_path(run, attempt), owner)
+    for earlier in range(1, attempt):
+        stores.tables.drop(run_path(run, earlier))
+    return run_path(run, attempt)
 
 
 def open_placing(
@@ -91,9 +101,9 @@ def read_source(
 
 def read_placed(stores: Stores, run: RunRow, names: Mapping[str, str], *, start: int) -> Rows:
     """Read where a run placed its customers, from a row on."""
-    if run.table_version is None:
+    if run.attempt is None:
         raise Conflict("The run is not finished yet, or failed")
-    return Rows(schema=NAMED, batches=named(stores.tables.batches(run_path(run), start=start), names))
+    return Rows(schema=NAMED, batches=named(stores.tables.batches(run_path(run, run.attempt), start=start), names))
 
 
 def read_members(
@@ -110,6 +120,6 @@ def read_members(
     return Rows(schema=schema, batches=placing.members(batches, segment, start=start))
 
 
-def run_path(run: RunRow) -> str:
-    """Name the table of a run in the table store."""
-    return f"{run.tenant}/runs/{run.id}"
+def run_path(run: RunRow, attempt: int) -> str:
+    """Name the table of one attempt at a run in the table store."""
+    return f"{run.tenant}/runs/{run.id}/{attempt}"

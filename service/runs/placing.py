@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ PLACED = pa.schema(
 )
 
 NAMED = PLACED.insert(2, pa.field("segment_name", pa.string()))
-ROW = "row"
+# How a member fits, and last its row in the dataset.
+FIT = pa.schema([("distance", pa.float64()), ("margin", pa.float64()), ("outlier", pa.bool_()), ("row", pa.int64())])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,7 @@ class Placing:
     def members_schema(self, stored: pa.Schema) -> pa.Schema:
         """Tell the columns of members, of a table with these columns."""
         read = [stored.field(name) for name in self.columns(stored.names)]
-        fit = [("distance", pa.float64()), ("margin", pa.float64()), ("outlier", pa.bool_()), (ROW, pa.int64())]
-        return pa.schema([*read, *(pa.field(*field) for field in fit)])
+        return pa.schema([*read, *_beside([field.name for field in read])])
 
     def placed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Say of each customer where it is placed."""
@@ -54,10 +55,11 @@ class Placing:
         index = self.segments.index(segment)
         for batch in batches:
             assigned = self._assign(batch)
-            fit = {"distance": assigned.distance, "margin": assigned.margin, "outlier": assigned.outlier}
-            added = [pa.array(values, from_pandas=True) for values in fit.values()]
-            rows = pa.array(np.arange(start, start + batch.num_rows))
-            wide = pa.RecordBatch.from_arrays([*batch.columns, *added, rows], names=[*batch.schema.names, *fit, ROW])
+            rows = np.arange(start, start + batch.num_rows)
+            fit = (assigned.distance, assigned.margin, assigned.outlier, rows)
+            added = [pa.array(values, from_pandas=True) for values in fit]
+            schema = pa.schema([*batch.schema, *_beside(batch.schema.names)])
+            wide = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
             yield wide.filter(pa.array(assigned.index == index))
             start += batch.num_rows
 
@@ -90,6 +92,17 @@ def named(batches: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterat
         columns = {name: batch.column(name) for name in batch.schema.names}
         columns["segment_name"] = called.take(pc.index_in(columns["segment"], value_set=ids))
         yield pa.RecordBatch.from_pydict(columns, schema=NAMED)
+
+
+def _beside(taken: Sequence[str]) -> list[pa.Field]:
+    """Name our own columns, each unlike those that the customers already have."""
+    lowered = {name.lower() for name in taken}
+    return [field.with_name(next(name for name in _names(field.name) if name not in lowered)) for field in FIT]
+
+
+def _names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{n}" for n in count(2))
 
 
 def _cells(column: pa.Array) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:

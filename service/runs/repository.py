@@ -23,4 +23,7 @@ def job_of(session: Session, run: RunRow) -> JobRow:
 
 def get_run_by_id(session: Session, run_id: str) -> RunRow:
     """Get a run; for the service itself."""
-    return session.get_one(RunRow, run_id)
+    row = session.get(RunRow, run_id)
+    if row is None:
+        raise NotFound("The run is gone: its model, or this version of it, was deleted")
+    return row

@@ -12,7 +12,6 @@ from service.jobs.rows import JobRow
 from service.jobs.schemas import Job
 from service.registry import operations as registry
 from service.runs import operations, repository
-from service.runs.placing import ROW
 from service.runs.schemas import Members, Run, RunCreate, StoredAssignments
 from service.stores.database import JsonObject, Session
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
@@ -102,7 +101,7 @@ def list_members(
 
 
 def _after_last(members: pa.Table) -> str:
-    return number_token(members[ROW][-1].as_py() + 1)
+    return number_token(members.columns[-1][-1].as_py() + 1)
 
 
 def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Run]:

@@ -25,6 +25,6 @@ class RunRow(Base):
     dataset_id: Mapped[str] = mapped_column(String(36), index=True)
     dataset: Mapped[str] = mapped_column(String(63))
     dataset_version: Mapped[int]
-    table_version: Mapped[int | None]
+    attempt: Mapped[int | None]
     counts: Mapped[JsonObject | None]
     created_at: Mapped[datetime]

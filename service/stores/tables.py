@@ -102,7 +102,7 @@ class Tables:
             raise TableGone from error
 
     def purge(self, path: str, *, keep: Sequence[int] = ()) -> None:
-        """Remove from the disk what neither the newest version nor those to `keep` need."""
+        """Remove from the disk what neither the newest version nor those to `keep`, and those after them, need."""
         self._retried(lambda: _purge(self._root / path, keep))
 
     def exists(self, path: str) -> bool:
@@ -174,13 +174,15 @@ def _commit(delta: DeltaTable, file: Path, n_rows: int, schema: pa.Schema) -> No
 
 def _purge(path: Path, keep: Sequence[int]) -> int:
     delta = _opened_at(path, None)
+    # Who names the versions to keep may not know yet of those that others have written since.
+    since = range(max(keep, default=delta.version()), delta.version() + 1)
     # Committed once and before it deletes, a vacuum and a write that overlap cannot both go on.
     delta.vacuum(
         retention_hours=0,
         dry_run=False,
         enforce_retention_duration=False,
         full=True,
-        keep_versions=[delta.version(), *keep],
+        keep_versions=[*keep, *since],
         commit_properties=_COMMIT_ONCE,
         post_commithook_properties=_KEEP_THE_LOG,
     )

@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("dataset_id", sa.String(length=36), nullable=False),
         sa.Column("dataset", sa.String(length=63), nullable=False),
         sa.Column("dataset_version", sa.Integer(), nullable=False),
-        sa.Column("table_version", sa.Integer(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=True),
         sa.Column("counts", JSON, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_runs_job_id"),
