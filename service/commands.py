@@ -17,6 +17,7 @@ from service.app import create_app
 from service.cluster import run_cluster
 from service.config import Settings
 from service.lifeline import EmbeddedCluster
+from service.memory import give_back_memory
 from service.sample import load_sample
 from service.stores.database import Database
 from service.web.keyless import LOOPBACK
@@ -44,6 +45,7 @@ def serve(
     """Start the service, with its embedded engine unless another one is set."""
     if host not in LOOPBACK:
         raise typer.BadParameter(KEYLESS, param_hint="--host")
+    give_back_memory()
     settings = Settings()
     configure_logs(settings.log_level)
     for signum in (signal.SIGTERM, signal.SIGINT):

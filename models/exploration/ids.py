@@ -13,6 +13,7 @@ from models.exploration.faults import DuplicateCustomers, Faults, MissingCustome
 from models.exploration.headers import id_rank
 from models.exploration.kinds import Override
 from models.exploration.markers import Markers
+from models.exploration.repeats import find_repeats
 
 
 class CustomerIds(NamedTuple):
@@ -72,14 +73,7 @@ def _no_id_warning(candidates: Sequence[str]) -> str:
 
 def _names_every_customer(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
     ids, faults = read_ids(raw, name, missing_markers)
-    return not faults.rows.size and not ids.null_count and _n_distinct(raw.column(name), ids) == len(ids)
-
-
-def _n_distinct(column: pa.ChunkedArray, ids: pa.Array) -> int:
-    """Count different ids; integers are sorted, as that is much faster than to compare their texts."""
-    if pa.types.is_integer(column.type):
-        return int(np.count_nonzero(np.diff(np.sort(column.to_numpy())))) + 1
-    return len(ids.dictionary_encode().dictionary)
+    return not faults.rows.size and not ids.null_count and not find_repeats(ids).rows.size
 
 
 def _without_id(ids: pa.Array, name: str) -> Faults:
@@ -88,7 +82,5 @@ def _without_id(ids: pa.Array, name: str) -> Faults:
 
 def _repeated(ids: pa.Array, name: str) -> Faults:
     """Find the rows that repeat an id; each detail names the row that had it first."""
-    codes = ids.dictionary_encode().indices.to_numpy()
-    _, firsts = np.unique(codes, return_index=True)
-    repeated = np.setdiff1d(np.arange(len(codes)), firsts, assume_unique=True)
-    return Faults(name, repeated, lambda row: f"is also that of row {firsts[codes[row]] + 1}")
+    rows, firsts = find_repeats(ids)
+    return Faults(name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}")

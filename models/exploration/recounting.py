@@ -10,7 +10,7 @@ from models.exploration.kinds import Column
 from models.exploration.reading import map_columns
 
 
-def recount(table: pa.Table, columns: Sequence[Column]) -> tuple[Column, ...]:
+def recount(table: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None) -> tuple[Column, ...]:
     """Count missing cells and distinct values anew; what each column is taken for stays as it was.
 
     Parameters
@@ -19,6 +19,8 @@ def recount(table: pa.Table, columns: Sequence[Column]) -> tuple[Column, ...]:
         The typed table as it is now.
     columns
         Its columns, as they were described before.
+    customer_id
+        The column that is known to name every customer, and each once; it needs no counting.
 
     Returns
     -------
@@ -27,6 +29,8 @@ def recount(table: pa.Table, columns: Sequence[Column]) -> tuple[Column, ...]:
     """
 
     def count(column: Column) -> Column:
+        if column.name == customer_id:
+            return replace(column, missing=0, distinct=table.num_rows)
         cells = table[column.name]
         return replace(column, missing=cells.null_count, distinct=pc.count_distinct(cells, mode="only_valid").as_py())
 

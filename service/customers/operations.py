@@ -134,7 +134,7 @@ def _require_good_rows(batch: _Batch, *, atomic: bool) -> None:
 def _lay_over(table: pa.Table, batch: _Batch, content: Content) -> _Written:
     patch, key = batch.patch(), content.customer_id
     _require_same_columns(patch, table)
-    known = patch[key].filter(pc.is_in(patch[key], value_set=table[key]))
+    known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
     laid, described = datasets.settled(merge_tables(table, patch, key=key, present=batch.carried()), content)
     content = datasets.recounted(described, laid)
     return _Written(batch=batch, table=laid, content=content, known=frozenset(known.to_pylist()))

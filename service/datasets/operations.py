@@ -191,7 +191,8 @@ def settled(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
 def recounted(content: Content, table: pa.Table) -> Content:
     """Count anew what a table holds after its rows have changed."""
     there = [column for column in content.columns if column.name in table.column_names]
-    return replace(content, n_customers=table.num_rows, columns=recount(table, there))
+    columns = recount(table, there, customer_id=content.customer_id)
+    return replace(content, n_customers=table.num_rows, columns=columns)
 
 
 def summarize_dataset(

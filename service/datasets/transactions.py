@@ -58,18 +58,21 @@ class _Overtaken(Exception):
 def _write(
     stores: Stores, where: tuple[str, str], kept: Ledger, declared: Declared, *, after: int | None = None
 ) -> DatasetAt:
-    """Write a ledger, and the customers that it describes; only `after` the ledger that it was merged with, if any."""
-    recipe, (tenant, name) = kept.recipe, where
-    dataset = operations.reserve(stores, tenant, name)
-    plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
-    ledger_version = stores.tables.replace(ledger_path(tenant, dataset.id), plain)
+    """Write the customers that a ledger describes, and then itself; only `after` the one it was merged with, if any.
 
-    def check(locked: DatasetRow) -> None:
+    The ledger is written while the dataset is locked: the newest one is always the one that counts.
+    """
+    (tenant, name), recipe = where, asdict(kept.recipe)
+    plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
+
+    def keep(locked: DatasetRow) -> None:
         if after is not None and (locked.recipe or {}).get(LEDGER_VERSION) != after:
             raise _Overtaken
+        recipe[LEDGER_VERSION] = stores.tables.replace(ledger_path(tenant, locked.id), plain)
 
-    made = Made(recipe={**asdict(recipe), LEDGER_VERSION: ledger_version}, warnings=_warnings(kept), check=check)
-    return operations.replace_dataset(stores, tenant, name, customers(kept.table, recipe.reference), declared, made)
+    made = Made(recipe=recipe, warnings=_warnings(kept), check=keep)
+    described = customers(kept.table, kept.recipe.reference)
+    return operations.replace_dataset(stores, tenant, name, described, declared, made)
 
 
 def _stored(stores: Stores, dataset: DatasetRow, version: int, recipe: Recipe) -> pa.Table:

@@ -374,6 +374,13 @@ def test_an_upsert_beside_a_change_of_a_column_keeps_the_table_readable(sampled,
     assert [row["age"] for row in customers_of(sampled, shop)] == ["30", "41.5", None, None]
 
 
+@pytest.mark.xfail(reason="who is counted first says how columns are read, also for what was written before")
+def test_what_is_declared_survives_an_upsert_that_is_counted_first(sampled, shop):
+    with meanwhile(sampled, "database", "writing", lambda stores: lay(stores, shop, customer_id="c4", town="Ulm")):
+        assert change(sampled, shop, age={"missing": ["999"]}).status_code == 200
+    assert column(sampled, shop, "age")["missing_markers"] == ["999"]
+
+
 def test_a_column_that_two_add_at_once_has_the_cells_of_both(sampled, shop):
     with meanwhile(sampled, "database", "writing", lambda stores: lay(stores, shop, customer_id="c5", size=5.0)):
         upsert(sampled, shop, {"customer_id": "c4", "size": 7.5})

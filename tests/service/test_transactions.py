@@ -139,7 +139,7 @@ def test_transactions_put_again_are_the_dataset_anew(sampled, shop):
     assert shown(sampled, shop) == before
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=6)
 @given(
     batches=st.lists(st.lists(orders, min_size=1, max_size=6), min_size=1, max_size=3),
     reference=st.sampled_from([None, "2024-03-01"]),
@@ -155,10 +155,10 @@ def test_several_batches_make_the_dataset_that_all_at_once_make(sampled, batches
 
 
 def test_the_ledger_outlives_that_old_files_are_cleared_away(sampled, shop):
-    answers = [add(sampled, shop, [("d", "2024-03-01", n)]) for n in range(25)]
-    assert [answer.status_code for answer in answers] == [200] * 25
+    answers = [add(sampled, shop, [("d", "2024-03-01", n)]) for n in range(12)]
+    assert [answer.status_code for answer in answers] == [200] * 12
     found = of(sampled, shop, "d")
-    assert (found["frequency"], found["monetary_value"]) == (25, sum(range(25)))
+    assert (found["frequency"], found["monetary_value"]) == (12, sum(range(12)))
 
 
 def test_a_batch_is_a_new_version_and_says_what_became_of_it(sampled, shop):
@@ -220,7 +220,11 @@ def test_rows_after_the_reference_date_are_left_out_and_counted(sampled, name):
     answer = add(sampled, name, [*LATER, ("b", "2024-02-10", 5)]).json()
     assert [warning for warning in warnings if "later than the reference date" in warning]
     assert (answer["n_taken"], answer["n_later"], answer["n_rejected"]) == (1, 2, 0)
-    assert (customers_of(sampled, name)[0], of(sampled, name, "b")["frequency"]) == (before[0], 2)
+    after = {row["customer"]: row["monetary_value"] for row in customers_of(sampled, name)}
+    assert ({row["customer"]: row["monetary_value"] for row in before}, after) == (
+        {"a": 30, "b": 5},
+        {"a": 30, "b": 10},
+    )
 
 
 def test_a_batch_of_later_rows_alone_changes_no_customer(sampled, name):
@@ -332,10 +336,10 @@ def test_nothing_of_who_is_erased_is_left_in_the_ledger_of_a_dataset_that_is_pla
     assert [path for path in files(settings.tables_directory()) if holds(path, CANARY)] == []
 
 
-@pytest.mark.xfail(reason="an erasure takes the newest ledger, also one that no version of the dataset was counted for")
-def test_an_erasure_brings_no_batch_in_that_was_not_taken(client):
+@pytest.mark.parametrize("at", [1, 2], ids=["customers", "ledger"])
+def test_an_erasure_brings_no_batch_in_that_could_not_be_written(client, at):
     put(client, "shop", FIRST)
-    with meanwhile(client, "replace", lambda: int(CANARY), at=2):  # the ledger is written, the customers are not
+    with meanwhile(client, "replace", lambda: int(CANARY), at=at):
         assert add(client, "shop", LATER).status_code == 500
     erase(client, "shop", "b")
     add(client, "shop", LATER)
@@ -418,22 +422,22 @@ def test_dates_and_amounts_are_read_as_people_write_them_then_and_later(sampled,
 
 
 def test_batches_that_come_at_once_are_all_taken(sampled, shop):
-    batches = [[("d", "2024-02-01", 1), (f"e{n}", "2024-02-01", n)] for n in range(12)]
+    batches = [[("d", "2024-02-01", 1), (f"e{n}", "2024-02-01", n)] for n in range(9)]
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda batch: add(sampled, shop, batch), batches))
     assert [answer.status_code for answer in answers] == [200] * len(batches)
     found = {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)}
-    assert found == {"a": 30, "b": 5, "d": 12, **{f"e{n}": n for n in range(12)}}
+    assert found == {"a": 30, "b": 5, "d": 9, **{f"e{n}": n for n in range(9)}}
 
 
-@pytest.mark.parametrize("at", [1, 2], ids=["before-the-ledger", "before-the-customers"])
-def test_of_two_batches_at_once_neither_is_lost(sampled, shop, at):
+@pytest.mark.parametrize("method", ["read", "replace"])
+def test_of_two_batches_at_once_neither_is_lost(sampled, shop, method):
     raw = read_table(io.BytesIO(body([("c", "2024-02-20", 8)]).encode()), CSV)
 
     def another():
         transactions.add_transactions(stores, "default", shop, raw, atomic=False)
 
-    with meanwhile(sampled, "replace", another, at=at) as stores:
+    with meanwhile(sampled, method, another) as stores:
         answer = add(sampled, shop, [("a", "2024-02-15", 6)])
     assert (answer.status_code, answer.json()["dataset"]["dataset_version"]) == (200, 3)
     assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {"a": 36, "b": 5, "c": 8}
@@ -451,6 +455,16 @@ def put_meanwhile(stores, name):
     transactions.put_transactions(stores, "default", name, raw, recipe)
 
 
+@pytest.mark.parametrize("method", ["read", "replace"])
+def test_a_batch_that_meets_an_erasure_does_not_bring_the_customer_back(sampled, shop, method):
+    def erased():
+        datasets.erase_customer(stores, "default", shop, "a")
+
+    with meanwhile(sampled, method, erased) as stores:
+        assert add(sampled, shop, [("b", "2024-02-15", 6)]).status_code == 200
+    assert [(row["customer"], row["monetary_value"]) for row in customers_of(sampled, shop)] == [("b", 11)]
+
+
 def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
     """What was read to begin with may be gone, where others have written on."""
 
@@ -466,14 +480,14 @@ def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
     assert of(sampled, shop, "a")["monetary_value"] == 12
 
 
-@pytest.mark.xfail(reason="the name is reserved anew, and the files stay under it")
-def test_a_batch_for_a_dataset_that_is_deleted_meanwhile_leaves_no_file(client, settings):
+@pytest.mark.parametrize("method", ["read", "replace"])
+def test_a_batch_for_a_dataset_that_is_deleted_meanwhile_leaves_no_file(client, settings, method):
     put(client, "shop", FIRST)
 
     def deleted():
         datasets.delete_dataset(stores, "default", "shop", force=False)
 
-    with meanwhile(client, "read", deleted) as stores:
+    with meanwhile(client, method, deleted) as stores:
         assert add(client, "shop", LATER).status_code in {404, 409}
     assert files(settings.tables_directory()) == []
 
