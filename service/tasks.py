@@ -7,7 +7,7 @@ import structlog
 
 from models.errors import SegmentationError
 from service.config import Settings
-from service.datasets.operations import purge_table
+from service.datasets.erasure import purge_table
 from service.engine import current_worker
 from service.errors import ServiceError, WorkerLost
 from service.jobs import repository

@@ -9,7 +9,7 @@ from models.cells import BadCell, identifier
 from models.exploration import Column
 from models.scoring import Assigned, Scorer
 from service.assignments.reading import Customers, is_special
-from service.datasets import operations as datasets
+from service.datasets.contents import read_column
 from service.errors import FieldError, InvalidRequest, pointer
 from service.registry import operations as registry
 from service.registry import repository
@@ -53,7 +53,7 @@ def open_version(session: Session, scorers: Scorers, tenant: str, model: str, re
     row, version = registry.get_ready_version(session, tenant, model, ref)
     profiles = repository.list_profiles(session, version)
     scorer = scorers.get(registry.artifact_ref(row, version))
-    used = [column for column in map(datasets.read_column, version.columns) if column.name in scorer.feature_names]
+    used = [column for column in map(read_column, version.columns) if column.name in scorer.feature_names]
     return Placer(
         model=model,
         version=version.number,

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from models.exploration import CellError, read_rows
 from service.customers.merging import last_of_each, merge_tables
 from service.datasets import operations as datasets
-from service.datasets.operations import CUSTOMER_ID, Content, DatasetAt
+from service.datasets.contents import Content, content_of, recounted, settled
+from service.datasets.operations import CUSTOMER_ID, DatasetAt
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
 from service.web.formats import Patch
@@ -45,9 +46,9 @@ def upsert_customers(stores: Stores, tenant: str, name: str, patch: Patch, *, at
 
     def change(table: pa.Table) -> pa.Table:
         _, version = datasets.newest(stores, tenant, name)
-        batch = _read(patch, datasets.content_of(version), name)
+        batch = _read(patch, content_of(version), name)
         _require_good_rows(batch, atomic=atomic)
-        written[:] = [_lay_over(table, batch, datasets.content_of(version))]
+        written[:] = [_lay_over(table, batch, content_of(version))]
         return written[0].table
 
     table_version = stores.tables.modify(datasets.table_path(tenant, dataset.id), change)
@@ -135,8 +136,8 @@ def _lay_over(table: pa.Table, batch: _Batch, content: Content) -> _Written:
     patch, key = batch.patch(), content.customer_id
     _require_same_columns(patch, table)
     known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
-    laid, described = datasets.settled(merge_tables(table, patch, key=key, present=batch.carried()), content)
-    content = datasets.recounted(described, laid)
+    laid, described = settled(merge_tables(table, patch, key=key, present=batch.carried()), content)
+    content = recounted(described, laid)
     return _Written(batch=batch, table=laid, content=content, known=frozenset(known.to_pylist()))
 
 

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Path, Query, Response
 
 from service.customers import operations
 from service.customers.schemas import Customer, Customers, Upsert
+from service.datasets import erasure
 from service.datasets import operations as datasets
+from service.datasets.contents import stored_schema
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
@@ -53,7 +55,7 @@ def list_customers(
     row, version = datasets.find_at(session, tenant, dataset, number)
     batches = parts.stores.tables.batches(datasets.table_path(tenant, row.id), version.table_version, start=start)
     token = partial(_after, version.version, start)
-    rows = Rows(schema=datasets.stored_schema(version), batches=batches)
+    rows = Rows(schema=stored_schema(version), batches=batches)
     return answer_table(rows, fmt, noun="customers", size=page_size, token=token)
 
 
@@ -69,7 +71,7 @@ def erase_customer(
     parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId, response: Response
 ) -> None:
     """Erase one customer: unreadable at once, gone from the disk by the job that `X-Job` names."""
-    job = datasets.erase_customer(parts.stores, tenant, dataset, customer_id)
+    job = erasure.erase_customer(parts.stores, tenant, dataset, customer_id)
     jobs.dispatch(parts.stores.database, parts.engine)
     response.headers["X-Job"] = job.id
 

@@ -2,48 +2,31 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from models.exploration import (
-    Column,
     Override,
-    UnknownColumn,
     describe_columns,
-    recount,
     typed_table,
 )
 from models.exploration.summary import Summary, summarize
 from service.datasets import repository
+from service.datasets.contents import Content, content_of, read_as, read_columns
 from service.datasets.repository import DatasetDeleted
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, NotFound
 from service.jobs import operations as jobs
-from service.jobs.operations import Outcome, Progress
-from service.jobs.rows import JobRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
 
 COMPACT = "compact"
-ERASE = "erase"
 CUSTOMER_ID = "customer_id"
 LEDGER_VERSION = "ledger_version"
 VERSIONS_BETWEEN_COMPACTIONS = 10
 
 DatasetAt = tuple[DatasetRow, DatasetVersionRow]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a write leaves in a dataset."""
-
-    customer_id: str
-    generated_ids: bool
-    n_customers: int
-    columns: Sequence[Column]
-    warnings: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +69,8 @@ def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said o
         made.check(repository.lock_dataset(session, dataset))
         at = record_write(session, stores, dataset, table_version, content)
         at[0].recipe = made.recipe
+    if made.recipe is None:
+        stores.tables.drop(ledger_path(tenant, dataset.id))
     return at
 
 
@@ -102,7 +87,7 @@ def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[st
 
     def change(table: pa.Table) -> pa.Table:
         _, version = newest(stores, tenant, name)
-        read, content = _read_as(table, content_of(version), overrides)
+        read, content = read_as(table, content_of(version), overrides)
         changed[:] = [content]
         return read
 
@@ -152,49 +137,6 @@ def find_at(session: Session, tenant: str, name: str, version: int | None) -> Da
     return dataset, repository.get_version(session, dataset, dataset.version if version is None else version)
 
 
-def content_of(version: DatasetVersionRow) -> Content:
-    """Read what a version holds."""
-    return Content(
-        customer_id=version.customer_id,
-        generated_ids=version.generated_ids,
-        n_customers=version.n_customers,
-        columns=read_columns(version),
-        warnings=version.warnings,
-    )
-
-
-def read_columns(version: DatasetVersionRow) -> list[Column]:
-    """Read how the columns of a version are read."""
-    return [read_column(column) for column in version.columns]
-
-
-def read_column(plain: JsonObject) -> Column:
-    """Read how one column is read."""
-    return Column(**{**plain, "missing_markers": tuple(plain.get("missing_markers", ()))})
-
-
-def stored_schema(version: DatasetVersionRow) -> pa.Schema:
-    """Tell the columns of a version as the table store has them."""
-    types = {column.name: _stored_type(column) for column in read_columns(version)}
-    return pa.schema({version.customer_id: pa.string(), **types})
-
-
-def settled(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
-    """Describe the columns that nobody has described yet: an upsert adds them, or somebody else has just written."""
-    if content.customer_id not in table.column_names:
-        raise Conflict("The dataset was replaced meanwhile; try again")
-    fitting = {column.name for column in content.columns if _is_stored(column, table)} | {content.customer_id}
-    strange = {name: Override() for name in table.column_names if name not in fitting}
-    return _described_anew(table, content, strange) if strange else (table, content)
-
-
-def recounted(content: Content, table: pa.Table) -> Content:
-    """Count anew what a table holds after its rows have changed."""
-    there = [column for column in content.columns if column.name in table.column_names]
-    columns = recount(table, there, customer_id=content.customer_id)
-    return replace(content, n_customers=table.num_rows, columns=columns)
-
-
 def summarize_dataset(
     stores: Stores, tenant: str, name: str, *, version: int | None
 ) -> tuple[DatasetRow, DatasetVersionRow, Summary]:
@@ -218,47 +160,6 @@ def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> No
         session.delete(dataset)
     for path in (*derived, ledger_path(tenant, dataset.id), table_path(tenant, dataset.id)):
         stores.tables.drop(path)
-
-
-def purge_table(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
-    """Remove from the disk what no version of a dataset needs any more, as a job."""
-    progress("purging", 0.0)
-    for path, versions in _tables_of(stores, payload["tenant"], payload["dataset_id"]).items():
-        if stores.tables.exists(path):
-            stores.tables.purge(path, keep=versions)
-    return Outcome(finish=lambda _: {}, undo=lambda: None)
-
-
-def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> JobRow:
-    """Make a customer unreadable at once, and write down the job that removes what is left on the disk.
-
-    Older versions of the dataset go with it, as they hold the customer, too. So do the customer's rows in the tables
-    that were made from the dataset.
-    """
-    dataset, _ = newest(stores, tenant, name)
-    path = table_path(tenant, dataset.id)
-    if not _holds(stores, dataset, customer_id):
-        raise NotFound(f"The dataset {name} has no such customer")
-    _forget_in_derived(stores, dataset, customer_id)  # before: whatever breaks off here can be asked for again
-    kept: list[Content] = []
-
-    def drop(table: pa.Table) -> pa.Table:
-        _, version = newest(stores, tenant, name)
-        read, content = settled(table, content_of(version))
-        left = _without(read, content.customer_id, customer_id)
-        kept[:] = [recounted(content, left)]
-        return left
-
-    table_version = stores.tables.modify(path, drop)
-    with recording(stores, dataset) as session:
-        locked, _ = record_write(session, stores, dataset, table_version, kept[0])
-        if locked.recipe is not None:
-            ledger_version = _forget(stores, ledger_path(tenant, dataset.id), customer_id)
-            locked.recipe = {**locked.recipe, LEDGER_VERSION: ledger_version}
-        repository.delete_versions(session, dataset.id, before=locked.version)
-        job = jobs.plan_job(session, tenant, ERASE, {"tenant": tenant, "dataset_id": dataset.id})
-    _forget_in_derived(stores, dataset, customer_id)  # and after: a run may have finished in between
-    return job
 
 
 def ledger_path(tenant: str, dataset_id: str) -> str:
@@ -316,82 +217,6 @@ def release(session: Session, dataset_id: str, version: int, user: str) -> None:
     row = session.get(DatasetUseRow, (dataset_id, version, user))
     if row is not None:
         session.delete(row)
-
-
-def _forget(stores: Stores, path: str, customer_id: str) -> int:
-    return stores.tables.modify(path, lambda table: _without(table, CUSTOMER_ID, customer_id))
-
-
-def _without(table: pa.Table, column: str, customer_id: str) -> pa.Table:
-    return table.filter(pc.not_equal(table[column], customer_id))
-
-
-def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
-    """Tell whether any version of a dataset that can be read holds a customer, the newest first."""
-    with stores.database.reading() as session:
-        versions = repository.list_versions(session, dataset.id)
-    path = table_path(dataset.tenant, dataset.id)
-    return any(
-        stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows
-        for version in versions
-    )
-
-
-def _forget_in_derived(stores: Stores, dataset: DatasetRow, customer_id: str) -> None:
-    with stores.database.reading() as session:
-        derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
-    for path in filter(stores.tables.exists, derived):
-        _forget(stores, path, customer_id)
-
-
-def _tables_of(stores: Stores, tenant: str, dataset_id: str) -> dict[str, list[int]]:
-    """Name the tables that hold a dataset's customers, each with the versions that are still needed."""
-    with stores.database.reading() as session:
-        dataset = repository.find_by_id(session, dataset_id)
-        recipe = (dataset and dataset.recipe) or {}
-        return {
-            table_path(tenant, dataset_id): repository.list_table_versions(session, dataset_id),
-            ledger_path(tenant, dataset_id): [recipe[LEDGER_VERSION]] if recipe else [],
-            **{row.path: [] for row in repository.list_derived(session, dataset_id=dataset_id)},
-        }
-
-
-def _stored_type(column: Column) -> pa.DataType:
-    return pa.float64() if column.kind == "numeric" else pa.string()
-
-
-def _is_stored(column: Column, table: pa.Table) -> bool:
-    return column.name in table.column_names and table.schema.field(column.name).type == _stored_type(column)
-
-
-def _read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
-    """Take columns for what they are declared; how later batches write numbers stays, as stored ones do not show it."""
-    table, before = settled(table, content)
-    known = {column.name: column for column in before.columns}
-    unknown = [name for name in overrides if name not in known]
-    if unknown:
-        raise UnknownColumn(f"There is no column {unknown[0]!r}")
-    read, after = _described_anew(table, before, overrides)
-    return read, replace(after, columns=[_as_written(column, known[column.name]) for column in after.columns])
-
-
-def _as_written(column: Column, before: Column) -> Column:
-    if not column.kind == before.kind == "numeric":
-        return column
-    return replace(column, numerals=before.numerals, newest=before.newest)
-
-
-def _described_anew(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
-    """Find out anew what some columns are, by their cells as they are stored and by what is declared of them."""
-    touched = table.select(list(dict.fromkeys([content.customer_id, *overrides])))
-    described = describe_columns(touched, customer_id=content.customer_id, overrides=overrides)
-    read = typed_table(touched, described)
-    columns = {column.name: column for column in content.columns if column.name in table.column_names}
-    columns |= {column.name: column for column in described.columns if column.name in overrides}
-    stale = tuple(f"{name!r} " for name in overrides)
-    warnings = [*(warning for warning in content.warnings if not warning.startswith(stale)), *described.warnings]
-    laid = {name: read[name] if name in overrides else table[name] for name in table.column_names}
-    return pa.table(laid), replace(content, columns=list(columns.values()), warnings=warnings)
 
 
 def _let_go_of_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:

@@ -113,7 +113,7 @@ def put_dataset(
     if recipe is None:
         row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared, Made())
     else:
-        row, version = transactions.put_transactions(parts.stores, tenant, dataset, raw, recipe)
+        row, version = transactions.put_transactions(parts.stores, (tenant, dataset), raw, recipe, declared)
     response.status_code = 201 if version.version == 1 else 200
     return Dataset.of(row, version)
 

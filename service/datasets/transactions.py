@@ -9,6 +9,7 @@ import pyarrow as pa
 from models.exploration import Override, describe_columns
 from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers
 from service.datasets import operations
+from service.datasets.contents import read_columns
 from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, Made, ledger_path
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.errors import Conflict, FieldError, InvalidRequest
@@ -27,13 +28,20 @@ class Added:
     faults: Sequence[FieldError]
 
 
-def put_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, recipe: Recipe) -> DatasetAt:
-    """Make a dataset of transactions: one row for each customer, as of the recipe's reference date."""
+def put_transactions(
+    stores: Stores, where: tuple[str, str], raw: pa.Table, recipe: Recipe, declared: Declared
+) -> DatasetAt:
+    """Make a dataset of transactions: one row for each customer, as of the recipe's reference date.
+
+    `where` is the tenant and the dataset's name. What is declared is declared of the customers' columns.
+    """
+    if declared.customer_id is not None:
+        raise InvalidRequest("Of transactions, `customer` names the column that tells customers apart")
     kept = ledger(raw, recipe)
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
         raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_faults(kept))
-    return _write(stores, (tenant, name), kept, Declared(customer_id=recipe.customer))
+    return _write(stores, where, kept, replace(declared, customer_id=recipe.customer))
 
 
 def add_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, *, atomic: bool) -> Added:
@@ -91,7 +99,7 @@ def _declared(version: DatasetVersionRow, before: pa.Table, recipe: Recipe) -> d
         column.name: Override(
             kind=None if column.kind == inferred.get(column.name) else column.kind, missing=column.missing_markers
         )
-        for column in operations.read_columns(version)
+        for column in read_columns(version)
     }
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from service.datasets import operations as datasets
+from service.datasets.contents import stored_schema
 from service.datasets.operations import DatasetAt
 from service.datasets.rows import DatasetVersionRow
 from service.errors import Conflict, NotFound
@@ -94,7 +95,7 @@ def read_source(
     stores: Stores, tenant: str, source: DatasetVersionRow, placing: Placing, *, start: int = 0
 ) -> Iterator[pa.RecordBatch]:
     """Read from a dataset what is needed to place its customers, from a row on."""
-    columns = placing.columns(datasets.stored_schema(source).names)
+    columns = placing.columns(stored_schema(source).names)
     path = datasets.table_path(tenant, source.dataset_id)
     return stores.tables.batches(path, source.table_version, columns, start=start)
 
@@ -116,7 +117,7 @@ def read_members(
     if segment not in placing.segments:
         raise NotFound(f"Version {version.number} of {model.name} has no segment {segment}")
     batches = read_source(stores, model.tenant, source, placing, start=start)
-    schema = placing.members_schema(datasets.stored_schema(source))
+    schema = placing.members_schema(stored_schema(source))
     return Rows(schema=schema, batches=placing.members(batches, segment, start=start))
 
 
