@@ -39,6 +39,10 @@ class Conflict(ServiceError):
     """The request contradicts the present state."""
 
 
+class DatasetDeleted(Conflict):
+    """The dataset was deleted while it was being written to."""
+
+
 class InvalidRequest(ServiceError):
     """The request is not valid; `errors` names each fault."""
 

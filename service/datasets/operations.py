@@ -14,9 +14,8 @@ from models.exploration import (
 from models.exploration.summary import Summary, summarize
 from service.datasets import repository
 from service.datasets.contents import Content, content_of, read_as, read_columns
-from service.datasets.repository import DatasetDeleted
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, DatasetDeleted, NotFound
 from service.jobs import operations as jobs
 from service.stores import Stores
 from service.stores.database import JsonObject, Session

@@ -10,12 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
-from service.errors import Conflict, NotFound
+from service.errors import DatasetDeleted, NotFound
 from service.stores.database import now
-
-
-class DatasetDeleted(Conflict):
-    """The dataset was deleted while it was being written to."""
 
 
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:

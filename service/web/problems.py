@@ -26,6 +26,7 @@ from service.engine import EngineUnavailable
 from service.errors import (
     AlreadyExists,
     Conflict,
+    DatasetDeleted,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -68,6 +69,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
+    DatasetDeleted: HTTPStatus.CONFLICT,
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
     TableChangedElsewhere: HTTPStatus.CONFLICT,
     TableGone: HTTPStatus.GONE,
