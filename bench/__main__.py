@@ -13,6 +13,8 @@ from bench.memory import measure_memory
 from bench.rounds import ROUNDS, Figure
 from bench.server import Server
 from bench.serving import measure_serving
+from bench.tables import ROUNDS as ROUNDS_OF_TABLES
+from bench.tables import measure_tables
 
 
 def main() -> None:
@@ -23,6 +25,8 @@ def main() -> None:
         _show(measure_serving(server.wait_until_ready()))
         _show(measure_learning(server))
         _show_memory(measure_memory(server))
+        _say(f"\nLarge tables: medians of {ROUNDS_OF_TABLES} rounds.")
+        _show(measure_tables(server))
 
 
 def _show(figures: Mapping[str, Mapping[str, Figure]]) -> None:

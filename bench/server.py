@@ -80,8 +80,11 @@ class Server:
 
     def put_csv(self, dataset: str, csv: str) -> dict[str, Any]:
         """Put a dataset."""
-        put = self.http.put(f"/v1/datasets/{dataset}", content=csv.encode(), headers={"Content-Type": "text/csv"})
-        return _read(put)
+        return self.send("PUT", f"/v1/datasets/{dataset}", csv.encode(), "text/csv")
+
+    def send(self, method: str, path: str, body: bytes, media_type: str) -> dict[str, Any]:
+        """Send a body of any format, which must be accepted."""
+        return _read(self.http.request(method, path, content=body, headers={"Content-Type": media_type}))
 
     def finished(self, job: str) -> dict[str, Any]:
         """Wait until a job is finished."""

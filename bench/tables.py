@@ -1,13 +1,13 @@
-"""How long large tables take from the request to the answer, and how much memory the service needs for them."""
+"""How long the calls on a large table take, and how much memory they need beyond what an idle service holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from bench.memory import Watch
 from bench.rounds import Figure, seconds
@@ -15,66 +15,73 @@ from bench.server import Server
 
 N, UPSERTED, ROUNDS = 2_000_000, 1_000, 3
 PATH = "/v1/datasets/large"
+PARQUET, CSV = "application/vnd.apache.parquet", "text/csv"
+COUNTRIES, CHANNELS = ["DE", "ES", "FR", "IT", "PL"], ["online", "phone", "shop"]
 
 Call = Callable[[], object]
 
 
 def measure_tables(server: Server) -> dict[str, dict[str, Figure]]:
-    """Time each call, and take how much the memory of all processes grows meanwhile, in turns."""
-    table = _draw_table()
-    watch = Watch(server)
-    calls = _calls(server, table)
-    taken = {what: ([], []) for what in calls}
-    for _ in range(ROUNDS):
-        for what, call in calls.items():
-            with watch:
-                taken[what][0].append(seconds(call))
-            taken[what][1].append(watch.growth / table.nbytes)
-    return {what: {"s": Figure(times), "memory / Arrow size": Figure(sizes)} for what, (times, sizes) in taken.items()}
-
-
-def _calls(server: Server, table: pa.Table) -> Mapping[str, Call]:
-    parquet, csv = _parquet(table), _csv(table)
-    some = table.slice(N - UPSERTED // 2, UPSERTED // 2)
-    others = some.set_column(0, "customer_id", pa.array([f"N{n:07d}" for n in range(len(some))]))
-    patch = _csv(pa.concat_tables([some, others]))
-    shape = f"{N:,} x {table.num_columns}"
+    """Measure every call once in each round, and its memory in sizes of the table as Arrow holds it."""
+    table = _draw_table(N)
+    watch, calls = Watch(server), _calls(server, table)
+    taken = [{what: _measure(call, watch) for what, call in calls.items()} for _ in range(ROUNDS)]
     return {
-        f"PUT {shape} as Parquet ({len(parquet) >> 20} MiB)": partial(
-            _send, server, "PUT", "", parquet, "application/vnd.apache.parquet"
-        ),
-        f"PUT {shape} as CSV ({len(csv) >> 20} MiB)": partial(_send, server, "PUT", "", csv, "text/csv"),
-        f"upsert of {UPSERTED:,} customers": partial(_send, server, "POST", "/customers", patch, "text/csv"),
+        what: {
+            "s": Figure([each[what][0] for each in taken]),
+            "memory in tables": Figure([each[what][1] / table.nbytes for each in taken]),
+        }
+        for what in calls
+    }
+
+
+def _measure(call: Call, watch: Watch) -> tuple[float, int]:
+    with watch:
+        took = seconds(call)
+    return took, watch.growth
+
+
+def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
+    def send(method: str, path: str, media_type: str, body: bytes) -> Call:
+        return partial(server.send, method, f"{PATH}{path}", body, media_type)
+
+    parquet, text = _parquet(table), _csv(table)
+    shape = f"{table.num_rows:,} x {table.num_columns}"
+    return {
+        f"PUT {shape} as Parquet, {len(parquet) >> 20} MiB": send("PUT", "", PARQUET, parquet),
+        f"PUT {shape} as CSV, {len(text) >> 20} MiB": send("PUT", "", CSV, text),
+        f"upsert of {UPSERTED:,}, half of them new": send("POST", "/customers", CSV, _csv(_patch(table))),
         "summary": partial(server.get, f"{PATH}/summary"),
     }
 
 
-def _send(server: Server, method: str, path: str, body: bytes, media_type: str) -> None:
-    answer = server.http.request(method, f"{PATH}{path}", content=body, headers={"Content-Type": media_type})
-    if not answer.is_success:
-        raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:300]}")
-
-
-def _draw_table() -> pa.Table:
+def _draw_table(n: int) -> pa.Table:
     draw = np.random.default_rng(0)
-    ids = pa.array([f"C{n:07d}" for n in range(N)])
-    amounts = {name: draw.lognormal(3, 1, N).round(2) for name in ("revenue", "basket", "discount")}
-    counts = {name: draw.poisson(mean, N) for name, mean in (("orders", 4), ("visits", 40), ("returns", 1))}
-    income = pa.array(draw.normal(50_000, 15_000, N).round(), mask=draw.random(N) < 0.05)
-    words = {name: pa.array(draw.choice(values, N)) for name, values in WORDS.items()}
-    return pa.table({"customer_id": ids, **amounts, **counts, "income": income, **words})
+    amounts = {name: draw.lognormal(3, 1, n).round(2) for name in ("revenue", "basket", "discount")}
+    counts = {
+        name: draw.poisson(mean, n).astype(float) for name, mean in (("orders", 4), ("visits", 40), ("returns", 1))
+    }
+    income = pa.array(draw.normal(50_000, 15_000, n).round(), mask=draw.random(n) < 0.05)  # noqa: PLR2004 - a twentieth is missing
+    words = {"country": draw.choice(COUNTRIES, n), "channel": draw.choice(CHANNELS, n)}
+    return pa.table({"customer_id": _ids("C", n), **amounts, **counts, "income": income, **words})
 
 
-WORDS = {"country": ["DE", "FR", "IT", "ES", "PL"], "channel": ["shop", "online", "phone"]}
+def _patch(table: pa.Table) -> pa.Table:
+    known = table.slice(table.num_rows // 2, UPSERTED // 2)
+    return pa.concat_tables([known, known.set_column(0, "customer_id", _ids("N", known.num_rows))])
+
+
+def _ids(letter: str, n: int) -> pa.Array:
+    return pa.array([f"{letter}{row:07d}" for row in range(n)])
 
 
 def _parquet(table: pa.Table) -> bytes:
-    sink = BytesIO()
-    pq.write_table(table, sink)
-    return sink.getvalue()
+    file = BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()
 
 
 def _csv(table: pa.Table) -> bytes:
-    sink = BytesIO()
-    arrow_csv.write_csv(table, sink)
-    return sink.getvalue()
+    file = BytesIO()
+    csv.write_csv(table, file)
+    return file.getvalue()

@@ -1,0 +1,28 @@
+import subprocess
+import sys
+
+import pytest
+
+TABLES_COME_AND_GO = """
+import numpy as np, psutil, pyarrow as pa
+from service.memory import give_back_memory
+
+def table(n_chunks):
+    return [(x := np.ones(1 << 16), pa.array(x).cast(pa.string())) for _ in range(n_chunks)]
+
+give_back_memory()
+process, _ = psutil.Process(), table(1)
+before = process.memory_info().rss
+for _ in range(4):
+    large = table(100)
+    held = process.memory_info().rss - before
+    del large
+print((process.memory_info().rss - before) / held)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux is what can be set")
+def test_what_large_tables_needed_goes_back_to_the_system():
+    command = [sys.executable, "-c", TABLES_COME_AND_GO]
+    share_left = float(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)  # noqa: S603 - our own command
+    assert share_left < 0.3
