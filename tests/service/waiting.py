@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def eventually(law: Callable[[], object], within: float = 30.0) -> bool:
+def eventually(law: Callable[[], object], within: float = 120.0) -> bool:
     deadline = time.monotonic() + within
     while not law():
         if time.monotonic() > deadline:
