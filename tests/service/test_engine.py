@@ -196,7 +196,7 @@ def test_cancelling_on_a_worker_that_is_gone_changes_nothing(engine):
 def test_a_killed_cluster_takes_its_jobs_along_and_comes_back(engine, started):
     _, pid = started("busy-killed")
     os.kill(parent(pid), signal.SIGKILL)
-    assert eventually(lambda: not alive(pid), within=20)
+    assert eventually(lambda: not alive(pid), within=4)
     assert eventually(engine.ready)
     assert started("quick-after-kill")
 

@@ -89,7 +89,7 @@ def test_a_child_does_not_outlive_a_killed_supervisor(pids):
     with subprocess.Popen(script) as supervisor:  # noqa: S603 - our own script
         eventually(lambda: read(pids))
         supervisor.kill()
-    assert eventually(lambda: not alive(*read(pids)), within=20)
+    assert eventually(lambda: not alive(*read(pids)), within=4)
 
 
 def test_a_child_whose_supervisor_is_gone_already_ends_itself(pids):
