@@ -14,6 +14,10 @@ class TooFewCustomers(SegmentationError):
     """There are fewer distinct customers than requested segments."""
 
 
+class TooFewToChoose(SegmentationError):
+    """There are too few customers to say how many segments they form."""
+
+
 class TooManyCustomers(SegmentationError):
     """There are more customers than this algorithm can hold in memory; K-Means has no such limit."""
 

@@ -56,12 +56,12 @@ class Hierarchical:
 
         if (k is None) == (self.distance is None):
             raise UnclearCut
-        tree = _grow(points, self.linkage)
+        tree = grow(points, self.linkage)
         k = k or _count_above(tree, self.distance or 0.0)
         m = max(k, min(_count_above(tree, 0.0), FINE_GROUPS))
-        fine, merges = _cut(tree, m), _above(tree, m)
+        fine, merges = cut(tree, m), _above(tree, m)
         centers = _means(points, fine, m)
-        segment_of_center = _cut(merges, k)
+        segment_of_center = cut(merges, k)
         estimator = KNeighborsClassifier(1, algorithm="kd_tree").fit(centers, segment_of_center)
         return Learned(
             estimator=estimator,
@@ -72,13 +72,14 @@ class Hierarchical:
         )
 
 
-def _grow(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
-    from scipy.cluster.hierarchy import linkage as grow  # noqa: PLC0415 - the api reads the parameters without scipy
+def grow(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
+    """Grow the whole tree, laid out as scipy does, shape (n - 1, 4); raises TooManyCustomers beyond the memory."""
+    from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - the api reads the parameters without scipy
 
     _ask_for_memory(len(points))
     if len(points) == 1:
         return np.empty((0, 4))
-    return np.asarray(grow(points, method=linkage), dtype=np.float64)
+    return np.asarray(merge(points, method=linkage), dtype=np.float64)
 
 
 def _ask_for_memory(n: int) -> None:
@@ -95,7 +96,7 @@ def _count_above(tree: NDArray[np.float64], height: float) -> int:
     return 1 + int((tree[:, 2] > height).sum())
 
 
-def _cut(tree: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+def cut(tree: NDArray[np.float64], k: int) -> NDArray[np.int64]:
     """Undo the last k - 1 merges: exactly k groups whatever the ties, numbered by their first leaf."""
     n = len(tree) + 1
     owner = np.arange(2 * n - 1)
@@ -119,7 +120,7 @@ def _group_of_node(tree: NDArray[np.float64], m: int) -> NDArray[np.int64]:
     """Give the roots of the m groups the numbers of the cut, and the merges above them those from m upwards."""
     n = len(tree) + 1
     number = np.full(2 * n - 1, -1)
-    number[:n] = _cut(tree, m)
+    number[:n] = cut(tree, m)
     for node, (left, _) in enumerate(tree[: n - m, :2].astype(np.int64), start=n):
         number[node] = number[left]
     number[2 * n - m :] = np.arange(m, 2 * m - 1)

@@ -1,1 +1,42 @@
-"""The criteria: a new one is one file here and its name in the line below."""
+"""The criteria: a new one is one file here and its name in the two lists below."""
+
+from typing import Final, Literal, get_args
+
+from models.criteria.bootstrap_stability import BootstrapStability
+from models.criteria.calinski_harabasz import CalinskiHarabasz
+from models.criteria.davies_bouldin import DaviesBouldin
+from models.criteria.dendrogram_gap import DendrogramGap
+from models.criteria.dip import Dip
+from models.criteria.evidence import Evidence
+from models.criteria.g_means import GMeans
+from models.criteria.gap import Gap, GapPCA
+from models.criteria.knee import Knee
+from models.criteria.mixture_bic import MixtureBIC
+from models.criteria.prediction_strength import PredictionStrength
+from models.criteria.silhouette import Silhouette
+from models.criteria.valley_depth import ValleyDepth
+from models.criteria.valley_merging import ValleyMerging
+from models.criteria.verdict import Verdict
+from models.criteria.ward_silhouette import WardSilhouette
+
+Criterion = (
+    Knee
+    | Silhouette
+    | WardSilhouette
+    | CalinskiHarabasz
+    | DaviesBouldin
+    | Gap
+    | GapPCA
+    | PredictionStrength
+    | BootstrapStability
+    | ValleyDepth
+    | ValleyMerging
+    | Dip
+    | GMeans
+    | MixtureBIC
+    | DendrogramGap
+)
+CRITERIA: Final[tuple[Criterion, ...]] = tuple(criterion() for criterion in get_args(Criterion))
+CriterionName = Literal[tuple(criterion.name for criterion in CRITERIA)]  # type: ignore[valid-type]
+
+__all__ = ["CRITERIA", "Criterion", "CriterionName", "Evidence", "Verdict"]

@@ -1,7 +1,7 @@
 """What a criterion says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,4 +26,16 @@ class Verdict:
     k: int | None
     scores: Mapping[int, float]
     higher_is_better: bool
-    errors: Mapping[int, float]
+    errors: Mapping[int, float] = field(default_factory=dict)
+
+
+def highest(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
+    """Choose the k of the greatest score, the smaller one of two equal."""
+    k = max(scores, key=lambda k: (scores[k], -k)) if scores else None
+    return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=True, errors=errors or {})
+
+
+def lowest(criterion: str, scores: Mapping[int, float]) -> Verdict:
+    """Choose the k of the least score, the smaller one of two equal."""
+    k = min(scores, key=lambda k: (scores[k], k)) if scores else None
+    return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False)

@@ -1,4 +1,4 @@
-"""K-Means on small sets of points: what scikit-learn does, without its cost per call, which is greater than the work."""
+"""K-Means on small sets of points: as scikit-learn does it, without its cost per call, which exceeds the work."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -78,7 +78,7 @@ def spread_out(points: Floats, k: int, rng: np.random.Generator) -> Floats:
 
 def _offsets(across: Floats, centers: Floats) -> Floats:
     """Give squared distances less the point's own square, shape (k, n): all that a comparison needs."""
-    return np.einsum("kd,kd->k", centers, centers)[:, None] - 2 * (centers @ across)
+    return np.asarray(np.einsum("kd,kd->k", centers, centers)[:, None] - 2 * (centers @ across))
 
 
 def _means(points: Floats, offsets: Floats, centers: Floats) -> Floats:

@@ -1,0 +1,84 @@
+"""What the criteria look at: points, and what several of them need of these, computed once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.algorithms.hierarchical import cut
+from models.kernels.lloyd import Partition, best_of, lloyd
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+STARTS: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Points, and their partitions into 1 .. k_max segments.
+
+    Attributes
+    ----------
+    points
+        Shape (n, d), in prepared units.
+    k_max
+        The greatest number of segments to judge; at most n.
+    seed
+        Decides all that is random.
+    """
+
+    points: Floats
+    k_max: int
+    seed: int
+
+    @property
+    def ks(self) -> range:
+        """The numbers of segments to judge."""
+        return range(1, self.k_max + 1)
+
+    @cached_property
+    def distances(self) -> Floats:
+        """Between all pairs of points, shape (n, n)."""
+        from scipy.spatial.distance import pdist, squareform  # noqa: PLC0415 - the api knows the criteria by name
+
+        return np.asarray(squareform(pdist(self.points)))
+
+    @cached_property
+    def tree(self) -> Floats:
+        """Ward's tree, as scipy lays it out, shape (n - 1, 4)."""
+        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - as above
+
+        return np.asarray(linkage(self.points, method="ward"))
+
+    @cached_property
+    def ward(self) -> dict[int, Labels]:
+        """Ward's segments of each point, by their number."""
+        return {k: cut(self.tree, k) for k in self.ks}
+
+    @cached_property
+    def kmeans(self) -> dict[int, Partition]:
+        """The best of eight K-Means partitions and one that starts from Ward's, by the number of segments."""
+        return {k: self._partition(k) for k in self.ks}
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Give a stream of random numbers of its own to each user, so that none depends on who came before."""
+        return np.random.default_rng([self.seed, *name.encode()])
+
+    def _partition(self, k: int) -> Partition:
+        from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
+        found = best_of(self.points, k, STARTS, self.rng(f"kmeans {k}"))
+        return min(from_tree, found, key=lambda partition: partition.inertia)
+
+
+def means(points: Floats, labels: Labels, k: int) -> Floats:
+    """Give the center of each segment, shape (k, d); the origin for one without members."""
+    member = np.eye(k)[labels]
+    return np.asarray((member.T @ points) / np.maximum(member.sum(axis=0), 1)[:, None])
+
+
+def thinned(points: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """Give a random sample of at most n points."""
+    return points if len(points) <= n else points[rng.choice(len(points), n, replace=False)]

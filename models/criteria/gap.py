@@ -1,0 +1,78 @@
+"""Gap: how much better points fall into segments than points without any would."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from models.criteria.evidence import Evidence, Floats, thinned
+from models.criteria.verdict import Verdict
+from models.kernels.lloyd import best_of
+
+REFERENCES: Final = 10
+SAMPLE: Final = 500
+STARTS: Final = 2
+
+Draw = Callable[[Floats, np.random.Generator], Floats]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The first k whose gap is within one standard error of the next (Tibshirani, Walther & Hastie 2001).
+
+    Its references are uniform in the box of the columns.
+    """
+
+    name: Literal["gap"] = "gap"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k by the mean log inertia of ten references less that of the points; with standard errors."""
+        return _compare(self.name, evidence, _uniform)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapPCA:
+    """As gap, with references that are uniform in the box of the principal components."""
+
+    name: Literal["gap_pca"] = "gap_pca"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k as gap does."""
+        return _compare(self.name, evidence, _in_pca_box)
+
+
+def _uniform(points: Floats, rng: np.random.Generator) -> Floats:
+    return rng.uniform(points.min(axis=0), points.max(axis=0), size=points.shape)
+
+
+def _in_pca_box(points: Floats, rng: np.random.Generator) -> Floats:
+    _, _, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    return np.asarray(_uniform(points @ axes.T, rng) @ axes)
+
+
+def _compare(name: str, evidence: Evidence, draw: Draw) -> Verdict:
+    rng = evidence.rng(name)
+    points = thinned(evidence.points, SAMPLE, rng)
+    ks = [k for k in evidence.ks if k < len(points)]
+    seen = _log_inertia(points, ks, rng)
+    expected = np.array([_log_inertia(draw(points, rng), ks, rng) for _ in range(REFERENCES)])
+    gaps = expected.mean(axis=0) - seen
+    errors = expected.std(axis=0) * (1 + 1 / REFERENCES) ** 0.5
+    return Verdict(
+        criterion=name,
+        k=_first_within_an_error(ks, gaps, errors),
+        scores=dict(zip(ks, gaps.tolist(), strict=True)),
+        higher_is_better=True,
+        errors=dict(zip(ks, errors.tolist(), strict=True)),
+    )
+
+
+def _log_inertia(points: Floats, ks: list[int], rng: np.random.Generator) -> Floats:
+    tiny = np.finfo(np.float64).tiny
+    return np.log([max(best_of(points, k, STARTS, rng).inertia, tiny) for k in ks])
+
+
+def _first_within_an_error(ks: list[int], gaps: Floats, errors: Floats) -> int | None:
+    enough = np.flatnonzero(gaps[:-1] >= gaps[1:] - errors[1:])
+    return ks[int(enough[0])] if len(enough) else ks[-1] if ks else None

@@ -1,0 +1,31 @@
+"""Knee: where more segments stop paying in inertia."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.criteria.evidence import Evidence
+from models.criteria.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knee:
+    """The point of the inertia curve farthest below the line between its ends (Satopää et al. 2011)."""
+
+    name: Literal["knee"] = "knee"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k by the inertia of K-Means."""
+        inertia = {k: partition.inertia for k, partition in evidence.kmeans.items()}
+        return Verdict(
+            criterion=self.name, k=_knee(np.array(list(inertia.values()))), scores=inertia, higher_is_better=False
+        )
+
+
+def _knee(curve: np.ndarray) -> int | None:
+    drop = curve[0] - curve[-1]
+    if drop <= 0:
+        return None
+    line = np.linspace(1, 0, len(curve))
+    return 1 + int(np.argmax(line - (curve - curve[-1]) / drop))

@@ -1,0 +1,62 @@
+"""Prediction strength: do segments of one half of the customers hold in the other half."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from models.criteria.evidence import Evidence, Floats, Labels, thinned
+from models.criteria.verdict import Verdict
+from models.kernels.lloyd import best_of
+
+HALVINGS: Final = 6
+SAMPLE: Final = 1000
+STARTS: Final = 2
+ENOUGH: Final = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionStrength:
+    """The greatest k whose strength plus one standard error reaches .8 (Tibshirani & Walther 2005)."""
+
+    name: Literal["prediction_strength"] = "prediction_strength"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k by the mean strength of six random halvings, from 0 to 1."""
+        rng = evidence.rng(self.name)
+        points = thinned(evidence.points, SAMPLE, rng)
+        ks = [k for k in evidence.ks if k <= len(points) // 4]
+        strengths = np.array([[_strength(*_halves(points, rng), k, rng) for k in ks] for _ in range(HALVINGS)])
+        means, errors = strengths.mean(axis=0), strengths.std(axis=0) / (HALVINGS - 1) ** 0.5
+        strong = [k for k, mean, error in zip(ks, means, errors, strict=True) if mean + error >= ENOUGH]
+        return Verdict(
+            criterion=self.name,
+            k=max(strong, default=None),
+            scores=dict(zip(ks, means.tolist(), strict=True)),
+            higher_is_better=True,
+            errors=dict(zip(ks, errors.tolist(), strict=True)),
+        )
+
+
+def _halves(points: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    order = rng.permutation(len(points))
+    middle = len(points) // 2
+    return points[order[:middle]], points[order[middle:]]
+
+
+def _strength(known: Floats, other: Floats, k: int, rng: np.random.Generator) -> float:
+    """Give the share of pairs that stay together when placed by the other half, in the segment where it is least."""
+    if k == 1:
+        return 1.0
+    centers = best_of(known, k, STARTS, rng).centers
+    placed = np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * other @ centers.T, axis=1)
+    return _least_kept(best_of(other, k, STARTS, rng).labels, placed, k)
+
+
+def _least_kept(own: Labels, placed: Labels, k: int) -> float:
+    together = np.zeros((k, k))
+    np.add.at(together, (own, placed), 1)
+    sizes = together.sum(axis=1)
+    several = sizes > 1
+    kept = (together * (together - 1)).sum(axis=1)[several] / (sizes * (sizes - 1))[several]
+    return float(kept.min()) if len(kept) else 0.0

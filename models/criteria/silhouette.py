@@ -1,0 +1,20 @@
+"""Silhouette: how much nearer customers are to their own segment than to the next one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.criteria.evidence import Evidence
+from models.criteria.silhouettes import curve
+from models.criteria.verdict import Verdict, highest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silhouette:
+    """The greatest mean silhouette of K-Means (Rousseeuw 1987); it can never say one."""
+
+    name: Literal["silhouette"] = "silhouette"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
+        scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.kmeans.items()})
+        return highest(self.name, scores, errors)

@@ -1,0 +1,19 @@
+"""Ward silhouette: the silhouette of the tree's cuts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.criteria.evidence import Evidence
+from models.criteria.silhouettes import curve
+from models.criteria.verdict import Verdict, highest
+
+
+@dataclass(frozen=True, kw_only=True)
+class WardSilhouette:
+    """The greatest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987); it can never say one."""
+
+    name: Literal["ward_silhouette"] = "ward_silhouette"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
+        return highest(self.name, *curve(evidence, evidence.ward))

@@ -1,0 +1,108 @@
+"""Which customers, and which of their columns, the question of how many segments is put to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models import preparation
+from models.errors import NothingToLearnFrom, TooFewToChoose
+from models.features import Feature
+from models.selection.unrelated import unrelated_categories
+
+PREPARED: Final = 20_000
+SAMPLE: Final = 1_500
+FEWEST: Final = 10
+STRAY_SHARE: Final = 0.06
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Customers as points, without those who belong nowhere.
+
+    Attributes
+    ----------
+    points
+        Shape (n, d), in prepared units.
+    columns
+        For each coordinate the name of its feature.
+    unrelated
+        The categories that were left out, by name.
+    n_customers
+        How many customers there are with a known feature; an estimate where they are more than 20,000.
+    n_strays
+        How many were left out because they are far from all others.
+    """
+
+    points: Floats
+    columns: tuple[str, ...]
+    unrelated: tuple[str, ...]
+    n_customers: int
+    n_strays: int
+
+
+def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sample:
+    """Prepare at most 20,000 customers, and keep 1,500 of them less those who are far from any other.
+
+    Raises
+    ------
+    TooFewToChoose
+        For fewer than ten customers with a known feature.
+    NothingToLearnFrom, UnusableColumn, ValueOutOfRange
+        As for a fit.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(table)
+    if not asked or n == 0:
+        raise NothingToLearnFrom
+    some = table if n <= PREPARED else table.iloc[np.sort(rng.choice(n, PREPARED, replace=False))]
+    features, blocks = _prepare(some, asked)
+    if len(blocks[0]) < FEWEST:
+        raise TooFewToChoose(
+            f"{len(blocks[0])} customers are too few to say how many segments they form: {FEWEST} are needed"
+        )
+    unrelated = unrelated_categories(features, blocks)
+    kept = [(f, b) for f, b in zip(features, blocks, strict=True) if f not in unrelated]
+    points = np.concatenate([block for _, block in kept], axis=1)
+    points = points[rng.permutation(len(points))[:SAMPLE]]
+    near = _not_astray(points)
+    return Sample(
+        points=points[near],
+        columns=tuple(feature.name for feature, block in kept for _ in range(block.shape[1])),
+        unrelated=tuple(feature.name for feature in unrelated),
+        n_customers=round(len(blocks[0]) * n / len(some)),
+        n_strays=int((~near).sum()),
+    )
+
+
+def _prepare(table: pd.DataFrame, asked: Sequence[Feature]) -> tuple[tuple[Feature, ...], list[Floats]]:
+    """Prepare the customers with a known feature, as a fit does; give each feature's coordinates."""
+    features = preparation.decide(table, asked)
+    known = np.any([preparation.known(table, feature) for feature in features], axis=0)
+    rows = table.loc[known, [feature.name for feature in features]]
+    transformer = preparation.build(rows, features)
+    points = np.asarray(transformer.fit_transform(rows), dtype=np.float64)
+    return features, [points[:, transformer.output_indices_[preparation.entry(i)]] for i in range(len(features))]
+
+
+def _not_astray(points: Floats) -> NDArray[np.bool_]:
+    """Mark the points to keep: all but those far from any other, at most 6 %.
+
+    A point is far whose log distance to its neighbour (the 5th to 15th, one in a hundred of all) is more than 1.5
+    interquartile ranges above the third quartile.
+    """
+    from scipy.spatial import KDTree  # noqa: PLC0415 - the api knows the advice by its shape only
+
+    neighbour = int(np.clip(len(points) // 100, 5, 15))
+    if len(points) <= 2 * neighbour:
+        return np.ones(len(points), dtype=np.bool_)
+    away, _ = KDTree(points).query(points, [neighbour + 1])
+    log = np.log(np.maximum(np.asarray(away)[:, 0], 1e-12))
+    q1, q3 = np.quantile(log, [0.25, 0.75])
+    fence = max(q3 + 1.5 * (q3 - q1), float(np.quantile(log, 1 - STRAY_SHARE)))
+    return np.asarray(log <= fence)
