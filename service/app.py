@@ -17,6 +17,7 @@ from service.engine import Engine
 from service.health.routes import router as health
 from service.jobs import operations as jobs
 from service.jobs.routes import router as job_routes
+from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
 from service.segments.routes import router as segments
@@ -36,6 +37,7 @@ IDLE_PAUSE_SECONDS = 1.0
 ROOMS = {
     "Customer tables: put them in, see what each column is taken for.": datasets,
     "The customers of a dataset: put in or changed in batches, listed, looked up, erased.": customers,
+    "How many segments a dataset holds, and how sure that is.": recommendations,
     "Fits: a new model, or a further version of one.": training,
     "Models, their versions and files, and the aliases that move between versions.": registry,
     "What the segments of a version are like, and what people call them.": segments,

@@ -13,6 +13,7 @@ from service.errors import ServiceError, WorkerLost
 from service.jobs import repository
 from service.jobs.operations import Outcome, Progress
 from service.jobs.rows import JobRow
+from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject
@@ -27,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "compact": purge_table,
     "erase": purge_table,
     "fit": fit_version,
+    "recommend": judge_dataset,
 }
 
 logger = structlog.get_logger()

@@ -49,6 +49,14 @@ def refit(client: TestClient, name: str, **asked) -> dict:
     return answer.json()
 
 
+def recommend(client: TestClient, dataset: str = "sample", **asked) -> dict:
+    """Ask how many segments a dataset holds by income and score, or as asked, and wait for it."""
+    body = {"features": [INCOME, SCORE], **asked}
+    answer = client.post(f"/v1/datasets/{dataset}/recommendations", json=body, headers={"Prefer": "wait=30"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
 def place(client: TestClient, model: str, *customers: dict, **query) -> dict:
     """Place customers by a model's production version."""
     answer = client.post(f"/v1/models/{model}/assignments", json={"customers": customers}, params=query)

@@ -41,6 +41,7 @@ class VersionLearned:
     warnings: Sequence[str]
     artifact: JsonObject
     segments: Sequence[SegmentLearned]
+    recommendation: JsonObject | None = None
 
 
 def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tuple[ModelRow, VersionRow]:
@@ -93,7 +94,7 @@ def change_source(session: Session, model: ModelRow, version: VersionRow, datase
 def complete_version(session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned) -> None:
     """Make a version ready with what its fit learned; a model's first becomes production."""
     version.ready = True
-    for field in ("attempt", "k", "n_customers", "artifact"):
+    for field in ("attempt", "k", "n_customers", "artifact", "recommendation"):
         setattr(version, field, getattr(learned, field))
     for field in ("features", "preparation", "warnings"):
         setattr(version, field, list(getattr(learned, field)))

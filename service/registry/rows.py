@@ -22,7 +22,7 @@ class ModelRow(Base):
 
 
 class VersionRow(Base):
-    """One fit: what was asked, and, once it is ready, what was learned."""
+    """One fit: what was asked, and, once it is ready, what was learned; with `limits` it chooses k by itself."""
 
     __tablename__ = "versions"
 
@@ -37,11 +37,13 @@ class VersionRow(Base):
     columns: Mapped[JsonList]
     algorithm: Mapped[JsonObject]
     k: Mapped[int | None]
+    limits: Mapped[JsonObject | None]
     seed: Mapped[int]
     features: Mapped[JsonList]
     created_at: Mapped[datetime]
 
     ready: Mapped[bool] = mapped_column(default=False)
+    recommendation: Mapped[JsonObject | None]
     attempt: Mapped[int | None]
     n_customers: Mapped[int | None]
     preparation: Mapped[JsonList | None]

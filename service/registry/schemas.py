@@ -10,6 +10,7 @@ from service.datasets import operations as datasets
 from service.registry import operations, repository
 from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores.database import Session
+from service.web.learning import FeatureOut
 from service.web.schemas import Integer, Page, Request, Wire
 
 
@@ -21,15 +22,14 @@ class Artifact(Wire):
     library_versions: dict[str, str]
 
 
-class FeatureOut(Wire):
-    """A column as the version uses it."""
+class Advice(Wire):
+    """The recommendation whose k a version took; the dataset has it in full."""
 
-    name: str
-    kind: Literal["numeric", "categorical"]
-    scale: Literal["auto", "standard", "robust", "none"]
-    log: Literal["auto"] | bool = Field(description="`auto` until the fit has decided.")
-    weight: float
-    categories: list[str] | None = Field(default=None, description="Those that the fit has seen.")
+    recommendation: str
+    k: int
+    probability: float | None
+    credible_set: list[int]
+    text: str
 
 
 class SegmentBrief(Wire):
@@ -50,7 +50,7 @@ class Version(Wire):
     aliases: list[str]
     state: Literal["fitting", "ready", "failed"]
     algorithm: Algorithm
-    k: int | None
+    k: int | None = Field(description="The number of segments; null until a fit that chooses it has done so.")
     seed: int
     dataset: str
     dataset_version: int
@@ -60,6 +60,7 @@ class Version(Wire):
     preparation: list[dict[str, Any]] | None = Field(description="Each step from a customer's columns to a point.")
     metrics: dict[str, float | None] | None
     segments: list[SegmentBrief]
+    recommendation: Advice | None = Field(default=None, description="Where the fit chose k.")
     artifact: Artifact | None
     warnings: list[str]
     job: str

@@ -24,8 +24,10 @@ from service.stores.artifacts import ArtifactRef
 from service.stores.database import JsonObject, Session
 from service.stores.scorers import SCORER_FILE
 from service.stores.tables import TableGone
+from service.training.choosing import Choice, choose_k, with_choice
 from service.training.operations import read_algorithm, read_features
 
+CHOOSING_SHARE = 0.5
 FITTING_SHARE = 0.8
 
 
@@ -43,7 +45,8 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
     material = _read(stores, payload)
     model, version, table = material.model, material.version, material.table
     stores.artifacts.discard_before(registry.artifact_ref(model, version, attempt))
-    segmentation = _fit(table, version, progress)
+    choice = choose_k(version, table, partial(_within, progress, 0.0, CHOOSING_SHARE))
+    segmentation = _fit(table, version, choice, progress)
     progress("profiling", FITTING_SHARE)
     learned = _describe(table, segmentation, material.base, version.seed)
     progress("saving", 0.95)
@@ -54,7 +57,8 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
         repository.lock_model(session, model)
         rows = repository.get_by_id(session, model.id, version.number)
         registry.change_source(session, *rows, material.source.version)
-        registry.complete_version(session, *rows, _learned(attempt, segmentation, learned, artifact))
+        written = _learned(attempt, segmentation, learned, artifact)
+        registry.complete_version(session, *rows, with_choice(session, rows[1], written, choice))
         return {"model": model.name, "version": version.number}
 
     return Outcome(finish=finish, undo=partial(stores.artifacts.discard, ref))
@@ -108,18 +112,24 @@ def _read_table(
     return table
 
 
-def _fit(table: pd.DataFrame, version: VersionRow, progress: Progress) -> Segmentation:
+def _fit(table: pd.DataFrame, version: VersionRow, choice: Choice | None, progress: Progress) -> Segmentation:
     algorithm = read_algorithm(version)
     # A version that was cut at a distance holds its k as well; a retry must ask for one of them only.
     k = None if getattr(algorithm, "distance", None) is not None else version.k
+    start = CHOOSING_SHARE if choice else 0.0
     return fit(
         table,
         read_features(version),
         algorithm,
-        k=k,
+        k=choice.answer.k if choice else k,
         seed=version.seed,
-        progress=lambda stage, fraction: progress(stage, FITTING_SHARE * fraction),
+        progress=partial(_within, progress, start, FITTING_SHARE),
     )
+
+
+def _within(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
+    """Tell the progress of a part as that of the whole."""
+    progress(stage, start + (end - start) * fraction)
 
 
 def _describe(table: pd.DataFrame, fitted: Segmentation, base: _Base | None, seed: int) -> list[SegmentLearned]:

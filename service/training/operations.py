@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -10,17 +10,19 @@ from models.algorithms import Algorithm, KMeans
 from models.features import Feature
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
+from service.datasets.features import choose_features, kinds_of, require_usable
 from service.datasets.rows import DatasetVersionRow
 from service.errors import AlreadyExists, Conflict, FieldError, InvalidRequest
 from service.jobs import operations as jobs
 from service.jobs.rows import JobRow
+from service.recommendations.operations import Limits, require_ordered
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.stores.database import JsonObject, Session, now
 
 FIT = "fit"
-USABLE = ("numeric", "categorical")
+AUTO = "auto"
 
 _algorithms: TypeAdapter[Algorithm] = TypeAdapter(Algorithm)
 _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
@@ -33,7 +35,8 @@ class Asked:
     dataset: str | None
     dataset_version: int | None
     algorithm: Algorithm | None
-    k: int | None
+    k: int | Literal["auto"] | None
+    limits: JsonObject
     features: Sequence[JsonObject] | None
     seed: int | None
 
@@ -45,13 +48,13 @@ def plan_model(session: Session, tenant: str, name: str, asked: Asked) -> JobRow
     """
     version, source = _source(session, tenant, asked.dataset or name, asked.dataset_version)
     algorithm = asdict(asked.algorithm or KMeans())
-    _require_one_cut(algorithm, asked.k)
-    features = _choose(version, asked.features)
+    chosen = _settle_k(asked, algorithm, None)
+    features = choose_features(version, asked.features)
     model = registry_repository.find_model(session, tenant, name)
     if model is not None and registry_repository.has_usable_version(session, model):
         raise AlreadyExists(f"There is a model called {name} already")
     model = model or registry_repository.add_model(session, tenant, name)
-    settled = {"algorithm": algorithm, "k": asked.k, "seed": asked.seed or 0, "features": features}
+    settled = {"algorithm": algorithm, **chosen, "seed": asked.seed or 0, "features": features}
     return _plan(session, model, {**source, **settled})
 
 
@@ -63,13 +66,12 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked) -> JobR
         raise Conflict(f"The model {name} has no version to follow yet: its first fit is not finished, or failed")
     version, source = _source(session, tenant, asked.dataset or base.dataset, asked.dataset_version)
     algorithm = asdict(asked.algorithm) if asked.algorithm else base.algorithm
-    k = asked.k or (None if _has_distance(algorithm) else base.k)
-    _require_one_cut(algorithm, k)
+    chosen = _settle_k(asked, algorithm, base)
     settled = {
         "algorithm": algorithm,
-        "k": k,
+        **chosen,
         "seed": base.seed if asked.seed is None else asked.seed,
-        "features": _inherit(version, base) if asked.features is None else _choose(version, asked.features),
+        "features": _inherit(version, base) if asked.features is None else choose_features(version, asked.features),
     }
     return _plan(session, model, {"base": base.number, **source, **settled})
 
@@ -104,16 +106,9 @@ def _source(session: Session, tenant: str, name: str, number: int | None) -> tup
     }
 
 
-def _choose(version: DatasetVersionRow, asked: Sequence[JsonObject] | None) -> list[JsonObject]:
-    kinds = {column["name"]: column["kind"] for column in version.columns}
-    chosen = [{"name": name} for name, kind in kinds.items() if kind in USABLE] if asked is None else asked
-    _require_usable([feature["name"] for feature in chosen], kinds)
-    return [asdict(Feature(kind=kinds[feature["name"]], **feature)) for feature in chosen]
-
-
 def _inherit(version: DatasetVersionRow, base: VersionRow) -> list[JsonObject]:
-    kinds = {column["name"]: column["kind"] for column in version.columns}
-    _require_usable([feature["name"] for feature in base.features], kinds)
+    kinds = kinds_of(version)
+    require_usable([feature["name"] for feature in base.features], kinds)
     changed = [feature["name"] for feature in base.features if feature["kind"] != kinds[feature["name"]]]
     if changed:
         faults = [FieldError(detail=f"{name}: the column is taken for {kinds[name]} now") for name in changed]
@@ -121,30 +116,40 @@ def _inherit(version: DatasetVersionRow, base: VersionRow) -> list[JsonObject]:
     return base.features
 
 
-def _require_usable(names: Sequence[str], kinds: dict[str, str]) -> None:
-    faults = [
-        FieldError(detail=f"{name}: {fault}", pointer=f"/features/{position}")
-        for position, name in enumerate(names)
-        if (fault := _fault(name, names[:position], kinds))
-    ]
-    if faults or not names:
-        raise InvalidRequest("The features cannot be used", errors=faults)
-
-
-def _fault(name: str, earlier: Sequence[str], kinds: dict[str, str]) -> str | None:
-    if name not in kinds:
-        return "the dataset has no such column"
-    if kinds[name] not in USABLE:
-        return f"the column is taken for {kinds[name]}, not for numeric or categorical"
-    return "named twice" if name in earlier else None
-
-
 def _has_distance(algorithm: JsonObject) -> bool:
     return algorithm.get("distance") is not None
 
 
-def _require_one_cut(algorithm: JsonObject, k: int | None) -> None:
+def _settle_k(asked: Asked, algorithm: JsonObject, base: VersionRow | None) -> JsonObject:
+    """Settle the number of segments: as asked, else as in the base version; `limits` says that the fit chooses it."""
+    k = asked.k or (None if _has_distance(algorithm) else _k_of(base))
+    _require_one_cut(algorithm, k)
+    if k != AUTO:
+        _require_no_limits(asked.limits)
+        return {"k": k, "limits": None}
+    limits = Limits(**{**_limits_of(base), **asked.limits})
+    require_ordered(limits)
+    return {"k": None, "limits": asdict(limits)}
+
+
+def _limits_of(base: VersionRow | None) -> JsonObject:
+    return (base and base.limits) or {}
+
+
+def _k_of(base: VersionRow | None) -> int | str | None:
+    if base is None:
+        return None
+    return AUTO if base.limits else base.k
+
+
+def _require_one_cut(algorithm: JsonObject, k: int | str | None) -> None:
     if _has_distance(algorithm) == (k is None):
         return
     fault = "k is missing" if k is None else "give either k or algorithm.distance, not both"
     raise InvalidRequest(f"The number of segments is unclear: {fault}", errors=[FieldError(detail=fault, pointer="/k")])
+
+
+def _require_no_limits(limits: JsonObject) -> None:
+    faults = [FieldError(detail='a limit goes with k "auto" only', pointer=f"/{name}") for name in limits]
+    if faults:
+        raise InvalidRequest("There is nothing to limit: the number of segments is given", errors=faults)

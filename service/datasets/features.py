@@ -1,0 +1,43 @@
+"""The columns of a dataset that something is learned from."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from models.features import Feature
+from service.datasets.rows import DatasetVersionRow
+from service.errors import FieldError, InvalidRequest
+from service.stores.database import JsonObject
+
+USABLE = ("numeric", "categorical")
+
+
+def choose_features(version: DatasetVersionRow, asked: Sequence[JsonObject] | None) -> list[JsonObject]:
+    """Settle the features: those asked for, or every numeric and categorical column."""
+    kinds = kinds_of(version)
+    chosen = [{"name": name} for name, kind in kinds.items() if kind in USABLE] if asked is None else asked
+    require_usable([feature["name"] for feature in chosen], kinds)
+    return [asdict(Feature(kind=kinds[feature["name"]], **feature)) for feature in chosen]
+
+
+def kinds_of(version: DatasetVersionRow) -> JsonObject:
+    """Tell what each column of a dataset version is taken for."""
+    return {column["name"]: column["kind"] for column in version.columns}
+
+
+def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
+    """Refuse features that are not there, that are no feature, or that are named twice."""
+    faults = [
+        FieldError(detail=f"{name}: {fault}", pointer=f"/features/{position}")
+        for position, name in enumerate(names)
+        if (fault := _fault(name, names[:position], kinds))
+    ]
+    if faults or not names:
+        raise InvalidRequest("The features cannot be used", errors=faults)
+
+
+def _fault(name: str, earlier: Sequence[str], kinds: JsonObject) -> str | None:
+    if name not in kinds:
+        return "the dataset has no such column"
+    if kinds[name] not in USABLE:
+        return f"the column is taken for {kinds[name]}, not for numeric or categorical"
+    return "named twice" if name in earlier else None

@@ -1,0 +1,1 @@
+"""How many segments a dataset holds."""

@@ -1,0 +1,58 @@
+"""How many segments a dataset holds."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from service.datasets import repository as datasets
+from service.jobs.routes import LATER, LaterDep
+from service.jobs.schemas import Job
+from service.recommendations import operations, repository
+from service.recommendations.schemas import Recommendation, RecommendationCreate, Recommendations
+from service.stores.database import JsonObject, Session
+from service.web.dependencies import DatasetName, PageSize, PageToken, ReadDep, TenantDep
+from service.web.paging import next_token, read_token
+
+RECOMMENDATIONS = "/v1/datasets/{dataset}/recommendations"
+
+RecommendationId = Annotated[str, Path(pattern=r"^rec_[0-9a-f]{16}$", description="The recommendation's id.")]
+
+router = APIRouter(tags=["recommendations"])
+
+
+@router.post(RECOMMENDATIONS, status_code=201, responses=LATER)
+async def recommend_k(
+    dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, later: LaterDep
+) -> Recommendation | Job:
+    """Say how many segments a dataset holds; answers with the job if that takes longer than you wait."""
+    plan = partial(operations.plan_recommendation, tenant=tenant, dataset=dataset, asked=body.asked())
+    return await later.answer(plan, partial(_show, tenant))
+
+
+@router.get(RECOMMENDATIONS)
+def list_recommendations(
+    session: ReadDep, tenant: TenantDep, dataset: DatasetName, page_size: PageSize = 100, page_token: PageToken = None
+) -> Recommendations:
+    """List the recommendations for a dataset, the newest first; those for fits with `k: "auto"` are among them."""
+    row = datasets.get_dataset(session, tenant, dataset)
+    last = read_token(page_token)
+    before = repository.get_recommendation(session, row, last) if last else None
+    rows = repository.list_recommendations(session, row, before=before, limit=page_size)
+    token = next_token(rows, page_size, lambda found: found.id)
+    return Recommendations(recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token)
+
+
+@router.get(RECOMMENDATIONS + "/{recommendation}")
+def get_recommendation(
+    session: ReadDep, tenant: TenantDep, dataset: DatasetName, recommendation: RecommendationId
+) -> Recommendation:
+    """Show a recommendation: the number of segments, how sure that is, and what each criterion says."""
+    row = datasets.get_dataset(session, tenant, dataset)
+    return Recommendation.of(row, repository.get_recommendation(session, row, recommendation))
+
+
+def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Recommendation]:
+    dataset = datasets.get_dataset(session, tenant, result["dataset"])
+    found = repository.get_recommendation(session, dataset, result["recommendation"])
+    return f"/v1/datasets/{dataset.name}/recommendations/{found.id}", Recommendation.of(dataset, found)

@@ -1,0 +1,111 @@
+"""Recommendations on the wire."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field
+
+from models.algorithms import Algorithm, KMeans
+from service.datasets.rows import DatasetRow
+from service.recommendations.operations import Asked, Limits
+from service.recommendations.rows import RecommendationRow
+from service.web.learning import (
+    AlgorithmIn,
+    DatasetVersion,
+    FeatureOut,
+    Features,
+    FewestSegments,
+    LeastShare,
+    MostSegments,
+    Seed,
+    plain_features,
+)
+from service.web.schemas import Page, Request, Wire
+
+
+class RecommendationCreate(Request):
+    """Of what, for which algorithm, and within which limits to recommend a number of segments."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"features": ["Annual Income (k$)", "Spending Score (1-100)"], "k_max": 10},
+                {"algorithm": {"name": "hierarchical"}, "k_min": 2, "k_max": 8, "min_share": 0.05},
+            ]
+        }
+    )
+
+    dataset_version: DatasetVersion = None
+    algorithm: AlgorithmIn = KMeans()
+    features: Features | None = None
+    k_min: FewestSegments = Limits.k_min
+    k_max: MostSegments = Limits.k_max
+    min_share: LeastShare = Limits.min_share
+    criteria: list[str] | None = Field(default=None, min_length=1, description="Whose verdicts to give. Absent: all.")
+    seed: Seed = 0
+
+    def asked(self) -> Asked:
+        """Give what is asked."""
+        return Asked(
+            dataset_version=self.dataset_version,
+            algorithm=self.algorithm,
+            features=plain_features(self.features),
+            limits=Limits(k_min=self.k_min, k_max=self.k_max, min_share=self.min_share),
+            criteria=self.criteria,
+            seed=self.seed,
+        )
+
+
+class Verdict(Wire):
+    """What one criterion says on its own."""
+
+    criterion: str
+    k: int | None = Field(description="The number of segments it would choose; null where it can say nothing.")
+    scores: dict[str, float] = Field(description="Its figure for each k that it is defined for.")
+    errors: dict[str, float] = Field(description="The standard error of each figure that has one.")
+    higher_is_better: bool
+
+
+class Recommendation(Wire):
+    """How many segments a dataset holds, and how sure that is."""
+
+    recommendation: str
+    dataset: str
+    dataset_version: int
+    algorithm: Algorithm
+    features: list[FeatureOut]
+    k_min: int
+    k_max: int
+    min_share: float
+    seed: int
+    k: int = Field(description="The best number of segments within the limits.")
+    probability: float | None = Field(description="That `k` is right; null where too little is known to say.")
+    credible_set: list[int] = Field(
+        description="The fewest numbers of segments that hold the right one with 90 %, the most probable first."
+    )
+    probabilities: dict[str, float] | None = Field(description="Of each number of segments, whatever the limits.")
+    text: str = Field(description="The advice in a sentence.")
+    verdicts: list[Verdict]
+    n_customers: int = Field(description="How many customers have a known feature.")
+    n_sampled: int = Field(description="How many of them were looked at.")
+    warnings: list[str]
+    job: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, dataset: DatasetRow, row: RecommendationRow) -> Self:
+        """Show a recommendation: what was asked, and the answer."""
+        own: dict[str, Any] = {
+            "recommendation": row.id,
+            "dataset": dataset.name,
+            "dataset_version": row.dataset_version,
+            "job": row.job_id,
+            "created_at": row.created_at,
+        }
+        return cls.model_validate({**row.question, **row.question["limits"], **(row.answer or {}), **own})
+
+
+class Recommendations(Page):
+    """Recommendations for a dataset, the newest first."""
+
+    recommendations: list[Recommendation]

@@ -1,0 +1,87 @@
+"""What may be asked of anything that is learned from a dataset, on the wire."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag
+
+from models.algorithms import Algorithm
+from service.web.schemas import Integer, Request, Wire
+
+DatasetVersion = Annotated[Integer | None, Field(ge=1, lt=2**31, description="Absent: the newest.")]
+Seed = Annotated[
+    Integer, Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments.")
+]
+FewestSegments = Annotated[Integer, Field(ge=1, le=30, description="The fewest segments that are of use.")]
+MostSegments = Annotated[Integer, Field(ge=1, le=30, description="The most segments that are of use.")]
+LeastShare = Annotated[
+    float, Strict(), Field(ge=0, le=0.5, description="The share of the customers that each segment has at least.")
+]
+
+
+class FeatureIn(Request):
+    """How a column is used."""
+
+    name: str = Field(description="The column.")
+    scale: Literal["auto", "standard", "robust", "none"] = "auto"
+    log: Literal["auto"] | Annotated[bool, Strict()] = Field(
+        default="auto",
+        description="Whether to take the logarithm; `auto` takes it from skewed columns that it makes less skewed.",
+    )
+    weight: Annotated[float, Strict()] = Field(
+        default=1.0,
+        gt=0,
+        le=1e6,
+        description="Multiplies the squared distance in this column.",
+    )
+
+
+class FeatureOut(Wire):
+    """A column as it is used."""
+
+    name: str
+    kind: Literal["numeric", "categorical"]
+    scale: Literal["auto", "standard", "robust", "none"]
+    log: Literal["auto"] | bool = Field(description="`auto` until a fit has decided.")
+    weight: float
+    categories: list[str] | None = Field(default=None, description="Those that the fit has seen.")
+
+
+def _form(feature: object) -> str:
+    return "object" if isinstance(feature, dict | FeatureIn) else "name"
+
+
+FeatureChoice = Annotated[
+    Annotated[str, Strict(), Tag("name")] | Annotated[FeatureIn, Tag("object")],
+    Discriminator(_form),
+]
+Features = Annotated[
+    list[FeatureChoice],
+    Field(min_length=1, description="The columns to cluster by. Absent: every numeric and categorical one."),
+]
+
+
+def _without_disguise(algorithm: object) -> object:
+    """Refuse booleans, and numbers that are spelled as text: lenient reading would take them for numbers."""
+    for name, value in algorithm.items() if isinstance(algorithm, dict) else ():
+        if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
+            raise ValueError(f"{name} must be a number")
+    return algorithm
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+AlgorithmIn = Annotated[Algorithm, Field(discriminator="name"), BeforeValidator(_without_disguise)]
+
+
+def plain_features(features: Sequence[str | FeatureIn] | None) -> list[dict[str, object]] | None:
+    """Give what is asked of each column, by its name at least."""
+    if features is None:
+        return None
+    return [{"name": feature} if isinstance(feature, str) else feature.model_dump() for feature in features]
