@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field
 
 from models.algorithms import Algorithm, KMeans
+from models.criteria import CriterionName
 from service.datasets.rows import DatasetRow
 from service.recommendations.operations import Asked, Limits
 from service.recommendations.rows import RecommendationRow
@@ -41,7 +42,9 @@ class RecommendationCreate(Request):
     k_min: FewestSegments = Limits.k_min
     k_max: MostSegments = Limits.k_max
     min_share: LeastShare = Limits.min_share
-    criteria: list[str] | None = Field(default=None, min_length=1, description="Whose verdicts to give. Absent: all.")
+    criteria: list[CriterionName] | None = Field(  # type: ignore[valid-type]  # computed from the criteria's names
+        default=None, min_length=1, description="Whose verdicts to give. Absent: all."
+    )
     seed: Seed = 0
 
     def asked(self) -> Asked:
