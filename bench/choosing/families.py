@@ -133,7 +133,7 @@ def strays(rng: np.random.Generator) -> Truth:
 
 
 def recency_frequency_money(rng: np.random.Generator) -> Truth:
-    """What a shop knows: days since the last order, orders, money, each skewed; and often a channel."""
+    """Recency in days, orders and money, as a shop knows them, each skewed; and often a channel."""
     k, n = int(rng.integers(2, 6)), _n(rng)
     labels = _labels(rng, n, _sizes(rng, 4)(k, rng))
     means = _centers(rng, k, 3, rng.uniform(2.6, 3.9)) * 0.45
