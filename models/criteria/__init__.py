@@ -12,10 +12,10 @@ from models.criteria.g_means import GMeans
 from models.criteria.gap import Gap, GapPCA
 from models.criteria.knee import Knee
 from models.criteria.mixture_bic import MixtureBIC
+from models.criteria.mixture_icl import MixtureICL
 from models.criteria.prediction_strength import PredictionStrength
 from models.criteria.silhouette import Silhouette
 from models.criteria.valley_depth import ValleyDepth
-from models.criteria.valley_merging import ValleyMerging
 from models.criteria.verdict import Verdict
 from models.criteria.ward_silhouette import WardSilhouette
 
@@ -30,10 +30,10 @@ Criterion = (
     | PredictionStrength
     | BootstrapStability
     | ValleyDepth
-    | ValleyMerging
     | Dip
     | GMeans
     | MixtureBIC
+    | MixtureICL
     | DendrogramGap
 )
 CRITERIA: Final[tuple[Criterion, ...]] = tuple(criterion() for criterion in get_args(Criterion))

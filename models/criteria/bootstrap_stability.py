@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats, Labels, thinned
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats, Labels, thinned
 from models.criteria.verdict import Verdict, highest
 from models.kernels.lloyd import best_of
 

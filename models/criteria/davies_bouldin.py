@@ -5,7 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats
 from models.criteria.verdict import Verdict, lowest
 from models.kernels.lloyd import Partition
 

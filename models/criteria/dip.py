@@ -5,8 +5,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats
+from models.criteria.evidence import Evidence
 from models.criteria.growing import grow
+from models.criteria.partitions import Floats
 from models.criteria.verdict import Verdict
 from models.kernels.dips import dip, dip_p
 

@@ -5,15 +5,14 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.algorithms.hierarchical import cut
+from models.criteria.mixtures import Mixture, fit_mixtures
+from models.criteria.partitions import Floats, Labels, means, same
 from models.kernels.lloyd import Partition, best_of, lloyd
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
-
 STARTS: Final = 8
+MIXED: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,22 +62,25 @@ class Evidence:
         """The best of eight K-Means partitions and one that starts from Ward's, by the number of segments."""
         return {k: self._partition(k) for k in self.ks}
 
+    @cached_property
+    def mixtures(self) -> dict[int, Mixture]:
+        """Gaussian mixtures of at most 1,000 of the points, by their number of components."""
+        n = min(len(self.points), MIXED)
+        sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
+        fits = {
+            k: fit_mixtures(self.points[sample], k, [labels[sample] for labels in self._starts(k)]) for k in self.ks
+        }
+        return {k: fit for k, fit in fits.items() if fit is not None}
+
     def rng(self, name: str) -> np.random.Generator:
         """Give a stream of random numbers of its own to each user, so that none depends on who came before."""
         return np.random.default_rng([self.seed, *name.encode()])
+
+    def _starts(self, k: int) -> list[Labels]:
+        kmeans, ward = self.kmeans[k].labels, self.ward[k]
+        return [kmeans] if same(kmeans, ward) else [kmeans, ward]
 
     def _partition(self, k: int) -> Partition:
         from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
         found = best_of(self.points, k, STARTS, self.rng(f"kmeans {k}"))
         return min(from_tree, found, key=lambda partition: partition.inertia)
-
-
-def means(points: Floats, labels: Labels, k: int) -> Floats:
-    """Give the center of each segment, shape (k, d); the origin for one without members."""
-    member = np.eye(k)[labels]
-    return np.asarray((member.T @ points) / np.maximum(member.sum(axis=0), 1)[:, None])
-
-
-def thinned(points: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """Give a random sample of at most n points."""
-    return points if len(points) <= n else points[rng.choice(len(points), n, replace=False)]

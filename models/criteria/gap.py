@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats, thinned
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats, thinned
 from models.criteria.verdict import Verdict
 from models.kernels.lloyd import best_of
 

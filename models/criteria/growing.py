@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats
 from models.kernels.lloyd import Partition, best_of, lloyd
 
 STARTS: Final = 4

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats, Labels
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats, Labels
 
 
 def silhouettes(distances: Floats, labels: Labels) -> Floats:

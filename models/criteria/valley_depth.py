@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence, Floats, Labels, means
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats, Labels, means
 from models.criteria.valleys import DEEP, depth_between
 from models.criteria.verdict import Verdict
 

@@ -4,12 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from models.criteria.evidence import Floats
+from models.criteria.partitions import Floats
 
 DEEP: Final = 0.25
 _KNOTS: Final = np.linspace(0, 1, 9)
-
-Pair = tuple[int, int]
 
 
 def depth_between(one: Floats, other: Floats) -> float:

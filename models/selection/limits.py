@@ -7,7 +7,8 @@ import numpy as np
 
 from models.algorithms import Algorithm, Hierarchical
 from models.algorithms.hierarchical import cut, grow
-from models.criteria.evidence import Evidence, Labels
+from models.criteria.evidence import Evidence
+from models.criteria.partitions import Labels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from models.algorithms import Algorithm, Hierarchical
-from models.criteria.evidence import Labels
+from models.criteria.partitions import Labels
 from models.selection.limits import Limits
 from models.selection.sampling import Sample
 

@@ -1,0 +1,18 @@
+"""ICL of Gaussian mixtures: as BIC, but bell shapes that overlap are paid for as well."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.criteria.evidence import Evidence
+from models.criteria.verdict import Verdict, lowest
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureICL:
+    """The least integrated completed likelihood of Gaussian mixtures (Biernacki, Celeux & Govaert 2000)."""
+
+    name: Literal["mixture_icl"] = "mixture_icl"
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Score each k by the criterion per customer."""
+        return lowest(self.name, {k: mixture.icl for k, mixture in evidence.mixtures.items()})

@@ -1,0 +1,24 @@
+"""Points in segments: what every criterion knows about them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+def means(points: Floats, labels: Labels, k: int) -> Floats:
+    """Give the center of each segment, shape (k, d); the origin for one without members."""
+    member = np.eye(k)[labels]
+    return np.asarray((member.T @ points) / np.maximum(member.sum(axis=0), 1)[:, None])
+
+
+def same(one: Labels, other: Labels) -> bool:
+    """Say whether two partitions are one under different numbers."""
+    pairs = np.unique(np.stack([one, other]), axis=1)
+    return len(pairs.T) == len(np.unique(one)) == len(np.unique(other))
+
+
+def thinned(points: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """Give a random sample of at most n points."""
+    return points if len(points) <= n else points[rng.choice(len(points), n, replace=False)]
