@@ -14,7 +14,7 @@ USABLE = ("numeric", "categorical")
 def choose_features(version: DatasetVersionRow, asked: Sequence[JsonObject] | None) -> list[JsonObject]:
     """Settle the features: those asked for, or every numeric and categorical column."""
     kinds = kinds_of(version)
-    chosen = [{"name": name} for name, kind in kinds.items() if kind in USABLE] if asked is None else asked
+    chosen = _every_usable(kinds) if asked is None else asked
     require_usable([feature["name"] for feature in chosen], kinds)
     return [asdict(Feature(kind=kinds[feature["name"]], **feature)) for feature in chosen]
 
@@ -31,8 +31,16 @@ def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
         for position, name in enumerate(names)
         if (fault := _fault(name, names[:position], kinds))
     ]
-    if faults or not names:
+    if faults:
         raise InvalidRequest("The features cannot be used", errors=faults)
+
+
+def _every_usable(kinds: JsonObject) -> list[JsonObject]:
+    usable: list[JsonObject] = [{"name": name} for name, kind in kinds.items() if kind in USABLE]
+    if not usable:
+        fault = "each column is ignored or an identifier, as when all its cells are missing or alike"
+        raise InvalidRequest("The dataset has no feature", errors=[FieldError(detail=fault, pointer="/features")])
+    return usable
 
 
 def _fault(name: str, earlier: Sequence[str], kinds: JsonObject) -> str | None:

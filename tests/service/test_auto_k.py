@@ -17,7 +17,7 @@ from service.training.fitting import fit_version
 ALGORITHMS = [{"name": "kmeans"}, {"name": "hierarchical", "linkage": "ward"}]
 
 
-def continuum(n_customers=300):
+def continuum(n_customers=200):
     """Customers who differ, and form no groups."""
     spent = np.random.default_rng(7).normal(size=(n_customers, 2)).round(6)
     return "id,spent,paid\n" + "".join(f"c{n},{a},{b}\n" for n, (a, b) in enumerate(spent))
@@ -27,7 +27,7 @@ def ask(client, model, **asked):
     return client.post("/v1/models", json={"name": model, "dataset": "sample", **asked}, headers={"Prefer": "wait=30"})
 
 
-def groups(n_customers=90):
+def groups(n_customers=60):
     """Customers in three groups that nobody could overlook."""
     draw = np.random.default_rng(3)
     spent = draw.normal(size=(n_customers, 2)) + 40 * np.eye(3)[draw.integers(3, size=n_customers), :2]
@@ -62,7 +62,7 @@ def single(sampled):
 def waiting(settings):
     """A service whose jobs wait, and the stores to run them in."""
     with running(settings, engine=IdleEngine) as client:
-        put_csv(client, "sample", generate_sample(n_customers=60))
+        put_csv(client, "sample", generate_sample(n_customers=30))
         yield client, open_stores(settings)
 
 
@@ -201,12 +201,12 @@ def test_the_only_segment_is_described(sampled, single):
 def test_everybody_is_a_member_of_the_only_segment(sampled, single):
     [segment] = single[1]["segments"]
     address = f"/v1/models/{single[0]}/versions/1/segments/{segment['segment']}/customers"
-    assert len(sampled.get(address, params={"page_size": 1000}).json()["customers"]) == 300
+    assert len(sampled.get(address, params={"page_size": 1000}).json()["customers"]) == 200
 
 
 def test_a_run_places_everybody_in_the_only_segment(sampled, single):
     [segment] = single[1]["segments"]
-    assert run_of(sampled, single[0], "continuum")["counts"] == {segment["segment"]: 300}
+    assert run_of(sampled, single[0], "continuum")["counts"] == {segment["segment"]: 200}
 
 
 def test_the_only_segment_can_be_named(sampled, single):
@@ -240,7 +240,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     run(stores, job)
     version = client.get("/v1/models/m/versions/1").json()
     [kept] = recommendations(client, "sample")
-    assert (version["dataset_version"], kept["dataset_version"], kept["n_customers"]) == (2, 2, 59)
+    assert (version["dataset_version"], kept["dataset_version"], kept["n_customers"]) == (2, 2, 29)
 
 
 def test_a_dataset_deleted_meanwhile_takes_the_recommendation_and_leaves_the_version(waiting):

@@ -21,6 +21,11 @@ ANSWERED = {
 UNKNOWN = "rec_0000000000000000"
 
 
+def table(cell, n_customers=40):
+    """Customers with one column, whose cells are made of their row."""
+    return "id,spent\n" + "".join(f"c{n},{cell(n)}\n" for n in range(n_customers))
+
+
 def address(dataset="sample", recommendation=None):
     return f"/v1/datasets/{dataset}/recommendations" + (f"/{recommendation}" if recommendation else "")
 
@@ -49,7 +54,7 @@ def few(sampled):
 @pytest.fixture(scope="module")
 def made(sampled):
     """The recommendations for a dataset that has three, the oldest first."""
-    put_csv(sampled, "judged-thrice", generate_sample(n_customers=60))
+    put_csv(sampled, "judged-thrice", generate_sample(n_customers=30))
     return [recommend(sampled, "judged-thrice", k_max=k_max) for k_max in (2, 3, 4)]
 
 
@@ -57,14 +62,14 @@ def made(sampled):
 def waiting(settings):
     """A service whose jobs wait, and the stores to run them in."""
     with running(settings, engine=IdleEngine) as client:
-        put_csv(client, "sample", generate_sample(n_customers=60))
+        put_csv(client, "sample", generate_sample(n_customers=30))
         yield client, open_stores(settings)
 
 
 @pytest.fixture
 def own(sampled, name):
     """A dataset of its own."""
-    put_csv(sampled, name, generate_sample(n_customers=60))
+    put_csv(sampled, name, generate_sample(n_customers=30))
     return name
 
 
@@ -204,14 +209,43 @@ def test_a_hierarchical_recommendation_says_so(sampled, few):
     assert recommend(sampled, few, algorithm={"name": "hierarchical"})["algorithm"]["linkage"] == "ward"
 
 
-def test_a_handful_of_customers_is_too_few_to_judge(sampled, name):
-    put_csv(sampled, name, "id,spent\n" + "".join(f"{n},{n}\n" for n in range(5)))
-    answer = ask(sampled, name)
-    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/too-few-to-choose")
+@pytest.mark.parametrize(
+    ("customers", "asked", "problem"),
+    [
+        (table(lambda n: n * 1.1, 9), {}, "too-few-to-choose"),
+        (table(lambda n: n * 1.1 if n < 9 else ""), {}, "too-few-to-choose"),
+        (table(lambda _: 5.5), {}, "invalid-request"),
+        (table(lambda _: ""), {}, "invalid-request"),
+        (table(lambda n: n % 3 + 5.5), {"k_min": 4}, "too-few-customers"),
+        (table(lambda n: n * 1e150), {}, "value-out-of-range"),
+    ],
+    ids=["too few", "too few known", "all alike", "all missing", "too few distinct", "too large"],
+)
+def test_what_cannot_be_judged_is_refused_in_plain_words(sampled, name, customers, asked, problem):
+    put_csv(sampled, name, customers)
+    answer = ask(sampled, name, **asked)
+    assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
+
+
+@pytest.mark.parametrize(
+    ("customers", "most"),
+    [
+        (table(lambda n: n * 1.1), 30),
+        (table(lambda n: n % 2 + 5.5), 2),
+        (table(lambda n: "xyz"[n % 3]), 3),
+        (table(lambda n: 1.5**n), 30),
+    ],
+    ids=["one column", "two distinct", "a category", "skewed"],
+)
+def test_what_says_little_is_judged_all_the_same(sampled, name, customers, most):
+    put_csv(sampled, name, customers)
+    made = recommend(sampled, name, features=None, k_max=30)
+    assert 1 <= made["k"] <= most
+    assert made["warnings"]
 
 
 def test_a_refusal_leaves_no_recommendation(sampled, name):
-    put_csv(sampled, name, "id,spent\n" + "".join(f"{n},{n}\n" for n in range(5)))
+    put_csv(sampled, name, table(float, 5))
     ask(sampled, name)
     assert listed(sampled, name)["recommendations"] == []
 
@@ -219,7 +253,7 @@ def test_a_refusal_leaves_no_recommendation(sampled, name):
 def test_a_recommendation_goes_with_its_dataset(sampled, own):
     recommend(sampled, own)
     sampled.delete(f"/v1/datasets/{own}")
-    put_csv(sampled, own, generate_sample(n_customers=60))
+    put_csv(sampled, own, generate_sample(n_customers=30))
     assert listed(sampled, own)["recommendations"] == []
 
 
@@ -237,7 +271,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     erase(client, "sample", "1")
     run_attempt(stores, job, most_attempts=3)
     [made] = listed(client, "sample")["recommendations"]
-    assert (made["dataset_version"], made["n_customers"]) == (2, 59)
+    assert (made["dataset_version"], made["n_customers"]) == (2, 29)
 
 
 def test_a_dataset_that_is_deleted_while_it_is_judged_leaves_nothing(waiting):
@@ -252,7 +286,7 @@ def test_a_dataset_that_is_deleted_while_it_is_judged_leaves_nothing(waiting):
 def test_recommendations_are_kept_in_either_database(database, tmp_path):
     address_of = database.engine.url.render_as_string(hide_password=False)
     with running(Settings(home=tmp_path, database_url=address_of)) as client:
-        put_csv(client, "sample", generate_sample(n_customers=60))
+        put_csv(client, "sample", generate_sample(n_customers=30))
         made = recommend(client)
         assert listed(client, "sample")["recommendations"] == [made]
 
