@@ -52,13 +52,18 @@ def with_choice(
     """Keep the recommendation with its dataset, if that is still there, and what matters of it with the version."""
     if choice is None:
         return learned
-    row = new_recommendation(version.dataset_id, version.dataset_version, choice.question)
+    row = new_recommendation(version.dataset_id, version.dataset_version, _nameless(choice.question))
     row.job_id = version.job_id
     write_answer(row, version.dataset_version, choice.answer)
     if datasets.find_by_id(session, version.dataset_id) is not None:
         session.add(row)
     warnings = dict.fromkeys([*choice.warnings, *learned.warnings])
     return replace(learned, recommendation=_kept(row.id, choice.answer), warnings=tuple(warnings))
+
+
+def _nameless(question: Question) -> Question:
+    """Leave out which categories customers have had: a recommendation outlives them."""
+    return replace(question, features=[replace(feature, categories=None) for feature in question.features])
 
 
 def _kept(recommendation_id: str, answer: Recommendation) -> JsonObject:

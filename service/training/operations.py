@@ -145,7 +145,7 @@ def _k_of(base: VersionRow | None) -> int | str | None:
 def _require_one_cut(algorithm: JsonObject, k: int | str | None) -> None:
     if _has_distance(algorithm) == (k is None):
         return
-    fault = "k is missing" if k is None else "give either k or algorithm.distance, not both"
+    fault = 'k is missing: give a number, or "auto"' if k is None else "give either k or algorithm.distance, not both"
     raise InvalidRequest(f"The number of segments is unclear: {fault}", errors=[FieldError(detail=fault, pointer="/k")])
 
 

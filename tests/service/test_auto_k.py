@@ -153,6 +153,14 @@ def test_a_further_version_chooses_anew_within_the_same_limits(sampled, name):
     assert [first["k_max"], second["k_max"]] == [6, 6]
 
 
+def test_a_recommendation_for_a_further_version_names_no_category(sampled, name, sample_csv):
+    put_csv(sampled, name, sample_csv)
+    fit(sampled, name, dataset=name, features=[INCOME, "Gender"], k=2)
+    refit(sampled, name, k="auto")
+    [kept] = recommendations(sampled, name)
+    assert [feature["categories"] for feature in kept["features"]] == [None, None]
+
+
 def test_a_further_version_takes_the_number_that_it_is_given(sampled, name, few):
     fit(sampled, name, **few, k="auto")
     second = refit(sampled, name, k=2)
