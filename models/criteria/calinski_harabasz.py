@@ -20,7 +20,7 @@ class CalinskiHarabasz:
             self.name,
             {
                 k: (whole - partition.inertia) / (k - 1) / (partition.inertia / (n - k))
-                for k, partition in evidence.kmeans.items()
-                if 1 < k < n and partition.inertia > 0
+                for k, partition in evidence.parted.items()
+                if k < n and partition.inertia > 0
             },
         )

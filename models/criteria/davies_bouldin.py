@@ -21,14 +21,13 @@ class DaviesBouldin:
         """Score each k from 2 by K-Means."""
         return lowest(
             self.name,
-            {k: _overlap(evidence.points, partition) for k, partition in evidence.kmeans.items() if k > 1},
+            {k: _overlap(evidence.points, partition) for k, partition in evidence.parted.items()},
         )
 
 
 def _overlap(points: Floats, partition: Partition) -> float:
     away = np.linalg.norm(points - partition.centers[partition.labels], axis=1)
-    sizes = np.bincount(partition.labels, minlength=len(partition.centers))
-    widths = np.bincount(partition.labels, weights=away, minlength=len(sizes)) / np.maximum(sizes, 1)
+    widths = np.bincount(partition.labels, weights=away) / partition.sizes
     apart = np.linalg.norm(partition.centers[:, None] - partition.centers, axis=2)
     np.fill_diagonal(apart, np.inf)
     return float(np.max((widths[:, None] + widths) / apart, axis=1).mean())

@@ -24,7 +24,7 @@ class Evidence:
     points
         Shape (n, d), in prepared units.
     k_max
-        The greatest number of segments to judge; at most n.
+        The greatest number of segments to judge; at most that of distinct points.
     seed
         Decides all that is random.
     """
@@ -67,10 +67,17 @@ class Evidence:
         """Gaussian mixtures of at most 1,000 of the points, by their number of components."""
         n = min(len(self.points), MIXED)
         sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
-        fits = {
-            k: fit_mixtures(self.points[sample], k, [labels[sample] for labels in self._starts(k)]) for k in self.ks
-        }
+        starts = {k: [labels[sample] for labels in self._starts(k)] for k in self.ks}
+        fits = {k: fit_mixtures(self.points[sample], k, starts[k]) for k in self.ks}
         return {k: fit for k, fit in fits.items() if fit is not None}
+
+    @cached_property
+    def parted(self) -> dict[int, Partition]:
+        """Those K-Means partitions into two segments or more in which none is empty.
+
+        Points that differ by rounding only may be too few for k segments.
+        """
+        return {k: partition for k, partition in self.kmeans.items() if k > 1 and partition.sizes.all()}
 
     def rng(self, name: str) -> np.random.Generator:
         """Give a stream of random numbers of its own to each user, so that none depends on who came before."""

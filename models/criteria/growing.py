@@ -29,21 +29,20 @@ def grow(evidence: Evidence, statistic: Statistic, limit: float, name: str) -> t
         k = len(partition.centers)
         halves = [_halve(evidence.points[partition.labels == i], statistic, rng) for i in range(k)]
         worst[k] = max(value for value, _ in halves)
-        centers = _split(partition, halves, limit)
-        if len(centers) == k or k >= evidence.k_max:
+        centers = _split(partition, halves, limit, room=evidence.k_max - k)
+        if len(centers) == k:
             return k, worst
-        partition = lloyd(evidence.points, centers[: evidence.k_max])
+        partition = lloyd(evidence.points, centers)
 
 
 def _halve(members: Floats, statistic: Statistic, rng: np.random.Generator) -> tuple[float, Floats]:
-    if not np.ptp(members, axis=0).any():
+    if not len(members) or not np.ptp(members, axis=0).any():
         return 0.0, members[:1]
     centers = best_of(members, 2, STARTS, rng).centers
     return statistic(np.sort(members @ (centers[1] - centers[0]))), centers
 
 
-def _split(partition: Partition, halves: list[tuple[float, Floats]], limit: float) -> Floats:
-    """Replace the center of each segment beyond the limit by two, those farthest beyond it first."""
-    return np.concatenate(
-        [halves[i][1] if halves[i][0] > limit else partition.centers[[i]] for i in range(len(halves))]
-    )
+def _split(partition: Partition, halves: list[tuple[float, Floats]], limit: float, *, room: int) -> Floats:
+    """Replace the center of each segment beyond the limit by two, while there is room those farthest beyond it."""
+    beyond = sorted((i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0])[:room]
+    return np.concatenate([halves[i][1] if i in beyond else partition.centers[[i]] for i in range(len(halves))])

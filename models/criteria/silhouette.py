@@ -16,5 +16,5 @@ class Silhouette:
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
-        scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.kmeans.items()})
+        scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.parted.items()})
         return highest(self.name, scores, errors)

@@ -21,7 +21,7 @@ class ValleyDepth:
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Score each k from 2 by the shallowest valley of K-Means, 1 where nobody stands between two segments."""
-        scores = {k: shallowest(evidence.points, p.labels, k) for k, p in evidence.kmeans.items() if k > 1}
+        scores = {k: shallowest(evidence.points, p.labels, k) for k, p in evidence.parted.items()}
         deep = [k for k, depth in scores.items() if depth > DEEP]
         return Verdict(criterion=self.name, k=max(deep, default=1), scores=scores, higher_is_better=True)
 

@@ -29,6 +29,11 @@ class Partition:
     centers: Floats
     inertia: float
 
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many points each segment has, shape (k,)."""
+        return np.bincount(self.labels, minlength=len(self.centers))
+
 
 def lloyd(points: Floats, centers: Floats) -> Partition:
     """Move centers to the means of their points until they rest, 50 times at most (Lloyd 1982).
