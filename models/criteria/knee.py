@@ -11,7 +11,10 @@ from models.criteria.verdict import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Knee:
-    """The point of the inertia curve farthest below the line between its ends (Satopää et al. 2011)."""
+    """The point of the inertia curve farthest below the line between its ends (Satopää et al. 2011).
+
+    It all but never says one.
+    """
 
     name: Literal["knee"] = "knee"
 
