@@ -63,14 +63,6 @@ class Evidence:
         return {k: self._partition(k) for k in self.ks}
 
     @cached_property
-    def parted(self) -> dict[int, Partition]:
-        """Those K-Means partitions into two segments or more in which none is empty.
-
-        Points that differ by rounding only may be too few for k segments.
-        """
-        return {k: partition for k, partition in self.kmeans.items() if k > 1 and partition.sizes.all()}
-
-    @cached_property
     def mixtures(self) -> dict[int, Mixture]:
         """Gaussian mixtures of at most 1,000 of the points, by their number of components."""
         n = min(len(self.points), MIXED)
