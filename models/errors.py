@@ -38,6 +38,10 @@ class UnclearCut(SegmentationError):
     """Either k or, for hierarchical clustering, the distance at which to cut the tree must be given, and not both."""
 
 
+class CutTooFine(SegmentationError):
+    """The tree is not kept as fine as this cut; fit the model again with as many segments."""
+
+
 class ArtifactFromAnotherRelease(SegmentationError):
     """The model file was written by another release of the libraries that read it; fit the model again."""
 

@@ -45,6 +45,22 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
     return {int(new[i]): int(old[j]) for i, j in pairs if similarity[i, j] > 0}
 
 
+def nest_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
+    """Pair the segments of two cuts of one tree that lie in one another.
+
+    Parameters
+    ----------
+    before, after : ndarray of shape (n_groups,)
+        The segment of each fine group in the two cuts.
+
+    Returns
+    -------
+    list of tuple of int
+        Each segment of the finer cut once, with the one of the coarser cut that holds it: (before, after).
+    """
+    return sorted(set(zip(before.tolist(), after.tolist(), strict=True)))
+
+
 def _jaccard(rows: Labels, columns: Labels, *, shape: tuple[int, int]) -> npt.NDArray[np.float64]:
     both = np.zeros(shape)
     np.add.at(both, (rows, columns), 1)

@@ -23,6 +23,7 @@ from service.runs.routes import router as runs
 from service.segments.routes import router as segments
 from service.stores import open_stores
 from service.training.routes import router as training
+from service.trees.routes import router as trees
 from service.web.dependencies import Services
 from service.web.keyless import Keyless
 from service.web.logs import RequestLog, describe_error
@@ -40,6 +41,7 @@ ROOMS = {
     "How many segments a dataset holds, and how sure that is.": recommendations,
     "Fits: a new model, or a further version of one.": training,
     "Models, their versions and files, and the aliases that move between versions.": registry,
+    "The tree behind a hierarchical version: who is merged with whom, and where it is cut.": trees,
     "What the segments of a version are like, and what people call them.": segments,
     "Which segment a customer is in, and why.": assignments,
     "Whole datasets placed, and the members of a segment.": runs,

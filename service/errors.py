@@ -39,6 +39,10 @@ class Conflict(ServiceError):
     """The request contradicts the present state."""
 
 
+class NoTree(Conflict):
+    """The version keeps no tree: it is not hierarchical, or it was made before trees were kept."""
+
+
 class DatasetDeleted(Conflict):
     """The dataset was deleted while it was being written to."""
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 NAME = "sample"
 ORDERS = "sample-orders"
+TREE = "sample-tree"
 ORDERS_HEADER = ("CustomerID", "Date", "Amount")
 HEADER = ("CustomerID", "Gender", "Age", "Annual Income (k$)", "Spending Score (1-100)")
 
@@ -77,7 +78,8 @@ def generate_orders(n_orders: int = 8000, seed: int = 7) -> str:
 async def load_sample(client: httpx.AsyncClient) -> None:
     """Put the sample into a service, as any client would.
 
-    The dataset `sample` holds customers, the model `sample` is fitted to it, and `sample-orders` is made of orders.
+    The dataset `sample` holds customers, the model `sample` is fitted to it by K-Means, `sample-tree` by a tree, and
+    the dataset `sample-orders` is made of orders.
     """
     csv_text = {"Content-Type": "text/csv"}
     table = await client.put(f"/v1/datasets/{NAME}", content=generate_sample(), headers=csv_text)
@@ -85,9 +87,12 @@ async def load_sample(client: httpx.AsyncClient) -> None:
     made = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
     orders = await client.put(f"/v1/datasets/{ORDERS}", content=generate_orders(), params=made, headers=csv_text)
     orders.raise_for_status()
-    model = {"name": NAME, "dataset": NAME, "k": len(GROUPS), "features": list(HEADER[3:])}
-    fit = await client.post("/v1/models", json=model, headers={"Prefer": "wait=30"})
-    fit.raise_for_status()
+    for name, algorithm in ((NAME, "kmeans"), (TREE, "hierarchical")):
+        model = {"name": name, "dataset": NAME, "algorithm": {"name": algorithm}, "k": len(GROUPS)}
+        fit = await client.post(
+            "/v1/models", json={**model, "features": list(HEADER[3:])}, headers={"Prefer": "wait=30"}
+        )
+        fit.raise_for_status()
 
 
 def draw_sample(n_customers: int, seed: int) -> Sample:

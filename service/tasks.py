@@ -17,6 +17,7 @@ from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject
+from service.training.cutting import cut_version
 from service.training.fitting import fit_version
 from service.web.logs import describe_error
 from service.web.problems import problem_of
@@ -26,6 +27,7 @@ Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]
 HANDLERS: Mapping[str, Handler] = {
     "assign": place_dataset,
     "compact": purge_table,
+    "cut": cut_version,
     "erase": purge_table,
     "fit": fit_version,
     "recommend": judge_dataset,

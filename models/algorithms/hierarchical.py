@@ -1,5 +1,6 @@
 """Hierarchical clustering: a tree of merges, cut where k segments remain."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.algorithms.learned import Learned
 from models.errors import TooManyCustomers, UnclearCut
+from models.tree import Tree, count_above, cut
 
 Linkage = Literal["ward", "average", "complete", "single"]
 
@@ -52,24 +54,61 @@ class Hierarchical:
         TooManyCustomers
             Where the pairwise distances would not fit in memory; raised before anything is allocated.
         """
-        from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api reads these parameters without it
-
         if (k is None) == (self.distance is None):
             raise UnclearCut
         tree = grow(points, self.linkage)
-        k = k or _count_above(tree, self.distance or 0.0)
-        m = max(k, min(_count_above(tree, 0.0), FINE_GROUPS))
-        fine, merges = cut(tree, m), _above(tree, m)
-        centers = _means(points, fine, m)
-        segment_of_center = cut(merges, k)
+        k = k or count_above(tree, self.distance or 0.0)
+        m = max(k, min(count_above(tree, 0.0), FINE_GROUPS))
+        groups, merges = cut(tree, m), _above(tree, m)
+        floor = float(tree[-m, 2]) if m <= len(tree) else 0.0
+        return _learned(_means(points, groups, m), merges, k, floor=floor, groups=groups)
+
+    def cut(self, tree: Tree, k: int) -> Learned:
+        """Cut a tree that has been grown before into another number of segments; nothing is learned anew.
+
+        Parameters
+        ----------
+        tree
+            As a fit has kept it.
+        k
+            The number of segments.
+
+        Returns
+        -------
+        Learned
+            The same centers under other segments.
+
+        Raises
+        ------
+        CutTooFine
+            For more segments than the tree has fine groups.
+        """
+        tree.cut(k)
+        return _learned(tree.centers, tree.merges, k, floor=tree.floor)
+
+
+def _learned(
+    centers: NDArray[np.float64],
+    merges: NDArray[np.float64],
+    k: int,
+    *,
+    floor: float,
+    groups: NDArray[np.int64] | None = None,
+) -> Learned:
+    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api reads the parameters without it
+
+    segment_of_center = cut(merges, k)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # many classes for few centers are what was asked for
         estimator = KNeighborsClassifier(1, algorithm="kd_tree").fit(centers, segment_of_center)
-        return Learned(
-            estimator=estimator,
-            centers=centers,
-            segment_of_center=segment_of_center,
-            labels=segment_of_center[fine],
-            merges=merges,
-        )
+    return Learned(
+        estimator=estimator,
+        centers=centers,
+        segment_of_center=segment_of_center,
+        groups=groups,
+        merges=merges,
+        floor=floor,
+    )
 
 
 def grow(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
@@ -89,22 +128,6 @@ def _ask_for_memory(n: int) -> None:
             f"hierarchical clustering compares every pair of customers and takes at most {most:,} of them, not {n:,}; "
             "K-Means has no such limit"
         )
-
-
-def _count_above(tree: NDArray[np.float64], height: float) -> int:
-    """Count the groups that remain when every merge up to a height is made."""
-    return 1 + int((tree[:, 2] > height).sum())
-
-
-def cut(tree: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Undo the last k - 1 merges: exactly k groups whatever the ties, numbered by their first leaf."""
-    n = len(tree) + 1
-    owner = np.arange(2 * n - 1)
-    children = tree[:, :2].astype(np.int64)
-    for node in range(2 * n - k - 1, n - 1, -1):
-        owner[children[node - n]] = owner[node]
-    _, first, group = np.unique(owner[:n], return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[group]
 
 
 def _above(tree: NDArray[np.float64], m: int) -> NDArray[np.float64]:

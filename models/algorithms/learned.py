@@ -27,21 +27,29 @@ class Learned:
         Shape (m, d), in prepared units; m >= k.
     segment_of_center
         Shape (m,), the segment 0 .. k-1 of each center.
-    labels
-        Shape (n,), the algorithm's own segment of each training point where that may differ from the nearest
-        center's; None where it cannot.
+    groups
+        Shape (n,), the center under which the algorithm itself put each training point, where that may differ from
+        the nearest one; None where it cannot, or is not known.
     merges
         Shape (m - 1, 4), the tree above the centers, laid out as scipy's linkage matrix: the leaves are the centers,
         the last column counts customers. None for an algorithm without a tree.
+    floor
+        The height of the highest merge that is below the centers; 0 without any.
     """
 
     estimator: Estimator
     centers: NDArray[np.float64]
     segment_of_center: NDArray[np.int64]
-    labels: NDArray[np.int64] | None = None
+    groups: NDArray[np.int64] | None = None
     merges: NDArray[np.float64] | None = None
+    floor: float = 0.0
 
     @property
     def k(self) -> int:
         """The number of segments."""
         return int(self.segment_of_center.max()) + 1
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The algorithm's own segment of each training point, where its groups are known."""
+        return None if self.groups is None else self.segment_of_center[self.groups]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from models.tree import Tree
 from service.datasets import operations as datasets
-from service.errors import Conflict
+from service.errors import Conflict, NoTree
 from service.jobs.rows import UNFINISHED, JobRow
 from service.registry import repository
 from service.registry.rows import AliasMoveRow, AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
@@ -16,16 +17,22 @@ from service.stores.database import JsonObject, Session, now
 
 PRODUCTION = "production"
 PIPELINE_FILE = "pipeline.joblib"
+TREE_FILE = "tree.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentLearned:
-    """A segment as a fit found it; `inherited` is the id it takes over from an earlier version."""
+    """A segment as a fit found it; `inherited` is the id it takes over from an earlier version.
+
+    Where an earlier tree was cut anew: the segment of that version `within` which it lies, or those it `holds`.
+    """
 
     index: int
     name: str
     profile: JsonObject
     inherited: str | None
+    within: str | None = None
+    holds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +89,14 @@ def artifact_ref(model: ModelRow, version: VersionRow, attempt: int | None = Non
     return ArtifactRef(tenant=model.tenant, model=model.id, version=version.number, attempt=made_by)
 
 
+def read_tree(stores: Stores, model: ModelRow, version: VersionRow) -> Tree:
+    """Read the tree that a hierarchical version keeps."""
+    ref = artifact_ref(model, version)
+    if not stores.artifacts.holds(ref, TREE_FILE):
+        raise NoTree
+    return Tree.from_bytes(stores.artifacts.read(ref, TREE_FILE))
+
+
 def change_source(session: Session, model: ModelRow, version: VersionRow, dataset_version: int) -> None:
     """Note that a version learned from another dataset version than was planned."""
     if dataset_version == version.dataset_version:
@@ -99,8 +114,11 @@ def complete_version(session: Session, model: ModelRow, version: VersionRow, lea
     for field in ("features", "preparation", "warnings"):
         setattr(version, field, list(getattr(learned, field)))
     version.metrics = dict(learned.metrics)
-    for segment in learned.segments:
-        _add_segment(session, version, segment)
+    ids = [_add_segment(session, version, segment) for segment in learned.segments]
+    if version.cut_of is not None:
+        version.nesting = [
+            pair for own, segment in zip(ids, learned.segments, strict=True) for pair in _nest(own, segment)
+        ]
     if repository.find_alias(session, model, PRODUCTION) is None:
         move_alias(session, model, PRODUCTION, version, by="first fit")
 
@@ -168,13 +186,21 @@ def _discard(stores: Stores, model: ModelRow, version: VersionRow, tables: Seque
         stores.tables.drop(path)
 
 
-def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned) -> None:
+def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned) -> str:
     segment_id = learned.inherited or f"seg_{uuid4().hex[:16]}"
     if learned.inherited is None:
         session.add(SegmentRow(id=segment_id, model_id=version.model_id))
         session.flush()
     profile: dict[str, Any] = {"name": learned.name, "profile": learned.profile, "segment_id": segment_id}
     session.add(ProfileRow(model_id=version.model_id, version=version.number, index=learned.index, **profile))
+    return segment_id
+
+
+def _nest(own: str, learned: SegmentLearned) -> list[JsonObject]:
+    """Say which segments of the finer cut lie within this one, or within which of the coarser it lies."""
+    if learned.within is not None:
+        return [{"segment": own, "within": learned.within}]
+    return [{"segment": held, "within": own} for held in learned.holds]
 
 
 def _move(alias: AliasRow, before: int | None, by: str) -> AliasMoveRow:

@@ -30,6 +30,7 @@ class VersionRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), unique=True)
     base: Mapped[int | None]
+    cut_of: Mapped[int | None]
     dataset_id: Mapped[str] = mapped_column(String(36), index=True)
     dataset: Mapped[str] = mapped_column(String(63))
     dataset_version: Mapped[int]
@@ -50,6 +51,7 @@ class VersionRow(Base):
     metrics: Mapped[JsonObject | None]
     warnings: Mapped[JsonList | None]
     artifact: Mapped[JsonObject | None]
+    nesting: Mapped[JsonList | None]
 
 
 class SegmentRow(Base):

@@ -42,6 +42,13 @@ class SegmentBrief(Wire):
     share: float
 
 
+class Nested(Wire):
+    """Which segment of the coarser cut a segment of the finer one lies in, wholly."""
+
+    segment: str = Field(description="Of the finer cut.")
+    within: str = Field(description="Of the coarser cut.")
+
+
 class Version(Wire):
     """One immutable fit of a model."""
 
@@ -61,6 +68,11 @@ class Version(Wire):
     metrics: dict[str, float | None] | None
     segments: list[SegmentBrief]
     recommendation: Advice | None = Field(default=None, description="Where the fit chose k.")
+    cut_of: int | None = Field(description="The version whose tree was cut anew; null: learned for itself.")
+    nesting: list[Nested] | None = Field(
+        description="How the segments of this version and of `cut_of` lie in one another. A finer cut than `cut_of`: "
+        "within which of its segments each of this version's lies; a coarser one: the other way round.",
+    )
     artifact: Artifact | None
     warnings: list[str]
     job: str

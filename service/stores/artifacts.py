@@ -92,6 +92,10 @@ class Artifacts:
             raise ArtifactDamaged(f"The file {name} of version {ref.version} does not match its signed manifest")
         return data
 
+    def holds(self, ref: ArtifactRef, name: str) -> bool:
+        """Tell whether a file belongs to these, by their signed manifest."""
+        return name in self._verified(ref)["files"]
+
     def discard(self, ref: ArtifactRef) -> None:
         """Remove what one attempt has saved."""
         shutil.rmtree(self._root / ref.directory(), ignore_errors=True)

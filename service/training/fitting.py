@@ -1,6 +1,6 @@
 """What a worker does to fit a version: reads the dataset, learns, saves the files, says what to write down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models import persistence
-from models.matching import match_segments
+from models.matching import match_segments, nest_segments
 from models.profiling import Profile, profile_segments
 from models.scoring import Scorer
 from models.segmentation import Segmentation, fit
@@ -17,14 +17,14 @@ from service.datasets.rows import DatasetVersionRow
 from service.jobs.operations import Outcome, Progress
 from service.registry import operations as registry
 from service.registry import repository
-from service.registry.operations import PIPELINE_FILE, SegmentLearned, VersionLearned
+from service.registry.operations import PIPELINE_FILE, TREE_FILE, SegmentLearned, VersionLearned
 from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
 from service.stores.database import JsonObject, Session
 from service.stores.scorers import SCORER_FILE
 from service.stores.tables import TableGone
-from service.training.choosing import Choice, choose_k, with_choice
+from service.training.choosing import choose_k, with_choice
 from service.training.operations import read_algorithm, read_features
 
 CHOOSING_SHARE = 0.5
@@ -32,23 +32,45 @@ FITTING_SHARE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Base:
+class Base:
     """The version whose segments the new one may continue."""
 
+    version: VersionRow
     scorer: Scorer
     segment_ids: Sequence[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a version is made of."""
+
+    model: ModelRow
+    version: VersionRow
+    source: DatasetVersionRow
+    base: Base | None
+    table: pd.DataFrame
+
+
+Learn = Callable[[Material, int | None, Progress], Segmentation]
+
+
 def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
     """Fit the version that a job names, and save its files."""
+    return make_version(stores, payload, attempt, progress, _fit)
+
+
+def make_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress, learn: Learn) -> Outcome:
+    """Make the version that a job names in some way of learning, and save its files."""
     progress("reading", 0.0)
     material = _read(stores, payload)
-    model, version, table = material.model, material.version, material.table
+    model, version = material.model, material.version
     stores.artifacts.discard_before(registry.artifact_ref(model, version, attempt))
-    choice = choose_k(version, table, partial(_within, progress, 0.0, CHOOSING_SHARE))
-    segmentation = _fit(table, version, choice, progress)
+    choice = choose_k(version, material.table, partial(_within, progress, 0.0, CHOOSING_SHARE))
+    k = choice.answer.k if choice else version.k
+    start = CHOOSING_SHARE if choice else 0.0
+    segmentation = learn(material, k, partial(_within, progress, start, FITTING_SHARE))
     progress("profiling", FITTING_SHARE)
-    learned = _describe(table, segmentation, material.base, version.seed)
+    learned = _describe(material, segmentation)
     progress("saving", 0.95)
     ref = registry.artifact_ref(model, version, attempt)
     artifact = _save(stores, ref, segmentation)
@@ -64,18 +86,7 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
     return Outcome(finish=finish, undo=partial(stores.artifacts.discard, ref))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Material:
-    """What a fit works on."""
-
-    model: ModelRow
-    version: VersionRow
-    source: DatasetVersionRow
-    base: _Base | None
-    table: pd.DataFrame
-
-
-def _read(stores: Stores, payload: JsonObject) -> _Material:
+def _read(stores: Stores, payload: JsonObject) -> Material:
     """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
     try:
         return _read_once(stores, payload)
@@ -83,26 +94,26 @@ def _read(stores: Stores, payload: JsonObject) -> _Material:
         return _read_once(stores, payload)
 
 
-def _read_once(stores: Stores, payload: JsonObject) -> _Material:
+def _read_once(stores: Stores, payload: JsonObject) -> Material:
     with stores.database.reading() as session:
         model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
         source = datasets.get_version_or_newest(session, version.dataset_id, version.dataset_version)
         base = _read_base(stores, session, model, version)
     table = _read_table(stores, model, version, source, base)
-    return _Material(model=model, version=version, source=source, base=base, table=table)
+    return Material(model=model, version=version, source=source, base=base, table=table)
 
 
-def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> _Base | None:
+def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> Base | None:
     base = version.base and repository.find_version(session, model, version.base)
     if not base:
         return None
     ids = [profile.segment_id for profile, _ in repository.list_profiles(session, base)]
     scorer = Scorer.from_bytes(stores.artifacts.read(registry.artifact_ref(model, base), SCORER_FILE))
-    return _Base(scorer=scorer, segment_ids=ids)
+    return Base(version=base, scorer=scorer, segment_ids=ids)
 
 
 def _read_table(
-    stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: _Base | None
+    stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: Base | None
 ) -> pd.DataFrame:
     """Read the features, and what the base version needs to place the same customers."""
     wanted = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
@@ -112,18 +123,18 @@ def _read_table(
     return table
 
 
-def _fit(table: pd.DataFrame, version: VersionRow, choice: Choice | None, progress: Progress) -> Segmentation:
+def _fit(material: Material, k: int | None, progress: Progress) -> Segmentation:
+    version = material.version
     algorithm = read_algorithm(version)
     # A version that was cut at a distance holds its k as well; a retry must ask for one of them only.
-    k = None if getattr(algorithm, "distance", None) is not None else version.k
-    start = CHOOSING_SHARE if choice else 0.0
+    at_distance = getattr(algorithm, "distance", None) is not None
     return fit(
-        table,
+        material.table,
         read_features(version),
         algorithm,
-        k=choice.answer.k if choice else k,
+        k=None if at_distance else k,
         seed=version.seed,
-        progress=partial(_within, progress, start, FITTING_SHARE),
+        progress=progress,
     )
 
 
@@ -132,19 +143,33 @@ def _within(progress: Progress, start: float, end: float, stage: str, fraction: 
     progress(stage, start + (end - start) * fraction)
 
 
-def _describe(table: pd.DataFrame, fitted: Segmentation, base: _Base | None, seed: int) -> list[SegmentLearned]:
+def _describe(material: Material, fitted: Segmentation) -> list[SegmentLearned]:
+    table, seed = material.table, material.version.seed
     profiles = profile_segments(table, fitted.features, fitted.labels, k=fitted.k, seed=seed)
-    inherited = _inherited(table, fitted.labels, base)
-    return [_segment(profile, inherited.get(profile.index)) for profile in profiles]
+    inherited = _inherited(table, fitted.labels, material.base)
+    related = _related(material, fitted)
+    return [_segment(profile, inherited.get(profile.index), related.get(profile.index, {})) for profile in profiles]
 
 
-def _segment(profile: Profile, inherited: str | None) -> SegmentLearned:
+def _segment(profile: Profile, inherited: str | None, related: JsonObject) -> SegmentLearned:
     plain = asdict(profile)
     index, name = plain.pop("index"), plain.pop("name")
-    return SegmentLearned(index=index, name=name, profile=plain, inherited=inherited)
+    return SegmentLearned(index=index, name=name, profile=plain, inherited=inherited, **related)
 
 
-def _inherited(table: pd.DataFrame, labels: np.ndarray, base: _Base | None) -> dict[int, str]:
+def _related(material: Material, fitted: Segmentation) -> dict[int, JsonObject]:
+    """Say of another cut of a tree within which earlier segment each lies, or which it holds."""
+    if material.version.cut_of is None or material.base is None:
+        return {}
+    ids = material.base.segment_ids
+    pairs = nest_segments(material.base.scorer.segment_of_center, fitted.scorer.segment_of_center)
+    if fitted.k >= len(ids):
+        return {after: {"within": ids[before]} for before, after in pairs}
+    held = {after: [ids[before] for before, over in pairs if over == after] for _, after in pairs}
+    return {after: {"holds": found} for after, found in held.items()}
+
+
+def _inherited(table: pd.DataFrame, labels: np.ndarray, base: Base | None) -> dict[int, str]:
     """Find which segment continues which: the same customers, placed by both versions."""
     if base is None:
         return {}
@@ -155,6 +180,8 @@ def _inherited(table: pd.DataFrame, labels: np.ndarray, base: _Base | None) -> d
 
 def _save(stores: Stores, ref: ArtifactRef, fitted: Segmentation) -> JsonObject:
     files = {PIPELINE_FILE: persistence.dump(fitted.pipeline), SCORER_FILE: fitted.scorer.to_bytes()}
+    if fitted.tree is not None:
+        files[TREE_FILE] = fitted.tree.to_bytes()
     versions = persistence.library_versions()
     manifest = stores.artifacts.save(ref, files, versions)
     return {**asdict(manifest.files[PIPELINE_FILE]), "library_versions": versions}

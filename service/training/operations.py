@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from models.algorithms import Algorithm, KMeans
+from models.errors import UnclearCut
 from models.features import Feature
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
@@ -19,8 +20,10 @@ from service.recommendations.operations import Limits, require_ordered
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
+from service.stores import Stores
 from service.stores.database import JsonObject, Session, now
 
+CUT = "cut"
 FIT = "fit"
 AUTO = "auto"
 
@@ -76,6 +79,29 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked) -> JobR
     return _plan(session, model, {"base": base.number, **source, **settled})
 
 
+def plan_cut(
+    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], *, k: int | None, distance: float | None
+) -> JobRow:
+    """Write down another cut of a version's tree, into k segments or at a distance, and the job that makes it."""
+    if (k is None) == (distance is None):
+        raise UnclearCut
+    model, base = ready
+    tree = registry.read_tree(stores, model, base)
+    k = k or tree.count(distance or 0.0)
+    tree.cut(k)  # refuses what it cannot be cut into
+    source = datasets.get_version_or_newest(session, base.dataset_id, base.dataset_version)
+    asked = {
+        "base": base.number,
+        "cut_of": base.number,
+        **_described(base.dataset, source),
+        "algorithm": {**base.algorithm, "distance": distance},
+        "k": k,
+        "seed": base.seed,
+        "features": base.features,
+    }
+    return _plan(session, model, asked, kind=CUT)
+
+
 def read_algorithm(version: VersionRow) -> Algorithm:
     """Read the algorithm that a version was asked for."""
     return _algorithms.validate_python(version.algorithm)
@@ -86,9 +112,9 @@ def read_features(version: VersionRow) -> list[Feature]:
     return _features.validate_python(version.features)
 
 
-def _plan(session: Session, model: ModelRow, asked: dict[str, Any]) -> JobRow:
+def _plan(session: Session, model: ModelRow, asked: dict[str, Any], *, kind: str = FIT) -> JobRow:
     number = registry.next_number(session, model)
-    job = jobs.plan_job(session, model.tenant, FIT, {"model_id": model.id, "version": number})
+    job = jobs.plan_job(session, model.tenant, kind, {"model_id": model.id, "version": number})
     session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **asked))
     datasets.use(session, asked["dataset_id"], asked["dataset_version"], model.id)
     return job
@@ -97,9 +123,13 @@ def _plan(session: Session, model: ModelRow, asked: dict[str, Any]) -> JobRow:
 def _source(session: Session, tenant: str, name: str, number: int | None) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
     version = datasets_repository.get_version(session, dataset, number or dataset.version)
-    return version, {
-        "dataset_id": dataset.id,
-        "dataset": dataset.name,
+    return version, _described(dataset.name, version)
+
+
+def _described(name: str, version: DatasetVersionRow) -> JsonObject:
+    return {
+        "dataset_id": version.dataset_id,
+        "dataset": name,
         "dataset_version": version.version,
         "customer_id": version.customer_id,
         "columns": version.columns,

@@ -5,13 +5,15 @@ from functools import partial
 from fastapi import APIRouter
 
 from service.jobs.routes import LATER, LaterDep
+from service.jobs.rows import JobRow
 from service.jobs.schemas import Job
+from service.registry import operations as registry_operations
 from service.registry import repository as registry
 from service.registry.schemas import Version, show_version
 from service.stores.database import JsonObject, Session
 from service.training import operations
-from service.training.schemas import ModelCreate, VersionCreate
-from service.web.dependencies import ModelName, TenantDep
+from service.training.schemas import CutCreate, ModelCreate, VersionCreate
+from service.web.dependencies import ModelName, ServicesDep, TenantDep, TreeModelName, VersionRef
 
 router = APIRouter(tags=["training"])
 
@@ -27,6 +29,19 @@ async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) ->
 async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a further version of a model: kinds, logs and categories as before, all numbers anew."""
     plan = partial(operations.plan_version, tenant=tenant, name=model, asked=body.asked())
+    return await later.answer(plan, partial(_show, tenant))
+
+
+@router.post("/v1/models/{model}/versions/{version}/cuts", status_code=201, responses=LATER)
+async def cut_version(
+    parts: ServicesDep, model: TreeModelName, version: VersionRef, body: CutCreate, tenant: TenantDep, later: LaterDep
+) -> Version | Job:
+    """Cut a version's tree anew, as a further version; no tree is grown, and the segments of the two cuts nest."""
+
+    def plan(session: Session) -> JobRow:
+        ready = registry_operations.get_ready_version(session, tenant, model, version)
+        return operations.plan_cut(session, parts.stores, ready, k=body.k, distance=body.distance)
+
     return await later.answer(plan, partial(_show, tenant))
 
 

@@ -84,6 +84,17 @@ class VersionCreate(Request):
         return _asked(self)
 
 
+class CutCreate(Request):
+    """Another cut of a tree: into how many segments, or at which distance; one of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"k": 4}]})
+
+    k: Annotated[Integer, Field(ge=1, le=1000)] | None = None
+    distance: Annotated[float, Strict()] | None = Field(
+        default=None, gt=0, description="In the units of the tree's heights, as `GET …/tree` shows them."
+    )
+
+
 def _asked(request: ModelCreate | VersionCreate) -> Asked:
     return Asked(
         dataset=request.dataset,

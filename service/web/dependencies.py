@@ -85,6 +85,9 @@ OrdersName = Annotated[
     str, Path(pattern=NAME, description="A dataset that is made of transactions.", examples=["sample-orders"])
 ]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
+TreeModelName = Annotated[
+    str, Path(pattern=NAME, description="The name of a hierarchical model.", examples=["sample-tree"])
+]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
 SegmentId = Annotated[str, Path(pattern=r"^seg_[0-9a-f]{16}$", description="The segment's id.")]
 VersionRef = Annotated[

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from models.errors import (
     ArtifactFromAnotherRelease,
+    CutTooFine,
     NothingToLearnFrom,
     TooFewCustomers,
     TooFewToChoose,
@@ -32,6 +33,7 @@ from service.errors import (
     Forbidden,
     InvalidRequest,
     NotFound,
+    NoTree,
     ServiceError,
     Unavailable,
     WorkerLost,
@@ -61,6 +63,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     TooFewToChoose: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyCustomers: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnclearCut: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CutTooFine: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnusableColumn: HTTPStatus.UNPROCESSABLE_ENTITY,
     ValueOutOfRange: HTTPStatus.UNPROCESSABLE_ENTITY,
     NothingToLearnFrom: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -71,6 +74,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
+    NoTree: HTTPStatus.CONFLICT,
     DatasetDeleted: HTTPStatus.CONFLICT,
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
     TableChangedElsewhere: HTTPStatus.CONFLICT,

@@ -37,12 +37,12 @@ def test_every_metric_is_measured_under_its_own_name(points, algorithm):
 def test_a_metric_does_not_depend_on_the_order_of_the_customers(points, algorithm, metric):
     shuffled = np.random.default_rng(0).permutation(len(points))
     one = clustered(points, algorithm, 3)
-    own = None if one.learned.labels is None else one.learned.labels[shuffled]
+    own = None if one.learned.groups is None else one.learned.groups[shuffled]
     learned = Learned(
         estimator=one.learned.estimator,
         centers=one.learned.centers,
         segment_of_center=one.learned.segment_of_center,
-        labels=own,
+        groups=own,
     )
     other = Clustered(points=points[shuffled], labels=one.labels[shuffled], learned=learned, seed=0, warn=pytest.fail)
     assert metric(other) == pytest.approx(metric(one))

@@ -32,6 +32,7 @@ def ready(client, sample_csv):
     put_csv(client, "sample", sample_csv)
     made = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
     put_csv(client, "sample-orders", generate_orders(200), **made)
+    fit(client, "sample-tree", algorithm={"name": "hierarchical"})
     return client, fit(client, "sample")["segments"][0]["segment"]
 
 

@@ -1,0 +1,69 @@
+"""The customers of a table as points."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+
+from models import preparation
+from models.errors import NothingToLearnFrom, UnusableColumn
+from models.features import Feature
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """The customers with a known feature as points, and how they became so."""
+
+    features: tuple[Feature, ...]
+    transformer: ColumnTransformer
+    points: Points
+    known: NDArray[np.bool_]
+    warnings: tuple[str, ...]
+
+
+def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransformer | None = None) -> Prepared:
+    """Learn how to prepare the customers, or prepare them as was learned before."""
+    _check_asked(table, asked)
+    features = preparation.decide(table, asked)
+    known = np.any([preparation.known(table, feature) for feature in features], axis=0)
+    rows = table.loc[known, [feature.name for feature in features]]
+    transformer = preparation.build(rows, features).fit(rows) if fitted is None else fitted
+    return Prepared(
+        features=features,
+        transformer=transformer,
+        points=np.asarray(transformer.transform(rows), dtype=np.float64),
+        known=known,
+        warnings=(*_unknown_categories(table, features), *_left_out(int((~known).sum()))),
+    )
+
+
+def _check_asked(table: pd.DataFrame, asked: Sequence[Feature]) -> None:
+    if not asked or table.empty:
+        raise NothingToLearnFrom
+    names = [feature.name for feature in asked]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnusableColumn(f"'{twice[0]}' is named as a feature twice")
+
+
+def _left_out(n: int) -> list[str]:
+    if n == 0:
+        return []
+    return [f"{n:,} customers have no known feature: they were left out of the learning and belong to no segment"]
+
+
+def _unknown_categories(table: pd.DataFrame, features: Sequence[Feature]) -> list[str]:
+    counts = {
+        feature.name: int((table[feature.name].notna() & ~preparation.known(table, feature)).sum())
+        for feature in features
+    }
+    return [
+        f"'{name}' of {n:,} customers is a category that the earlier version did not know: it pulls towards no segment"
+        for name, n in counts.items()
+        if n
+    ]

@@ -1,0 +1,1 @@
+"""The trees behind hierarchical versions."""
