@@ -39,7 +39,7 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
     placed = (before >= 0) & (after >= 0)
     old, old_codes = np.unique(before[placed], return_inverse=True)
     new, new_codes = np.unique(after[placed], return_inverse=True)
-    similarity = _jaccard(new_codes, old_codes, shape=(new.size, old.size))
+    similarity = jaccard(new_codes, old_codes, shape=(new.size, old.size))
     similarity[similarity < threshold] = 0
     pairs = zip(*linear_sum_assignment(similarity, maximize=True), strict=True)
     return {int(new[i]): int(old[j]) for i, j in pairs if similarity[i, j] > 0}
@@ -61,9 +61,23 @@ def nest_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
     return sorted(set(zip(before.tolist(), after.tolist(), strict=True)))
 
 
-def _jaccard(rows: Labels, columns: Labels, *, shape: tuple[int, int]) -> npt.NDArray[np.float64]:
+def jaccard(rows: Labels, columns: Labels, *, shape: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """Compare every segment with every other one (Jaccard 1901).
+
+    Parameters
+    ----------
+    rows, columns : ndarray of shape (n_customers,)
+        The segment of each customer in one way and in another, both counted from 0.
+    shape : tuple of int
+        How many segments there are in either way.
+
+    Returns
+    -------
+    ndarray
+        Of that shape: customers in both / customers in either, 0 where there is nobody in either.
+    """
     both = np.zeros(shape)
     np.add.at(both, (rows, columns), 1)
     either = both.sum(axis=1, keepdims=True) + both.sum(axis=0) - both
-    similarity: npt.NDArray[np.float64] = both / either
+    similarity: npt.NDArray[np.float64] = both / np.maximum(either, 1)
     return similarity

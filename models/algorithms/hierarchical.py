@@ -1,8 +1,8 @@
 """Hierarchical clustering: a tree of merges, cut where k segments remain."""
 
 import warnings
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from annotated_types import Gt
@@ -23,9 +23,15 @@ _BYTES_PER_PAIR: Final = 16  # scipy holds the distances twice while it merges
 class Hierarchical:
     """Segments of any shape, nested in a tree; memory grows with the square of the number of customers."""
 
+    REPEATED_ON: ClassVar[int] = 500  # customers from whom it learns dozens of times within a second
+
     name: Literal["hierarchical"] = "hierarchical"
     linkage: Linkage = "ward"
     distance: Annotated[float, Gt(0)] | None = None
+
+    def hurried(self) -> "Hierarchical":
+        """Give what learns from small samples many times over: by k, since distances depend on how many there are."""
+        return replace(self, distance=None)
 
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:  # noqa: ARG002 - every algorithm takes a seed; a tree needs none
         """Grow the tree and cut it (Ward 1963 for the default linkage).

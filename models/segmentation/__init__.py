@@ -42,7 +42,8 @@ def fit(  # noqa: PLR0913 - a fit has four inputs, a seed and a listener
     seed
         Decides all that is random.
     progress
-        Told the stage that begins, "preparing", "clustering", "compiling" and "measuring", and the share that is done.
+        Told the stage that begins, "preparing", "clustering", "compiling", "measuring" and "replicating", and the
+        share that is done.
 
     Returns
     -------
@@ -97,7 +98,8 @@ def cut(  # noqa: PLR0913 - a cut has five inputs, a seed and a listener
     seed
         Decides all that is random.
     progress
-        Told the stage that begins, "preparing", "compiling" and "measuring", and the share that is done.
+        Told the stage that begins, "preparing", "compiling", "measuring" and "replicating", and the share that is
+        done.
 
     Returns
     -------

@@ -13,9 +13,11 @@ from models import preparation
 from models.algorithms import Algorithm, Learned
 from models.features import Feature
 from models.metrics import Clustered, measure
+from models.replication import chance, few_customers, replication
 from models.scoring import Scorer
 from models.scoring.compiling import cells_of, compile_scorer, distance_fences
 from models.segmentation.prepared import Prepared
+from models.stability import segment_stability
 from models.tree import Tree, agreements
 
 Progress = Callable[[str, float], None]
@@ -49,6 +51,8 @@ class Segmentation:
         Shape (n,), the segment in which each customer of the table is placed; -1 where no feature is known.
     metrics
         How good the segments are, by metric; None where one is undefined.
+    stability
+        By segment how well it comes back when the customers are drawn again, from 0 to 1; None where that is undefined.
     warnings
         Sentences on what a reader should know.
     """
@@ -64,6 +68,7 @@ class Segmentation:
     tree: Tree | None
     labels: NDArray[np.int64]
     metrics: dict[str, float | None]
+    stability: tuple[float | None, ...]
     warnings: tuple[str, ...]
 
 
@@ -86,11 +91,15 @@ def complete(  # noqa: PLR0913 - what was asked, prepared and learned
     scorer, nearest = _compile(table, prepared, learned)
     labels = np.where(nearest >= 0, learned.segment_of_center[nearest], -1)
     tree = _tree(learned, nearest[prepared.known], earlier)
-    progress("measuring", 0.8)
+    progress("measuring", 0.75)
     metrics, notes = _measure(prepared, learned, labels, seed)
     if tree is not None:
         metrics["assignment_agreement"] = float(tree.agreements[learned.k - 1])
-    progress("measuring", 1.0)
+    progress("replicating", 0.85)
+    points = prepared.points
+    metrics["replication"] = replication(points, algorithm, k=learned.k, seed=seed)
+    stability = segment_stability(points, labels[prepared.known], algorithm, k=learned.k, seed=seed)
+    progress("replicating", 1.0)
     return Segmentation(
         algorithm=algorithm,
         k=learned.k,
@@ -103,7 +112,14 @@ def complete(  # noqa: PLR0913 - what was asked, prepared and learned
         tree=tree,
         labels=labels,
         metrics=metrics,
-        warnings=(*prepared.warnings, *_empty_segments(labels, learned.k), *notes),
+        stability=tuple(stability),
+        warnings=(
+            *prepared.warnings,
+            *few_customers(len(points), len(prepared.features), learned.k),
+            *chance(metrics["replication"]),
+            *_empty_segments(labels, learned.k),
+            *notes,
+        ),
     )
 
 

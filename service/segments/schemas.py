@@ -40,6 +40,11 @@ class Segment(Wire):
     )
     differs_by: list[Difference]
     rule: Rule | None
+    stability: float | None = Field(
+        default=None,
+        description="How well it comes back when the customers are drawn again, from 0 to 1: highly stable from 0.85, "
+        "valid from 0.75, unsure borders from 0.6, not to be trusted below. Null: not measured, as for the only segment.",
+    )
 
     @classmethod
     def of(cls, profile: ProfileRow, segment: SegmentRow) -> Self:

@@ -12,6 +12,7 @@ from models.matching import match_segments, nest_segments
 from models.profiling import Profile, profile_segments
 from models.scoring import Scorer
 from models.segmentation import Segmentation, fit
+from models.stability import doubts
 from service.datasets import operations as datasets
 from service.datasets.rows import DatasetVersionRow
 from service.jobs.operations import Outcome, Progress
@@ -148,11 +149,14 @@ def _describe(material: Material, fitted: Segmentation) -> list[SegmentLearned]:
     profiles = profile_segments(table, fitted.features, fitted.labels, k=fitted.k, seed=seed)
     inherited = _inherited(table, fitted.labels, material.base)
     related = _related(material, fitted)
-    return [_segment(profile, inherited.get(profile.index), related.get(profile.index, {})) for profile in profiles]
+    return [
+        _segment(profile, stability, inherited.get(profile.index), related.get(profile.index, {}))
+        for profile, stability in zip(profiles, fitted.stability, strict=True)
+    ]
 
 
-def _segment(profile: Profile, inherited: str | None, related: JsonObject) -> SegmentLearned:
-    plain = asdict(profile)
+def _segment(profile: Profile, stability: float | None, inherited: str | None, related: JsonObject) -> SegmentLearned:
+    plain = {**asdict(profile), "stability": stability}
     index, name = plain.pop("index"), plain.pop("name")
     return SegmentLearned(index=index, name=name, profile=plain, inherited=inherited, **related)
 
@@ -197,7 +201,7 @@ def _learned(
         features=[asdict(feature) for feature in fitted.features],
         preparation=fitted.preparation,
         metrics=fitted.metrics,
-        warnings=fitted.warnings,
+        warnings=[*fitted.warnings, *doubts([segment.name for segment in segments], fitted.stability)],
         artifact=artifact,
         segments=segments,
     )

@@ -26,7 +26,7 @@ print(*{"pandas", "scipy", "sklearn"} & sys.modules.keys())
 """
 
 
-def customers(n=300, seed=0):
+def customers(n=240, seed=0):
     random = np.random.default_rng(seed)
     group = random.integers(0, 4, n)
     return pd.DataFrame({"income": random.normal(30 * (group % 2), 4), "score": random.normal(30 * (group // 2), 4)})

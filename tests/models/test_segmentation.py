@@ -52,10 +52,10 @@ def test_the_pipeline_predicts_the_segments_that_are_kept(algorithm, k):
 
 
 @every_algorithm
-def test_progress_names_four_stages_and_never_goes_back(algorithm):
+def test_progress_names_five_stages_and_never_goes_back(algorithm):
     heard = []
     fit(customers(), FEATURES, algorithm, k=2, seed=0, progress=lambda stage, done: heard.append((stage, done)))
-    assert list(dict(heard)) == ["preparing", "clustering", "compiling", "measuring"]
+    assert list(dict(heard)) == ["preparing", "clustering", "compiling", "measuring", "replicating"]
     assert [done for _, done in heard] == sorted(done for _, done in heard)
     assert heard[-1][1] == 1.0
 
