@@ -21,9 +21,9 @@ Points = NDArray[np.float64]
 def replication(points: Points, algorithm: Algorithm, *, k: int, seed: int) -> float | None:
     """Say how alike two halves of the customers are segmented (after Breckenridge 1989; Tibshirani & Walther 2005).
 
-    Up to 4,000 customers (1,000 for a tree) are drawn and split in two random halves. The algorithm learns k segments of
-    either half, both place the second one, and the two answers are compared by the adjusted Rand index (Hubert & Arabie
-    1985): 1 where they are the same, 0 as by chance. The mean of five splits is given.
+    Up to 4,000 customers (1,000 for a tree) are drawn and split in two random halves. The algorithm learns k segments
+    of either half, both place the second one, and the two answers are compared by the adjusted Rand index (Hubert &
+    Arabie 1985): 1 where they are the same, 0 as by chance. The mean of five splits is given.
 
     Parameters
     ----------
