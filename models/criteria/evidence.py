@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from models.algorithms.hierarchical import cut
 from models.criteria.mixtures import Mixture, fit_mixtures
 from models.criteria.partitions import Floats, Labels, means, same
 from models.kernels.lloyd import Partition, best_of, lloyd
+from models.tree import cut
 
 STARTS: Final = 8
 MIXED: Final = 1000

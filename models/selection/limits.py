@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.algorithms import Algorithm, Hierarchical
-from models.algorithms.hierarchical import cut, grow
+from models.algorithms.hierarchical import grow
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Labels
+from models.tree import cut
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ class Segment(Wire):
     stability: float | None = Field(
         default=None,
         description="How well it comes back when the customers are drawn again, from 0 to 1: highly stable from 0.85, "
-        "valid from 0.75, unsure borders from 0.6, not to be trusted below. Null: not measured, as for the only segment.",
+        "valid from 0.75, unsure from 0.6, not to be trusted below. Null: not measured, as for the only segment.",
     )
 
     @classmethod
