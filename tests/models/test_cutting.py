@@ -94,6 +94,12 @@ def test_another_cut_places_customers_that_were_not_there_before(first):
     assert again.tree.sizes.sum() == len(other)
 
 
+def test_another_cut_keeps_the_tree_whoever_is_placed(first):
+    again = cut_again(first, 6, customers(seed=1))
+    assert (again.tree.merges == first.tree.merges).all()
+    assert (again.tree.centers == first.tree.centers).all()
+
+
 def test_a_table_without_a_feature_cannot_be_cut_again(first):
     with pytest.raises(UnusableColumn, match="there is no column 'score'"):
         cut_again(first, 2, customers().drop(columns="score"))

@@ -6,7 +6,6 @@ import pytest
 from fakes import IdleEngine, Interrupted
 from steps import INCOME, SCORE, erase, finished, fit, place, put_csv, refit, running
 
-from models.algorithms import Hierarchical
 from service.config import Settings
 from service.stores import open_stores
 from service.tasks import run_attempt
@@ -82,12 +81,6 @@ def test_another_cut_is_what_a_fit_with_that_k_would_have_been(sampled, cut, nam
     again, anew = cut(name, k=5), refit(sampled, name, k=5)
     assert again["metrics"] == pytest.approx(anew["metrics"])
     assert anew["cut_of"] is None
-
-
-@pytest.mark.usefixtures("grown")
-def test_no_tree_is_grown_for_another_cut(cut, monkeypatch):
-    monkeypatch.setattr(Hierarchical, "learn", lambda *_, **__: pytest.fail("a tree was grown"))
-    assert cut("cuttable", k=3)["state"] == "ready"
 
 
 @pytest.mark.usefixtures("grown")
