@@ -16,7 +16,7 @@ def silhouettes(distances: Floats, labels: Labels) -> Floats:
     distances
         Shape (n, n).
     labels
-        Shape (n,), at least two segments, 0 .. k-1.
+        Shape (n,), two segments or more, numbered from 0, and none empty.
     """
     n, k = len(labels), int(labels.max()) + 1
     member = np.eye(k)[labels]
@@ -25,8 +25,7 @@ def silhouettes(distances: Floats, labels: Labels) -> Floats:
     own = sizes[labels]
     each = np.arange(n)
     within = sums[each, labels] / np.maximum(own - 1, 1)
-    apart = sums / np.maximum(sizes, 1)
-    apart[:, sizes == 0] = np.inf
+    apart = sums / sizes
     apart[each, labels] = np.inf
     nearest = apart.min(axis=1)
     widest = np.maximum(within, nearest)

@@ -20,6 +20,7 @@ from models.criteria import CRITERIA, Evidence
 from models.criteria.bootstrap_stability import adjusted_rand
 from models.criteria.g_means import anderson_darling
 from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _in_pca_box
+from models.criteria.growing import grow
 from models.criteria.knee import _knee
 from models.criteria.prediction_strength import _least_kept
 from models.criteria.silhouettes import silhouettes
@@ -55,6 +56,12 @@ def scores(name):
 def test_an_index_is_that_of_scikit_learn(name, theirs):
     expected = {k: theirs(EVIDENCE.points, EVIDENCE.kmeans[k].labels) for k in SEVERAL}
     assert scores(name) == pytest.approx(expected)
+
+
+def test_the_error_of_the_silhouette_is_the_standard_error_of_its_mean():
+    errors = BY_NAME["silhouette"].judge(EVIDENCE).errors
+    each = {k: silhouette_samples(EVIDENCE.points, EVIDENCE.kmeans[k].labels) for k in SEVERAL}
+    assert errors == pytest.approx({k: values.std() / np.sqrt(len(values)) for k, values in each.items()})
 
 
 def test_the_silhouette_of_a_point_alone_is_zero():
@@ -118,6 +125,20 @@ def test_the_box_of_the_principal_components_lies_along_them():
     assert np.abs(drawn @ [0.6, 0.8]).max() > 9.0
 
 
+def test_a_thin_diagonal_fools_the_box_of_the_columns_and_not_that_of_the_principal_components():
+    along = rng().uniform(0, 10, size=(200, 1))
+    diagonal = Evidence(points=np.hstack([along, along]) + rng(1).uniform(0, 1, size=(200, 2)), k_max=5, seed=0)
+    assert BY_NAME["gap"].judge(diagonal).k > 1
+    assert BY_NAME["gap_pca"].judge(diagonal).k == 1
+
+
+@pytest.mark.parametrize("apart", [1.5, 2.0, 2.5, 3.0])
+def test_prediction_strength_chooses_the_last_k_within_an_error_of_eight_tenths(apart):
+    points = np.concatenate([center * apart + rng(center).normal(size=(50, 2)) for center in range(3)])
+    verdict = BY_NAME["prediction_strength"].judge(Evidence(points=points, k_max=5, seed=0))
+    assert verdict.k == max(k for k, strength in verdict.scores.items() if strength + verdict.errors[k] >= 0.8)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_prediction_strength_counts_the_pairs_that_stay_together(seed):
     own, placed = rng(seed).integers(0, 4, size=(2, 40))
@@ -137,6 +158,12 @@ def test_the_agreement_of_two_partitions_is_that_of_scikit_learn(seed):
     one, other = rng(seed).integers(0, 5, size=(2, 80))
     other = np.where(rng(seed).random(80) < 0.5, one, other)
     assert adjusted_rand(one, other, 5) == pytest.approx(adjusted_rand_score(one, other))
+
+
+def test_where_there_is_room_for_one_split_only_the_segment_farthest_from_one_is_split():
+    pairs = Evidence(points=np.array([[0.0], [1.0], [100.0], [150.0]]), k_max=3, seed=0)
+    k, farthest = grow(pairs, np.ptp, 0.5, "pairs")
+    assert (k, farthest[3]) == (3, 1.0)
 
 
 @pytest.mark.parametrize("n", [8, 50, 1000])
@@ -169,8 +196,9 @@ def test_bells_that_overlap_cost_more_than_their_description():
     assert all(icl[k] > bic[k] + 0.01 for k in SEVERAL)
 
 
-def test_the_valley_is_that_of_a_sum_of_bells():
-    one, other = rng(1).normal(0, 1, size=(50, 1)), rng(2).normal(3, 1, size=(80, 1))
+@pytest.mark.parametrize("spread", [0.1, 1.0, 4.0])
+def test_the_valley_is_that_of_a_sum_of_bells(spread):
+    one, other = rng(1).normal(0, 1, size=(50, 1)), rng(2).normal(4, spread, size=(80, 1))
     both = np.concatenate([one, other])[:, 0]
     width = 0.5 * np.sqrt((50 * one.var() + 80 * other.var()) / 130)
     heights = [norm(both, width).pdf(place).mean() for place in np.linspace(one.mean(), other.mean(), 9)]
