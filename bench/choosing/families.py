@@ -39,6 +39,11 @@ def few_columns(rng: np.random.Generator) -> Truth:
     return _drawn(rng, k=_k(rng), d=2, sizes=_sizes(rng, 3))
 
 
+def one_column(rng: np.random.Generator) -> Truth:
+    """One column."""
+    return _drawn(rng, k=_k(rng, most=5), d=1, sizes=_sizes(rng, 3))
+
+
 def many_columns(rng: np.random.Generator) -> Truth:
     """Ten to sixteen columns."""
     return _drawn(rng, k=_k(rng), d=int(rng.integers(10, 17)), sizes=_sizes(rng, 3), gap=rng.uniform(3.4, 5.5))
@@ -184,6 +189,13 @@ def one_bell(rng: np.random.Generator) -> Truth:
     return _none(rng.normal(size=(_n(rng), _d(rng))))
 
 
+def one_column_of_nothing(rng: np.random.Generator) -> Truth:
+    """Nothing but one column: bell-shaped, even or skewed."""
+    n = _n(rng)
+    columns = (rng.normal(size=n), rng.uniform(size=n), rng.lognormal(3, 0.8, size=n), rng.gamma(4, size=n))
+    return _none(columns[rng.integers(len(columns))][:, None])
+
+
 def one_stretched_bell(rng: np.random.Generator) -> Truth:
     """Nothing but correlated columns."""
     d = _d(rng)
@@ -254,6 +266,7 @@ STRUCTURED: Final[Mapping[str, Family]] = {
     for family in (
         round_segments,
         few_columns,
+        one_column,
         many_columns,
         one_small,
         unequal_sizes,
@@ -280,6 +293,7 @@ UNSTRUCTURED: Final[Mapping[str, Family]] = {
     family.__name__: family
     for family in (
         one_bell,
+        one_column_of_nothing,
         one_stretched_bell,
         one_box,
         one_skewed,

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.criteria.partitions import Floats, Labels, means
 
-ITERATIONS: Final = 30
+ITERATIONS: Final = 20
 FLOOR: Final = 1e-3
 SHAPES: Final[tuple["Shape", ...]] = ("tied", "full")
 
@@ -64,7 +64,7 @@ def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
         precisions_init=_precisions(points - centers[labels], labels, k, shape),
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # thirty rounds from a good start are enough to compare
+        warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds from a good start are enough to compare
         bic = mixture.fit(points).bic(points) / len(points)
     shares = mixture.predict_proba(points)
     entropy = -np.sum(shares * np.log(np.maximum(shares, np.finfo(np.float64).tiny))) / len(points)

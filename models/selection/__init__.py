@@ -75,7 +75,7 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
         limits = Limits(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
         shares = least_shares(evidence, algorithm)
         preference = fall_back(verdicts)
-        chances = believe(verdicts) if _has_footing(sample, preference, k_min) else None
+        chances = believe(verdicts, sample.n_looked_at) if _has_footing(sample, preference, k_min) else None
         k = choose(chances or preference, shares, limits)
         likely = max(chances or preference, key=(chances or preference).__getitem__)
         warnings = [
@@ -91,7 +91,7 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
         text=advise(k, chances),
         verdicts=tuple(verdict for name, verdict in verdicts.items() if criteria is None or name in criteria),
         n_customers=sample.n_customers,
-        n_sampled=len(sample.points) + sample.n_strays,
+        n_sampled=sample.n_looked_at,
         warnings=tuple(warnings),
     )
 

@@ -17,9 +17,8 @@ DOMINANT: Final = 0.9
 
 def sampling_notes(sample: Sample) -> Iterator[str]:
     """Say which customers and columns were left out."""
-    looked_at = len(sample.points) + sample.n_strays
-    if looked_at < sample.n_customers:
-        yield f"judged on a random sample of {looked_at:,} of {sample.n_customers:,} customers"
+    if sample.n_looked_at < sample.n_customers:
+        yield f"judged on a random sample of {sample.n_looked_at:,} of {sample.n_customers:,} customers"
     if sample.n_strays:
         yield f"{sample.n_strays:,} customers far from all others were left out of the choice"
     for name in sample.unrelated:
@@ -35,7 +34,7 @@ def range_notes(k: int, limits: Limits, asked: int, likely: int, share: float) -
     """Say where the limits decide, rather than the customers."""
     if limits.k_max < asked:
         yield f"there are only {limits.k_max:,} distinct customers, so no more segments than that were tried"
-    if k == limits.k_max > 1 and likely >= k:
+    elif k == limits.k_max > 1 and likely >= k:
         yield f"{k} is the most that was allowed: more segments may fit better"
     if share < limits.min_share:
         yield f"no number of segments leaves each at least {limits.min_share:.1%} of the customers"

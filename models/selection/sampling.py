@@ -45,6 +45,11 @@ class Sample:
     n_customers: int
     n_strays: int
 
+    @property
+    def n_looked_at(self) -> int:
+        """How many customers were drawn, with those left out."""
+        return len(self.points) + self.n_strays
+
 
 def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sample:
     """Prepare at most 20,000 customers, and keep 1,500 of them less those who are far from any other.

@@ -18,18 +18,22 @@ def advise(k: int, probabilities: Mapping[int, float] | None) -> str:
         Of each number; None where there is no footing for any.
     """
     if probabilities is None:
-        return f"{_segments(k)} fit best, as far as can be told: how sure that is cannot be said here."
+        return f"{_found(k)}; how sure that is cannot be said here."
     best, runner_up = sorted(probabilities, key=lambda j: (-probabilities[j], j))[:2]
     if k != best:
-        return f"Within your limits {_segments(k)} fit best; without them it would be {_segments(best)}."
+        return f"Within your limits {_count(k)}; without them: {_found(best).lower()}."
     if probabilities.get(1, 0) > 1 / 2:
         return "No clear segments: these customers form one continuum."
     if probabilities[k] >= SURE:
-        return f"{_segments(k)}."
+        return f"{_count(k)}."
     if probabilities[k] >= LIKELY:
-        return f"{_segments(k)}, possibly {runner_up}."
+        return f"{_count(k)}, possibly {runner_up}."
     return f"{min(k, runner_up)} or {max(k, runner_up)} segments; the evidence is weak."
 
 
-def _segments(k: int) -> str:
-    return f"{k} segment{'s' * (k != 1)}"
+def _found(k: int) -> str:
+    return "No clear segments" if k == 1 else _count(k)
+
+
+def _count(k: int) -> str:
+    return "1 segment" if k == 1 else f"{k} segments"
