@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-dev run test check format bench soak lock clean
+.PHONY: help setup setup-dev run test check format bench bench-k soak lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -30,6 +30,9 @@ format: setup-dev ## Format the code
 
 bench: setup-dev ## Measure speed and memory
 	$(BIN)/python -m bench
+
+bench-k: setup-dev ## Count how often the right number of segments is told, beside other ways to choose it
+	$(BIN)/python -m bench.choosing $(ARGS)
 
 soak: setup-dev ## Kill and damage everything, many times over
 	$(BIN)/python -m pytest tests -m "processes or damage" --soak $(ARGS)

@@ -1,0 +1,83 @@
+"""What ours and its peers say of one table, and what ours says of two others like it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from bench.choosing.cuts import Cuts
+from bench.choosing.peers import PEERS
+from bench.choosing.tables import Source, draw, features_of
+from models.algorithms import KMeans
+from models.selection import Recommendation, recommend_k
+from models.selection.sampling import draw_sample
+
+SUBSAMPLE = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The answers on one table.
+
+    Attributes
+    ----------
+    source, k
+        The table, and its true number of segments.
+    ours, seconds
+        Our recommendation, and how long it took.
+    peers
+        What each peer chooses.
+    of_subsample
+        What ours chooses for 80 % of the rows.
+    with_category
+        What ours chooses once a category of no meaning is added; None where it was not asked.
+    """
+
+    source: Source
+    k: int
+    ours: Recommendation
+    seconds: float
+    peers: Mapping[str, int | None]
+    of_subsample: int
+    with_category: int | None
+
+
+@threadpool_limits.wrap(limits=1)
+def score(source: Source) -> Score | None:
+    """Ask ours and its peers about a table, each on one thread; None where no table could be drawn."""
+    truth = draw(source)
+    if truth is None:
+        return None
+    start = perf_counter()
+    ours = _recommend(truth.table)
+    return Score(
+        source=source,
+        k=truth.k,
+        seconds=perf_counter() - start,
+        ours=ours,
+        peers=_ask_peers(truth.table),
+        of_subsample=_recommend(truth.table.sample(frac=SUBSAMPLE, random_state=source.seed)).k,
+        with_category=_with_category(source, truth.table),
+    )
+
+
+def _recommend(table: pd.DataFrame) -> Recommendation:
+    return recommend_k(table, features_of(table), KMeans())
+
+
+def _ask_peers(table: pd.DataFrame) -> dict[str, int | None]:
+    """Ask the peers about the very points that ours looks at: prepared, without strays and unrelated categories."""
+    cuts = Cuts(draw_sample(table, features_of(table), seed=0).points)
+    return {name: choose(cuts) for name, choose in PEERS.items()}
+
+
+def _with_category(source: Source, table: pd.DataFrame) -> int | None:
+    """Ask ours about numeric columns with segments in them, and beside them a category drawn at random."""
+    if not source.is_structured or len(table.select_dtypes("number").columns) < len(table.columns):
+        return None
+    rng = np.random.default_rng(source.seed)
+    values = [f"group {value}" for value in rng.integers(int(rng.integers(2, 5)), size=len(table))]
+    return _recommend(table.assign(group=pd.Series(values, index=table.index, dtype="str"))).k
