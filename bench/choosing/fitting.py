@@ -21,7 +21,7 @@ from models.selection import recommend_k
 from models.selection.rule import K_MOST, WHETHER, WHICH_K, Verdicts, signs_of_k, signs_of_structure
 
 REPETITIONS: Final = 24
-PENALTY: Final = 0.3
+PENALTY: Final = 1.0
 FOLDS: Final = 6
 
 Floats = NDArray[np.float64]

@@ -29,7 +29,6 @@ WHICH_K: Final = {
     "valley": -0.615,
     "next_valley": -1.915,
     "knee_says_so": 2.096,
-    "bic_says_so": 1.896,
     "icl_says_so": 2.358,
 }
 WHETHER: Final = {
@@ -85,7 +84,6 @@ def signs_of_k(verdicts: Verdicts) -> dict[str, Floats]:
         "valley": _each(valleys, ks, missing=0.0),
         "next_valley": _each(valleys, [k + 1 for k in ks], missing=0.0),
         "knee_says_so": _says_so(verdicts["knee"], ks),
-        "bic_says_so": _says_so(verdicts["mixture_bic"], ks),
         "icl_says_so": _says_so(verdicts["mixture_icl"], ks),
     }
 
