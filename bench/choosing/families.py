@@ -110,6 +110,14 @@ def useless_columns(rng: np.random.Generator) -> Truth:
     return _table(np.column_stack([x, useless * 3]), truth.labels)
 
 
+def far_apart(rng: np.random.Generator) -> Truth:
+    """Segments with much room between them, often beside columns that say nothing."""
+    truth = _drawn(rng, k=_k(rng, most=6), d=int(rng.integers(1, 4)), sizes=_sizes(rng, 3), gap=rng.uniform(6, 40))
+    x = truth.table.to_numpy()
+    useless = rng.normal(size=(len(x), int(rng.integers(0, 4))))
+    return _table(np.column_stack([x, useless]), truth.labels)
+
+
 def unrelated_category(rng: np.random.Generator) -> Truth:
     """Round segments beside one or two categories that have nothing to do with them."""
     truth = _drawn(rng, k=_k(rng, most=7), d=_d(rng, least=2), sizes=_sizes(rng, 3))
@@ -278,6 +286,7 @@ STRUCTURED: Final[Mapping[str, Family]] = {
         whole_numbers,
         skewed,
         useless_columns,
+        far_apart,
         unrelated_category,
         telling_category,
         two_by_category,

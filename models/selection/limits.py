@@ -28,13 +28,17 @@ class Limits:
 def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Limits) -> int:
     """Choose the most preferred number of segments that the limits allow, the smaller of two alike.
 
-    Where `min_share` allows none, that between `k_min` and `k_max` whose smallest segment is greatest.
+    One segment only where nothing is preferred to it, or nothing else is allowed: customers who form three segments
+    are better told in two than not at all. Where `min_share` allows none, the number between `k_min` and `k_max` whose
+    smallest segment is greatest.
     """
     within = {k: share for k, share in least_shares.items() if limits.k_min <= k <= limits.k_max}
     allowed = [k for k, share in within.items() if limits.allow(k, share)]
     if not allowed:
         return max(within, key=lambda k: (within[k], -k))
-    return max(allowed, key=lambda k: (preference.get(k, -np.inf), -k))
+    is_one = max(preference, key=preference.__getitem__) == 1
+    several = [k for k in allowed if k > 1 or is_one]
+    return max(several or allowed, key=lambda k: (preference.get(k, -np.inf), -k))
 
 
 def least_shares(evidence: Evidence, algorithm: Algorithm) -> dict[int, float]:

@@ -22,7 +22,7 @@ def sampling_notes(sample: Sample) -> Iterator[str]:
     if sample.n_strays:
         yield f"{sample.n_strays:,} customers far from all others were left out of the choice"
     for name in sample.unrelated:
-        yield f"'{name}' is related to no other column: it was left out of the choice, and may only multiply segments"
+        yield f"'{name}' is related to no other column: it was left out of the choice, which it would only blur"
     if sample.n_customers < FEWEST_FOR_CHANCES:
         yield (
             f"{sample.n_customers} customers are few: below {FEWEST_FOR_CHANCES} no probability can be given, "

@@ -1,0 +1,196 @@
+"""Laws of the recommendation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_limits
+
+from models.algorithms import Hierarchical, KMeans
+from models.criteria import CRITERIA
+from models.errors import TooFewCustomers, TooFewToChoose, UnusableColumn
+from models.features import Feature
+from models.selection import recommend_k
+from models.selection.limits import Limits, choose
+from models.selection.rule import credible
+from models.selection.wording import advise
+
+
+def table_of(points, **categories):
+    table = pd.DataFrame(points, columns=[f"x{i}" for i in range(points.shape[1])])
+    return table.assign(**{name: pd.Series(values, dtype="str") for name, values in categories.items()})
+
+
+def ask(table, algorithm=None, **limits):
+    kinds = {name: "numeric" if column.dtype.kind == "f" else "categorical" for name, column in table.items()}
+    features = [Feature(name=name, kind=kind) for name, kind in kinds.items()]
+    return recommend_k(table, features, algorithm or KMeans(), **limits)
+
+
+def heaps(k, each=60, d=3, seed=0):
+    rng = np.random.default_rng(seed)
+    centers = 12 * np.eye(max(k, d))[:k, :d] if k <= d else rng.permutation(np.arange(k * d).reshape(k, d) * 6.0)
+    return np.repeat(centers, each, axis=0) + rng.normal(size=(k * each, d))
+
+
+@pytest.fixture(scope="module")
+def three():
+    return table_of(heaps(3))
+
+
+@pytest.mark.parametrize("algorithm", [KMeans(), Hierarchical(), Hierarchical(linkage="average")], ids=str)
+def test_clear_segments_are_counted_and_certain(three, algorithm):
+    advice = ask(three, algorithm)
+    assert (advice.k, advice.credible_set, advice.text) == (3, (3,), "3 segments.")
+
+
+def test_a_continuum_is_one_segment_and_said_to_be():
+    advice = ask(table_of(np.random.default_rng(0).normal(size=(300, 4))))
+    assert (advice.k, advice.text) == (1, "No clear segments: these customers form one continuum.")
+
+
+def test_a_single_column_without_segments_is_one_segment():
+    assert ask(table_of(np.random.default_rng(0).normal(size=(200, 1)))).k == 1
+
+
+def test_probabilities_add_up_and_every_criterion_speaks(three):
+    advice = ask(three)
+    assert sum(advice.probabilities.values()) == pytest.approx(1)
+    assert [verdict.criterion for verdict in advice.verdicts] == [criterion.name for criterion in CRITERIA]
+
+
+def test_only_the_wanted_criteria_speak_and_the_answer_is_the_same(three):
+    advice = ask(three, criteria=["silhouette"])
+    assert [verdict.criterion for verdict in advice.verdicts] == ["silhouette"]
+    assert advice.probabilities == ask(three).probabilities
+
+
+def test_the_same_seed_gives_the_same_answer_to_the_last_bit(three):
+    assert ask(three, seed=7) == ask(three, seed=7)
+
+
+def test_another_number_of_threads_changes_nothing(three):
+    with threadpool_limits(limits=1):
+        alone = ask(three)
+    with threadpool_limits(limits=2):
+        assert ask(three) == alone
+
+
+def test_an_unrelated_category_changes_nothing_but_is_named(three):
+    gender = np.random.default_rng(1).choice(["f", "m"], len(three))
+    advice, plain = ask(three.assign(gender=pd.Series(gender, dtype="str"))), ask(three)
+    assert (advice.k, advice.probabilities) == (plain.k, plain.probabilities)
+    assert any("'gender'" in warning for warning in advice.warnings)
+
+
+def test_categories_that_depend_on_each_other_are_looked_at():
+    group = np.repeat(["a", "b", "c"], 60)
+    advice = ask(table_of(np.empty((180, 0)), one=group, other=group))
+    assert advice.k == 3
+    assert not any("related to no other" in warning for warning in advice.warnings)
+
+
+def test_limits_restrict_the_choice_and_not_the_probabilities(three):
+    advice = ask(three, k_min=4, k_max=6)
+    assert 4 <= advice.k <= 6
+    assert advice.probabilities == ask(three).probabilities
+    assert advice.text == f"Within your limits {advice.k} segments; without them: 3 segments."
+
+
+def test_the_edge_of_the_range_is_told(three):
+    advice = ask(three, k_max=2)
+    assert any("more segments may fit better" in warning for warning in advice.warnings)
+
+
+def test_a_segment_below_the_least_share_is_not_formed():
+    points = heaps(3, each=100)[:220]
+    assert ask(table_of(points)).k == 3
+    assert ask(table_of(points), min_share=0.2).k == 2
+
+
+def test_a_share_that_nothing_reaches_is_told_and_the_most_even_cut_is_taken(three):
+    advice = ask(three, k_min=3, min_share=0.5)
+    assert advice.k == 3
+    assert any("at least 50.0%" in warning for warning in advice.warnings)
+
+
+def test_one_dominating_column_is_named():
+    rng = np.random.default_rng(0)
+    points = np.column_stack([np.repeat([0.0, 30.0], 100) + rng.normal(size=200), rng.normal(size=200)])
+    assert any("'x0' alone sets these segments apart" in warning for warning in ask(table_of(points)).warnings)
+
+
+def test_too_few_customers_for_a_probability_are_told_so():
+    advice = ask(table_of(heaps(3, each=12)))
+    assert (advice.k, advice.probability, advice.probabilities, advice.credible_set) == (3, None, None, ())
+    assert any("36 customers are few" in warning for warning in advice.warnings)
+
+
+def test_more_segments_than_the_rule_knows_have_no_probability():
+    advice = ask(table_of(heaps(20, each=40, d=2)), k_max=25)
+    assert (advice.k, advice.probability) == (20, None)
+
+
+def test_fewer_than_ten_customers_are_refused():
+    with pytest.raises(TooFewToChoose, match="9 customers"):
+        ask(table_of(np.arange(9.0)[:, None]))
+
+
+def test_equal_customers_are_refused_by_the_name_of_the_column():
+    with pytest.raises(UnusableColumn, match="x0"):
+        ask(table_of(np.ones((50, 2))))
+
+
+def test_a_column_that_is_all_missing_is_refused_by_name():
+    with pytest.raises(UnusableColumn, match="x1"):
+        ask(table_of(np.column_stack([np.arange(50.0), np.full(50, np.nan)])))
+
+
+def test_few_distinct_customers_shorten_the_range_and_it_is_told():
+    advice = ask(table_of(np.tile([[0.0], [1.0], [5.0]], (20, 1))))
+    assert advice.k <= 3
+    assert any("only 3 distinct customers" in warning for warning in advice.warnings)
+
+
+def test_more_segments_than_distinct_customers_are_refused():
+    with pytest.raises(TooFewCustomers, match="3 distinct"):
+        ask(table_of(np.tile([[0.0], [1.0], [5.0]], (20, 1))), k_min=4)
+
+
+def test_large_tables_are_judged_on_a_sample_and_it_is_told():
+    advice = ask(table_of(heaps(4, each=6_000)))
+    assert (advice.k, advice.n_customers, advice.n_sampled) == (4, 24_000, 1_500)
+    assert "judged on a random sample of 1,500 of 24,000 customers" in advice.warnings
+
+
+def test_progress_goes_on_by_criteria(three):
+    told = []
+    features = [Feature(name=name, kind="numeric") for name in three]
+    recommend_k(three, features, KMeans(), progress=lambda stage, share: told.append((stage, share)))
+    assert [stage for stage, _ in told] == ["preparing", *(criterion.name for criterion in CRITERIA)]
+    assert [share for _, share in told] == sorted(share for _, share in told)
+
+
+def test_the_credible_set_is_the_fewest_that_reach_nine_tenths():
+    assert credible({1: 0.05, 2: 0.5, 3: 0.41, 4: 0.04}) == (2, 3)
+    assert credible({1: 0.95, 2: 0.05}) == (1,)
+
+
+def test_the_smaller_of_two_alike_is_chosen():
+    limits = Limits(k_min=1, k_max=4, min_share=0.0)
+    assert choose({2: 0.4, 3: 0.4}, dict.fromkeys(range(1, 5), 0.2), limits) == 2
+
+
+@pytest.mark.parametrize(
+    ("k", "probabilities", "text"),
+    [
+        (4, {3: 0.05, 4: 0.95}, "4 segments."),
+        (4, {4: 0.7, 5: 0.3}, "4 segments, possibly 5."),
+        (5, {4: 0.45, 5: 0.55}, "4 or 5 segments; the evidence is weak."),
+        (1, {1: 0.6, 2: 0.4}, "No clear segments: these customers form one continuum."),
+        (3, {1: 0.9, 3: 0.1}, "Within your limits 3 segments; without them: no clear segments."),
+        (3, None, "3 segments; how sure that is cannot be said here."),
+        (1, None, "No clear segments; how sure that is cannot be said here."),
+    ],
+)
+def test_the_advice_says_how_strong_the_evidence_is(k, probabilities, text):
+    assert advise(k, probabilities) == text
