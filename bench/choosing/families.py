@@ -111,11 +111,11 @@ def useless_columns(rng: np.random.Generator) -> Truth:
 
 
 def far_apart(rng: np.random.Generator) -> Truth:
-    """Segments with much room between them, often beside columns that say nothing."""
+    """Segments with much room between them, often beside columns that say next to nothing."""
     truth = _drawn(rng, k=_k(rng, most=6), d=int(rng.integers(1, 4)), sizes=_sizes(rng, 3), gap=rng.uniform(6, 40))
     x = truth.table.to_numpy()
-    useless = rng.normal(size=(len(x), int(rng.integers(0, 4))))
-    return _table(np.column_stack([x, useless]), truth.labels)
+    hints = rng.uniform(0, 0.6, size=(truth.k, int(rng.integers(0, 4))))[truth.labels]
+    return _table(np.column_stack([x, hints + rng.normal(size=hints.shape)]), truth.labels)
 
 
 def unrelated_category(rng: np.random.Generator) -> Truth:

@@ -115,7 +115,8 @@ def test_a_share_that_nothing_reaches_is_told_and_the_most_even_cut_is_taken(thr
 
 def test_one_dominating_column_is_named():
     rng = np.random.default_rng(0)
-    points = np.column_stack([np.repeat([0.0, 30.0], 100) + rng.normal(size=200), rng.normal(size=200)])
+    group = np.repeat([0.0, 1.0], 600)
+    points = np.column_stack([30 * group + rng.normal(size=1_200), group / 2 + rng.normal(size=1_200)])
     assert any("'x0' alone sets these segments apart" in warning for warning in ask(table_of(points)).warnings)
 
 
