@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit, softmax
 
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
 from models.algorithms import KMeans
@@ -21,7 +21,7 @@ from models.selection import recommend_k
 from models.selection.rule import K_MOST, WHETHER, WHICH_K, Verdicts, signs_of_k, signs_of_structure
 
 REPETITIONS: Final = 24
-PENALTY: Final = 1.0
+PENALTY: Final = 0.5
 FOLDS: Final = 6
 
 Floats = NDArray[np.float64]
@@ -70,14 +70,16 @@ def learn_from(source: Source) -> Lesson | None:
 def fit_which_k(lessons: Iterable[Lesson]) -> dict[str, float]:
     """Fit how many segments there are, on the tables that have some (McFadden 1974)."""
     told = [lesson for lesson in lessons if lesson.k > 1]
-    signs = [np.column_stack(list(signs_of_k(lesson.verdicts).values())) for lesson in told]
+    signs = [np.column_stack(list(signs_of_k(lesson.verdicts, lesson.n).values())) for lesson in told]
     usable = [(x, lesson.k - 2) for x, lesson in zip(signs, told, strict=True) if lesson.k - 2 < len(x)]
 
-    def loss(weights: Floats) -> float:
-        scores = [(x @ weights, right) for x, right in usable]
-        return float(sum(logsumexp(s) - s[right] for s, right in scores) + PENALTY / 2 * weights @ weights)
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        chances = [softmax(x @ weights) for x, _ in usable]
+        surprise = -sum(np.log(p[right]) for p, (_, right) in zip(chances, usable, strict=True))
+        slope = sum(p @ x - x[right] for p, (x, right) in zip(chances, usable, strict=True))
+        return float(surprise + PENALTY / 2 * weights @ weights), slope + PENALTY * weights
 
-    found = minimize(loss, np.zeros(len(WHICH_K)), method="L-BFGS-B").x
+    found = minimize(loss, np.zeros(len(WHICH_K)), jac=True, method="L-BFGS-B").x
     return dict(zip(WHICH_K, found.tolist(), strict=True))
 
 
@@ -99,7 +101,7 @@ def _doubts(lesson: Lesson, which: Mapping[str, float]) -> dict[str, float]:
 
 
 def _likeliest(lesson: Lesson, which: Mapping[str, float]) -> int:
-    signs = signs_of_k(lesson.verdicts)
+    signs = signs_of_k(lesson.verdicts, lesson.n)
     return 2 + int(np.argmax(sum(weight * signs[name] for name, weight in which.items())))
 
 

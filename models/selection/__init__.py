@@ -44,7 +44,7 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     table
         One row per customer, as for a fit.
     features
-        The columns to look at; one that is related to no other is left out.
+        The columns to look at; a category that is related to no other column is left out.
     algorithm
         Which segments `min_share` is about.
     k_min, k_max

@@ -30,6 +30,7 @@ WHICH_K: Final = {
     "next_valley": -1.915,
     "knee_says_so": 2.096,
     "icl_says_so": 2.358,
+    "icl": 0.0,
 }
 WHETHER: Final = {
     "constant": -0.587,
@@ -60,7 +61,7 @@ def believe(verdicts: Verdicts, n: int) -> dict[int, float]:
     n
         How many customers they looked at.
     """
-    signs = signs_of_k(verdicts)
+    signs = signs_of_k(verdicts, n)
     score = sum(weight * signs[name] for name, weight in WHICH_K.items())
     which = np.exp(score - np.max(score))
     which /= which.sum()
@@ -70,7 +71,7 @@ def believe(verdicts: Verdicts, n: int) -> dict[int, float]:
     return {1: float(1 - whether), **{k: float(whether * p) for k, p in enumerate(which, start=2)}}
 
 
-def signs_of_k(verdicts: Verdicts) -> dict[str, Floats]:
+def signs_of_k(verdicts: Verdicts, n: int) -> dict[str, Floats]:
     """Give what speaks for each number of segments from 2 to 15, by the name of its weight, each of shape (n_ks,)."""
     ks = range(2, min(K_MOST, max(verdicts["gap"].scores)) + 1)
     valleys = verdicts["valley_depth"].scores
@@ -85,6 +86,7 @@ def signs_of_k(verdicts: Verdicts) -> dict[str, Floats]:
         "next_valley": _each(valleys, [k + 1 for k in ks], missing=0.0),
         "knee_says_so": _says_so(verdicts["knee"], ks),
         "icl_says_so": _says_so(verdicts["mixture_icl"], ks),
+        "icl": _below_best(verdicts["mixture_icl"], ks, unit=10 / n),
     }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models import preparation
 from models.errors import NothingToLearnFrom, TooFewToChoose
 from models.features import Feature
-from models.selection.unrelated import unrelated
+from models.selection.unrelated import unrelated_categories
 
 PREPARED: Final = 20_000
 SAMPLE: Final = 1_500
@@ -32,7 +32,7 @@ class Sample:
     columns
         For each coordinate the name of its feature.
     unrelated
-        The features that were left out since they say nothing about any other, by name.
+        The categories that were left out since no other feature depends on them, by name.
     n_customers
         How many customers there are with a known feature; an estimate where they are more than 20,000.
     n_strays
@@ -71,7 +71,7 @@ def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sam
         raise TooFewToChoose(
             f"{len(blocks[0])} customers are too few to say how many segments they form: {FEWEST} are needed"
         )
-    left_out = unrelated(features, blocks)
+    left_out = unrelated_categories(features, blocks)
     kept = [(feature, block) for feature, block in zip(features, blocks, strict=True) if feature not in left_out]
     points = np.concatenate([block for _, block in kept], axis=1)
     points = points[rng.permutation(len(points))[:SAMPLE]]

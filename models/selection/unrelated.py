@@ -1,4 +1,4 @@
-"""Columns that have nothing to do with any other: they would only blur the segments, or multiply them."""
+"""Categories that have nothing to do with any other column: they would only multiply the segments."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,22 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.features import Feature
-from models.kernels.dips import dip, dip_p
 
 SIGNIFICANT: Final = 0.001
-ONE_PEAK: Final = 0.5
-BINS: Final = 5
 
 Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 
-def unrelated(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
-    """Find the features that no other feature depends on, and that show no segments by themselves.
+def unrelated_categories(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
+    """Find the categorical features that no other feature depends on.
 
-    Every two features are compared by the chi-squared test of independence, numbers in fifths; the level of .001 is
-    divided by the number of comparisons. A numeric feature that may have more than one peak, by the dip of Hartigan &
-    Hartigan (1985), is never unrelated. Where all numeric features are unrelated, none of them is.
+    A numeric feature is compared by the analysis of variance, a categorical one by the chi-squared test of
+    independence; the level of .001 is divided by the number of comparisons.
 
     Parameters
     ----------
@@ -30,40 +25,39 @@ def unrelated(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Fea
         What the blocks are of.
     blocks
         The prepared coordinates of each feature, shape (n, 1) or (n, n_categories).
+
+    Returns
+    -------
+    list of Feature
+        None of them where that would leave nothing to look at.
     """
-    codes = [_codes(feature, block) for feature, block in zip(features, blocks, strict=True)]
-    alone = [
+    found = [
         feature
-        for i, (feature, block) in enumerate(zip(features, blocks, strict=True))
-        if not _has_peaks(feature, block) and not _is_related(codes[i], codes[:i] + codes[i + 1 :])
+        for feature, block in zip(features, blocks, strict=True)
+        if feature.kind == "categorical" and not _is_related(block, [other for other in blocks if other is not block])
     ]
-    numeric = [feature for feature in features if feature.kind == "numeric"]
-    if all(feature in alone for feature in numeric):
-        alone = [feature for feature in alone if feature.kind == "categorical"]
-    return alone if len(alone) < len(features) else []
+    return found if len(found) < len(features) else []
 
 
-def _has_peaks(feature: Feature, block: Floats) -> bool:
-    return feature.kind == "numeric" and dip_p(dip(np.sort(block[:, 0])), len(block)) < ONE_PEAK
-
-
-def _is_related(codes: Codes, others: Sequence[Codes]) -> bool:
+def _is_related(block: Floats, others: Sequence[Floats]) -> bool:
+    codes = _codes(block)
     return any(_chance(codes, other) < SIGNIFICANT / len(others) for other in others)
 
 
-def _chance(one: Codes, other: Codes) -> float:
+def _chance(codes: NDArray[np.int64], other: Floats) -> float:
     """Give the probability of at least such a dependence where there is none."""
-    from scipy.stats import chi2_contingency  # noqa: PLC0415 - the api knows the advice by its shape only
+    from scipy.stats import chi2_contingency, f_oneway  # noqa: PLC0415 - the api knows the advice by its shape only
 
-    counts = np.zeros((one.max() + 1, other.max() + 1))
-    np.add.at(counts, (one, other), 1)
-    counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
-    return float(chi2_contingency(counts).pvalue) if min(counts.shape) > 1 else 1.0
+    if other.shape[1] > 1:
+        counts = np.zeros((codes.max() + 1, other.shape[1] + 1))
+        np.add.at(counts, (codes, _codes(other)), 1)
+        counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+        return float(chi2_contingency(counts).pvalue) if min(counts.shape) > 1 else 1.0
+    groups = [other[codes == code, 0] for code in np.unique(codes)]
+    groups = [group for group in groups if len(group) > 1]
+    return float(f_oneway(*groups).pvalue) if len(groups) > 1 and np.ptp(other) > 0 else 1.0
 
 
-def _codes(feature: Feature, block: Floats) -> Codes:
-    """Give the fifth that each number is in, and the category of each text; unknown ones share the last code."""
-    if feature.kind == "numeric":
-        edges = np.quantile(block[:, 0], np.arange(1, BINS) / BINS)
-        return np.asarray(np.searchsorted(edges, block[:, 0]))
+def _codes(block: Floats) -> NDArray[np.int64]:
+    """Give the category of each customer: its coordinate is the greatest, or all are zero where it is unknown."""
     return np.asarray(np.where(block.any(axis=1), block.argmax(axis=1), block.shape[1]))
