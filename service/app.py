@@ -14,6 +14,7 @@ from service.config import Settings
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
 from service.engine import Engine
+from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
 from service.jobs.routes import router as job_routes
@@ -43,6 +44,7 @@ ROOMS = {
     "Models, their versions and files, and the aliases that move between versions.": registry,
     "The tree behind a hierarchical version: who is merged with whom, and where it is cut.": trees,
     "What the segments of a version are like, and what people call them.": segments,
+    "Pictures of datasets, recommendations and versions.": figures,
     "Which segment a customer is in, and why.": assignments,
     "Whole datasets placed, and the members of a segment.": runs,
     "Work that outlives its request: how far it is, how it ended.": job_routes,

@@ -38,11 +38,11 @@ class NumericCoordinate:
 
     def squared(self, values: Floats, centers: Floats) -> Floats:
         """Give this feature's part of the squared distances to all centers, shape (n, m)."""
-        return np.asarray((self._coordinate(values)[:, None] - centers[:, self.position]) ** 2)
+        return np.asarray((self.coordinate(values)[:, None] - centers[:, self.position]) ** 2)
 
     def squared_to(self, values: Floats, centers: Floats, center: Rows) -> Floats:
         """Give this feature's part of the squared distance to one center each, shape (n,)."""
-        return np.asarray((self._coordinate(values) - centers[center, self.position]) ** 2)
+        return np.asarray((self.coordinate(values) - centers[center, self.position]) ** 2)
 
     def outside(self, values: Floats) -> dict[int, str]:
         """Say which rows lie beyond the fences, and how."""
@@ -58,7 +58,8 @@ class NumericCoordinate:
         """Give what JSON can hold."""
         return asdict(self)
 
-    def _coordinate(self, values: Floats) -> Floats:
+    def coordinate(self, values: Floats) -> Floats:
+        """Prepare values, shape (n,)."""
         x = np.clip(np.where(np.isnan(values), self.impute, values), self.low, self.high)
         if self.log:
             x = np.log(x) if self.log_factor is None else np.log1p(x * self.log_factor)

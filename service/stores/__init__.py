@@ -1,19 +1,25 @@
 """What is remembered where."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from service.config import Settings
 from service.stores.artifacts import Artifacts, read_or_make_key
 from service.stores.database import Database
+from service.stores.latest import Latest
 from service.stores.scorers import Scorers
 from service.stores.tables import Tables
+
+MOST_SUBJECTS = 4
+ROOM_FOR_DRAWINGS = 16 * 2**20  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
     """The three stores that must agree: metadata, customer tables, model files.
 
-    `scorers` are model files ready in memory; `dataset_versions` says how many versions of a dataset are kept beside
+    `scorers` are model files ready in memory, `subjects` what figures are drawn from, and `drawings` the figures drawn
+    last; `dataset_versions` says how many versions of a dataset are kept beside
     those that a model learned from.
     """
 
@@ -21,6 +27,8 @@ class Stores:
     tables: Tables
     artifacts: Artifacts
     scorers: Scorers
+    subjects: Latest[Any]
+    drawings: Latest[bytes]
     dataset_versions: int
 
 
@@ -34,5 +42,7 @@ def open_stores(settings: Settings) -> Stores:
         tables=Tables(settings.tables_directory()),
         artifacts=artifacts,
         scorers=Scorers(artifacts),
+        subjects=Latest(MOST_SUBJECTS, lambda _: 1),
+        drawings=Latest(ROOM_FOR_DRAWINGS, len),
         dataset_versions=settings.dataset_versions,
     )

@@ -1,0 +1,33 @@
+"""Customers in two dimensions."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.drawing.chart import Chart
+from models.figures.scatter import is_plain, scatter_chart, scatter_table
+from models.figures.subjects import Segmented
+from models.figures.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customers2D:
+    """Who is in which segment."""
+
+    name: Literal["customers"] = "customers"
+
+    def absent(self, version: Segmented) -> str | None:
+        """One number makes a line, which the boxes show better."""
+        if is_plain(version, 1):
+            return "The segments differ in a single number: see the boxes."
+        return version.unseen
+
+    def data(self, version: Segmented) -> Table:
+        """Give each drawn customer's place and segment."""
+        return scatter_table(version, 2)
+
+    def draw(self, version: Segmented, table: Table) -> Chart:
+        """Draw the two columns, or the two principal components."""
+        seen = "the two directions in which customers differ most"
+        if is_plain(version, 2):
+            seen = " against ".join(version.numeric)
+        return scatter_chart(version, table, 2, f"Who is in which segment: {seen}")

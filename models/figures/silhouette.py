@@ -1,0 +1,94 @@
+"""Silhouettes: which customers sit well in their segment."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.drawing.chart import Area, Axis, Chart, Line, Panel
+from models.figures.segments import height, rows
+from models.figures.subjects import Segmented
+from models.figures.table import Table
+
+BAND = 0.84
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silhouettes:
+    """How much nearer each customer is to the own segment than to the next one (Rousseeuw 1987)."""
+
+    name: Literal["silhouette"] = "silhouette"
+
+    def absent(self, version: Segmented) -> str | None:
+        """One segment has no neighbour."""
+        return version.unseen if len(version.segments) > 1 else "With one segment there is no other to compare with."
+
+    def data(self, version: Segmented) -> Table:
+        """Give the silhouette of each drawn customer, by segment, the best first."""
+        placed = version.placed
+        labels = placed.labels[placed.drawn]
+        values = silhouettes(placed.points[placed.drawn], labels)
+        order = np.lexsort([-values, labels])
+        names = {segment.index: segment.name for segment in version.shown}
+        segments = [names[label] for label in labels[order].tolist()]
+        return Table.of({"segment": segments, "silhouette": values[order]}, notes=[*placed.notes, *version.notes])
+
+    def draw(self, version: Segmented, table: Table) -> Chart:
+        """Draw a band for each segment, as high for a small one as for a large one."""
+        values = table.numbers("silhouette")
+        bands = [
+            _band(table.where("segment", segment.name).numbers("silhouette"), row, segment.index)
+            for row, segment in enumerate(version.shown)
+        ]
+        mean = float(values.mean()) if len(values) else 0.0
+        ends = np.array([-0.5, len(version.shown) - 0.5])
+        line = Line(x=np.array([mean, mean]), y=ends, dashed=True, width=1.5)
+        low = min(-0.2, float(values.min(initial=0.0)) - 0.05)
+        x = Axis(
+            low=low, high=1, title=f"silhouette: on average {mean:.2f} (dashed); below 0 nearer to another segment"
+        )
+        panel = Panel(x=x, y=rows(version.shown), marks=[*bands, line])
+        title = "How well customers sit in their segments"
+        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(version.shown)))
+
+
+def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:
+    """Measure the silhouette of each point (Rousseeuw 1987); 0 for one that is alone in its segment.
+
+    Parameters
+    ----------
+    points
+        Shape (n, d).
+    labels
+        Shape (n,), the segments.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,), from -1 to 1.
+    """
+    segments, own, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(segments) < 2:  # noqa: PLR2004 - nothing to compare with
+        return np.zeros(len(points))
+    squared = np.sum(points**2, axis=1)
+    distances = np.sqrt(np.maximum(squared[:, None] + squared - 2 * points @ points.T, 0))
+    np.fill_diagonal(distances, 0)
+    sums = np.stack([distances[:, labels == segment].sum(axis=1) for segment in segments], axis=1)
+    rows = np.arange(len(points))
+    within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
+    means = sums / sizes
+    means[rows, own] = np.inf
+    beside = means.min(axis=1)
+    greater = np.maximum(within, beside)
+    values = np.divide(beside - within, greater, out=np.zeros(len(points)), where=greater > 0)
+    return np.where(sizes[own] == 1, 0.0, values)
+
+
+def _band(values: Floats, row: int, color: int) -> Area:
+    """Fill from zero to the customers' values, the best on top."""
+    y = row - BAND / 2 + BAND * np.linspace(0, 1, len(values))
+    x = np.concatenate([values, [0.0, 0.0]])
+    return Area(x=x, y=np.concatenate([y, y[-1:], y[:1]]) if len(y) else np.zeros(2), color=color)

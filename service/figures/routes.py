@@ -1,0 +1,133 @@
+"""Pictures of datasets, recommendations and versions, each in four formats."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+
+from models.drawing.interactive import script_hashes
+from models.drawing.look import Theme
+from models.figures import Extension
+from service.datasets import operations as datasets
+from service.figures import operations
+from service.figures.operations import Drawable
+from service.figures.schemas import Figures
+from service.recommendations import repository as recommendations
+from service.recommendations.routes import RecommendationId
+from service.registry import operations as registry
+from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
+
+SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
+MEDIA_TYPES: dict[Extension, str] = {"svg": SVG, "png": PNG, "html": HTML, "json": JSON}
+NOTHING_FROM_ELSEWHERE = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+)
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The figure",
+        "content": {
+            "image/svg+xml": {"schema": {"type": "string"}},
+            "image/png": {"schema": {"type": "string", "format": "binary"}},
+            "text/html": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    },
+    304: {"description": "It is as the client has it"},
+}
+DATASET = "/v1/datasets/{dataset}/figures"
+RECOMMENDATION = "/v1/datasets/{dataset}/recommendations/{recommendation}/figures"
+VERSION = "/v1/models/{model}/versions/{version}/figures"
+ONE = "/{figure}.{extension}"
+
+Name = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$", description="The figure's name, as listed.")]
+Ending = Annotated[Extension, Path(description="The format; `json` is the data behind the picture.")]
+ThemeQuery = Annotated[Theme, Query(description="Dark upon light, or light upon dark.")]
+IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of what the client has.")]
+
+router = APIRouter(tags=["figures"])
+
+
+def _asked(
+    figure: Name, extension: Ending, theme: ThemeQuery = "light", if_none_match: IfNoneMatch = None
+) -> tuple[str, Extension, Theme, str | None]:
+    return figure, extension, theme, if_none_match
+
+
+AskedDep = Annotated[tuple[str, Extension, Theme, str | None], Depends(_asked)]
+
+
+@router.get(DATASET)
+def list_dataset_figures(parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Figures:
+    """List the figures of a dataset as it is now."""
+    return Figures.of(operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)))
+
+
+@router.get(DATASET + ONE, response_class=Response, responses=PICTURE)
+def draw_dataset(
+    parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName, asked: AskedDep
+) -> Response:
+    """Draw a dataset as it is now."""
+    return _answer(parts, operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)), asked)
+
+
+@router.get(RECOMMENDATION)
+def list_recommendation_figures(
+    session: ReadDep, tenant: TenantDep, dataset: DatasetName, recommendation: RecommendationId
+) -> Figures:
+    """List the figures of a recommendation."""
+    row, _ = datasets.find_at(session, tenant, dataset, None)
+    return Figures.of(operations.of_recommendation(recommendations.get_recommendation(session, row, recommendation)))
+
+
+@router.get(RECOMMENDATION + ONE, response_class=Response, responses=PICTURE)
+def draw_recommendation(
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    recommendation: RecommendationId,
+    asked: AskedDep,
+) -> Response:
+    """Draw what a recommendation is drawn from."""
+    row, _ = datasets.find_at(session, tenant, dataset, None)
+    found = recommendations.get_recommendation(session, row, recommendation)
+    return _answer(parts, operations.of_recommendation(found), asked)
+
+
+@router.get(VERSION)
+def list_version_figures(
+    parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
+) -> Figures:
+    """List the figures of a version."""
+    ready = registry.get_ready_version(session, tenant, model, version)
+    return Figures.of(operations.of_version(session, parts.stores, ready))
+
+
+@router.get(VERSION + ONE, response_class=Response, responses=PICTURE)
+def draw_version(
+    parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, asked: AskedDep
+) -> Response:
+    """Draw a version: its segments and, as long as they are there, the customers in them."""
+    ready = registry.get_ready_version(session, tenant, model, version)
+    return _answer(parts, operations.of_version(session, parts.stores, ready), asked)
+
+
+def _answer(parts: ServicesDep, drawable: Drawable[Any], asked: tuple[str, Extension, Theme, str | None]) -> Response:
+    figure, extension, theme, known = asked
+    headers = {
+        "ETag": f'"{drawable.tag(figure, extension, theme)}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": _policy(extension),
+        "X-Content-Type-Options": "nosniff",
+    }
+    if known and headers["ETag"] in known:
+        return Response(status_code=304, headers=headers)
+    data = operations.draw(parts.stores, drawable, figure, extension, theme)
+    return Response(data, headers=headers, media_type=MEDIA_TYPES[extension])
+
+
+def _policy(extension: Extension) -> str:
+    """Let a page to point and zoom in run its own scripts, by their hashes, in a world of its own."""
+    if extension != "html":
+        return f"sandbox; {NOTHING_FROM_ELSEWHERE}"
+    hashes = " ".join(f"'{each}'" for each in script_hashes())
+    return f"sandbox allow-scripts; script-src {hashes}; {NOTHING_FROM_ELSEWHERE}"

@@ -1,0 +1,43 @@
+"""Lists of figures on the wire."""
+
+from collections.abc import Sequence
+from inspect import getdoc
+from typing import Any, Self
+
+from pydantic import Field
+
+from models.figures import EXTENSIONS, Extension
+from service.figures.operations import Drawable
+from service.web.schemas import Wire
+
+
+class FigureOut(Wire):
+    """A figure that there is, or why there is none."""
+
+    figure: str
+    shows: str = Field(description="What is seen.")
+    exists: bool
+    reason: str | None = Field(description="Why there is none; null where there is one.")
+    formats: Sequence[Extension] = Field(description="Endings of its address; `json` is the data behind it.")
+
+
+class Figures(Wire):
+    """The figures of something."""
+
+    figures: list[FigureOut]
+
+    @classmethod
+    def of(cls, drawable: Drawable[Any]) -> Self:
+        """List the figures of something, those that it cannot have with the reason."""
+        reasons = {figure: figure.absent(drawable.subject()) for figure in drawable.figures}
+        shown = [
+            FigureOut(
+                figure=figure.name,
+                shows=getdoc(type(figure)) or "",
+                exists=reason is None,
+                reason=reason,
+                formats=EXTENSIONS if reason is None else (),
+            )
+            for figure, reason in reasons.items()
+        ]
+        return cls(figures=shown)
