@@ -1,4 +1,4 @@
-"""K-Means on small sets of points: as scikit-learn does it, without its cost per call, which exceeds the work."""
+"""K-Means on small sets of points: as scikit-learn does it, without its cost per call."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -20,24 +20,24 @@ K_MOST: Final = 15
 CREDIBLE: Final = 0.9
 
 WHICH_K: Final = {
-    "silhouette": 0.616,
-    "ward_silhouette": 1.794,
-    "calinski_harabasz": 1.256,
-    "davies_bouldin": 2.550,
-    "prediction_strength": 0.238,
-    "gap_step": -1.104,
-    "valley": -0.615,
-    "next_valley": -1.915,
-    "knee_says_so": 2.096,
-    "icl_says_so": 2.358,
-    "icl": 0.0,
+    "silhouette": 1.076,
+    "ward_silhouette": 2.149,
+    "calinski_harabasz": 1.059,
+    "davies_bouldin": 1.764,
+    "prediction_strength": -0.121,
+    "gap_step": -1.001,
+    "valley": 0.109,
+    "next_valley": -0.738,
+    "knee_says_so": 1.958,
+    "icl_says_so": 0.980,
+    "icl": 1.226,
 }
 WHETHER: Final = {
-    "constant": -0.587,
-    "votes_for_one": -2.204,
-    "valley": 2.491,
-    "icl_gain": 0.728,
-    "gap_gain": 1.399,
+    "constant": -0.497,
+    "votes_for_one": -3.405,
+    "valley": 2.824,
+    "icl_gain": 0.483,
+    "gap_gain": 1.523,
 }
 CAN_SAY_ONE: Final = (
     "gap",
