@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models import preparation
-from models.errors import NothingToLearnFrom, TooFewToChoose
+from models.errors import TooFewToChoose
 from models.features import Feature
+from models.segmentation.prepared import Prepared, prepare
 from models.selection.unrelated import unrelated_categories
 
 PREPARED: Final = 20_000
@@ -62,37 +63,44 @@ def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sam
         As for a fit.
     """
     rng = np.random.default_rng(seed)
-    n = len(table)
-    if not asked or n == 0:
-        raise NothingToLearnFrom
-    some = table if n <= PREPARED else table.iloc[np.sort(rng.choice(n, PREPARED, replace=False))]
-    features, blocks = _prepare(some, asked)
-    if len(blocks[0]) < FEWEST:
-        raise TooFewToChoose(
-            f"{len(blocks[0])} customers are too few to say how many segments they form: {FEWEST} are needed"
-        )
-    left_out = unrelated_categories(features, blocks)
-    kept = [(feature, block) for feature, block in zip(features, blocks, strict=True) if feature not in left_out]
-    points = np.concatenate([block for _, block in kept], axis=1)
-    points = points[rng.permutation(len(points))[:SAMPLE]]
+    some, asked = _draw_rows(table, asked, rng)
+    prepared = prepare(some, asked)
+    n = len(prepared.points)
+    if n < FEWEST:
+        raise TooFewToChoose(f"{n} customers are too few to say how many segments they form: {FEWEST} are needed")
+    blocks = [prepared.points[:, block] for block in _columns_of(prepared)]
+    left_out = unrelated_categories(prepared.features, blocks)
+    kept = [pair for pair in zip(prepared.features, blocks, strict=True) if pair[0] not in left_out]
+    points = np.concatenate([block for _, block in kept], axis=1)[rng.permutation(n)[:SAMPLE]]
     near = _not_astray(points)
     return Sample(
         points=points[near],
         columns=tuple(feature.name for feature, block in kept for _ in range(block.shape[1])),
         unrelated=tuple(feature.name for feature in left_out),
-        n_customers=round(len(blocks[0]) * n / len(some)),
+        n_customers=round(n * len(table) / len(some)),
         n_strays=int((~near).sum()),
     )
 
 
-def _prepare(table: pd.DataFrame, asked: Sequence[Feature]) -> tuple[tuple[Feature, ...], list[Floats]]:
-    """Prepare the customers with a known feature, as a fit does; give each feature's coordinates."""
-    features = preparation.decide(table, asked)
-    known = np.any([preparation.known(table, feature) for feature in features], axis=0)
-    rows = table.loc[known, [feature.name for feature in features]]
-    transformer = preparation.build(rows, features)
-    points = np.asarray(transformer.fit_transform(rows), dtype=np.float64)
-    return features, [points[:, transformer.output_indices_[preparation.entry(i)]] for i in range(len(features))]
+def _draw_rows(
+    table: pd.DataFrame, asked: Sequence[Feature], rng: np.random.Generator
+) -> tuple[pd.DataFrame, Sequence[Feature]]:
+    """Draw at most 20,000 rows, and leave out what is the same in all of those: a rare value of a large table."""
+    if len(table) <= PREPARED:
+        return table, asked
+    some = table.iloc[np.sort(rng.choice(len(table), PREPARED, replace=False))]
+    return some, [feature for feature in asked if feature.name not in some or _varies(some[feature.name])]
+
+
+def _varies(column: pd.Series) -> bool:
+    known = column.dropna()
+    return bool((known != known.iloc[0]).any()) if len(known) else False
+
+
+def _columns_of(prepared: Prepared) -> list[slice]:
+    """Give where each feature's coordinates are."""
+    where = prepared.transformer.output_indices_
+    return [where[preparation.entry(i)] for i in range(len(prepared.features))]
 
 
 def _not_astray(points: Floats) -> NDArray[np.bool_]:

@@ -165,6 +165,12 @@ def test_large_tables_are_judged_on_a_sample_and_it_is_told():
     assert "judged on a random sample of 1,500 of 24,000 customers" in advice.warnings
 
 
+def test_a_value_too_rare_for_the_sample_spoils_nothing():
+    table = table_of(heaps(3, each=7_000)).assign(vip=0.0)
+    table.loc[5, "vip"] = 1.0
+    assert ask(table).k == 3
+
+
 def test_progress_goes_on_by_criteria(three):
     told = []
     features = [Feature(name=name, kind="numeric") for name in three]
