@@ -2,11 +2,25 @@
 
 from typing import Final
 
+from models.figures.boxes import Boxes
+from models.figures.correlations import Correlations
+from models.figures.criteria import Criteria
 from models.figures.customers_2d import Customers2D
 from models.figures.customers_3d import Customers3D
+from models.figures.dendrogram import Dendrogram
+from models.figures.distances import Distances
+from models.figures.distributions import Distributions
 from models.figures.figure import EXTENSIONS, Extension, Figure, render
+from models.figures.gaps import Gaps
+from models.figures.inertia import Inertia
+from models.figures.missing_values import MissingValues
+from models.figures.pairs import Pairs
+from models.figures.probabilities import Probabilities
+from models.figures.profiles import Profiles
+from models.figures.radar import Radar
 from models.figures.silhouette import Silhouettes
 from models.figures.sizes import Sizes
+from models.figures.snake import Snake
 from models.figures.subjects import Customers, Explored, Judged, Segment, Segmented
 
 __all__ = [
@@ -24,6 +38,17 @@ __all__ = [
     "render",
 ]
 
-OF_DATASETS: Final[tuple[Figure[Explored], ...]] = ()
-OF_RECOMMENDATIONS: Final[tuple[Figure[Judged], ...]] = ()
-OF_VERSIONS: Final[tuple[Figure[Segmented], ...]] = (Customers2D(), Customers3D(), Sizes(), Silhouettes())
+OF_DATASETS: Final[tuple[Figure[Explored], ...]] = (Distributions(), MissingValues(), Correlations(), Pairs())
+OF_RECOMMENDATIONS: Final[tuple[Figure[Judged], ...]] = (Probabilities(), Criteria(), Inertia(), Gaps())
+OF_VERSIONS: Final[tuple[Figure[Segmented], ...]] = (
+    Customers2D(),
+    Customers3D(),
+    Sizes(),
+    Profiles(),
+    Snake(),
+    Radar(),
+    Boxes(),
+    Silhouettes(),
+    Distances(),
+    Dendrogram(),
+)

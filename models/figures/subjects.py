@@ -54,9 +54,18 @@ class Explored:
         """Some of its customers."""
         return self.read()
 
+    @property
+    def usable(self) -> list[str]:
+        """Name the columns of numbers and categories that do not say the same of everybody."""
+        return [
+            column.name
+            for column in self.columns
+            if column.name in {*self.names("numeric"), *self.names("categorical")}
+        ]
+
     def names(self, kind: str) -> list[str]:
         """Name the columns of a kind that do not say the same of everybody."""
-        return [column.name for column in self.columns if column.kind == kind and (column.distinct or 0) > 1]
+        return [column.name for column in self.columns if column.kind == kind and column.distinct > 1]
 
 
 @dataclass(frozen=True, kw_only=True)

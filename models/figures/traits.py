@@ -1,6 +1,6 @@
 """What segments are compared by: numbers and categories, in standard deviations from the average customer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.drawing.ticks import number
 from models.features import Feature
 from models.figures.subjects import Segment, Segmented
+from models.figures.table import Table
 from models.scoring.coordinates import NumericCoordinate
 
 MOST: Final = 24
@@ -85,3 +86,18 @@ def _median(segment: Segment, feature: Feature) -> str:
 def _share(segment: Segment, feature: Feature, category: str) -> str:
     shares: Mapping[str, Any] = segment.typical.get(feature.name) or {}
     return f"{100 * shares.get(category, 0.0):.0f} %"
+
+
+def trait_table(version: Segmented, notes: Sequence[str]) -> Table:
+    """Give all traits of all shown segments, segment by segment."""
+    found = traits(version)
+    cells = [
+        (segment.name, trait.label, _number(trait.scores[i]), trait.typical[i])
+        for i, segment in enumerate(version.shown)
+        for trait in found
+    ]
+    return Table(columns=("segment", "trait", "score", "typical"), rows=tuple(cells), notes=tuple(notes))
+
+
+def _number(score: float) -> float | None:
+    return float(score) if np.isfinite(score) else None

@@ -1,0 +1,58 @@
+"""Which columns say the same."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from models.drawing.chart import Cells, Chart, Panel, enumerated
+from models.exploration.summary.correlations import Measure
+from models.figures.segments import height
+from models.figures.subjects import Explored
+from models.figures.table import Table
+
+MOST: Final = 24
+FEWEST: Final = 2
+ROOM_BELOW: Final = 80.0
+MEASURES: Final[tuple[Measure, ...]] = ("spearman", "cramers_v", "correlation_ratio")
+NOTE: Final = (
+    "Between two numbers Spearman's correlation, red where they rise together, blue where one falls; between two "
+    "categories Cramér's V, between a category and a number the correlation ratio, both from 0 to 1. Empty: not known."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlations:
+    """Which columns say the same, and how much."""
+
+    name: Literal["correlations"] = "correlations"
+
+    def absent(self, dataset: Explored) -> str | None:
+        """One column has nothing to go with."""
+        return None if len(dataset.usable) >= FEWEST else "It takes two columns that vary to compare them."
+
+    def data(self, dataset: Explored) -> Table:
+        """Give each pair of columns once, with the measure that suits them."""
+        names = dataset.usable[:MOST]
+        rows = tuple(
+            (pair.a, pair.b, pair.measure, pair.value)
+            for pair in dataset.summary.correlations
+            if pair.measure in MEASURES and pair.a in names and pair.b in names
+        )
+        more = len(dataset.usable) - MOST
+        left = (f"{more} more columns are not shown.",) if more > 0 else ()
+        return Table(columns=("a", "b", "measure", "value"), rows=rows, notes=(NOTE, *left))
+
+    def draw(self, dataset: Explored, table: Table) -> Chart:
+        """Draw a cell for each pair, on both sides of the diagonal."""
+        names = dataset.usable[:MOST]
+        values = np.full((len(names), len(names)), np.nan)
+        for a, b, value in zip(table.texts("a"), table.texts("b"), table.numbers("value"), strict=True):
+            i, j = names.index(a), names.index(b)
+            values[i, j] = values[j, i] = value
+        texts = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in values.tolist()]
+        hover = [[f"{a}\n{b}\n{texts[i][j]}" for j, b in enumerate(names)] for i, a in enumerate(names)]
+        cells = Cells(values=values, reach=1.0, texts=texts, hover=hover)
+        panel = Panel(x=enumerated(names), y=enumerated(names, downwards=True), marks=[cells])
+        tall = height(len(names)) + ROOM_BELOW
+        return Chart(title="Which columns go together", panels=[panel], notes=table.notes, height=tall)

@@ -1,0 +1,50 @@
+"""How far customers are from the center of their segment, and who is unusual."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.drawing.chart import Axis, Chart, Mark, Panel, Points, span
+from models.figures.segments import box, height, rows, spread
+from models.figures.subjects import Segmented
+from models.figures.table import Table
+
+NOTE = "Points are outliers: a value beyond its fence, or too far from the center for this segment."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distances:
+    """How far customers are from the center of their segment, and who lies unusually far out."""
+
+    name: Literal["distances"] = "distances"
+
+    def absent(self, version: Segmented) -> str | None:
+        """Without customers there is no distance."""
+        return version.unseen
+
+    def data(self, version: Segmented) -> Table:
+        """Give each drawn customer's distance, in prepared units, and whether the customer is an outlier."""
+        placed = version.placed
+        names = {segment.index: segment.name for segment in version.shown}
+        segments = [names[label] for label in placed.labels[placed.drawn].tolist()]
+        columns = {"distance": placed.distance[placed.drawn], "outlier": placed.outlier[placed.drawn]}
+        return Table.of({"segment": segments, **columns}, notes=[NOTE, *placed.notes, *version.notes])
+
+    def draw(self, version: Segmented, table: Table) -> Chart:
+        """Draw a box for each segment, and a point for each outlier."""
+        marks: list[Mark] = []
+        for row, segment in enumerate(version.shown):
+            own = table.where("segment", segment.name)
+            distances, unusual = own.numbers("distance"), own.numbers("outlier") > 0
+            found = spread(distances)
+            if found is not None:
+                marks.extend(box(found, row, segment.index, f"{segment.name}\nmedian {found.median:.2f}"))
+            far = distances[unusual]
+            marks.append(Points(x=far, y=np.full(len(far), float(row)), color=segment.index, label=segment.name))
+        distances = table.numbers("distance")
+        x = Axis(low=0, high=span(distances, around=0.0)[1], title="distance to the center, in prepared units")
+        n_far = int(table.numbers("outlier").sum())
+        title = f"How far customers are from the center of their segment: {n_far:,} of {len(distances):,} lie far out"
+        panel = Panel(x=x, y=rows(version.shown), marks=marks)
+        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(version.shown)))

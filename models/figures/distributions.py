@@ -1,0 +1,85 @@
+"""How the values of each column are spread."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.drawing.chart import Axis, Bars, Chart, Color, Panel, enumerated
+from models.drawing.ticks import number
+from models.exploration.summary.columns import ColumnSummary
+from models.exploration.summary.distributions import Categories, Numbers
+from models.figures.subjects import Explored
+from models.figures.table import Cell, Table
+
+MOST = 24
+MOST_CATEGORIES = 8
+GRID = 3
+HEIGHT = 225.0
+OTHERS = "all others"
+ROOM = 1.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distributions:
+    """How the values of each column are spread."""
+
+    name: Literal["distributions"] = "distributions"
+
+    def absent(self, dataset: Explored) -> str | None:
+        """Without numbers and categories there is nothing to count."""
+        return None if dataset.usable else "No column holds numbers or categories."
+
+    def data(self, dataset: Explored) -> Table:
+        """Give the counts of each column: between edges of a number, of the most common categories."""
+        described = [each for each in dataset.summary.columns if each.numeric or each.categorical]
+        rows = tuple(row for column in described[:MOST] for row in _counts(column))
+        more = len(described) - MOST
+        notes = (f"{more} more columns are not shown.",) if more > 0 else ()
+        return Table(columns=("column", "value", "from", "to", "n_customers"), rows=rows, notes=notes)
+
+    def draw(self, dataset: Explored, table: Table) -> Chart:  # noqa: ARG002 - the table says all
+        """Draw a panel for each column."""
+        panels = [_panel(name, table.where("column", name)) for name in dict.fromkeys(table.texts("column"))]
+        title = "How the values of each column are spread"
+        return Chart(title=title, panels=panels, notes=table.notes, columns=GRID, height=HEIGHT)
+
+
+def _counts(column: ColumnSummary) -> Iterator[tuple[Cell, ...]]:
+    if column.numeric:
+        yield from _between_edges(column.name, column.numeric)
+    if column.categorical:
+        yield from _most_common(column.name, column.categorical)
+
+
+def _between_edges(name: str, numbers: Numbers) -> Iterator[tuple[Cell, ...]]:
+    bins = numbers.histogram
+    for low, high, n in zip(bins.edges[:-1], bins.edges[1:], bins.counts, strict=True):
+        yield name, f"{number(low)} to {number(high)}", low, high, n
+
+
+def _most_common(name: str, categories: Categories) -> Iterator[tuple[Cell, ...]]:
+    shown = categories.top[:MOST_CATEGORIES]
+    for top in shown:
+        yield name, top.value, None, None, top.count
+    if len(shown) < categories.distinct:
+        yield name, OTHERS, None, None, categories.n - sum(top.count for top in shown)
+
+
+def _panel(name: str, table: Table) -> Panel:
+    low, high, counts = table.numbers("from"), table.numbers("to"), table.numbers("n_customers")
+    hover = [f"{value}\n{n:,.0f} customers" for value, n in zip(table.texts("value"), counts, strict=True)]
+    base, colors = np.zeros_like(counts), _plain(len(counts))
+    most = Axis(low=0, high=max(float(counts.max()), 1.0) * ROOM)
+    if np.isnan(low).any():
+        at = np.arange(len(counts), dtype=np.float64)
+        bars = Bars(at=at, low=base, high=counts, colors=colors, horizontal=True, hover=hover)
+        return Panel(x=most, y=enumerated(table.texts("value"), downwards=True), marks=[bars], title=name)
+    width = float((high - low).mean()) * 0.94
+    bars = Bars(at=(low + high) / 2, low=base, high=counts, colors=colors, width=width, hover=hover)
+    return Panel(x=Axis(low=float(low[0]), high=float(high[-1]), grid=False), y=most, marks=[bars], title=name)
+
+
+def _plain(n: int) -> list[Color]:
+    return ["accent"] * n

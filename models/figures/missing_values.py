@@ -1,0 +1,52 @@
+"""Which values are missing."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from models.drawing.chart import Axis, Bars, Chart, Label, Panel, enumerated
+from models.figures.segments import height
+from models.figures.subjects import Explored
+from models.figures.table import Table
+
+MOST: Final = 40
+WHOLE: Final = 118.0  # percent, with room for what stands beside the bars
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingValues:
+    """Which columns miss how many values."""
+
+    name: Literal["missing-values"] = "missing-values"
+
+    def absent(self, dataset: Explored) -> str | None:
+        """Say so where nothing is missing."""
+        return None if any(column.missing for column in dataset.columns) else "No value is missing."
+
+    def data(self, dataset: Explored) -> Table:
+        """Give how many values each column misses, the most first; columns that miss none are left out."""
+        missing = sorted((c for c in dataset.columns if c.missing), key=lambda column: -column.missing)
+        n = max(dataset.n_customers, 1)
+        rows = tuple((column.name, column.missing, column.missing / n) for column in missing[:MOST])
+        more = len(missing) - MOST
+        left = (f"{more} more columns miss values, too.",) if more > 0 else ()
+        n_complete = len(dataset.columns) - len(missing)
+        notes = (f"{n_complete} of {len(dataset.columns)} columns miss none.", *left)
+        return Table(columns=("column", "missing", "share"), rows=rows, notes=notes)
+
+    def draw(self, dataset: Explored, table: Table) -> Chart:
+        """Draw a bar for each column."""
+        shares = 100 * table.numbers("share")
+        at = np.arange(len(shares), dtype=np.float64)
+        said = [f"{n:,.0f} ({share:.1f} %)" for n, share in zip(table.numbers("missing"), shares, strict=True)]
+        bars = Bars(at=at, low=np.zeros_like(at), high=shares, colors=["warm"] * len(at), horizontal=True, hover=said)
+        labels = [
+            Label(x=x, y=y, text=f" {text}", anchor="start")
+            for x, y, text in zip(shares.tolist(), at.tolist(), said, strict=True)
+        ]
+        ticks = [(float(share), f"{share} %") for share in range(0, 101, 20)]
+        x = Axis(low=0, high=WHOLE, ticks=ticks, title="of the customers")
+        panel = Panel(x=x, y=enumerated(table.texts("column"), downwards=True), marks=[bars, *labels])
+        title = f"How many values are missing, of {dataset.n_customers:,} customers"
+        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(at)))

@@ -1,0 +1,89 @@
+"""The shape of each segment."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.drawing.chart import Anchor, Area, Axis, Chart, Label, Line, Mark, Panel
+from models.drawing.words import shortened
+from models.figures.subjects import Segment, Segmented
+from models.figures.table import Table
+from models.figures.traits import trait_table, traits
+
+FEWEST: Final = 3
+MOST: Final = 8
+REACH: Final = 2.0  # standard deviations from the average to the rim
+HEIGHT: Final = 275.0
+COLUMNS: Final = 3
+ROOM: Final = 92.0
+TEXT: Final = 12.0
+UPRIGHT: Final = 0.1
+NOTE: Final = (
+    "The dashed ring is the average customer; each ring is one standard deviation, and what lies beyond two is "
+    "drawn at the rim."
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Radar:
+    """Each segment's shape: in what it lies outside or inside the average customer."""
+
+    name: Literal["radar"] = "radar"
+
+    def absent(self, version: Segmented) -> str | None:
+        """Two directions make no shape."""
+        if version.unseen or len(traits(version)) >= FEWEST:
+            return version.unseen
+        return "A shape needs at least three columns or categories: see how the segments differ, column by column."
+
+    def data(self, version: Segmented) -> Table:
+        """Give the score of the first traits of each segment."""
+        left = [f"The first {MOST} columns and categories are shown."] if len(traits(version)) > MOST else []
+        table = trait_table(version, [NOTE, *left, *version.placed.sampled, *version.notes])
+        kept = {trait.label for trait in traits(version)[:MOST]}
+        return Table(columns=table.columns, rows=tuple(row for row in table.rows if row[1] in kept), notes=table.notes)
+
+    def draw(self, version: Segmented, table: Table) -> Chart:
+        """Draw a shape for each segment, in a panel of its own: upon one another they hide each other."""
+        panels = [self._panel(segment, table.where("segment", segment.name)) for segment in version.shown]
+        title = "The shape of each segment, against the average customer"
+        return Chart(title=title, panels=panels, notes=table.notes, columns=COLUMNS, height=HEIGHT)
+
+    def _panel(self, segment: Segment, table: Table) -> Panel:
+        labels, scores = table.texts("trait"), table.numbers("score")
+        angles = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
+        radii = np.clip(np.nan_to_num(scores), -REACH, REACH) + REACH
+        x, y = _closed(radii * np.cos(angles)), _closed(radii * np.sin(angles))
+        hover = [f"{label}: {typical}" for label, typical in zip(labels, table.texts("typical"), strict=True)]
+        shape: list[Mark] = [
+            Area(x=x, y=y, color=segment.index, opacity=0.35, label="\n".join(hover)),
+            Line(x=x, y=y, color=segment.index, hover=[*hover, hover[0]]),
+        ]
+        ends = 2 * REACH * 1.28
+        axis = Axis(low=-ends * 1.45, high=ends * 1.45, hidden=True, grid=False)
+        upright = Axis(low=-ends, high=ends, hidden=True, grid=False)
+        marks = [*_rings(angles), *shape, *_labels(labels, angles)]
+        return Panel(x=axis, y=upright, marks=marks, title=segment.name)
+
+
+def _rings(angles: Floats) -> Iterator[Mark]:
+    for radius in np.arange(1.0, 2 * REACH + 1):
+        average = radius == REACH
+        x, y = _closed(radius * np.cos(angles)), _closed(radius * np.sin(angles))
+        yield Line(x=x, y=y, color="muted" if average else "grid", width=1, dashed=bool(average))
+
+
+def _labels(labels: Sequence[str], angles: Floats) -> Iterator[Mark]:
+    for label, angle in zip(labels, angles.tolist(), strict=True):
+        x, y = 2 * REACH * 1.12 * np.cos(angle), 2 * REACH * 1.14 * np.sin(angle)
+        side: Anchor = "middle" if abs(x) < UPRIGHT else "start" if x > 0 else "end"
+        yield Label(x=float(x), y=float(y), text=shortened(label, TEXT, ROOM), anchor=side, color="muted")
+
+
+def _closed(values: Floats) -> Floats:
+    return np.append(values, values[:1])
