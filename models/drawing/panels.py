@@ -133,7 +133,8 @@ def _y_ticks(ticks: _Ticks, left: float, frame: Frame, ground: Ground) -> Iterat
 def _axis_titles(panel: Panel, frame: Frame, middle: tuple[float, float], look: Look) -> Iterator[Item]:
     color = look.color("ink")
     if panel.x.title and not panel.x.hidden:
-        text, y = shortened(panel.x.title, TEXT, frame.width), frame.y + frame.height - GAP / 2
+        room = 2 * min(middle[0] - frame.x, frame.x + frame.width - middle[0])
+        text, y = shortened(panel.x.title, TEXT, room), frame.y + frame.height - GAP / 2
         yield Words(x=middle[0], y=y, text=text, size=TEXT, color=color, anchor="middle")
     if panel.y.title and not panel.y.hidden:
         text, x = shortened(panel.y.title, TEXT, frame.height), frame.x + TEXT

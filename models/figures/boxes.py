@@ -8,7 +8,7 @@ import numpy as np
 
 from models.drawing.chart import Axis, Chart, Mark, Panel, span
 from models.drawing.ticks import number
-from models.figures.segments import Spread, box, height, rows, spread
+from models.figures.segments import Spread, box, height, legend, rows, spread
 from models.figures.subjects import Segmented
 from models.figures.table import Table
 
@@ -45,7 +45,14 @@ class Boxes:
         panels = [self._panel(version, name, table.where("feature", name)) for name in names]
         columns = min(len(names), 2)
         title = "How the numbers are spread within each segment"
-        return Chart(title=title, panels=panels, notes=table.notes, columns=columns, height=height(len(version.shown)))
+        return Chart(
+            title=title,
+            panels=panels,
+            notes=table.notes,
+            legend=legend(version),
+            columns=columns,
+            height=height(len(version.shown)),
+        )
 
     def _panel(self, version: Segmented, name: str, table: Table) -> Panel:
         figures = np.column_stack([table.numbers(each) for each in COLUMNS])

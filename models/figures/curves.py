@@ -11,6 +11,7 @@ from models.figures.table import Table
 
 COLUMNS: Final = ("criterion", "k", "score", "standard_error", "chosen")
 SEGMENTS: Final = "number of segments"
+MOST_TICKS: Final = 8
 
 
 def curves_table(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> Table:
@@ -36,7 +37,7 @@ def curve_panel(table: Table, name: str, *, title: str = "", score: str = "") ->
         Points(x=k[chosen], y=scores[chosen], color="warm", size=13, label="its choice"),
     ]
     low, high = span(scores - errors, scores + errors)
-    ticks = [(float(each), f"{each:.0f}") for each in k[:: max(1, len(k) // 10)]]
+    ticks = [(float(each), f"{each:.0f}") for each in k[:: -(-len(k) // MOST_TICKS)]]
     x = Axis(low=float(k.min()) - 0.5, high=float(k.max()) + 0.5, ticks=ticks, grid=False, title=SEGMENTS)
     return Panel(x=x, y=Axis(low=low, high=high, title=score), marks=marks, title=title)
 

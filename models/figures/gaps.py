@@ -8,7 +8,7 @@ from models.figures.curves import curve_panel, curves_table
 from models.figures.subjects import Judged
 from models.figures.table import Table
 
-KINDS: Final = {"gap": "against even customers", "gap_pca": "against even customers along the main directions"}
+KINDS: Final = {"gap": "against an even spread", "gap_pca": "against an even spread along the main directions"}
 HEIGHT: Final = 330.0
 NOTE: Final = (
     "How much better the customers fall into segments than customers without any would (Tibshirani, Walther & Hastie "

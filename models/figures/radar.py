@@ -17,8 +17,9 @@ FEWEST: Final = 3
 MOST: Final = 8
 REACH: Final = 2.0  # standard deviations from the average to the rim
 HEIGHT: Final = 275.0
-COLUMNS: Final = 3
-ROOM: Final = 92.0
+COLUMNS: Final = 2
+ROOM: Final = 94.0
+WIDE: Final = 1.66  # of a panel, against its height
 TEXT: Final = 12.0
 UPRIGHT: Final = 0.1
 NOTE: Final = (
@@ -65,7 +66,7 @@ class Radar:
             Line(x=x, y=y, color=segment.index, hover=[*hover, hover[0]]),
         ]
         ends = 2 * REACH * 1.28
-        axis = Axis(low=-ends * 1.45, high=ends * 1.45, hidden=True, grid=False)
+        axis = Axis(low=-ends * WIDE, high=ends * WIDE, hidden=True, grid=False)
         upright = Axis(low=-ends, high=ends, hidden=True, grid=False)
         marks = [*_rings(angles), *shape, *_labels(labels, angles)]
         return Panel(x=axis, y=upright, marks=marks, title=segment.name)

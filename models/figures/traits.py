@@ -68,7 +68,7 @@ def _names(feature: Feature) -> list[tuple[str, str]]:
     if feature.kind == "numeric":
         return [(feature.name, feature.name)]
     told = categories[:1] if len(categories) == 2 else categories  # noqa: PLR2004 - the second is who is not the first
-    return [(category, f"{feature.name}: {category}") for category in told]
+    return [(category, f"{category} ({feature.name})") for category in told]
 
 
 def _scores(version: Segmented, values: Floats) -> Floats:

@@ -6,17 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from models.drawing.look import Theme
+from models.drawing.look import LOOKS, Theme
 from models.figures import OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
 from service import RELEASE
 from service.datasets.operations import DatasetAt
 from service.errors import NotFound
 from service.figures import reading
+from service.figures.report import Card, Content, write_report
 from service.recommendations.rows import RecommendationRow
 from service.registry import operations as registry
+from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.database import Session
+
+REPORTED = ("customers", "sizes", "profiles", "boxes", "silhouette")
 
 Subject = TypeVar("Subject")
 
@@ -75,6 +79,44 @@ def draw(stores: Stores, drawable: Drawable[Any], name: str, extension: Extensio
         return render(figure, drawable.subject(), extension, theme)
     tag = drawable.tag(name, extension, theme)
     return stores.drawings.get(tag, lambda: render(figure, drawable.subject(), extension, theme))
+
+
+def descriptions(session: Session, version: VersionRow) -> list[str]:
+    """Give what people have written about the segments of a version."""
+    return [segment.description or "" for _, segment in registry_repository.list_profiles(session, version)]
+
+
+def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], drawable: Drawable[Any]) -> str:
+    """Write the report of a version."""
+    model, version = ready
+    look, subject = LOOKS["light"], drawable.subject()
+    there = [figure for figure in drawable.figures if figure.name in REPORTED and figure.absent(subject) is None]
+    cards = [
+        Card(
+            name=segment.name or profile.name,
+            description=segment.description,
+            color=look.color(profile.index),
+            profile=profile.profile,
+        )
+        for profile, segment in registry_repository.list_profiles(session, version)
+    ]
+    return write_report(
+        Content(
+            model=model.name,
+            version=version.number,
+            dataset=version.dataset,
+            dataset_version=version.dataset_version,
+            n_customers=version.n_customers or 0,
+            algorithm=version.algorithm["name"],
+            features=[feature["name"] for feature in version.features],
+            metrics=version.metrics or {},
+            advice=version.recommendation["text"] if version.recommendation else None,
+            warnings=version.warnings or [],
+            created=version.created_at.date().isoformat(),
+            cards=cards,
+            pictures={each.name: draw(stores, drawable, each.name, "svg", "light").decode() for each in there},
+        )
+    )
 
 
 def _hashed(parts: Sequence[object]) -> str:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi.responses import HTMLResponse
 
 from models.drawing.interactive import script_hashes
 from models.drawing.look import Theme
@@ -111,18 +112,40 @@ def draw_version(
     return _answer(parts, operations.of_version(session, parts.stores, ready), asked)
 
 
+@router.get("/v1/models/{model}/versions/{version}/report.html", response_class=HTMLResponse)
+def write_report(
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Write a version down for people, as one file to mail and to print."""
+    ready = registry.get_ready_version(session, tenant, model, version)
+    drawable = operations.of_version(session, parts.stores, ready)
+    headers = _headers(drawable.tag("report", *operations.descriptions(session, ready[1])), "svg")
+    if if_none_match and headers["ETag"] in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(operations.report(session, parts.stores, ready, drawable), headers=headers)
+
+
 def _answer(parts: ServicesDep, drawable: Drawable[Any], asked: tuple[str, Extension, Theme, str | None]) -> Response:
     figure, extension, theme, known = asked
-    headers = {
-        "ETag": f'"{drawable.tag(figure, extension, theme)}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": _policy(extension),
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = _headers(drawable.tag(figure, extension, theme), extension)
     if known and headers["ETag"] in known:
         return Response(status_code=304, headers=headers)
     data = operations.draw(parts.stores, drawable, figure, extension, theme)
     return Response(data, headers=headers, media_type=MEDIA_TYPES[extension])
+
+
+def _headers(tag: str, extension: Extension) -> dict[str, str]:
+    return {
+        "ETag": f'"{tag}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": _policy(extension),
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _policy(extension: Extension) -> str:

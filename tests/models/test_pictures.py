@@ -1,0 +1,209 @@
+"""Every figure of versions keeps the promises of figures: a new one is tested on arrival."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from plotly.graph_objects import Figure as PlotlyFigure
+from sklearn.metrics import silhouette_samples
+
+from models.algorithms import Hierarchical, KMeans
+from models.drawing.interactive import to_plotly
+from models.drawing.look import LOOKS
+from models.drawing.ticks import number
+from models.drawing.words import shortened, width, wrapped
+from models.features import Feature
+from models.figures import OF_VERSIONS, Customers, Segment, Segmented, render
+from models.figures.points import prepared_points
+from models.figures.silhouette import silhouettes
+from models.figures.subjects import draw_by_segment
+from models.profiling import profile_segments
+from models.scoring.compiling import cells_of
+from models.segmentation import fit
+
+LONG = "a very long column name that somebody has exported from a warehouse <b> (k$)"
+NUMBERS, CATEGORIES = ("income", LONG, "age"), ("plan", "town & country")
+FEATURES = {"numbers": NUMBERS, "two": NUMBERS[:2], "categories": CATEGORIES, "mixed": NUMBERS + CATEGORIES}
+ALGORITHMS = {"kmeans": KMeans(), "hierarchical": Hierarchical()}
+CASES = [
+    ("kmeans", 1, "mixed"),
+    ("kmeans", 2, "two"),
+    ("kmeans", 20, "mixed"),
+    ("kmeans", 5, "categories"),
+    ("hierarchical", 2, "categories"),
+    ("hierarchical", 5, "numbers"),
+    ("hierarchical", 20, "mixed"),
+    ("hierarchical", 1, "two"),
+]
+
+
+def customers(n=240):
+    random = np.random.default_rng(3)
+    group = random.integers(0, 5, n)
+    return pd.DataFrame(
+        {
+            "income": random.normal(40 + 12 * group, 6),
+            LONG: random.lognormal(2 + 0.3 * group, 0.5),
+            "age": np.where(random.random(n) < 0.05, np.nan, random.normal(30, 8, n)),
+            "plan": np.array(["basic", "plus", "gold", "x", "y"], dtype=object)[(group + random.integers(0, 2, n)) % 5],
+            "town & country": np.array(["Ulm", "Köln", "東京", "<i>"], dtype=object)[random.integers(0, 4, n)],
+        }
+    )
+
+
+@cache
+def fitted(algorithm, k, kind):
+    features = [Feature(name=name, kind="numeric" if name in NUMBERS else "categorical") for name in FEATURES[kind]]
+    return fit(customers(), features, ALGORITHMS[algorithm], k=k, seed=0)
+
+
+@cache
+def version(algorithm, k, kind, n_all=240):
+    found, table = fitted(algorithm, k, kind), customers()
+    profiles = profile_segments(table, found.features, found.labels, k=k, seed=0)
+    cells = cells_of(table, found.features)
+    return Segmented(
+        segments=[
+            Segment(
+                index=each.index, name=each.name, n_customers=each.n_customers, share=each.share, typical=each.typical
+            )
+            for each in profiles
+        ],
+        features=found.features,
+        preparation=found.preparation,
+        scorer=found.scorer,
+        tree=found.tree,
+        read=lambda: Customers(cells=cells, n=len(table), n_all=n_all),
+    )
+
+
+every_figure = pytest.mark.parametrize("figure", OF_VERSIONS, ids=lambda figure: figure.name)
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def texts(svg):
+    root = ET.fromstring(svg)  # noqa: S314 - our own
+    return [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@every_figure
+@every_case
+def test_a_figure_says_why_there_is_none_or_can_be_drawn_light_and_dark(figure, case):
+    reason = figure.absent(version(*case))
+    if reason is None:
+        assert all(texts(render(figure, version(*case), "svg", theme)) for theme in ("light", "dark"))
+    else:
+        assert reason.endswith(".")
+
+
+@every_figure
+@every_case
+def test_plotly_knows_all_that_it_is_told(figure, case):
+    if figure.absent(version(*case)) is None:
+        chart = figure.draw(version(*case), figure.data(version(*case)))
+        PlotlyFigure(to_plotly(chart, LOOKS["dark"]))
+
+
+@every_figure
+def test_a_figure_is_the_same_each_time(figure):
+    case = version("hierarchical", 5, "numbers")
+    assert all(render(figure, case, each) == render(figure, case, each) for each in ("svg", "json", "html"))
+
+
+def test_a_png_is_the_same_each_time():
+    figure, case = OF_VERSIONS[0], version("kmeans", 2, "two")
+    assert render(figure, case, "png") == render(figure, case, "png")
+
+
+@every_figure
+def test_the_data_is_a_table_that_json_can_hold(figure):
+    table = json.loads(render(figure, version("hierarchical", 5, "numbers"), "json"))
+    assert table["rows"]
+    assert {len(row) for row in table["rows"]} == {len(table["columns"])}
+
+
+@every_figure
+def test_no_picture_reaches_beyond_its_edge(figure):
+    svg = ET.fromstring(render(figure, version("hierarchical", 5, "numbers"), "svg"))  # noqa: S314 - our own
+    for text in svg.iter("{http://www.w3.org/2000/svg}text"):
+        if text.get("transform") is None:
+            size, x = float(text.get("font-size")), float(text.get("x"))
+            shift = {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0) * width(text.text, size)
+            assert x - shift >= 0
+            assert x - shift + width(text.text, size) <= float(svg.get("width"))
+
+
+def test_points_are_what_the_pipeline_makes_of_the_customers():
+    found, table = fitted("kmeans", 20, "mixed"), customers()
+    ours = prepared_points(found.scorer, found.preparation, cells_of(table, found.features), len(table))
+    np.testing.assert_allclose(ours, found.pipeline["prepare"].transform(table), atol=1e-9)
+
+
+def test_silhouettes_are_those_of_scikit_learn():
+    random = np.random.default_rng(0)
+    points, labels = random.normal(size=(120, 3)), random.integers(0, 6, 120)
+    labels[0] = 99  # alone
+    np.testing.assert_allclose(silhouettes(points, labels), silhouette_samples(points, labels), atol=1e-7)
+
+
+def test_the_components_explain_what_a_decomposition_says():
+    case = version("kmeans", 20, "mixed")
+    points = case.placed.points - case.placed.points.mean(axis=0)
+    variances = np.linalg.svd(points, compute_uv=False) ** 2
+    share = 100 * variances[0] / variances.sum()
+    assert f"component 1 ({share:.0f} % of the variance)" in OF_VERSIONS[0].data(case).columns
+
+
+def test_of_many_customers_some_of_every_segment_are_drawn():
+    labels = np.repeat([0, 1, 2], [50_000, 200, 5])
+    drawn = draw_by_segment(labels)
+    assert len(drawn) <= 2_000
+    assert np.bincount(labels[drawn]).tolist()[1:] >= [20, 5]
+    assert (np.bincount(labels[drawn])[2], len(np.unique(drawn))) == (5, len(drawn))
+
+
+def test_a_figure_of_a_sample_says_so():
+    notes = OF_VERSIONS[0].data(version("kmeans", 2, "two", n_all=1_000)).notes
+    assert any("240 of 1,000 customers" in note for note in notes)
+
+
+def test_without_customers_there_are_the_figures_that_need_none():
+    known = version("hierarchical", 5, "numbers")
+    fields = ("segments", "features", "preparation", "scorer", "tree")
+    case = Segmented(**{name: getattr(known, name) for name in fields}, read=None)
+    assert {figure.name for figure in OF_VERSIONS if figure.absent(case) is None} == {"sizes", "dendrogram"}
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "written"),
+    [
+        (0.30000000000000004, 0.1, "0.3"),
+        (-2.0, 1, "\N{MINUS SIGN}2"),
+        (25000, 5000, "25k"),
+        (1234, 1, "1234"),
+        (0.00012, None, "0.00012"),
+    ],
+)
+def test_numbers_are_written_as_short_as_they_can_be_told_apart(value, step, written):
+    assert number(value, step) == written
+
+
+def test_words_are_shortened_and_wrapped_to_the_room_there_is():
+    text = "many words that do not fit on a single line of this picture"
+    assert width(shortened(text, 12, 100), 12) <= 100
+    assert all(width(line, 12) <= 100 for line in wrapped(text, 12, 100))
+    assert " ".join(wrapped(text, 12, 100)) == text
+
+
+def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
+    code = (
+        "import sys; from service.lean import keep_out; keep_out('pandas', 'scipy', 'sklearn')\n"
+        "import models.figures; assert not {'matplotlib', 'plotly'} & set(sys.modules)\n"
+        "import models.drawing.png; assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command

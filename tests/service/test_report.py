@@ -1,0 +1,55 @@
+"""The report of a version."""
+
+import re
+
+import pytest
+from steps import fit
+
+REPORT = "/v1/models/{}/versions/1/report.html"
+
+
+@pytest.fixture(scope="module")
+def report(sampled):
+    answer = sampled.get(REPORT.format("sample"))
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def test_every_segment_has_its_card(sampled, report):
+    segments = sampled.get("/v1/models/sample/versions/1").json()["segments"]
+    cards = re.findall(r'<section class="segment".*?<h3>(.*?)</h3>', report.text)
+    assert cards == [each["name"] for each in segments]
+
+
+def test_the_report_asks_nobody_for_anything(report):
+    assert re.findall(r"<script|<link|<img|<iframe|\bsrc=|\bhref=|url\(|@import", report.text) == []
+    addresses = set(re.findall(r"\w+://[^\"' <]+", report.text))
+    assert addresses == {"http://www.w3.org/2000/svg"}
+    assert report.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_the_report_holds_pictures(report):
+    assert report.text.count("<svg ") == report.text.count("</svg>") >= 4
+
+
+def test_what_people_write_stays_text(sampled, name):
+    [segment, *_] = fit(sampled, name)["segments"]
+    words = {"name": "<script>alert(1)</script>", "description": "a <b> & c"}
+    sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json=words)
+    text = sampled.get(REPORT.format(name)).text
+    assert "<script" not in text
+    assert "a &lt;b&gt; &amp; c" in text
+
+
+def test_a_description_that_changes_makes_another_report(sampled, name):
+    [segment, *_] = fit(sampled, name)["segments"]
+    tag = sampled.get(REPORT.format(name)).headers["ETag"]
+    assert sampled.get(REPORT.format(name), headers={"If-None-Match": tag}).status_code == 304
+    sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json={"description": "New words."})
+    assert sampled.get(REPORT.format(name), headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_report_needs_no_second_segment(sampled, name, k):
+    fit(sampled, name, k=k, features=["Gender"])
+    assert sampled.get(REPORT.format(name)).status_code == 200
