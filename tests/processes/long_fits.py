@@ -9,7 +9,10 @@ import psutil
 
 from bench.server import Server, wait_for
 
-FILES = ("manifest.json", "pipeline.joblib", "scorer.json")
+FILES = {
+    "kmeans": ("manifest.json", "pipeline.joblib", "scorer.json"),
+    "hierarchical": ("manifest.json", "pipeline.joblib", "scorer.json", "tree.json"),
+}
 LONG = {"name": "kmeans", "n_init": 40, "tol": 0.0}
 
 
@@ -38,10 +41,11 @@ def files_below(directory: Path) -> list[Path]:
     return [path.relative_to(directory) for path in directory.rglob("*") if path.is_file()]
 
 
-def ready_versions(server: Server) -> int:
+def files_of_ready_versions(server: Server) -> int:
+    """Count the files that the versions which are ready should have."""
     names = [model["model"] for model in server.get("/v1/models")["models"]]
     versions = [version for name in names for version in server.get(f"/v1/models/{name}/versions")["versions"]]
-    return sum(version["state"] == "ready" for version in versions)
+    return sum(len(FILES[version["algorithm"]["name"]]) for version in versions if version["state"] == "ready")
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:

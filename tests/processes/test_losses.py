@@ -1,7 +1,7 @@
 """One part is lost while the others go on."""
 
 import pytest
-from long_fits import FILES, begin_long_fit, files_below, fit_quickly, living, ready_versions, worker_of
+from long_fits import begin_long_fit, files_below, files_of_ready_versions, fit_quickly, living, worker_of
 
 from bench.server import wait_for
 
@@ -58,4 +58,4 @@ def test_the_worker_of_a_cancelled_fit_takes_the_next_job(server):
 @pytest.mark.usefixtures("cancelled")
 def test_only_ready_versions_have_files(server):
     fit_quickly(server, "after-all-others")
-    assert len(files_below(server.home / "artifacts")) == len(FILES) * ready_versions(server)
+    assert len(files_below(server.home / "artifacts")) == files_of_ready_versions(server)

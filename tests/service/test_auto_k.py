@@ -55,7 +55,7 @@ def few(sampled):
 def single(sampled):
     """A model of customers without groups, and its version."""
     put_csv(sampled, "continuum", continuum())
-    return "single", fit(sampled, "single", dataset="continuum", k="auto", features=None)
+    return "continuum", fit(sampled, "continuum", dataset="continuum", k="auto", features=None)
 
 
 @pytest.fixture

@@ -146,6 +146,7 @@ def test_what_cannot_be_cut_is_refused_without_a_job(sampled, ask, body, problem
     assert sampled.get("/v1/jobs?page_size=1").json() == before
 
 
+@pytest.mark.usefixtures("grown")
 def test_how_many_segments_there_can_be_is_told(ask):
     assert "kept down to 200 groups" in ask("cuttable", k=201).json()["detail"]
 
