@@ -18,6 +18,7 @@ from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
 from service.jobs.routes import router as job_routes
+from service.page.routes import router as page
 from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
@@ -86,6 +87,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
     install_refusals(app)
     install_openapi(app)
     install_pages(app)
+    app.include_router(page)
     app.add_middleware(Keyless)
     app.add_middleware(UnforeseenErrors)
     app.add_middleware(RequestLog)

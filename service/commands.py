@@ -24,6 +24,12 @@ from service.web.keyless import LOOPBACK
 from service.web.logs import configure_logs
 
 GRACE_SECONDS = 10
+WELCOME = {
+    "/": "find segments, and look at them",
+    "/docs": "try it out",
+    "/redoc": "read the reference",
+    "/readyz": "is all there?",
+}
 KEYLESS = (
     f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
     "To reach it from elsewhere, put a proxy that authenticates in front of it"
@@ -119,7 +125,7 @@ class _Server(uvicorn.Server):
 
 def _welcome(url: str) -> None:
     typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
-    for path, what in (("/docs", "try it out"), ("/redoc", "read the reference"), ("/readyz", "is all there?")):
+    for path, what in WELCOME.items():
         typer.echo(f"  {url}{path:<8} {what}")
 
 

@@ -1,0 +1,9 @@
+// One colour for each segment, wherever it appears.
+
+import { h } from "./dom.js";
+
+const N_COLOURS = 10;
+
+export function dot(index) {
+  return h("span", { class: `dot colour-${index % N_COLOURS}`, "aria-hidden": "true" });
+}

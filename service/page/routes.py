@@ -1,0 +1,49 @@
+"""The page and its files, under a policy that lets nothing in from elsewhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+FILES: Final = Path(__file__).parent / "files"
+POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "connect-src": "'self'",
+    "frame-src": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": "; ".join(f"{what} {whence}" for what, whence in POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",  # asked for again each time, answered by 304: an update is seen at once
+}
+
+
+class PageFiles(StaticFiles):
+    """Static files that are sent with the page's headers."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
+        """Send a file, or that it has not changed."""
+        response = super().file_response(*args, **options)
+        response.headers.update(HEADERS)
+        return response
+
+
+router = APIRouter(tags=["page"], include_in_schema=False, routes=[Mount("/page", PageFiles(directory=FILES))])
+
+
+@router.get("/")
+def show_page() -> FileResponse:
+    """Show the page."""
+    return FileResponse(FILES / "index.html", headers=HEADERS)

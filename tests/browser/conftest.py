@@ -1,0 +1,93 @@
+"""A real browser, and the service on a port of this machine."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fakes import InlineEngine
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from service.app import create_app
+from service.config import Settings
+from service.stores import open_stores
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+PATIENCE_MS = 60_000
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")  # while it is driven, nothing else may run an event loop in this thread
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium here: apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Iterator[str]:
+    """The address of a service that runs its jobs in a thread of this process."""
+    settings = Settings(home=tmp_path_factory.mktemp("site"))
+    stores = open_stores(settings)
+    stores.database.migrate()
+    app = create_app(settings, engine=InlineEngine(stores))
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_config=None, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    stores.database.close()
+
+
+class Visit:
+    """A tab of the page, and what a visitor would never want to see in it."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page = page
+        self.site = site
+        self.complaints: list[str] = []
+        self.elsewhere: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._see)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type in {"error", "warning"} and not said.location["url"].endswith("/figures"):
+            self.complaints.append(said.text)
+
+    def _see(self, sent: Request) -> None:
+        if not sent.url.startswith((self.site, "blob:", "data:")):
+            self.elsewhere.append(sent.url)
+
+    def go(self, address: str) -> None:
+        self.page.goto(f"{self.site}/#{address}")
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with what is shown now."""
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+
+    def is_too_wide(self) -> bool:
+        return self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+@pytest.fixture
+def visit(browser, site, request) -> Iterator[Visit]:
+    """A fresh visit; a test may ask for a width and a theme by `visit` parameters."""
+    width, scheme = getattr(request, "param", (1280, "light"))
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    yield Visit(context.new_page(), site)
+    context.close()

@@ -1,0 +1,79 @@
+"""The page and its files."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import service.page.routes as page
+
+FILES = sorted(page.FILES.iterdir())
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+ADDRESS = re.compile(r"https?://[^\s\"'`]+")
+MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
+IMPORT = re.compile(r"""^import .*from "\./(.+)";$""", re.MULTILINE)
+KNOWN_ADDRESSES = {"http://www.w3.org/2000/svg"}  # the name of a language, never asked for
+
+
+@pytest.fixture(scope="module")
+def index(sampled):
+    return sampled.get("/")
+
+
+def test_the_page_is_at_the_root(index):
+    assert index.headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_file_is_served_as_what_it_is(sampled, file):
+    assert sampled.get(f"/page/{file.name}").headers["Content-Type"].startswith(TYPES[file.suffix])
+
+
+@pytest.mark.parametrize("address", ["/", "/page/main.js", "/page/page.css", "/page/icon.svg"])
+def test_nothing_is_let_in_from_elsewhere_nor_run_from_a_text(sampled, address):
+    policy = sampled.get(address).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("header", ["X-Content-Type-Options", "Referrer-Policy"])
+def test_types_are_not_guessed_and_addresses_are_not_told(index, header):
+    assert index.headers[header] in {"nosniff", "no-referrer"}
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(sampled):
+    first = sampled.get("/page/main.js")
+    again = sampled.get("/page/main.js", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_no_file_beside_those_of_the_page_is_served(sampled):
+    assert sampled.get("/page/../routes.py").status_code == 404
+    assert sampled.get("/page/%2e%2e/routes.py").status_code == 404
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_names_no_other_host(file):
+    assert set(ADDRESS.findall(file.read_text())) <= KNOWN_ADDRESSES
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_makes_no_markup_of_texts(file):
+    assert not MARKUP.search(file.read_text())
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.suffix == ".js"], ids=lambda file: file.name)
+def test_a_module_imports_only_what_is_there(file):
+    assert set(IMPORT.findall(file.read_text())) <= {each.name for each in FILES}
+
+
+def test_the_page_leads_to_the_reference(index):
+    assert {"/docs", "/redoc"} <= set(re.findall(r'href="([^"]+)"', index.text))
+
+
+def test_every_file_is_packaged():
+    """The wheel takes whole packages, so a file need only lie in one and be tracked."""
+    ignored = (Path(__file__).parents[2] / ".gitignore").read_text().split()
+    assert (page.FILES.parent / "__init__.py").exists()
+    assert not {f"*{file.suffix}" for file in FILES} & set(ignored)
