@@ -65,7 +65,7 @@ class Visit:
         page.on("request", self._see)
 
     def _hear(self, said: ConsoleMessage) -> None:
-        if said.type in {"error", "warning"} and not said.location["url"].endswith("/figures"):
+        if said.type in {"error", "warning"}:
             self.complaints.append(said.text)
 
     def _see(self, sent: Request) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import service.page.routes as page
+from models.drawing.look import LOOKS
 
 FILES = sorted(page.FILES.iterdir())
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -77,3 +78,9 @@ def test_every_file_is_packaged():
     ignored = (Path(__file__).parents[2] / ".gitignore").read_text().split()
     assert (page.FILES.parent / "__init__.py").exists()
     assert not {f"*{file.suffix}" for file in FILES} & set(ignored)
+
+
+@pytest.mark.parametrize("index", range(28))
+def test_a_segment_has_the_colour_that_it_has_in_figures(index):
+    light, dark = (LOOKS[theme].color(index).lower() for theme in ("light", "dark"))
+    assert f".colour-{index} {{ background: light-dark({light}, {dark}); }}" in (page.FILES / "page.css").read_text()

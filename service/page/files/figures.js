@@ -5,7 +5,6 @@ import { h } from "./dom.js";
 import { save } from "./downloads.js";
 import { storedKey } from "./key.js";
 import { empty, fill, refusal } from "./states.js";
-import { spoken } from "./words.js";
 
 const NONE = "No figures yet.";
 
@@ -24,10 +23,10 @@ async function listed(address) {
   }
 }
 
-function figure(of, { figure: name, title, available, reason }) {
-  const heading = title ?? spoken(name);
-  if (available === false) return h("li", { class: "card" }, h("h3", {}, heading), empty(reason ?? "Not there for these segments."));
-  return h("li", { class: "card" }, h("h3", {}, heading), picture(`${of}/figures/${name}`, heading), actions(`${of}/figures/${name}`, name));
+function figure(of, { figure: name, shows, exists, reason }) {
+  const address = `${of}/figures/${name}`;
+  const shown = exists ? [picture(address, shows), actions(address, name)] : [h("p", { class: "muted" }, reason)];
+  return h("li", { class: "card" }, h("h3", {}, shows), shown);
 }
 
 // Drawn when it comes into sight, and again when the theme changes.
