@@ -34,7 +34,7 @@ SYMBOLS_IN_SPACE: Final[dict[Shape, str]] = {
     **SYMBOLS, "up": "diamond-open", "down": "square-open", "star": "circle-open"
 }  # fmt: skip
 LEGEND_TEXT, LONGEST_LABEL, TICK_TEXT, LONGEST_TICK = 12.0, 260.0, 12.0, 150.0
-GAP: Final = 0.09
+GAP, GAP_FOR_WORDS, GAP_FOR_TITLES = 0.09, 0.24, 0.4
 SCRIPT: Final = (
     'const chart = JSON.parse(document.getElementById("chart").textContent);'
     'Plotly.newPlot("figure", chart.data, chart.layout, {responsive: true, displaylogo: false});'
@@ -56,7 +56,7 @@ def to_html(chart: Chart, look: Look) -> str:
 
 def to_plotly(chart: Chart, look: Look) -> JsonObject:
     """Describe a chart as plotly does: data and layout."""
-    data: list[JsonObject] = [_entry(entry, look) for entry in chart.legend]
+    data: list[JsonObject] = [_entry(entry, chart, look) for entry in chart.legend]
     layout: JsonObject = _layout(chart, look)
     for i, (panel, domain) in enumerate(zip(chart.panels, _domains(chart), strict=True), start=1):
         place = _Place(number="" if i == 1 else str(i), look=look)
@@ -151,11 +151,15 @@ def _label(mark: Label, place: _Place) -> Iterator[JsonObject]:
     yield {"type": "scatter", "mode": "text", "x": [mark.x], "y": [mark.y], **text, "hoverinfo": "skip", **place.flat()}
 
 
-def _entry(entry: Entry, look: Look) -> JsonObject:
+def _entry(entry: Entry, chart: Chart, look: Look) -> JsonObject:
     """Show a line of the legend by a point that is nowhere."""
     marker = {"color": look.color(entry.color), "symbol": SYMBOLS[shape(entry.color)], "size": 10}
     name = escape(shortened(entry.label, LEGEND_TEXT, LONGEST_LABEL))
-    return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": marker, "name": name}
+    flat = {"mode": "markers", "x": [None], "y": [None], "marker": marker, "name": name}
+    if chart.panels[0].z is None:
+        return {"type": "scatter", **flat}
+    marker["symbol"] = SYMBOLS_IN_SPACE[shape(entry.color)]
+    return {"type": "scatter3d", "z": [None], **flat}
 
 
 def _layout(chart: Chart, look: Look) -> JsonObject:
@@ -201,7 +205,7 @@ def _axis(axis: Axis, place: _Place) -> JsonObject:
         ticks = {"tickmode": "array", "tickvals": [at for at, _ in axis.ticks], "ticktext": labels}
     lines = {"showgrid": axis.grid, "gridcolor": place.color("grid"), "zeroline": False}
     return {
-        "title": {"text": escape(axis.title)},
+        "title": {"text": escape(shortened(axis.title, TICK_TEXT, LONGEST_LABEL))},
         "range": [axis.low, axis.high],
         "visible": not axis.hidden,
         **lines,
@@ -220,9 +224,13 @@ def _domains(chart: Chart) -> list[Domain]:
     """Share the page out among the panels, the first in the upper left corner."""
     columns = min(chart.columns, len(chart.panels)) or 1
     rows = -(-len(chart.panels) // columns)
-    wide, high = (1 + GAP) / columns, (1 + GAP) / rows
+    beside = GAP_FOR_WORDS if any(panel.y.ticks for panel in chart.panels) else GAP
+    below = GAP_FOR_TITLES / rows
+    wide, high = (1 + beside) / columns, (1 + below) / rows
     places = [divmod(i, columns) for i in range(len(chart.panels))]
-    return [([j * wide, j * wide + wide - GAP], [max(1 - i * high - high + GAP, 0.0), 1 - i * high]) for i, j in places]
+    return [
+        ([j * wide, j * wide + wide - beside], [max(1 - i * high - high + below, 0.0), 1 - i * high]) for i, j in places
+    ]
 
 
 def _height(chart: Chart) -> float:
