@@ -4,11 +4,13 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from fakes import InlineEngine
+from fakes import IdleEngine, InlineEngine
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from service.app import create_app
@@ -36,10 +38,22 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Iterator[str]:
     """The address of a service that runs its jobs in a thread of this process."""
-    settings = Settings(home=tmp_path_factory.mktemp("site"))
-    stores = open_stores(settings)
+    with serving(tmp_path_factory.mktemp("site"), InlineEngine) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def idle_site(tmp_path_factory) -> Iterator[str]:
+    """The address of a service whose jobs never begin."""
+    with serving(tmp_path_factory.mktemp("idle"), IdleEngine) as address:
+        yield address
+
+
+@contextmanager
+def serving(home: Path, engine: type[InlineEngine]) -> Iterator[str]:
+    stores = open_stores(Settings(home=home))
     stores.database.migrate()
-    app = create_app(settings, engine=InlineEngine(stores))
+    app = create_app(Settings(home=home), engine=engine(stores))
     server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -87,7 +101,19 @@ class Visit:
 @pytest.fixture
 def visit(browser, site, request) -> Iterator[Visit]:
     """A fresh visit; a test may ask for a width and a theme by `visit` parameters."""
-    width, scheme = getattr(request, "param", (1280, "light"))
+    with visiting(browser, site, *getattr(request, "param", (1280, "light"))) as visit:
+        yield visit
+
+
+@pytest.fixture
+def idle_visit(browser, idle_site) -> Iterator[Visit]:
+    """A fresh visit to a service whose jobs never begin."""
+    with visiting(browser, idle_site, 1280, "light") as visit:
+        yield visit
+
+
+@contextmanager
+def visiting(browser: Browser, site: str, width: int, scheme: str) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     yield Visit(context.new_page(), site)
     context.close()

@@ -78,11 +78,11 @@ def test_a_name_that_is_markup_stays_a_name(visit, alerts, name):
     assert (alerts, visit.page.locator("img[src=x]").count(), visit.complaints) == ([], 0, [])
 
 
-def test_a_job_can_be_cancelled(visit, name):
-    bring(visit, HOSTILE, name)
-    visit.page.get_by_role("button", name="How many segments?").click()
-    visit.page.get_by_role("button", name="Cancel").click()
-    expect(visit.page.get_by_text("Cancelled.")).to_be_visible()
+def test_a_job_can_be_cancelled(idle_visit, name):
+    bring(idle_visit, HOSTILE, name)
+    idle_visit.page.get_by_role("button", name="How many segments?").click()
+    idle_visit.page.get_by_role("button", name="Cancel").click()
+    expect(idle_visit.page.get_by_text("Cancelled.")).to_be_visible()
 
 
 def test_a_key_is_asked_for_once_sent_with_each_request_and_kept_by_the_tab_alone(visit):
