@@ -1,4 +1,4 @@
-"""The criteria: a new one is one file here and its name in the two lists below."""
+"""The criteria: a new one is one file here and its name in the list below."""
 
 from typing import Final, Literal, get_args
 
@@ -37,6 +37,6 @@ Criterion = (
     | DendrogramGap
 )
 CRITERIA: Final[tuple[Criterion, ...]] = tuple(criterion() for criterion in get_args(Criterion))
-CriterionName = Literal[tuple(criterion.name for criterion in CRITERIA)]  # type: ignore[valid-type]
+CriterionName = Literal[tuple(criterion.name for criterion in CRITERIA)]  # type: ignore[valid-type]  # computed from the names
 
 __all__ = ["CRITERIA", "Criterion", "CriterionName", "Evidence", "Verdict"]

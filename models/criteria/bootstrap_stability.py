@@ -7,8 +7,8 @@ import numpy as np
 
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
-from models.criteria.verdict import Verdict, highest
-from models.kernels.lloyd import best_of
+from models.criteria.verdict import Verdict, by_k, highest
+from models.kernels.lloyd import best_of, nearest
 
 PAIRS: Final = 8
 SAMPLE: Final = 500
@@ -27,9 +27,7 @@ class BootstrapStability:
         ks = [k for k in evidence.ks if 1 < k <= len(points) // 4]
         agreement = np.array([[_agreement(points, k, rng) for k in ks] for _ in range(PAIRS)])
         means, errors = agreement.mean(axis=0), agreement.std(axis=0) / (PAIRS - 1) ** 0.5
-        return highest(
-            self.name, dict(zip(ks, means.tolist(), strict=True)), dict(zip(ks, errors.tolist(), strict=True))
-        )
+        return highest(self.name, by_k(ks, means), by_k(ks, errors))
 
 
 def _agreement(points: Floats, k: int, rng: np.random.Generator) -> float:
@@ -39,7 +37,7 @@ def _agreement(points: Floats, k: int, rng: np.random.Generator) -> float:
 def _placed_by_resample(points: Floats, k: int, rng: np.random.Generator) -> Labels:
     resample = points[rng.integers(len(points), size=len(points))]
     centers = best_of(resample, k, 1, rng).centers
-    return np.asarray(np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * points @ centers.T, axis=1))
+    return nearest(points, centers)
 
 
 def adjusted_rand(a: Labels, b: Labels, k: int) -> float:

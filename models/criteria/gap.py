@@ -8,7 +8,7 @@ import numpy as np
 
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, thinned
-from models.criteria.verdict import Verdict
+from models.criteria.verdict import Verdict, by_k
 from models.kernels.lloyd import best_of
 
 REFERENCES: Final = 10
@@ -63,9 +63,9 @@ def _compare(name: str, evidence: Evidence, draw: Draw) -> Verdict:
     return Verdict(
         criterion=name,
         k=_first_within_an_error(ks, gaps, errors),
-        scores=dict(zip(ks, gaps.tolist(), strict=True)),
+        scores=by_k(ks, gaps),
         higher_is_better=True,
-        errors=dict(zip(ks, errors.tolist(), strict=True)),
+        errors=by_k(ks, errors),
     )
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
-from models.criteria.verdict import Verdict
-from models.kernels.lloyd import best_of
+from models.criteria.verdict import Verdict, by_k
+from models.kernels.lloyd import best_of, nearest
 
 HALVINGS: Final = 6
 SAMPLE: Final = 1000
@@ -33,9 +33,9 @@ class PredictionStrength:
         return Verdict(
             criterion=self.name,
             k=max(strong, default=None),
-            scores=dict(zip(ks, means.tolist(), strict=True)),
+            scores=by_k(ks, means),
             higher_is_better=True,
-            errors=dict(zip(ks, errors.tolist(), strict=True)),
+            errors=by_k(ks, errors),
         )
 
 
@@ -50,7 +50,7 @@ def _strength(known: Floats, other: Floats, k: int, rng: np.random.Generator) ->
     if k == 1:
         return 1.0
     centers = best_of(known, k, STARTS, rng).centers
-    placed = np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * other @ centers.T, axis=1)
+    placed = nearest(other, centers)
     return _least_kept(best_of(other, k, STARTS, rng).labels, placed, k)
 
 

@@ -1,7 +1,9 @@
 """What a criterion says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from models.criteria.partitions import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +41,8 @@ def lowest(criterion: str, scores: Mapping[int, float]) -> Verdict:
     """Choose the k of the least score, the smaller one of two equal."""
     k = min(scores, key=lambda k: (scores[k], k)) if scores else None
     return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False)
+
+
+def by_k(ks: Sequence[int], figures: Floats) -> dict[int, float]:
+    """Give each figure under its k."""
+    return dict(zip(ks, figures.tolist(), strict=True))

@@ -2,38 +2,19 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, singledispatch
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
-from models.drawing.chart import Area, Axis, Bars, Cells, Chart, Color, Entry, Floats, Label, Line, Mark, Panel, Points
-from models.drawing.look import HIGH, LOW, Look, Shape, shape
+from models.drawing.chart import Axis, Chart, Panel
+from models.drawing.look import Look
 from models.drawing.svg import FONTS
+from models.drawing.traces import LEGEND_TEXT, LONGEST_LABEL, JsonObject, Place, entry_trace, traces
 from models.drawing.words import shortened
 
-JsonObject = dict[str, Any]
-
-SYMBOLS: Final[dict[Shape, str]] = {
-    "circle": "circle",
-    "square": "square",
-    "up": "triangle-up",
-    "diamond": "diamond",
-    "down": "triangle-down",
-    "plus": "cross",
-    "star": "star",
-    "cross": "x",
-}
-# In space plotly knows fewer shapes.
-SYMBOLS_IN_SPACE: Final[dict[Shape, str]] = {
-    **SYMBOLS, "up": "diamond-open", "down": "square-open", "star": "circle-open"
-}  # fmt: skip
-LEGEND_TEXT, LONGEST_LABEL, TICK_TEXT, LONGEST_TICK = 12.0, 260.0, 12.0, 150.0
+TICK_TEXT, LONGEST_TICK = 12.0, 150.0
 GAP, GAP_FOR_WORDS, GAP_FOR_TITLES = 0.09, 0.24, 0.4
 SCRIPT: Final = (
     'const chart = JSON.parse(document.getElementById("chart").textContent);'
@@ -56,12 +37,12 @@ def to_html(chart: Chart, look: Look) -> str:
 
 def to_plotly(chart: Chart, look: Look) -> JsonObject:
     """Describe a chart as plotly does: data and layout."""
-    data: list[JsonObject] = [_entry(entry, chart, look) for entry in chart.legend]
+    data: list[JsonObject] = [entry_trace(entry, chart, look) for entry in chart.legend]
     layout: JsonObject = _layout(chart, look)
     for i, (panel, domain) in enumerate(zip(chart.panels, _domains(chart), strict=True), start=1):
-        place = _Place(number="" if i == 1 else str(i), look=look)
+        place = Place(number="" if i == 1 else str(i), look=look)
         layout.update(_panel_layout(panel, domain, place))
-        data.extend(trace for mark in panel.marks for trace in _traces(mark, place))
+        data.extend(trace for mark in panel.marks for trace in traces(mark, place))
     return {"data": data, "layout": layout}
 
 
@@ -76,90 +57,6 @@ def script_hashes() -> tuple[str, ...]:
     """Give the hashes by which a content security policy allows the scripts of every such page, and no other."""
     digests = [sha256(script.encode()).digest() for script in (plotly_script(), SCRIPT)]
     return tuple(f"sha256-{b64encode(digest).decode()}" for digest in digests)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Place:
-    """Which of plotly's panels, and in which colors."""
-
-    number: str
-    look: Look
-
-    def flat(self) -> JsonObject:
-        return {"xaxis": f"x{self.number}", "yaxis": f"y{self.number}", "showlegend": False}
-
-    def color(self, color: Color) -> str:
-        return self.look.color(color)
-
-
-@singledispatch
-def _traces(mark: Mark, place: _Place) -> Iterator[JsonObject]:  # noqa: ARG001 - each kind of mark has its own
-    raise TypeError(f"{type(mark).__name__} is no mark")
-
-
-@_traces.register
-def _line(mark: Line, place: _Place) -> Iterator[JsonObject]:
-    line = {"color": place.color(mark.color), "width": mark.width, "dash": "dash" if mark.dashed else "solid"}
-    place_ = {"x": _plain(mark.x), "y": _plain(mark.y), "connectgaps": False}
-    yield {"type": "scatter", "mode": "lines", "line": line, **place_, **_hover(mark.hover), **place.flat()}
-
-
-@_traces.register
-def _points(mark: Points, place: _Place) -> Iterator[JsonObject]:
-    drawn = {"color": place.color(mark.color), "opacity": 0.85, "size": mark.size}
-    said = {"mode": "markers", "name": mark.label, **_hover(mark.hover)}
-    if mark.z is None:
-        symbol = {"marker": {**drawn, "symbol": SYMBOLS[shape(mark.color)]}}
-        yield {"type": "scatter", "x": _plain(mark.x), "y": _plain(mark.y), **symbol, **said, **place.flat()}
-        return
-    space = {"x": _plain(mark.x), "y": _plain(mark.y), "z": _plain(mark.z), "scene": f"scene{place.number}"}
-    marker = {**drawn, "size": mark.size * 0.6, "symbol": SYMBOLS_IN_SPACE[shape(mark.color)]}
-    yield {"type": "scatter3d", "marker": marker, "showlegend": False, **space, **said}
-
-
-@_traces.register
-def _bars(mark: Bars, place: _Place) -> Iterator[JsonObject]:
-    at, length, base = ("y", "x", "h") if mark.horizontal else ("x", "y", "v")
-    lengths = {at: _plain(mark.at), length: _plain(mark.high - mark.low), "base": _plain(mark.low)}
-    marker = {"color": [place.color(color) for color in mark.colors]}
-    look = {"type": "bar", "orientation": base, "width": mark.width, "marker": marker}
-    yield {**look, **lengths, **_hover(mark.hover), **place.flat()}
-
-
-@_traces.register
-def _area(mark: Area, place: _Place) -> Iterator[JsonObject]:
-    color = place.color(mark.color)
-    outline = {"x": _plain(mark.x), "y": _plain(mark.y), "line": {"width": 0.5, "color": color}, "fill": "toself"}
-    says = {"name": mark.label, "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
-    fill = {"fillcolor": color, "opacity": mark.opacity}
-    yield {"type": "scatter", "mode": "lines", **outline, **fill, **says, **place.flat()}
-
-
-@_traces.register
-def _cells(mark: Cells, place: _Place) -> Iterator[JsonObject]:
-    scale = [[0.0, LOW], [0.5, place.look.middle], [1.0, HIGH]]
-    colors = {"colorscale": scale, "zmin": -mark.reach, "zmax": mark.reach, "showscale": False}
-    texts = {"text": _lists(mark.texts), "texttemplate": "%{text}", "hovertext": _lists(mark.hover)}
-    shown = {"hoverinfo": "text", "xgap": 1, "ygap": 1}
-    yield {"type": "heatmap", "z": [_plain(row) for row in mark.values], **colors, **texts, **shown, **place.flat()}
-
-
-@_traces.register
-def _label(mark: Label, place: _Place) -> Iterator[JsonObject]:
-    beside = {"start": "middle right", "middle": "middle center", "end": "middle left"}[mark.anchor]
-    text = {"text": [escape(mark.text)], "textposition": beside, "textfont": {"color": place.color(mark.color)}}
-    yield {"type": "scatter", "mode": "text", "x": [mark.x], "y": [mark.y], **text, "hoverinfo": "skip", **place.flat()}
-
-
-def _entry(entry: Entry, chart: Chart, look: Look) -> JsonObject:
-    """Show a line of the legend by a point that is nowhere."""
-    marker = {"color": look.color(entry.color), "symbol": SYMBOLS[shape(entry.color)], "size": 10}
-    name = escape(shortened(entry.label, LEGEND_TEXT, LONGEST_LABEL))
-    flat = {"mode": "markers", "x": [None], "y": [None], "marker": marker, "name": name}
-    if chart.panels[0].z is None:
-        return {"type": "scatter", **flat}
-    marker["symbol"] = SYMBOLS_IN_SPACE[shape(entry.color)]
-    return {"type": "scatter3d", "z": [None], **flat}
 
 
 def _layout(chart: Chart, look: Look) -> JsonObject:
@@ -185,7 +82,7 @@ def _heading(panel: Panel, domain: "Domain") -> JsonObject:
     return {"text": f"<b>{escape(panel.title)}</b>", "showarrow": False, "font": {"size": 13}, **place}
 
 
-def _panel_layout(panel: Panel, domain: "Domain", place: _Place) -> JsonObject:
+def _panel_layout(panel: Panel, domain: "Domain", place: Place) -> JsonObject:
     x, y = domain
     if panel.z is not None:
         axes = {
@@ -198,7 +95,7 @@ def _panel_layout(panel: Panel, domain: "Domain", place: _Place) -> JsonObject:
     return {f"xaxis{place.number}": x_axis, f"yaxis{place.number}": y_axis}
 
 
-def _axis(axis: Axis, place: _Place) -> JsonObject:
+def _axis(axis: Axis, place: Place) -> JsonObject:
     ticks = {}
     if axis.ticks is not None:
         labels = [escape(shortened(label, TICK_TEXT, LONGEST_TICK)) for _, label in axis.ticks]
@@ -236,23 +133,3 @@ def _domains(chart: Chart) -> list[Domain]:
 def _height(chart: Chart) -> float:
     rows = -(-len(chart.panels) // max(chart.columns, 1))
     return max(rows * chart.height, 20.0 * len(chart.legend)) + 120
-
-
-def _hover(texts: Sequence[str]) -> JsonObject:
-    return (
-        {"hovertext": [_line_breaks(text) for text in texts], "hoverinfo": "text"} if texts else {"hoverinfo": "skip"}
-    )
-
-
-def _lists(texts: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[_line_breaks(text) for text in row] for row in texts]
-
-
-def _line_breaks(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
-
-
-def _plain(values: Floats) -> list[float | None]:
-    """Give what JSON can hold: a number, or null."""
-    finite = np.isfinite(values)
-    return [value if known else None for value, known in zip(values.tolist(), finite.tolist(), strict=True)]

@@ -50,7 +50,7 @@ class Ground:
 
 
 @singledispatch
-def mark_items(mark: Mark, ground: Ground) -> Iterator[Item]:  # noqa: ARG001 - each kind of mark has its own
+def mark_items(mark: Mark, _ground: Ground) -> Iterator[Item]:
     """Give the shapes of a mark."""
     raise TypeError(f"{type(mark).__name__} is no mark")
 

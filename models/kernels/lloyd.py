@@ -72,13 +72,18 @@ def spread_out(points: Floats, k: int, rng: np.random.Generator) -> Floats:
     That is k-means++ (Arthur & Vassilvitskii 2007), shape (k, d).
     """
     chosen = [int(rng.integers(len(points)))]
-    nearest = np.full(len(points), np.inf)
+    least = np.full(len(points), np.inf)
     while len(chosen) < k:
         away = points - points[chosen[-1]]
-        nearest = np.minimum(nearest, np.einsum("nd,nd->n", away, away))
-        reached = np.cumsum(nearest)
+        least = np.minimum(least, np.einsum("nd,nd->n", away, away))
+        reached = np.cumsum(least)
         chosen.append(min(int(np.searchsorted(reached, rng.random() * reached[-1], side="right")), len(points) - 1))
     return points[chosen]
+
+
+def nearest(points: Floats, centers: Floats) -> NDArray[np.int64]:
+    """Give the center nearest to each point, shape (n,)."""
+    return np.asarray(np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * points @ centers.T, axis=1))
 
 
 def _offsets(across: Floats, centers: Floats) -> Floats:

@@ -10,7 +10,7 @@ from models.algorithms import Algorithm
 from models.criteria import CRITERIA, Evidence, Verdict
 from models.errors import TooFewCustomers
 from models.features import Feature
-from models.selection.limits import Limits, choose, least_shares, partitions
+from models.selection.limits import Limits, choose, least_shares, most_preferred, partitions
 from models.selection.notes import FEWEST_FOR_CHANCES, range_notes, sampling_notes, shape_notes
 from models.selection.recommendation import Recommendation
 from models.selection.rule import K_MOST, believe, credible, fall_back
@@ -73,15 +73,16 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
         evidence = _evidence(sample, k_min, k_max, seed)
         verdicts = _judge(evidence, progress)
         limits = Limits(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
-        shares = least_shares(evidence, algorithm)
-        preference = fall_back(verdicts)
-        chances = believe(verdicts, sample.n_looked_at) if _has_footing(sample, preference, k_min) else None
-        k = choose(chances or preference, shares, limits)
-        likely = max(chances or preference, key=(chances or preference).__getitem__)
+        cuts = partitions(evidence, algorithm)
+        shares = least_shares(cuts)
+        plain = fall_back(verdicts)
+        chances = believe(verdicts, sample.n_looked_at) if _has_footing(sample, plain, k_min) else None
+        preference = chances or plain
+        k = choose(preference, shares, limits)
         warnings = [
             *sampling_notes(sample),
-            *range_notes(k, limits, k_max, likely, shares[k]),
-            *shape_notes(sample, partitions(evidence, algorithm)[k], k, algorithm),
+            *range_notes(k, limits, k_max, most_preferred(preference), shares[k]),
+            *shape_notes(sample, cuts[k], k, algorithm),
         ]
     return Recommendation(
         k=k,
@@ -113,5 +114,4 @@ def _judge(evidence: Evidence, progress: Progress) -> dict[str, Verdict]:
 
 def _has_footing(sample: Sample, preference: Mapping[int, float], k_min: int) -> bool:
     """Say whether the rule was fitted on tables like this: 50 customers or more, and no more than 15 segments."""
-    likely = max(preference, key=preference.__getitem__)
-    return sample.n_customers >= FEWEST_FOR_CHANCES and max(likely, k_min) <= K_MOST
+    return sample.n_customers >= FEWEST_FOR_CHANCES and max(most_preferred(preference), k_min) <= K_MOST

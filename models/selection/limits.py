@@ -20,10 +20,6 @@ class Limits:
     k_max: int
     min_share: float
 
-    def allow(self, k: int, least_share: float) -> bool:
-        """Say whether k segments, the smallest of which has a share, are within the limits."""
-        return self.k_min <= k <= self.k_max and least_share >= self.min_share
-
 
 def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Limits) -> int:
     """Choose the most preferred number of segments that the limits allow, the smaller of two alike.
@@ -33,20 +29,21 @@ def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], l
     smallest segment is greatest.
     """
     within = {k: share for k, share in least_shares.items() if limits.k_min <= k <= limits.k_max}
-    allowed = [k for k, share in within.items() if limits.allow(k, share)]
+    allowed = [k for k, share in within.items() if share >= limits.min_share]
     if not allowed:
         return max(within, key=lambda k: (within[k], -k))
-    is_one = max(preference, key=preference.__getitem__) == 1
-    several = [k for k in allowed if k > 1 or is_one]
+    several = [k for k in allowed if k > 1 or most_preferred(preference) == 1]
     return max(several or allowed, key=lambda k: (preference.get(k, -np.inf), -k))
 
 
-def least_shares(evidence: Evidence, algorithm: Algorithm) -> dict[int, float]:
-    """Give the share of the smallest segment for each k, as the algorithm cuts the sample."""
-    return {
-        k: float(np.bincount(labels, minlength=k).min() / len(labels))
-        for k, labels in partitions(evidence, algorithm).items()
-    }
+def most_preferred(preference: Mapping[int, float]) -> int:
+    """Give the number of segments that is preferred where nothing limits the choice."""
+    return max(preference, key=preference.__getitem__)
+
+
+def least_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
+    """Give the share of the smallest segment of each cut."""
+    return {k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()}
 
 
 def partitions(evidence: Evidence, algorithm: Algorithm) -> Mapping[int, Labels]:
