@@ -14,8 +14,10 @@ from models.drawing.svg import FONTS
 from models.drawing.traces import LEGEND_TEXT, LONGEST_LABEL, JsonObject, Place, entry_trace, traces
 from models.drawing.words import shortened
 
-TICK_TEXT, LONGEST_TICK = 12.0, 150.0
+TICK_TEXT, LONGEST_TICK, LONGEST_TICK_ALONE = 12.0, 150.0, 260.0
+TOOLBAR = 48  # pixels above a figure, for plotly's buttons
 GAP, GAP_FOR_WORDS, GAP_FOR_TITLES = 0.09, 0.24, 0.4
+CAMERA: Final = {"eye": {"x": 1.5, "y": -1.7, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.1}}
 SCRIPT: Final = (
     'const chart = JSON.parse(document.getElementById("chart").textContent);'
     'Plotly.newPlot("figure", chart.data, chart.layout, {responsive: true, displaylogo: false});'
@@ -27,10 +29,13 @@ def to_html(chart: Chart, look: Look) -> str:
     spec = json.dumps(to_plotly(chart, look), allow_nan=False, sort_keys=True).replace("<", "\\u003c")
     title, notes = escape(chart.title), "".join(f"<p>{escape(note)}</p>" for note in chart.notes)
     colors = f"background:{look.background};color:{look.color('muted')}"
-    style = f"body{{margin:0;{colors};font:13px {FONTS}}}p{{margin:0 18px 8px}}#figure{{height:{_height(chart):.0f}px}}"
+    style = (
+        f"body{{margin:0;{colors};font:13px {FONTS}}}h1{{margin:14px 18px 0;color:{look.color('ink')};font-size:18px}}"
+        f"p{{margin:0 18px 8px}}#figure{{height:{_height(chart):.0f}px}}"
+    )
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style>'
-        f'<script>{plotly_script()}</script></head><body><div id="figure"></div>{notes}'
+        f'<script>{plotly_script()}</script></head><body><h1>{title}</h1><div id="figure"></div>{notes}'
         f'<script id="chart" type="application/json">{spec}</script><script>{SCRIPT}</script></body></html>\n'
     )
 
@@ -40,7 +45,7 @@ def to_plotly(chart: Chart, look: Look) -> JsonObject:
     data: list[JsonObject] = [entry_trace(entry, chart, look) for entry in chart.legend]
     layout: JsonObject = _layout(chart, look)
     for i, (panel, domain) in enumerate(zip(chart.panels, _domains(chart), strict=True), start=1):
-        place = Place(number="" if i == 1 else str(i), look=look)
+        place = Place(number="" if i == 1 else str(i), look=look, alone=chart.columns == 1)
         layout.update(_panel_layout(panel, domain, place))
         data.extend(trace for mark in panel.marks for trace in traces(mark, place))
     return {"data": data, "layout": layout}
@@ -60,10 +65,8 @@ def script_hashes() -> tuple[str, ...]:
 
 
 def _layout(chart: Chart, look: Look) -> JsonObject:
-    title = {"text": f"<b>{escape(chart.title)}</b>", "x": 0.02, "xanchor": "left", "font": {"size": 17}}
     legend = {"font": {"size": LEGEND_TEXT}, "itemclick": False, "itemdoubleclick": False}
     return {
-        "title": title,
         "font": {"color": look.color("ink"), "family": FONTS},
         "paper_bgcolor": look.background,
         "plot_bgcolor": look.background,
@@ -71,7 +74,7 @@ def _layout(chart: Chart, look: Look) -> JsonObject:
         "hovermode": "closest",
         "legend": legend,
         "showlegend": bool(chart.legend),
-        "margin": {"t": 64, "r": 24, "b": 56, "l": 24},
+        "margin": {"t": TOOLBAR, "r": 24, "b": 64, "l": 24},
         "annotations": [_heading(*each) for each in zip(chart.panels, _domains(chart), strict=True) if each[0].title],
     }
 
@@ -88,7 +91,7 @@ def _panel_layout(panel: Panel, domain: "Domain", place: Place) -> JsonObject:
         axes = {
             f"{name}axis": _axis(axis, place) for name, axis in zip("xyz", (panel.x, panel.y, panel.z), strict=True)
         }
-        return {f"scene{place.number}": {"domain": {"x": x, "y": y}, "aspectmode": "cube", **axes}}
+        return {f"scene{place.number}": {"domain": {"x": x, "y": y}, "aspectmode": "cube", "camera": CAMERA, **axes}}
     square = {"scaleanchor": f"x{place.number}", "scaleratio": _ratio(panel)} if panel.square else {}
     x_axis = {**_axis(panel.x, place), "domain": x, "anchor": f"y{place.number}", "automargin": True}
     y_axis = {**_axis(panel.y, place), "domain": y, "anchor": f"x{place.number}", "automargin": True, **square}
@@ -98,7 +101,10 @@ def _panel_layout(panel: Panel, domain: "Domain", place: Place) -> JsonObject:
 def _axis(axis: Axis, place: Place) -> JsonObject:
     ticks = {}
     if axis.ticks is not None:
-        labels = [escape(shortened(label, TICK_TEXT, LONGEST_TICK)) for _, label in axis.ticks]
+        labels = [
+            escape(shortened(label, TICK_TEXT, LONGEST_TICK_ALONE if place.alone else LONGEST_TICK))
+            for _, label in axis.ticks
+        ]
         ticks = {"tickmode": "array", "tickvals": [at for at, _ in axis.ticks], "ticktext": labels}
     lines = {"showgrid": axis.grid, "gridcolor": place.color("grid"), "zeroline": False}
     return {

@@ -13,7 +13,7 @@ HUES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
 # Towards black where less than 0, towards white where more, and rather away from the background.
 SHADES: Final[dict[Theme, tuple[float, ...]]] = {"light": (0.0, -0.4, 0.45, -0.65), "dark": (0.1, 0.5, -0.35, 0.75)}
 SHAPES: Final[tuple[Shape, ...]] = ("circle", "square", "up", "diamond", "down", "plus", "star", "cross")
-MUTED_HEAT: Final = 0.5
+INKS: Final = ("#000000", "#FFFFFF")  # one of them reaches 4.5 upon every color
 LOW, HIGH = "#2166AC", "#D6604D"
 
 
@@ -38,10 +38,6 @@ class Look:
         """Give the color of a value from -1 to 1."""
         return mixed(self.middle, HIGH if value > 0 else LOW, min(abs(value), 1.0))
 
-    def on_heat(self, value: float) -> str:
-        """Give the color in which a text is legible upon that of a value."""
-        return self.roles["ink"] if abs(value) < MUTED_HEAT else "#FFFFFF"
-
 
 LOOKS: Final[dict[Theme, Look]] = {
     "light": Look(
@@ -64,10 +60,30 @@ def shape(color: Color) -> Shape:
     return SHAPES[color % len(SHAPES)] if isinstance(color, int) else "circle"
 
 
+def upon(background: str) -> str:
+    """Give the color in which a text is most legible upon another."""
+    return max(INKS, key=lambda ink: contrast(ink, background))
+
+
+def contrast(color: str, other: str) -> float:
+    """Give the contrast of two colors, from 1 to 21 (W3C 2018, Web Content Accessibility Guidelines 2.1)."""
+    darker, lighter = sorted((_luminance(color), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
 def mixed(color: str, other: str, share: float) -> str:
     """Mix a color with a share of another."""
     pairs = zip(_channels(color), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+def _luminance(color: str) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in _channels(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 - sRGB
 
 
 def _channels(color: str) -> list[int]:

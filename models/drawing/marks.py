@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 
 from models.drawing.chart import Area, Bars, Cells, Floats, Label, Line, Mark, Points
-from models.drawing.look import Look, shape
+from models.drawing.look import Look, shape, upon
 from models.drawing.scene import Box, Item, Markers, Stroke, Words
 from models.drawing.words import width
 
 TEXT: Final = 12.0
 SMALLEST_TEXT: Final = 8.0
+BESIDE: Final = 5.0  # between a place and the words that stand beside it
 _SEAM: Final = 1.0
 
 
@@ -95,14 +96,15 @@ def _cells(mark: Cells, ground: Ground) -> Iterator[Item]:
         box = ground.box((j - 0.5, j + 0.5), (i - 0.5, i + 0.5), _heat(value, mark, ground.look), mark.hover[i][j])
         yield Box(**{**vars(box), "width": box.width - _SEAM, "height": box.height - _SEAM})
         if size >= SMALLEST_TEXT and mark.texts[i][j]:
-            color = ground.look.on_heat(value / mark.reach)
+            color = upon(box.fill)
             x, y = box.x + box.width / 2, box.y + box.height / 2 + 0.35 * size
             yield Words(x=x, y=y, text=mark.texts[i][j], size=size, color=color, anchor="middle")
 
 
 @mark_items.register
 def _label(mark: Label, ground: Ground) -> Iterator[Item]:
-    x, y, color = ground.x(mark.x), ground.y(mark.y) + 0.35 * TEXT, ground.look.color(mark.color)
+    beside = {"start": BESIDE, "middle": 0.0, "end": -BESIDE}[mark.anchor]
+    x, y, color = ground.x(mark.x) + beside, ground.y(mark.y) + 0.35 * TEXT, ground.look.color(mark.color)
     yield Words(x=x, y=y, text=mark.text, size=TEXT, color=color, anchor=mark.anchor)
 
 

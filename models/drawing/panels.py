@@ -21,6 +21,7 @@ LONGEST_TICK: Final = 0.3  # of the frame's width, for what stands beside the ax
 DEEPEST_TICK: Final = 110.0  # for what stands slanted below it
 PIXELS_FOR_TICK_X, PIXELS_FOR_TICK_Y = 75.0, 45.0
 SLANT: Final = 40.0
+LONGEST_SLANTED: Final = float((DEEPEST_TICK - TEXT) / np.sin(np.radians(SLANT)))
 
 
 class Frame(NamedTuple):
@@ -67,12 +68,18 @@ def _below_title(frame: Frame) -> Frame:
 def _measured(panel: Panel, frame: Frame) -> _Ticks:
     x = [] if panel.x.hidden else ticks_of(panel.x, most=max(2, int(frame.width / PIXELS_FOR_TICK_X)))
     y = [] if panel.y.hidden else ticks_of(panel.y, most=max(2, int(frame.height / PIXELS_FOR_TICK_Y)))
-    left = min(_widest(y), LONGEST_TICK * frame.width) + (GAP + TEXT if panel.y.title else 0) + GAP
+    left = min(_widest(y), LONGEST_TICK * frame.width) + (2 * GAP + TEXT if panel.y.title else 0) + GAP
     room = (frame.width - left) / max(len(x), 1)
     slanted = panel.x.ticks is not None and _widest(x) > room - GAP
+    left = max(left, _overhang(x[0][1]) - room / 2) if slanted else left
     deep = min(_widest(x) * np.sin(np.radians(SLANT)) + TEXT, DEEPEST_TICK) if slanted else TEXT + GAP
     below = (deep if x else 0) + (TEXT + GAP if panel.x.title else 0) + GAP
     return _Ticks(x=x, y=y, left=left, below=below, slanted=slanted)
+
+
+def _overhang(label: str) -> float:
+    """Give how far a slanted label reaches to the left of its place."""
+    return min(width(label, TEXT), LONGEST_SLANTED) * float(np.cos(np.radians(SLANT))) + GAP
 
 
 def _widest(ticks: list[Tick]) -> float:
@@ -117,7 +124,7 @@ def _x_ticks(ticks: _Ticks, bottom: float, ground: Ground) -> Iterator[Item]:
     for at, label in ticks.x:
         x = ground.x(at)
         if ticks.slanted:
-            text = shortened(label, TEXT, (DEEPEST_TICK - TEXT) / np.sin(np.radians(SLANT)))
+            text = shortened(label, TEXT, LONGEST_SLANTED)
             yield Words(x=x, y=bottom + TEXT, text=text, size=TEXT, color=color, anchor="end", angle=-SLANT)
         else:
             yield Words(x=x, y=bottom + TEXT + GAP / 2, text=label, size=TEXT, color=color, anchor="middle")

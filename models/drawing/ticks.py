@@ -18,7 +18,7 @@ def ticks_of(axis: Axis, *, most: int) -> list[Tick]:
     low, high = sorted((axis.low, axis.high))
     step = _step((high - low) / max(most, 1))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [(i * step, number(i * step, step)) for i in range(first, last + 1)]
+    return [(i * step, number(i * step, step / 10)) for i in range(first, last + 1)]
 
 
 def number(value: float, step: float | None = None) -> str:

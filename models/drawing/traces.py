@@ -33,10 +33,11 @@ LEGEND_TEXT, LONGEST_LABEL = 12.0, 260.0
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Which of plotly's panels, and in which colors."""
+    """Which of plotly's panels, in which colors, and whether there is none beside it."""
 
     number: str
     look: Look
+    alone: bool = False
 
     def flat(self) -> JsonObject:
         """Name its axes, for a trace that is not in the legend."""

@@ -8,11 +8,13 @@ import numpy as np
 
 from models.drawing.chart import Axis, Chart, Mark, Panel, span
 from models.drawing.ticks import number
-from models.figures.segments import Spread, box, height, legend, rows, spread
+from models.drawing.words import width
+from models.figures.segments import Spread, box, height, rows, spread
 from models.figures.subjects import Segmented
 from models.figures.table import Table
 
 MOST = 12
+BRIEF = 10.0  # ems, for two panels with names to stand beside one another
 COLUMNS = ("low", "q1", "median", "q3", "high")
 NOTE = "The box holds the middle half of a segment, its line is the median; whiskers reach 1.5 times as far at most."
 
@@ -43,16 +45,11 @@ class Boxes:
         """Draw a panel for each number, with a box for each segment."""
         names = version.numeric[:MOST]
         panels = [self._panel(version, name, table.where("feature", name)) for name in names]
-        columns = min(len(names), 2)
+        brief = all(width(segment.name, 1.0) <= BRIEF for segment in version.shown)
+        columns = min(len(names), 2) if brief else 1
         title = "How the numbers are spread within each segment"
-        return Chart(
-            title=title,
-            panels=panels,
-            notes=table.notes,
-            legend=legend(version),
-            columns=columns,
-            height=height(len(version.shown)),
-        )
+        tall = height(len(version.shown))
+        return Chart(title=title, panels=panels, notes=table.notes, columns=columns, height=tall)
 
     def _panel(self, version: Segmented, name: str, table: Table) -> Panel:
         figures = np.column_stack([table.numbers(each) for each in COLUMNS])

@@ -1,8 +1,8 @@
 """The tree of a hierarchical version, and where it is cut."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -109,14 +109,23 @@ def _placed(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> Table:
 
 
 def _merges(table: Table, colors: dict[str, int]) -> Iterator[Mark]:
-    """Draw each merge as a bracket above its two parts."""
+    """Draw each merge as a bar above its two parts, and a leg down to each, in the color of the segment below it."""
     nodes = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     for node in nodes.values():
         if node["left"] is None:
             continue
-        left, right, top = nodes[node["left"]], nodes[node["right"]], node["height"]
-        x = np.array([left["x"], left["x"], right["x"], right["x"]], dtype=np.float64)
-        y = np.array([left["height"], top, top, right["height"]], dtype=np.float64)
-        color: Color = colors.get(str(node["segment"]), "muted")
+        top, parts = node["height"], [nodes[node["left"]], nodes[node["right"]]]
         says = f"{node['n_customers']:,} customers, merged at {top:.3g}"
-        yield Line(x=x, y=y, color=color, width=1.8, hover=[says] * len(x))
+        yield _stem([part["x"] for part in parts], [top, top], _color(node, colors), says)
+        for part in parts:
+            says = f"{part['n_customers']:,} customers"
+            yield _stem([part["x"]] * 2, [part["height"], top], _color(part, colors), says)
+
+
+def _color(node: Mapping[str, Cell], colors: Mapping[str, int]) -> Color:
+    return colors.get(str(node["segment"]), "muted")
+
+
+def _stem(x: Sequence[Any], y: Sequence[Any], color: Color, says: str) -> Line:
+    ends = np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)
+    return Line(x=ends[0], y=ends[1], color=color, width=1.8, hover=[says] * 2)

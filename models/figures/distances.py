@@ -10,7 +10,10 @@ from models.figures.segments import box, height, rows, spread
 from models.figures.subjects import Segmented
 from models.figures.table import Table
 
-NOTE = "Points are outliers: a value beyond its fence, or too far from the center for this segment."
+NOTE = (
+    "A segment of a hierarchical version has many centers, and each customer the nearest one. Points are outliers: a "
+    "value beyond its fence, or too far from the center for this segment."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class Distances:
             far = distances[unusual]
             marks.append(Points(x=far, y=np.full(len(far), float(row)), color=segment.index, label=segment.name))
         distances = table.numbers("distance")
-        x = Axis(low=0, high=span(distances, around=0.0)[1], title="distance to the center, in prepared units")
+        x = Axis(low=0, high=span(distances, around=0.0)[1], title="distance to the nearest center, in prepared units")
         n_far = int(table.numbers("outlier").sum())
         title = f"How far customers are from the center of their segment: {n_far:,} of {len(distances):,} lie far out"
         panel = Panel(x=x, y=rows(version.shown), marks=marks)

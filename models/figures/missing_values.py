@@ -42,7 +42,7 @@ class MissingValues:
         said = [f"{n:,.0f} ({share:.1f} %)" for n, share in zip(table.numbers("missing"), shares, strict=True)]
         bars = Bars(at=at, low=np.zeros_like(at), high=shares, colors=["warm"] * len(at), horizontal=True, hover=said)
         labels = [
-            Label(x=x, y=y, text=f" {text}", anchor="start")
+            Label(x=x, y=y, text=text, anchor="start")
             for x, y, text in zip(shares.tolist(), at.tolist(), said, strict=True)
         ]
         ticks = [(float(share), f"{share} %") for share in range(0, 101, 20)]

@@ -83,7 +83,8 @@ def _labels(labels: Sequence[str], angles: Floats) -> Iterator[Mark]:
     for label, angle in zip(labels, angles.tolist(), strict=True):
         x, y = 2 * REACH * 1.12 * np.cos(angle), 2 * REACH * 1.14 * np.sin(angle)
         side: Anchor = "middle" if abs(x) < UPRIGHT else "start" if x > 0 else "end"
-        yield Label(x=float(x), y=float(y), text=shortened(label, TEXT, ROOM), anchor=side, color="muted")
+        room = 2 * ROOM if side == "middle" else ROOM
+        yield Label(x=float(x), y=float(y), text=shortened(label, TEXT, room), anchor=side, color="muted")
 
 
 def _closed(values: Floats) -> Floats:

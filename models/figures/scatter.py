@@ -89,8 +89,11 @@ def _components(version: Segmented, n: int) -> View:
     _, strengths, axes = np.linalg.svd(centered, full_matrices=False)
     axes = _signed(_padded(axes, n))
     explained = _padded(strengths[:, None] ** 2, n)[:, 0] / max(float(np.sum(strengths**2)), 1e-300)
-    names = tuple(f"component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(explained))
-    total = f"{n} principal components show {100 * explained.sum():.0f} % of how the customers differ."
+    names = tuple(f"component {i + 1} ({100 * share:.0f} %)" for i, share in enumerate(explained))
+    total = (
+        f"{n} principal components show {100 * explained.sum():.0f} % of how the customers differ; in brackets, "
+        "which share of their variance each explains."
+    )
     told = [f"Component {i + 1}: {_told(version, axis)}." for i, axis in enumerate(axes)]
     return View(places=centered @ axes.T, names=names, notes=(total, " ".join(told)))
 

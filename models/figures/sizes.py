@@ -38,7 +38,7 @@ class Sizes:
         colors = [segment.index for segment in version.shown]
         bars = Bars(at=at, low=np.zeros_like(sizes), high=sizes, colors=colors, horizontal=True, hover=hover)
         labels = [
-            Label(x=size, y=y, text=f" {text}", anchor="start")
+            Label(x=size, y=y, text=text, anchor="start")
             for size, y, text in zip(sizes.tolist(), at.tolist(), said, strict=True)
         ]
         x = Axis(low=0, high=max(float(sizes.max(initial=0)), 1.0) * ROOM_FOR_LABELS, title="customers")

@@ -1,17 +1,25 @@
 """Segments side by side, as lines through their traits."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.drawing.chart import Axis, Chart, Line, Mark, Panel, Points, enumerated, span
 from models.figures.segments import legend
-from models.figures.subjects import Segmented
+from models.figures.subjects import Segment, Segmented
 from models.figures.table import Table
 from models.figures.traits import left_out, trait_table
 
-HEIGHT = 440.0
+HEIGHT: Final = 440.0
+MOST_TOGETHER: Final = 8  # lines that can still be told apart
+HEIGHT_APART: Final = 190.0
+TITLE: Final = "How the segments differ from the average customer"
+UNIT: Final = "standard deviations from the average"
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,18 +37,43 @@ class Snake:
         return trait_table(version, [*left_out(version), *version.placed.sampled, *version.notes])
 
     def draw(self, version: Segmented, table: Table) -> Chart:
-        """Draw a line for each segment."""
+        """Draw a line for each segment: in one panel, or, where they are many, each in its own upon all others."""
         labels = list(dict.fromkeys(table.texts("trait")))
-        scores = table.numbers("score").reshape(len(version.shown), len(labels))
-        typical = np.array(table.texts("typical"), dtype=object).reshape(scores.shape)
-        at = np.arange(len(labels), dtype=np.float64)
-        marks: list[Mark] = [Line(x=at[[0, -1]], y=np.zeros(2), color="muted", dashed=True, width=1)]
-        for segment, line, said in zip(version.shown, scores, typical, strict=True):
-            hover = [f"{segment.name}\n{label}: {text}" for label, text in zip(labels, said.tolist(), strict=True)]
-            marks.append(Line(x=at, y=line, color=segment.index))
-            marks.append(Points(x=at, y=line, color=segment.index, size=9, label=segment.name, hover=hover))
-        low, high = span(scores, around=0.0, margin=0.1)
-        y = Axis(low=low - 0.1, high=high + 0.1, title="standard deviations from the average")
-        title = "How the segments differ from the average customer"
+        lines = {each.name: _line(each, table.where("segment", each.name)) for each in version.shown}
+        low, high = span(table.numbers("score"), around=0.0, margin=0.1)
+        y = Axis(low=low - 0.1, high=high + 0.1, title=UNIT)
+        if len(lines) > MOST_TOGETHER:
+            return _apart(lines, labels, y, table)
+        marks = [_average(labels), *(mark for line in lines.values() for mark in line)]
         panels = [Panel(x=enumerated(labels), y=y, marks=marks)]
-        return Chart(title=title, panels=panels, notes=table.notes, legend=legend(version), height=HEIGHT)
+        return Chart(title=TITLE, panels=panels, notes=table.notes, legend=legend(version), height=HEIGHT)
+
+
+def _line(segment: Segment, table: Table) -> list[Mark]:
+    scores, at = table.numbers("score"), np.arange(len(table.rows), dtype=np.float64)
+    said = zip(table.texts("trait"), table.texts("typical"), strict=True)
+    hover = [f"{segment.name}\n{label}: {typical}" for label, typical in said]
+    line = Line(x=at, y=scores, color=segment.index)
+    return [line, Points(x=at, y=scores, color=segment.index, size=9, label=segment.name, hover=hover)]
+
+
+def _average(labels: Sequence[str]) -> Line:
+    return Line(x=np.array([0.0, len(labels) - 1.0]), y=np.zeros(2), color="muted", dashed=True, width=1)
+
+
+def _apart(lines: Mapping[str, Sequence[Mark]], labels: Sequence[str], y: Axis, table: Table) -> Chart:
+    """Draw each segment upon all others; its traits have numbers, which the notes explain."""
+    x, y = enumerated([str(i) for i in range(1, len(labels) + 1)]), replace(y, title="")
+    behind = [_together(table.numbers("score"), len(labels)), _average(labels)]
+    panels = [Panel(x=x, y=y, marks=[*behind, *line], title=name) for name, line in lines.items()]
+    key = "; ".join(f"{i} {label}" for i, label in enumerate(labels, start=1))
+    notes = [f"Up and down: {UNIT}. From left to right: {key}.", *table.notes]
+    return Chart(title=TITLE, panels=panels, notes=notes, columns=2, height=HEIGHT_APART)
+
+
+def _together(scores: Floats, n_traits: int) -> Line:
+    """Draw all segments as one pale line, interrupted between them."""
+    n = len(scores) // n_traits
+    x = np.tile(np.arange(n_traits + 1, dtype=np.float64), n)
+    y = np.column_stack([scores.reshape(n, n_traits), np.full(n, np.nan)])
+    return Line(x=x, y=y.ravel(), color="grid", width=1)

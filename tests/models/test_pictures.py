@@ -13,9 +13,10 @@ from plotly.graph_objects import Figure as PlotlyFigure
 from sklearn.metrics import silhouette_samples
 
 from models.algorithms import Hierarchical, KMeans
+from models.drawing.chart import Axis
 from models.drawing.interactive import to_plotly
-from models.drawing.look import LOOKS
-from models.drawing.ticks import number
+from models.drawing.look import LOOKS, contrast, upon
+from models.drawing.ticks import number, ticks_of
 from models.drawing.words import shortened, width, wrapped
 from models.features import Feature
 from models.figures import OF_VERSIONS, Customers, Segment, Segmented, render
@@ -156,7 +157,7 @@ def test_the_components_explain_what_a_decomposition_says():
     points = case.placed.points - case.placed.points.mean(axis=0)
     variances = np.linalg.svd(points, compute_uv=False) ** 2
     share = 100 * variances[0] / variances.sum()
-    assert f"component 1 ({share:.0f} % of the variance)" in OF_VERSIONS[0].data(case).columns
+    assert f"component 1 ({share:.0f} %)" in OF_VERSIONS[0].data(case).columns
 
 
 def test_of_many_customers_some_of_every_segment_are_drawn():
@@ -207,3 +208,15 @@ def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
         "import models.drawing.png; assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command
+
+
+def test_ticks_are_written_as_what_they_are():
+    axis = Axis(low=0, high=20)
+    assert [label for _, label in ticks_of(axis, most=8)] == ["0", "2.5", "5", "7.5", "10", "12.5", "15", "17.5", "20"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("value", np.linspace(-1, 1, 9))
+def test_words_upon_a_heat_map_can_be_read(theme, value):
+    background = LOOKS[theme].heat(value)
+    assert contrast(upon(background), background) >= 4.5
