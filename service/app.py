@@ -9,6 +9,9 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from service import RELEASE
+from service.access.guard import Guard
+from service.access.ring import KeyRing
+from service.access.routes import router as access
 from service.assignments.routes import router as assignments
 from service.config import Settings
 from service.customers.routes import router as customers
@@ -27,7 +30,6 @@ from service.stores import open_stores
 from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.web.dependencies import Services
-from service.web.keyless import Keyless
 from service.web.logs import RequestLog, describe_error
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
@@ -49,6 +51,7 @@ ROOMS = {
     "Which segment a customer is in, and why.": assignments,
     "Whole datasets placed, and the members of a segment.": runs,
     "Work that outlives its request: how far it is, how it ended.": job_routes,
+    "Who you are to the service: the key that you call with.": access,
     "For the orchestrator: alive, ready, which release.": health,
     "Every kind of refusal, explained.": problems,
 }
@@ -88,7 +91,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
     install_openapi(app)
     install_pages(app)
     app.include_router(page)
-    app.add_middleware(Keyless)
+    app.add_middleware(Guard, ring=KeyRing(stores.database))
     app.add_middleware(UnforeseenErrors)
     app.add_middleware(RequestLog)
     return app

@@ -1,4 +1,4 @@
-"""The command line: serve, engine, migrate, sample."""
+"""The command line: serve, engine, migrate, keys, sample."""
 
 import asyncio
 import signal
@@ -13,14 +13,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from service import RELEASE
+from service.access.commands import keys
+from service.access.guard import LOOPBACK, acting_as
+from service.access.operations import adopt_bootstrap_key, has_keys
 from service.app import create_app
+from service.callers import ANYONE
 from service.cluster import run_cluster
 from service.config import Settings
 from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
 from service.sample import load_sample
 from service.stores.database import Database
-from service.web.keyless import LOOPBACK
 from service.web.logs import configure_logs
 
 GRACE_SECONDS = 10
@@ -32,13 +35,14 @@ WELCOME = {
 }
 KEYLESS = (
     f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
-    "To reach it from elsewhere, put a proxy that authenticates in front of it"
+    "To reach it from elsewhere, make a key first: python -m service keys create --help"
 )
 
 Host = Annotated[str, typer.Option(help="The address to listen on: one of this machine's own.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 
 commands = typer.Typer(help="Customer segmentation as a service.", no_args_is_help=True, add_completion=False)
+commands.add_typer(keys)
 
 
 @commands.command()
@@ -49,14 +53,14 @@ def serve(
     sample: Annotated[bool, typer.Option("--sample", help="Load the sample on the first start.")] = False,
 ) -> None:
     """Start the service, with its embedded engine unless another one is set."""
-    if host not in LOOPBACK:
-        raise typer.BadParameter(KEYLESS, param_hint="--host")
     give_back_memory()
     settings = Settings()
     configure_logs(settings.log_level)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _exit)
     first_start = _migrate(settings)
+    if _is_keyless(settings) and host not in LOOPBACK:
+        raise typer.BadParameter(KEYLESS, param_hint="--host")
     cluster = None if settings.engine_address else _start_cluster(settings)
     try:
         app = create_app(settings, when_up=_load_sample if sample and first_start else None)
@@ -86,11 +90,15 @@ def migrate() -> None:
 
 
 @commands.command()
-def sample(url: Annotated[str, typer.Option(help="The running service.")] = "http://127.0.0.1:8000") -> None:
+def sample(
+    url: Annotated[str, typer.Option(help="The running service.")] = "http://127.0.0.1:8000",
+    key_file: Annotated[typer.FileText | None, typer.Option(help="A file with a key, where one is needed.")] = None,
+) -> None:
     """Load the sample dataset into a running service and fit a model to it."""
+    headers = {"Authorization": f"Bearer {key_file.read().strip()}"} if key_file else {}
 
     async def load() -> None:
-        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
             await load_sample(client)
 
     try:
@@ -137,6 +145,18 @@ def _migrate(settings: Settings) -> bool:
         database.close()
 
 
+def _is_keyless(settings: Settings) -> bool:
+    """Tell whether the service has no keys, after the first one has been taken from the settings."""
+    database = Database(settings.database_address())
+    first = settings.first_key()
+    try:
+        if first:
+            adopt_bootstrap_key(database, first)
+        return not has_keys(database)
+    finally:
+        database.close()
+
+
 def _start_cluster(settings: Settings) -> EmbeddedCluster:
     cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=settings.environment())
     cluster.start()
@@ -144,7 +164,7 @@ def _start_cluster(settings: Settings) -> EmbeddedCluster:
 
 
 async def _load_sample(app: FastAPI) -> None:
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(acting_as(app, ANYONE))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
         await load_sample(client)
 

@@ -41,6 +41,14 @@ class Settings(BaseSettings):
         description="File with the signing key, made on the first start. "
         "Absent: `keys/signing.key` in the home directory, outside the artifact store.",
     )
+    bootstrap_key: SecretStr | None = Field(
+        default=None,
+        description="The first key, of the tenant `default` with every scope; counts while there has never been one.",
+    )
+    bootstrap_key_file: Path | None = Field(
+        default=None,
+        description="File with the first key, as container platforms hand secrets over.",
+    )
     engine_address: str | None = Field(
         default=None,
         description="Dask scheduler that runs the jobs, such as `tls://cluster:8786`. "
@@ -78,14 +86,20 @@ class Settings(BaseSettings):
         """Give the file of the key that signs model files."""
         return (self.signing_key_file or self.home / "keys" / "signing.key").resolve()
 
+    def first_key(self) -> str | None:
+        """Give the key that the first start takes, if one is set."""
+        if self.bootstrap_key:
+            return self.bootstrap_key.get_secret_value()
+        return self.bootstrap_key_file.read_text().strip() if self.bootstrap_key_file else None
+
     def engine_directory(self) -> Path:
         """Give the private directory in which the embedded engine leaves its address and certificates."""
         return (self.home / "engine").resolve()
 
     def environment(self) -> dict[str, str]:
-        """Give the same settings as environment variables, for a child process."""
+        """Give the same settings as environment variables, for the engine; it has no use for the first key."""
         return {
             PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, value in self
-            if value is not None
+            if value is not None and not name.startswith("bootstrap_key")
         }

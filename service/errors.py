@@ -23,8 +23,16 @@ class ServiceError(Exception):
         self.errors = tuple(errors)
 
 
+class KeyNeeded(ServiceError):
+    """A valid key is needed: send it as `Authorization: Bearer` or as `X-API-Key`."""
+
+
 class Forbidden(ServiceError):
     """The service does not answer this client."""
+
+
+class ScopeMissing(Forbidden):
+    """The key does not allow this."""
 
 
 class NotFound(ServiceError):

@@ -111,7 +111,7 @@ def move_alias(
     """Promote a version, or roll back to it."""
     row = repository.get_model(session, tenant, model)
     version = repository.get_version(session, row, str(body.version))
-    moved = operations.move_alias(session, row, alias, version, by=caller)
+    moved = operations.move_alias(session, row, alias, version, by=caller.name)
     return Alias(alias=moved.name, version=moved.version)
 
 

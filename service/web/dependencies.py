@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from service.callers import Caller
 from service.config import Settings
 from service.engine import Engine
 from service.stores import Stores
@@ -13,9 +14,6 @@ from service.stores.artifacts import Artifacts
 from service.stores.database import Database, Session
 from service.stores.tables import Tables
 from service.web.schemas import NAME
-
-KEYLESS_TENANT = "default"
-KEYLESS_CALLER = "anonymous"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +33,15 @@ def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-def _tenant() -> str:
-    return KEYLESS_TENANT
+def _caller(request: Request) -> Caller:
+    return cast("Caller", request.state.caller)
 
 
-def _caller() -> str:
-    return KEYLESS_CALLER
+CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+def _tenant(caller: CallerDep) -> str:
+    return caller.tenant
 
 
 def _database(parts: ServicesDep) -> Database:
@@ -70,7 +71,6 @@ def _engine(parts: ServicesDep) -> Engine:
 
 
 TenantDep = Annotated[str, Depends(_tenant)]
-CallerDep = Annotated[str, Depends(_caller)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 # scope="function" ends the transaction before the answer is sent: a client never reads of what did not commit.
 ReadDep = Annotated[Session, Depends(_reading, scope="function")]

@@ -84,12 +84,19 @@ class RequestLog:
                 await self.app(scope, receive, send_with_id)
             finally:
                 milliseconds = round((time.perf_counter() - started) * 1000, 2)
-                logger.info("request", method=scope["method"], route=_route(scope), status=status, ms=milliseconds)
+                line = {"method": scope["method"], "route": _route(scope), "status": status, "ms": milliseconds}
+                logger.info("request", **line, **_caller(scope))
 
 
 def _route(scope: Scope) -> str:
     """Name the route's pattern: the path itself may hold a customer's id."""
     return getattr(scope.get("route"), "path", "-")
+
+
+def _caller(scope: Scope) -> dict[str, str | None]:
+    """Name the key's id and its tenant; the key itself is nowhere in the logs."""
+    caller = scope.get("state", {}).get("caller")
+    return {"tenant": caller.tenant, "key": caller.key} if caller else {}
 
 
 def _without_values(_: object, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import JsonValue
 
+from service.callers import scope_for
 from service.web.formats import MULTIPART, READERS
 from service.web.problems import MEDIA_TYPE, ProblemDetails
 
@@ -18,6 +19,17 @@ SAMPLE_ROW: dict[str, JsonValue] = {
     "Spending Score (1-100)": 60,
 }
 _FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+
+
+SECURITY: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, as `Authorization: Bearer <key>`."},
+    "header": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key in a header of its own.",
+    },
+}
 
 
 def table_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, Any]:
@@ -87,8 +99,11 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
         "description": "A problem (RFC 9457)",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
     }
-    for path in schema["paths"].values():
-        for operation in path.values():
+    schema["components"]["securitySchemes"] = SECURITY
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            needed = scope_for(method.upper(), path)
+            operation["security"] = [{way: [needed]} for way in SECURITY] if needed else []
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = problem

@@ -5,6 +5,7 @@ import socket
 import pytest
 from typer.testing import CliRunner
 
+from service.access.keys import is_plausible
 from service.commands import commands
 
 
@@ -25,7 +26,7 @@ def nobody():
 
 def test_help_names_every_command(run):
     said = run("--help").output
-    assert all(name in said for name in ("serve", "engine", "migrate", "sample"))
+    assert all(name in said for name in ("serve", "engine", "migrate", "keys", "sample"))
 
 
 def test_without_a_command_help_is_given(run):
@@ -35,12 +36,7 @@ def test_without_a_command_help_is_given(run):
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "shop.example"])  # noqa: S104 - this is what is refused
 def test_without_keys_nobody_else_is_served(run, host):
     refused = run("serve", "--host", host)
-    assert (refused.exit_code, "proxy that authenticates" in " ".join(refused.output.split())) == (2, True)
-
-
-def test_a_refused_start_leaves_nothing(run, tmp_path):
-    run("serve", "--host", "0.0.0.0")  # noqa: S104 - this is what is refused
-    assert not (tmp_path / "home").exists()
+    assert (refused.exit_code, "keys create" in " ".join(refused.output.replace("│", " ").split())) == (2, True)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
@@ -56,3 +52,35 @@ def test_the_schema_is_made_once(run):
 def test_a_sample_for_nobody_fails_with_a_sentence(run, nobody):
     failed = run("sample", "--url", nobody)
     assert (failed.exit_code, f"could not be loaded into {nobody}" in failed.output) == (1, True)
+
+
+def test_a_new_key_is_printed_alone_so_that_a_script_can_take_it(run):
+    made = run("keys", "create", "--name", "crm")
+    assert (made.exit_code, is_plausible(made.stdout.strip()), made.stdout.count("\n")) == (0, True, 1)
+
+
+def test_keys_are_listed_without_the_keys_themselves(run):
+    key = run("keys", "create", "--name", "crm", "--tenant", "shop", "--scope", "read", "--days", "90").stdout.strip()
+    listed = run("keys", "list", "--tenant", "shop").stdout
+    assert ("live tenant=shop name=crm scope=read" in listed, key[8:40] in listed) == (True, False)
+
+
+def test_a_tenants_list_shows_no_other_tenants_keys(run):
+    run("keys", "create", "--name", "crm", "--tenant", "shop")
+    assert run("keys", "list", "--tenant", "market").stdout == ""
+
+
+def test_a_revoked_key_is_listed_as_such(run):
+    run("keys", "create", "--name", "crm")
+    key = run("keys", "list").stdout.split()[0]
+    assert (run("keys", "revoke", key).exit_code, run("keys", "list").stdout.split()[1]) == (0, "revoked")
+
+
+@pytest.mark.parametrize("arguments", [("revoke", "key_0"), ("create", "--name", "No Name"), ("create", "--name", "")])
+def test_a_refused_key_command_ends_with_a_sentence(run, arguments):
+    refused = run("keys", *arguments)
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)
+
+
+def test_a_generated_key_may_be_the_first(run):
+    assert is_plausible(run("keys", "generate").stdout.strip())

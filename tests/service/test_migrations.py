@@ -9,7 +9,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from service.datasets import rows as _datasets  # noqa: F401 - to know every room's rows
+from service.access import rows as _access  # noqa: F401 - to know every room's rows
+from service.datasets import rows as _datasets  # noqa: F401
 from service.jobs import rows as _jobs  # noqa: F401
 from service.registry import rows as _registry  # noqa: F401
 from service.stores.database import MIGRATIONS, Base, Database

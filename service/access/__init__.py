@@ -1,0 +1,1 @@
+"""Who may do what: keys, the tenants they belong to, their scopes."""

@@ -1,0 +1,90 @@
+"""Nobody gets in without a key; while there is none, nobody but this machine itself."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service import callers
+from service.access.ring import KeyRing
+from service.callers import ANYONE, Caller, scope_for
+from service.errors import Forbidden, KeyNeeded, ScopeMissing
+from service.web.problems import problem_of
+from service.web.refusals import respond
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_FORWARDING: Final = ("forwarded", "via", "x-real-ip")
+_BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+
+
+class Guard:
+    """Finds out who sends a request, and passes on what they may ask; everything is closed that is not named open."""
+
+    def __init__(self, app: ASGIApp, *, ring: KeyRing) -> None:
+        self.app = app
+        self._ring = ring
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it before anything else is done for it."""
+        if scope["type"] == "http":
+            state = scope.setdefault("state", {})
+            try:
+                state["caller"] = state.get("caller") or await self._caller(scope)
+                _check(state["caller"], scope_for(scope["method"], scope["path"]))
+            except (KeyNeeded, Forbidden) as refusal:
+                await respond(problem_of(refusal), _challenge(refusal))(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        headers = Headers(scope=scope)
+        caller = await self._ring.caller(_key_in(headers))
+        if caller is None and await self._ring.is_keyless():
+            _refuse_strangers(headers)
+            return ANYONE
+        return caller
+
+
+def acting_as(app: ASGIApp, caller: Caller) -> ASGIApp:
+    """Let this process itself send requests to its app, as somebody; no request from outside comes this way."""
+
+    async def act(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["caller"] = caller
+        await app(scope, receive, send)
+
+    return act
+
+
+def _check(caller: Caller | None, needed: callers.Scope | None) -> None:
+    if needed is None:
+        return
+    if caller is None:
+        raise KeyNeeded
+    if needed not in caller.scopes:
+        raise ScopeMissing(f"This needs a key with the scope {needed}")
+
+
+def _key_in(headers: Headers) -> str:
+    bearer = _BEARER.fullmatch(headers.get("authorization", ""))
+    return bearer[1] if bearer else headers.get("x-api-key", "")
+
+
+def _challenge(refusal: KeyNeeded | Forbidden) -> dict[str, str]:
+    return {"WWW-Authenticate": "Bearer"} if isinstance(refusal, KeyNeeded) else {}
+
+
+def _refuse_strangers(headers: Headers) -> None:
+    """Refuse what a browser was lured into sending (another Host), and what a proxy passes on for somebody else."""
+    if _host(headers.get("host", "")) not in LOOPBACK:
+        raise Forbidden(f"Without keys the service is only reached under one of these names: {', '.join(LOOPBACK)}")
+    if any(name in _FORWARDING or name.startswith("x-forwarded-") for name in headers):
+        raise Forbidden("Without keys the service answers no requests that a proxy forwards")
+
+
+def _host(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None
