@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
-from models.drawing.interactive import script_hashes
 from models.drawing.look import Theme
 from models.figures import Extension
 from service.datasets import operations as datasets
@@ -16,12 +15,10 @@ from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
 from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
+from service.web.policies import NOTHING_FROM_ELSEWHERE, explorable
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
 MEDIA_TYPES: dict[Extension, str] = {"svg": SVG, "png": PNG, "html": HTML, "json": JSON}
-NOTHING_FROM_ELSEWHERE = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
-)
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The figure",
@@ -149,8 +146,4 @@ def _headers(tag: str, extension: Extension) -> dict[str, str]:
 
 
 def _policy(extension: Extension) -> str:
-    """Let a page to point and zoom in run its own scripts, by their hashes, in a world of its own."""
-    if extension != "html":
-        return f"sandbox; {NOTHING_FROM_ELSEWHERE}"
-    hashes = " ".join(f"'{each}'" for each in script_hashes())
-    return f"sandbox allow-scripts; script-src {hashes}; {NOTHING_FROM_ELSEWHERE}"
+    return explorable() if extension == "html" else f"sandbox; {NOTHING_FROM_ELSEWHERE}"

@@ -1,6 +1,5 @@
 """The page and its files, under a policy that lets nothing in from elsewhere."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,6 +7,8 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+
+from service.web.policies import explorable
 
 FILES: Final = Path(__file__).parent / "files"
 POLICY: Final = {
@@ -21,7 +22,7 @@ POLICY: Final = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
-HEADERS: Final[Mapping[str, str]] = {
+HEADERS: Final[dict[str, str]] = {
     "Content-Security-Policy": "; ".join(f"{what} {whence}" for what, whence in POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -30,14 +31,23 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 
 
-class PageFiles(StaticFiles):
-    """Static files that are sent with the page's headers."""
+FRAME: Final = FILES / "frame.html"
 
-    def file_response(self, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
+
+class PageFiles(StaticFiles):
+    """Static files that are sent with the page's headers, but for the frame in which figures are explored."""
+
+    def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
         """Send a file, or that it has not changed."""
-        response = super().file_response(*args, **options)
-        response.headers.update(HEADERS)
+        response = super().file_response(full_path, *args, **options)
+        response.headers.update(HEADERS | _framed() if Path(full_path) == FRAME else HEADERS)
         return response
+
+
+def _framed() -> dict[str, str]:
+    """Let the frame become any figure's page, under that page's own policy, and be framed by ours alone."""
+    policy = explorable("'self'")
+    return {"Content-Security-Policy": f"{policy}; frame-ancestors 'self'"}
 
 
 router = APIRouter(tags=["page"], include_in_schema=False, routes=[Mount("/page", PageFiles(directory=FILES))])

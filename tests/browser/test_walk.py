@@ -37,8 +37,8 @@ def rename(visit) -> None:
 
 
 def place(visit) -> None:
-    visit.page.get_by_label(INCOME).fill("90")
-    visit.page.get_by_label(SCORE).fill("80")
+    visit.page.get_by_label(INCOME, exact=True).fill("90")
+    visit.page.get_by_label(SCORE, exact=True).fill("80")
     visit.page.get_by_role("button", name="Find the segment").click()
     expect(visit.page.locator(".placed .answer")).to_have_text("high income, high spending")
     expect(visit.page.locator(".placed .bars li")).to_have_count(2)

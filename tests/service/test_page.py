@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 import service.page.routes as page
+from models.drawing.interactive import script_hashes
 from models.drawing.look import LOOKS
 
 FILES = sorted(page.FILES.iterdir())
+FRAME_SCRIPT = page.FILES / "frame.js"  # it becomes the page of a figure, where nothing of ours can be reached
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 ADDRESS = re.compile(r"https?://[^\s\"'`]+")
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
@@ -38,6 +40,15 @@ def test_nothing_is_let_in_from_elsewhere_nor_run_from_a_text(sampled, address):
     assert "frame-ancestors 'none'" in policy
 
 
+def test_the_frame_for_figures_runs_their_scripts_and_ours_in_a_world_of_its_own(sampled):
+    policy = sampled.get("/page/frame.html").headers["Content-Security-Policy"]
+    scripts = re.search(r"script-src ([^;]+)", policy)[1].split()
+    assert policy.startswith("sandbox allow-scripts; ")
+    assert "default-src 'none'" in policy
+    assert policy.endswith("frame-ancestors 'self'")
+    assert scripts == ["'self'", *(f"'{each}'" for each in script_hashes())]
+
+
 @pytest.mark.parametrize("header", ["X-Content-Type-Options", "Referrer-Policy"])
 def test_types_are_not_guessed_and_addresses_are_not_told(index, header):
     assert index.headers[header] in {"nosniff", "no-referrer"}
@@ -59,7 +70,7 @@ def test_a_file_names_no_other_host(file):
     assert set(ADDRESS.findall(file.read_text())) <= KNOWN_ADDRESSES
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [file for file in FILES if file != FRAME_SCRIPT], ids=lambda file: file.name)
 def test_a_file_makes_no_markup_of_texts(file):
     assert not MARKUP.search(file.read_text())
 

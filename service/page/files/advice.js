@@ -54,7 +54,7 @@ function probabilities({ probabilities: all, credible_set: credible }) {
     h("h3", {}, "How probable each number is"),
     h("ul", { class: "bars" }, rows.map(([k, p]) => h("li", { class: credible.includes(k) ? "credible" : null },
       h("span", {}, count(k, "segment")), h("meter", { value: p, min: 0, max: 1, "aria-hidden": "true" }), h("span", { class: "figure" }, percent(p))))),
-    h("p", { class: "muted" }, `With 90 % certainty the number is ${new Intl.ListFormat("en", { type: "disjunction" }).format(credible.map(String))}.`),
+    h("p", { class: "muted" }, `With 90% certainty the number is ${new Intl.ListFormat("en", { type: "disjunction" }).format(credible.map(String))}.`),
   ];
 }
 

@@ -18,8 +18,9 @@ export function path(...parts) {
 
 export async function send(address, { method = "GET", json, body, headers = {}, signal } = {}) {
   const sent = json === undefined ? { body, headers } : { body: JSON.stringify(json), headers: { ...headers, "Content-Type": "application/json" } };
-  const answer = await attempt(address, { method, signal, body: sent.body, headers: { ...sent.headers, ...authorization() } });
-  if (answer.status === 401 && await askForKey()) return send(address, { method, json, body, headers, signal });
+  const key = storedKey();
+  const answer = await attempt(address, { method, signal, body: sent.body, headers: { ...sent.headers, ...authorization(key) } });
+  if (answer.status === 401 && await otherKey(key)) return send(address, { method, json, body, headers, signal });
   if (!answer.ok) throw new Problem(await problemOf(answer), answer.status);
   return answer;
 }
@@ -46,8 +47,12 @@ export function start(address, json) {
   return ask(address, { method: "POST", json, headers: { Prefer: "respond-async" } });
 }
 
-function authorization() {
-  const key = storedKey();
+// Another request may have been given a new key while this one was on its way.
+async function otherKey(refused) {
+  return storedKey() !== refused || askForKey();
+}
+
+function authorization(key) {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 

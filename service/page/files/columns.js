@@ -1,35 +1,75 @@
-// The columns of a dataset, and which of them segments are learned from.
+// The columns of a dataset: what each is taken for, and which of them segments are learned from.
 
-import { h } from "./dom.js";
+import { Problem, ask, path } from "./api.js";
+import { form, h } from "./dom.js";
+import { attempt, warnings } from "./states.js";
 import { number } from "./words.js";
 
-const USABLE = ["numeric", "categorical"];
+const KINDS = ["numeric", "categorical", "identifier", "ignored"];
+const USABLE = KINDS.slice(0, 2);
+const NONE_TICKED = { title: "No column is ticked.", detail: "Tick at least one in the table of columns above." };
 
-export function columns({ columns: found }) {
-  const boxes = found.filter((column) => USABLE.includes(column.kind)).map((column) => [column.name, box(column)]);
-  const byName = new Map(boxes);
-  const rows = found.map((column) => row(column, byName.get(column.name)));
-  return {
-    table: [h("p", {}, "Ticked columns are used to find segments."), framed(rows)],
-    features: () => boxes.filter(([, each]) => each.checked).map(([name]) => name),
+// `changed` is told when the columns are read as something else.
+export function columns(dataset, changed) {
+  const [place, said, outcome] = [h("div"), h("p", { class: "muted", role: "status" }), h("div")];
+  const unused = new Set();
+  let rows = [];
+  const show = (found) => {
+    rows = found.columns.map((column) => row(column, found.customer_id, unused));
+    place.replaceChildren(...[warnings(found.warnings), framed(rows)].filter(Boolean));
   };
+  const act = async () => {
+    const read = await attempt(outcome, () => ask(path("datasets", dataset.dataset), { method: "PATCH", json: { columns: asked(rows) } }));
+    if (!read) return;
+    show(read);
+    said.textContent = `The columns are read anew, as version ${read.dataset_version}.`;
+    place.querySelector(".scroll").focus();
+    changed();
+  };
+  show(dataset);
+  return { table: form({ class: "columns" }, act, h("p", {}, "Segments are found by the columns that are ticked."), place, said, outcome), features: () => ticked(rows) };
 }
 
-function box(column) {
-  return h("input", { type: "checkbox", checked: true, "aria-label": `Use ${column.name}` });
+function ticked(rows) {
+  const names = rows.filter(({ use }) => use?.checked).map(({ name }) => name);
+  if (names.length === 0) throw new Problem(NONE_TICKED, 0);
+  return names;
+}
+
+function asked(rows) {
+  return Object.fromEntries(rows.filter(isChanged).map(({ name, select }) => [name, { kind: select.value }]));
+}
+
+function isChanged({ select, kind }) {
+  return select !== null && select.value !== kind;
 }
 
 function framed(rows) {
-  const heads = [["", "use"], ["Column"], ["Kind"], ["Missing", "figure"], ["Distinct", "figure"]];
-  const head = h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text || h("span", { class: "unseen" }, "Use"))));
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of columns" }, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
+  const heads = [["Use", "use"], ["Column"], ["Taken for"], ["Missing", "figure"], ["Distinct", "figure"]];
+  const head = h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text)));
+  const save = h("p", { class: "actions", hidden: true }, h("button", { class: "primary" }, "Read the columns so"));
+  const changed = () => { save.hidden = !rows.some(isChanged); };
+  return h("div", { change: changed },
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of columns" }, h("table", {}, h("thead", {}, head), h("tbody", {}, rows.map(({ element }) => element)))),
+    save);
 }
 
-function row(column, use) {
-  return h("tr", { class: use ? null : "unused" },
+function row({ name, kind, missing, distinct, reason }, customerId, unused) {
+  const use = USABLE.includes(kind) ? box(name, unused) : null;
+  const select = name === customerId ? null : kinds(name, kind);
+  const element = h("tr", { class: use ? null : "unused" },
     h("td", { class: "use" }, use),
-    h("th", { scope: "row" }, column.name, column.reason && h("small", {}, column.reason)),
-    h("td", {}, column.kind),
-    h("td", { class: "figure" }, number(column.missing)),
-    h("td", { class: "figure" }, number(column.distinct)));
+    h("th", { scope: "row" }, name, reason && h("small", {}, reason)),
+    h("td", {}, select ?? "names the customer"),
+    h("td", { class: "figure" }, number(missing)),
+    h("td", { class: "figure" }, number(distinct)));
+  return { name, kind, use, select, element };
+}
+
+function box(name, unused) {
+  return h("input", { type: "checkbox", checked: !unused.has(name), "aria-label": `Use ${name}`, change: ({ target }) => (target.checked ? unused.delete(name) : unused.add(name)) });
+}
+
+function kinds(name, chosen) {
+  return h("select", { "aria-label": `Kind of ${name}`, autocomplete: "off" }, KINDS.map((kind) => h("option", { value: kind, selected: kind === chosen }, kind)));
 }

@@ -6,7 +6,7 @@ import { columns } from "./columns.js";
 import { h, section } from "./dom.js";
 import { figures } from "./figures.js";
 import { newModel } from "./fitting.js";
-import { empty, fill, warnings } from "./states.js";
+import { empty, fill } from "./states.js";
 import { count, moment } from "./words.js";
 
 export function showDataset(name, left) {
@@ -16,16 +16,18 @@ export function showDataset(name, left) {
 }
 
 function parts(dataset, left) {
-  const chosen = columns(dataset);
+  const pictures = h("div");
+  const draw = () => pictures.replaceChildren(figures(path("datasets", dataset.dataset)));
+  const chosen = columns(dataset, draw);
   const fitting = newModel(dataset, chosen.features, left);
+  draw();
   return [
     h("p", { class: "lead" }, `${count(dataset.n_customers, "customer")}, each named by ${dataset.customer_id}. Version ${dataset.dataset_version}, ${moment(dataset.updated_at)}.`),
-    warnings(dataset.warnings),
     section("Columns", chosen.table),
     section("How many segments?", advice(dataset, chosen.features, fitting.take, left)),
     section("Learn segments", fitting.form),
     section("Models of this dataset", models(dataset)),
-    section("Figures", figures(path("datasets", dataset.dataset))),
+    section("Figures", pictures),
   ];
 }
 

@@ -4,14 +4,20 @@ import { ask, path, send } from "./api.js";
 
 const PAUSE_MS = 1000;
 const UNFINISHED = ["queued", "running"];
+const LOST = { state: "lost" };
 
 // Follow a job until it is finished, however often the line breaks; `seen` is told of each change.
 export async function follow(id, seen, signal) {
   for (;;) {
-    await stream(id, seen, signal).catch(passing);
-    const job = await ask(path("jobs", id), { signal });
-    seen(job);
-    if (!UNFINISHED.includes(job.state)) return job;
+    try {
+      await stream(id, seen, signal);
+      const job = await ask(path("jobs", id), { signal });
+      seen(job);
+      if (!UNFINISHED.includes(job.state)) return job;
+    } catch (error) {
+      if (!passing(error)) throw error;
+      if (error.status !== undefined) seen(LOST);
+    }
     await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
   }
 }
@@ -33,6 +39,7 @@ function dataOf(block) {
   return block.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart()).join("\n");
 }
 
-function passing(error) {
-  if (error.name === "AbortError" || error.status >= 400) throw error;
+// What may be over in a moment: a broken line, a service that starts anew.
+function passing({ name, status = 0 }) {
+  return name !== "AbortError" && (status === 0 || status === 429 || status >= 500);
 }

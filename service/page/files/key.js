@@ -4,6 +4,10 @@ const NAME = "api-key";
 const dialog = document.getElementById("key");
 const input = document.getElementById("key-value");
 const forget = document.getElementById("forget");
+const reason = document.getElementById("key-reason");
+const NEEDED = "This service asks for a key.";
+const UNKNOWN = "The key that this tab uses is not known here, or not any more.";
+const NOT_ENOUGH = "The key that this tab uses does not allow this.";
 let asking = null;
 
 export function storedKey() {
@@ -11,12 +15,18 @@ export function storedKey() {
 }
 
 // Ask once, however many requests were refused; true if there is a new key to try.
-export function askForKey() {
-  asking ??= opened().finally(() => { asking = null; });
+export function askForKey(why = storedKey() ? UNKNOWN : NEEDED) {
+  asking ??= opened(why).finally(() => { asking = null; });
   return asking;
 }
 
-function opened() {
+// Put another key in the place of one that may not do what was asked.
+export async function changeKey() {
+  if (await askForKey(NOT_ENOUGH)) location.reload();
+}
+
+function opened(why) {
+  reason.textContent = why;
   input.value = "";
   dialog.returnValue = "";
   dialog.showModal();
@@ -26,7 +36,6 @@ function opened() {
 }
 
 function keep(key) {
-  if (!/^[\x21-\x7e]+$/.test(key)) return false;
   sessionStorage.setItem(NAME, key);
   input.value = "";
   forget.hidden = false;

@@ -34,11 +34,18 @@ function show() {
 function opened(address) {
   for (const [pattern, open] of VIEWS) {
     const match = pattern.exec(address);
-    if (match) return open(...match.slice(1).map(decodeURIComponent), view.signal);
+    const parts = match && decoded(match.slice(1));
+    if (parts) return open(...parts, view.signal);
   }
   return { title: "Not found", parts: [refusal(LOST), h("p", {}, h("a", { href: "#/" }, "Go to the start"))] };
 }
 
+function decoded(parts) {
+  try { return parts.map(decodeURIComponent); } catch { return null; }
+}
+
+// A file that misses its place would otherwise take the place of the page.
+for (const event of ["dragover", "drop"]) addEventListener(event, (moved) => moved.preventDefault());
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   content.focus();

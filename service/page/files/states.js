@@ -1,6 +1,7 @@
 // What a place shows while it waits, when it is empty, and when something went wrong.
 
 import { h } from "./dom.js";
+import { changeKey, storedKey } from "./key.js";
 
 const SHOWN = 10;
 
@@ -17,6 +18,7 @@ export function refusal(problem, retry) {
     h("p", {}, h("strong", {}, problem.title ?? "Something on this page went wrong.")),
     problem.detail === problem.title ? null : h("p", {}, problem.detail ?? "Load the page again."),
     faults(problem.errors ?? [], problem.total),
+    problem.status === 403 && storedKey() && h("button", { type: "button", click: changeKey }, "Use another key"),
     retry && h("button", { type: "button", click: retry }, "Try again"));
 }
 

@@ -30,6 +30,11 @@ export function percent(share) {
   return new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 }).format(share);
 }
 
+export function cell(value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? number(value, 6) : String(value);
+}
+
 export function moment(text) {
   return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
 }
