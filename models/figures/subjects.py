@@ -109,6 +109,8 @@ class Placed:
         Which of them single points are drawn for, by segment.
     n_all
         How many customers the table has.
+    difference
+        Why these are others than those whom the version learned from, where they are.
     """
 
     cells: Cells
@@ -118,25 +120,31 @@ class Placed:
     outlier: NDArray[np.bool_]
     drawn: Rows
     n_all: int
+    difference: str | None
 
     @property
     def notes(self) -> list[str]:
-        """Say how many customers are drawn, where not all are."""
-        if len(self.drawn) == self.n_all:
-            return []
-        return [f"{len(self.drawn):,} of {self.n_all:,} customers are drawn, some of every segment."]
+        """Say how many customers are drawn, where not all are, and which, where that is not plain."""
+        few = f"{len(self.drawn):,} of {self.n_all:,} customers are drawn, some of every segment."
+        return [*([few] if len(self.drawn) < self.n_all else []), *self._others]
 
     @property
     def sampled(self) -> list[str]:
-        """Say how many customers were looked at, where not all were."""
-        if len(self.labels) == self.n_all:
-            return []
-        return [f"Measured on {len(self.labels):,} of {self.n_all:,} customers."]
+        """Say how many customers were looked at, where not all were, and which, where that is not plain."""
+        few = f"Measured on {len(self.labels):,} of {self.n_all:,} customers."
+        return [*([few] if len(self.labels) < self.n_all else []), *self._others]
+
+    @property
+    def _others(self) -> list[str]:
+        return [self.difference] if self.difference else []
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segmented:
-    """A version of a model; its customers are read when they are asked for, None where they are gone."""
+    """A version of a model; its customers are read when they are asked for, None where they are gone.
+
+    `difference` says why these are others than those whom it learned from, where they are.
+    """
 
     segments: Sequence[Segment]
     features: Sequence[Feature]
@@ -144,6 +152,7 @@ class Segmented:
     scorer: Scorer
     tree: Tree | None
     read: Callable[[], Customers] | None
+    difference: str | None = None
 
     @property
     def shown(self) -> list[Segment]:
@@ -218,4 +227,5 @@ def _placed(version: Segmented, customers: Customers, assigned: Assigned) -> Pla
         outlier=assigned.outlier[rows],
         drawn=draw_by_segment(labels),
         n_all=customers.n_all,
+        difference=version.difference,
     )

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from models.drawing.look import LOOKS, Theme
@@ -27,11 +28,12 @@ Subject = TypeVar("Subject")
 
 @dataclass(frozen=True, kw_only=True)
 class Drawable(Generic[Subject]):
-    """Something that there are figures of; `state` names all that they depend on."""
+    """Something that there are figures of; `state` names all that they depend on, `note` what is odd about them."""
 
     figures: Sequence[Figure[Subject]]
     subject: Callable[[], Subject]
     state: str
+    note: str | None = None
 
     def find(self, name: str) -> Figure[Subject]:
         """Find a figure by its name, which must exist of this."""
@@ -54,8 +56,8 @@ def of_dataset(stores: Stores, at: DatasetAt) -> Drawable[Any]:
     """Give what can be drawn of a dataset version."""
     dataset, version = at
     state = _hashed([dataset.tenant, dataset.id, version.version])
-    kept = stores.subjects.get(state, lambda: reading.explored(stores, at))
-    return Drawable(figures=OF_DATASETS, subject=lambda: kept, state=state)
+    kept = partial(stores.subjects.get, state, lambda: reading.explored(stores, at))
+    return Drawable(figures=OF_DATASETS, subject=kept, state=state)
 
 
 def of_recommendation(row: RecommendationRow) -> Drawable[Any]:
@@ -68,8 +70,8 @@ def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionR
     model, version = ready
     source, names = reading.source_of(session, version), registry.segment_names(session, version)
     state = _hashed([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
-    kept = stores.subjects.get(state, lambda: reading.segmented(session, stores, ready))
-    return Drawable(figures=OF_VERSIONS, subject=lambda: kept, state=state)
+    kept = partial(stores.subjects.get, state, lambda: reading.segmented(session, stores, ready))
+    return Drawable(figures=OF_VERSIONS, subject=kept, state=state, note=reading.difference(version, source))
 
 
 def draw(stores: Stores, drawable: Drawable[Any], name: str, extension: Extension, theme: Theme) -> bytes:

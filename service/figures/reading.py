@@ -92,6 +92,17 @@ def segmented(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRo
         scorer=stores.scorers.get(ref),
         tree=registry.read_tree(stores, model, version) if stores.artifacts.holds(ref, TREE_FILE) else None,
         read=read,
+        difference=difference(version, source),
+    )
+
+
+def difference(version: VersionRow, source: DatasetVersionRow | None) -> str | None:
+    """Say that the customers to be seen are not just those whom a version learned from, where that is so."""
+    if source is None or source.version == version.dataset_version:
+        return None
+    return (
+        f"Learned from version {version.dataset_version} of the dataset, which cannot be read any more: "
+        f"the customers to be seen are those of version {source.version}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
 from models.drawing.look import Theme
@@ -15,6 +15,7 @@ from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
 from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
+from service.web.etags import ANY, IfNoneMatch, is_known, quoted
 from service.web.policies import NOTHING_FROM_ELSEWHERE, explorable
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
@@ -39,7 +40,6 @@ ONE = "/{figure}.{extension}"
 Name = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$", description="The figure's name, as listed.")]
 Ending = Annotated[Extension, Path(description="The format; `json` is the data behind the picture.")]
 ThemeQuery = Annotated[Theme, Query(description="Dark upon light, or light upon dark.")]
-IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of what the client has.")]
 
 router = APIRouter(tags=["figures"])
 
@@ -121,16 +121,18 @@ def write_report(
     """Write a version down for people, as one file to mail and to print."""
     ready = registry.get_ready_version(session, tenant, model, version)
     drawable = operations.of_version(session, parts.stores, ready)
-    headers = _headers(drawable.tag("report", *operations.descriptions(session, ready[1])), "svg")
-    if if_none_match and headers["ETag"] in if_none_match:
+    tag = drawable.tag("report", *operations.descriptions(session, ready[1]))
+    headers = _headers(tag, "svg")
+    if is_known(tag, if_none_match) or if_none_match == ANY:
         return Response(status_code=304, headers=headers)
     return HTMLResponse(operations.report(session, parts.stores, ready, drawable), headers=headers)
 
 
 def _answer(parts: ServicesDep, drawable: Drawable[Any], asked: tuple[str, Extension, Theme, str | None]) -> Response:
     figure, extension, theme, known = asked
-    headers = _headers(drawable.tag(figure, extension, theme), extension)
-    if known and headers["ETag"] in known:
+    tag = drawable.tag(figure, extension, theme)
+    headers = _headers(tag, extension)
+    if is_known(tag, known) or (known == ANY and drawable.find(figure)):
         return Response(status_code=304, headers=headers)
     data = operations.draw(parts.stores, drawable, figure, extension, theme)
     return Response(data, headers=headers, media_type=MEDIA_TYPES[extension])
@@ -138,7 +140,7 @@ def _answer(parts: ServicesDep, drawable: Drawable[Any], asked: tuple[str, Exten
 
 def _headers(tag: str, extension: Extension) -> dict[str, str]:
     return {
-        "ETag": f'"{tag}"',
+        "ETag": quoted(tag),
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": _policy(extension),
         "X-Content-Type-Options": "nosniff",

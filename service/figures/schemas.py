@@ -25,6 +25,10 @@ class Figures(Wire):
     """The figures of something."""
 
     figures: list[FigureOut]
+    note: str | None = Field(
+        description="What is odd about them: for example that the customers to be seen are those of a newer version "
+        "of the dataset; null where nothing is."
+    )
 
     @classmethod
     def of(cls, drawable: Drawable[Any]) -> Self:
@@ -40,4 +44,4 @@ class Figures(Wire):
             )
             for figure, reason in reasons.items()
         ]
-        return cls(figures=shown)
+        return cls(figures=shown, note=drawable.note)

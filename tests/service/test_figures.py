@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 from steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
 
 from models.figures import EXTENSIONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS
+from service.stores.latest import Latest
 
 VERSION = "/v1/models/{}/versions/1/figures"
 STARTS = {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!DOCTYPE html>", "json": b"{"}
@@ -80,6 +82,35 @@ def test_a_client_that_has_the_figure_is_not_sent_it_again(drawn, extension):
     assert (again.content, again.headers["ETag"]) == (b"", tag)
 
 
+@pytest.mark.parametrize("known", ["{}", "W/{}", '"a, b",{}', 'W/"other" , W/{}', "*"])
+def test_a_client_may_name_what_it_has_in_every_form(drawn, known):
+    address = f"{VERSION.format('sample')}/sizes.svg"
+    tag = drawn(address).headers["ETag"]
+    assert drawn(address, 304, headers={"If-None-Match": known.format(tag)}).content == b""
+
+
+@pytest.mark.parametrize("known", ['"x{0}"', '"{0}', "{0}", '""', '"*"'])
+def test_a_client_that_has_something_else_is_sent_the_figure(drawn, known):
+    address = f"{VERSION.format('sample')}/sizes.svg"
+    drawn(address, headers={"If-None-Match": known.format(drawn(address).headers["ETag"].strip('"'))})
+
+
+def test_a_figure_that_does_not_exist_is_not_had_by_anyone(drawn):
+    drawn(f"{VERSION.format('sample')}/customers-3d.svg", 404, headers={"If-None-Match": "*"})
+
+
+def test_a_client_that_has_the_figure_is_answered_without_reading_a_customer(sampled, drawn):
+    parts = sampled.app.state.services
+    address = f"{VERSION.format('sample')}/customers.svg"
+    tag = drawn(address).headers["ETag"]
+    unread = replace(parts.stores, subjects=Latest(0, pytest.fail), tables=None, artifacts=None)
+    sampled.app.state.services = replace(parts, stores=unread)
+    try:
+        drawn(address, 304, headers={"If-None-Match": tag})
+    finally:
+        sampled.app.state.services = parts
+
+
 def test_light_and_dark_are_two_pictures(drawn):
     address = f"{VERSION.format('sample')}/sizes.svg"
     light, dark = drawn(address), drawn(address, params={"theme": "dark"})
@@ -120,6 +151,21 @@ def test_who_is_erased_is_in_no_figure_any_more(client, sample_csv):
     erase(client, "sample", gone["CustomerID"])
     after = client.get(address, headers={"If-None-Match": before.headers["ETag"]})
     assert len(after.json()["rows"]) == len(before.json()["rows"]) - 1
+
+
+def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their_list(client, sample_csv):
+    put_csv(client, "sample", sample_csv)
+    fit(client, "sample", features=None)
+    place = VERSION.format("sample")
+    assert client.get(place).json()["note"] is None
+    erase(client, "sample", customers_of(client, "sample")[0]["CustomerID"])
+    note = client.get(place).json()["note"]
+    assert "Learned from version 1 of the dataset" in note
+    assert "those of version 2" in note
+    learned = {"sizes", "dendrogram"}
+    for name, each in listed(client, place).items():
+        if each["exists"]:
+            assert (note in client.get(f"{place}/{name}.json").json()["notes"]) == (name not in learned)
 
 
 def test_where_the_customers_are_deleted_there_are_the_figures_of_what_was_learned(client, sample_csv):
