@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from models.contingency import adjusted_rand_index, contingency
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
 from models.criteria.verdict import Verdict, by_k, highest
@@ -31,23 +32,11 @@ class BootstrapStability:
 
 
 def _agreement(points: Floats, k: int, rng: np.random.Generator) -> float:
-    return adjusted_rand(_placed_by_resample(points, k, rng), _placed_by_resample(points, k, rng), k)
+    placed = _placed_by_resample(points, k, rng), _placed_by_resample(points, k, rng)
+    return adjusted_rand_index(contingency(*placed, shape=(k, k)))
 
 
 def _placed_by_resample(points: Floats, k: int, rng: np.random.Generator) -> Labels:
     resample = points[rng.integers(len(points), size=len(points))]
     centers = best_of(resample, k, 1, rng).centers
     return nearest(points, centers)
-
-
-def adjusted_rand(a: Labels, b: Labels, k: int) -> float:
-    """Give the agreement of two partitions into at most k segments, 1 where they are the same, 0 by chance."""
-    counts = np.bincount(a * k + b, minlength=k * k).reshape(k, k).astype(np.float64)
-    both, in_a, in_b = (_pairs(part).sum() for part in (counts, counts.sum(axis=1), counts.sum(axis=0)))
-    by_chance = in_a * in_b / _pairs(counts.sum())
-    most = (in_a + in_b) / 2
-    return float((both - by_chance) / (most - by_chance)) if most > by_chance else 1.0
-
-
-def _pairs(counts: Floats) -> Floats:
-    return counts * (counts - 1) / 2

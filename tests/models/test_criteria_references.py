@@ -8,7 +8,6 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.stats import anderson, entropy, multivariate_normal, norm
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import (
-    adjusted_rand_score,
     calinski_harabasz_score,
     davies_bouldin_score,
     silhouette_samples,
@@ -17,7 +16,6 @@ from sklearn.metrics import (
 from sklearn.mixture import GaussianMixture
 
 from models.criteria import CRITERIA, Evidence
-from models.criteria.bootstrap_stability import adjusted_rand
 from models.criteria.g_means import anderson_darling
 from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _in_pca_box
 from models.criteria.growing import grow
@@ -151,13 +149,6 @@ def test_prediction_strength_counts_the_pairs_that_stay_together(seed):
 
 def test_prediction_strength_does_not_ask_segments_of_one_customer():
     assert _least_kept(np.array([0, 0, 0, 1]), np.array([2, 2, 2, 0]), 3) == 1.0
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_agreement_of_two_partitions_is_that_of_scikit_learn(seed):
-    one, other = rng(seed).integers(0, 5, size=(2, 80))
-    other = np.where(rng(seed).random(80) < 0.5, one, other)
-    assert adjusted_rand(one, other, 5) == pytest.approx(adjusted_rand_score(one, other))
 
 
 def test_where_there_is_room_for_one_split_only_the_segment_farthest_from_one_is_split():
