@@ -13,6 +13,7 @@ from service.access.guard import Guard
 from service.access.ring import KeyRing
 from service.access.routes import router as access
 from service.assignments.routes import router as assignments
+from service.comparisons.routes import router as comparisons
 from service.config import Settings
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
@@ -47,7 +48,8 @@ ROOMS = {
     "Models, their versions and files, and the aliases that move between versions.": registry,
     "The tree behind a hierarchical version: who is merged with whom, and where it is cut.": trees,
     "What the segments of a version are like, and what people call them.": segments,
-    "Pictures of datasets, recommendations and versions.": figures,
+    "Two versions of a model on the same customers: who would move.": comparisons,
+    "Pictures of datasets, recommendations, versions and comparisons.": figures,
     "Which segment a customer is in, and why.": assignments,
     "Whole datasets placed, and the members of a segment.": runs,
     "Work that outlives its request: how far it is, how it ended.": job_routes,

@@ -51,6 +51,10 @@ class NoTree(Conflict):
     """The version keeps no tree: it is not hierarchical, or it was made before trees were kept."""
 
 
+class Incomparable(Conflict):
+    """The two versions cannot place the same customers, so that nobody can be said to move."""
+
+
 class DatasetDeleted(Conflict):
     """The dataset was deleted while it was being written to."""
 

@@ -87,7 +87,7 @@ def _bars(mark: Bars, place: Place) -> Iterator[JsonObject]:
 def _area(mark: Area, place: Place) -> Iterator[JsonObject]:
     color = place.color(mark.color)
     outline = {"x": _plain(mark.x), "y": _plain(mark.y), "line": {"width": 0.5, "color": color}, "fill": "toself"}
-    says = {"name": mark.label, "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
+    says = {"name": _line_breaks(mark.label), "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
     fill = {"fillcolor": color, "opacity": mark.opacity}
     yield {"type": "scatter", "mode": "lines", **outline, **fill, **says, **place.flat()}
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from models.figures.boxes import Boxes
+from models.figures.compared import Compared, Party
 from models.figures.correlations import Correlations
 from models.figures.criteria import Criteria
 from models.figures.customers_2d import Customers2D
@@ -14,10 +15,12 @@ from models.figures.figure import EXTENSIONS, Extension, Figure, render
 from models.figures.gaps import Gaps
 from models.figures.inertia import Inertia
 from models.figures.missing_values import MissingValues
+from models.figures.moves import Moves
 from models.figures.pairs import Pairs
 from models.figures.probabilities import Probabilities
 from models.figures.profiles import Profiles
 from models.figures.radar import Radar
+from models.figures.sankey import Sankey
 from models.figures.silhouette import Silhouettes
 from models.figures.sizes import Sizes
 from models.figures.snake import Snake
@@ -25,19 +28,23 @@ from models.figures.subjects import Customers, Explored, Judged, Segment, Segmen
 
 __all__ = [
     "EXTENSIONS",
+    "OF_COMPARISONS",
     "OF_DATASETS",
     "OF_RECOMMENDATIONS",
     "OF_VERSIONS",
+    "Compared",
     "Customers",
     "Explored",
     "Extension",
     "Figure",
     "Judged",
+    "Party",
     "Segment",
     "Segmented",
     "render",
 ]
 
+OF_COMPARISONS: Final[tuple[Figure[Compared], ...]] = (Sankey(), Moves())
 OF_DATASETS: Final[tuple[Figure[Explored], ...]] = (Distributions(), MissingValues(), Correlations(), Pairs())
 OF_RECOMMENDATIONS: Final[tuple[Figure[Judged], ...]] = (Probabilities(), Criteria(), Inertia(), Gaps())
 OF_VERSIONS: Final[tuple[Figure[Segmented], ...]] = (

@@ -1,1 +1,1 @@
-"""Pictures of datasets, recommendations and versions."""
+"""Pictures of datasets, recommendations, versions and comparisons."""

@@ -1,15 +1,15 @@
 """Draws figures once for each state of what they show."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from models.drawing.look import LOOKS, Theme
-from models.figures import OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
+from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
 from service import RELEASE
+from service.comparisons import operations as comparisons
+from service.comparisons.operations import Pair
 from service.datasets.operations import DatasetAt
 from service.errors import NotFound
 from service.figures import reading
@@ -20,6 +20,7 @@ from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.database import Session
+from service.stores.latest import key_of
 
 REPORTED = ("customers", "sizes", "profiles", "boxes", "silhouette")
 
@@ -49,29 +50,39 @@ class Drawable(Generic[Subject]):
 
     def tag(self, *particulars: str) -> str:
         """Name one picture in its present state."""
-        return _hashed([self.state, RELEASE, *particulars])
+        return key_of([self.state, RELEASE, *particulars])
 
 
 def of_dataset(stores: Stores, at: DatasetAt) -> Drawable[Any]:
     """Give what can be drawn of a dataset version."""
     dataset, version = at
-    state = _hashed([dataset.tenant, dataset.id, version.version])
+    state = key_of([dataset.tenant, dataset.id, version.version])
     kept = partial(stores.subjects.get, state, lambda: reading.explored(stores, at))
     return Drawable(figures=OF_DATASETS, subject=kept, state=state)
 
 
 def of_recommendation(row: RecommendationRow) -> Drawable[Any]:
     """Give what can be drawn of a recommendation."""
-    return Drawable(figures=OF_RECOMMENDATIONS, subject=lambda: reading.judged(row), state=_hashed([row.id]))
+    return Drawable(figures=OF_RECOMMENDATIONS, subject=lambda: reading.judged(row), state=key_of([row.id]))
 
 
 def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> Drawable[Any]:
     """Give what can be drawn of a version: it depends on what its segments are called, and who has been erased."""
     model, version = ready
     source, names = reading.source_of(session, version), registry.segment_names(session, version)
-    state = _hashed([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
+    state = key_of([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
     kept = partial(stores.subjects.get, state, lambda: reading.segmented(session, stores, ready))
     return Drawable(figures=OF_VERSIONS, subject=kept, state=state, note=reading.difference(version, source))
+
+
+def of_comparison(stores: Stores, pair: Pair) -> Drawable[Any]:
+    """Give what can be drawn of two versions: it depends on what their segments are called, and who has been erased."""
+    return Drawable(
+        figures=OF_COMPARISONS,
+        subject=lambda: comparisons.compare(stores, pair)[0],
+        state=pair.state,
+        note=reading.difference(pair.after.version, pair.source),
+    )
 
 
 def draw(stores: Stores, drawable: Drawable[Any], name: str, extension: Extension, theme: Theme) -> bytes:
@@ -119,7 +130,3 @@ def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow],
             pictures={each.name: draw(stores, drawable, each.name, "svg", "light").decode() for each in there},
         )
     )
-
-
-def _hashed(parts: Sequence[object]) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

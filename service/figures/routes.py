@@ -1,4 +1,4 @@
-"""Pictures of datasets, recommendations and versions, each in four formats."""
+"""Pictures of datasets, recommendations, versions and comparisons, each in four formats."""
 
 from typing import Annotated, Any
 
@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from models.drawing.look import Theme
 from models.figures import Extension
+from service.comparisons.routes import COMPARISON, PairDep
 from service.datasets import operations as datasets
 from service.figures import operations
 from service.figures.operations import Drawable
@@ -15,7 +16,7 @@ from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
 from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
-from service.web.etags import ANY, IfNoneMatch, is_known, quoted
+from service.web.etags import ANY, UNCHANGED, IfNoneMatch, is_known, kept
 from service.web.policies import NOTHING_FROM_ELSEWHERE, explorable
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
@@ -30,7 +31,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {
             "application/json": {"schema": {"type": "object"}},
         },
     },
-    304: {"description": "It is as the client has it"},
+    **UNCHANGED,
 }
 DATASET = "/v1/datasets/{dataset}/figures"
 RECOMMENDATION = "/v1/datasets/{dataset}/recommendations/{recommendation}/figures"
@@ -109,6 +110,18 @@ def draw_version(
     return _answer(parts, operations.of_version(session, parts.stores, ready), asked)
 
 
+@router.get(COMPARISON + "/figures")
+def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> Figures:
+    """List the figures of two versions on the same customers."""
+    return Figures.of(operations.of_comparison(parts.stores, pair))
+
+
+@router.get(COMPARISON + "/figures" + ONE, response_class=Response, responses=PICTURE)
+def draw_comparison(parts: ServicesDep, pair: PairDep, asked: AskedDep) -> Response:
+    """Draw who would move from one version to another."""
+    return _answer(parts, operations.of_comparison(parts.stores, pair), asked)
+
+
 @router.get("/v1/models/{model}/versions/{version}/report.html", response_class=HTMLResponse)
 def write_report(
     parts: ServicesDep,
@@ -140,8 +153,7 @@ def _answer(parts: ServicesDep, drawable: Drawable[Any], asked: tuple[str, Exten
 
 def _headers(tag: str, extension: Extension) -> dict[str, str]:
     return {
-        "ETag": quoted(tag),
-        "Cache-Control": "private, no-cache",
+        **kept(tag),
         "Content-Security-Policy": _policy(extension),
         "X-Content-Type-Options": "nosniff",
     }

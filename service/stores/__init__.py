@@ -11,6 +11,7 @@ from service.stores.scorers import Scorers
 from service.stores.tables import Tables
 
 MOST_SUBJECTS = 4
+MOST_COUNTS = 100
 ROOM_FOR_DRAWINGS = 16 * 2**20  # bytes
 
 
@@ -18,9 +19,9 @@ ROOM_FOR_DRAWINGS = 16 * 2**20  # bytes
 class Stores:
     """The three stores that must agree: metadata, customer tables, model files.
 
-    `scorers` are model files ready in memory, `subjects` what figures are drawn from, and `drawings` the figures drawn
-    last; `dataset_versions` says how many versions of a dataset are kept beside
-    those that a model learned from.
+    `scorers` are model files ready in memory, `subjects` what figures are drawn from, `drawings` the figures drawn
+    last, and `counts` how many customers are where by the versions compared last; `dataset_versions` says how many
+    versions of a dataset are kept beside those that a model learned from.
     """
 
     database: Database
@@ -29,6 +30,7 @@ class Stores:
     scorers: Scorers
     subjects: Latest[Any]
     drawings: Latest[bytes]
+    counts: Latest[Any]
     dataset_versions: int
 
 
@@ -44,5 +46,6 @@ def open_stores(settings: Settings) -> Stores:
         scorers=Scorers(artifacts),
         subjects=Latest(MOST_SUBJECTS, lambda _: 1),
         drawings=Latest(ROOM_FOR_DRAWINGS, len),
+        counts=Latest(MOST_COUNTS, lambda _: 1),
         dataset_versions=settings.dataset_versions,
     )

@@ -1,7 +1,9 @@
 """What was made last, ready in memory."""
 
+import hashlib
+import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
@@ -51,3 +53,8 @@ class Latest(Generic[Value]):
                     break
                 del self._promised[key]
                 held -= size
+
+
+def key_of(parts: Sequence[object]) -> str:
+    """Name a value by all that it is made of."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

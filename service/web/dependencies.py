@@ -90,10 +90,11 @@ TreeModelName = Annotated[
 ]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
 SegmentId = Annotated[str, Path(pattern=r"^seg_[0-9a-f]{16}$", description="The segment's id.")]
+VERSION_REF = rf"^[1-9][0-9]{{0,8}}$|{NAME}"
 VersionRef = Annotated[
     str,
     Path(
-        pattern=rf"^[1-9][0-9]{{0,8}}$|{NAME}",
+        pattern=VERSION_REF,
         description="The version's number, or an alias.",
         examples=["production"],
     ),

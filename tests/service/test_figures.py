@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
 
-from models.figures import EXTENSIONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS
+from models.figures import EXTENSIONS, OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS
 from service.stores.latest import Latest
 
 VERSION = "/v1/models/{}/versions/1/figures"
@@ -25,6 +25,7 @@ def places(sampled):
         "dataset": "/v1/datasets/sample/figures",
         "recommendation": f"/v1/datasets/sample/recommendations/{asked}/figures",
         "version": VERSION.format("drawn-tree"),
+        "comparison": "/v1/models/drawn-tree/comparison/figures",
     }
 
 
@@ -43,7 +44,13 @@ def listed(client, address):
 
 
 @pytest.mark.parametrize(
-    ("of", "figures"), [("dataset", OF_DATASETS), ("recommendation", OF_RECOMMENDATIONS), ("version", OF_VERSIONS)]
+    ("of", "figures"),
+    [
+        ("dataset", OF_DATASETS),
+        ("recommendation", OF_RECOMMENDATIONS),
+        ("version", OF_VERSIONS),
+        ("comparison", OF_COMPARISONS),
+    ],
 )
 def test_every_figure_is_listed_with_what_it_shows(sampled, places, of, figures):
     found = listed(sampled, places[of])
@@ -51,7 +58,7 @@ def test_every_figure_is_listed_with_what_it_shows(sampled, places, of, figures)
     assert all(each["shows"] for each in found.values())
 
 
-@pytest.mark.parametrize("of", ["dataset", "recommendation", "version"])
+@pytest.mark.parametrize("of", ["dataset", "recommendation", "version", "comparison"])
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_every_figure_that_is_listed_can_be_had_in_every_format(sampled, places, drawn, of, extension):
     names = [name for name, each in listed(sampled, places[of]).items() if each["exists"]]

@@ -1,0 +1,165 @@
+"""Compares two versions of a model: who would move from which segment to which."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+import pyarrow as pa
+
+from models.contingency import Counts, contingency
+from models.figures import Compared, Party
+from models.scoring import Scorer
+from service.datasets import operations as datasets
+from service.datasets.contents import stored_schema
+from service.datasets.rows import DatasetVersionRow
+from service.errors import Incomparable, NotFound
+from service.registry import operations as registry
+from service.registry import repository as registry_repository
+from service.registry.rows import ModelRow, VersionRow
+from service.stores import Stores
+from service.stores.artifacts import ArtifactRef
+from service.stores.database import Session
+from service.stores.latest import key_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the versions; `names` are those of its segments by their ids, in the order of their indices."""
+
+    version: VersionRow
+    ref: ArtifactRef
+    names: dict[str, str]
+
+    @property
+    def parties(self) -> list[Party]:
+        """Give its segments."""
+        return [Party(key=key, name=name, index=index) for index, (key, name) in enumerate(self.names.items())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two versions of a model, and the customers that both place."""
+
+    model: ModelRow
+    before: Side
+    after: Side
+    source: DatasetVersionRow
+
+    @property
+    def whom(self) -> str:
+        """Name all that the counts depend on."""
+        source = [self.source.dataset_id, self.source.version]
+        return key_of([vars(self.before.ref), vars(self.after.ref), *source])
+
+    @property
+    def state(self) -> str:
+        """Name all that a comparison depends on: also what people call the segments."""
+        return key_of([self.whom, self.before.names, self.after.names])
+
+    @property
+    def source_available(self) -> bool:
+        """Whether these are the customers that the later version learned from."""
+        return self.source.version == self.after.version.dataset_version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Shape (n_before, n_after): the customers whom both versions place; and how many others there are."""
+
+    counts: Counts
+    n_unplaced: int
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(counts=self.counts + other.counts, n_unplaced=self.n_unplaced + other.n_unplaced)
+
+
+def find_pair(session: Session, tenant: str, name: str, before: str, after: str | None) -> Pair:
+    """Find two versions that can be compared; `after` is the newest that is ready, where none is named."""
+    model, earlier = registry.get_ready_version(session, tenant, name, before)
+    if after is None:
+        later = registry_repository.newest_ready_version(session, model) or earlier
+    else:
+        _, later = registry.get_ready_version(session, tenant, name, after)
+    pair = Pair(
+        model=model,
+        before=_side(session, model, earlier),
+        after=_side(session, model, later),
+        source=_source(session, earlier, later),
+    )
+    _require_columns(pair)
+    return pair
+
+
+def compare(stores: Stores, pair: Pair) -> tuple[Compared, Counted]:
+    """Count who is in which segment of either version, unless that is ready."""
+    counted = stores.counts.get(pair.whom, lambda: _count(stores, pair))
+    compared = Compared(
+        numbers=(pair.before.version.number, pair.after.version.number),
+        before=pair.before.parties,
+        after=pair.after.parties,
+        counts=counted.counts,
+        notes=_notes(pair, counted),
+    )
+    return compared, counted
+
+
+def _side(session: Session, model: ModelRow, version: VersionRow) -> Side:
+    names = registry.segment_names(session, version)
+    return Side(version=version, ref=registry.artifact_ref(model, version), names=names)
+
+
+def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetVersionRow:
+    if before.dataset_id != after.dataset_id:
+        raise Incomparable(
+            f"Version {before.number} learned from the dataset {before.dataset}, version {after.number} from "
+            f"{after.dataset}"
+        )
+    try:
+        return datasets.get_version_or_newest(session, after.dataset_id, after.dataset_version)
+    except NotFound as error:
+        raise Incomparable(f"The dataset {after.dataset} is not there any more") from error
+
+
+def _require_columns(pair: Pair) -> None:
+    stored = stored_schema(pair.source).names
+    for side in (pair.before, pair.after):
+        missing = [feature["name"] for feature in side.version.features if feature["name"] not in stored]
+        if missing:
+            raise Incomparable(
+                f"Version {pair.source.version} of the dataset {side.version.dataset} has no column {missing[0]}, "
+                f"which version {side.version.number} of the model asks for"
+            )
+
+
+def _count(stores: Stores, pair: Pair) -> Counted:
+    """Place everybody by both versions, batch by batch."""
+    scorers = [stores.scorers.get(side.ref) for side in (pair.before, pair.after)]
+    shape = scorers[0].n_segments, scorers[1].n_segments
+    nobody = Counted(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
+    return reduce(add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), nobody)
+
+
+def _batches(stores: Stores, pair: Pair, scorers: Sequence[Scorer]) -> Iterator[pa.RecordBatch]:
+    columns = list(dict.fromkeys(name for scorer in scorers for name in scorer.feature_names))
+    path = datasets.table_path(pair.model.tenant, pair.source.dataset_id)
+    return stores.tables.batches(path, pair.source.table_version, columns)
+
+
+def _count_batch(batch: pa.RecordBatch, scorers: Sequence[Scorer]) -> Counted:
+    cells = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in batch.schema.names}
+    before, after = (scorer.assign(cells, batch.num_rows).index for scorer in scorers)
+    placed = (before >= 0) & (after >= 0)
+    shape = scorers[0].n_segments, scorers[1].n_segments
+    counts = contingency(before[placed], after[placed], shape=shape)
+    return Counted(counts=counts, n_unplaced=int((~placed).sum()))
+
+
+def _notes(pair: Pair, counted: Counted) -> list[str]:
+    notes = []
+    if counted.n_unplaced:
+        notes.append(f"Customers whom one of the versions cannot place are left out: {counted.n_unplaced:,}.")
+    if not pair.source_available:
+        notes.append("The customers that the later version learned from are gone; these are those of today.")
+    return notes
