@@ -31,6 +31,8 @@ from service.stores import open_stores
 from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.web.dependencies import Services
+from service.web.intake import Allowance
+from service.web.limits import Limits
 from service.web.logs import RequestLog, describe_error
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
@@ -94,9 +96,14 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
     install_pages(app)
     app.include_router(page)
     app.add_middleware(Guard, ring=KeyRing(stores.database))
+    app.add_middleware(Limits, allowed=_allowed(settings))
     app.add_middleware(UnforeseenErrors)
     app.add_middleware(RequestLog)
     return app
+
+
+def _allowed(settings: Settings) -> Allowance:
+    return Allowance(n_bytes=settings.document_bytes, seconds=settings.body_seconds, depth=settings.json_depth)
 
 
 def _engine(settings: Settings) -> Engine:

@@ -4,8 +4,9 @@ import asyncio
 import signal
 import socket
 import sys
+from functools import partial
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, cast
 
 import httpx
 import typer
@@ -24,6 +25,7 @@ from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
 from service.sample import load_sample
 from service.stores.database import Database
+from service.web.connections import Connection
 from service.web.logs import configure_logs
 
 GRACE_SECONDS = 10
@@ -64,7 +66,7 @@ def serve(
     cluster = None if settings.engine_address else _start_cluster(settings)
     try:
         app = create_app(settings, when_up=_load_sample if sample and first_start else None)
-        _Server(_config(app, host, port)).run()
+        _Server(_config(app, host, port, settings)).run()
     finally:
         if cluster:
             cluster.stop()
@@ -108,11 +110,13 @@ def sample(
         raise typer.Exit(1) from error
 
 
-def _config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+def _config(app: FastAPI, host: str, port: int, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host,
         port,
+        http=cast("type[Connection]", partial(Connection, head_seconds=settings.head_seconds)),
+        ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=False,

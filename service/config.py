@@ -60,15 +60,47 @@ class Settings(BaseSettings):
         description="Memory at which one worker of the embedded engine is ended, its job tried again.",
     )
     job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
-    unfinished_jobs: int = Field(
-        default=1000, ge=1, description="How many jobs may wait or run at once; a request for one more is answered 429."
-    )
-    unfinished_jobs_per_tenant: int = Field(default=100, ge=1, description="How many of them may be of one tenant.")
     dataset_versions: int = Field(
         default=20,
         ge=1,
         description="How many versions of a dataset are kept beside those that a model learned from.",
     )
+    head_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="How long a connection may take to send the head of a request.",
+    )
+    body_seconds: float = Field(
+        default=300,
+        gt=0,
+        description="How long the body of a request may take to arrive, however large it is.",
+    )
+    document_bytes: int = Field(
+        default=2**20,
+        ge=1,
+        description="Largest JSON body that is not a table of customers, in bytes.",
+    )
+    json_depth: int = Field(default=32, ge=1, le=200, description="How deeply a JSON document may be nested.")
+    table_bytes: int = Field(
+        default=2**31,
+        ge=1,
+        description="Largest body that is a table of customers or transactions, in bytes as sent.",
+    )
+    table_memory: int = Field(
+        default=2**32,
+        ge=1,
+        description="Largest such table once it is unpacked, in bytes.",
+    )
+    table_rows: int = Field(default=10_000_000, ge=1, description="How many rows a table may have.")
+    table_columns: int = Field(default=1000, ge=1, description="How many columns a table may have.")
+    table_cells: int = Field(default=100_000_000, ge=1, description="How many cells, rows times columns, it may have.")
+    cell_characters: int = Field(default=65_536, ge=1, description="How long the text in a cell may be.")
+    assignment_bytes: int = Field(
+        default=2**24,
+        ge=1,
+        description="Largest body with customers to be placed at once, in bytes. A run places more, as a dataset.",
+    )
+    assignment_rows: int = Field(default=100_000, ge=1, description="How many customers are placed at once.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The least important log line that is written.",

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,16 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fakes import Interrupted
+from fakes import Interrupted, Lines
 from steps import fit, put_csv, running
 
 from service.config import Settings
 from service.sample import generate_sample
 from service.stores.database import Database
+from service.web.logs import configure_logs
 
 FEW, MANY = 1, 20
 
@@ -43,6 +46,12 @@ def n_flips(pytestconfig) -> int:
 
 
 @pytest.fixture(scope="session")
+def n_mutations(pytestconfig) -> int:
+    """How many bodies to change at random."""
+    return 20_000 if pytestconfig.getoption("--soak") else 150
+
+
+@pytest.fixture(scope="session")
 def sample_csv() -> str:
     return generate_sample(n_customers=400)
 
@@ -60,6 +69,20 @@ def mall_csv() -> str:
 def name() -> str:
     """A name that no other test uses."""
     return f"own-{next(_numbers)}"
+
+
+@pytest.fixture
+def read_log():
+    """What was written to the log since it was read last, line by line."""
+    root, lines = logging.getLogger(), Lines()
+    level, root.handlers[:] = root.level, []
+    configure_logs("info")
+    [handler] = root.handlers
+    handler.setStream(lines)
+    yield lines.take
+    structlog.reset_defaults()
+    root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -1,13 +1,25 @@
 """Fakes of our own: they keep the promises of what they stand for, in memory and in this process."""
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from threading import Lock
 from typing import Any
 
 from service.engine import EngineUnavailable
 from service.stores import Stores
 from service.tasks import run_attempt
+
+
+class Lines(StringIO):
+    """Stands for the standard error stream."""
+
+    def take(self):
+        written = self.getvalue().splitlines()
+        self.seek(0)
+        self.truncate()
+        return [json.loads(line) for line in written]
 
 
 class InlineEngine:

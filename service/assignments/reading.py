@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from models.exploration import Column, read_rows
+from service.web.formats import USUAL, Bounds
 
 Cells = Sequence[object] | npt.NDArray[Any]
 
@@ -27,9 +28,10 @@ class Customers:
     n_rows: int
 
     @classmethod
-    def of_rows(cls, rows: Sequence[Mapping[str, object]]) -> Self:
-        """Turn objects into columns."""
+    def of_rows(cls, rows: Sequence[Mapping[str, object]], bounds: Bounds = USUAL) -> Self:
+        """Turn objects into columns, unless these would be too many or too long."""
         names = dict.fromkeys(name for row in rows for name in row)
+        bounds.check(rows=len(rows), columns=len(names))
         return cls(columns={name: [row.get(name) for row in rows] for name in names}, n_rows=len(rows))
 
     @classmethod

@@ -12,7 +12,7 @@ from service.assignments.reading import Customers
 from service.assignments.schemas import AssignmentRequest, Assignments, tabulate
 from service.registry.operations import PRODUCTION
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
-from service.web.bodies import BodyDep
+from service.web.bodies import SmallBodyDep
 from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
 from service.web.formats import is_json, read_document, read_patch
 from service.web.formats.writing import JSON
@@ -28,12 +28,12 @@ BODY = table_body(
 )
 
 
-def _customers(body: BodyDep) -> Customers:
+def _customers(body: SmallBodyDep, parts: ServicesDep) -> Customers:
     if not is_json(body.content_type):
-        return Customers.of_table(read_patch(body.file, body.content_type).table)
-    document = read_document(body.file)
+        return Customers.of_table(read_patch(body.file, body.content_type, body.bounds).table)
+    document = read_document(body.file, parts.settings.json_depth)
     try:
-        return Customers.of_rows(AssignmentRequest.model_validate(document).customers)
+        return Customers.of_rows(AssignmentRequest.model_validate(document).customers, body.bounds)
     except ValidationError as error:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_input=False)]
         raise RequestValidationError(faults, body=document) from None
@@ -46,11 +46,11 @@ router = APIRouter(tags=["assignments"])
 
 @router.post("/v1/models/{model}/assignments", responses=ANSWER, openapi_extra=BODY)
 def assign_customers(
-    session: ReadDep,
     parts: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     customers: CustomersDep,
+    session: ReadDep,  # after the body: while that comes in, no connection to the database is held
     fmt: FormatDep,
     *,
     atomic: Atomic = False,
@@ -59,18 +59,18 @@ def assign_customers(
     """Place customers in the segments of the production version."""
     ref = PRODUCTION
     return assign_customers_to_version(
-        session, parts, tenant, model, ref, customers, fmt, atomic=atomic, explain=explain
+        parts, tenant, model, ref, customers, session, fmt, atomic=atomic, explain=explain
     )
 
 
 @router.post("/v1/models/{model}/versions/{version}/assignments", responses=ANSWER, openapi_extra=BODY)
 def assign_customers_to_version(
-    session: ReadDep,
     parts: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     version: VersionRef,
     customers: CustomersDep,
+    session: ReadDep,
     fmt: FormatDep,
     *,
     atomic: Atomic = False,

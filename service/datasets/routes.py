@@ -11,7 +11,6 @@ from service.datasets import operations, repository, transactions
 from service.datasets.operations import Declared, Made
 from service.datasets.schemas import ColumnChanges, Dataset, Datasets, DatasetSummary, TransactionsAdded
 from service.errors import FieldError, InvalidRequest
-from service.idempotency.once import Keep, OnceDep
 from service.web.bodies import BodyDep
 from service.web.dependencies import (
     DatasetName,
@@ -110,7 +109,7 @@ def put_dataset(
 
     With `shape=transactions` the table holds one row for each purchase: customers are made of them.
     """
-    raw = read_table(body.file, body.content_type)
+    raw = read_table(body.file, body.content_type, body.bounds)
     if recipe is None:
         row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared, Made())
     else:
@@ -147,15 +146,11 @@ def summarize_dataset(
 
 @router.post("/v1/datasets/{dataset}/transactions", openapi_extra=TRANSACTIONS_BODY)
 def add_transactions(
-    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, body: BodyDep, once: OnceDep, *, atomic: Atomic = False
+    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, body: BodyDep, *, atomic: Atomic = False
 ) -> TransactionsAdded:
     """Add transactions to those that a dataset is made of; its customers are described anew."""
-
-    def act(keep: Keep[transactions.Added]) -> transactions.Added:
-        raw = read_table(body.file, body.content_type)
-        return transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic, keep=keep)
-
-    return once.answer(act, TransactionsAdded.of, TransactionsAdded)
+    raw = read_table(body.file, body.content_type, body.bounds)
+    return TransactionsAdded.of(transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic))
 
 
 @router.patch("/v1/datasets/{dataset}")

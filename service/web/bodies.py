@@ -1,52 +1,72 @@
 """A request's body as a file: small ones in memory, large ones on disk, never more than one copy."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Annotated, BinaryIO, Final, cast
+from typing import Annotated, BinaryIO, cast
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from service.errors import ServiceError
-from service.web.formats import MULTIPART, READERS, UnreadableBody, media_type_of
+from service.config import Settings
+from service.web.dependencies import ServicesDep
+from service.web.formats import MULTIPART, READERS, Bounds, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
-
-MAX_BODY_BYTES: Final = 1 << 31
-
-
-class BodyTooLarge(ServiceError):
-    """The body is larger than the service takes in one request."""
+from service.web.intake import expect_table
 
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """What was sent, as a file to be read from its start, and what it says it is."""
+    """What was sent, as a file to be read from its start, what it says it is, and how large a table it may hold."""
 
     file: BinaryIO
     content_type: str
+    bounds: Bounds
 
 
-async def spool(request: Request) -> AsyncIterator[Body]:
-    """Take the body in; its file is there until the answer has been sent."""
-    content_type = request.headers.get("content-type", "")
-    is_form = _media_type(content_type) == MULTIPART
-    body = await _uploaded(request) if is_form else await _spooled(request, content_type)
-    try:
+async def spool(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
+    """Take a whole table in; its file is there until the answer has been sent."""
+    settings = parts.settings
+    async for body in _taken_in(request, settings.table_bytes, _bounds(settings, rows=settings.table_rows)):
         yield body
-    finally:
-        body.file.close()
+
+
+async def spool_few(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
+    """Take in as many customers as are placed in one request."""
+    settings = parts.settings
+    async for body in _taken_in(request, settings.assignment_bytes, _bounds(settings, rows=settings.assignment_rows)):
+        yield body
 
 
 BodyDep = Annotated[Body, Depends(spool)]
+SmallBodyDep = Annotated[Body, Depends(spool_few)]
 
 
-async def _spooled(request: Request, content_type: str) -> Body:
+def _bounds(settings: Settings, *, rows: int) -> Bounds:
+    return Bounds(
+        rows=rows,
+        columns=settings.table_columns,
+        cells=settings.table_cells,
+        characters=settings.cell_characters,
+        n_bytes=settings.table_memory,
+    )
+
+
+async def _taken_in(request: Request, n_bytes: int, bounds: Bounds) -> AsyncIterator[Body]:
+    expect_table(request, n_bytes)
+    content_type = request.headers.get("content-type", "")
+    is_form = _media_type(content_type) == MULTIPART
+    file, told = await _uploaded(request) if is_form else (await _spooled(request), content_type)
+    with file:
+        yield Body(file=file, content_type=told, bounds=bounds)
+
+
+async def _spooled(request: Request) -> BinaryIO:
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever asked for the body closes it
     try:
-        async for chunk in _limited(request):
+        async for chunk in request.stream():
             if file.tell() + len(chunk) <= IN_MEMORY:
                 file.write(chunk)
             else:
@@ -55,17 +75,17 @@ async def _spooled(request: Request, content_type: str) -> Body:
     except BaseException:
         file.close()
         raise
-    return Body(file=cast("BinaryIO", file), content_type=content_type)
+    return cast("BinaryIO", file)
 
 
-async def _uploaded(request: Request) -> Body:
-    parser = MultiPartParser(request.headers, _limited(request), max_files=1, max_fields=0)
+async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
+    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=0)
     try:
         form = await parser.parse()
     except MultiPartException:
         raise UnreadableBody("The form must be complete, and hold one file and nothing else") from None
     upload = _only_file(form)
-    return Body(file=upload.file, content_type=_type_of(upload))
+    return upload.file, _type_of(upload)
 
 
 def _only_file(form: FormData) -> UploadFile:
@@ -73,15 +93,6 @@ def _only_file(form: FormData) -> UploadFile:
         if isinstance(part, UploadFile):
             return part
     raise UnreadableBody("The form holds no file")
-
-
-async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"The body is larger than {MAX_BODY_BYTES >> 30} GiB; send the customers in parts")
-        yield chunk
 
 
 def _type_of(upload: UploadFile) -> str:

@@ -16,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 REQUEST_ID = "X-Request-ID"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+# Seen in the log alone: the client went before it was answered.
+HUNG_UP = 499
+
 logger = structlog.get_logger()
 
 
@@ -68,7 +71,7 @@ class RequestLog:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         started = time.perf_counter()
-        status = 500
+        status = HUNG_UP
         given = Headers(scope=scope).get(REQUEST_ID, "")
         identifier = given if _ACCEPTABLE_ID.fullmatch(given) else str(uuid4())
 

@@ -27,12 +27,10 @@ from models.transactions import ReferenceTooEarly, UnclearRecipe
 from service.engine import EngineUnavailable
 from service.errors import (
     AlreadyExists,
-    AnswerForgotten,
     Conflict,
     DatasetDeleted,
     FieldError,
     Forbidden,
-    IdempotencyKeyReused,
     Incomparable,
     InvalidRequest,
     KeyNeeded,
@@ -40,17 +38,14 @@ from service.errors import (
     NoTree,
     ScopeMissing,
     ServiceError,
-    StillRunning,
-    TooManyJobs,
-    TooManyRequests,
     Unavailable,
     WorkerLost,
 )
 from service.stores.artifacts import ArtifactDamaged, WeakKey
 from service.stores.tables import TableBusy, TableChangedElsewhere, TableGone
-from service.web.bodies import BodyTooLarge
 from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.formats.writing import NotAcceptable
+from service.web.intake import BodyTooLarge, RequestTooSlow
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
@@ -60,7 +55,6 @@ ROOM_FOR_ERRORS = 12_000
 
 STATUSES: Mapping[type[Exception], HTTPStatus] = {
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownColumn: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCells: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -77,6 +71,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     ValueOutOfRange: HTTPStatus.UNPROCESSABLE_ENTITY,
     NothingToLearnFrom: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    RequestTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     KeyNeeded: HTTPStatus.UNAUTHORIZED,
@@ -85,16 +80,12 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
-    StillRunning: HTTPStatus.CONFLICT,
-    AnswerForgotten: HTTPStatus.CONFLICT,
     NoTree: HTTPStatus.CONFLICT,
     Incomparable: HTTPStatus.CONFLICT,
     DatasetDeleted: HTTPStatus.CONFLICT,
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
     TableChangedElsewhere: HTTPStatus.CONFLICT,
     TableGone: HTTPStatus.GONE,
-    TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
-    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     ArtifactDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeakKey: HTTPStatus.INTERNAL_SERVER_ERROR,
     WorkerLost: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -103,7 +94,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # What HTTP itself refuses, before any of our code is asked.
-PLAIN = (HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED)
+PLAIN = (HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 INTERNAL = "internal-error"
 
 

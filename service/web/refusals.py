@@ -16,10 +16,9 @@ from models.errors import SegmentationError
 from service.errors import FieldError, InvalidRequest, ServiceError, pointer
 from service.web.formats import UnsupportedFormat
 from service.web.logs import describe_error, request_id
-from service.web.problems import MEDIA_TYPE, plain_problem, problem_of
+from service.web.problems import MEDIA_TYPE, MOST_ERRORS, plain_problem, problem_of
 
 RETRY_AFTER_SECONDS = 2
-PASSING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 logger = structlog.get_logger()
 
@@ -44,7 +43,7 @@ def install_refusals(app: FastAPI) -> None:
 def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Send a problem; one that will pass says when to try again."""
     status = problem["status"]
-    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in PASSING else {}
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     body = {**problem, "instance": f"urn:request:{request_id()}"}
     return JSONResponse(body, status, {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
 
@@ -85,8 +84,10 @@ def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     invalid = cast("RequestValidationError", error)
     if isinstance(invalid.body, bytes) and invalid.body and not _is_json(request):
         return respond(problem_of(UnsupportedFormat("Send application/json")))
-    errors = [_field_error(item, invalid.body) for item in invalid.errors()]
-    return respond(problem_of(InvalidRequest("The request is not valid", errors=errors)))
+    found = invalid.errors()
+    errors = [_field_error(item, invalid.body) for item in found[:MOST_ERRORS]]
+    problem = problem_of(InvalidRequest("The request is not valid", errors=errors))
+    return respond({**problem, "n_errors": len(found)})
 
 
 def _answer_http(request: Request, error: Exception) -> JSONResponse:

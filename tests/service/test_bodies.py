@@ -1,17 +1,22 @@
 """The request's body as a file."""
 
+from types import SimpleNamespace
+
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.web import bodies
+from service.config import Settings
 from service.web.bodies import BodyDep
 from service.web.formats import READERS, SUFFIXES
 from service.web.formats.charsets import IN_MEMORY
+from service.web.intake import Allowance
+from service.web.limits import Limits
 from service.web.refusals import install_refusals
 
 CSV = "text/csv"
 OCTETS = "application/octet-stream"
+MOST = IN_MEMORY + 1000
 
 
 @pytest.fixture
@@ -23,6 +28,8 @@ def received():
 @pytest.fixture
 def client(received):
     app = FastAPI()
+    app.state.services = SimpleNamespace(settings=Settings(table_bytes=MOST))
+    app.add_middleware(Limits, allowed=Allowance(n_bytes=1, seconds=60, depth=1))
     install_refusals(app)
 
     @app.post("/")
@@ -95,8 +102,9 @@ def test_a_form_that_is_not_one_file_is_refused(client, sent):
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/unreadable-body")
 
 
-@pytest.mark.parametrize("sent", [{"content": b"x" * 101}, {"files": {"file": ("a.csv", b"x" * 101, CSV)}}])
-def test_a_body_beyond_the_limit_is_refused(client, monkeypatch, sent):
-    monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 100)
+@pytest.mark.parametrize(
+    "sent", [{"content": b"x" * (MOST + 1)}, {"files": {"file": ("a.csv", b"x" * (MOST + 1), CSV)}}]
+)
+def test_a_body_beyond_the_limit_is_refused(client, sent):
     answer = client.post("/", **sent)
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")

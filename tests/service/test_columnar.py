@@ -202,26 +202,26 @@ def test_a_body_that_is_something_else_is_refused(content_type):
 def test_a_long_text_that_is_named_often_is_refused_before_it_is_unpacked(writer):
     write, content_type = writer
     often = pa.DictionaryArray.from_arrays(pa.nulls(MANY, pa.int32()).fill_null(0), [LONG])
-    assert "GiB" in str(refused(write(pa.table({"x": often})), content_type))
+    assert "unpacked" in str(refused(write(pa.table({"x": often})), content_type))
 
 
 def test_a_long_text_that_is_viewed_often_is_refused_before_it_is_unpacked():
     often = pa.array([LONG], pa.string_view()).buffers()
     views = pa.py_buffer(often[1].to_pybytes()[:16] * MANY)
     array = pa.Array.from_buffers(pa.string_view(), MANY, [None, views, often[2]])
-    assert "GiB" in str(refused(arrow(pa.table({"x": array})), ARROW))
+    assert "unpacked" in str(refused(arrow(pa.table({"x": array})), ARROW))
 
 
 def test_a_long_text_that_runs_on_is_refused_before_it_is_unpacked():
-    assert "GiB" in str(refused(arrow(pa.table({"x": pa.RunEndEncodedArray.from_arrays([MANY], [LONG])})), ARROW))
+    assert "unpacked" in str(refused(arrow(pa.table({"x": pa.RunEndEncodedArray.from_arrays([MANY], [LONG])})), ARROW))
 
 
 def test_rows_that_take_no_room_are_counted():
-    assert "too many" in str(refused(arrow(pa.table({"x": pa.nulls(10**8 + 1)})), ARROW))
+    assert "rows" in str(refused(arrow(pa.table({"x": pa.nulls(10**8 + 1)})), ARROW))
 
 
 def test_rows_that_take_little_room_are_counted():
-    assert "too many" in str(refused(parquet(pa.table({"x": pa.nulls(10**8 + 1, pa.bool_())})), PARQUET))
+    assert "rows" in str(refused(parquet(pa.table({"x": pa.nulls(10**8 + 1, pa.bool_())})), PARQUET))
 
 
 @pytest.mark.parametrize("write", [arrow, arrow_file])
@@ -230,4 +230,4 @@ def test_a_buffer_that_says_it_is_huge_once_unpacked_is_refused_unread(write):
     body = write(table, compression="zstd")
     claimed, huge = struct.pack("<q", 8000), struct.pack("<q", 2**40)
     assert body.count(claimed) == 1
-    assert "GiB" in str(refused(body.replace(claimed, huge), ARROW))
+    assert "unpacked" in str(refused(body.replace(claimed, huge), ARROW))

@@ -1,41 +1,14 @@
 """The log: one JSON object for each line, and no customer's values in it."""
 
-import json
 import logging
-from io import StringIO
 
 import pytest
-import structlog
 
-from service.web.logs import configure_logs, describe_error
+from service.web.logs import describe_error
 
 CANARY = "Zanzibar-77"
 CSV = {"Content-Type": "text/csv"}
 TABLE = "id,town,age\n" + "".join(f"{n},{(CANARY, 'Ulm')[n % 2]},{n}\n" for n in range(20))
-
-
-class Lines(StringIO):
-    """Stands for the standard error stream."""
-
-    def take(self):
-        written = self.getvalue().splitlines()
-        self.seek(0)
-        self.truncate()
-        return [json.loads(line) for line in written]
-
-
-@pytest.fixture
-def read_log():
-    """What was written to the log since it was read last, line by line."""
-    root, lines = logging.getLogger(), Lines()
-    level, root.handlers[:] = root.level, []
-    configure_logs("info")
-    [handler] = root.handlers
-    handler.setStream(lines)
-    yield lines.take
-    structlog.reset_defaults()
-    root.removeHandler(handler)
-    root.setLevel(level)
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ from pathlib import PurePath
 from typing import BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from service.errors import FieldError
 from service.web.formats.arrow import read_arrow
 from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
-from service.web.formats.faults import UnreadableBody, UnsupportedFormat
+from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
 from service.web.formats.lines import read_lines
+from service.web.formats.nesting import check_depth
 from service.web.formats.objects import read_json
 from service.web.formats.parquet import read_parquet
 from service.web.formats.patches import Patch, without_empty_rows
@@ -21,6 +24,8 @@ __all__ = [
     "MULTIPART",
     "READERS",
     "SUFFIXES",
+    "USUAL",
+    "Bounds",
     "Patch",
     "UnreadableBody",
     "UnsupportedFormat",
@@ -33,7 +38,7 @@ __all__ = [
 
 MULTIPART: Final = "multipart/form-data"
 
-READERS: Final[dict[str, Callable[[BinaryIO, str | None], Patch]]] = {
+READERS: Final[dict[str, Callable[[BinaryIO, str | None, Bounds], Patch]]] = {
     "application/json": read_json,
     "application/x-ndjson": read_lines,
     "application/jsonl": read_lines,
@@ -60,29 +65,31 @@ def is_json(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
-def read_document(file: BinaryIO) -> object:
-    """Read a JSON document as it is."""
+def read_document(file: BinaryIO, depth: int) -> object:
+    """Read a JSON document as it is, unless it is nested deeper than this."""
+    document = file.read()
+    check_depth(document, depth)
     try:
-        return json.load(file)
+        return json.loads(document)
     except ValueError:
         raise UnreadableBody("The body is not JSON") from None
     except RecursionError:
         raise UnreadableBody("The body is nested too deeply") from None
 
 
-def read_table(file: BinaryIO, content_type: str) -> pa.Table:
+def read_table(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> pa.Table:
     """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
 
     A row that has nothing in any column is passed over, whatever the format.
     """
-    table = without_empty_rows(_read(file, content_type).table)
+    table = without_empty_rows(_read(file, content_type, bounds).table)
     _check_rows(table)
     return table
 
 
-def read_patch(file: BinaryIO, content_type: str) -> Patch:
+def read_patch(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> Patch:
     """Read a body as it came, and which of its cells were there at all; every row of JSON stays, even an empty one."""
-    patch = _read(file, content_type)
+    patch = _read(file, content_type, bounds)
     _check_rows(patch.table)
     return patch
 
@@ -92,11 +99,23 @@ def media_type_of(filename: str) -> str | None:
     return SUFFIXES.get(PurePath(filename).suffix.lower())
 
 
-def _read(file: BinaryIO, content_type: str) -> Patch:
+def _read(file: BinaryIO, content_type: str, bounds: Bounds) -> Patch:
     media_type, charset = _media_type(content_type)
     if media_type not in READERS:
         raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
-    return READERS[media_type](file, charset)
+    patch = READERS[media_type](file, charset, bounds)
+    _check_cells(patch.table, bounds.characters)
+    return patch
+
+
+def _check_cells(table: pa.Table, most: int) -> None:
+    faults = (
+        FieldError(row=int(row) + 1, detail=f"{name!r} has more than {most:,} characters")
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        if pa.types.is_string(column.type) and (pc.max(pc.binary_length(column)).as_py() or 0) > most
+        for row in pc.indices_nonzero(pc.greater(pc.utf8_length(column), most)).to_pylist()
+    )
+    refuse(faults, "cells are too long")
 
 
 def _check_rows(table: pa.Table) -> None:

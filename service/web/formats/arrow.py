@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from service.web.formats.columnar import check_schema, raw_table, reading
-from service.web.formats.faults import check_size
+from service.web.formats.faults import Bounds
 from service.web.formats.flatbuffers import Table
 from service.web.formats.patches import Patch
 
@@ -27,16 +27,17 @@ _BUFFER: Final = "<qq"
 _NOT_COMPRESSED: Final = -1
 
 
-def read_arrow(file: BinaryIO, _: str | None) -> Patch:
+def read_arrow(file: BinaryIO, _: str | None, bounds: Bounds) -> Patch:
     """Read an Arrow stream, or the file that holds the same; every row has every column."""
     file.seek(0)
     is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
     with reading(WHAT):
-        _check_account(_filed(file) if is_file else ipc.MessageReader.open_stream(_opened(file)))
+        messages = _filed(file) if is_file else ipc.MessageReader.open_stream(_opened(file))
+        _check_account(messages, bounds)
         source = ipc.open_file(_opened(file)) if is_file else ipc.open_stream(_opened(file))
-        check_schema(source.schema)
+        check_schema(source.schema, bounds)
         batches = map(source.get_batch, range(source.num_record_batches)) if is_file else source
-        return Patch(table=raw_table(batches, source.schema))
+        return Patch(table=raw_table(batches, source.schema, bounds))
 
 
 def _opened(file: BinaryIO, start: int = 0) -> pa.PythonFile:
@@ -55,11 +56,11 @@ def _filed(file: BinaryIO) -> Iterator[ipc.Message]:
             yield ipc.read_message(_opened(file, start))
 
 
-def _check_account(messages: Iterator[ipc.Message]) -> None:
+def _check_account(messages: Iterator[ipc.Message], bounds: Bounds) -> None:
     n_bytes = 0
     for message in messages:
         n_bytes += sum(_unpacked_sizes(message))
-        check_size(rows=0, columns=0, n_bytes=n_bytes)
+        bounds.check(n_bytes=n_bytes)
 
 
 def _unpacked_sizes(message: ipc.Message) -> Iterator[int]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.errors import FieldError
-from service.web.formats.faults import UnreadableBody, check_headers, check_size, refuse
+from service.web.formats.faults import Bounds, UnreadableBody, check_headers, refuse
 
 MAX_INT64: Final = 2**63 - 1
 SECONDS_A_DAY: Final = 86_400
@@ -46,23 +46,24 @@ def reading(what: str) -> Iterator[None]:
         raise _damaged(what) from None
 
 
-def check_schema(schema: pa.Schema) -> None:
+def check_schema(schema: pa.Schema, bounds: Bounds) -> None:
     """Refuse headers that cannot be used, and columns whose cells are no single values."""
+    bounds.check(columns=len(schema))
     check_headers(schema.names)
     faults = (f"{field.name!r} holds {field.type}, not single values" for field in schema if not _is_flat(field.type))
     refuse((FieldError(detail=fault[:200]) for fault in faults), "columns cannot be read")
 
 
-def raw_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+def raw_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema, bounds: Bounds) -> pa.Table:
     """Put batches together as columns of text, int64 or float64; none of them is believed to be what it says."""
     columns: list[list[pa.Array]] = [[] for _ in schema]
     rows = n_bytes = 0
     for batch in batches:
         rows += batch.num_rows
-        check_size(rows=rows, columns=len(schema))
+        bounds.check(rows=rows, columns=len(schema))
         batch.validate()
         n_bytes += sum(map(_unpacked_bytes, batch.columns))
-        check_size(rows=rows, columns=len(schema), n_bytes=n_bytes)
+        bounds.check(rows=rows, columns=len(schema), n_bytes=n_bytes)
         # Only now: it looks at every text, however often the same one is named.
         batch.validate(full=True)
         for chunks, column in zip(columns, batch.columns, strict=True):

@@ -16,7 +16,7 @@ from pyarrow import csv as arrow_csv
 
 from service.errors import FieldError
 from service.web.formats.charsets import blocks, opened_as_utf8, opened_text
-from service.web.formats.faults import UnreadableBody, check_headers, check_size, refuse
+from service.web.formats.faults import Bounds, UnreadableBody, check_headers, refuse
 from service.web.formats.patches import Patch, is_blank, without_empty_rows
 
 # The rarest inside cells first: it wins a tie.
@@ -44,20 +44,20 @@ class _Layout:
     header: Record
 
 
-def read_csv(file: BinaryIO, charset: str | None, delimiter: str | None = None) -> Patch:
+def read_csv(file: BinaryIO, charset: str | None, bounds: Bounds, delimiter: str | None = None) -> Patch:
     """Read delimited text with a header; every cell stays the text that it is."""
     with opened_as_utf8(file, charset) as text:
         layout = _layout(text, delimiter)
-        check_size(rows=0, columns=len(layout.header))
+        bounds.check(columns=len(layout.header))
         _check_quotes(text, layout)
         table = _split(text, layout)
-    check_size(rows=table.num_rows, columns=table.num_columns)
+    bounds.check(rows=table.num_rows, columns=table.num_columns)
     return Patch(table=without_empty_rows(_named(table, layout.header)))
 
 
-def read_tsv(file: BinaryIO, charset: str | None) -> Patch:
+def read_tsv(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
     """Read text that tabs delimit, whatever else its cells hold."""
-    return read_csv(file, charset, "\t")
+    return read_csv(file, charset, bounds, "\t")
 
 
 def sniff_delimiter(text: str) -> str:

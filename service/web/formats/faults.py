@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
 from service.errors import FieldError, ServiceError
 
 MAX_LISTED: Final = 100
-MAX_COLUMNS: Final = 1000
-# Rows of few fields each may still span a table that does not fit in memory.
-MAX_CELLS: Final = 100_000_000
-MAX_TABLE_BYTES: Final = 1 << 32
-
 _UNFIT_IN_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -24,22 +20,39 @@ class UnreadableBody(ServiceError):
     """The body cannot be read as a table of customers."""
 
 
-def check_size(*, rows: int, columns: int, n_bytes: int = 0) -> None:
-    """Refuse a table that would not fit in memory, before it is there."""
-    if columns > MAX_COLUMNS:
-        raise UnreadableBody(f"The table has {columns} columns; at most {MAX_COLUMNS} can be read")
-    if rows * columns > MAX_CELLS:
-        raise UnreadableBody(f"{rows} rows of {columns} columns are too many; at most {MAX_CELLS:,} cells can be read")
-    if n_bytes > MAX_TABLE_BYTES:
-        raise UnreadableBody(f"The table is larger than {MAX_TABLE_BYTES >> 30} GiB once it is unpacked")
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How large a table may be: whatever is larger would not fit in memory."""
+
+    rows: int = 10_000_000
+    columns: int = 1_000
+    # Rows of few fields each may still span a table that does not fit in memory.
+    cells: int = 100_000_000
+    characters: int = 65_536
+    n_bytes: int = 1 << 32
+
+    def check(self, *, rows: int = 0, columns: int = 0, n_bytes: int = 0) -> None:
+        """Refuse a table that is too large, before it is there."""
+        if columns > self.columns:
+            raise UnreadableBody(f"The table has {columns} columns; at most {self.columns:,} can be read")
+        if rows > self.rows:
+            raise UnreadableBody(f"The table has more than {self.rows:,} rows; send the customers in parts")
+        if rows * columns > self.cells:
+            raise UnreadableBody(
+                f"{rows} rows of {columns} columns are too many; at most {self.cells:,} cells can be read"
+            )
+        if n_bytes > self.n_bytes:
+            raise UnreadableBody(f"The table is larger than {self.n_bytes:,} bytes once it is unpacked")
+
+
+USUAL: Final = Bounds()
 
 
 def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
-    """Refuse headers that are empty, unprintable, too many or told apart only by case, each by its name or place.
+    """Refuse headers that are empty, unprintable or told apart only by case, each by its name or place.
 
     Columns at `spare` positions need none.
     """
-    check_size(rows=0, columns=len(names))
     faults = chain(_unfit_headers(names, spare), _confusable_headers(names))
     refuse((FieldError(detail=fault) for fault in faults), "headers cannot be used")
 

@@ -6,6 +6,7 @@ from json import JSONDecodeError
 from typing import BinaryIO, Final
 
 from service.web.formats.charsets import opened_text
+from service.web.formats.faults import Bounds
 from service.web.formats.objects import DECODER, LONGEST_VALUE
 from service.web.formats.patches import Patch
 from service.web.formats.records import BadRecord, read_records
@@ -13,10 +14,10 @@ from service.web.formats.records import BadRecord, read_records
 TOO_LONG: Final = BadRecord(f"has {LONGEST_VALUE:,} characters or more")
 
 
-def read_lines(file: BinaryIO, charset: str | None) -> Patch:
+def read_lines(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
     """Read one ``{...}`` a line; empty lines are passed over, an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
-        return read_records(_customers(text), place=None)
+        return read_records(_customers(text), place=None, bounds=bounds)
 
 
 def _customers(text: TextIOWrapper) -> Iterator[object]:

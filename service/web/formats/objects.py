@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from service.web.formats.charsets import BLOCK, opened_text
-from service.web.formats.faults import UnreadableBody
+from service.web.formats.faults import Bounds, UnreadableBody
 from service.web.formats.patches import Patch
 from service.web.formats.records import BadRecord, read_records
 
@@ -26,10 +26,10 @@ def fields(pairs: list[tuple[str, object]]) -> object:
 DECODER: Final = json.JSONDecoder(object_pairs_hook=fields)
 
 
-def read_json(file: BinaryIO, charset: str | None) -> Patch:
+def read_json(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
     """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
-        return read_records(_customers(_Document(text.read)), place=(LIST,))
+        return read_records(_customers(_Document(text.read)), place=(LIST,), bounds=bounds)
 
 
 class _Document:

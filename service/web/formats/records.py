@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from models import cells
 from service.errors import FieldError, pointer
-from service.web.formats.faults import check_headers, check_size, refuse
+from service.web.formats.faults import Bounds, check_headers, refuse
 from service.web.formats.patches import Mask, Patch
 
 ROWS_AT_ONCE: Final = 16_384
@@ -30,9 +30,9 @@ class BadRecord:
     detail: str
 
 
-def read_records(rows: Iterable[object], *, place: tuple[str, ...] | None) -> Patch:
+def read_records(rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: Bounds) -> Patch:
     """Read rows, each an object of cells; a fault is pointed at below `place`, where a pointer can reach it."""
-    growing = _Growing(place)
+    growing = _Growing(place, bounds)
     refuse(growing.grow(iter(rows)), "cells cannot be read")
     check_headers(list(growing.columns))
     return growing.grown()
@@ -49,6 +49,7 @@ class _Piece(NamedTuple):
 @dataclass(frozen=True)
 class _Growing:
     place: tuple[str, ...] | None
+    bounds: Bounds
     columns: dict[str, list[_Piece]] = field(default_factory=dict)
     lengths: list[int] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ class _Growing:
 
     def _take(self, records: list[Record]) -> Iterator[FieldError]:
         names = dict.fromkeys(chain.from_iterable(records))
-        check_size(rows=self.n_rows + len(records), columns=len(names.keys() | self.columns.keys()))
+        self.bounds.check(rows=self.n_rows + len(records), columns=len(names.keys() | self.columns.keys()))
         for name in names:
             self.columns.setdefault(name, [_absent(length) for length in self.lengths])
         regular = all(len(record) == len(names) for record in records)

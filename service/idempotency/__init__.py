@@ -1,1 +1,0 @@
-"""Requests that are sent twice and must count once."""

@@ -1,0 +1,181 @@
+"""How much a request may send, and for how long."""
+
+import asyncio
+import json
+from io import BytesIO
+
+import httpx
+import pyarrow as pa
+import pytest
+from pyarrow import csv, ipc, parquet
+from steps import fit, put_csv, running
+
+from service.config import Settings
+from service.web.intake import Allowance
+from service.web.limits import Limits
+
+CSV, NDJSON, JSON = "text/csv", "application/x-ndjson", "application/json"
+PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
+SMALL = {
+    "document_bytes": 500,
+    "json_depth": 4,
+    "table_bytes": 4_000,
+    "table_rows": 12,
+    "table_columns": 4,
+    "table_cells": 40,
+    "cell_characters": 100,
+    "assignment_bytes": 300,
+    "assignment_rows": 3,
+    "body_seconds": 0.2,
+}
+FORMATS = (CSV, NDJSON, JSON, PARQUET, ARROW)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """A service with small limits, and a model of a few customers."""
+    with running(Settings(home=tmp_path_factory.mktemp("limits"), **SMALL)) as client:
+        put_csv(client, "sample", "a,b\n" + "".join(f"{n % 4},{n}.5\n" for n in range(12)))
+        fit(client, "sample", k=2, features=["a", "b"])
+        yield client
+
+
+def written(table, media_type):
+    """Give the same table in any format."""
+    body = BytesIO()
+    if media_type == CSV:
+        csv.write_csv(table, body)
+    elif media_type == PARQUET:
+        parquet.write_table(table, body)
+    elif media_type == ARROW:
+        with ipc.new_stream(body, table.schema) as writer:
+            writer.write_table(table)
+    else:
+        rows = table.to_pylist()
+        body.write(
+            ("\n".join(map(json.dumps, rows)) if media_type == NDJSON else json.dumps({"customers": rows})).encode()
+        )
+    return body.getvalue()
+
+
+def chunked(body):
+    """Give a body part by part, without its length."""
+    return (body[at : at + 50] for at in range(0, len(body), 50))
+
+
+def put(client, body, media_type=CSV):
+    return client.put("/v1/datasets/much", content=body, headers={"Content-Type": media_type})
+
+
+def slug(answer):
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (pa.table({"a": range(13)}), "12 rows"),
+        (pa.table({name: [1] for name in "abcde"}), "at most 4"),
+        (pa.table({name: range(11) for name in "abcd"}), "40 cells"),
+    ],
+    ids=["rows", "columns", "cells"],
+)
+def test_a_table_with_too_much_of_anything_is_refused_in_every_format(client, media_type, table, said):
+    answer = put(client, written(table, media_type), media_type)
+    assert (slug(answer), said in answer.json()["detail"]) == ((422, "unreadable-body"), True)
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_a_cell_that_is_too_long_is_named_by_its_row_and_column(client, media_type):
+    answer = put(client, written(pa.table({"a": ["x", "é" * 101, "é" * 100]}), media_type), media_type)
+    assert answer.json()["errors"] == [{"row": 2, "detail": "'a' has more than 100 characters"}]
+
+
+@pytest.mark.parametrize("sent", [bytes, chunked])
+def test_a_table_of_too_many_bytes_is_refused(client, sent):
+    assert slug(put(client, sent(b"a\n" + b"1\n" * 2_000))) == (413, "body-too-large")
+
+
+@pytest.mark.parametrize("sent", [bytes, chunked])
+def test_a_document_of_too_many_bytes_is_refused(client, sent):
+    body = sent(json.dumps({"name": "x" * 500}).encode())
+    assert slug(client.post("/v1/models", content=body, headers={"Content-Type": JSON})) == (413, "body-too-large")
+
+
+@pytest.mark.parametrize(
+    ("customers", "expected"), [(3, (200, None)), (4, (422, "unreadable-body")), (40, (413, "body-too-large"))]
+)
+@pytest.mark.parametrize("media_type", [JSON, CSV])
+def test_no_more_customers_are_placed_at_once_than_the_limits_allow(client, media_type, customers, expected):
+    body = written(pa.table({"a": [1.0] * customers, "b": [2.25] * customers}), media_type)
+    if media_type == CSV and expected[0] == 413:
+        body *= 10
+    answer = client.post("/v1/models/sample/assignments", content=body, headers={"Content-Type": media_type})
+    assert (answer.status_code if answer.is_success else slug(answer)) == (200 if expected[0] == 200 else expected)
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/assignments"])
+def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
+    deep, quoted = ('{"customers": [{"a": ' + value + "}]}" for value in ("[[]]", '"[[[["'))
+    answers = [client.post(path, content=body, headers={"Content-Type": JSON}) for body in (deep, quoted)]
+    assert ["deeper than 4" in answer.text for answer in answers] == [True, False]
+
+
+def test_whoever_is_refused_for_the_body_is_hung_up_on(client):
+    assert put(client, b"a\n" * 2_001).headers["Connection"] == "close"
+
+
+def test_an_answer_before_the_body_was_read_hangs_up(client):
+    assert client.post("/v1/nowhere", content=b"x").headers["Connection"] == "close"
+
+
+def test_an_answer_to_a_body_that_was_read_does_not_hang_up(client):
+    assert "Connection" not in put(client, b"a\n1\n2\n").headers
+
+
+def test_a_body_that_takes_too_long_is_refused(client):
+    assert slug(asyncio.run(sent_slowly(client.app, "/v1/datasets/slow"))) == (408, "request-too-slow")
+
+
+def test_no_connection_to_the_database_is_held_while_a_body_comes_in(client):
+    """More slow senders than the pool has connections do not keep a single other request from being answered."""
+
+    async def crowd():
+        slow = [asyncio.ensure_future(sent_slowly(client.app, "/v1/models/sample/assignments")) for _ in range(60)]
+        await asyncio.sleep(0.05)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(client.app), base_url="http://127.0.0.1") as other:
+            answer = await other.get("/v1/models")
+        return answer.status_code, {each.status_code for each in await asyncio.gather(*slow)}
+
+    assert asyncio.run(crowd()) == (200, {408})
+
+
+async def sent_slowly(app, path):
+    """Send a body that never ends."""
+
+    async def trickle():
+        while True:
+            yield b"a"
+            await asyncio.sleep(0.05)
+
+    transport, headers = httpx.ASGITransport(app), {"Content-Type": CSV}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as sender:
+        return await sender.request("PUT" if "datasets" in path else "POST", path, content=trickle(), headers=headers)
+
+
+def test_a_client_that_goes_while_it_sends_is_no_error():
+    async def answered(scope, receive, send):  # noqa: ARG001 - ASGI
+        from starlette.requests import Request  # noqa: PLC0415 - the one who notices
+
+        await Request(scope, receive).body()
+
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    sent = []
+    app = Limits(answered, Allowance(n_bytes=10, seconds=1, depth=1))
+    scope = {"type": "http", "headers": [(b"content-length", b"5")]}
+    asyncio.run(app(scope, gone, sent.append))
+    assert sent == []
