@@ -60,6 +60,10 @@ class Settings(BaseSettings):
         description="Memory at which one worker of the embedded engine is ended, its job tried again.",
     )
     job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
+    unfinished_jobs: int = Field(
+        default=1000, ge=1, description="How many jobs may wait or run at once; a request for one more is answered 429."
+    )
+    unfinished_jobs_per_tenant: int = Field(default=100, ge=1, description="How many of them may be of one tenant.")
     dataset_versions: int = Field(
         default=20,
         ge=1,

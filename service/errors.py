@@ -47,6 +47,14 @@ class Conflict(ServiceError):
     """The request contradicts the present state."""
 
 
+class StillRunning(Conflict):
+    """The first request with this idempotency key is still running; send it again later."""
+
+
+class AnswerForgotten(Conflict):
+    """The request was carried out; its answer named customers, and was forgotten when one was erased."""
+
+
 class NoTree(Conflict):
     """The version keeps no tree: it is not hierarchical, or it was made before trees were kept."""
 
@@ -61,6 +69,18 @@ class DatasetDeleted(Conflict):
 
 class InvalidRequest(ServiceError):
     """The request is not valid; `errors` names each fault."""
+
+
+class IdempotencyKeyReused(InvalidRequest):
+    """The idempotency key came with another request before; give each request a key of its own."""
+
+
+class TooManyJobs(ServiceError):
+    """There are more unfinished jobs than may wait; try again later."""
+
+
+class TooManyRequests(ServiceError):
+    """The key has sent more requests than it may; try again later."""
 
 
 class WorkerLost(ServiceError):

@@ -1,7 +1,7 @@
 """What happens to the customers of a dataset: put in and changed in batches, looked up, erased."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ from service.datasets.contents import Content, content_of, recounted, settled
 from service.datasets.operations import CUSTOMER_ID, DatasetAt
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
+from service.stores.database import Session
 from service.web.formats import Patch
 
 Result = Literal["inserted", "updated", "superseded", "rejected"]
@@ -34,7 +35,15 @@ class Upserted:
     faults: Faults
 
 
-def upsert_customers(stores: Stores, tenant: str, name: str, patch: Patch, *, atomic: bool) -> Upserted:
+def upsert_customers(  # noqa: PLR0913 - where, what, how
+    stores: Stores,
+    tenant: str,
+    name: str,
+    patch: Patch,
+    *,
+    atomic: bool,
+    keep: Callable[[Session, Upserted], None] = lambda *_: None,
+) -> Upserted:
     """Lay a batch over a dataset: what a row carries replaces, what it does not is kept, new customers are added.
 
     A bad row is rejected alone, or, if atomic, all are. Of several rows for one customer the last wins.
@@ -55,8 +64,10 @@ def upsert_customers(stores: Stores, tenant: str, name: str, patch: Patch, *, at
     [done] = written
     with datasets.recording(stores, dataset) as session:
         at = datasets.record_write(session, stores, dataset, table_version, done.content)
-    results = _results(done.batch, done.known)
-    return Upserted(at=at, customer_ids=done.batch.customer_ids, results=results, faults=done.batch.faults)
+        results = _results(done.batch, done.known)
+        upserted = Upserted(at=at, customer_ids=done.batch.customer_ids, results=results, faults=done.batch.faults)
+        keep(session, upserted)
+    return upserted
 
 
 def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:

@@ -11,6 +11,7 @@ from service.customers.schemas import Customer, Customers, Upsert
 from service.datasets import erasure
 from service.datasets import operations as datasets
 from service.datasets.contents import stored_schema
+from service.idempotency.once import Keep, OnceDep
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
@@ -33,11 +34,15 @@ router = APIRouter(tags=["customers"])
 
 @router.post(CUSTOMERS, openapi_extra=TABLE_BODY, response_model_exclude_none=True)
 def upsert_customers(
-    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: BodyDep, *, atomic: Atomic = False
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: BodyDep, once: OnceDep, *, atomic: Atomic = False
 ) -> Upsert:
     """Put in new customers and change known ones: an absent field or column is kept, an empty one is cleared."""
-    patch = read_patch(body.file, body.content_type, body.bounds)
-    return Upsert.of(operations.upsert_customers(parts.stores, tenant, dataset, patch, atomic=atomic))
+
+    def act(keep: Keep[operations.Upserted]) -> operations.Upserted:
+        patch = read_patch(body.file, body.content_type, body.bounds)
+        return operations.upsert_customers(parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep)
+
+    return once.answer(act, Upsert.of, Upsert)
 
 
 @router.get(CUSTOMERS, responses=ANSWER)

@@ -16,6 +16,7 @@ from service.datasets.operations import (
 )
 from service.datasets.rows import DatasetRow
 from service.errors import NotFound
+from service.idempotency import repository as idempotency
 from service.jobs import operations as jobs
 from service.jobs.operations import Outcome, Progress
 from service.jobs.rows import JobRow
@@ -52,6 +53,7 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
             ledger_version = _forget(stores, ledger_path(tenant, dataset.id), customer_id)
             locked.recipe = {**locked.recipe, LEDGER_VERSION: ledger_version}
         repository.delete_versions(session, dataset.id, before=locked.version)
+        idempotency.forget_answers(session, tenant)
         job = jobs.plan_job(session, tenant, ERASE, {"tenant": tenant, "dataset_id": dataset.id})
     _forget_in_derived(stores, dataset, customer_id)  # and after: a run may have finished in between
     return job

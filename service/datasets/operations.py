@@ -38,11 +38,12 @@ class Declared:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """How a table was made of transactions; `check` may refuse when the dataset is locked."""
+    """How a table was made of transactions; `check` may refuse once the dataset is locked, `keep` is told last."""
 
     recipe: JsonObject | None = None
     warnings: Sequence[str] = ()
     check: Callable[[DatasetRow], None] = lambda _: None
+    keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 
 
 def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said of it
@@ -68,6 +69,7 @@ def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said o
         made.check(repository.lock_dataset(session, dataset))
         at = record_write(session, stores, dataset, table_version, content)
         at[0].recipe = made.recipe
+        made.keep(session, at)
     if made.recipe is None:
         stores.tables.drop(ledger_path(tenant, dataset.id))
     return at

@@ -11,6 +11,7 @@ from service.datasets import operations, repository, transactions
 from service.datasets.operations import Declared, Made
 from service.datasets.schemas import ColumnChanges, Dataset, Datasets, DatasetSummary, TransactionsAdded
 from service.errors import FieldError, InvalidRequest
+from service.idempotency.once import Keep, OnceDep
 from service.web.bodies import BodyDep
 from service.web.dependencies import (
     DatasetName,
@@ -146,11 +147,15 @@ def summarize_dataset(
 
 @router.post("/v1/datasets/{dataset}/transactions", openapi_extra=TRANSACTIONS_BODY)
 def add_transactions(
-    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, body: BodyDep, *, atomic: Atomic = False
+    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, body: BodyDep, once: OnceDep, *, atomic: Atomic = False
 ) -> TransactionsAdded:
     """Add transactions to those that a dataset is made of; its customers are described anew."""
-    raw = read_table(body.file, body.content_type, body.bounds)
-    return TransactionsAdded.of(transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic))
+
+    def act(keep: Keep[transactions.Added]) -> transactions.Added:
+        raw = read_table(body.file, body.content_type, body.bounds)
+        return transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic, keep=keep)
+
+    return once.answer(act, TransactionsAdded.of, TransactionsAdded)
 
 
 @router.patch("/v1/datasets/{dataset}")

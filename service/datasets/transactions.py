@@ -1,8 +1,9 @@
 """Datasets that are made of transactions: a ledger sums them up by customer, and new ones update it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -14,6 +15,7 @@ from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, 
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.errors import Conflict, FieldError, InvalidRequest
 from service.stores import Stores
+from service.stores.database import Session
 from service.stores.tables import ATTEMPTS, TableBusy, TableGone
 
 
@@ -41,21 +43,25 @@ def put_transactions(
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
         raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_faults(kept))
-    return _write(stores, where, kept, replace(declared, customer_id=recipe.customer))
+    return _write(stores, where, kept, replace(declared, customer_id=recipe.customer), Made())
 
 
-def add_transactions(stores: Stores, tenant: str, name: str, raw: pa.Table, *, atomic: bool) -> Added:
-    """Add transactions to those that a dataset is made of, and describe its customers anew."""
+def add_transactions(  # noqa: PLR0913 - where, what, how
+    stores: Stores,
+    tenant: str,
+    name: str,
+    raw: pa.Table,
+    *,
+    atomic: bool,
+    keep: Callable[[Session, Added], None] = lambda *_: None,
+) -> Added:
+    """Add transactions to those that a dataset is made of, and describe its customers anew.
+
+    `keep` is told what became of them, in the transaction that counts them.
+    """
     for _ in range(ATTEMPTS):
-        dataset, version = operations.newest(stores, tenant, name)
-        recipe, ledger_version = _recipe_of(dataset)
-        kept = ledger(raw, recipe)
-        _require_readable(kept, raw.num_rows, atomic=atomic)
         with suppress(_Overtaken):
-            before = _stored(stores, dataset, ledger_version, recipe)
-            merged = replace(kept, table=merge_ledgers(before, kept.table))
-            declared = Declared(customer_id=recipe.customer, columns=_declared(version, before, recipe))
-            return _added(_write(stores, (tenant, name), merged, declared, after=ledger_version), raw.num_rows, kept)
+            return _add(stores, (tenant, name), raw, atomic=atomic, keep=keep)
     raise TableBusy
 
 
@@ -63,24 +69,44 @@ class _Overtaken(Exception):
     """Other transactions were added since the ledger was read."""
 
 
-def _write(
-    stores: Stores, where: tuple[str, str], kept: Ledger, declared: Declared, *, after: int | None = None
-) -> DatasetAt:
-    """Write the customers that a ledger describes, and then itself; only `after` the one it was merged with, if any.
+def _add(
+    stores: Stores, where: tuple[str, str], raw: pa.Table, *, atomic: bool, keep: Callable[[Session, Added], None]
+) -> Added:
+    dataset, version = operations.newest(stores, *where)
+    recipe, ledger_version = _recipe_of(dataset)
+    kept = ledger(raw, recipe)
+    _require_readable(kept, raw.num_rows, atomic=atomic)
+    before = _stored(stores, dataset, ledger_version, recipe)
+    merged = replace(kept, table=merge_ledgers(before, kept.table))
+    declared = Declared(customer_id=recipe.customer, columns=_declared(version, before, recipe))
+    added = partial(_added, n_rows=raw.num_rows, kept=kept)
+    made = Made(
+        check=partial(_require_newest, ledger_version),
+        keep=lambda session, at: keep(session, added(at)),
+    )
+    return added(_write(stores, where, merged, declared, made))
+
+
+def _write(stores: Stores, where: tuple[str, str], kept: Ledger, declared: Declared, made: Made) -> DatasetAt:
+    """Write the customers that a ledger describes, and then itself, if `made` has nothing against it.
 
     The ledger is written while the dataset is locked: the newest one is always the one that counts.
     """
     (tenant, name), recipe = where, asdict(kept.recipe)
     plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
 
-    def keep(locked: DatasetRow) -> None:
-        if after is not None and (locked.recipe or {}).get(LEDGER_VERSION) != after:
-            raise _Overtaken
+    def check(locked: DatasetRow) -> None:
+        made.check(locked)
         recipe[LEDGER_VERSION] = stores.tables.replace(ledger_path(tenant, locked.id), plain)
 
-    made = Made(recipe=recipe, warnings=_warnings(kept), check=keep)
     described = customers(kept.table, kept.recipe.reference)
-    return operations.replace_dataset(stores, tenant, name, described, declared, made)
+    written = replace(made, recipe=recipe, warnings=_warnings(kept), check=check)
+    return operations.replace_dataset(stores, tenant, name, described, declared, written)
+
+
+def _require_newest(ledger_version: int, locked: DatasetRow) -> None:
+    if (locked.recipe or {}).get(LEDGER_VERSION) != ledger_version:
+        raise _Overtaken
 
 
 def _stored(stores: Stores, dataset: DatasetRow, version: int, recipe: Recipe) -> pa.Table:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+from service.config import Settings
 from service.engine import Engine, EngineUnavailable
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, NotFound, TooManyJobs
 from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
 from service.stores.database import Database, JsonObject, Session, now
@@ -34,6 +35,13 @@ def plan_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> J
     session.add(row)
     session.flush()
     return row
+
+
+def require_room(session: Session, tenant: str, settings: Settings) -> None:
+    """Refuse a further job while as many wait or run as may, of one tenant or of all."""
+    for of, most in ((tenant, settings.unfinished_jobs_per_tenant), (None, settings.unfinished_jobs)):
+        if repository.count_unfinished(session, of) >= most:
+            raise TooManyJobs(f"{most} jobs are waiting or running already; try again when some have finished")
 
 
 def dispatch(database: Database, engine: Engine) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
@@ -36,6 +36,12 @@ def unfinished_jobs(session: Session, *, limit: int) -> list[str]:
     """List the ids of the oldest unfinished jobs."""
     query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED)).order_by(JobRow.created_at, JobRow.id)
     return list(session.scalars(query.limit(limit)))
+
+
+def count_unfinished(session: Session, tenant: str | None) -> int:
+    """Count the unfinished jobs, a tenant's or everyone's."""
+    query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(UNFINISHED))
+    return session.scalar(query if tenant is None else query.where(JobRow.tenant == tenant)) or 0
 
 
 def claim_job(session: Session, job_id: str, *, worker: str) -> JobRow | None:

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from service.idempotency.once import SentDep
+from service.idempotency.operations import Sent, plan_once
 from service.jobs import operations, repository
 from service.jobs.rows import JobRow
 from service.jobs.schemas import Job, Jobs
@@ -50,6 +52,8 @@ class Later:
     parts: Services
     patience: Patience
     response: Response
+    tenant: str
+    sent: Sent | None
 
     async def answer(
         self,
@@ -70,8 +74,12 @@ class Later:
         return await run_in_threadpool(self._done, database, job, show)
 
     def _start(self, plan: Callable[[Session], JobRow]) -> str:
+        def plan_job(session: Session) -> str:
+            operations.require_room(session, self.tenant, self.parts.settings)
+            return plan(session).id
+
         with self.parts.stores.database.writing() as session:
-            job_id = plan(session).id
+            job_id = plan_once(session, self.sent, plan_job) if self.sent else plan_job(session)
         operations.dispatch(self.parts.stores.database, self.parts.engine)
         return job_id
 
@@ -89,8 +97,8 @@ class Later:
         return resource
 
 
-def _later(parts: ServicesDep, patience: PatienceDep, response: Response) -> Later:
-    return Later(parts=parts, patience=patience, response=response)
+def _later(parts: ServicesDep, patience: PatienceDep, response: Response, tenant: TenantDep, sent: SentDep) -> Later:
+    return Later(parts=parts, patience=patience, response=response, tenant=tenant, sent=sent)
 
 
 LaterDep = Annotated[Later, Depends(_later)]

@@ -27,10 +27,12 @@ from models.transactions import ReferenceTooEarly, UnclearRecipe
 from service.engine import EngineUnavailable
 from service.errors import (
     AlreadyExists,
+    AnswerForgotten,
     Conflict,
     DatasetDeleted,
     FieldError,
     Forbidden,
+    IdempotencyKeyReused,
     Incomparable,
     InvalidRequest,
     KeyNeeded,
@@ -38,6 +40,9 @@ from service.errors import (
     NoTree,
     ScopeMissing,
     ServiceError,
+    StillRunning,
+    TooManyJobs,
+    TooManyRequests,
     Unavailable,
     WorkerLost,
 )
@@ -55,6 +60,7 @@ ROOM_FOR_ERRORS = 12_000
 
 STATUSES: Mapping[type[Exception], HTTPStatus] = {
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownColumn: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCells: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -80,12 +86,16 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
+    StillRunning: HTTPStatus.CONFLICT,
+    AnswerForgotten: HTTPStatus.CONFLICT,
     NoTree: HTTPStatus.CONFLICT,
     Incomparable: HTTPStatus.CONFLICT,
     DatasetDeleted: HTTPStatus.CONFLICT,
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
     TableChangedElsewhere: HTTPStatus.CONFLICT,
     TableGone: HTTPStatus.GONE,
+    TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     ArtifactDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeakKey: HTTPStatus.INTERNAL_SERVER_ERROR,
     WorkerLost: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -19,6 +19,7 @@ from service.web.logs import describe_error, request_id
 from service.web.problems import MEDIA_TYPE, MOST_ERRORS, plain_problem, problem_of
 
 RETRY_AFTER_SECONDS = 2
+PASSING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 logger = structlog.get_logger()
 
@@ -43,7 +44,7 @@ def install_refusals(app: FastAPI) -> None:
 def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Send a problem; one that will pass says when to try again."""
     status = problem["status"]
-    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in PASSING else {}
     body = {**problem, "instance": f"urn:request:{request_id()}"}
     return JSONResponse(body, status, {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
 

@@ -294,7 +294,7 @@ def test_any_single_slip_in_a_key_is_noticed():
     assert not any(map(is_plausible, slips))
 
 
-@pytest.mark.parametrize("key", ["", "secret", "x" * 42, "ä" * 50, "a b" * 20, generate_key() + "x", "x" * 300])
+@pytest.mark.parametrize("key", ["", "secret", "x" * 42, "ä" * 50, "a b" * 20, "csk_" + "x" * 49, "x" * 300])
 def test_what_is_no_key_is_no_first_key(client, key):
     with pytest.raises(InvalidRequest, match="keys generate"):
         operations.adopt_bootstrap_key(client.app.state.services.stores.database, key)
