@@ -47,6 +47,10 @@ class Conflict(ServiceError):
     """The request contradicts the present state."""
 
 
+class ChangedMeanwhile(ServiceError):
+    """It is not as `If-Match` says: somebody has changed it since you read it."""
+
+
 class StillRunning(Conflict):
     """The first request with this idempotency key is still running; send it again later."""
 

@@ -127,7 +127,7 @@ def move_alias(session: Session, model: ModelRow, name: str, version: VersionRow
     """Let an alias name another version, and log the move."""
     if not version.ready:
         raise Conflict(f"Version {version.number} of {model.name} is not ready, so no alias can name it")
-    alias = repository.find_alias(session, model, name)
+    alias = repository.lock_alias(session, model, name)
     before = alias.version if alias else None
     if alias is None:
         alias = AliasRow(model_id=model.id, name=name, version=version.number)

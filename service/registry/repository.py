@@ -101,6 +101,11 @@ def find_alias(session: Session, model: ModelRow, name: str) -> AliasRow | None:
     return session.get(AliasRow, (model.id, name), populate_existing=True)
 
 
+def lock_alias(session: Session, model: ModelRow, name: str) -> AliasRow | None:
+    """Find one of a model's aliases, so that nobody else moves it until this transaction ends."""
+    return session.get(AliasRow, (model.id, name), populate_existing=True, with_for_update=True)
+
+
 def list_moves(session: Session, model: ModelRow, name: str) -> list[AliasMoveRow]:
     """List the moves of an alias, the newest first."""
     query = select(AliasMoveRow).where(AliasMoveRow.model_id == model.id, AliasMoveRow.name == name)
@@ -114,10 +119,10 @@ def list_profiles(session: Session, version: VersionRow) -> list[tuple[ProfileRo
     return [(profile, segment) for profile, segment in session.execute(query.order_by(ProfileRow.index))]
 
 
-def find_segment(session: Session, model: ModelRow, segment_id: str) -> SegmentRow | None:
-    """Find one of a model's segments."""
+def lock_segment(session: Session, model: ModelRow, segment_id: str) -> SegmentRow | None:
+    """Find one of a model's segments, so that nobody else names it until this transaction ends."""
     query = select(SegmentRow).where(SegmentRow.model_id == model.id, SegmentRow.id == segment_id)
-    return session.scalar(query)
+    return session.scalar(query.with_for_update())
 
 
 def delete_segments_without_profile(session: Session, model: ModelRow) -> None:

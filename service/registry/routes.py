@@ -31,6 +31,7 @@ from service.web.dependencies import (
     VersionRef,
     WriteDep,
 )
+from service.web.etags import IfMatch, kept, require_match, tag_of
 from service.web.paging import next_token, read_number_token, read_token
 
 BYTES = "application/octet-stream"
@@ -73,10 +74,14 @@ def list_versions(
 
 
 @router.get("/v1/models/{model}/versions/{version}")
-def get_version(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> Version:
+def get_version(
+    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, response: Response
+) -> Version:
     """Show one version: what was asked, what was learned, how good it is."""
     row = repository.get_model(session, tenant, model)
-    return show_version(session, row, repository.get_version(session, row, version))
+    shown = show_version(session, row, repository.get_version(session, row, version))
+    response.headers.update(kept(tag_of(shown)))
+    return shown
 
 
 @router.delete("/v1/models/{model}/versions/{version}", status_code=204)
@@ -101,18 +106,38 @@ def get_artifact(
 def list_aliases(session: ReadDep, tenant: TenantDep, model: ModelName) -> Aliases:
     """List a model's aliases."""
     rows = repository.list_aliases(session, repository.get_model(session, tenant, model))
-    return Aliases(aliases=[Alias(alias=row.name, version=row.version) for row in rows])
+    return Aliases(aliases=[Alias.of(row) for row in rows])
+
+
+@router.get("/v1/models/{model}/aliases/{alias}")
+def get_alias(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName, response: Response) -> Alias:
+    """Show which version an alias names."""
+    found = repository.find_alias(session, repository.get_model(session, tenant, model), alias)
+    if found is None:
+        raise NotFound(f"The model {model} has no alias {alias}")
+    response.headers.update(kept(tag_of(Alias.of(found))))
+    return Alias.of(found)
 
 
 @router.put("/v1/models/{model}/aliases/{alias}")
 def move_alias(
-    session: WriteDep, tenant: TenantDep, caller: CallerDep, model: ModelName, alias: AliasName, body: AliasMove
+    session: WriteDep,
+    tenant: TenantDep,
+    caller: CallerDep,
+    model: ModelName,
+    alias: AliasName,
+    body: AliasMove,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> Alias:
     """Promote a version, or roll back to it."""
     row = repository.get_model(session, tenant, model)
+    before = repository.lock_alias(session, row, alias)
+    require_match(if_match, Alias.of(before) if before else None)
     version = repository.get_version(session, row, str(body.version))
-    moved = operations.move_alias(session, row, alias, version, by=caller.name)
-    return Alias(alias=moved.name, version=moved.version)
+    moved = Alias.of(operations.move_alias(session, row, alias, version, by=caller.name))
+    response.headers.update(kept(tag_of(moved)))
+    return moved
 
 
 @router.get("/v1/models/{model}/aliases/{alias}/log")

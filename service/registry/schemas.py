@@ -1,14 +1,14 @@
 """Models, versions and aliases on the wire."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from models.algorithms import Algorithm
 from service.datasets import operations as datasets
 from service.registry import operations, repository
-from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.registry.rows import AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores.database import Session
 from service.web.learning import FeatureOut
 from service.web.schemas import Integer, Page, Request, Wire
@@ -111,6 +111,11 @@ class Alias(Wire):
 
     alias: str
     version: int
+
+    @classmethod
+    def of(cls, row: AliasRow) -> Self:
+        """Show an alias."""
+        return cls(alias=row.name, version=row.version)
 
 
 class Aliases(Wire):

@@ -1,6 +1,6 @@
 """What the segments of a version are like, and what people call them."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from service.errors import NotFound
 from service.registry import operations as registry
@@ -8,6 +8,7 @@ from service.registry import repository
 from service.segments import operations
 from service.segments.schemas import NamedSegment, Segment, SegmentChange, Segments
 from service.web.dependencies import ModelName, ReadDep, SegmentId, TenantDep, VersionRef, WriteDep
+from service.web.etags import IfMatch, kept, require_match, tag_of
 
 router = APIRouter(tags=["segments"])
 
@@ -22,19 +23,30 @@ def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version
 
 @router.get("/v1/models/{model}/versions/{version}/segments/{segment}")
 def get_segment(
-    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, segment: SegmentId
+    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, segment: SegmentId, response: Response
 ) -> Segment:
-    """Describe one segment of a version."""
-    for found in list_segments(session, tenant, model, version).segments:
-        if found.segment == segment:
-            return found
+    """Describe one segment of a version; its `ETag` is that of its given name and description."""
+    _, ready = registry.get_ready_version(session, tenant, model, version)
+    for profile, row in repository.list_profiles(session, ready):
+        if row.id == segment:
+            response.headers.update(kept(tag_of(NamedSegment.of(row))))
+            return Segment.of(profile, row)
     raise NotFound(f"The version has no segment {segment}")
 
 
 @router.patch("/v1/models/{model}/segments/{segment}")
 def name_segment(
-    session: WriteDep, tenant: TenantDep, model: ModelName, segment: SegmentId, body: SegmentChange
+    session: WriteDep,
+    tenant: TenantDep,
+    model: ModelName,
+    segment: SegmentId,
+    body: SegmentChange,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> NamedSegment:
     """Give a segment a name or a description of your own."""
-    row = operations.change_segment(session, tenant, model, segment, body.model_dump(exclude_unset=True))
-    return NamedSegment(segment=row.id, name=row.name, description=row.description)
+    row = operations.get_segment(session, tenant, model, segment)
+    require_match(if_match, NamedSegment.of(row))
+    named = NamedSegment.of(operations.change_segment(row, body.model_dump(exclude_unset=True)))
+    response.headers.update(kept(tag_of(named)))
+    return named

@@ -78,3 +78,8 @@ class NamedSegment(Wire):
     segment: str
     name: str | None = Field(description="Null: each version's own description serves as the name.")
     description: str | None
+
+    @classmethod
+    def of(cls, segment: SegmentRow) -> Self:
+        """Show what a person has called a segment."""
+        return cls(segment=segment.id, name=segment.name, description=segment.description)

@@ -1,9 +1,13 @@
-"""What a client has already: `If-None-Match` (RFC 9110, 13.1.2)."""
+"""What a client has already, and what it means to change: `If-None-Match` and `If-Match` (RFC 9110, 13.1)."""
 
+import hashlib
 import re
 from typing import Annotated, Any, Final
 
 from fastapi import Header
+from pydantic import BaseModel
+
+from service.errors import ChangedMeanwhile
 
 ANY: Final = "*"
 UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "It is as the client has it"}}
@@ -11,6 +15,23 @@ UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "It is
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 
 IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of what the client has, several, or `*`.")]
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="The `ETag` of what is to be changed: refused if somebody else has changed it since."),
+]
+
+
+def tag_of(shown: BaseModel) -> str:
+    """Give the tag of something as it is shown."""
+    return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:32]
+
+
+def require_match(if_match: str | None, shown: BaseModel | None) -> None:
+    """Refuse to change what is not as the client has it; None is what does not exist."""
+    if if_match is None or (shown is not None and (if_match == ANY or is_known(tag_of(shown), if_match))):
+        return
+    raise ChangedMeanwhile
 
 
 def kept(tag: str) -> dict[str, str]:

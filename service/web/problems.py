@@ -28,6 +28,7 @@ from service.engine import EngineUnavailable
 from service.errors import (
     AlreadyExists,
     AnswerForgotten,
+    ChangedMeanwhile,
     Conflict,
     DatasetDeleted,
     FieldError,
@@ -94,6 +95,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
     TableChangedElsewhere: HTTPStatus.CONFLICT,
     TableGone: HTTPStatus.GONE,
+    ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
     TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     ArtifactDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
