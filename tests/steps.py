@@ -21,9 +21,11 @@ def running(settings: Settings, engine=InlineEngine) -> Iterator[TestClient]:
     stores = open_stores(settings)
     stores.database.migrate()
     app = create_app(settings, engine=engine(stores))
-    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-        yield client
-    stores.database.close()
+    try:
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield client
+    finally:
+        stores.database.close()
 
 
 def put_csv(client: TestClient, name: str, csv: str, **query) -> dict:

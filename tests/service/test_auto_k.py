@@ -63,7 +63,9 @@ def waiting(settings):
     """A service whose jobs wait, and the stores to run them in."""
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "sample", generate_sample(n_customers=30))
-        yield client, open_stores(settings)
+        stores = open_stores(settings)
+        yield client, stores
+        stores.database.close()
 
 
 def plan(client):

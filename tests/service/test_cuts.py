@@ -6,7 +6,6 @@ import pytest
 from fakes import IdleEngine, Interrupted
 from steps import INCOME, SCORE, erase, finished, fit, place, put_csv, refit, running
 
-from service.config import Settings
 from service.stores import open_stores
 from service.tasks import run_attempt
 
@@ -188,9 +187,8 @@ def test_a_version_that_others_were_cut_from_can_be_deleted(sampled, cut, name):
 
 
 @pytest.fixture
-def waiting(tmp_path, sample_csv):
+def waiting(settings, sample_csv):
     """A service that has a job to cut a tree and nobody who does it; its stores, and the job."""
-    settings = Settings(home=tmp_path)
     with running(settings) as client:
         put_csv(client, "sample", sample_csv)
         fit(client, "m", algorithm=WARD, k=2)

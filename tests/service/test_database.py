@@ -95,7 +95,7 @@ def test_a_time_comes_back_as_the_same_moment_in_utc(database, plan, read):
 
 
 def test_a_time_comes_back_in_utc_wherever_the_server_is(postgresql):
-    database = Database(f"{postgresql}&options=-ctimezone%3DAsia/Tokyo")
+    database = Database(f"{postgresql.address}&options=-ctimezone%3DAsia/Tokyo")
     with database.engine.connect() as connection:
         moment = connection.scalar(text("SELECT now()").columns(now=JobRow.created_at.type))
     database.close()

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +15,12 @@ import pytest
 from fakes import IdleEngine, Interrupted
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import text
 from steps import customers_of, erase, finished, fit, put_csv, refit, run_of, running, upsert
 
-from service.config import Settings
 from service.jobs.rows import JobRow
 from service.stores import open_stores
+from service.stores.database import Base
 from service.tasks import run_attempt
 
 CANARY, SPENT, NOTE = "Zanzibar-77", 8311.77, "Quetzal-42"
@@ -45,12 +47,22 @@ def decoded(data: bytes) -> bytes:
 
 
 def traces(client, home) -> list[tuple[str, bytes]]:
-    """Find every file below a directory that holds anything of the customer."""
-    client.app.state.services.stores.database.close()
-    with closing(sqlite3.connect(home / "metadata.sqlite")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    contents = {path: decoded(path.read_bytes()) for path in home.rglob("*") if path.is_file()}
-    return [(path.name, secret) for path, data in contents.items() for secret in SECRETS if secret in data]
+    """Find every file below a directory, and every table of the metadata, that holds anything of the customer."""
+    contents = dict(metadata(client.app.state.services.stores.database))
+    contents |= {str(path): decoded(path.read_bytes()) for path in home.rglob("*") if path.is_file()}
+    return [(Path(name).name, secret) for name, data in contents.items() for secret in SECRETS if secret in data]
+
+
+def metadata(database) -> Iterator[tuple[str, bytes]]:
+    """Give the rows of PostgreSQL, and see to it that those of SQLite are all in its file."""
+    if database.engine.dialect.name == "sqlite":
+        database.close()
+        with closing(sqlite3.connect(database.engine.url.database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return
+    with database.engine.connect() as connection:
+        for table in Base.metadata.tables:
+            yield table, str(connection.execute(text(f'SELECT * FROM "{table}"')).all()).encode()  # noqa: S608 - our own names
 
 
 @pytest.fixture
@@ -103,9 +115,9 @@ class Erased:
 
 
 @pytest.fixture(scope="module")
-def erased(tmp_path_factory):
+def erased(at_home, tmp_path_factory):
     home = tmp_path_factory.mktemp("erased")
-    with running(Settings(home=home)) as client:
+    with running(at_home(home)) as client:
         use_everything(client)
         before, placed = traces(client, home), place(client)
         [run] = {path.parent.name for path in (home / "tables" / "default" / "runs").glob("*/*")}

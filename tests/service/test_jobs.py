@@ -8,7 +8,6 @@ from fakes import AbsentEngine, IdleEngine, Interrupted
 from steps import INCOME, SCORE, put_csv, running
 from waiting import eventually
 
-from service.config import Settings
 from service.jobs import repository
 from service.tasks import run_attempt
 
@@ -16,9 +15,9 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def idle(tmp_path_factory, sample_csv):
+def idle(at_home, tmp_path_factory, sample_csv):
     """A service whose jobs wait for a worker, for ever."""
-    with running(Settings(home=tmp_path_factory.mktemp("idle")), engine=IdleEngine) as client:
+    with running(at_home(tmp_path_factory.mktemp("idle")), engine=IdleEngine) as client:
         put_csv(client, "sample", sample_csv)
         yield client
 

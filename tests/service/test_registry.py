@@ -8,8 +8,6 @@ import pytest
 from fakes import IdleEngine
 from steps import INCOME, SCORE, fit, place, put_csv, refit, running
 
-from service.config import Settings
-
 PREDICTING = """
 import sys, joblib, pandas
 customers = pandas.DataFrame({"Annual Income (k$)": [90, 20, 60], "Spending Score (1-100)": [85, 15, 50]})
@@ -42,9 +40,9 @@ def failed(sampled, name):
 
 
 @pytest.fixture(scope="module")
-def fitting(tmp_path_factory, sample_csv):
+def fitting(at_home, tmp_path_factory, sample_csv):
     """A service that is fitting the version 1 of `slow`, for ever."""
-    with running(Settings(home=tmp_path_factory.mktemp("fitting")), engine=IdleEngine) as client:
+    with running(at_home(tmp_path_factory.mktemp("fitting")), engine=IdleEngine) as client:
         put_csv(client, "sample", sample_csv)
         body = {"name": "slow", "dataset": "sample", "k": 2}
         client.post("/v1/models", json=body, headers={"Prefer": "wait=0"})

