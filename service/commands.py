@@ -24,7 +24,7 @@ from service.config import Settings
 from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
 from service.sample import load_sample
-from service.stores.database import Database
+from service.stores.database import Database, DatabaseUnavailable, wait_until_there
 from service.web.connections import Connection
 from service.web.logs import configure_logs
 
@@ -142,9 +142,13 @@ def _welcome(url: str) -> None:
 
 
 def _migrate(settings: Settings) -> bool:
+    """Bring the schema up to date, once the database is there: it may start at the same time as we do."""
     database = Database(settings.database_address())
     try:
-        return database.migrate()
+        return wait_until_there(database.migrate)
+    except DatabaseUnavailable as error:
+        typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
+        raise typer.Exit(1) from error
     finally:
         database.close()
 

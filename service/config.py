@@ -18,10 +18,16 @@ class Settings(BaseSettings):
         default=Path("var"),
         description="The one directory that holds everything of the embedded defaults.",
     )
-    database_url: str | None = Field(
+    database_url: SecretStr | None = Field(
         default=None,
         description="SQLAlchemy address of the metadata, such as `postgresql+psycopg://…`. "
         "Absent: a SQLite file in the home directory.",
+    )
+    database_connections: int = Field(
+        default=20,
+        ge=1,
+        le=1_000,
+        description="How many connections to PostgreSQL one process opens at most; each worker needs one.",
     )
     tables: Path | None = Field(
         default=None,
@@ -112,7 +118,8 @@ class Settings(BaseSettings):
 
     def database_address(self) -> str:
         """Give the metadata's address, the embedded SQLite file by default."""
-        return self.database_url or f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
+        given = self.database_url
+        return given.get_secret_value() if given else f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
 
     def tables_directory(self) -> Path:
         """Give the directory of the customer tables."""

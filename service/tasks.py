@@ -1,7 +1,7 @@
 """What runs inside a worker: joins each kind of job to the operation that does it."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 
 import structlog
 
@@ -9,14 +9,14 @@ from models.errors import SegmentationError
 from service.config import Settings
 from service.datasets.erasure import purge_table
 from service.engine import current_worker
-from service.errors import ServiceError, WorkerLost
+from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
 from service.jobs.operations import Outcome, Progress
 from service.jobs.rows import JobRow
 from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
-from service.stores.database import JsonObject
+from service.stores.database import JsonObject, Session
 from service.training.cutting import cut_version
 from service.training.fitting import fit_version
 from service.web.logs import describe_error
@@ -50,7 +50,10 @@ def run_job(job_id: str) -> None:
 
 
 def run_attempt(stores: Stores, job_id: str, *, most_attempts: int) -> None:
-    """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished."""
+    """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished.
+
+    While a store is away, the job is left as it is, for the next attempt.
+    """
     job = _claim(stores, job_id)
     if job is None:
         return
@@ -58,6 +61,10 @@ def run_attempt(stores: Stores, job_id: str, *, most_attempts: int) -> None:
         _run(stores, job, most_attempts)
     except JobLost:
         logger.info("job lost", job=job.id, attempt=job.attempt)
+    except Unavailable as error:
+        if job.attempt >= most_attempts:
+            _fail(stores, job, error)
+        logger.warning("job interrupted", job=job.id, attempt=job.attempt, **describe_error(error))
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
         _fail(stores, job, error)
 
@@ -68,8 +75,7 @@ def _stores(settings: Settings) -> Stores:
 
 
 def _claim(stores: Stores, job_id: str) -> JobRow | None:
-    with stores.database.writing() as session:
-        return repository.claim_job(session, job_id, worker=current_worker())
+    return stores.database.write(partial(repository.claim_job, job_id=job_id, worker=current_worker()))
 
 
 def _run(stores: Stores, job: JobRow, most_attempts: int) -> None:
@@ -77,9 +83,8 @@ def _run(stores: Stores, job: JobRow, most_attempts: int) -> None:
         raise WorkerLost
 
     def progress(stage: str, fraction: float) -> None:
-        with stores.database.writing() as session:
-            held = repository.write_progress(session, job.id, job.attempt, stage=stage, progress=fraction)
-        if not held:
+        write = partial(repository.write_progress, job_id=job.id, attempt=job.attempt, stage=stage, progress=fraction)
+        if not stores.database.write(write, repeatable=True):
             raise JobLost
 
     outcome = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
@@ -98,13 +103,15 @@ def _is_done(stores: Stores, job: JobRow) -> bool:
 
 
 def _succeed(stores: Stores, job: JobRow, outcome: Outcome) -> None:
-    with stores.database.writing() as session:
+    def finish(session: Session) -> None:
         if not repository.succeed_job(session, job.id, job.attempt, outcome.finish(session)):
             raise JobLost
+
+    stores.database.write(finish)
 
 
 def _fail(stores: Stores, job: JobRow, error: Exception) -> None:
     foreseen = isinstance(error, (SegmentationError, ServiceError))
     logger.log(20 if foreseen else 40, "job failed", job=job.id, attempt=job.attempt, **describe_error(error))
-    with stores.database.writing() as session:
-        repository.fail_job(session, job.id, job.attempt, problem_of(error))
+    fail = partial(repository.fail_job, job_id=job.id, attempt=job.attempt, problem=problem_of(error))
+    stores.database.write(fail, repeatable=True)

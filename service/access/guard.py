@@ -11,6 +11,7 @@ from service import callers
 from service.access.ring import KeyRing
 from service.callers import ANYONE, Caller, scope_for
 from service.errors import Forbidden, KeyNeeded, ScopeMissing
+from service.stores.database import DatabaseUnavailable
 from service.web.problems import problem_of
 from service.web.refusals import respond
 
@@ -31,12 +32,22 @@ class Guard:
         if scope["type"] == "http":
             state = scope.setdefault("state", {})
             try:
-                state["caller"] = state.get("caller") or await self._caller(scope)
-                _check(state["caller"], scope_for(scope["method"], scope["path"]))
+                needed = scope_for(scope["method"], scope["path"])
+                state["caller"] = state.get("caller") or await self._caller_for(needed, scope)
+                _check(state["caller"], needed)
             except (KeyNeeded, Forbidden) as refusal:
                 await respond(problem_of(refusal), _challenge(refusal))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    async def _caller_for(self, needed: callers.Scope | None, scope: Scope) -> Caller | None:
+        """Find out who it is; what is open to everybody is answered while the keys cannot be looked up, too."""
+        try:
+            return await self._caller(scope)
+        except DatabaseUnavailable:
+            if needed is None:
+                return None
+            raise
 
     async def _caller(self, scope: Scope) -> Caller | None:
         headers = Headers(scope=scope)

@@ -10,7 +10,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/livez")
-def get_liveness() -> Alive:
+async def get_liveness() -> Alive:
     """Tell that the process answers."""
     return Alive(status="ok")
 
@@ -18,7 +18,7 @@ def get_liveness() -> Alive:
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Something is missing"}})
 def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
     """Tell whether everything that requests need is there, and what is missing."""
-    readiness = Readiness.of(database=parts.stores.database.answers(), engine=parts.engine.ready())
+    readiness = Readiness.of(database=parts.stores.database.state(), engine=parts.engine.ready())
     if readiness.status != "ok":
         response.status_code = 503
         response.headers["Retry-After"] = "2"

@@ -2,6 +2,7 @@
 
 from typing import Literal, Self
 
+from service.stores.database import State
 from service.web.schemas import Wire
 
 Part = Literal["ok", "unavailable"]
@@ -17,13 +18,13 @@ class Readiness(Wire):
     """What is there, and what is missing."""
 
     status: Part
-    database: Part
+    database: State
     engine: Part
 
     @classmethod
-    def of(cls, *, database: bool, engine: bool) -> Self:
+    def of(cls, *, database: State, engine: bool) -> Self:
         """Say of each part whether it is there."""
-        return cls(status=_part(there=database and engine), database=_part(there=database), engine=_part(there=engine))
+        return cls(status=_part(there=database == "ok" and engine), database=database, engine=_part(there=engine))
 
 
 class Release(Wire):

@@ -40,7 +40,7 @@ def open_stores(settings: Settings) -> Stores:
     key = given.get_secret_value().encode() if given else read_or_make_key(settings.signing_key_path())
     artifacts = Artifacts(settings.artifacts_directory(), key)
     return Stores(
-        database=Database(settings.database_address()),
+        database=Database(settings.database_address(), connections=settings.database_connections),
         tables=Tables(settings.tables_directory()),
         artifacts=artifacts,
         scorers=Scorers(artifacts),

@@ -1,25 +1,40 @@
 """The metadata's database: SQLite in WAL mode or PostgreSQL, one code path for both."""
 
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, inspect, text
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import JSON, DateTime, MetaData, inspect
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Base", "Database", "JsonList", "JsonObject", "Session", "now"]
+from service.errors import Unavailable
+from service.stores.addresses import is_lost, may_pass, open_engine
+
+__all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-BUSY_TIMEOUT_MS = 30_000
 MIGRATION_LOCK = 7_340_033
+CONNECTIONS: Final = 20
+ATTEMPTS: Final = 10
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 10.0
+LOOK: Final = 0.5
+
+State = Literal["ok", "unavailable", "not-migrated"]
+Result = TypeVar("Result")
 
 JsonObject = dict[str, Any]
 JsonList = list[Any]
@@ -59,46 +74,81 @@ class Base(DeclarativeBase):
     }
 
 
+class DatabaseUnavailable(Unavailable):
+    """The metadata's database cannot be reached at the moment; try again shortly."""
+
+
 class Database:
     """Sessions on the metadata; each is one transaction, committed when its block ends well."""
 
-    def __init__(self, address: str) -> None:
-        self.engine = _sqlite(address) if address.startswith("sqlite") else create_engine(address, pool_pre_ping=True)
+    def __init__(
+        self, address: str, *, connections: int = CONNECTIONS, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.engine = open_engine(address, connections=connections)
+        self._sleep = sleep
         # SQLite lets one writer in at a time; who means to write says so at the start, or fails half way.
         self._writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that only reads."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _unavailable_when_away(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a session that may write; commits at the end, rolls back on any error."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with _unavailable_when_away(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def write(self, act: Callable[[Session], Result], *, repeatable: bool = False) -> Result:
+        """Let `act` write in a transaction of its own, and patiently again after a deadlock or while nobody answers.
+
+        A commit that was not acknowledged may have happened: it is done again only if `repeatable`.
+        """
+        for attempt in range(ATTEMPTS - 1):
+            try:
+                return self._write_once(act, repeatable=repeatable)
+            except _Undone:
+                self._sleep(_pause(attempt))
+        with self.writing() as session:
+            return act(session)
+
+    def _write_once(self, act: Callable[[Session], Result], *, repeatable: bool) -> Result:
+        committing = False
+        try:
+            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                result = act(session)
+                session.flush()
+                committing = True
+        except SQLAlchemyError as error:
+            if not may_pass(error):
+                raise
+            if committing and is_lost(error) and not repeatable:
+                raise DatabaseUnavailable from error
+            raise _Undone from error
+        return result
 
     def migrate(self) -> bool:
         """Bring the schema up to date; True if there was none before."""
-        with self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":  # two processes may start at once; SQLite has one writer anyway
+        with _unavailable_when_away(), self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":  # several processes may start at once; SQLite has one writer
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             fresh = not inspect(connection).has_table("alembic_version")
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
+            config = _migrations()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         return fresh
 
-    def answers(self) -> bool:
-        """Tell whether the database answers."""
+    def state(self) -> State:
+        """Tell whether the database answers, and has the tables that this release needs."""
         try:
             with self.engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
+                return "ok" if _is_migrated(connection) else "not-migrated"
         except SQLAlchemyError:
-            return False
-        return True
+            return "unavailable"
 
     def close(self) -> None:
         """Give every connection back."""
@@ -110,21 +160,50 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _sqlite(address: str) -> Engine:
-    path = make_url(address).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address)
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    return engine
+def wait_until_there(act: Callable[[], Result], *, seconds: float = 30.0) -> Result:
+    """Do something with a database that may still have to start."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return act()
+        except DatabaseUnavailable:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(LOOK)
 
 
-def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
-    connection.isolation_level = None  # the driver opens no transactions of its own: _begin does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+class _Undone(Exception):
+    """A transaction was rolled back for a reason that may pass."""
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+@contextmanager
+def _unavailable_when_away() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if may_pass(error):
+            raise DatabaseUnavailable from error
+        raise
+
+
+def _pause(attempt: int) -> float:
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+    return random.SystemRandom().uniform(longest / 2, longest)
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+@cache
+def _revisions_before_ours() -> frozenset[str]:
+    script = ScriptDirectory.from_config(_migrations())
+    return frozenset(step.revision for step in script.walk_revisions()) - {*script.get_heads()}
+
+
+def _is_migrated(connection: Connection) -> bool:
+    """Tell whether the tables are there; a revision that we do not know was made by a later release."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return revision is not None and revision not in _revisions_before_ours()

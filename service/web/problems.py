@@ -48,6 +48,7 @@ from service.errors import (
     WorkerLost,
 )
 from service.stores.artifacts import ArtifactDamaged, WeakKey
+from service.stores.database import DatabaseUnavailable
 from service.stores.tables import TableBusy, TableChangedElsewhere, TableGone
 from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.formats.writing import NotAcceptable
@@ -103,6 +104,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     WorkerLost: HTTPStatus.INTERNAL_SERVER_ERROR,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # What HTTP itself refuses, before any of our code is asked.

@@ -108,11 +108,11 @@ def test_json_comes_back_as_it_was_written(plan, read, payload):
 
 
 def test_a_database_that_is_gone_does_not_answer():
-    assert not Database("postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1").answers()
+    assert Database("postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1").state() == "unavailable"
 
 
 def test_a_database_that_is_there_answers(database):
-    assert database.answers()
+    assert database.state() == "ok"
 
 
 def test_concurrent_writers_lose_nothing(database, plan, at_once):

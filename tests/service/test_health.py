@@ -13,8 +13,8 @@ from service.health.schemas import Readiness
 class AbsentDatabase:
     """Stands for a database that does not answer."""
 
-    def answers(self) -> bool:
-        return False
+    def state(self) -> str:
+        return "unavailable"
 
 
 @pytest.fixture
@@ -57,7 +57,14 @@ def test_a_service_that_is_not_ready_is_alive(without_engine):
     assert without_engine.get("/livez").status_code == 200
 
 
-@pytest.mark.parametrize("there", [{"database": True, "engine": False}, {"database": False, "engine": True}])
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"database": "ok", "engine": False},
+        {"database": "unavailable", "engine": True},
+        {"database": "not-migrated", "engine": True},
+    ],
+)
 def test_every_part_is_needed(there):
     assert Readiness.of(**there).status == "unavailable"
 

@@ -13,7 +13,6 @@ from service.access.keys import digest_of, generate_key, id_of, is_plausible
 from service.access.ring import FRESH_SECONDS
 from service.access.rows import KeyRow
 from service.callers import scope_for
-from service.config import Settings
 from service.errors import InvalidRequest
 from service.stores.database import now
 
@@ -35,9 +34,9 @@ MISSING = {
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory, sample_csv):
+def service(at_home, tmp_path_factory, sample_csv):
     """A service with two tenants, one of which has one of everything."""
-    with running(Settings(home=tmp_path_factory.mktemp("keyed"))) as client:
+    with running(at_home(tmp_path_factory.mktemp("keyed"))) as client:
         put_csv(client, "sample", sample_csv)
         fit(client, "sample", algorithm={"name": "hierarchical"})
         recommend(client)

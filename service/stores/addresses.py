@@ -1,0 +1,67 @@
+"""How each kind of database is reached: what is set on a connection, and how long anything is waited for."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, exc
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+BUSY_TIMEOUT_MS = 30_000
+POOL_TIMEOUT = 5  # seconds to wait for a connection that others use
+KEPT_OPEN = 5  # connections that stay open between requests
+TIMEOUTS = {"connect_timeout": "3", "tcp_user_timeout": "10000"}  # seconds; milliseconds without an acknowledgement
+LIMITS = {"statement_timeout": "60s", "lock_timeout": "30s"}
+
+
+def open_engine(address: str, *, connections: int) -> Engine:
+    """Open the database at an address; no connection is made yet."""
+    url = make_url(address)
+    return _sqlite(url) if url.get_backend_name() == "sqlite" else _server(url, connections)
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell whether a database did not do what it was asked because of how it is at the moment."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, exc.TimeoutError)  # all connections are in use
+    if isinstance(error.orig, sqlite3.Error):  # its plain error, as of a missing table, is a fault of ours
+        return isinstance(error, OperationalError) and error.orig.sqlite_errorcode != sqlite3.SQLITE_ERROR
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def is_lost(error: SQLAlchemyError) -> bool:
+    """Tell whether the connection broke, so that nobody knows what became of a commit."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _server(url: URL, connections: int) -> Engine:
+    limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    given = dict(url.query)
+    options = f"{limits} {given.pop('options', '')}".strip()
+    return create_engine(
+        url.set(query={**TIMEOUTS, **given, "options": options}),
+        pool_pre_ping=True,
+        pool_size=min(KEPT_OPEN, connections),
+        max_overflow=max(0, connections - KEPT_OPEN),
+        pool_timeout=POOL_TIMEOUT,
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.isolation_level = None  # the driver opens no transactions of its own: _begin does
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
