@@ -14,6 +14,7 @@ Anchor = Literal["start", "middle", "end"]
 Tick = tuple[float, str]
 
 TALL: Final = 380.0
+WIDE: Final = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,8 @@ class Chart:
     notes: Sequence[str] = ()
     legend: Sequence[Entry] = ()
     columns: int = 1
-    height: float = TALL
+    height: float = TALL  # of each panel
+    width: float = WIDE
 
 
 def span(*parts: Floats, around: float | None = None, margin: float = 0.05) -> tuple[float, float]:

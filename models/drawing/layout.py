@@ -1,16 +1,15 @@
 """Puts a chart on paper: title, panels, legend and notes one below the other, so that nothing lies upon another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from models.drawing.chart import Chart, Entry
+from models.drawing.chart import Chart
 from models.drawing.look import Look, shape
 from models.drawing.panels import Frame, panel_items
 from models.drawing.scene import Item, Markers, Scene, Words, place
 from models.drawing.words import shortened, width, wrapped
 
-WIDTH: Final = 900.0
 MARGIN: Final = 18.0
 GUTTER: Final = 22.0
 TITLE, TEXT, SMALL = 18.0, 13.0, 12.0
@@ -34,14 +33,14 @@ def lay_out(chart: Chart, look: Look) -> Scene:
     Returns
     -------
     Scene
-        900 wide, as high as it takes.
+        As wide as the chart, as high as it takes.
     """
-    parts = [_title(chart, look), _panels(chart, look), _legend(chart.legend, look), _notes(chart, look)]
+    parts = [_title(chart, look), _panels(chart, look), _legend(chart, look), _notes(chart, look)]
     tops = list(accumulate((height for height, _ in parts), initial=MARGIN))
     return Scene(
         title=chart.title,
         notes=chart.notes,
-        width=WIDTH,
+        width=chart.width,
         height=tops[-1] + MARGIN,
         background=look.background,
         items=[item for top, (_, items) in zip(tops, parts, strict=False) for item in items(top)],
@@ -49,7 +48,7 @@ def lay_out(chart: Chart, look: Look) -> Scene:
 
 
 def _title(chart: Chart, look: Look) -> Part:
-    lines = wrapped(chart.title, TITLE, WIDTH - 2 * MARGIN)
+    lines = wrapped(chart.title, TITLE, chart.width - 2 * MARGIN)
 
     def items(top: float) -> Iterator[Item]:
         for i, line in enumerate(lines):
@@ -62,7 +61,7 @@ def _title(chart: Chart, look: Look) -> Part:
 def _panels(chart: Chart, look: Look) -> Part:
     columns = min(chart.columns, len(chart.panels)) or 1
     n_rows = -(-len(chart.panels) // columns)
-    room = (WIDTH - 2 * MARGIN - GUTTER * (columns - 1)) / columns
+    room = (chart.width - 2 * MARGIN - GUTTER * (columns - 1)) / columns
 
     def items(top: float) -> Iterator[Item]:
         for i, panel in enumerate(chart.panels):
@@ -73,11 +72,12 @@ def _panels(chart: Chart, look: Look) -> Part:
     return n_rows * (chart.height + GUTTER), items
 
 
-def _legend(entries: Sequence[Entry], look: Look) -> Part:
+def _legend(chart: Chart, look: Look) -> Part:
     """Lay the entries out in as many columns as their labels leave room for."""
+    entries = chart.legend
     labels = [shortened(entry.label, TEXT, MOST_LABEL) for entry in entries]
     wide = max((width(label, TEXT) for label in labels), default=0.0) + _SWATCH + GUTTER
-    columns = max(1, int((WIDTH - 2 * MARGIN + GUTTER) // wide))
+    columns = max(1, int((chart.width - 2 * MARGIN + GUTTER) // wide))
     n_rows = -(-len(entries) // columns)
 
     def items(top: float) -> Iterator[Item]:
@@ -92,7 +92,7 @@ def _legend(entries: Sequence[Entry], look: Look) -> Part:
 
 
 def _notes(chart: Chart, look: Look) -> Part:
-    lines = [line for note in chart.notes for line in wrapped(note, SMALL, WIDTH - 2 * MARGIN)]
+    lines = [line for note in chart.notes for line in wrapped(note, SMALL, chart.width - 2 * MARGIN)]
 
     def items(top: float) -> Iterator[Item]:
         for i, line in enumerate(lines):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from models.features import Feature
 from models.profiling.contrasts import Difference
-from models.profiling.wording import Words, cut, label, numeric_words
+from models.wording import Words, cut, label, numeric_words
 
 STRONG = 0.5  # "medium" in Cohen (1988); a weaker difference only serves to tell two segments apart
 MAX_LENGTH = 60

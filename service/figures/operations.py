@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from models.drawing.layout import lay_out
 from models.drawing.look import LOOKS, Theme
+from models.drawing.svg import to_svg
 from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
+from models.figures.portrait import portrait
+from models.suggestions import suggest
 from service import RELEASE
 from service.comparisons import operations as comparisons
 from service.comparisons.operations import Pair
@@ -17,12 +21,12 @@ from service.figures.report import Card, Content, write_report
 from service.recommendations.rows import RecommendationRow
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
-from service.registry.rows import ModelRow, VersionRow
+from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores import Stores
 from service.stores.database import Session
 from service.stores.latest import key_of
 
-REPORTED = ("customers", "sizes", "profiles", "boxes", "silhouette")
+REPORTED = ("customers", "sizes", "profiles", "silhouette", "dendrogram")
 
 Subject = TypeVar("Subject")
 
@@ -102,17 +106,10 @@ def descriptions(session: Session, version: VersionRow) -> list[str]:
 def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], drawable: Drawable[Any]) -> str:
     """Write the report of a version."""
     model, version = ready
-    look, subject = LOOKS["light"], drawable.subject()
+    subject = drawable.subject()
     there = [figure for figure in drawable.figures if figure.name in REPORTED and figure.absent(subject) is None]
-    cards = [
-        Card(
-            name=segment.name or profile.name,
-            description=segment.description,
-            color=look.color(profile.index),
-            profile=profile.profile,
-        )
-        for profile, segment in registry_repository.list_profiles(session, version)
-    ]
+    numeric = [feature["name"] for feature in version.features if feature["kind"] == "numeric"]
+    pairs = registry_repository.list_profiles(session, version)
     return write_report(
         Content(
             model=model.name,
@@ -126,7 +123,20 @@ def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow],
             advice=version.recommendation["text"] if version.recommendation else None,
             warnings=version.warnings or [],
             created=version.created_at.date().isoformat(),
-            cards=cards,
+            cards=[_card(profile, segment, numeric) for profile, segment in pairs],
             pictures={each.name: draw(stores, drawable, each.name, "svg", "light").decode() for each in there},
         )
+    )
+
+
+def _card(profile: ProfileRow, segment: SegmentRow, numeric: Sequence[str]) -> Card:
+    differences, look = profile.profile["differs_by"], LOOKS["light"]
+    chart = portrait(differences, profile.index)
+    return Card(
+        name=segment.name or profile.name,
+        description=segment.description,
+        color=look.color(profile.index),
+        profile=profile.profile,
+        suggestions=suggest(differences, numeric),
+        portrait=to_svg(lay_out(chart, look)) if chart else None,
     )

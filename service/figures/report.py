@@ -10,28 +10,42 @@ from models.drawing.ticks import number
 MOST_DIFFERENCES: Final = 4
 
 STYLE: Final = """
+:root { color-scheme: light; }
 body { margin: 0 auto; max-width: 920px; padding: 24px; color: #1F2328; background: #FFF;
        font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif;
-       overflow-wrap: anywhere; }
+       overflow-wrap: anywhere; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 h1 { font-size: 28px; line-height: 1.2; } h2 { font-size: 20px; margin-top: 36px; } h3 { margin: 0 0 4px; }
+h4 { font-size: 15px; margin: 10px 0 0; }
+p { margin: 6px 0; } ul { margin: 6px 0; padding-left: 20px; }
 figure { margin: 16px 0; } svg { max-width: 100%; height: auto; }
-.segment { border-left: 8px solid; padding: 4px 0 4px 18px; margin: 20px 0; }
-.quiet { color: #59636E; } ul { margin: 6px 0; padding-left: 20px; }
-@media print { body { padding: 0; font-size: 11pt; } h2 { break-after: avoid; }
-               .segment, figure { break-inside: avoid; }
-               .pictures { break-before: page; } }
+.segment { display: flex; flex-wrap: wrap; gap: 0 24px; border-left: 8px solid; padding: 4px 0 4px 18px;
+           margin: 20px 0; }
+.segment > div { flex: 1 1 320px; } .segment > figure { flex: 0 1 380px; margin: 0; }
+.quiet { color: #59636E; }
+@media print { body { padding: 0; font-size: 9.5pt; max-width: none; } h2, h3, h4 { break-after: avoid; }
+               .segment, figure, li { break-inside: avoid; }
+               .segment > figure { flex-basis: 280px; } .segment > div { flex-basis: 280px; }
+               .pictures svg { max-height: 235mm; } }
 @page { margin: 16mm; }
 """
+ONLY_STYLE: Final = "default-src 'none'; style-src 'unsafe-inline'"
+IDEAS: Final = (
+    "What each card suggests are questions to begin with, drawn from what sets the segment apart. The figures do not "
+    "say what would work: try it on a part of the segment, and compare with the rest."
+)
+HENNIG: Final = ((0.85, "comes back nearly every time"), (0.6, "comes back most of the time"), (0.0, "is not stable"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A segment as the report shows it; `profile` is what its version has learned of it."""
+    """A segment as the report shows it: what its version has learned of it, what to try, and a picture as SVG."""
 
     name: str
     description: str | None
     color: str
     profile: Mapping[str, Any]
+    suggestions: Sequence[str]
+    portrait: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +74,7 @@ def write_report(content: Content) -> str:
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{ONLY_STYLE}">'
         f"<style>{STYLE}</style></head><body><h1>{title}</h1>{''.join(parts)}</body></html>\n"
     )
 
@@ -67,30 +82,49 @@ def write_report(content: Content) -> str:
 def _opening(content: Content) -> Iterator[str]:
     learned = f"{content.n_customers:,} customers, by {escape(', '.join(content.features))}."
     yield f"<p>{learned}</p>"
-    yield f"<p><strong>How sure is that?</strong> {escape(content.advice or _chosen(content))}</p>"
-    yield from _list("What to keep in mind", content.warnings)
+    sure = f"{escape(content.advice or _chosen(content))} {_replication(content)}"
+    yield f"<p><strong>How sure is that?</strong> {sure}</p>"
+    yield from _list("h3", "What to keep in mind", content.warnings)
 
 
 def _chosen(content: Content) -> str:
     return f"The number of segments, {len(content.cards)}, was given, not found."
 
 
+def _replication(content: Content) -> str:
+    agreement = content.metrics.get("replication")
+    if agreement is None:
+        return ""
+    return f"Learned anew from two halves of the customers, the segments agree by {agreement:.2f} of 1."
+
+
 def _cards(content: Content) -> Iterator[str]:
-    yield "<h2>The segments</h2>"
+    yield f"<h2>The segments</h2><p>{IDEAS}</p>"
     for card in content.cards:
-        profile = card.profile
-        yield f'<section class="segment" style="border-color:{card.color}"><h3>{escape(card.name)}</h3>'
-        size = f"{profile['n_customers']:,} customers, {100 * profile['share']:.1f} %"
-        yield f'<p class="quiet">{size}{_trust(profile)}</p>'
-        yield f"<p>{escape(card.description)}</p>" if card.description else ""
-        yield from _list("", [_difference(each) for each in profile["differs_by"][:MOST_DIFFERENCES]])
-        yield f"<p>{_rule(profile['rule'])}</p>" if profile.get("rule") else ""
-        yield "</section>"
+        figure = f"<figure>{card.portrait}</figure>" if card.portrait else ""
+        told = "".join(_told(card))
+        yield f'<section class="segment" style="border-color:{card.color}"><div>{told}</div>{figure}</section>'
+
+
+def _told(card: Card) -> Iterator[str]:
+    profile = card.profile
+    size = f"{profile['n_customers']:,} customers, {100 * profile['share']:.1f} %"
+    yield f'<h3>{escape(card.name)}</h3><p class="quiet">{size}{_trust(profile)}</p>'
+    yield f"<p>{escape(card.description)}</p>" if card.description else ""
+    yield from _list(
+        "h4", "What sets them apart", [_difference(each) for each in profile["differs_by"][:MOST_DIFFERENCES]]
+    )
+    yield f"<p>{_rule(profile['rule'])}</p>" if profile.get("rule") else ""
+    yield from _list("h4", "What to do", card.suggestions)
 
 
 def _trust(profile: Mapping[str, Any]) -> str:
+    """Say how often a segment comes back from other customers of the same kind (thresholds of Hennig 2007)."""
     stability = profile.get("stability")
-    return "" if stability is None else f", comes back with a stability of {stability:.2f} of 1"
+    if stability is None:
+        return ""
+    says = next(words for least, words in HENNIG if stability >= least)
+    return f"; {says} ({stability:.2f} of 1)"
 
 
 def _difference(found: Mapping[str, Any]) -> str:
@@ -109,8 +143,9 @@ def _rule(rule: Mapping[str, Any]) -> str:
 
 
 def _pictures(content: Content) -> Iterator[str]:
-    yield '<h2 class="pictures">The pictures</h2>' if content.pictures else ""
-    yield from (f"<figure>{svg}</figure>" for svg in content.pictures.values())
+    if content.pictures:
+        figures = "".join(f"<figure>{svg}</figure>" for svg in content.pictures.values())
+        yield f'<section class="pictures"><h2>The pictures</h2>{figures}</section>'
 
 
 def _method(content: Content) -> Iterator[str]:
@@ -121,14 +156,17 @@ def _method(content: Content) -> Iterator[str]:
     told = [
         f"{name.replace('_', ' ')}: {number(value)}" for name, value in content.metrics.items() if value is not None
     ]
-    yield from _list("Figures of this fit", told)
+    yield from _list("h3", "Figures of this fit", told)
     yield (
+        "<p>Bars beside a segment show how far it is from all customers: a number in standard deviations, a category "
+        "as Cohen's h. Stability is how much of a segment comes back when other customers of the same kind are "
+        "drawn.</p>"
         "<p>Segments describe the customers of that day. A customer near a border may belong to either side, and a "
         "difference is not a cause: try out what follows from a segment on a part of it before treating all alike.</p>"
     )
 
 
-def _list(title: str, lines: Sequence[str]) -> Iterator[str]:
+def _list(heading: str, title: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
-        yield f"<h3>{title}</h3>" if title else ""
+        yield f"<{heading}>{title}</{heading}>"
         yield "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from models.features import Feature
 from models.profiling.contrasts import Difference
 from models.profiling.naming import name_segments
-from models.profiling.wording import label, numeric_words
+from models.wording import label, numeric_words
 
 AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"
 FEATURES = [Feature(name=name, kind="numeric") for name in (AGE, INCOME, SCORE)]

@@ -21,6 +21,19 @@ def test_every_segment_has_its_card(sampled, report):
     assert cards == [each["name"] for each in segments]
 
 
+def test_every_card_says_what_to_do_and_has_its_figure(report):
+    cards = re.findall(r'<section class="segment".*?</section>', report.text, flags=re.DOTALL)
+    assert cards
+    assert all("<h4>What to do</h4><ul><li>" in card for card in cards)
+    assert all(("What sets them apart" in card) == ("<title>Against all customers</title>" in card) for card in cards)
+    assert any("What sets them apart" in card for card in cards)
+
+
+def test_the_method_and_its_limits_come_last(report):
+    titles = re.findall("<h2>(.*?)</h2>", report.text)
+    assert titles == ["The segments", "The pictures", "Method and limits"]
+
+
 def test_the_report_asks_nobody_for_anything(report):
     assert re.findall(r"<script|<link|<img|<iframe|\bsrc=|\bhref=|url\(|@import", report.text) == []
     addresses = set(re.findall(r"\w+://[^\"' <]+", report.text))
@@ -41,11 +54,12 @@ def test_what_people_write_stays_text(sampled, name):
     assert "a &lt;b&gt; &amp; c" in text
 
 
-def test_a_description_that_changes_makes_another_report(sampled, name):
+@pytest.mark.parametrize("words", [{"description": "New words."}, {"name": "New name"}])
+def test_words_that_change_make_another_report(sampled, name, words):
     [segment, *_] = fit(sampled, name)["segments"]
     tag = sampled.get(REPORT.format(name)).headers["ETag"]
-    assert sampled.get(REPORT.format(name), headers={"If-None-Match": tag}).status_code == 304
-    sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json={"description": "New words."})
+    assert sampled.get(REPORT.format(name), headers={"If-None-Match": f"W/{tag}"}).status_code == 304
+    sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json=words)
     assert sampled.get(REPORT.format(name), headers={"If-None-Match": tag}).status_code == 200
 
 

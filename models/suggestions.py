@@ -1,0 +1,87 @@
+"""What one might do with a segment: prompts that follow from what sets it apart, not findings."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from models.wording import Words, label, numeric_words
+
+MOST: Final = 3
+STRONG: Final = 0.5  # "medium" in Cohen (1988)
+MAJORITY: Final = 0.5
+
+# By what `models.wording` says of low and of high values.
+PROMPTS: Final = {
+    "lapsed": "It has been long since they last bought: give some of them a reason to come back.",
+    "recent": "They bought lately: thank them, and show what goes with it.",
+    "rare buyers": "They buy seldom: ask what a next purchase depends on, and remind them when it is due.",
+    "frequent buyers": "They buy often: make that easy, and ask what they would miss.",
+    "rare visitors": "They come seldom: see what brings them, and offer more of that.",
+    "frequent visitors": "They come often: put what is new where they will see it.",
+    "low spending": "They spend less than others: see whether what they look for is there, before cutting prices.",
+    "high spending": "They spend more than others: look after them first where service or stock is short.",
+    "small baskets": "Their baskets are small: suggest what goes together.",
+    "large baskets": "Their baskets are large: see that delivery and returns suit large orders.",
+    "low income": "Their income is low: see that prices and sizes they can afford are easy to find.",
+    "high income": "Their income is high: see that the better choices are easy to find.",
+    "younger": "They are younger: see that pictures, words and channels speak to them.",
+    "older": "They are older: see that pictures, words and channels speak to them.",
+    "new": "They are new: show them around, and ask how it began.",
+    "long-standing": "They have been customers for long: let them see that you know it.",
+}
+TOGETHER: Final = {
+    ("high income", "low spending"): "They could spend more than they do: ask a few of them what they buy elsewhere.",
+    (
+        "low income",
+        "high spending",
+    ): "They spend much for their income: offer good value rather than pressing for more.",
+    ("lapsed", "high spending"): "They spent much and have not been back for long: ask them first, and in person.",
+    ("lapsed", "frequent buyers"): "They used to buy often and stopped: ask what has changed.",
+}
+Difference = Mapping[str, Any]
+
+NOTHING: Final = "Nothing sets them strongly apart: take them as what other segments are measured against."
+
+
+def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[str]:
+    """Suggest what to try with a segment.
+
+    Parameters
+    ----------
+    differences
+        `feature`, `category`, `here` and `effect` of each, as a profile has them, strongest first.
+    numeric
+        The columns of numbers, which decide together what each is called.
+
+    Returns
+    -------
+    list of str
+        Three sentences at most.
+    """
+    words = numeric_words(numeric)
+    strong = [each for each in differences if abs(each["effect"]) >= STRONG]
+    said = [_said(each, words) for each in strong]
+    together = [pair for pair in TOGETHER if set(pair) <= set(said)]
+    told = {word for pair in together for word in pair}
+    alone = [_prompt(each, word) for each, word in zip(strong, said, strict=True) if word not in told]
+    known = [*(TOGETHER[pair] for pair in together), *filter(None, [*alone, _of_categories(strong)])]
+    return known[:MOST] or [NOTHING]
+
+
+def _said(difference: Difference, words: Mapping[str, Words]) -> str:
+    low, high = words.get(difference["feature"], ("", ""))
+    return high if difference["effect"] > 0 else low
+
+
+def _prompt(difference: Difference, word: str) -> str | None:
+    if difference["category"] is not None:
+        return None
+    side = "higher" if difference["effect"] > 0 else "lower"
+    name = label(difference["feature"])
+    return PROMPTS.get(word) or f"Their {name} is {side} than that of others: ask a few of them why."
+
+
+def _of_categories(differences: Sequence[Difference]) -> str | None:
+    """Name the categories that most have; one that few have says little of what to do."""
+    common = [each for each in differences if each["category"] and each["here"] > MAJORITY and each["effect"] > 0]
+    names = " and ".join(f"{each['category']} ({label(each['feature'])})" for each in common)
+    return f"Most are {names}: see that offers, words and places suit that." if names else None

@@ -1,0 +1,59 @@
+"""What one might do with a segment follows from what sets it apart."""
+
+import subprocess
+import sys
+
+import pytest
+
+from models.suggestions import NOTHING, PROMPTS, TOGETHER, suggest
+from models.wording import VOCABULARY
+
+WORDS = {word for _, *pair in VOCABULARY for word in pair}
+
+
+def difference(feature, effect, *, category=None, here=0.8):
+    return {"feature": feature, "category": category, "here": here, "overall": 0.5, "effect": effect}
+
+
+def test_every_word_of_the_vocabulary_has_its_prompt():
+    assert set(PROMPTS) == WORDS
+    assert {word for pair in TOGETHER for word in pair} <= WORDS
+
+
+@pytest.mark.parametrize(
+    ("feature", "effect", "word"),
+    [("Recency (days)", 1.0, "lapsed"), ("orders", -0.9, "rare buyers"), ("Age", -2.0, "younger")],
+)
+def test_a_column_that_business_knows_is_spoken_of_in_its_words(feature, effect, word):
+    assert suggest([difference(feature, effect)], [feature]) == [PROMPTS[word]]
+
+
+def test_what_goes_together_is_said_together_and_first():
+    found = [difference("Income", 1.5), difference("Age", 1.0), difference("Spending", -1.2)]
+    assert suggest(found, ["Income", "Age", "Spending"]) == [TOGETHER["high income", "low spending"], PROMPTS["older"]]
+
+
+def test_a_column_that_nobody_knows_asks_the_customers():
+    assert suggest([difference("zing_factor", -0.7)], ["zing_factor"]) == [
+        "Their zing factor is lower than that of others: ask a few of them why."
+    ]
+
+
+def test_categories_that_most_have_are_named_and_others_are_not():
+    common, rare = difference("Plan", 1.0, category="gold"), difference("Age", 0.9, category="old", here=0.3)
+    [said] = suggest([common, rare], [])
+    assert said.startswith("Most are gold (plan): ")
+
+
+def test_what_is_weak_suggests_nothing():
+    assert suggest([difference("Age", 0.3)], ["Age"]) == [NOTHING]
+
+
+def test_three_are_enough():
+    features = ["Age", "Income", "orders", "visits", "tenure"]
+    assert len(suggest([difference(each, 1.0) for each in features], features)) == 3
+
+
+def test_the_api_can_suggest_without_pandas():
+    code = "from service.lean import keep_out; keep_out('pandas', 'scipy', 'sklearn'); import models.suggestions"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command
