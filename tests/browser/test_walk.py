@@ -58,6 +58,8 @@ def promote(visit) -> None:
 def compare(visit) -> None:
     visit.page.get_by_role("link", name="Compare versions").click()
     expect(visit.page.get_by_role("columnheader")).to_have_text(["Version 1", "Version 2"] * 2)
+    expect(visit.page.locator(".lead")).to_contain_text("would be in another segment")
+    expect(visit.page.locator(".picture img")).to_have_count(2)
 
 
 def download(visit, link) -> str:

@@ -17,12 +17,12 @@ export function pointable(title, send) {
   });
 }
 
-export function numbers(title, address) {
+export function numbers(title, address, file) {
   fill(opened(title), () => ask(address), ({ columns, rows, notes }) => [
     notes.map((note) => h("p", { class: "muted" }, note)),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers" }, table(columns, rows.slice(0, MOST_ROWS))),
     rows.length > MOST_ROWS && h("p", { class: "muted" }, `The first ${MOST_ROWS} of ${count(rows.length, "row")}.`),
-    h("p", { class: "links" }, save(address, address.split("/").at(-1), "All of them (JSON)")),
+    h("p", { class: "links" }, save(address, file, "All of them (JSON)")),
   ]);
 }
 

@@ -1,8 +1,9 @@
-// Two versions of a model side by side.
+// Two versions of a model side by side, and who would move.
 
 import { ask, list, path } from "./api.js";
 import { dot } from "./colours.js";
 import { field, h, section } from "./dom.js";
+import { figures } from "./figures.js";
 import { empty, fill } from "./states.js";
 import { algorithm, count, metrics, number, percent } from "./words.js";
 
@@ -24,6 +25,7 @@ function parts({ model, a, b, ready }) {
   return [
     h("p", {}, h("a", { href: `#/models/${model}` }, `Back to ${model}`)),
     h("div", { class: "fields" }, chooser("From version", ready, a, (number) => go(number, b.version)), chooser("To version", ready, b, (number) => go(a.version, number))),
+    section("Who moves", moves(path("models", model, "comparison"), { from: a.version, to: b.version })),
     section("What was asked and learned", compared("Facts of both versions", a, b, facts(a, b))),
     section("Segments", h("p", { class: "muted" }, "A segment that goes on stands in one row."), compared("Segments of both versions", a, b, segments(a, b))),
   ];
@@ -33,6 +35,19 @@ function chooser(text, versions, chosen, act) {
   const select = h("select", { change: () => act(select.value) }, versions.map(({ version, aliases }) =>
     h("option", { value: version, selected: version === chosen.version }, [`Version ${version}`, ...aliases].join(", "))));
   return field(text, select);
+}
+
+function moves(of, asked) {
+  const place = h("div");
+  fill(place, () => ask(`${of}?${new URLSearchParams(asked)}`), (found) => [h("p", { class: "lead" }, told(found)), figures(of, asked)], "Placing every customer by both versions…");
+  return place;
+}
+
+function told({ n_customers, n_moved, share_moved, n_unplaced, adjusted_rand_index, dataset, dataset_version }) {
+  const left = n_unplaced ? ` ${count(n_unplaced, "customer")} cannot be placed by both.` : "";
+  if (n_customers === 0) return `No customer is placed by both.${left}`;
+  const agree = `The versions agree by ${adjusted_rand_index.toFixed(2)} (1: the same customers are together; 0: as by chance).`;
+  return `${number(n_moved)} of ${count(n_customers, "customer")} (${percent(share_moved)}) would be in another segment. ${agree}${left} Dataset ${dataset}, version ${dataset_version}.`;
 }
 
 function facts(a, b) {

@@ -1,4 +1,4 @@
-// Pictures of a dataset, a recommendation or a version, in the colours of the theme.
+// Pictures of a dataset, a recommendation, a version or two of them, in the colours of the theme.
 
 import { Problem, ask, send } from "./api.js";
 import { numbers, pointable } from "./closeup.js";
@@ -10,9 +10,9 @@ import { count } from "./words.js";
 const NONE = "No figures yet.";
 const NARROW = matchMedia("(max-width: 40rem)"); // there a picture is wider than its place, and scrolls
 
-export function figures(of) {
+export function figures(of, asked = {}) {
   const place = h("div");
-  fill(place, () => listed(`${of}/figures`), (found) => (found.length ? [drawn(of, found.filter(({ exists }) => exists)), missing(found.filter(({ exists }) => !exists))] : empty(NONE)));
+  fill(place, () => listed(`${of}/figures?${new URLSearchParams(asked)}`), (found) => (found.length ? [drawn(of, asked, found.filter(({ exists }) => exists)), missing(found.filter(({ exists }) => !exists))] : empty(NONE)));
   return place;
 }
 
@@ -25,10 +25,11 @@ async function listed(address) {
   }
 }
 
-function drawn(of, found) {
-  const pictures = found.map(({ figure, shows }) => picture(`${of}/figures/${figure}`, shows));
+function drawn(of, asked, found) {
+  const at = (figure) => (ending, more) => `${of}/figures/${figure}.${ending}?${new URLSearchParams({ ...asked, ...more })}`;
+  const pictures = found.map(({ figure, shows }) => picture(at(figure), shows));
   setTimeout(inTurn, 0, pictures);
-  return h("ul", { class: "figures" }, found.map((each, i) => card(`${of}/figures/${each.figure}`, each, pictures[i].place)));
+  return h("ul", { class: "figures" }, found.map((each, i) => card(at(each.figure), each, pictures[i].place)));
 }
 
 function missing(found) {
@@ -42,13 +43,13 @@ async function inTurn(pictures) {
   for (const { place, show } of pictures) if (place.isConnected) await show();
 }
 
-function picture(address, title) {
+function picture(at, title) {
   const place = h("div", { class: "picture", ...(NARROW.matches && { tabindex: "0", role: "region", "aria-label": title }) });
   let showing = null;
-  const redraw = () => (place.isConnected ? draw(place, address, title) : removeEventListener("themechange", redraw));
+  const redraw = () => (place.isConnected ? draw(place, at, title) : removeEventListener("themechange", redraw));
   const show = () => {
     if (!showing) addEventListener("themechange", redraw);
-    showing ??= draw(place, address, title);
+    showing ??= draw(place, at, title);
     return showing;
   };
   new IntersectionObserver(([entry], observer) => {
@@ -59,14 +60,14 @@ function picture(address, title) {
   return { place, show };
 }
 
-async function draw(place, address, title) {
+async function draw(place, at, title) {
   try {
-    const answer = await send(`${address}.svg?theme=${theme()}`);
+    const answer = await send(at("svg", { theme: theme() }));
     const source = URL.createObjectURL(await answer.blob());
     const image = h("img", { src: source, alt: `${title} Its numbers are under “Numbers”.`, load: () => URL.revokeObjectURL(source) });
     place.replaceChildren(image);
   } catch (error) {
-    place.replaceChildren(refusal(error, () => draw(place, address, title)));
+    place.replaceChildren(refusal(error, () => draw(place, at, title)));
   }
 }
 
@@ -76,10 +77,10 @@ function theme() {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
-function card(address, { figure: name, shows }, place) {
+function card(at, { figure: name, shows }, place) {
   return h("li", { class: "card" }, h("h3", {}, shows), place, h("p", { class: "links" },
-    h("button", { type: "button", class: "quiet", "aria-label": `Explore: ${shows}`, click: () => pointable(shows, () => send(`${address}.html?theme=${theme()}`)) }, "Explore"),
-    h("button", { type: "button", class: "quiet", "aria-label": `Numbers: ${shows}`, click: () => numbers(shows, `${address}.json`) }, "Numbers"),
-    save(`${address}.png?theme=${theme()}`, `${name}.png`, "Picture", `Picture: ${shows}`),
-    save(`${address}.html?theme=${theme()}`, `${name}.html`, "Page", `Page: ${shows}`)));
+    h("button", { type: "button", class: "quiet", "aria-label": `Explore: ${shows}`, click: () => pointable(shows, () => send(at("html", { theme: theme() }))) }, "Explore"),
+    h("button", { type: "button", class: "quiet", "aria-label": `Numbers: ${shows}`, click: () => numbers(shows, at("json"), `${name}.json`) }, "Numbers"),
+    save(at("png", { theme: theme() }), `${name}.png`, "Picture", `Picture: ${shows}`),
+    save(at("html", { theme: theme() }), `${name}.html`, "Page", `Page: ${shows}`)));
 }
