@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.contingency import Counts, Floats
 from models.drawing.chart import Color
@@ -96,9 +97,18 @@ class Compared:
         """The same with the smallest segments as one where there are too many, and few ribbons across one another."""
         before, counts = _joined(self.before, self.counts)
         after, turned = _joined(self.after, counts.T)
-        seen = np.arange(len(before)) @ turned.T / np.maximum(turned.sum(axis=1), 1)
-        order = np.lexsort((seen, turned.argmax(axis=1)))
-        return replace(self, before=before, after=[after[j] for j in order], counts=turned[order].T)
+        counts = turned.T
+        if len(before) > len(after):
+            order = _beside(counts)
+            return replace(self, before=[before[i] for i in order], after=after, counts=counts[order])
+        order = _beside(turned)
+        return replace(self, before=before, after=[after[j] for j in order], counts=counts[:, order])
+
+
+def _beside(counts: Counts) -> NDArray[np.intp]:
+    """Order segments, each a row of the counts, by the one that most of their customers are in, then by all."""
+    seen = counts @ np.arange(counts.shape[1]) / np.maximum(counts.sum(axis=1), 1)
+    return np.lexsort((seen, counts.argmax(axis=1)))
 
 
 def _joined(parties: Sequence[Party], counts: Counts) -> tuple[Sequence[Party], Counts]:

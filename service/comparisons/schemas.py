@@ -22,7 +22,7 @@ class Flow(Wire):
     share: float = Field(description="Of all who are compared.")
 
 
-class Counterless(Wire):
+class OwnSegment(Wire):
     """A segment that only one of the versions has."""
 
     segment: str
@@ -49,8 +49,8 @@ class Comparison(Wire):
         "(Hubert & Arabie 1985). Null where nobody is compared."
     )
     flows: list[Flow] = Field(description="Every way that somebody goes, the most frequent first.")
-    only_in_from: list[Counterless] = Field(description="Segments that end.")
-    only_in_to: list[Counterless] = Field(description="Segments that begin.")
+    only_in_from: list[OwnSegment] = Field(description="Segments that end.")
+    only_in_to: list[OwnSegment] = Field(description="Segments that begin.")
 
     @classmethod
     def of(cls, pair: Pair, compared: Compared, counted: Counted) -> Self:
@@ -90,6 +90,6 @@ def _flows(compared: Compared) -> list[Flow]:
     ]
 
 
-def _without(parties: Sequence[Party], others: Sequence[Party]) -> list[Counterless]:
+def _without(parties: Sequence[Party], others: Sequence[Party]) -> list[OwnSegment]:
     known = {other.key for other in others}
-    return [Counterless(segment=each.key, name=each.name) for each in parties if each.key not in known]
+    return [OwnSegment(segment=each.key, name=each.name) for each in parties if each.key not in known]
