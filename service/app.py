@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from service import RELEASE
 from service.access.guard import Guard
+from service.access.quotas import Quotas
 from service.access.ring import KeyRing
 from service.access.routes import router as access
 from service.assignments.routes import router as assignments
@@ -95,7 +96,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
     install_openapi(app)
     install_pages(app)
     app.include_router(page)
-    app.add_middleware(Guard, ring=KeyRing(stores.database))
+    app.add_middleware(Guard, ring=KeyRing(stores.database), quotas=Quotas(settings.requests_per_minute))
     app.add_middleware(Limits, allowed=_allowed(settings))
     app.add_middleware(UnforeseenErrors)
     app.add_middleware(RequestLog)

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         description="Memory at which one worker of the embedded engine is ended, its job tried again.",
     )
     job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
+    requests_per_minute: int = Field(
+        default=60_000, ge=1, description="How many requests a key may send to one process in a minute."
+    )
     unfinished_jobs: int = Field(
         default=1000, ge=1, description="How many jobs may wait or run at once; a request for one more is answered 429."
     )

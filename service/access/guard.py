@@ -4,13 +4,14 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import callers
+from service.access.quotas import Quota, Quotas
 from service.access.ring import KeyRing
 from service.callers import ANYONE, Caller, scope_for
-from service.errors import Forbidden, KeyNeeded, ScopeMissing
+from service.errors import Forbidden, KeyNeeded, ScopeMissing, TooManyRequests
 from service.stores.database import DatabaseUnavailable
 from service.web.problems import problem_of
 from service.web.refusals import respond
@@ -23,22 +24,28 @@ _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 class Guard:
     """Finds out who sends a request, and passes on what they may ask; everything is closed that is not named open."""
 
-    def __init__(self, app: ASGIApp, *, ring: KeyRing) -> None:
+    def __init__(self, app: ASGIApp, *, ring: KeyRing, quotas: Quotas) -> None:
         self.app = app
         self._ring = ring
+        self._quotas = quotas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it before anything else is done for it."""
-        if scope["type"] == "http":
-            state = scope.setdefault("state", {})
-            try:
-                needed = scope_for(scope["method"], scope["path"])
-                state["caller"] = state.get("caller") or await self._caller_for(needed, scope)
-                _check(state["caller"], needed)
-            except (KeyNeeded, Forbidden) as refusal:
-                await respond(problem_of(refusal), _challenge(refusal))(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        quota = None
+        try:
+            needed = scope_for(scope["method"], scope["path"])
+            caller = state["caller"] = state.get("caller") or await self._caller_for(needed, scope)
+            _check(caller, needed)
+            quota = self._quotas.take(caller.key) if caller and caller.key else None
+            _require_rest(quota)
+        except (KeyNeeded, Forbidden, TooManyRequests) as refusal:
+            await respond(problem_of(refusal), _advice(refusal, quota))(scope, receive, send)
+        else:
+            await self.app(scope, receive, _with_quota(send, quota))
 
     async def _caller_for(self, needed: callers.Scope | None, scope: Scope) -> Caller | None:
         """Find out who it is; what is open to everybody is answered while the keys cannot be looked up, too."""
@@ -82,8 +89,27 @@ def _key_in(headers: Headers) -> str:
     return bearer[1] if bearer else headers.get("x-api-key", "")
 
 
-def _challenge(refusal: KeyNeeded | Forbidden) -> dict[str, str]:
-    return {"WWW-Authenticate": "Bearer"} if isinstance(refusal, KeyNeeded) else {}
+def _require_rest(quota: Quota | None) -> None:
+    if quota and quota.is_exceeded:
+        raise TooManyRequests(f"The key has sent its {quota.allowed:,} requests of this minute")
+
+
+def _advice(refusal: Exception, quota: Quota | None) -> dict[str, str]:
+    if isinstance(refusal, KeyNeeded):
+        return {"WWW-Authenticate": "Bearer"}
+    return {**quota.headers(), "Retry-After": str(quota.resets)} if quota else {}
+
+
+def _with_quota(send: Send, quota: Quota | None) -> Send:
+    if quota is None:
+        return send
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(quota.headers())
+        await send(message)
+
+    return tell
 
 
 def _refuse_strangers(headers: Headers) -> None:

@@ -10,6 +10,7 @@ from steps import INCOME, SCORE, fit, put_csv, recommend, run_of, running
 
 from service.access import operations
 from service.access.keys import digest_of, generate_key, id_of, is_plausible
+from service.access.quotas import Quotas
 from service.access.ring import FRESH_SECONDS
 from service.access.rows import KeyRow
 from service.callers import scope_for
@@ -328,3 +329,35 @@ def test_a_key_lives_as_long_as_was_said(client):
 def test_tenants_have_names_that_paths_can_hold(client, label):
     with pytest.raises(InvalidRequest):
         operations.create_key(client.app.state.services.stores.database, tenant=label, name="crm", scope="read")
+
+
+@pytest.fixture
+def sparing(tmp_path):
+    """A service that answers each key twice a minute, and a key."""
+    with running(Settings(home=tmp_path, requests_per_minute=2)) as client:
+        database = client.app.state.services.stores.database
+        yield client, [operations.create_key(database, tenant="default", name="x", scope="read")[0] for _ in range(2)]
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_come_back(sparing):
+    client, (key, other) = sparing
+    answers = [client.get("/v1/models", headers=bearing(each)) for each in (key, key, key, other)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+    assert (answers[2].json()["type"], 0 < int(answers[2].headers["Retry-After"]) <= 60) == (
+        "/problems/too-many-requests",
+        True,
+    )
+
+
+def test_every_answer_says_what_is_left(sparing):
+    client, (key, _) = sparing
+    answers = [client.get(path, headers=bearing(key)) for path in ("/v1/models", "/v1/models/missing", "/v1/models")]
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"key";q=2;w=60'}
+    assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers] == ['"key";r=1', *['"key";r=0'] * 2]
+
+
+def test_a_minute_later_a_key_may_ask_again():
+    moments = iter([0.0, 30.0, 59.9, 60.0])
+    quotas = Quotas(2, clock=lambda: next(moments))
+    taken = [quotas.take("key") for _ in range(4)]
+    assert ([quota.is_exceeded for quota in taken], taken[1].resets) == ([False, False, True, False], 30)
