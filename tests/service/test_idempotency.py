@@ -8,7 +8,6 @@ import pytest
 from fakes import IdleEngine
 from steps import INCOME, SCORE, erase, put_csv, running
 
-from service.config import Settings
 from service.idempotency import operations
 from service.idempotency.rows import RequestRow
 from service.sample import ORDERS_HEADER, generate_orders
@@ -180,8 +179,8 @@ def test_a_try_that_was_taken_over_cannot_finish(client):
 
 
 @pytest.mark.parametrize(("limits", "n"), [({"unfinished_jobs": 2}, 2), ({"unfinished_jobs_per_tenant": 1}, 1)])
-def test_more_jobs_than_may_wait_are_refused_with_a_time_to_come_back(tmp_path, sample_csv, limits, n):
-    with running(Settings(home=tmp_path, **limits), IdleEngine) as client:
+def test_more_jobs_than_may_wait_are_refused_with_a_time_to_come_back(at_home, tmp_path, sample_csv, limits, n):
+    with running(at_home(tmp_path, **limits), IdleEngine) as client:
         put_csv(client, "sample", sample_csv)
         answers = [
             client.post("/v1/models", json=model(f"shop-{number}"), headers={"Prefer": "wait=0"})

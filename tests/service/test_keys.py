@@ -332,9 +332,9 @@ def test_tenants_have_names_that_paths_can_hold(client, label):
 
 
 @pytest.fixture
-def sparing(tmp_path):
+def sparing(at_home, tmp_path):
     """A service that answers each key twice a minute, and a key."""
-    with running(Settings(home=tmp_path, requests_per_minute=2)) as client:
+    with running(at_home(tmp_path, requests_per_minute=2)) as client:
         database = client.app.state.services.stores.database
         yield client, [operations.create_key(database, tenant="default", name="x", scope="read")[0] for _ in range(2)]
 
