@@ -11,7 +11,7 @@ from service.web.problems import list_problems
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-TEXTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+TEXTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
 DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
 
 INDENTED = re.compile(r"^( *)([a-z_]+(?:\.py|/)) +\S", re.MULTILINE)
