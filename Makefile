@@ -47,7 +47,7 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addr
 clean: ## Remove what the targets above made; your data in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
-LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade
+LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra tracing --upgrade
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.telemetry import TelemetryConfig
 
 from service import RELEASE
 from service.access.guard import Guard
@@ -22,6 +23,7 @@ from service.engine import Engine
 from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
+from service.jobs.counting import JobFigures
 from service.jobs.routes import router as job_routes
 from service.page.routes import router as page
 from service.recommendations.routes import router as recommendations
@@ -29,20 +31,26 @@ from service.registry.routes import router as registry
 from service.runs.routes import router as runs
 from service.segments.routes import router as segments
 from service.stores import open_stores
+from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.web.dependencies import Services
 from service.web.intake import Allowance
 from service.web.limits import Limits
-from service.web.logs import RequestLog, describe_error
+from service.web.logs import describe_error
+from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
 from service.web.problems import router as problems
 from service.web.refusals import UnforeseenErrors, install_refusals
+from service.web.requests import RequestLog
+from service.web.traces import Traced
 
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
+# FastAPI's own spans and events hold paths, queries and messages, and so customers' ids and values.
+FASTAPIS_OWN: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 ROOMS = {
     "Customer tables: put them in, see what each column is taken for.": datasets,
     "The customers of a dataset: put in or changed in batches, listed, looked up, erased.": customers,
@@ -66,10 +74,18 @@ WhenUp = Callable[[FastAPI], Awaitable[None]]
 logger = structlog.get_logger()
 
 
-def create_app(settings: Settings, *, engine: Engine | None = None, when_up: WhenUp | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine | None = None,
+    tracer: Tracer | None = None,
+    when_up: WhenUp | None = None,
+) -> FastAPI:
     """Compose the service; `when_up` runs beside it once it is up, `engine` replaces the one that the settings name."""
     stores = open_stores(settings)
-    parts = Services(settings=settings, stores=stores, engine=engine or _engine(settings))
+    metrics = Metrics(stores.caches)
+    metrics.add(JobFigures(stores.database))
+    parts = Services(settings=settings, stores=stores, engine=engine or _engine(settings), metrics=metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,6 +104,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
         redoc_url=None,
         generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
+        telemetry=FASTAPIS_OWN,
     )
     app.state.services = parts
     for room in ROOMS.values():
@@ -99,7 +116,9 @@ def create_app(settings: Settings, *, engine: Engine | None = None, when_up: Whe
     app.add_middleware(Guard, ring=KeyRing(stores.database), quotas=Quotas(settings.requests_per_minute))
     app.add_middleware(Limits, allowed=_allowed(settings))
     app.add_middleware(UnforeseenErrors)
-    app.add_middleware(RequestLog)
+    if tracer:
+        app.add_middleware(Traced, tracer=tracer)
+    app.add_middleware(RequestLog, metrics=metrics)
     return app
 
 

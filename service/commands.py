@@ -25,6 +25,7 @@ from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
 from service.sample import load_sample
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
+from service.tracing import open_tracer
 from service.web.connections import Connection
 from service.web.logs import configure_logs
 
@@ -65,7 +66,7 @@ def serve(
         raise typer.BadParameter(KEYLESS, param_hint="--host")
     cluster = None if settings.engine_address else _start_cluster(settings)
     try:
-        app = create_app(settings, when_up=_load_sample if sample and first_start else None)
+        app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
         _Server(_config(app, host, port, settings)).run()
     finally:
         if cluster:
@@ -76,6 +77,7 @@ def serve(
 def engine() -> None:
     """Run the embedded engine alone: a scheduler and its workers. `serve` does so by itself."""
     settings = Settings()
+    configure_logs(settings.log_level)
     run_cluster(
         directory=settings.engine_directory(),
         n_workers=settings.workers,

@@ -1,9 +1,13 @@
 """What runs inside a worker: joins each kind of job to the operation that does it."""
 
+import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import cache, partial
 
 import structlog
+from opentelemetry.trace import StatusCode
+from structlog.contextvars import bound_contextvars
 
 from models.errors import SegmentationError
 from service.config import Settings
@@ -17,9 +21,11 @@ from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject, Session
+from service.tracing import Span, SpanKind, Tracer, open_tracer
+from service.tracing import span as open_span
 from service.training.cutting import cut_version
 from service.training.fitting import fit_version
-from service.web.logs import describe_error
+from service.web.logs import configure_logs, describe_error
 from service.web.problems import problem_of
 
 Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]
@@ -40,16 +46,21 @@ class JobLost(Exception):
     """The job was cancelled, or another attempt has begun: what this one does does not count any more."""
 
 
+def dask_setup(_worker: object) -> None:
+    """Have a worker that preloads this module write its log as the api does."""
+    configure_logs(Settings().log_level)
+
+
 def run_job(job_id: str) -> None:
     """Run a job with the stores that the worker's own environment names."""
     settings = Settings()
     try:
-        run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts)
+        run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts, tracer=_tracer())
     except Exception as error:  # noqa: BLE001 - Dask would write its message, which may quote values, to the log
         logger.error("job interrupted", job=job_id, **describe_error(error))
 
 
-def run_attempt(stores: Stores, job_id: str, *, most_attempts: int) -> None:
+def run_attempt(stores: Stores, job_id: str, *, most_attempts: int, tracer: Tracer | None = None) -> None:
     """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished.
 
     While a store is away, the job is left as it is, for the next attempt.
@@ -57,16 +68,47 @@ def run_attempt(stores: Stores, job_id: str, *, most_attempts: int) -> None:
     job = _claim(stores, job_id)
     if job is None:
         return
+    with _named_in_logs(job), _span(tracer, job) as span:
+        started = time.perf_counter()
+        state = _end(stores, job, most_attempts, span)
+        span.set_attribute("segmentation.job.state", state)
+        ms = round((time.perf_counter() - started) * 1000, 2)
+        logger.info("job", kind=job.kind, state=state, attempt=job.attempt, ms=ms)
+
+
+def _end(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
+    """Run an attempt to its end, whichever; gives its name."""
     try:
-        _run(stores, job, most_attempts)
+        _run(stores, job, most_attempts, span)
     except JobLost:
-        logger.info("job lost", job=job.id, attempt=job.attempt)
+        return "lost"
     except Unavailable as error:
-        if job.attempt >= most_attempts:
-            _fail(stores, job, error)
-        logger.warning("job interrupted", job=job.id, attempt=job.attempt, **describe_error(error))
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
+        logger.warning("job interrupted", attempt=job.attempt, **describe_error(error))
+        if job.attempt < most_attempts:
+            return "interrupted"
         _fail(stores, job, error)
+        return "failed"
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
+        span.set_status(StatusCode.ERROR, type(error).__name__)
+        _fail(stores, job, error)
+        return "failed"
+    return "succeeded"
+
+
+def _named_in_logs(job: JobRow) -> AbstractContextManager[None]:
+    origin = {"request_id": job.request_id} if job.request_id else {}
+    return bound_contextvars(job=job.id, tenant=job.tenant, **origin)
+
+
+def _span(tracer: Tracer | None, job: JobRow) -> AbstractContextManager[Span]:
+    attributes: dict[str, str | int] = {
+        "segmentation.job.id": job.id,
+        "segmentation.job.kind": job.kind,
+        "segmentation.job.attempt": job.attempt,
+        "segmentation.tenant": job.tenant,
+        "segmentation.request_id": job.request_id or "-",
+    }
+    return open_span(tracer, f"job {job.kind}", SpanKind.CONSUMER, job.traceparent, attributes)
 
 
 @cache
@@ -74,15 +116,24 @@ def _stores(settings: Settings) -> Stores:
     return open_stores(settings)
 
 
+@cache
+def _tracer() -> Tracer | None:
+    return open_tracer()
+
+
 def _claim(stores: Stores, job_id: str) -> JobRow | None:
     return stores.database.write(partial(repository.claim_job, job_id=job_id, worker=current_worker()))
 
 
-def _run(stores: Stores, job: JobRow, most_attempts: int) -> None:
+def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
     if job.attempt > most_attempts:
         raise WorkerLost
+    stages: list[str] = []
 
     def progress(stage: str, fraction: float) -> None:
+        if stage not in stages:
+            stages.append(stage)
+            span.add_event(stage)
         write = partial(repository.write_progress, job_id=job.id, attempt=job.attempt, stage=stage, progress=fraction)
         if not stores.database.write(write, repeatable=True):
             raise JobLost
@@ -112,6 +163,6 @@ def _succeed(stores: Stores, job: JobRow, outcome: Outcome) -> None:
 
 def _fail(stores: Stores, job: JobRow, error: Exception) -> None:
     foreseen = isinstance(error, (SegmentationError, ServiceError))
-    logger.log(20 if foreseen else 40, "job failed", job=job.id, attempt=job.attempt, **describe_error(error))
+    logger.log(20 if foreseen else 40, "job failed", attempt=job.attempt, **describe_error(error))
     fail = partial(repository.fail_job, job_id=job.id, attempt=job.attempt, problem=problem_of(error))
     stores.database.write(fail, repeatable=True)

@@ -10,6 +10,7 @@ from typing import Any
 from service.engine import EngineUnavailable
 from service.stores import Stores
 from service.tasks import run_attempt
+from service.tracing import Tracer
 
 
 class Lines(StringIO):
@@ -25,8 +26,9 @@ class Lines(StringIO):
 class InlineEngine:
     """Runs jobs in a thread of this process."""
 
-    def __init__(self, stores: Stores, *, most_attempts: int = 3) -> None:
+    def __init__(self, stores: Stores, *, most_attempts: int = 3, tracer: Tracer | None = None) -> None:
         self._stores = stores
+        self._tracer = tracer
         self._most_attempts = most_attempts
         self._threads = ThreadPoolExecutor(max_workers=1)
         self._known: set[str] = set()
@@ -56,7 +58,7 @@ class InlineEngine:
         self._threads.shutdown(cancel_futures=True)
 
     def _run(self, job_id: str) -> None:
-        run_attempt(self._stores, job_id, most_attempts=self._most_attempts)
+        run_attempt(self._stores, job_id, most_attempts=self._most_attempts, tracer=self._tracer)
         self._known.discard(job_id)
 
 

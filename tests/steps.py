@@ -16,11 +16,11 @@ INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
 
 
 @contextmanager
-def running(settings: Settings, engine=InlineEngine) -> Iterator[TestClient]:
+def running(settings: Settings, engine=InlineEngine, tracer=None) -> Iterator[TestClient]:
     """Run the service in this process, its jobs in a thread of it."""
     stores = open_stores(settings)
     stores.database.migrate()
-    app = create_app(settings, engine=engine(stores))
+    app = create_app(settings, engine=engine(stores, tracer=tracer), tracer=tracer)
     try:
         with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
             yield client

@@ -79,6 +79,7 @@ def assign_customers_to_version(
     """Place customers in the segments of one version."""
     placer = operations.open_version(session, parts.stores.scorers, tenant, model, version)
     placed = operations.place_customers(placer, customers, atomic=atomic, explain=explain)
+    parts.metrics.count_rows(customers.n_rows - len(placed.faults))
     if fmt == JSON:
         return JSONResponse(Assignments.of(placed).model_dump(exclude_defaults=True))
     table = tabulate(placed)

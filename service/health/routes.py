@@ -1,6 +1,7 @@
 """For the orchestrator: alive, ready, which release."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from service import RELEASE
 from service.health.schemas import Alive, Readiness, Release
@@ -29,3 +30,13 @@ def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
 def get_release() -> Release:
     """Tell which release of the service this is."""
     return Release(version=RELEASE)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def get_metrics(request: Request, parts: ServicesDep) -> Response:
+    """Tell Prometheus how this process and the jobs are doing; needs a key that may administer.
+
+    Every process counts its own requests; jobs and queue are those of the whole service, the same whichever is asked.
+    """
+    text, media_type = parts.metrics.render(request.headers.get("accept", ""))
+    return Response(text, media_type=media_type)

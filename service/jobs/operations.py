@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+from structlog.contextvars import get_contextvars
+
 from service.config import Settings
 from service.engine import Engine, EngineUnavailable
 from service.errors import Conflict, NotFound, TooManyJobs
 from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
 from service.stores.database import Database, JsonObject, Session, now
+from service.tracing import traceparent
 
 SUBMITTED_PER_SLOT = 2
 FIRST_LOOK_SECONDS = 0.01
@@ -30,8 +33,9 @@ class Outcome:
 
 
 def plan_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
-    """Write down a job to be run after this transaction."""
+    """Write down a job to be run after this transaction, and which request it comes from."""
     row = JobRow(id=str(uuid4()), tenant=tenant, kind=kind, payload=payload, created_at=now())
+    row.request_id, row.traceparent = get_contextvars().get("request_id"), traceparent()
     session.add(row)
     session.flush()
     return row

@@ -1,5 +1,7 @@
 """Verbs on the table of jobs; what a worker writes is fenced by its attempt's number."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, CursorResult, func, select, update
@@ -8,6 +10,18 @@ from sqlalchemy.orm import Session
 from service.errors import NotFound
 from service.jobs.rows import UNFINISHED, JobRow
 from service.stores.database import JsonObject, now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A finished job, as far as it is counted; a kind without an algorithm has an empty one."""
+
+    id: str
+    kind: str
+    state: str
+    algorithm: str
+    started_at: datetime | None
+    finished_at: datetime
 
 
 def find_job(session: Session, job_id: str) -> JobRow | None:
@@ -42,6 +56,33 @@ def count_unfinished(session: Session, tenant: str | None) -> int:
     """Count the unfinished jobs, a tenant's or everyone's."""
     query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(UNFINISHED))
     return session.scalar(query if tenant is None else query.where(JobRow.tenant == tenant)) or 0
+
+
+def tally_unfinished(session: Session) -> dict[tuple[str, str], int]:
+    """Count the unfinished jobs of all tenants, by kind and state."""
+    query = select(JobRow.kind, JobRow.state, func.count()).where(JobRow.state.in_(UNFINISHED))
+    return {(kind, state): n for kind, state, n in session.execute(query.group_by(JobRow.kind, JobRow.state))}
+
+
+def oldest_with_state(session: Session, state: str) -> datetime | None:
+    """Tell since when the oldest job in a state has been there."""
+    return session.scalar(select(func.min(JobRow.created_at)).where(JobRow.state == state))
+
+
+def finished_since(session: Session, time: datetime) -> list[Finished]:
+    """List the jobs of all tenants that have finished since."""
+    columns = (JobRow.id, JobRow.kind, JobRow.state, JobRow.payload, JobRow.started_at, JobRow.finished_at)
+    return [
+        Finished(
+            id=row.id,
+            kind=row.kind,
+            state=row.state,
+            algorithm=row.payload.get("algorithm", ""),
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+        for row in session.execute(select(*columns).where(JobRow.finished_at >= time))
+    ]
 
 
 def claim_job(session: Session, job_id: str, *, worker: str) -> JobRow | None:

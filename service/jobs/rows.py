@@ -13,7 +13,7 @@ UNFINISHED = ("queued", "running")
 
 
 class JobRow(Base):
-    """One piece of work that outlives the request that asked for it."""
+    """One piece of work that outlives the request that asked for it; the last two columns say which one that was."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_state", "state", "created_at"),)
@@ -31,4 +31,6 @@ class JobRow(Base):
     problem: Mapped[JsonObject | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    traceparent: Mapped[str | None] = mapped_column(String(55))

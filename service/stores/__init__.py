@@ -6,7 +6,7 @@ from typing import Any
 from service.config import Settings
 from service.stores.artifacts import Artifacts, read_or_make_key
 from service.stores.database import Database
-from service.stores.latest import Latest
+from service.stores.latest import Latest, Use
 from service.stores.scorers import Scorers
 from service.stores.tables import Tables
 
@@ -28,10 +28,19 @@ class Stores:
     tables: Tables
     artifacts: Artifacts
     scorers: Scorers
-    subjects: Latest[Any]
-    drawings: Latest[bytes]
-    counts: Latest[Any]
+    subjects: Latest[str, Any]
+    drawings: Latest[str, bytes]
+    counts: Latest[str, Any]
     dataset_versions: int
+
+    def caches(self) -> dict[str, Use]:
+        """Tell how what is kept in memory is used."""
+        return {
+            "scorers": self.scorers.use(),
+            "subjects": self.subjects.use(),
+            "drawings": self.drawings.use(),
+            "counts": self.counts.use(),
+        }
 
 
 def open_stores(settings: Settings) -> Stores:

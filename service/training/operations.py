@@ -114,7 +114,8 @@ def read_features(version: VersionRow) -> list[Feature]:
 
 def _plan(session: Session, model: ModelRow, asked: dict[str, Any], *, kind: str = FIT) -> JobRow:
     number = registry.next_number(session, model)
-    job = jobs.plan_job(session, model.tenant, kind, {"model_id": model.id, "version": number})
+    payload = {"model_id": model.id, "version": number, "algorithm": asked["algorithm"]["name"]}
+    job = jobs.plan_job(session, model.tenant, kind, payload)
     session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **asked))
     datasets.use(session, asked["dataset_id"], asked["dataset_version"], model.id)
     return job

@@ -13,6 +13,7 @@ from service.stores import Stores
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database, Session
 from service.stores.tables import Tables
+from service.web.metrics import Metrics
 from service.web.schemas import NAME
 
 
@@ -23,6 +24,7 @@ class Services:
     settings: Settings
     stores: Stores
     engine: Engine
+    metrics: Metrics
 
 
 def services(request: Request) -> Services:

@@ -1,25 +1,12 @@
 """One JSON object for each line of the log; a request's id in every line, a customer's values in none."""
 
 import logging
-import re
 import sys
-import time
 import traceback
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-REQUEST_ID = "X-Request-ID"
-_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-# Seen in the log alone: the client went before it was answered.
-HUNG_UP = 499
-
-logger = structlog.get_logger()
 
 
 def configure_logs(level: str) -> None:
@@ -47,6 +34,9 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("alembic", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    dasks_own = logging.getLogger("distributed")
+    dasks_own.handlers.clear()
+    dasks_own.propagate = True
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
@@ -58,48 +48,6 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 def request_id() -> str:
     """Give the id of the request that is being answered."""
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
-
-
-class RequestLog:
-    """Gives each request its id and its line in the log."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        started = time.perf_counter()
-        status = HUNG_UP
-        given = Headers(scope=scope).get(REQUEST_ID, "")
-        identifier = given if _ACCEPTABLE_ID.fullmatch(given) else str(uuid4())
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = identifier
-            await send(message)
-
-        with structlog.contextvars.bound_contextvars(request_id=identifier):
-            try:
-                await self.app(scope, receive, send_with_id)
-            finally:
-                milliseconds = round((time.perf_counter() - started) * 1000, 2)
-                line = {"method": scope["method"], "route": _route(scope), "status": status, "ms": milliseconds}
-                logger.info("request", **line, **_caller(scope))
-
-
-def _route(scope: Scope) -> str:
-    """Name the route's pattern: the path itself may hold a customer's id."""
-    return getattr(scope.get("route"), "path", "-")
-
-
-def _caller(scope: Scope) -> dict[str, str | None]:
-    """Name the key's id and its tenant; the key itself is nowhere in the logs."""
-    caller = scope.get("state", {}).get("caller")
-    return {"tenant": caller.tenant, "key": caller.key} if caller else {}
 
 
 def _without_values(_: object, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:

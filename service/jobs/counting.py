@@ -1,0 +1,98 @@
+"""What Prometheus is told of the jobs: read from their rows when it asks, as the workers are other processes."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+from service.jobs import repository
+from service.jobs.repository import Finished
+from service.stores.database import Database, DatabaseUnavailable, now
+from service.web.metrics import Durations
+
+FRESH_SECONDS: Final = 1.0
+# A job is finished by its worker's clock, and a moment before its transaction is.
+LOOK_BACK: Final = timedelta(minutes=5)
+JOB_BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+QUEUED: Final = "queued"
+
+
+class JobFigures:
+    """The jobs of the whole service, the same in every process that is asked; no tenant is named."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = Lock()
+        self._looked = -FRESH_SECONDS
+        self._since = now()
+        self._seen: dict[str, datetime] = {}
+        self._unfinished: Counter[tuple[str, str]] = Counter()
+        self._oldest: datetime | None = None
+        self._there = False
+        self._finished: Counter[tuple[str, str]] = Counter()
+        self._seconds: dict[tuple[str, str], Durations] = {}
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the figures as they were a second ago at most."""
+        with self._lock:
+            if self._clock() - self._looked >= FRESH_SECONDS:
+                self._look()
+                self._looked = self._clock()
+            yield GaugeMetricFamily("segmentation_database_up", "Whether the database answers.", value=self._there)
+            if self._there:
+                yield from self._collect_unfinished()
+            yield from self._collect_finished()
+
+    def _look(self) -> None:
+        looked = now()
+        try:
+            with self._database.reading() as session:
+                unfinished = repository.tally_unfinished(session)
+                self._oldest = repository.oldest_with_state(session, QUEUED)
+                finished = repository.finished_since(session, self._since - LOOK_BACK)
+        except DatabaseUnavailable:
+            self._there = False
+            return
+        self._there = True
+        self._unfinished = Counter({**dict.fromkeys(self._unfinished, 0), **unfinished})
+        for job in finished:
+            if job.id not in self._seen:
+                self._count(job)
+        self._since = looked
+        self._seen = {job.id: job.finished_at for job in finished if job.finished_at >= looked - LOOK_BACK}
+
+    def _count(self, job: Finished) -> None:
+        self._finished[job.kind, job.state] += 1
+        if job.state == "succeeded" and job.started_at:
+            durations = self._seconds.setdefault((job.kind, job.algorithm), Durations(JOB_BOUNDS))
+            durations.add((job.finished_at - job.started_at).total_seconds())
+
+    def _collect_unfinished(self) -> Iterable[Metric]:
+        jobs = GaugeMetricFamily("segmentation_jobs", "Jobs that are not finished.", labels=["kind", "state"])
+        for key, n in self._unfinished.items():
+            jobs.add_metric(key, n)
+        queued = sum(n for (_, state), n in self._unfinished.items() if state == QUEUED)
+        age = max(0.0, (now() - self._oldest).total_seconds()) if self._oldest else 0.0
+        yield jobs
+        yield GaugeMetricFamily("segmentation_queue_length", "Jobs that wait for a worker.", value=queued)
+        yield GaugeMetricFamily("segmentation_queue_age_seconds", "Age of the job that waits longest.", value=age)
+
+    def _collect_finished(self) -> Iterable[Metric]:
+        finished = CounterMetricFamily("segmentation_jobs_finished", "Jobs finished.", labels=["kind", "state"])
+        for key, n in self._finished.items():
+            finished.add_metric(key, n)
+        seconds = HistogramMetricFamily(
+            "segmentation_job_seconds",
+            "Seconds of the last attempt at a job that succeeded; of a fit, by its algorithm.",
+            labels=["kind", "algorithm"],
+        )
+        for labels, durations in self._seconds.items():
+            durations.show(seconds, *labels)
+        yield finished
+        yield seconds

@@ -1,0 +1,132 @@
+"""What Prometheus is told: the figures of this process, and those that others add."""
+
+import platform
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
+from threading import Lock
+from typing import Final, Protocol
+
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+
+from service import RELEASE
+from service.stores.latest import Use
+
+REQUEST_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Collector(Protocol):
+    """Gives its figures each time that they are asked for."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the figures as they are now."""
+
+
+class Durations:
+    """How often something took how long; whoever shares one between threads keeps them apart."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def show(self, family: HistogramMetricFamily, *labels: str) -> None:
+        """Add these to the figures of a family."""
+        bounds = [*map(str, self._bounds), "+Inf"]
+        buckets = zip(bounds, map(float, accumulate(self._counts)), strict=True)
+        family.add_metric(labels, list(buckets), self._sum)
+
+
+class Metrics:
+    """The figures of one process: each counts for itself, and is asked for its own.
+
+    Plain numbers, which only the event loop changes: a request costs two lookups, and no lock.
+    """
+
+    def __init__(self, caches: Callable[[], Mapping[str, Use]]) -> None:
+        self._caches = caches
+        self._requests: dict[tuple[str, str, int], int] = {}
+        self._seconds: dict[tuple[str, str], Durations] = {}
+        self._in_flight = 0
+        self._rows = 0
+        self._rows_lock = Lock()
+        self._registry = CollectorRegistry()
+        self.add(ProcessCollector(registry=None))
+        self.add(self)
+
+    def add(self, collector: Collector) -> None:
+        """Show the figures of somebody else, too."""
+        self._registry.register(collector)
+
+    def begin_request(self) -> None:
+        """Count a request that has come."""
+        self._in_flight += 1
+
+    def end_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that is answered, by its route's pattern: a path may hold a customer's id."""
+        self._in_flight -= 1
+        key = (method, route, status)
+        self._requests[key] = self._requests.get(key, 0) + 1
+        durations = self._seconds.get((method, route))
+        if durations is None:
+            durations = self._seconds[method, route] = Durations(REQUEST_BOUNDS)
+        durations.add(seconds)
+
+    def count_rows(self, n: int) -> None:
+        """Count customers who were placed; requests do so in many threads."""
+        with self._rows_lock:
+            self._rows += n
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """Write all figures in the format that the scraper asks for, and name it."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self._registry), media_type
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the figures of this process."""
+        build = GaugeMetricFamily(
+            "segmentation_build_info", "Which release answers, on which Python.", labels=["version", "python"]
+        )
+        build.add_metric([RELEASE, platform.python_version()], 1)
+        yield build
+        yield from self._collect_requests()
+        yield CounterMetricFamily("segmentation_rows_assigned", "Customers placed by requests.", value=self._rows)
+        yield from self._collect_caches()
+
+    def _collect_requests(self) -> Iterable[Metric]:
+        labels = ["method", "route"]
+        requests = CounterMetricFamily(
+            "segmentation_requests", "Requests answered, by the route's pattern.", labels=[*labels, "status"]
+        )
+        for (method, route, status), n in list(self._requests.items()):
+            requests.add_metric([method, route, str(status)], n)
+        seconds = HistogramMetricFamily(
+            "segmentation_request_seconds", "Seconds from a request's head to its answer's last byte.", labels=labels
+        )
+        for key, durations in list(self._seconds.items()):
+            durations.show(seconds, *key)
+        yield requests
+        yield seconds
+        yield GaugeMetricFamily(
+            "segmentation_requests_in_flight", "Requests being answered, this one included.", value=self._in_flight
+        )
+
+    def _collect_caches(self) -> Iterable[Metric]:
+        labels = ["cache"]
+        hits = CounterMetricFamily("segmentation_cache_hits", "What was asked for was in memory.", labels=labels)
+        misses = CounterMetricFamily("segmentation_cache_misses", "What was asked for had to be made.", labels=labels)
+        entries = GaugeMetricFamily("segmentation_cache_entries", "What is kept in memory.", labels=labels)
+        filled = GaugeMetricFamily("segmentation_cache_fill_ratio", "Which share of its room is taken.", labels=labels)
+        for name, use in self._caches().items():
+            hits.add_metric([name], use.hits)
+            misses.add_metric([name], use.misses)
+            entries.add_metric([name], use.entries)
+            filled.add_metric([name], use.fill_ratio)
+        return hits, misses, entries, filled

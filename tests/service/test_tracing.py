@@ -1,0 +1,181 @@
+"""Spans: from a request to the work that it asked for."""
+
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from fastapi.testclient import TestClient
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+from steps import fit, put_csv, running
+from waiting import eventually
+
+from service.app import FASTAPIS_OWN, create_app
+from service.config import Settings
+from service.tracing import open_tracer, tracer_of
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+ROOT = Path(__file__).parents[2]
+UNCONFIGURED = """
+import sys
+from service.app import create_app
+from service.config import Settings
+from service.tracing import open_tracer
+create_app(Settings(home=sys.argv[1]), tracer=open_tracer())
+print(*(name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter", "google"))))
+"""
+
+
+def span_of(spans, name):
+    """Give the one span of a name: a job's ends a moment after the job, which its client may see first."""
+    eventually(lambda: name in [span.name for span in spans.get_finished_spans()])
+    [span] = [span for span in spans.get_finished_spans() if span.name == name]
+    return span
+
+
+@pytest.fixture
+def spans():
+    """What has been traced, the earliest first."""
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def traced(settings, spans):
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    with running(settings, tracer=tracer_of(provider)) as client:
+        yield client
+
+
+@pytest.fixture
+def fitted(traced, spans, sample_csv):
+    """The span of a request, and that of the job that it asked for."""
+    put_csv(traced, "sample", sample_csv)
+    spans.clear()
+    fit(traced, "m")
+    return span_of(spans, "POST /v1/models"), span_of(spans, "job fit")
+
+
+@pytest.fixture
+def collector():
+    """A tiny collector: what it was sent."""
+    received = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.path, ExportTraceServiceRequest.FromString(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", received
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_request_leaves_a_span_that_says_what_its_line_in_the_log_says(traced, spans):
+    answer = traced.get("/v1/datasets/zanzibar")
+    [span] = spans.get_finished_spans()
+    assert (span.name, dict(span.attributes)) == (
+        "GET /v1/datasets/{dataset}",
+        {
+            "http.request.method": "GET",
+            "http.route": "/v1/datasets/{dataset}",
+            "http.response.status_code": 404,
+            "segmentation.request_id": answer.headers["X-Request-ID"],
+            "segmentation.tenant": "default",
+        },
+    )
+
+
+def test_a_trace_that_the_client_has_begun_goes_on(traced, spans):
+    traced.get("/v1/jobs", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    [span] = spans.get_finished_spans()
+    assert (span.context.trace_id, span.parent.span_id) == (int(TRACE, 16), int(PARENT, 16))
+
+
+@pytest.mark.parametrize("given", ["", "00-zanzibar", f"00-{'0' * 32}-{PARENT}-01", "x" * 9_000])
+def test_a_parent_that_is_none_begins_a_trace(traced, spans, given):
+    assert traced.get("/v1/jobs", headers={"traceparent": given}).status_code == 200
+    [span] = spans.get_finished_spans()
+    assert span.parent is None
+
+
+def test_what_else_a_client_says_of_its_trace_is_not_kept(traced, spans):
+    told = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "shop=zanzibar", "baggage": "who=zanzibar"}
+    traced.get("/v1/jobs", headers=told)
+    assert "zanzibar" not in spans.get_finished_spans()[0].to_json()
+
+
+def test_the_orchestrators_questions_leave_no_spans(traced, spans):
+    for path in ("/livez", "/readyz", "/metrics"):
+        traced.get(path)
+    assert spans.get_finished_spans() == ()
+
+
+def test_a_jobs_span_is_a_child_of_the_requests(fitted):
+    request, job = fitted
+    assert (job.context.trace_id, job.parent.span_id) == (request.context.trace_id, request.context.span_id)
+
+
+def test_a_jobs_span_says_whose_it_is_and_how_it_ended(fitted):
+    request, job = fitted
+    assert job.attributes["segmentation.job.attempt"] == 1
+    assert job.attributes["segmentation.job.state"] == "succeeded"
+    assert job.attributes["segmentation.request_id"] == request.attributes["segmentation.request_id"]
+
+
+def test_a_jobs_stages_are_events_of_its_span(fitted):
+    _, job = fitted
+    assert [event.name for event in job.events][:3] == ["reading", "preparing", "clustering"]
+
+
+def test_a_job_that_fails_says_so_in_its_span(traced, spans, sample_csv):
+    put_csv(traced, "sample", sample_csv)
+    asked = {"name": "m", "dataset": "sample", "k": 999}
+    traced.post("/v1/models", json=asked, headers={"Prefer": "wait=30"})
+    status = span_of(spans, "job fit").status
+    assert (status.status_code, status.description) == (StatusCode.ERROR, "TooFewCustomers")
+
+
+def test_a_collector_that_is_named_receives_the_spans(monkeypatch, collector, settings):
+    address, received = collector
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "segments-of-the-shop")
+    tracer = open_tracer()
+    with running(settings, tracer=tracer) as client:
+        client.get("/v1/jobs")
+    tracer.span_processor.shutdown()
+    [(path, request)] = received
+    [resource] = request.resource_spans
+    names = {each.key: each.value.string_value for each in resource.resource.attributes}
+    assert (path, names["service.name"]) == ("/v1/traces", "segments-of-the-shop")
+    assert [span.name for span in resource.scope_spans[0].spans] == ["GET /v1/jobs"]
+
+
+def test_without_a_collector_nothing_is_traced_and_nothing_imported(tmp_path):
+    command = [sys.executable, "-c", UNCONFIGURED, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
+    assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_the_frameworks_own_telemetry_stays_off_whatever_the_environment_says(monkeypatch, collector, tmp_path):
+    address, received = collector
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:
+        client.get("/livez?who=zanzibar")
+    assert (received, any(FASTAPIS_OWN.values())) == ([], False)
