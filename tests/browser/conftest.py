@@ -3,16 +3,20 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal
 
+import httpx
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from fakes import IdleEngine, InlineEngine
+from fakes import AbsentEngine, IdleEngine, InlineEngine
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from steps import fit, put_csv, recommend, refit
 
+from service.access.operations import create_key
 from service.app import create_app
 from service.config import Settings
 from service.stores import open_stores
@@ -20,7 +24,10 @@ from service.stores import open_stores
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 PATIENCE_MS = 60_000
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -47,6 +54,36 @@ def idle_site(tmp_path_factory) -> Iterator[str]:
     """The address of a service whose jobs never begin."""
     with serving(tmp_path_factory.mktemp("idle"), IdleEngine) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def absent_site(tmp_path_factory) -> Iterator[str]:
+    """The address of a service that cannot reach its engine."""
+    with serving(tmp_path_factory.mktemp("absent"), AbsentEngine) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def keyed_site(tmp_path_factory) -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of a service that asks for keys, and a key of each scope."""
+    home = tmp_path_factory.mktemp("keyed")
+    database = open_stores(Settings(home=home)).database
+    database.migrate()
+    keys = {scope: create_key(database, tenant="shop", name=scope, scope=scope)[0] for scope in ("read", "write")}
+    database.close()
+    with serving(home, InlineEngine) as address:
+        yield address, keys
+
+
+@pytest.fixture(scope="session")
+def seeded(site, sample_csv) -> str:
+    """The name of a dataset, and of a model of it with two versions; customers were grouped once."""
+    with httpx.Client(base_url=site, timeout=60) as client:
+        put_csv(client, "seeded", sample_csv)
+        recommend(client, "seeded", k_max=6)
+        fit(client, "seeded", dataset="seeded")
+        refit(client, "seeded", k=4)
+    return "seeded"
 
 
 @contextmanager
@@ -94,6 +131,10 @@ class Visit:
         found = Axe().run(self.page, options=RULES).response["violations"]
         return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
+    def look(self, width: int, scheme: Literal["light", "dark"]) -> None:
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+
     def is_too_wide(self) -> bool:
         return self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
@@ -106,10 +147,16 @@ def visit(browser, site, request) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def idle_visit(browser, idle_site) -> Iterator[Visit]:
+def visit_at(browser) -> Iterator[Callable[..., Visit]]:
+    """Begins fresh visits to any site."""
+    with ExitStack() as visits:
+        yield lambda site, width=1280, scheme="light": visits.enter_context(visiting(browser, site, width, scheme))
+
+
+@pytest.fixture
+def idle_visit(visit_at, idle_site) -> Visit:
     """A fresh visit to a service whose jobs never begin."""
-    with visiting(browser, idle_site, 1280, "light") as visit:
-        yield visit
+    return visit_at(idle_site)
 
 
 @contextmanager
