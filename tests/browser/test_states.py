@@ -105,6 +105,23 @@ def test_a_key_is_asked_for_once_sent_with_each_request_and_kept_by_the_tab_alon
     assert "letmein" not in visit.page.evaluate("JSON.stringify(localStorage) + document.cookie")
 
 
+def test_a_job_waits_for_an_engine_that_is_away_and_the_page_says_so(visit_at, absent_site, name):
+    visit = visit_at(absent_site)
+    bring(visit, HOSTILE, name)
+    visit.page.get_by_role("button", name="How many segments?").click()
+    expect(visit.page.get_by_text("It begins by itself as soon as the engine is back")).to_be_visible()
+    assert visit.violations() == []
+
+
+def test_a_line_that_breaks_is_told_and_taken_up_again(idle_visit, name):
+    bring(idle_visit, HOSTILE, name)
+    idle_visit.page.route("**/v1/jobs/**", lambda route: route.abort())
+    idle_visit.page.get_by_role("button", name="How many segments?").click()
+    expect(idle_visit.page.get_by_text("The service cannot be reached. Looking again")).to_be_visible()
+    idle_visit.page.unroute("**/v1/jobs/**")
+    expect(idle_visit.page.get_by_text("Waiting for its turn")).to_be_visible()
+
+
 def test_an_address_of_nothing_leads_back_to_the_start(visit):
     visit.go("/nowhere")
     visit.page.get_by_role("link", name="Go to the start").click()

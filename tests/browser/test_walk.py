@@ -81,4 +81,5 @@ def test_a_table_becomes_segments_in_production(visit, table, name, request):
         assert (step.__name__, visit.violations(), visit.is_too_wide()) == (step.__name__, [], False)
     visit.page.get_by_role("link", name=f"Back to {name}").click()
     assert download(visit, "Members of").startswith("CustomerID,")
+    assert "Everyday people" in download(visit, "Download the report")
     assert (visit.complaints, visit.elsewhere) == ([], [])

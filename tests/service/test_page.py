@@ -1,6 +1,7 @@
 """The page and its files."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import service.page.routes as page
 from models.drawing.interactive import script_hashes
 from models.drawing.look import LOOKS
 
+ROOT = Path(__file__).parents[2]
 FILES = sorted(page.FILES.iterdir())
 FRAME_SCRIPT = page.FILES / "frame.js"  # it becomes the page of a figure, where nothing of ours can be reached
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 ADDRESS = re.compile(r"https?://[^\s\"'`]+")
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
 IMPORT = re.compile(r"""^import .*from "\./(.+)";$""", re.MULTILINE)
+MODULE = re.compile(r"^(?:im|ex)port ", re.MULTILINE)
 KNOWN_ADDRESSES = {"http://www.w3.org/2000/svg"}  # the name of a language, never asked for
 
 
@@ -80,15 +83,24 @@ def test_a_module_imports_only_what_is_there(file):
     assert set(IMPORT.findall(file.read_text())) <= {each.name for each in FILES}
 
 
+def test_every_module_is_asked_for_at_once_rather_than_one_by_one(index):
+    asked = re.findall(r'(?:modulepreload" href|type="module" src)="/page/(.+?)"', index.text)
+    modules = {file.name for file in FILES if file.suffix == ".js" and MODULE.search(file.read_text())}
+    assert set(asked) == modules
+
+
 def test_the_page_leads_to_the_reference(index):
     assert {"/docs", "/redoc"} <= set(re.findall(r'href="([^"]+)"', index.text))
 
 
 def test_every_file_is_packaged():
-    """The wheel takes whole packages, so a file need only lie in one and be tracked."""
-    ignored = (Path(__file__).parents[2] / ".gitignore").read_text().split()
-    assert (page.FILES.parent / "__init__.py").exists()
-    assert not {f"*{file.suffix}" for file in FILES} & set(ignored)
+    """The wheel takes whole packages but what git ignores."""
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    assert built == {"targets": {"wheel": {"packages": ["models", "service"]}}}
+    needed = [*FILES, *(ROOT / "service" / "migrations").rglob("*.*")]
+    kept = [file for file in needed if "__pycache__" not in file.parts]
+    ignored = [line for line in (ROOT / ".gitignore").read_text().splitlines() if line]
+    assert [file for file in kept if any(file.match(pattern.strip("/")) for pattern in ignored)] == []
 
 
 @pytest.mark.parametrize("index", range(28))

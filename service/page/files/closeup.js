@@ -13,7 +13,7 @@ export function pointable(title, send) {
   fill(opened(title), async () => (await send()).text(), (page) => {
     const frame = h("iframe", { title, src: "/page/frame.html", sandbox: "allow-scripts" });
     frame.addEventListener("load", () => frame.contentWindow.postMessage(page, "*"), { once: true });
-    return h("div", { class: "frame", tabindex: "0", role: "region", "aria-label": title }, frame);
+    return h("div", { class: "frame", tabindex: "0", role: "group", "aria-label": title }, frame);
   });
 }
 

@@ -44,7 +44,7 @@ async function inTurn(pictures) {
 }
 
 function picture(at, title) {
-  const place = h("div", { class: "picture", ...(NARROW.matches && { tabindex: "0", role: "region", "aria-label": title }) });
+  const place = h("div", { class: "picture", ...(NARROW.matches && { tabindex: "0", role: "group", "aria-label": title }) });
   let showing = null;
   const redraw = () => (place.isConnected ? draw(place, at, title) : removeEventListener("themechange", redraw));
   const show = () => {
