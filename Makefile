@@ -41,8 +41,8 @@ soak: setup-dev test-postgresql ## Kill and damage everything, many times over
 	$(BIN)/python -m pytest tests -m "processes or damage" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
-	$(BIN)/uv pip compile $(LOCK) --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the targets above made; your data in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -29,13 +29,15 @@ class Settings(BaseSettings):
         le=1_000,
         description="How many connections to PostgreSQL one process opens at most; each worker needs one.",
     )
-    tables: Path | None = Field(
+    tables: Path | str | None = Field(
         default=None,
-        description="Directory of the customer tables. Absent: `tables` in the home directory.",
+        description="Directory of the customer tables, or an address such as `s3://bucket/tables`. "
+        "Absent: `tables` in the home directory.",
     )
-    artifacts: Path | None = Field(
+    artifacts: Path | str | None = Field(
         default=None,
-        description="Directory of the model files. Absent: `artifacts` in the home directory.",
+        description="Directory of the model files, or an address such as `s3://bucket/artifacts`. "
+        "Absent: `artifacts` in the home directory.",
     )
     signing_key: SecretStr | None = Field(
         default=None,
@@ -124,13 +126,13 @@ class Settings(BaseSettings):
         given = self.database_url
         return given.get_secret_value() if given else f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
 
-    def tables_directory(self) -> Path:
-        """Give the directory of the customer tables."""
-        return (self.tables or self.home / "tables").resolve()
+    def tables_directory(self) -> Path | str:
+        """Give the directory of the customer tables, or their address in an object store."""
+        return _place(self.tables, self.home / "tables")
 
-    def artifacts_directory(self) -> Path:
-        """Give the directory of the model files."""
-        return (self.artifacts or self.home / "artifacts").resolve()
+    def artifacts_directory(self) -> Path | str:
+        """Give the directory of the model files, or their address in an object store."""
+        return _place(self.artifacts, self.home / "artifacts")
 
     def signing_key_path(self) -> Path:
         """Give the file of the key that signs model files."""
@@ -153,3 +155,7 @@ class Settings(BaseSettings):
             for name, value in self
             if value is not None and not name.startswith("bootstrap_key")
         }
+
+
+def _place(given: Path | str | None, default: Path) -> Path | str:
+    return given if isinstance(given, str) and "://" in given else Path(given or default).resolve()

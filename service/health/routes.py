@@ -19,7 +19,13 @@ async def get_liveness() -> Alive:
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Something is missing"}})
 def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
     """Tell whether everything that requests need is there, and what is missing."""
-    readiness = Readiness.of(database=parts.stores.database.state(), engine=parts.engine.ready())
+    stores = parts.stores
+    readiness = Readiness.of(
+        database=stores.database.state(),
+        engine=parts.engine.ready(),
+        tables=stores.tables.answers(),
+        artifacts=stores.artifacts.answers(),
+    )
     if readiness.status != "ok":
         response.status_code = 503
         response.headers["Retry-After"] = "2"

@@ -20,11 +20,19 @@ class Readiness(Wire):
     status: Part
     database: State
     engine: Part
+    tables: Part
+    artifacts: Part
 
     @classmethod
-    def of(cls, *, database: State, engine: bool) -> Self:
+    def of(cls, *, database: State, engine: bool, tables: bool, artifacts: bool) -> Self:
         """Say of each part whether it is there."""
-        return cls(status=_part(there=database == "ok" and engine), database=database, engine=_part(there=engine))
+        return cls(
+            status=_part(there=database == "ok" and engine and tables and artifacts),
+            database=database,
+            engine=_part(there=engine),
+            tables=_part(there=tables),
+            artifacts=_part(there=artifacts),
+        )
 
 
 class Release(Wire):

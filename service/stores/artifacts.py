@@ -5,12 +5,12 @@ import hmac
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from service.errors import ServiceError
+from service.files import open_files, write_synced
 
 MANIFEST = "manifest.json"
 SHORTEST_KEY = 32
@@ -33,9 +33,13 @@ class ArtifactRef:
     version: int
     attempt: int
 
-    def directory(self) -> Path:
+    def directory(self) -> str:
         """Give the files' directory, relative to the store."""
-        return Path(self.tenant, self.model, str(self.version), str(self.attempt))
+        return f"{self.parent()}/{self.attempt}"
+
+    def parent(self) -> str:
+        """Give the directory of all attempts at this version."""
+        return f"{self.tenant}/{self.model}/{self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,24 +67,17 @@ class Manifest:
 
 
 class Artifacts:
-    """A directory of model files; the key that signs them is kept elsewhere."""
+    """The model files in one place, a directory or an object store; the key that signs them is kept elsewhere."""
 
-    def __init__(self, root: Path, key: bytes) -> None:
-        self._root = root
+    def __init__(self, root: Path | str, key: bytes) -> None:
+        self._files = open_files(root)
         self._key = key
 
     def save(self, ref: ArtifactRef, files: Mapping[str, bytes], library_versions: Mapping[str, str]) -> Manifest:
-        """Write all files and their signed manifest, or nothing: beside, synced, then renamed."""
+        """Write all files and then their signed manifest, without which none of them counts."""
         stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
         manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
-        target = self._root / ref.directory()
-        beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
-        beside.mkdir(parents=True)
-        for name, data in {**files, MANIFEST: self._sealed(manifest)}.items():
-            _write_synced(beside / name, data)
-        _sync(beside)
-        beside.rename(target)
-        _sync(target.parent)
+        self._files.publish(ref.directory(), {**files, MANIFEST: self._sealed(manifest)})
         return manifest
 
     def read(self, ref: ArtifactRef, name: str) -> bytes:
@@ -98,17 +95,21 @@ class Artifacts:
 
     def discard(self, ref: ArtifactRef) -> None:
         """Remove what one attempt has saved."""
-        shutil.rmtree(self._root / ref.directory(), ignore_errors=True)
+        self._files.remove(ref.directory())
 
     def discard_before(self, ref: ArtifactRef) -> None:
         """Remove what the attempts before this one have left, finished or not; one that comes late removes nothing."""
-        for left in (self._root / ref.directory().parent).glob("*"):
-            if int(left.name.removeprefix(".").partition("-")[0]) < ref.attempt:
-                shutil.rmtree(left, ignore_errors=True)
+        for left in self._files.names(ref.parent()):
+            if int(left.removeprefix(".").partition("-")[0]) < ref.attempt:
+                self._files.remove(f"{ref.parent()}/{left}")
 
     def discard_version(self, ref: ArtifactRef) -> None:
         """Remove what any attempt at this version has left, finished or not."""
-        shutil.rmtree(self._root / ref.directory().parent, ignore_errors=True)
+        self._files.remove(ref.parent())
+
+    def answers(self) -> bool:
+        """Tell whether the files are within reach."""
+        return self._files.answers()
 
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
         try:
@@ -132,7 +133,7 @@ class Artifacts:
 
     def _bytes(self, ref: ArtifactRef, name: str) -> bytes:
         try:
-            return (self._root / ref.directory() / name).read_bytes()
+            return self._files.read(f"{ref.directory()}/{name}")
         except OSError as error:
             raise ArtifactDamaged(f"The file {name} of version {ref.version} cannot be read") from error
 
@@ -143,7 +144,7 @@ def read_or_make_key(path: Path) -> bytes:
     if not path.exists():
         beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
         beside.touch(mode=0o600)
-        _write_synced(beside, secrets.token_hex(32).encode())
+        write_synced(beside, secrets.token_hex(32).encode())
         try:
             os.link(beside, path)  # unlike rename, fails if another process was first
         except FileExistsError:
@@ -158,18 +159,3 @@ def read_or_make_key(path: Path) -> bytes:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -47,6 +47,7 @@ from service.errors import (
     Unavailable,
     WorkerLost,
 )
+from service.files import StorageUnavailable
 from service.stores.artifacts import ArtifactDamaged, WeakKey
 from service.stores.database import DatabaseUnavailable
 from service.stores.tables import TableBusy, TableChangedElsewhere, TableGone
@@ -105,6 +106,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # What HTTP itself refuses, before any of our code is asked.

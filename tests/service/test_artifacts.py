@@ -191,7 +191,7 @@ def test_discarding_what_was_before_an_attempt_leaves_it_and_later_ones(store, r
     with suppress(FileNotFoundError):
         store.save(replace(REF, attempt=1), {**FILES, "no-such-directory/file": b""}, LIBRARIES)
     store.discard_before(replace(REF, attempt=2))
-    assert sorted(path.name for path in (root / REF.directory().parent).iterdir()) == ["2", "3"]
+    assert sorted(path.name for path in (root / REF.parent()).iterdir()) == ["2", "3"]
 
 
 @everywhere_else

@@ -36,7 +36,8 @@ def test_a_process_that_answers_is_alive(sampled):
 
 
 def test_a_service_with_all_its_parts_is_ready(sampled):
-    assert sampled.get("/readyz").json() == {"status": "ok", "database": "ok", "engine": "ok"}
+    parts = ("status", "database", "engine", "tables", "artifacts")
+    assert sampled.get("/readyz").json() == dict.fromkeys(parts, "ok")
 
 
 def test_without_an_engine_the_service_is_not_ready(without_engine):
@@ -60,13 +61,16 @@ def test_a_service_that_is_not_ready_is_alive(without_engine):
 @pytest.mark.parametrize(
     "there",
     [
-        {"database": "ok", "engine": False},
-        {"database": "unavailable", "engine": True},
-        {"database": "not-migrated", "engine": True},
+        {"engine": False},
+        {"database": "unavailable"},
+        {"database": "not-migrated"},
+        {"tables": False},
+        {"artifacts": False},
     ],
 )
 def test_every_part_is_needed(there):
-    assert Readiness.of(**there).status == "unavailable"
+    all_there = {"database": "ok", "engine": True, "tables": True, "artifacts": True}
+    assert Readiness.of(**(all_there | there)).status == "unavailable"
 
 
 def test_the_release_is_told(sampled):

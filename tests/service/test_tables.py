@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from service.files import Directory
 from service.stores import tables as stores
 from service.stores.tables import ATTEMPTS, TableBusy, TableChangedElsewhere, TableGone, Tables
 
@@ -196,13 +197,13 @@ def test_a_table_that_stays_busy_is_given_up_after_growing_pauses(tmp_path, cust
     assert (len(pauses), pauses[0] < pauses[-1]) == (ATTEMPTS, True)
 
 
-def test_rows_deleted_elsewhere_are_never_read_back():
+def test_rows_deleted_elsewhere_are_never_read_back(tmp_path):
     class Delta:
         def deletion_vectors(self):
             return pa.table({"filepath": ["part-0.parquet"]})
 
     with pytest.raises(TableChangedElsewhere):
-        stores._read(Delta(), None)
+        stores._Place(Directory(tmp_path), PATH).dataset(Delta())
 
 
 def test_a_change_that_meets_another_write_begins_anew_from_what_that_wrote(tables, customers):
