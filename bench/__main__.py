@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.figures import ROUNDS as ROUNDS_OF_FIGURES
+from bench.figures import measure_first_figures, measure_large_figures
 from bench.learning import measure_learning
 from bench.machine import describe_machine
 from bench.markdown import head, row, say
@@ -26,6 +28,9 @@ def main() -> None:
         _show_memory(measure_memory(server))
         say(f"\nLarge tables: medians of {ROUNDS_OF_TABLES} rounds.")
         _show(measure_tables(server))
+        say(f"\nFigures: the first after each of {ROUNDS_OF_FIGURES} starts; of a large table once.")
+        _show(measure_first_figures(Path(directory) / "figures"))
+        _show(measure_large_figures(server))
 
 
 def _show(figures: Mapping[str, Mapping[str, Figure]]) -> None:

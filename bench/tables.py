@@ -23,7 +23,7 @@ Call = Callable[[], object]
 
 def measure_tables(server: Server) -> dict[str, dict[str, Figure]]:
     """Measure every call once in each round, and its memory in sizes of the table as Arrow holds it."""
-    table = _draw_table(N)
+    table = draw_table(N)
     watch, calls = Watch(server), _calls(server, table)
     taken = [{what: _measure(call, watch) for what, call in calls.items()} for _ in range(ROUNDS)]
     return {
@@ -45,7 +45,7 @@ def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
     def send(method: str, path: str, media_type: str, body: bytes) -> Call:
         return partial(server.send, method, f"{PATH}{path}", body, media_type)
 
-    parquet, text = _parquet(table), _csv(table)
+    parquet, text = as_parquet(table), _csv(table)
     shape = f"{table.num_rows:,} x {table.num_columns}"
     return {
         f"PUT {shape} as Parquet, {len(parquet) >> 20} MiB": send("PUT", "", PARQUET, parquet),
@@ -55,7 +55,8 @@ def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
     }
 
 
-def _draw_table(n: int) -> pa.Table:
+def draw_table(n: int) -> pa.Table:
+    """Draw customers of a shop: an id, seven numbers, of which one has gaps, and two categories."""
     draw = np.random.default_rng(0)
     amounts = {name: draw.lognormal(3, 1, n).round(2) for name in ("revenue", "basket", "discount")}
     counts = {
@@ -75,7 +76,8 @@ def _ids(letter: str, n: int) -> pa.Array:
     return pa.array([f"{letter}{row:07d}" for row in range(n)])
 
 
-def _parquet(table: pa.Table) -> bytes:
+def as_parquet(table: pa.Table) -> bytes:
+    """Write a table as Parquet."""
     file = BytesIO()
     pq.write_table(table, file)
     return file.getvalue()
