@@ -17,6 +17,7 @@ from service.access.routes import router as access
 from service.assignments.routes import router as assignments
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
+from service.contact import certificates_of
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
 from service.engine import Engine
@@ -131,6 +132,7 @@ def _engine(settings: Settings) -> Engine:
         address=settings.engine_address,
         directory=settings.engine_directory(),
         entry_point=ENTRY_POINT,
+        certificates=certificates_of(settings),
     )
 
 

@@ -1,4 +1,4 @@
-"""The embedded cluster: a scheduler and its workers, on this machine and for this user alone."""
+"""Clusters: a scheduler and its workers on this machine and for this user alone, or each on a machine of its own."""
 
 import asyncio
 import fcntl
@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
 from distributed import Nanny, Scheduler, Security
 
 from service.contact import Certificates, Contact
+from service.engine import security_of
 from service.lifeline import die_with, die_with_supervisor
 
 HOST = "127.0.0.1"
@@ -31,7 +33,9 @@ SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "error",
 }
-LOCAL: dict[str, Any] = {"host": HOST, "protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
+UNSEEN: dict[str, Any] = {"protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
+LOCAL: dict[str, Any] = {"host": HOST, **UNSEEN}
+LOOK_AGAIN = 1.0  # seconds until a worker looks again for a scheduler that was not there
 
 
 def run_cluster(*, directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
@@ -46,6 +50,35 @@ def run_cluster(*, directory: Path, n_workers: int, memory_limit: str | int, pre
     directory.chmod(0o700)
     with _only_one(directory):
         _run(directory, n_workers, memory_limit, preload)
+
+
+def run_scheduler(*, host: str, port: int, certificates: Certificates) -> None:
+    """Run a scheduler alone, for workers on any machine, until SIGTERM or SIGINT."""
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
+        asyncio.run(_schedule(host, port, certificates))
+
+
+def run_workers(
+    *, scheduler: str, n_workers: int, memory_limit: str | int, preload: str, certificates: Certificates
+) -> None:
+    """Run `n_workers` workers, of one thread each, for a scheduler elsewhere, until SIGTERM or SIGINT.
+
+    They wait for a scheduler that is not there yet, and come back to one that is started again.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with TemporaryDirectory() as directory, dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
+        worker = partial(
+            Nanny,
+            scheduler,
+            nthreads=1,
+            memory_limit=memory_limit,
+            preload=[preload, __name__],
+            local_directory=directory,
+            security=security_of(certificates),
+            **UNSEEN,
+        )
+        asyncio.run(_work(n_workers, worker))
 
 
 def _run(directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
@@ -89,6 +122,26 @@ async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) 
                     slots.create_task(_keep_filled(partial(worker, scheduler.address, name=slot, security=security)))
         finally:
             Contact.withdraw(directory)
+
+
+async def _schedule(host: str, port: int, certificates: Certificates) -> None:
+    _stop_on_signals()
+    async with Scheduler(host=host, port=port, security=security_of(certificates), **UNSEEN) as scheduler:
+        await scheduler.finished()
+
+
+async def _work(n_workers: int, worker: Callable[[], Nanny]) -> None:
+    _stop_on_signals()
+    async with asyncio.TaskGroup() as slots:
+        for _ in range(n_workers):
+            slots.create_task(_keep_coming_back(worker))
+
+
+async def _keep_coming_back(worker: Callable[[], Nanny]) -> None:
+    while True:
+        with suppress(OSError, RuntimeError):  # no scheduler there, or none any more
+            await _keep_filled(worker)
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 async def _keep_filled(worker: Callable[[], Nanny]) -> None:

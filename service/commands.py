@@ -1,4 +1,4 @@
-"""The command line: serve, engine, migrate, keys, sample."""
+"""The command line: serve, engine, scheduler, worker, migrate, keys, sample."""
 
 import asyncio
 import signal
@@ -19,8 +19,9 @@ from service.access.guard import LOOPBACK, acting_as
 from service.access.operations import adopt_bootstrap_key, has_keys
 from service.app import create_app
 from service.callers import ANYONE
-from service.cluster import run_cluster
+from service.cluster import run_cluster, run_scheduler, run_workers
 from service.config import Settings
+from service.contact import Certificates, certificates_of
 from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
 from service.sample import load_sample
@@ -87,6 +88,30 @@ def engine() -> None:
 
 
 @commands.command()
+def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
+    """Run the scheduler of an engine on several machines; SEGMENTATION_ENGINE_CA and so on let others in."""
+    run_scheduler(host=host, port=port, certificates=_certificates(Settings()))
+
+
+@commands.command()
+def worker(
+    scheduler: Annotated[str | None, typer.Option(help="Its address; SEGMENTATION_ENGINE_ADDRESS if absent.")] = None,
+) -> None:
+    """Run this machine's workers for a scheduler elsewhere, with the same stores as the service."""
+    settings = Settings()
+    address = scheduler or settings.engine_address
+    if address is None:
+        raise typer.BadParameter("there is no address of a scheduler", param_hint="--scheduler")
+    run_workers(
+        scheduler=address,
+        n_workers=settings.workers,
+        memory_limit=settings.worker_memory,
+        preload="service.tasks",
+        certificates=_certificates(settings),
+    )
+
+
+@commands.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
     fresh = _migrate(Settings())
@@ -141,6 +166,15 @@ def _welcome(url: str) -> None:
     typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
     for path, what in WELCOME.items():
         typer.echo(f"  {url}{path:<8} {what}")
+
+
+def _certificates(settings: Settings) -> Certificates:
+    certificates = certificates_of(settings)
+    if certificates is None:
+        raise typer.BadParameter(
+            "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and SEGMENTATION_ENGINE_KEY"
+        )
+    return certificates
 
 
 def _migrate(settings: Settings) -> bool:

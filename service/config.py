@@ -62,10 +62,21 @@ class Settings(BaseSettings):
         description="Dask scheduler that runs the jobs, such as `tls://cluster:8786`. "
         "Absent: an embedded one on 127.0.0.1.",
     )
-    workers: int = Field(default=2, ge=1, le=64, description="Worker processes of the embedded engine.")
+    engine_ca: Path | None = Field(
+        default=None,
+        description="PEM file of the authority that a `tls://` engine's certificates are signed by.",
+    )
+    engine_certificate: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate with which this process takes part in a `tls://` engine.",
+    )
+    engine_key: Path | None = Field(default=None, description="PEM file of the private key of that certificate.")
+    workers: int = Field(
+        default=2, ge=1, le=64, description="Worker processes of the embedded engine, or of one `worker` command."
+    )
     worker_memory: str = Field(
         default="6GiB",
-        description="Memory at which one worker of the embedded engine is ended, its job tried again.",
+        description="Memory at which one worker is ended, its job tried again.",
     )
     job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
     requests_per_minute: int = Field(

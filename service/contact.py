@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from service.config import Settings
+
 CONTACT_FILE = "scheduler.json"
 
 
@@ -16,6 +18,15 @@ class Certificates:
     ca: str
     certificate: str
     key: str
+
+
+def certificates_of(settings: Settings) -> Certificates | None:
+    """Give the certificates that the settings name; all three of them, or none."""
+    paths = (settings.engine_ca, settings.engine_certificate, settings.engine_key)
+    if not all(paths):
+        return None
+    ca, certificate, key = (str(path) for path in paths)
+    return Certificates(ca=ca, certificate=certificate, key=key)
 
 
 @dataclass(frozen=True, kw_only=True)

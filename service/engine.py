@@ -20,6 +20,7 @@ from service.errors import Unavailable
 SOON = 1.0  # seconds to wait for the scheduler before the caller is told to come back later
 GRACE = 0.5  # seconds in which a cancelled job may stop by itself
 LOOK = 0.05  # seconds between two looks at whether it did
+ROLES = ("client", "scheduler", "worker")
 CLOSING = 0.2  # seconds in which its worker may close before it is killed
 
 
@@ -135,7 +136,7 @@ class Engine:
             contact = self._remote or Contact.read(self._directory)
             return Client(
                 contact.address,
-                security=_security(contact.certificates),
+                security=security_of(contact.certificates),
                 timeout=SOON,
                 loop=self._loop.loop,
                 set_as_default=False,
@@ -195,15 +196,13 @@ def _key(job_id: str) -> str:
     return f"job-{job_id}"
 
 
-def _security(certificates: Certificates | None) -> Security | None:
+def security_of(certificates: Certificates | None) -> Security | None:
+    """Take part in a cluster with one certificate, as whatever we are in it."""
     if certificates is None:
         return None
-    return Security(
-        require_encryption=True,
-        tls_ca_file=certificates.ca,
-        tls_client_cert=certificates.certificate,
-        tls_client_key=certificates.key,
-    )
+    pairs = {f"tls_{role}_cert": certificates.certificate for role in ROLES}
+    pairs |= {f"tls_{role}_key": certificates.key for role in ROLES}
+    return Security(require_encryption=True, tls_ca_file=certificates.ca, **pairs)
 
 
 def _silence_dask() -> None:
