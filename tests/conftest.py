@@ -52,7 +52,7 @@ def n_flips(pytestconfig) -> int:
 @pytest.fixture(scope="session")
 def n_mutations(pytestconfig) -> int:
     """How many bodies to change at random."""
-    return 20_000 if pytestconfig.getoption("--soak") else 150
+    return 20_000 if pytestconfig.getoption("--soak") else 100
 
 
 @pytest.fixture(scope="session")

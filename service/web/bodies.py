@@ -84,15 +84,16 @@ async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
         form = await parser.parse()
     except MultiPartException:
         raise UnreadableBody("The form must be complete, and hold one file and nothing else") from None
-    upload = _only_file(form)
+    upload = _find_file(form)
+    if upload is None:
+        for begun in parser._files_to_close_on_error:  # noqa: SLF001 - Starlette closes them only on errors of its own
+            begun.close()
+        raise UnreadableBody("The form holds no file, or not the whole of one")
     return upload.file, _type_of(upload)
 
 
-def _only_file(form: FormData) -> UploadFile:
-    for _, part in form.multi_items():
-        if isinstance(part, UploadFile):
-            return part
-    raise UnreadableBody("The form holds no file")
+def _find_file(form: FormData) -> UploadFile | None:
+    return next((part for _, part in form.multi_items() if isinstance(part, UploadFile)), None)
 
 
 def _type_of(upload: UploadFile) -> str:
