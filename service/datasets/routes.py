@@ -1,10 +1,11 @@
 """Customer tables: put, list, look at, delete."""
 
+import re
 from datetime import date as day
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from models.transactions import Recipe
 from service.datasets import operations, repository, transactions
@@ -26,6 +27,8 @@ from service.web.dependencies import (
 from service.web.formats import read_table
 from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
 from service.web.paging import next_token, read_token
+
+ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _declared(
@@ -56,6 +59,15 @@ def _read_schema(text: str) -> ColumnChanges:
 DeclaredDep = Annotated[Declared, Depends(_declared)]
 
 
+def _iso(text: object) -> object:
+    if isinstance(text, str) and not ISO_DAY.fullmatch(text):
+        raise ValueError("must be a day such as 2026-01-31")
+    return text
+
+
+Day = Annotated[day, BeforeValidator(_iso)]
+
+
 def _recipe(
     shape: Annotated[
         Literal["customers", "transactions"],
@@ -67,7 +79,7 @@ def _recipe(
         str | None, Query(description="Of transactions: the column of the amount, if there is one.")
     ] = None,
     reference: Annotated[
-        day | None,
+        Day | None,
         Query(description="Of transactions: the day from which recency counts back. Absent: the newest date."),
     ] = None,
 ) -> Recipe | None:

@@ -8,8 +8,9 @@ from fastapi.routing import APIRoute
 from pydantic import JsonValue
 
 from service.callers import scope_for
+from service.web.declaring import declare_refusals
 from service.web.formats import MULTIPART, READERS
-from service.web.problems import MEDIA_TYPE, ProblemDetails
+from service.web.problems import ProblemDetails
 
 SAMPLE_ROW: dict[str, JsonValue] = {
     "CustomerID": "1",
@@ -95,10 +96,6 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     schemas.update(definition.pop("$defs"), ProblemDetails=definition)
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
-    problem = {
-        "description": "A problem (RFC 9457)",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
-    }
     schema["components"]["securitySchemes"] = SECURITY
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
@@ -106,5 +103,5 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
             operation["security"] = [{way: [needed]} for way in SECURITY] if needed else []
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = problem
+            declare_refusals(method, operation, is_open=needed is None)
     return schema

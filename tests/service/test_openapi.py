@@ -131,9 +131,19 @@ def test_every_operation_is_explained(operations):
     assert [key for key, operation in operations.items() if not operation.get("description")] == []
 
 
-def test_every_operation_may_answer_with_a_problem(operations):
-    media_types = {tuple(operation["responses"]["default"]["content"]) for operation in operations.values()}
-    assert media_types == {("application/problem+json",)}
+def test_every_refusal_is_declared_with_its_status(operations):
+    refusals = [
+        (*key, status, answer["content"].keys())
+        for key, operation in operations.items()
+        for status, answer in operation["responses"].items()
+        if status == "default" or (int(status) >= 400 and key[1] != "/readyz")
+    ]
+    assert [each for each in refusals if each[3] != {"application/problem+json"}] == []
+
+
+def test_every_answer_declares_the_id_of_its_request(operations):
+    answers = [answer for operation in operations.values() for answer in operation["responses"].values()]
+    assert all("X-Request-ID" in answer["headers"] for answer in answers)
 
 
 def test_the_frameworks_own_errors_are_not_described(spec):
@@ -170,4 +180,4 @@ def test_an_example_does_not_replace_the_sample(operations):
 
 def test_the_headers_of_an_answer_that_is_a_job_are_described(operations):
     headers = operations["POST", "/v1/models"]["responses"]["202"]["headers"]
-    assert headers.keys() == {"Location", "Retry-After", "X-Job"}
+    assert headers.keys() >= {"Location", "Retry-After", "X-Job"}

@@ -1,0 +1,73 @@
+"""Too much, too slowly, and an end in the middle of it all."""
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+from crowds import api_of, crowd, good_client, most_memory, refused_upload
+from long_fits import LONG
+
+from bench.server import Server, wait_for
+from service.commands import GRACE_SECONDS
+
+pytestmark = pytest.mark.processes
+
+MEBIBYTE = 1 << 20
+DEADLINE = 3
+LIMITS = {"table_bytes": str(10 * MEBIBYTE), "head_seconds": str(DEADLINE), "body_seconds": str(DEADLINE)}
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    """A server that takes ten megabytes and has three seconds."""
+    with Server(tmp_path_factory.mktemp("floods") / "home", workers="1", **LIMITS) as server:
+        server.http.get("/v1/models")
+        yield server
+
+
+@pytest.fixture
+def n_slow(pytestconfig):
+    return 400 if pytestconfig.getoption("--soak") else 60
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["content-length", "chunked"])
+def test_a_hundred_megabytes_are_refused_before_they_are_there(limited, chunked, record_property):
+    refused_upload(limited, chunked=chunked)
+    with most_memory(api_of(limited)) as used:
+        answer, seconds = refused_upload(limited, chunked=chunked)
+    record_property("seconds", seconds)
+    record_property("mebibytes", used[0] / MEBIBYTE)
+    print(f"413 after {seconds * 1000:.0f} ms, {used[0] / MEBIBYTE:.1f} MiB more")  # noqa: T201 - a measurement of soak
+    assert (answer.split()[1], used[0] <= 32 * MEBIBYTE) == (b"413", True)
+
+
+def test_slow_senders_are_hung_up_on_and_others_are_answered(limited, n_slow):
+    with good_client(limited) as took:
+        lives = list(crowd(limited, n_slow))
+    p99 = np.percentile(took, 99)
+    print(f"{n_slow} slow senders lived {max(lives):.1f} s at most; p99 of {len(took)} others {p99:.0f} ms")  # noqa: T201 - as above
+    assert (len(lives), max(lives) < DEADLINE + 5) == (n_slow, True)
+
+
+def test_the_request_to_end_loses_no_request(tmp_path, many_customers):
+    """Whoever was let in is answered, even one who still waits for a job."""
+    with Server(tmp_path / "home", workers="1") as server, ThreadPoolExecutor(8) as callers:
+        server.wait_until_ready().put_csv("many", many_customers)
+        waiting = [callers.submit(_fit_slowly, server, f"slow-{n}") for n in range(8)]
+        wait_for(lambda: len(server.get("/v1/jobs")["jobs"]) == len(waiting), "all requests to be let in")
+        asked = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        statuses = {each.result() for each in waiting}
+        code, seconds = server.process.wait(timeout=60), time.monotonic() - asked
+    print(f"gone after {seconds:.1f} s")  # noqa: T201 - as above
+    assert (code, statuses <= {201, 202}, seconds < GRACE_SECONDS + 15) == (0, True, True)
+
+
+def _fit_slowly(server, name):
+    body = {"name": name, "dataset": "many", "k": 12, "algorithm": LONG}
+    return httpx.post(
+        f"{str(server.http.base_url).rstrip('/')}/v1/models", json=body, headers={"Prefer": "wait=4"}, timeout=60
+    ).status_code
