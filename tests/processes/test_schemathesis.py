@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.server import ROOT, Server, wait_for
+from bench.server import Server, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -25,7 +25,7 @@ def keyed(tmp_path_factory):
         yield server
 
 
-def test_every_answer_is_as_openapi_says(keyed, pytestconfig):
+def test_every_answer_is_as_openapi_says(keyed, pytestconfig, tmp_path):
     soak = pytestconfig.getoption("--soak")
     phases, examples = ("examples,coverage,fuzzing,stateful", 50) if soak else ("coverage", 1)
     ended = subprocess.run(  # noqa: S603 - our own command
@@ -34,7 +34,7 @@ def test_every_answer_is_as_openapi_says(keyed, pytestconfig):
             *("--phases", phases, "--max-examples", str(examples), "--seed", "1", "--no-color"),
             *("--exclude-checks", BEYOND_SCHEMAS, "--header", f"Authorization: Bearer {KEY}"),
         ],
-        cwd=ROOT,
+        cwd=tmp_path,
         env=os.environ | {"SCHEMATHESIS_HOOKS": "described", "PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
         text=True,
