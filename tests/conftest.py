@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import structlog
 from fastapi.testclient import TestClient
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,6 +24,7 @@ from steps import fit, put_csv, running
 from service.config import Settings
 from service.sample import generate_sample
 from service.stores.database import Database
+from service.tracing import Tracer, tracer_of
 from service.web.logs import configure_logs
 
 FEW, MANY = 1, 20
@@ -108,6 +112,19 @@ def read_log():
     structlog.reset_defaults()
     root.removeHandler(handler)
     root.setLevel(level)
+
+
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    """What has been traced, the earliest first."""
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def tracer(spans) -> Tracer:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    return tracer_of(provider)
 
 
 @pytest.fixture

@@ -115,10 +115,17 @@ def _allowed_methods(request: Request) -> list[str]:
 def _field_error(item: Mapping[str, Any], body: object) -> FieldError:
     place, *loc = item["loc"]
     if place != "body":
-        return FieldError(detail=f"{place} parameter {'.'.join(map(str, loc))}: {item['msg']}")
+        return FieldError(detail=f"{place} parameter {'.'.join(map(str, loc))}: {_message(item)}")
     path = _path_in(body, loc)
     row = path[1] + 1 if path[:1] == ["customers"] and len(path) > 1 and isinstance(path[1], int) else None
-    return FieldError(detail=item["msg"], pointer=pointer(path), row=row)
+    return FieldError(detail=_message(item), pointer=pointer(path), row=row)
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    """Say what is wrong; of a tag that is none, pydantic would quote what was sent."""
+    if item["type"] == "union_tag_invalid":
+        return f"Input should have as {item['ctx']['discriminator']} one of {item['ctx']['expected_tags']}"
+    return str(item["msg"])
 
 
 def _path_in(body: object, loc: Sequence[str | int]) -> list[str | int]:

@@ -2,23 +2,18 @@
 
 import subprocess
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from collector import collecting
 from fastapi.testclient import TestClient
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from steps import fit, put_csv, running
 from waiting import eventually
 
 from service.app import FASTAPIS_OWN, create_app
 from service.config import Settings
-from service.tracing import open_tracer, tracer_of
+from service.tracing import open_tracer
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ROOT = Path(__file__).parents[2]
@@ -40,16 +35,8 @@ def span_of(spans, name):
 
 
 @pytest.fixture
-def spans():
-    """What has been traced, the earliest first."""
-    return InMemorySpanExporter()
-
-
-@pytest.fixture
-def traced(settings, spans):
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(spans))
-    with running(settings, tracer=tracer_of(provider)) as client:
+def traced(settings, tracer):
+    with running(settings, tracer=tracer) as client:
         yield client
 
 
@@ -64,26 +51,8 @@ def fitted(traced, spans, sample_csv):
 
 @pytest.fixture
 def collector():
-    """A tiny collector: what it was sent."""
-    received = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.append((self.path, ExportTraceServiceRequest.FromString(body)))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", received
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with collecting() as collector:
+        yield collector
 
 
 def test_a_request_leaves_a_span_that_says_what_its_line_in_the_log_says(traced, spans):
@@ -152,18 +121,14 @@ def test_a_job_that_fails_says_so_in_its_span(traced, spans, sample_csv):
 
 
 def test_a_collector_that_is_named_receives_the_spans(monkeypatch, collector, settings):
-    address, received = collector
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
     monkeypatch.setenv("OTEL_SERVICE_NAME", "segments-of-the-shop")
     tracer = open_tracer()
     with running(settings, tracer=tracer) as client:
         client.get("/v1/jobs")
     tracer.span_processor.shutdown()
-    [(path, request)] = received
-    [resource] = request.resource_spans
-    names = {each.key: each.value.string_value for each in resource.resource.attributes}
-    assert (path, names["service.name"]) == ("/v1/traces", "segments-of-the-shop")
-    assert [span.name for span in resource.scope_spans[0].spans] == ["GET /v1/jobs"]
+    assert (collector.paths, len(collector.spans("GET /v1/jobs"))) == (["/v1/traces"], 1)
+    assert collector.resource()["service.name"] == "segments-of-the-shop"
 
 
 def test_without_a_collector_nothing_is_traced_and_nothing_imported(tmp_path):
@@ -173,9 +138,8 @@ def test_without_a_collector_nothing_is_traced_and_nothing_imported(tmp_path):
 
 
 def test_the_frameworks_own_telemetry_stays_off_whatever_the_environment_says(monkeypatch, collector, tmp_path):
-    address, received = collector
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:
         client.get("/livez?who=zanzibar")
-    assert (received, any(FASTAPIS_OWN.values())) == ([], False)
+    assert (collector.paths, any(FASTAPIS_OWN.values())) == ([], False)
