@@ -10,7 +10,6 @@ import pytest
 from pyarrow import csv, ipc, parquet
 from steps import fit, put_csv, running
 
-from service.config import Settings
 from service.web.intake import Allowance
 from service.web.limits import Limits
 
@@ -32,9 +31,9 @@ FORMATS = (CSV, NDJSON, JSON, PARQUET, ARROW)
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
+def client(at_home, tmp_path_factory):
     """A service with small limits, and a model of a few customers."""
-    with running(Settings(home=tmp_path_factory.mktemp("limits"), **SMALL)) as client:
+    with running(at_home(tmp_path_factory.mktemp("limits"), **SMALL)) as client:
         put_csv(client, "sample", "a,b\n" + "".join(f"{n % 4},{n}.5\n" for n in range(12)))
         fit(client, "sample", k=2, features=["a", "b"])
         yield client
