@@ -127,6 +127,17 @@ class Settings(BaseSettings):
         description="Largest body with customers to be placed at once, in bytes. A run places more, as a dataset.",
     )
     assignment_rows: int = Field(default=100_000, ge=1, description="How many customers are placed at once.")
+    fit_segments: int = Field(default=1000, ge=1, description="How many segments a fit may be asked for.")
+    fit_cells: int = Field(
+        default=100_000_000,
+        ge=1,
+        description="From how many cells, customers times features, a fit may learn.",
+    )
+    fit_memory: int = Field(
+        default=2**32,
+        ge=1,
+        description="How many bytes learning may need, as estimated before the job is begun.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The least important log line that is written.",

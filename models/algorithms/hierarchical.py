@@ -33,6 +33,10 @@ class Hierarchical:
         """Give what learns from small samples many times over: by k, since distances depend on how many there are."""
         return replace(self, distance=None)
 
+    def memory(self, n: int, d: int) -> int:  # noqa: ARG002 - every algorithm is asked alike
+        """Estimate the bytes that it takes to learn from n customers by d numbers: each pair of them counts."""
+        return _BYTES_PER_PAIR * n * n // 2
+
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:  # noqa: ARG002 - every algorithm takes a seed; a tree needs none
         """Grow the tree and cut it (Ward 1963 for the default linkage).
 

@@ -28,6 +28,10 @@ class KMeans:
         """Give what learns from small samples many times over: two starts tell as much as ten when all is averaged."""
         return replace(self, n_init=min(self.n_init, 2), max_iter=min(self.max_iter, 100))
 
+    def memory(self, n: int, d: int) -> int:
+        """Estimate the bytes that it takes to learn from n customers by d numbers: they, and scikit-learn's copy."""
+        return 2 * 8 * n * d
+
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:
         """Learn k centers by Lloyd's algorithm, started by k-means++ (Lloyd 1982; Arthur & Vassilvitskii 2007).
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from models.algorithms import Algorithm, KMeans
-from models.errors import UnclearCut
+from models.errors import TooManyCustomers, UnclearCut
 from models.features import Feature
+from service.config import Settings
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
 from service.datasets.features import choose_features, kinds_of, require_usable
@@ -44,7 +45,7 @@ class Asked:
     seed: int | None
 
 
-def plan_model(session: Session, tenant: str, name: str, asked: Asked) -> JobRow:
+def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> JobRow:
     """Write down a new model, its version 1 and the job that fits it.
 
     A name whose every fit has failed is not taken: it goes on with its next version.
@@ -53,6 +54,7 @@ def plan_model(session: Session, tenant: str, name: str, asked: Asked) -> JobRow
     algorithm = asdict(asked.algorithm or KMeans())
     chosen = _settle_k(asked, algorithm, None)
     features = choose_features(version, asked.features)
+    _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
     model = registry_repository.find_model(session, tenant, name)
     if model is not None and registry_repository.has_usable_version(session, model):
         raise AlreadyExists(f"There is a model called {name} already")
@@ -61,7 +63,7 @@ def plan_model(session: Session, tenant: str, name: str, asked: Asked) -> JobRow
     return _plan(session, model, {**source, **settled})
 
 
-def plan_version(session: Session, tenant: str, name: str, asked: Asked) -> JobRow:
+def plan_version(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> JobRow:
     """Write down a model's next version and the job that fits it; what is not asked is as in its base version."""
     model = registry_repository.get_model(session, tenant, name)
     base = registry.base_version(session, model)
@@ -70,11 +72,13 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked) -> JobR
     version, source = _source(session, tenant, asked.dataset or base.dataset, asked.dataset_version)
     algorithm = asdict(asked.algorithm) if asked.algorithm else base.algorithm
     chosen = _settle_k(asked, algorithm, base)
+    features = _inherit(version, base) if asked.features is None else choose_features(version, asked.features)
+    _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
     settled = {
         "algorithm": algorithm,
         **chosen,
         "seed": base.seed if asked.seed is None else asked.seed,
-        "features": _inherit(version, base) if asked.features is None else choose_features(version, asked.features),
+        "features": features,
     }
     return _plan(session, model, {"base": base.number, **source, **settled})
 
@@ -119,6 +123,24 @@ def _plan(session: Session, model: ModelRow, asked: dict[str, Any], *, kind: str
     session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **asked))
     datasets.use(session, asked["dataset_id"], asked["dataset_version"], model.id)
     return job
+
+
+def _require_affordable(settings: Settings, n: int, d: int, algorithm: JsonObject, k: int | None) -> None:
+    """Refuse a fit that would take too much, before there is a job for it."""
+    if k is not None and k > settings.fit_segments:
+        fault = FieldError(detail=f"at most {settings.fit_segments:,} segments can be asked for", pointer="/k")
+        raise InvalidRequest("There are too many segments", errors=[fault])
+    if n * d > settings.fit_cells:
+        raise TooManyCustomers(
+            f"{n:,} customers with {d} features are more than the {settings.fit_cells:,} cells that a fit learns from; "
+            "name fewer features, or put a sample of the customers"
+        )
+    needed = _algorithms.validate_python(algorithm).memory(n, d)
+    if needed > settings.fit_memory:
+        raise TooManyCustomers(
+            f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the "
+            f"{settings.fit_memory:,} that a fit may take; use K-Means, or put a sample of the customers"
+        )
 
 
 def _source(session: Session, tenant: str, name: str, number: int | None) -> tuple[DatasetVersionRow, JsonObject]:

@@ -21,14 +21,18 @@ router = APIRouter(tags=["training"])
 @router.post("/v1/models", status_code=201, responses=LATER)
 async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a new model; answers with its version 1, or with the job if that takes longer than you wait."""
-    plan = partial(operations.plan_model, tenant=tenant, name=body.name, asked=body.asked())
+    plan = partial(
+        operations.plan_model, tenant=tenant, name=body.name, asked=body.asked(), settings=later.parts.settings
+    )
     return await later.answer(plan, partial(_show, tenant))
 
 
 @router.post("/v1/models/{model}/versions", status_code=201, responses=LATER)
 async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a further version of a model: kinds, logs and categories as before, all numbers anew."""
-    plan = partial(operations.plan_version, tenant=tenant, name=model, asked=body.asked())
+    plan = partial(
+        operations.plan_version, tenant=tenant, name=model, asked=body.asked(), settings=later.parts.settings
+    )
     return await later.answer(plan, partial(_show, tenant))
 
 

@@ -26,6 +26,9 @@ SMALL = {
     "assignment_bytes": 300,
     "assignment_rows": 3,
     "body_seconds": 0.2,
+    "fit_segments": 4,
+    "fit_cells": 30,
+    "fit_memory": 1000,
 }
 FORMATS = (CSV, NDJSON, JSON, PARQUET, ARROW)
 
@@ -34,7 +37,7 @@ FORMATS = (CSV, NDJSON, JSON, PARQUET, ARROW)
 def client(at_home, tmp_path_factory):
     """A service with small limits, and a model of a few customers."""
     with running(at_home(tmp_path_factory.mktemp("limits"), **SMALL)) as client:
-        put_csv(client, "sample", "a,b\n" + "".join(f"{n % 4},{n}.5\n" for n in range(12)))
+        put_csv(client, "sample", "a,b,c\n" + "".join(f"{n % 4},{n}.5,{n % 7}\n" for n in range(12)))
         fit(client, "sample", k=2, features=["a", "b"])
         yield client
 
@@ -120,6 +123,24 @@ def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
     deep, quoted = ('{"customers": [{"a": ' + value + "}]}" for value in ("[[]]", '"[[[["'))
     answers = [client.post(path, content=body, headers={"Content-Type": JSON}) for body in (deep, quoted)]
     assert ["deeper than 4" in answer.text for answer in answers] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ({"k": 5, "features": ["a", "b"]}, 422, "at most 4 segments"),
+        ({"k": 2, "features": ["a", "b", "c"]}, 422, "the 30 cells"),
+        ({"k": 2, "features": ["a"], "algorithm": {"name": "hierarchical"}}, 422, "use K-Means"),
+    ],
+    ids=["segments", "cells", "memory"],
+)
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/versions"])
+def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(client, path, asked, status, said):
+    before = len(client.get("/v1/jobs").json()["jobs"])
+    named = {"name": "large", "dataset": "sample"} if path == "/v1/models" else {}
+    answer = client.post(path, json={**named, **asked})
+    after = len(client.get("/v1/jobs").json()["jobs"])
+    assert (answer.status_code, said in answer.text, after - before) == (status, True, 0)
 
 
 def test_whoever_is_refused_for_the_body_is_hung_up_on(client):
