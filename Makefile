@@ -38,7 +38,7 @@ test-postgresql: setup-dev ## Run the same tests, their metadata in PostgreSQL
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --database postgresql $(ARGS)
 
 soak: setup-dev test-postgresql ## Kill and damage everything, many times over
-	$(BIN)/python -m pytest tests -m "processes or damage" --soak $(ARGS)
+	$(BIN)/python -m pytest tests -m "processes or damage or bytes" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml

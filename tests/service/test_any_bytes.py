@@ -6,6 +6,8 @@ import random
 import pytest
 from corpus import BODIES, CANARY, NAMES
 
+pytestmark = pytest.mark.bytes
+
 WRITING = ("post", "put", "patch")
 LARGEST = 16_384
 # What a path must name so that a body is looked at; whatever else it needs is looked up first.
