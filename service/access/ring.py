@@ -30,6 +30,11 @@ class KeyRing:
         self._locked = False
         self._looked = -FRESH_SECONDS
 
+    @property
+    def knows_keys(self) -> bool:
+        """Tell, without asking, whether there are known to be keys."""
+        return self._locked
+
     async def caller(self, key: str) -> Caller | None:
         """Tell who holds a key, if it is live."""
         if not is_plausible(key):
@@ -61,6 +66,7 @@ class KeyRing:
         caller = await run_in_threadpool(self._read, lambda session: caller_with(session, key))
         self._callers.pop(digest, None)
         if caller is not None:
+            self._locked = True
             self._callers[digest] = since, caller
         if len(self._callers) > MOST_KEYS:
             self._callers.popitem(last=False)

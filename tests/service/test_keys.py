@@ -361,3 +361,11 @@ def test_a_minute_later_a_key_may_ask_again():
     quotas = Quotas(2, clock=lambda: next(moments))
     taken = [quotas.take("key") for _ in range(4)]
     assert ([quota.is_exceeded for quota in taken], taken[1].resets) == ([False, False, True, False], 30)
+
+
+def test_with_keys_whether_it_lives_is_told_without_the_database(client):
+    database = client.app.state.services.stores.database
+    key, _ = operations.create_key(database, tenant="default", name="x", scope="read")
+    client.get("/v1/models", headers=bearing(key))
+    database.reading = None  # whoever asks it now fails
+    assert client.get("/livez").status_code == 200
