@@ -90,7 +90,9 @@ def engine() -> None:
 @commands.command()
 def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
     """Run the scheduler of an engine on several machines; SEGMENTATION_ENGINE_CA and so on let others in."""
-    run_scheduler(host=host, port=port, certificates=_certificates(Settings()))
+    settings = Settings()
+    configure_logs(settings.log_level)
+    run_scheduler(host=host, port=port, certificates=_certificates(settings))
 
 
 @commands.command()
@@ -99,6 +101,7 @@ def worker(
 ) -> None:
     """Run this machine's workers for a scheduler elsewhere, with the same stores as the service."""
     settings = Settings()
+    configure_logs(settings.log_level)
     address = scheduler or settings.engine_address
     if address is None:
         raise typer.BadParameter("there is no address of a scheduler", param_hint="--scheduler")

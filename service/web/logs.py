@@ -34,9 +34,9 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("alembic", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    dasks_own = logging.getLogger("distributed")
-    dasks_own.handlers.clear()
-    dasks_own.propagate = True
+    for own in ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application"):
+        logging.getLogger(own).handlers.clear()  # Dask gave them some that write plain text
+        logging.getLogger(own).propagate = True
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:

@@ -173,6 +173,7 @@ def told(settings, tracer, spans, read_log, capfd):
             metrics, _ = client.app.state.services.metrics.render("")
         lines = read_log()
         out, err = capfd.readouterr()
+        assert all([lines, spans.get_finished_spans(), any(problems)]), "there is nothing to look through"
         return canaries, {
             "log": json.dumps(lines, ensure_ascii=False),
             "metrics": metrics.decode(),
@@ -205,9 +206,3 @@ def test_no_value_and_no_key_is_told(told, path, engine):
         if canary.lower() in text.lower() and not (place == "problems" and canary in SAID_TO_CLIENTS)
     ]
     assert [(place, canary, around(places[place], canary)) for place, canary in seen] == []
-
-
-@pytest.mark.parametrize(("path", "engine"), PATHS)
-def test_every_error_path_leaves_something_to_look_through(told, path, engine):
-    _, places = told(path, engine)
-    assert [place for place, text in places.items() if not text and place != "streams"] == []

@@ -105,6 +105,14 @@ def test_a_failed_job_is_logged_with_its_id(client, read_log):
     assert (failed["job"], failed["error"]) == (job, "TooFewCustomers")
 
 
+def test_what_a_job_does_is_logged_with_the_id_of_the_request_that_asked_for_it(client, read_log):
+    client.put("/v1/datasets/towns", content=TABLE, headers=CSV)
+    asked = {"name": "towns", "dataset": "towns", "k": 999}
+    client.post("/v1/models", json=asked, headers={"Prefer": "wait=30", "X-Request-ID": "order-4711"})
+    [failed] = [line for line in read_log() if line["event"] == "job failed"]
+    assert failed["request_id"] == "order-4711"
+
+
 def test_an_unforeseen_error_is_logged_without_its_message(broken, read_log):
     broken.put("/v1/datasets/towns", content=TABLE, headers=CSV)
     [line] = [line for line in read_log() if line["event"] == "unforeseen"]
@@ -116,8 +124,10 @@ def test_an_error_is_described_without_its_message():
     assert (described["error"], CANARY in str(described)) == ("ValueError", False)
 
 
+@pytest.mark.parametrize("library", ["library", "tornado.application"])
 @pytest.mark.parametrize("error", [None, fail()])
-def test_what_a_library_logs_is_a_json_object_too(read_log, error):
-    logging.getLogger("library").error("went wrong", exc_info=error)
+def test_what_a_library_logs_is_a_json_object_too(read_log, capfd, library, error):
+    logging.getLogger(library).error("went wrong", exc_info=error)
+    assert capfd.readouterr().err == ""
     [line] = read_log()
     assert (line["event"], line["level"], CANARY in str(line)) == ("went wrong", "error", False)
