@@ -10,6 +10,7 @@ from bench.server import Server, wait_for
 pytestmark = pytest.mark.processes
 
 VALUE, NUMBER = "Zanzibar-77", 7912.625
+ASKED = (2, 900)
 TOWNS = "customer_id,town,age\n" + "".join(f"{VALUE}-{n},{VALUE},{NUMBER + n % 7}\n" for n in range(40))
 
 
@@ -29,10 +30,11 @@ def seen(tmp_path_factory, collector):
         patch.undo()
         server.wait_until_ready()
         server.put_csv("towns", TOWNS)
-        for k in (2, 900):
+        for k in ASKED:
             asked = {"name": f"into-{k}", "dataset": "towns", "k": k}
             server.http.post("/v1/models", json=asked, headers={"Prefer": "wait=60", "X-Request-ID": f"fit-{k}"})
-        wait_for(lambda: len(collector.spans("job fit")) > 1, "the spans of both jobs")
+        for name in ("job fit", "POST /v1/models"):
+            wait_for(lambda name=name: len(collector.spans(name)) == len(ASKED), f"the spans of each {name}")
         yield server
 
 
