@@ -9,7 +9,7 @@ help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(VENV)/.run ## Install what the service needs into .venv
-setup-dev: $(VENV)/.dev ## Install what its tests need, too
+setup-dev: $(VENV)/.dev $(VENV)/client/.done ## Install what its tests need, too
 
 run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the first start
 	$(BIN)/python -m service serve --sample
@@ -43,6 +43,7 @@ soak: setup-dev test-postgresql ## Kill and damage everything, many times over
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(filter-out --extra tracing,$(LOCK)) --group client --output-file requirements-client.lock
 
 clean: ## Remove what the targets above made; your data in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
@@ -60,6 +61,11 @@ $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.run
+
+$(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/client
+	$(VENV)/client/bin/python -m pip install --quiet --require-hashes -r requirements-client.lock
+	touch $@
 
 $(VENV)/.uv: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet uv

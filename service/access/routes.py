@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter
 
-from service.access.schemas import Key
+from service.access.schemas import CurrentKey
 from service.web.dependencies import CallerDep
 
 router = APIRouter(tags=["access"])
 
 
 @router.get("/v1/key")
-def get_key(caller: CallerDep) -> Key:
+def get_key(caller: CallerDep) -> CurrentKey:
     """Show which key you call with, whose things it shows, and what it allows."""
-    return Key.of(caller)
+    return CurrentKey.of(caller)

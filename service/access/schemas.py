@@ -8,7 +8,7 @@ from service.callers import SCOPES, Caller, Scope
 from service.web.schemas import Wire
 
 
-class Key(Wire):
+class CurrentKey(Wire):
     """The key that a request came with."""
 
     key: str | None = Field(description="The key's id, as in lists and logs; null without keys.")
@@ -18,7 +18,7 @@ class Key(Wire):
     expires_at: datetime | None
 
     @classmethod
-    def of(cls, caller: Caller) -> "Key":
+    def of(cls, caller: Caller) -> "CurrentKey":
         """Show whoever calls."""
         return cls(
             key=caller.key,

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from service.assignments import operations
 from service.assignments.reading import Customers
-from service.assignments.schemas import AssignmentRequest, Assignments, tabulate
+from service.assignments.schemas import AssignmentRequest, AssignmentResults, tabulate
 from service.registry.operations import PRODUCTION
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
 from service.web.bodies import SmallBodyDep
@@ -20,7 +20,7 @@ from service.web.openapi import SAMPLE_ROW, table_body
 
 Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
 Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment; in JSON only.")]
-ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Assignments, **TABLE_ANSWER}}
+ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AssignmentResults, **TABLE_ANSWER}}
 BODY = table_body(
     "The customers: their id, under `customer_id` or the dataset's own name for it, and their features. "
     "What is missing is imputed, and named in the answer; columns that the model does not use are ignored.",
@@ -81,6 +81,6 @@ def assign_customers_to_version(
     placed = operations.place_customers(placer, customers, atomic=atomic, explain=explain)
     parts.metrics.count_rows(customers.n_rows - len(placed.faults))
     if fmt == JSON:
-        return JSONResponse(Assignments.of(placed).model_dump(exclude_defaults=True))
+        return JSONResponse(AssignmentResults.of(placed).model_dump(exclude_defaults=True))
     table = tabulate(placed)
     return Streamed(table.to_batches(), table.schema, fmt, noun="assignments")

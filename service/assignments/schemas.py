@@ -5,12 +5,14 @@ from typing import Self, TypeVar
 
 import pyarrow as pa
 from pydantic import Field, JsonValue
+from typing_extensions import TypeAliasType
 
 from service.assignments.operations import Placed
 from service.web.problems import Fault
 from service.web.schemas import Request, Text, Wire
 
 Shown = TypeVar("Shown", bound=Wire)
+UnknownCategories = TypeAliasType("UnknownCategories", dict[str, str])
 
 TABULATED = pa.schema(
     {
@@ -63,7 +65,7 @@ class Assignment(Wire):
     outlier: bool = Field(description="Whether the customer is unlike those the segments were learned from.")
     outlier_reasons: list[OutlierReason] | None = None
     imputed: list[str] | None = Field(default=None, description="The features that were missing.")
-    unknown: dict[str, str] | None = Field(default=None, description="Categories that the model has never seen.")
+    unknown: UnknownCategories | None = Field(default=None, description="Categories that the model has never seen.")
     reasons: list[Reason] | None = None
 
 
@@ -75,7 +77,7 @@ class Rejected(Wire):
     errors: list[Fault]
 
 
-class Assignments(Wire):
+class AssignmentResults(Wire):
     """Every customer of the request, placed or rejected, in the request's order."""
 
     model: str
@@ -128,7 +130,7 @@ def _each(kind: type[Shown], reasons: Sequence[object] | None) -> list[Shown] | 
 
 def tabulate(placed: Placed) -> pa.Table:
     """Show where customers were placed as a table, the rejected ones with the reason."""
-    shown = {assignment.row: assignment for assignment in Assignments.of(placed).assignments}
+    shown = {assignment.row: assignment for assignment in AssignmentResults.of(placed).assignments}
     rows = [_plain(placed, row, shown.get(row + 1)) for row in range(len(placed.customer_ids))]
     return pa.Table.from_pylist(rows, schema=TABULATED)
 

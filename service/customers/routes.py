@@ -7,7 +7,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Path, Query, Response
 
 from service.customers import operations
-from service.customers.schemas import Customer, Customers, Upsert
+from service.customers.schemas import CustomerList, StoredCustomer, Upsert
 from service.datasets import erasure
 from service.datasets import operations as datasets
 from service.datasets.contents import stored_schema
@@ -27,7 +27,7 @@ Atomic = Annotated[bool, Query(description="Take all rows, or none if any is bad
 CustomerId = Annotated[
     str, Path(min_length=1, max_length=256, description="The customer's id; a slash in it is no end.", examples=["1"])
 ]
-ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Customers, **TABLE_ANSWER}}
+ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["customers"])
 
@@ -65,10 +65,12 @@ def list_customers(
 
 
 @router.get(CUSTOMERS + "/{customer_id:path}")
-def get_customer(parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId) -> Customer:
+def get_customer(
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId
+) -> StoredCustomer:
     """Show one customer."""
     (row, version), customer = operations.find_customer(parts.stores, tenant, dataset, customer_id)
-    return Customer(dataset=row.name, dataset_version=version.version, customer_id=customer_id, customer=customer)
+    return StoredCustomer(dataset=row.name, dataset_version=version.version, customer_id=customer_id, customer=customer)
 
 
 @router.delete(CUSTOMERS + "/{customer_id:path}", status_code=204)

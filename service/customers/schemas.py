@@ -3,10 +3,13 @@
 from typing import Literal, Self
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from service.customers.operations import Upserted
 from service.web.problems import Fault
 from service.web.schemas import Page, Wire
+
+StoredRow = TypeAliasType("StoredRow", dict[str, str | float | None])
 
 
 class RowResult(Wire):
@@ -42,19 +45,19 @@ class Upsert(Wire):
         )
 
 
-class Customer(Wire):
+class StoredCustomer(Wire):
     """One customer's row, as it is stored."""
 
     dataset: str
     dataset_version: int
     customer_id: str
-    customer: dict[str, str | float | None] = Field(description="Every column; null where the cell is missing.")
+    customer: StoredRow = Field(description="Every column; null where the cell is missing.")
 
 
-class Customers(Page):
+class CustomerList(Page):
     """Customers as they are stored, in the dataset's order."""
 
-    customers: list[dict[str, str | float | None]]
+    customers: list[StoredRow]
 
 
 def _show(done: Upserted, row: int) -> RowResult:

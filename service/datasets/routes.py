@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ValidationError
 from models.transactions import Recipe
 from service.datasets import operations, repository, transactions
 from service.datasets.operations import Declared, Made
-from service.datasets.schemas import ColumnChanges, Dataset, Datasets, DatasetSummary, TransactionsAdded
+from service.datasets.schemas import ColumnChanges, Dataset, DatasetList, DatasetSummary, TransactionsAdded
 from service.errors import FieldError, InvalidRequest
 from service.idempotency.once import Keep, OnceDep
 from service.web.bodies import BodyDep
@@ -134,11 +134,11 @@ def put_dataset(
 @router.get("/v1/datasets")
 def list_datasets(
     session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
-) -> Datasets:
+) -> DatasetList:
     """List the datasets by name."""
     rows = repository.list_datasets(session, tenant, after=read_token(page_token), limit=page_size)
     shown = [Dataset.of(row, repository.get_version(session, row, row.version)) for row in rows]
-    return Datasets(datasets=shown, next_page_token=next_token(rows, page_size, lambda row: row.name))
+    return DatasetList(datasets=shown, next_page_token=next_token(rows, page_size, lambda row: row.name))
 
 
 @router.get("/v1/datasets/{dataset}")

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from models.exploration import Kind, Override
 from models.exploration.summary import Summary
@@ -12,12 +13,14 @@ from service.datasets.transactions import Added
 from service.web.problems import Fault
 from service.web.schemas import Page, Request, Text, Wire
 
+ColumnKind = TypeAliasType("ColumnKind", Kind)
+
 
 class Column(Wire):
     """What a column is taken for."""
 
     name: str
-    kind: Literal["numeric", "categorical", "identifier", "ignored"]
+    kind: ColumnKind
     missing: int = Field(description="How many cells are empty.")
     distinct: int = Field(description="How many different values there are.")
     reason: str | None = Field(default=None, description="Why the column is ignored.")
@@ -62,7 +65,7 @@ class Dataset(Wire):
 class ColumnChange(Request):
     """How a column shall be read."""
 
-    kind: Kind | None = Field(default=None, description="Absent: inferred from the cells.")
+    kind: ColumnKind | None = Field(default=None, description="Absent: inferred from the cells.")
     missing: list[Text] | None = Field(
         default=None,
         max_length=100,
@@ -109,7 +112,7 @@ class TransactionsAdded(Wire):
         )
 
 
-class Datasets(Page):
+class DatasetList(Page):
     """Datasets by name."""
 
     datasets: list[Dataset]
@@ -188,7 +191,7 @@ class ColumnSummary(Wire):
     """What a column holds."""
 
     name: str
-    kind: Literal["numeric", "categorical", "identifier", "ignored"]
+    kind: ColumnKind
     missing: int = Field(description="How many cells are empty.")
     missing_share: float
     distinct: int = Field(description="How many different values there are.")

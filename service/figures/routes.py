@@ -11,7 +11,7 @@ from service.comparisons.routes import COMPARISON, PairDep
 from service.datasets import operations as datasets
 from service.figures import operations
 from service.figures.operations import Drawable
-from service.figures.schemas import Figures
+from service.figures.schemas import FigureFormat, FigureList, FigureTheme
 from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
@@ -39,8 +39,8 @@ VERSION = "/v1/models/{model}/versions/{version}/figures"
 ONE = "/{figure}.{extension}"
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$", description="The figure's name, as listed.")]
-Ending = Annotated[Extension, Path(description="The format; `json` is the data behind the picture.")]
-ThemeQuery = Annotated[Theme, Query(description="Dark upon light, or light upon dark.")]
+Ending = Annotated[FigureFormat, Path(description="The format; `json` is the data behind the picture.")]
+ThemeQuery = Annotated[FigureTheme, Query(description="Dark upon light, or light upon dark.")]
 
 router = APIRouter(tags=["figures"])
 
@@ -55,9 +55,9 @@ AskedDep = Annotated[tuple[str, Extension, Theme, str | None], Depends(_asked)]
 
 
 @router.get(DATASET)
-def list_dataset_figures(parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Figures:
+def list_dataset_figures(parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> FigureList:
     """List the figures of a dataset as it is now."""
-    return Figures.of(operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)))
+    return FigureList.of(operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)))
 
 
 @router.get(DATASET + ONE, response_class=Response, responses=PICTURE)
@@ -71,10 +71,10 @@ def draw_dataset(
 @router.get(RECOMMENDATION)
 def list_recommendation_figures(
     session: ReadDep, tenant: TenantDep, dataset: DatasetName, recommendation: RecommendationId
-) -> Figures:
+) -> FigureList:
     """List the figures of a recommendation."""
     row, _ = datasets.find_at(session, tenant, dataset, None)
-    return Figures.of(operations.of_recommendation(recommendations.get_recommendation(session, row, recommendation)))
+    return FigureList.of(operations.of_recommendation(recommendations.get_recommendation(session, row, recommendation)))
 
 
 @router.get(RECOMMENDATION + ONE, response_class=Response, responses=PICTURE)
@@ -95,10 +95,10 @@ def draw_recommendation(
 @router.get(VERSION)
 def list_version_figures(
     parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
-) -> Figures:
+) -> FigureList:
     """List the figures of a version."""
     ready = registry.get_ready_version(session, tenant, model, version)
-    return Figures.of(operations.of_version(session, parts.stores, ready))
+    return FigureList.of(operations.of_version(session, parts.stores, ready))
 
 
 @router.get(VERSION + ONE, response_class=Response, responses=PICTURE)
@@ -111,9 +111,9 @@ def draw_version(
 
 
 @router.get(COMPARISON + "/figures")
-def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> Figures:
+def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> FigureList:
     """List the figures of two versions on the same customers."""
-    return Figures.of(operations.of_comparison(parts.stores, pair))
+    return FigureList.of(operations.of_comparison(parts.stores, pair))
 
 
 @router.get(COMPARISON + "/figures" + ONE, response_class=Response, responses=PICTURE)

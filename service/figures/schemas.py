@@ -5,10 +5,15 @@ from inspect import getdoc
 from typing import Any, Self
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
+from models.drawing.look import Theme
 from models.figures import EXTENSIONS, Extension
 from service.figures.operations import Drawable
 from service.web.schemas import Wire
+
+FigureFormat = TypeAliasType("FigureFormat", Extension)
+FigureTheme = TypeAliasType("FigureTheme", Theme)
 
 
 class FigureOut(Wire):
@@ -18,10 +23,10 @@ class FigureOut(Wire):
     shows: str = Field(description="What is seen.")
     exists: bool
     reason: str | None = Field(description="Why there is none; null where there is one.")
-    formats: Sequence[Extension] = Field(description="Endings of its address; `json` is the data behind it.")
+    formats: Sequence[FigureFormat] = Field(description="Endings of its address; `json` is the data behind it.")
 
 
-class Figures(Wire):
+class FigureList(Wire):
     """The figures of something."""
 
     figures: list[FigureOut]

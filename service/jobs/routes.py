@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel
 
 from service.idempotency.once import SentDep
 from service.idempotency.operations import Sent, plan_once
 from service.jobs import operations, repository
 from service.jobs.rows import JobRow
-from service.jobs.schemas import Job, Jobs
+from service.jobs.schemas import Job, JobList
 from service.stores.database import Database, JsonObject, Session
 from service.web.dependencies import (
     DatabaseDep,
@@ -32,17 +33,25 @@ Resource = TypeVar("Resource")
 
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="The job's id.")]
 
-LATER: dict[int | str, dict[str, Any]] = {
-    202: {
-        "model": Job,
-        "description": "Not done yet: the job to ask for it",
-        "headers": {
-            "Location": {"schema": {"type": "string"}, "description": "The job."},
-            "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it is worth asking."},
-            "X-Job": {"schema": {"type": "string"}, "description": "The job's id."},
-        },
-    },
+_TEXT: Final = {"type": "string"}
+_JOB: Final = {
+    "X-Job": {"schema": _TEXT, "description": "The job's id."},
+    "Preference-Applied": {"schema": _TEXT, "description": "What was followed of `Prefer`, where there was any."},
 }
+_LOCATION: Final = {"schema": _TEXT, "description": "Where it is found."}
+_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds until it is worth asking."}
+
+
+def now_or_later(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Tell what a route answers that starts a job; its own `response_model` is None, for it has two."""
+    return {
+        201: {"model": model, "description": "It is done", "headers": {"Location": _LOCATION, **_JOB}},
+        202: {
+            "model": Job,
+            "description": "Not done yet: the job to ask for it",
+            "headers": {"Location": _LOCATION, "Retry-After": _RETRY_AFTER, **_JOB},
+        },
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +123,12 @@ router = APIRouter(tags=["jobs"])
 
 
 @router.get("/v1/jobs")
-def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> Jobs:
+def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> JobList:
     """List the jobs, the newest first."""
     last = read_token(page_token)
     before = repository.get_job(session, tenant, last) if last else None
     rows = repository.list_jobs(session, tenant, before=before, limit=page_size)
-    return Jobs(jobs=[Job.of(row) for row in rows], next_page_token=next_token(rows, page_size, lambda row: row.id))
+    return JobList(jobs=[Job.of(row) for row in rows], next_page_token=next_token(rows, page_size, lambda row: row.id))
 
 
 @router.get("/v1/jobs/{job}")

@@ -3,8 +3,13 @@
 from datetime import datetime
 from typing import Any, Self
 
+from typing_extensions import TypeAliasType
+
 from service.jobs.rows import JobRow, State
+from service.web.problems import ProblemDetails
 from service.web.schemas import Page, Wire
+
+JobResult = TypeAliasType("JobResult", dict[str, Any])
 
 
 class Job(Wire):
@@ -16,8 +21,8 @@ class Job(Wire):
     stage: str | None
     progress: float
     attempt: int
-    result: dict[str, Any] | None
-    problem: dict[str, Any] | None
+    result: JobResult | None
+    problem: ProblemDetails | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -31,7 +36,7 @@ class Job(Wire):
 _SHARED = Job.model_fields.keys() - {"job"}
 
 
-class Jobs(Page):
+class JobList(Page):
     """Jobs, the newest first."""
 
     jobs: list[Job]

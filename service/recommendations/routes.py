@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from service.datasets import repository as datasets
-from service.jobs.routes import LATER, LaterDep
+from service.jobs.routes import LaterDep, now_or_later
 from service.jobs.schemas import Job
 from service.recommendations import operations, repository
-from service.recommendations.schemas import Recommendation, RecommendationCreate, Recommendations
+from service.recommendations.schemas import Recommendation, RecommendationCreate, RecommendationList
 from service.stores.database import JsonObject, Session
 from service.web.dependencies import DatasetName, PageSize, PageToken, ReadDep, TenantDep
 from service.web.paging import next_token, read_token
@@ -21,7 +21,7 @@ RecommendationId = Annotated[str, Path(pattern=r"^rec_[0-9a-f]{16}$", descriptio
 router = APIRouter(tags=["recommendations"])
 
 
-@router.post(RECOMMENDATIONS, status_code=201, responses=LATER)
+@router.post(RECOMMENDATIONS, status_code=201, response_model=None, responses=now_or_later(Recommendation))
 async def recommend_k(
     dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, later: LaterDep
 ) -> Recommendation | Job:
@@ -33,14 +33,14 @@ async def recommend_k(
 @router.get(RECOMMENDATIONS)
 def list_recommendations(
     session: ReadDep, tenant: TenantDep, dataset: DatasetName, page_size: PageSize = 100, page_token: PageToken = None
-) -> Recommendations:
+) -> RecommendationList:
     """List the recommendations for a dataset, the newest first; those for fits with `k: "auto"` are among them."""
     row = datasets.get_dataset(session, tenant, dataset)
     last = read_token(page_token)
     before = repository.get_recommendation(session, row, last) if last else None
     rows = repository.list_recommendations(session, row, before=before, limit=page_size)
     token = next_token(rows, page_size, lambda found: found.id)
-    return Recommendations(recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token)
+    return RecommendationList(recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token)
 
 
 @router.get(RECOMMENDATIONS + "/{recommendation}")

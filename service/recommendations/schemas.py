@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm, KMeans
 from models.criteria import CriterionName
@@ -23,6 +24,9 @@ from service.web.learning import (
 )
 from service.web.schemas import Page, Request, Wire
 
+Criterion = TypeAliasType("Criterion", CriterionName)  # type: ignore[valid-type]  # computed from the criteria's names
+Probabilities = TypeAliasType("Probabilities", dict[str, float])
+
 
 class RecommendationCreate(Request):
     """Of what, for which algorithm, and within which limits to recommend a number of segments."""
@@ -37,12 +41,12 @@ class RecommendationCreate(Request):
     )
 
     dataset_version: DatasetVersion = None
-    algorithm: AlgorithmIn = KMeans()
+    algorithm: AlgorithmIn = Field(default_factory=KMeans, description="Absent: K-Means.")
     features: Features | None = None
     k_min: FewestSegments = Limits.k_min
     k_max: MostSegments = Limits.k_max
     min_share: LeastShare = Limits.min_share
-    criteria: list[CriterionName] | None = Field(  # type: ignore[valid-type]  # computed from the criteria's names
+    criteria: list[Criterion] | None = Field(
         default=None, min_length=1, description="Whose verdicts to give. Absent: all."
     )
     seed: Seed = 0
@@ -86,7 +90,7 @@ class Recommendation(Wire):
     credible_set: list[int] = Field(
         description="The fewest numbers of segments that hold the right one with 90 %, the most probable first."
     )
-    probabilities: dict[str, float] | None = Field(description="Of each number of segments, whatever the limits.")
+    probabilities: Probabilities | None = Field(description="Of each number of segments, whatever the limits.")
     text: str = Field(description="The advice in a sentence.")
     verdicts: list[Verdict]
     n_customers: int = Field(description="How many customers have a known feature.")
@@ -108,7 +112,7 @@ class Recommendation(Wire):
         return cls.model_validate({**row.question, **row.question["limits"], **(row.answer or {}), **own})
 
 
-class Recommendations(Page):
+class RecommendationList(Page):
     """Recommendations for a dataset, the newest first."""
 
     recommendations: list[Recommendation]

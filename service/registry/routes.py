@@ -8,14 +8,14 @@ from service.errors import NotFound
 from service.registry import operations, repository
 from service.registry.schemas import (
     Alias,
-    Aliases,
+    AliasList,
     AliasLog,
     AliasMove,
     AliasMoved,
     Model,
-    Models,
+    ModelList,
     Version,
-    Versions,
+    VersionList,
     show_model,
     show_version,
 )
@@ -43,11 +43,13 @@ router = APIRouter(tags=["registry"])
 
 
 @router.get("/v1/models")
-def list_models(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> Models:
+def list_models(
+    session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
+) -> ModelList:
     """List the models by name."""
     rows = repository.list_models(session, tenant, after=read_token(page_token), limit=page_size)
     token = next_token(rows, page_size, lambda row: row.name)
-    return Models(models=[show_model(session, row) for row in rows], next_page_token=token)
+    return ModelList(models=[show_model(session, row) for row in rows], next_page_token=token)
 
 
 @router.get("/v1/models/{model}")
@@ -65,12 +67,12 @@ def delete_model(parts: ServicesDep, tenant: TenantDep, model: ModelName) -> Non
 @router.get("/v1/models/{model}/versions")
 def list_versions(
     session: ReadDep, tenant: TenantDep, model: ModelName, page_size: PageSize = 100, page_token: PageToken = None
-) -> Versions:
+) -> VersionList:
     """List a model's versions, the oldest first."""
     row = repository.get_model(session, tenant, model)
     rows = repository.list_versions(session, row, after=read_number_token(page_token), limit=page_size)
     token = next_token(rows, page_size, lambda version: str(version.number))
-    return Versions(versions=[show_version(session, row, version) for version in rows], next_page_token=token)
+    return VersionList(versions=[show_version(session, row, version) for version in rows], next_page_token=token)
 
 
 @router.get("/v1/models/{model}/versions/{version}")
@@ -103,10 +105,10 @@ def get_artifact(
 
 
 @router.get("/v1/models/{model}/aliases")
-def list_aliases(session: ReadDep, tenant: TenantDep, model: ModelName) -> Aliases:
+def list_aliases(session: ReadDep, tenant: TenantDep, model: ModelName) -> AliasList:
     """List a model's aliases."""
     rows = repository.list_aliases(session, repository.get_model(session, tenant, model))
-    return Aliases(aliases=[Alias.of(row) for row in rows])
+    return AliasList(aliases=[Alias.of(row) for row in rows])
 
 
 @router.get("/v1/models/{model}/aliases/{alias}")

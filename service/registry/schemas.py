@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm
 from service.datasets import operations as datasets
@@ -12,6 +13,9 @@ from service.registry.rows import AliasRow, ModelRow, ProfileRow, SegmentRow, Ve
 from service.stores.database import Session
 from service.web.learning import FeatureOut
 from service.web.schemas import Integer, Page, Request, Wire
+
+Metrics = TypeAliasType("Metrics", dict[str, float | None])
+PreparationStep = TypeAliasType("PreparationStep", dict[str, Any])
 
 
 class Artifact(Wire):
@@ -64,8 +68,8 @@ class Version(Wire):
     dataset_version_available: bool
     n_customers: int | None
     features: list[FeatureOut]
-    preparation: list[dict[str, Any]] | None = Field(description="Each step from a customer's columns to a point.")
-    metrics: dict[str, float | None] | None
+    preparation: list[PreparationStep] | None = Field(description="Each step from a customer's columns to a point.")
+    metrics: Metrics | None
     segments: list[SegmentBrief]
     recommendation: Advice | None = Field(default=None, description="Where the fit chose k.")
     cut_of: int | None = Field(description="The version whose tree was cut anew; null: learned for itself.")
@@ -79,7 +83,7 @@ class Version(Wire):
     created_at: datetime
 
 
-class Versions(Page):
+class VersionList(Page):
     """A model's versions, the oldest first."""
 
     versions: list[Version]
@@ -94,7 +98,7 @@ class Model(Wire):
     created_at: datetime
 
 
-class Models(Page):
+class ModelList(Page):
     """Models by name."""
 
     models: list[Model]
@@ -118,7 +122,7 @@ class Alias(Wire):
         return cls(alias=row.name, version=row.version)
 
 
-class Aliases(Wire):
+class AliasList(Wire):
     """A model's aliases by name."""
 
     aliases: list[Alias]

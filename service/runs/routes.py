@@ -7,12 +7,12 @@ import pyarrow as pa
 from fastapi import APIRouter, Path
 
 from service.datasets import operations as datasets
-from service.jobs.routes import LATER, LaterDep
+from service.jobs.routes import LaterDep, now_or_later
 from service.jobs.rows import JobRow
 from service.jobs.schemas import Job
 from service.registry import operations as registry
 from service.runs import operations, repository
-from service.runs.schemas import Members, Run, RunCreate, StoredAssignments
+from service.runs.schemas import MemberList, Run, RunCreate, StoredAssignmentList
 from service.stores.database import JsonObject, Session
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
 from service.web.dependencies import (
@@ -31,13 +31,13 @@ RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
 
 RunId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="The run's id.")]
 
-ASSIGNMENTS: dict[int | str, dict[str, Any]] = {200: {"model": StoredAssignments, **TABLE_ANSWER}}
-MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": Members, **TABLE_ANSWER}}
+ASSIGNMENTS: dict[int | str, dict[str, Any]] = {200: {"model": StoredAssignmentList, **TABLE_ANSWER}}
+MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": MemberList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["runs"])
 
 
-@router.post(RUNS, status_code=201, responses=LATER)
+@router.post(RUNS, status_code=201, response_model=None, responses=now_or_later(Run))
 async def start_run(
     model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
 ) -> Run | Job:

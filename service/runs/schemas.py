@@ -4,11 +4,15 @@ from datetime import datetime
 from typing import Self
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from service.jobs.rows import JobRow, State
 from service.registry.rows import ModelRow
 from service.runs.rows import RunRow
 from service.web.schemas import Integer, Name, Page, Request, Wire
+
+SegmentCounts = TypeAliasType("SegmentCounts", dict[str, int])
+Member = TypeAliasType("Member", dict[str, str | float | bool | None])
 
 
 class RunCreate(Request):
@@ -30,7 +34,7 @@ class Run(Wire):
     dataset_version: int
     state: State
     progress: float
-    counts: dict[str, int] | None = Field(description="How many customers went to each segment, or were `rejected`.")
+    counts: SegmentCounts | None = Field(description="How many customers went to each segment, or were `rejected`.")
     job: str
     created_at: datetime
 
@@ -64,13 +68,13 @@ class StoredAssignment(Wire):
     rejected: str | None = Field(description="Why the customer could not be placed.")
 
 
-class StoredAssignments(Page):
+class StoredAssignmentList(Page):
     """Where a run placed its customers, in the dataset's order."""
 
     assignments: list[StoredAssignment]
 
 
-class Members(Page):
+class MemberList(Page):
     """Customers of a segment: their id, their features as stored, and how well they fit."""
 
-    customers: list[dict[str, str | float | bool | None]]
+    customers: list[Member]

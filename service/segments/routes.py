@@ -6,7 +6,7 @@ from service.errors import NotFound
 from service.registry import operations as registry
 from service.registry import repository
 from service.segments import operations
-from service.segments.schemas import NamedSegment, Segment, SegmentChange, Segments
+from service.segments.schemas import NamedSegment, Segment, SegmentChange, SegmentList
 from service.web.dependencies import ModelName, ReadDep, SegmentId, TenantDep, VersionRef, WriteDep
 from service.web.etags import IfMatch, kept, require_match, tag_of
 
@@ -14,11 +14,11 @@ router = APIRouter(tags=["segments"])
 
 
 @router.get("/v1/models/{model}/versions/{version}/segments")
-def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> Segments:
+def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> SegmentList:
     """Describe the segments of a version: sizes, what is typical, what sets each apart."""
     _, ready = registry.get_ready_version(session, tenant, model, version)
     segments = [Segment.of(*pair) for pair in repository.list_profiles(session, ready)]
-    return Segments(model=model, version=ready.number, segments=segments)
+    return SegmentList(model=model, version=ready.number, segments=segments)
 
 
 @router.get("/v1/models/{model}/versions/{version}/segments/{segment}")

@@ -3,9 +3,12 @@
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, StringConstraints
+from typing_extensions import TypeAliasType
 
 from service.registry.rows import ProfileRow, SegmentRow
 from service.web.schemas import Request, Text, Wire
+
+Shares = TypeAliasType("Shares", dict[str, float])
 
 
 class Difference(Wire):
@@ -35,7 +38,7 @@ class Segment(Wire):
     description: str | None
     n_customers: int
     share: float
-    typical: dict[str, float | dict[str, float] | None] = Field(
+    typical: dict[str, float | Shares | None] = Field(
         description="In own units: the median of a number, the shares of a category's values.",
     )
     differs_by: list[Difference]
@@ -53,7 +56,7 @@ class Segment(Wire):
         return cls.model_validate({**profile.profile, **own, "name": segment.name or profile.name})
 
 
-class Segments(Wire):
+class SegmentList(Wire):
     """The segments of a version, by index."""
 
     model: str

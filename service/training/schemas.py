@@ -1,6 +1,6 @@
 """What a fit is asked for, on the wire."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Discriminator, Field, Strict, Tag
 
@@ -8,6 +8,7 @@ from models.algorithms import KMeans
 from service.training.operations import Asked
 from service.web.learning import (
     AlgorithmIn,
+    Auto,
     DatasetVersion,
     Features,
     FewestSegments,
@@ -24,7 +25,7 @@ def _form(k: object) -> str:
 
 
 K = Annotated[
-    Annotated[Integer, Field(ge=1, le=1000), Tag("number")] | Annotated[Literal["auto"], Tag("auto")],
+    Annotated[Integer, Field(ge=1, le=1000), Tag("number")] | Annotated[Auto, Tag("auto")],
     Discriminator(_form),
     Field(description="The number of segments; `auto` recommends one first, and takes it.", examples=[5]),
 ]
@@ -51,7 +52,7 @@ class ModelCreate(Request):
     name: Name
     dataset: Name
     dataset_version: DatasetVersion = None
-    algorithm: AlgorithmIn = KMeans()
+    algorithm: AlgorithmIn = Field(default_factory=KMeans, description="Absent: K-Means.")
     k: K | None = None
     k_min: FewestSegments | None = None
     k_max: MostSegments | None = None

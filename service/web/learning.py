@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm
 from service.web.schemas import Integer, Request, Wire
@@ -18,13 +19,18 @@ LeastShare = Annotated[
     float, Strict(), Field(ge=0, le=0.5, description="The share of the customers that each segment has at least.")
 ]
 
+# As an enumeration: generated clients refuse everything else where a constant stands beside another type.
+Auto = TypeAliasType(
+    "Auto", Annotated[Literal["auto"], WithJsonSchema({"type": "string", "enum": ["auto"], "title": "Auto"})]
+)
+
 
 class FeatureIn(Request):
     """How a column is used."""
 
     name: str = Field(description="The column.")
     scale: Literal["auto", "standard", "robust", "none"] = "auto"
-    log: Literal["auto"] | Annotated[bool, Strict()] = Field(
+    log: Auto | Annotated[bool, Strict()] = Field(
         default="auto",
         description="Whether to take the logarithm; `auto` takes it from skewed columns that it makes less skewed.",
     )
@@ -42,7 +48,7 @@ class FeatureOut(Wire):
     name: str
     kind: Literal["numeric", "categorical"]
     scale: Literal["auto", "standard", "robust", "none"]
-    log: Literal["auto"] | bool = Field(description="`auto` until a fit has decided.")
+    log: Auto | bool = Field(description="`auto` until a fit has decided.")
     weight: float
     categories: list[str] | None = Field(default=None, description="Those that the fit has seen.")
 

@@ -20,6 +20,22 @@ SAMPLE_ROW: dict[str, JsonValue] = {
     "Spending Score (1-100)": 60,
 }
 _FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+# Bodies that no route reads by a model: they are tables, in one format or another.
+_BODIES: dict[str, Any] = {
+    "Table": {
+        "type": "object",
+        "description": "Rows of a table: customers, or transactions.",
+        "required": ["customers"],
+        "properties": {"customers": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}},
+    },
+    "Row": {"type": "object", "description": "A row: its cells by the names of their columns."},
+    "TableFile": {
+        "type": "object",
+        "description": "A table as a file; its name or its media type says in which format.",
+        "required": ["file"],
+        "properties": {"file": _FILE},
+    },
+}
 
 
 SECURITY: dict[str, Any] = {
@@ -40,15 +56,17 @@ def table_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, 
         "text/tab-separated-values": _delimited("\t", rows),
         **dict.fromkeys(["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, rows))),
     }
-    items = {"type": "array", "items": {"type": "object"}}
-    document = {"type": "object", "required": ["customers"], "properties": {"customers": items}}
     content = {
-        "application/json": {"schema": document, "example": {"customers": rows}},
+        "application/json": {"schema": _named("Table"), "example": {"customers": rows}},
         **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in texts.items()},
         **{kind: {"schema": _FILE} for kind in READERS if kind not in {"application/json", *texts}},
-        MULTIPART: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
+        MULTIPART: {"schema": _named("TableFile")},
     }
     return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+def _named(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
@@ -93,7 +111,7 @@ def install_openapi(app: FastAPI) -> None:
 def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     schemas = schema["components"]["schemas"]
     definition = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(definition.pop("$defs"), ProblemDetails=definition)
+    schemas.update(definition.pop("$defs"), ProblemDetails=definition, **_BODIES)
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schema["components"]["securitySchemes"] = SECURITY

@@ -135,6 +135,12 @@ class ProblemDetails(BaseModel):
     n_errors: int | None = Field(default=None, description="How many faults there are in all.")
 
 
+class ProblemList(BaseModel):
+    """Every kind of problem."""
+
+    problems: list[ProblemDetails]
+
+
 def problem_of(error: Exception) -> dict[str, Any]:
     """Say in a problem's words why something could not be done; an unforeseen error tells nothing of itself."""
     kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), None)
@@ -151,20 +157,21 @@ def plain_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, An
 router = APIRouter(tags=["problems"])
 
 
-@router.get("/problems")
-def list_problems() -> dict[str, list[dict[str, Any]]]:
+@router.get("/problems", response_model_exclude_none=True)
+def list_problems() -> ProblemList:
     """List every kind of problem that the service answers with."""
     ours = [_problem_of_kind(kind) for kind in STATUSES]
-    return {"problems": [*ours, *(plain_problem(status) for status in PLAIN), _internal()]}
+    every = [*ours, *(plain_problem(status) for status in PLAIN), _internal()]
+    return ProblemList(problems=[ProblemDetails(**problem) for problem in every])
 
 
-@router.get("/problems/{slug}")
+@router.get("/problems/{slug}", response_model_exclude_none=True)
 def get_problem(
     slug: Annotated[str, Path(description="The end of its type.", examples=["not-found"])],
-) -> dict[str, Any]:
+) -> ProblemDetails:
     """Explain one kind of problem."""
-    for problem in list_problems()["problems"]:
-        if problem["type"] == f"/problems/{slug}":
+    for problem in list_problems().problems:
+        if problem.type == f"/problems/{slug}":
             return problem
     raise NotFound("There is no such kind of problem")
 

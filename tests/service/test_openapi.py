@@ -50,6 +50,10 @@ def resolve(spec, ref):
     return place
 
 
+def resolved(spec, schema):
+    return resolve(spec, schema["$ref"]) if "$ref" in schema else schema
+
+
 def examples(spec, content):
     """Give every example of a body of one media type; fields may have examples of their own."""
     if "example" in content:
@@ -69,7 +73,7 @@ def bodies(spec, operations):
     """Give every example of a body, and the operation that it is of."""
     for (method, path), operation in operations.items():
         for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-            if A_FILE in inside(content):
+            if A_FILE in inside(resolved(spec, content["schema"])):
                 continue
             for example in examples(spec, content):
                 yield method, path, media_type, example
@@ -178,6 +182,12 @@ def test_an_example_does_not_replace_the_sample(operations):
     assert fill(put, operations["PUT", put], None) != "/v1/datasets/sample"
 
 
+def test_an_answer_that_came_in_time_is_not_described_as_a_job(operations):
+    answers = operations["POST", "/v1/models"]["responses"]
+    schemas = [answers[status]["content"]["application/json"]["schema"] for status in ("201", "202")]
+    assert schemas == [{"$ref": "#/components/schemas/Version"}, {"$ref": "#/components/schemas/Job"}]
+
+
 def test_the_headers_of_an_answer_that_is_a_job_are_described(operations):
     headers = operations["POST", "/v1/models"]["responses"]["202"]["headers"]
-    assert headers.keys() >= {"Location", "Retry-After", "X-Job"}
+    assert headers.keys() >= {"Location", "Retry-After", "X-Job", "Preference-Applied"}
