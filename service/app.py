@@ -24,7 +24,7 @@ from service.engine import Engine
 from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
-from service.jobs.counting import JobFigures
+from service.jobs.counting import JobCollector
 from service.jobs.routes import router as job_routes
 from service.page.routes import router as page
 from service.recommendations.routes import router as recommendations
@@ -85,7 +85,7 @@ def create_app(
     """Compose the service; `when_up` runs beside it once it is up, `engine` replaces the one that the settings name."""
     stores = open_stores(settings)
     metrics = Metrics(stores.caches)
-    metrics.add(JobFigures(stores.database))
+    metrics.add(JobCollector(stores.database))
     parts = Services(settings=settings, stores=stores, engine=engine or _engine(settings), metrics=metrics)
 
     @asynccontextmanager

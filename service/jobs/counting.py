@@ -22,7 +22,7 @@ JOB_BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300
 QUEUED: Final = "queued"
 
 
-class JobFigures:
+class JobCollector:
     """The jobs of the whole service, the same in every process that is asked; no tenant is named."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,7 +39,7 @@ class JobFigures:
         self._seconds: dict[tuple[str, str], Durations] = {}
 
     def collect(self) -> Iterable[Metric]:
-        """Give the figures as they were a second ago at most."""
+        """Give the metrics as they were a second ago at most."""
         with self._lock:
             if self._clock() - self._looked >= FRESH_SECONDS:
                 self._look()

@@ -1,4 +1,4 @@
-"""What Prometheus is told: the figures of this process, and those that others add."""
+"""What Prometheus is told: the metrics of this process, and those that others add."""
 
 import platform
 from bisect import bisect_left
@@ -18,10 +18,10 @@ REQUEST_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 
 class Collector(Protocol):
-    """Gives its figures each time that they are asked for."""
+    """Gives its metrics each time that they are asked for."""
 
     def collect(self) -> Iterable[Metric]:
-        """Give the figures as they are now."""
+        """Give the metrics as they are now."""
 
 
 class Durations:
@@ -38,14 +38,14 @@ class Durations:
         self._sum += seconds
 
     def show(self, family: HistogramMetricFamily, *labels: str) -> None:
-        """Add these to the figures of a family."""
+        """Add these to a family."""
         bounds = [*map(str, self._bounds), "+Inf"]
         buckets = zip(bounds, map(float, accumulate(self._counts)), strict=True)
         family.add_metric(labels, list(buckets), self._sum)
 
 
 class Metrics:
-    """The figures of one process: each counts for itself, and is asked for its own.
+    """The metrics of one process: each counts for itself, and is asked for its own.
 
     Plain numbers, which only the event loop changes: a request costs two lookups, and no lock.
     """
@@ -62,7 +62,7 @@ class Metrics:
         self.add(self)
 
     def add(self, collector: Collector) -> None:
-        """Show the figures of somebody else, too."""
+        """Show the metrics of somebody else, too."""
         self._registry.register(collector)
 
     def begin_request(self) -> None:
@@ -85,12 +85,12 @@ class Metrics:
             self._rows += n
 
     def render(self, accept: str) -> tuple[bytes, str]:
-        """Write all figures in the format that the scraper asks for, and name it."""
+        """Write all metrics in the format that the scraper asks for, and name it."""
         encode, media_type = choose_encoder(accept)
         return encode(self._registry), media_type
 
     def collect(self) -> Iterable[Metric]:
-        """Give the figures of this process."""
+        """Give the metrics of this process."""
         build = GaugeMetricFamily(
             "segmentation_build_info", "Which release answers, on which Python.", labels=["version", "python"]
         )

@@ -1,4 +1,4 @@
-"""What is noted of every request: its id, its line in the log, its place in the figures."""
+"""What is noted of every request: its id, its line in the log, its place in the metrics."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from service.web.metrics import Metrics
 
 REQUEST_ID = "X-Request-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Seen in logs and figures alone: the client went before it was answered.
+# Seen in logs and metrics alone: the client went before it was answered.
 HUNG_UP = 499
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

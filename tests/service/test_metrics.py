@@ -11,7 +11,7 @@ from steps import INCOME, SCORE, fit, place, put_csv, running
 from service import RELEASE
 from service.jobs import operations as jobs
 from service.jobs import repository
-from service.jobs.counting import LOOK_BACK, JobFigures
+from service.jobs.counting import LOOK_BACK, JobCollector
 from service.stores.database import DatabaseUnavailable, now
 from service.stores.latest import Latest
 from service.web.metrics import Durations
@@ -66,7 +66,7 @@ def finish(database, state="succeeded", kind="fit", finished_at=None):
 @pytest.fixture
 def figures(database):
     """What is told of the jobs in a database, read anew each time."""
-    collector = JobFigures(database, clock=Hour())
+    collector = JobCollector(database, clock=Hour())
     return lambda: read(collector.collect())
 
 
@@ -180,7 +180,7 @@ def test_a_job_counts_whose_workers_clock_is_behind(database, figures):
 
 def test_jobs_that_finished_before_the_process_began_are_not_counted(database):
     finish(database, finished_at=now() - 2 * LOOK_BACK)
-    assert named(read(JobFigures(database).collect()), "segmentation_jobs_finished_total") == {}
+    assert named(read(JobCollector(database).collect()), "segmentation_jobs_finished_total") == {}
 
 
 def test_only_what_succeeded_is_timed(database, figures):
@@ -190,14 +190,14 @@ def test_only_what_succeeded_is_timed(database, figures):
 
 
 def test_the_rows_are_read_once_a_second(database):
-    collector = JobFigures(database, clock=lambda: 7.0)
+    collector = JobCollector(database, clock=lambda: 7.0)
     before = read(collector.collect())
     finish(database)
     assert read(collector.collect()) == before
 
 
 def test_without_a_database_the_process_says_so_and_has_no_queue():
-    figures = read(JobFigures(AbsentDatabase()).collect())
+    figures = read(JobCollector(AbsentDatabase()).collect())
     assert (named(figures, "segmentation_database_up"), named(figures, "segmentation_queue_length")) == ({(): 0}, {})
 
 
