@@ -43,11 +43,26 @@ def shared(certificates, tmp_path_factory):
         }
 
 
+class Scheduler:
+    """A scheduler that may be ended, and started again at the same address."""
+
+    def __init__(self, settings, home) -> None:
+        self._settings, self._home = settings, home
+        self.start()
+
+    def start(self) -> None:
+        port = self._settings["engine_address"].rpartition(":")[2]
+        self._process = start(["scheduler", "--port", port], self._settings, self._home)
+
+    def end(self) -> None:
+        end(self._process)
+
+
 @pytest.fixture(scope="module")
 def scheduler(shared, tmp_path_factory):
-    scheduler = start_scheduler(shared, tmp_path_factory.mktemp("scheduler"))
+    scheduler = Scheduler(shared, tmp_path_factory.mktemp("scheduler"))
     yield scheduler
-    end(scheduler)
+    scheduler.end()
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +90,6 @@ def start(arguments, settings, home) -> subprocess.Popen:
         return subprocess.Popen(command, cwd=ROOT, env=os.environ | asked, stdout=log, stderr=log)  # noqa: S603 - our own command
 
 
-def start_scheduler(settings, home) -> subprocess.Popen:
-    port = settings["engine_address"].rpartition(":")[2]
-    return start(["scheduler", "--port", port], settings, home)
-
-
 def end(process) -> int:
     process.terminate()
     return process.wait(30)
@@ -96,11 +106,8 @@ def test_no_table_and_no_model_lies_on_the_machine_of_the_api(served):
     assert [path.name for path in served.home.rglob("*") if path.suffix in {".parquet", ".joblib"}] == []
 
 
-def test_jobs_go_on_after_the_scheduler_was_started_again(served, scheduler, shared, tmp_path):
-    end(scheduler)
+def test_jobs_go_on_after_the_scheduler_was_started_again(served, scheduler):
+    scheduler.end()
     wait_for(lambda: served.http.get("/readyz").json()["engine"] == "unavailable", "the scheduler to be missed")
-    again = start_scheduler(shared, tmp_path)
-    try:
-        assert fit_quickly(served.wait_until_ready(), "again")["state"] == "succeeded"
-    finally:
-        end(again)
+    scheduler.start()
+    assert fit_quickly(served.wait_until_ready(), "again")["state"] == "succeeded"
