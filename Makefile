@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-dev run test check format bench bench-k soak test-postgresql lock clean
+.PHONY: help setup setup-dev run test coverage check format bench bench-k soak test-postgresql lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -14,8 +14,11 @@ setup-dev: $(VENV)/.dev $(VENV)/client/.done ## Install what its tests need, too
 run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the first start
 	$(BIN)/python -m service serve --sample
 
-test: setup-dev ## Run all tests and measure their coverage
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term $(ARGS)
+test: setup-dev ## Run all tests
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+coverage: setup-dev ## Run all tests and measure which lines and branches they reach
+	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
 
 check: setup-dev ## Format, lint, types, import rules, tests: what must be green before a change lands
 	$(BIN)/ruff format --check
