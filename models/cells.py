@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Final
 
 MAX_IDENTIFIER_LENGTH: Final = 256
@@ -10,6 +11,7 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE_WITH_ZERO_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PATHS: Final = frozenset({".", ".."})
 _MAX_INTEGER: Final = 10**MAX_IDENTIFIER_LENGTH
 
 
@@ -105,6 +107,27 @@ def identifier(cell: object) -> str | None:
     return text or None
 
 
+def identifiers(cells: Sequence[object]) -> list[str | None] | None:
+    """Read a column of customer ids at once.
+
+    Parameters
+    ----------
+    cells
+        What `identifier` takes.
+
+    Returns
+    -------
+    list or None
+        The ids; None where reading them one by one might refuse one.
+    """
+    if set(map(type, cells)) != {str}:
+        return None
+    texts = [cell.strip() for cell in cells]  # type: ignore[attr-defined]  # all are texts
+    if max(map(len, texts)) > MAX_IDENTIFIER_LENGTH or not _PATHS.isdisjoint(texts) or _CONTROL.search("".join(texts)):
+        return None
+    return [text or None for text in texts]
+
+
 def _finite(cell: float) -> float:
     try:
         value = float(cell)
@@ -149,5 +172,5 @@ def _check_identifier(text: str) -> None:
         raise BadCell(f"is longer than {MAX_IDENTIFIER_LENGTH} characters")
     if _CONTROL.search(text):
         raise BadCell("holds a control character or half a character")
-    if text in {".", ".."}:
+    if text in _PATHS:
         raise BadCell("is a path, not an id")

@@ -14,6 +14,7 @@ from service.access.guard import Guard
 from service.access.quotas import Quotas
 from service.access.ring import KeyRing
 from service.access.routes import router as access
+from service.assignments.fast import FastAssignments
 from service.assignments.routes import router as assignments
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
@@ -114,6 +115,7 @@ def create_app(
     install_openapi(app)
     install_pages(app)
     app.include_router(page)
+    app.add_middleware(FastAssignments, parts=parts)
     app.add_middleware(Guard, ring=KeyRing(stores.database), quotas=Quotas(settings.requests_per_minute))
     app.add_middleware(Limits, allowed=_allowed(settings))
     app.add_middleware(UnforeseenErrors)

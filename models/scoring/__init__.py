@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
@@ -15,13 +15,12 @@ from models.scoring.assigned import Assigned, CellError, OutlierReason, Reason
 from models.scoring.columns import Column
 from models.scoring.coordinates import Coordinate, coordinate_from
 from models.scoring.nearest import Nearest, find_nearest
+from models.scoring.single import FAR_AWAY, ROUNDING, Single, SingleScorer
 
-__all__ = ["Assigned", "CellError", "OutlierReason", "Reason", "Scorer"]
+__all__ = ["Assigned", "CellError", "OutlierReason", "Reason", "Scorer", "Single", "SingleScorer"]
 
 FORMAT: Final = 1
-_ROUNDING: Final = 1e-9
 _NOTHING_KNOWN: Final = "none of the model's features is known for this customer"
-_FAR_AWAY: Final = "is unusually far from the center of its segment"
 
 Found = TypeVar("Found")
 Floats = NDArray[np.float64]
@@ -59,6 +58,11 @@ class Scorer:
     def feature_names(self) -> tuple[str, ...]:
         """The columns that are read."""
         return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def single(self) -> SingleScorer:
+        """The same for one customer at a time."""
+        return SingleScorer(self.features, self.centers, self.segment_of_center, self.fences)
 
     def assign(
         self, columns: Mapping[str, Sequence[object] | NDArray[Any]], n_rows: int, *, explain: bool = False
@@ -143,13 +147,13 @@ class Scorer:
             for row, detail in feature.outside(column.values).items():
                 reasons[row].append(OutlierReason(feature=feature.name, detail=detail))
         for row in self._far_away(near).tolist():
-            reasons[row].append(OutlierReason(feature=None, detail=_FAR_AWAY))
+            reasons[row].append(OutlierReason(feature=None, detail=FAR_AWAY))
         return reasons
 
     def _far_away(self, near: Nearest) -> NDArray[np.int64]:
         with np.errstate(divide="ignore"):
             log_distance = np.log(near.distance)
-        return np.flatnonzero(log_distance > self.fences[self.segment_of_center[near.center]] + _ROUNDING)
+        return np.flatnonzero(log_distance > self.fences[self.segment_of_center[near.center]] + ROUNDING)
 
     def _reasons(self, read: Read, near: Nearest) -> dict[int, list[Reason]]:
         reasons: defaultdict[int, list[Reason]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final
 
 import numpy as np
@@ -58,7 +59,8 @@ def read_numbers(cells: Sequence[object] | NDArray[Any]) -> Column:
 
 def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[str, int]) -> Column:
     """Read a categorical column; `positions` numbers the known categories."""
-    texts, bad = _each(category, _as_objects(cells))
+    objects = _as_objects(cells)
+    texts, bad = _as_texts(objects) or _each(category, objects)
     values = np.array([NEUTRAL if text is None else positions.get(text, NEUTRAL) for text in texts], dtype=np.int64)
     strange = [row for row in np.flatnonzero(values == NEUTRAL).tolist() if row not in bad]
     unknown = {row: texts[row] for row in strange if texts[row] is not None}
@@ -71,13 +73,24 @@ def _as_floats(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
     """Take a whole column at once, where reading it cell by cell could give nothing else."""
     if isinstance(cells, np.ndarray):
         return cells if cells.dtype == np.float64 and not np.isinf(cells).any() else None
-    if not {int, float}.issuperset(map(type, cells)):
+    if not {int, float, NoneType}.issuperset(map(type, cells)):
         return None
     try:
         values = np.array(cells, dtype=np.float64)
     except OverflowError:
         return None
-    return values if np.isfinite(values).all() else None
+    n_missing = list(cells).count(None)  # numpy makes NaN of None: any further one was there before
+    return values if np.count_nonzero(np.isfinite(values)) == len(values) - n_missing else None
+
+
+def _as_texts(cells: Sequence[object]) -> tuple[list[Any], dict[int, str]] | None:
+    """Read each text once, however many customers have it; None where a cell is something else, or bad."""
+    if not {str, NoneType}.issuperset(map(type, cells)):
+        return None
+    distinct = list(dict.fromkeys(cells))
+    texts, bad = _each(category, distinct)
+    read = dict(zip(distinct, texts, strict=True))
+    return None if bad else (list(map(read.__getitem__, cells)), {})
 
 
 def _as_objects(cells: Sequence[object] | NDArray[Any]) -> Sequence[object]:

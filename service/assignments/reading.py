@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from models.exploration import Column, read_rows
+from models.features import Kind
 from service.web.formats import USUAL, Bounds
 
 Cells = Sequence[object] | npt.NDArray[Any]
@@ -20,12 +22,35 @@ LARGEST_WHOLE_NUMBER: Final = 2**53
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What one version reads: its features, and the columns that may hold a customer's id."""
+
+    features: tuple[tuple[str, Kind], ...]
+    id_columns: tuple[str, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns in the order of each customer's cells: features first."""
+        features = tuple(name for name, _ in self.features)
+        return features + tuple(name for name in self.id_columns if name not in features)
+
+    @cached_property
+    def id_positions(self) -> tuple[int, ...]:
+        """Where among them a customer's id may be, in the order in which they are looked at."""
+        return tuple(map(self.names.index, self.id_columns))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Customers:
-    """Some customers by column; an absent column is missing everywhere."""
+    """Some customers by column; an absent column is missing everywhere.
+
+    `beside` are the names of further columns, whose cells nobody will read.
+    """
 
     columns: Mapping[str, Cells]
     n_rows: int
+    beside: Sequence[str] = ()
 
     @classmethod
     def of_rows(cls, rows: Sequence[Mapping[str, object]], bounds: Bounds = USUAL) -> Self:

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from service.assignments import operations
 from service.assignments.reading import Customers
-from service.assignments.schemas import AssignmentRequest, AssignmentResults, tabulate
+from service.assignments.schemas import AssignmentRequest, AssignmentResults
+from service.assignments.writing import tabulate, write
 from service.registry.operations import PRODUCTION
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
 from service.web.bodies import SmallBodyDep
@@ -39,6 +39,7 @@ def _customers(body: SmallBodyDep, parts: ServicesDep) -> Customers:
         raise RequestValidationError(faults, body=document) from None
 
 
+NOUN = "assignments"
 CustomersDep = Annotated[Customers, Depends(_customers)]
 
 router = APIRouter(tags=["assignments"])
@@ -81,6 +82,6 @@ def assign_customers_to_version(
     placed = operations.place_customers(placer, customers, atomic=atomic, explain=explain)
     parts.metrics.count_rows(customers.n_rows - len(placed.faults))
     if fmt == JSON:
-        return JSONResponse(AssignmentResults.of(placed).model_dump(exclude_defaults=True))
+        return Response(write(placed), media_type=JSON.media_type)
     table = tabulate(placed)
-    return Streamed(table.to_batches(), table.schema, fmt, noun="assignments")
+    return Streamed(table.to_batches(), table.schema, fmt, noun=NOUN)

@@ -57,7 +57,7 @@ class Streamed(StreamingResponse):
         super().__init__(
             stream(begun, schema, fmt, noun, after),
             media_type=fmt.media_type,
-            headers={"Vary": "Accept", **_disposition(fmt, noun)},
+            headers=table_headers(fmt, noun),
         )
 
 
@@ -81,5 +81,7 @@ def first_rows(rows: Rows, size: int) -> tuple[pa.Table, bool]:
     return table.slice(0, size), table.num_rows > size
 
 
-def _disposition(fmt: Format, noun: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
+def table_headers(fmt: Format, noun: str) -> dict[str, str]:
+    """Give the headers of a table in a format."""
+    kept = {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
+    return {"Vary": "Accept", **kept}

@@ -35,9 +35,13 @@ async def spool(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
 
 async def spool_few(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
     """Take in as many customers as are placed in one request."""
-    settings = parts.settings
-    async for body in _taken_in(request, settings.assignment_bytes, _bounds(settings, rows=settings.assignment_rows)):
+    async for body in _taken_in(request, parts.settings.assignment_bytes, bounds_of_few(parts.settings)):
         yield body
+
+
+def bounds_of_few(settings: Settings) -> Bounds:
+    """Say how many customers are placed in one request, and how large their table may be."""
+    return _bounds(settings, rows=settings.assignment_rows)
 
 
 BodyDep = Annotated[Body, Depends(spool)]

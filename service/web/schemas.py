@@ -14,7 +14,8 @@ def _no_boolean(value: object) -> object:
 NAME = r"^[a-z][a-z0-9_-]{0,62}$"
 
 # Without control characters and halves of characters, which not every database and no client can take.
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
+PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+Text = Annotated[str, StringConstraints(pattern=PRINTABLE)]
 Integer = Annotated[int, BeforeValidator(_no_boolean)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 

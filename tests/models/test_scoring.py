@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.algorithms import Hierarchical, KMeans
+from models.cells import BadCell
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
-from models.scoring import CellError, Scorer
+from models.scoring import CellError, Scorer, Single
+from models.scoring.columns import read_categories, read_numbers
 from models.scoring.compiling import cells_of, distance_fences
 from models.segmentation import fit
 
@@ -60,6 +62,68 @@ damaged_row = st.fixed_dictionaries(
 def assign(segmentation, rows, *, explain=False):
     columns = {feature.name: [row.get(feature.name) for row in rows] for feature in FEATURES}
     return segmentation.scorer.assign(columns, len(rows), explain=explain)
+
+
+strange_cell = st.one_of(
+    damaged_number,
+    st.integers(-(10**20), 10**20),
+    st.sampled_from(["", " 12 ", "1e3", "basic", " gold ", "1.0", "much", "a\x00", True, 10**400, math.inf, math.nan]),
+)
+strange_row = st.one_of(
+    damaged_row, st.dictionaries(st.sampled_from(["income", "visits", "age", "plan"]), strange_cell)
+)
+
+
+def placed_alone(scorer, row):
+    """Give what the scorer says of one customer, None where it would rather have it in a table."""
+    try:
+        return scorer.single.place([row.get(feature.name) for feature in FEATURES])
+    except BadCell:
+        return None
+
+
+def as_single(assigned, row=0):
+    contested = assigned.runner_up[row] >= 0
+    return Single(
+        segment=assigned.index[row],
+        runner_up=assigned.runner_up[row] if contested else None,
+        distance=assigned.distance[row],
+        margin=assigned.margin[row] if contested else None,
+        outlier_reasons=assigned.outlier_reasons.get(row),
+        imputed=assigned.imputed.get(row),
+        unknown=assigned.unknown.get(row),
+    )
+
+
+@every_fit
+@settings(deadline=None, max_examples=100)
+@given(row=strange_row)
+def test_a_customer_alone_is_placed_to_the_bit_as_in_a_table(segmentation, row):
+    alone, assigned = placed_alone(segmentation.scorer, row), assign(segmentation, [row])
+    assert alone == (None if assigned.errors else as_single(assigned))
+
+
+@every_fit
+def test_every_customer_alone_is_placed_to_the_bit_as_all_at_once(segmentation):
+    rows = customers().to_dict("records")
+    assigned = assign(segmentation, rows)
+    assert [placed_alone(segmentation.scorer, row) for row in rows] == [
+        as_single(assigned, row) for row in range(len(rows))
+    ]
+
+
+def told(column, row):
+    """Give what is told of one cell."""
+    kept = (column.missing[row], column.unknown.get(row), column.bad.get(row))
+    return (*np.nan_to_num(np.asarray(vars(column)["values"])[[row]], nan=-7.5), *kept)
+
+
+@pytest.mark.parametrize("read", [read_numbers, lambda cells: read_categories(cells, {"basic": 0, "12": 1})])
+@settings(deadline=None)
+@given(cells=st.lists(strange_cell, max_size=20))
+def test_a_column_is_read_as_its_cells_are_one_by_one(read, cells):
+    column = read(cells)
+    assert [told(column, row) for row in range(len(cells))] == [told(read([cell]), 0) for cell in cells]
 
 
 @every_fit

@@ -122,11 +122,11 @@ def test_rows_are_counted_that_were_placed(client, sample_csv):
 def test_a_scorer_is_read_once_and_found_again(client, sample_csv):
     put_csv(client, "sample", sample_csv)
     fit(client, "m")
-    for _ in range(3):
-        place(client, "m", CUSTOMER)
+    for version in ("1", "production", "1"):
+        client.post(f"/v1/models/m/versions/{version}/assignments", json={"customers": [CUSTOMER]})
     figures = scrape(client)
     kept = {what: named(figures, f"segmentation_cache_{what}")["scorers",] for what in ("misses_total", "hits_total")}
-    assert kept == {"misses_total": 1, "hits_total": 2}
+    assert kept == {"misses_total": 1, "hits_total": 1}
     assert named(figures, "segmentation_cache_entries")["scorers",] == 1
 
 

@@ -1,0 +1,75 @@
+"""The versions used last, ready to place: what was moved, renamed or deleted is seen in every process in a second."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Final
+
+from fastapi.concurrency import run_in_threadpool
+
+from service.assignments.operations import Placer, open_version
+from service.stores import Stores
+
+FRESH_SECONDS: Final = 0.4
+STALE_SECONDS: Final = 0.8
+MOST_PLACERS: Final = 1_000
+
+Asked = tuple[str, str, str]
+
+
+class Placers:
+    """Asks the database about a version at most every 0.4 seconds, and only if somebody asks; each process has its own.
+
+    For another 0.4 seconds what is known already does, while the database is asked: nobody has to wait for it.
+    """
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._known: OrderedDict[Asked, tuple[float, Placer]] = OrderedDict()
+        self._asking: dict[Asked, asyncio.Task[Placer | None]] = {}
+
+    async def get(self, tenant: str, model: str, ref: str) -> Placer | None:
+        """Give a version ready to place; None where there is none, or nobody who could tell."""
+        asked = (tenant, model, ref)
+        since, placer = self._known.get(asked, (0.0, None))
+        age = time.monotonic() - since
+        if placer and age < FRESH_SECONDS:
+            return placer
+        asking = self._asked_once(asked)
+        if placer and age < STALE_SECONDS:
+            return placer
+        return await asyncio.shield(asking)
+
+    def forget(self) -> None:
+        """Ask anew: something has just been changed here."""
+        self._known.clear()
+        self._asking.clear()
+
+    def _asked_once(self, asked: Asked) -> asyncio.Task[Placer | None]:
+        asking = self._asking.get(asked)
+        if asking is None:
+            asking = self._asking[asked] = asyncio.create_task(self._ask(asked))
+        return asking
+
+    async def _ask(self, asked: Asked) -> Placer | None:
+        since, task = time.monotonic(), asyncio.current_task()
+        placer = await run_in_threadpool(self._open, *asked)
+        if self._asking.get(asked) is task:  # and nothing was changed meanwhile
+            del self._asking[asked]
+            self._keep(asked, since, placer)
+        return placer
+
+    def _keep(self, asked: Asked, since: float, placer: Placer | None) -> None:
+        self._known.pop(asked, None)
+        if placer:
+            self._known[asked] = since, placer
+        if len(self._known) > MOST_PLACERS:
+            self._known.popitem(last=False)
+
+    def _open(self, tenant: str, model: str, ref: str) -> Placer | None:
+        """Open a version; why one cannot be had is said by the road that everything unusual takes."""
+        try:
+            with self._stores.database.reading() as session:
+                return open_version(session, self._stores.scorers, tenant, model, ref)
+        except Exception:  # noqa: BLE001 - whatever it is, the routes come upon it as well
+            return None

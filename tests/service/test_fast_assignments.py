@@ -1,0 +1,253 @@
+"""The short road to an assignment says what the long one says, and nothing unusual is lost on it."""
+
+import json
+from io import BytesIO
+
+import pyarrow as pa
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pyarrow import ipc, parquet
+from steps import INCOME, SCORE, fit, place, put_csv, refit
+
+from service.access.guard import acting_as
+from service.assignments.fast import FEW, FastAssignments
+from service.assignments.schemas import AssignmentResults
+from service.callers import ANYONE
+from service.web.intake import Allowance
+from service.web.limits import Limits
+
+JSON = "application/json"
+HERE = {INCOME: 60, SCORE: 50}
+FULL = {"Gender": "Female", "Age": 30, **HERE}
+MODELS = {
+    "plain": {},
+    "all-columns": {"k": 4, "features": None},
+    "one-segment": {"k": 1, "features": None},
+    "tree": {"k": 4, "features": None, "algorithm": {"name": "hierarchical"}},
+    "marked": {"k": 2, "dataset": "marked", "features": ["size", "town"]},
+}
+MARKED = "No;size;town\n" + "".join(
+    f"{n};{n % 31 if n % 7 else 'n/a'};{('Ulm', '-', 'Bonn')[n % 3]}\n" for n in range(90)
+)
+SCHEMA = {"columns": {"size": {"kind": "numeric", "missing": ["n/a", "999"]}, "town": {"missing": ["-"]}}}
+
+names = st.sampled_from(
+    ["customer_id", "CustomerID", "No", "Gender", "Age", INCOME, SCORE, "size", "town", "besides", "Straße", "a\x00"]
+)
+usual_cell = st.one_of(
+    st.integers(0, 120), st.floats(-1e3, 1e3), st.sampled_from(["Female", "Male", "Elf", "7", "Ulm"]), st.none()
+)
+strange_cell = st.one_of(
+    st.sampled_from(
+        [True, "", " 7 ", "1e3", "n/a", "-", "999", 999, ".", "x" * 300, "a\nb", "\ud800", 2**53 + 1, 10**25]
+    ),
+    st.sampled_from([10**400, float("nan"), float("inf"), -0.0, 1e300, [1], {"a": 1}]),
+    st.text(max_size=5),
+    st.integers(),
+    st.floats(),
+)
+usual_customer = st.fixed_dictionaries(
+    {}, optional={"customer_id": st.integers(1, 99), "Gender": usual_cell, "Age": usual_cell, INCOME: usual_cell}
+)
+customer = st.one_of(usual_customer, st.dictionaries(names, usual_cell | strange_cell, max_size=6))
+query = st.sampled_from(["", "atomic=true", "explain=true", "format=csv", "format=json", "format=nothing"])
+
+
+@pytest.fixture(scope="module")
+def client(sampled):
+    put_csv(sampled, "marked", MARKED, schema=json.dumps(SCHEMA), customer_id="No")
+    for name, asked in MODELS.items():
+        fit(sampled, name, **asked)
+    return sampled
+
+
+async def teapot(scope, receive, send):
+    """Answer every request with 418."""
+    if scope["type"] == "lifespan":
+        for phase in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{phase}.complete"})
+    else:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture(scope="module")
+def short(client):
+    """The short road alone: what is handed on from it is answered 418."""
+
+    road = FastAssignments(teapot, parts=client.app.state.services)
+    limits = Limits(acting_as(road, ANYONE), Allowance(n_bytes=1000, seconds=9, depth=9))
+    with TestClient(limits) as alone:
+        yield alone
+
+
+def post(client, model, body, query="", **headers):
+    headers = {"Content-Type": JSON, **headers}
+    return client.post(f"/v1/models/{model}/assignments?{query}", content=body, headers=headers)
+
+
+def said(answer):
+    """Give all of an answer but what is its own."""
+    kept = {
+        name: value for name, value in answer.headers.items() if name in {"content-type", "vary", "content-disposition"}
+    }
+    body = answer.json() if kept["content-type"].endswith(("/json", "+json")) else answer.content
+    if answer.status_code >= 400:
+        del body["instance"]
+    return answer.status_code, kept, body
+
+
+def on_both_roads(client, model, body, query="", **headers):
+    """Send the same on either road: `atomic`, said as the short one does not know it, leads to the long one."""
+    long = f"{query}&atomic=0" if "atomic" not in query else query.replace("true", "1")
+    return said(post(client, model, body, query, **headers)), said(post(client, model, body, long, **headers))
+
+
+def customers_in(table, media_type):
+    body = BytesIO()
+    if media_type.endswith("parquet"):
+        parquet.write_table(table, body)
+    elif media_type.endswith("stream"):
+        with ipc.new_stream(body, table.schema) as writer:
+            writer.write_table(table)
+    elif media_type == "text/csv":
+        rows = table.to_pylist()
+        lines = [table.column_names, *(row.values() for row in rows)]
+        body.write("\n".join(",".join("" if cell is None else str(cell) for cell in line) for line in lines).encode())
+    else:
+        body.write("\n".join(map(json.dumps, table.to_pylist())).encode())
+    return body.getvalue()
+
+
+@pytest.mark.parametrize("model", MODELS)
+@settings(deadline=None, max_examples=40)
+@given(customers=st.lists(customer, max_size=5), query=query)
+@example(customers=[FULL] * (FEW + 3), query="")
+@example(customers=[FULL, {}, FULL], query="")
+def test_both_roads_say_the_same_of_any_customers(client, model, customers, query):
+    short, long = on_both_roads(client, model, json.dumps({"customers": customers}), query)
+    assert short == long
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_both_roads_say_the_same_of_damaged_bodies(client, data):
+    body = bytearray(json.dumps({"customers": [FULL, {"customer_id": "é", **HERE}]}, ensure_ascii=False).encode())
+    for at in data.draw(st.lists(st.integers(0, len(body) - 1), min_size=1, max_size=3)):
+        body[at] = data.draw(st.sampled_from(b'{}[]",:\\ 0e-\x00\xff\xef'))
+    short, long = on_both_roads(client, "all-columns", bytes(body))
+    assert short == long
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            b"",
+            b"null",
+            b"[]",
+            b"{}",
+            b'{"customers": []}',
+            b'{"customers": [null]}',
+            b'{"customers": [{}], "more": 1}',
+        ),
+        json.dumps({"customers": [FULL]}).encode("utf-16"),
+        json.dumps({"customers": [FULL]}).encode("utf-8-sig"),
+        b'{"customers": [{"Age": 1, "Age": 2}], "customers": [{"Age": 3}]}',
+        b'{"customers": [{"Age": ' + b"[" * 50 + b"]" * 50 + b"}]}",
+        b'{"customers": [{"Age": ' + b"1" * 5000 + b"}]}",
+        b'{"customers": [{"CustomerID": ' + b"1" * 5000 + b', "Age": 3}]}',
+    ],
+)
+def test_both_roads_say_the_same_of_bodies_that_are_hardly_any(client, body):
+    short, long = on_both_roads(client, "all-columns", body)
+    assert short == long
+
+
+@pytest.mark.parametrize("fmt", ["json", "csv", "ndjson", "arrow", "parquet"])
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"],
+)
+@pytest.mark.parametrize("model", ["all-columns", "tree"])
+def test_both_roads_say_the_same_in_every_format(client, model, media_type, fmt):
+    table = pa.table(
+        {
+            "CustomerID": [f"c{n}" if n % 5 else None for n in range(50)],
+            "Gender": [("Female", "Elf", None)[n % 3] for n in range(50)],
+            "Age": [n * 9 if n % 4 else None for n in range(50)],
+            INCOME: [n * 1.5 for n in range(50)],
+        }
+    )
+    headers = {"Content-Type": media_type}
+    short, long = on_both_roads(client, model, customers_in(table, media_type), f"format={fmt}", **headers)
+    assert short == long
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "image/png", "application/x-ndjson;q=0.5, */*;q=0.1", "*/*"])
+def test_both_roads_give_what_is_preferred(client, accept):
+    short, long = on_both_roads(client, "plain", json.dumps({"customers": [HERE]}), Accept=accept)
+    assert short == long
+
+
+@pytest.mark.parametrize(
+    ("model", "customers", "query"),
+    [
+        ("plain", [HERE], ""),
+        ("all-columns", [{"customer_id": 5, **FULL, "Gender": "Elf", "Age": None}], ""),
+        ("tree", [FULL] * (FEW + 1), "atomic=true"),
+        ("one-segment", [FULL], "explain=true"),
+        ("plain", [FULL, {INCOME: "7"}, {INCOME: True}], ""),
+        ("marked", [{"No": 1, "size": "n/a", "town": "Ulm"}], ""),
+        ("plain", [HERE], "format=arrow"),
+    ],
+)
+def test_the_short_road_goes_to_the_end(short, model, customers, query):
+    assert post(short, model, json.dumps({"customers": customers}), query).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        ("nobody", json.dumps({"customers": [HERE]})),
+        ("plain", json.dumps({"customers": []})),
+        ("plain", json.dumps({"customers": [{}]})),
+        ("plain", "{"),
+    ],
+)
+def test_what_has_to_be_explained_is_handed_on(short, model, body):
+    assert post(short, model, body).status_code == 418
+
+
+def test_an_answer_is_what_the_schema_says(client):
+    body = {"customers": [{**FULL, "Gender": "Elf", "Age": None}, {**FULL, INCOME: 1e9}, {INCOME: True}]}
+    answer = post(client, "all-columns", json.dumps(body), "explain=true").json()
+    assert (
+        AssignmentResults.model_validate(answer, extra="forbid", strict=True).model_dump(exclude_defaults=True)
+        == answer
+    )
+
+
+def test_an_alias_that_is_moved_here_is_seen_at_once(client, name):
+    fit(client, name, k=2)
+    refit(client, name, k=3)
+    before = place(client, name, HERE)["version"]
+    client.put(f"/v1/models/{name}/aliases/production", json={"version": 2})
+    assert (before, place(client, name, HERE)["version"]) == (1, 2)
+
+
+def test_a_segment_that_is_named_here_has_its_name_at_once(client, name):
+    fit(client, name, k=1)
+    [before] = place(client, name, HERE)["assignments"]
+    client.patch(f"/v1/models/{name}/segments/{before['segment']}", json={"name": "Everybody"})
+    assert place(client, name, HERE)["assignments"][0]["segment_name"] == "Everybody"
+
+
+def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
+    fit(client, name, k=1)
+    place(client, name, HERE)
+    client.delete(f"/v1/models/{name}")
+    assert post(client, name, json.dumps({"customers": [HERE]})).status_code == 404
