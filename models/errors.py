@@ -19,7 +19,7 @@ class TooFewToChoose(SegmentationError):
 
 
 class TooManyCustomers(SegmentationError):
-    """There are more customers than this algorithm can hold in memory; K-Means has no such limit."""
+    """There are more customers than this algorithm can hold in memory; Ward linkage and K-Means take many more."""
 
 
 class UnusableColumn(SegmentationError):

@@ -202,8 +202,10 @@ def agreements(merges: Floats, grown: Rows, placed: Rows) -> Floats:
     ndarray
         Shape (m,), of the cuts into 1, 2, .. m segments.
     """
-    pairs, weights = np.unique(np.stack([grown, placed]), axis=1, return_counts=True)
-    owner = np.arange(len(merges) + 1)
+    m = len(merges) + 1
+    both, weights = np.unique(grown * m + placed, return_counts=True)
+    pairs = np.divmod(both, m)
+    owner = np.arange(m)
     agreeing = [weights[pairs[0] == pairs[1]].sum()]
     for node, pair in enumerate(_children(merges), start=len(owner)):
         owner[np.isin(owner, pair)] = node

@@ -3,7 +3,7 @@
 if __name__ == "__main__":
     from service.lean import keep_out
 
-    keep_out("pandas", "scipy", "sklearn")
+    keep_out("llvmlite", "numba", "pandas", "scipy", "sklearn")
 
     from service.commands import commands
 

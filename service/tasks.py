@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache, partial
+from threading import Thread
 
 import structlog
 from opentelemetry.trace import StatusCode
 from structlog.contextvars import bound_contextvars
 
 from models.errors import SegmentationError
+from models.warming import warm_up
 from service.config import Settings
 from service.datasets.erasure import purge_table
 from service.engine import current_worker
@@ -47,8 +49,9 @@ class JobLost(Exception):
 
 
 def dask_setup(_worker: object) -> None:
-    """Have a worker that preloads this module write its log as the api does."""
+    """Have a worker that preloads this module write its log as the api does, and compile while nobody waits."""
     configure_logs(Settings().log_level)
+    Thread(target=warm_up, name="warming", daemon=True).start()
 
 
 def run_job(job_id: str) -> None:

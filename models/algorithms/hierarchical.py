@@ -9,19 +9,21 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 
 from models.algorithms.learned import Learned
-from models.errors import TooManyCustomers, UnclearCut
+from models.errors import CutTooFine, TooManyCustomers, UnclearCut
 from models.tree import Tree, count_above, cut
 
 Linkage = Literal["ward", "average", "complete", "single"]
 
 FINE_GROUPS: Final = 200
+EXACT_UP_TO: Final = 50_000  # customers from each of whom Ward's tree grows
+CONDENSED_TO: Final = 2_000  # groups from which it grows where there are more
 MEMORY_LIMIT: Final = 4 * 2**30
 _BYTES_PER_PAIR: Final = 16  # scipy holds the distances twice while it merges
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hierarchical:
-    """Segments of any shape, nested in a tree; memory grows with the square of the number of customers."""
+    """Segments nested in a tree; but for Ward linkage, memory grows with the square of the number of customers."""
 
     REPEATED_ON: ClassVar[int] = 500  # customers from whom it learns dozens of times within a second
 
@@ -33,12 +35,15 @@ class Hierarchical:
         """Give what learns from small samples many times over: by k, since distances depend on how many there are."""
         return replace(self, distance=None)
 
-    def memory(self, n: int, d: int) -> int:  # noqa: ARG002 - every algorithm is asked alike
-        """Estimate the bytes that it takes to learn from n customers by d numbers: each pair of them counts."""
-        return _BYTES_PER_PAIR * n * n // 2
+    def memory(self, n: int, d: int) -> int:
+        """Estimate the bytes that it takes to learn from n customers by d numbers: only Ward needs no pairs of them."""
+        return 2 * 8 * n * d if self.linkage == "ward" else _BYTES_PER_PAIR * n * n // 2
 
-    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:  # noqa: ARG002 - every algorithm takes a seed; a tree needs none
+    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:
         """Grow the tree and cut it (Ward 1963 for the default linkage).
+
+        Ward's tree grows from each of up to 50,000 customers; beyond, from 2,000 groups that K-Means puts them in, or
+        from 2k where that is more, each as heavy as it has customers.
 
         A tree cannot place newcomers. So it is cut finely once; a customer goes to the nearest fine center, and its
         segment is that center's ancestor in the cut. Cuts of one tree therefore nest exactly.
@@ -50,7 +55,7 @@ class Hierarchical:
         k
             The number of segments; None when `distance` says where to cut.
         seed
-            Unused: a tree is not random.
+            Decides the groups of more than 50,000 customers; else nothing is random.
 
         Returns
         -------
@@ -63,15 +68,43 @@ class Hierarchical:
             Where k and `distance` are both given, or neither.
         TooManyCustomers
             Where the pairwise distances would not fit in memory; raised before anything is allocated.
+        CutTooFine
+            For a distance below the lowest merge of groups, where the tree has not grown from each customer.
         """
         if (k is None) == (self.distance is None):
             raise UnclearCut
+        if self.linkage == "ward" and len(points) > EXACT_UP_TO:
+            return self._learn_from_groups(points, k, seed)
         tree = grow(points, self.linkage)
+        return self._cut_finely(tree, k, points, np.ones(len(points)), np.arange(len(points)))
+
+    def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> Learned:
+        from models.kernels.condensing import condense  # noqa: PLC0415 - the api reads the parameters without numba
+        from models.kernels.ward import ward  # noqa: PLC0415 - as above
+
+        condensed = condense(points, max(CONDENSED_TO, 2 * (k or 0)), seed)
+        tree = ward(condensed.centers, condensed.weights)
+        if self.distance is not None and len(tree) and self.distance < tree[0, 2]:
+            raise CutTooFine(
+                f"The tree of more than {EXACT_UP_TO:,} customers grows from {len(tree) + 1:,} groups of them: it is "
+                f"not known below the height {tree[0, 2]:.6g}"
+            )
+        return self._cut_finely(tree, k, condensed.centers, condensed.weights, condensed.groups)
+
+    def _cut_finely(
+        self,
+        tree: NDArray[np.float64],
+        k: int | None,
+        leaves: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        leaf_of: NDArray[np.integer],
+    ) -> Learned:
+        """Cut a tree into fine groups; `leaf_of` says from which leaf each customer comes."""
         k = k or count_above(tree, self.distance or 0.0)
         m = max(k, min(count_above(tree, 0.0), FINE_GROUPS))
         groups, merges = cut(tree, m), _above(tree, m)
         floor = float(tree[-m, 2]) if m <= len(tree) else 0.0
-        return _learned(_means(points, groups, m), merges, k, floor=floor, groups=groups)
+        return _learned(_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
 
     def cut(self, tree: Tree, k: int) -> Learned:
         """Cut a tree that has been grown before into another number of segments; nothing is learned anew.
@@ -123,20 +156,24 @@ def _learned(
 
 def grow(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
     """Grow the whole tree, laid out as scipy does, shape (n - 1, 4); raises TooManyCustomers beyond the memory."""
-    from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - the api reads the parameters without scipy
+    if linkage == "ward":
+        from models.kernels.ward import ward  # noqa: PLC0415 - the api reads the parameters without numba
 
-    _ask_for_memory(len(points))
+        return ward(points)
+    from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - as above, without scipy
+
+    _ask_for_memory(len(points), linkage)
     if len(points) == 1:
         return np.empty((0, 4))
     return np.asarray(merge(points, method=linkage), dtype=np.float64)
 
 
-def _ask_for_memory(n: int) -> None:
+def _ask_for_memory(n: int, linkage: Linkage) -> None:
     most = int((2 * MEMORY_LIMIT / _BYTES_PER_PAIR) ** 0.5)
     if n > most:
         raise TooManyCustomers(
-            f"hierarchical clustering compares every pair of customers and takes at most {most:,} of them, not {n:,}; "
-            "K-Means has no such limit"
+            f"{linkage} linkage compares every pair of customers and takes at most {most:,} of them, not {n:,}; "
+            "ward linkage and K-Means have no such limit"
         )
 
 
@@ -160,7 +197,9 @@ def _group_of_node(tree: NDArray[np.float64], m: int) -> NDArray[np.int64]:
     return number
 
 
-def _means(points: NDArray[np.float64], group: NDArray[np.int64], m: int) -> NDArray[np.float64]:
+def _means(
+    points: NDArray[np.float64], weights: NDArray[np.float64], group: NDArray[np.int64], m: int
+) -> NDArray[np.float64]:
     sums = np.zeros((m, points.shape[1]))
-    np.add.at(sums, group, points)
-    return sums / np.bincount(group, minlength=m)[:, None]
+    np.add.at(sums, group, weights[:, None] * points)
+    return sums / np.bincount(group, weights, minlength=m)[:, None]

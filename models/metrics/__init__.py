@@ -9,10 +9,11 @@ from models.metrics.assignment_agreement import assignment_agreement
 from models.metrics.calinski_harabasz import calinski_harabasz
 from models.metrics.clustered import Clustered
 from models.metrics.davies_bouldin import davies_bouldin
+from models.metrics.exact_ratio import exact_ratio
 from models.metrics.inertia import inertia
 from models.metrics.silhouette import silhouette
 
-METRICS: Final = (inertia, silhouette, calinski_harabasz, davies_bouldin, assignment_agreement)
+METRICS: Final = (inertia, silhouette, calinski_harabasz, davies_bouldin, assignment_agreement, exact_ratio)
 
 __all__ = ["METRICS", "Clustered", "measure"]
 

@@ -139,7 +139,7 @@ def _require_affordable(settings: Settings, n: int, d: int, algorithm: JsonObjec
     if needed > settings.fit_memory:
         raise TooManyCustomers(
             f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the "
-            f"{settings.fit_memory:,} that a fit may take; use K-Means, or put a sample of the customers"
+            f"{settings.fit_memory:,} that a fit may take; use K-Means or Ward linkage, or put a sample of them"
         )
 
 

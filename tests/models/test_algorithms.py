@@ -7,7 +7,8 @@ from sklearn.datasets import make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score
 
 from models.algorithms import Algorithm, Hierarchical, KMeans
-from models.errors import TooManyCustomers, UnclearCut
+from models.algorithms.hierarchical import EXACT_UP_TO
+from models.errors import CutTooFine, TooManyCustomers, UnclearCut
 
 LINKAGES = ["ward", "average", "complete", "single"]
 every_algorithm = pytest.mark.parametrize("algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name)
@@ -21,6 +22,11 @@ def points():
 @pytest.fixture(scope="module")
 def tied():
     return np.random.default_rng(5).integers(0, 4, (80, 2)).astype(float)
+
+
+@pytest.fixture(scope="module")
+def many():
+    return np.random.default_rng(5).normal(size=(EXACT_UP_TO + 1, 2))
 
 
 @every_algorithm
@@ -99,7 +105,36 @@ def test_single_linkage_keeps_chained_shapes():
     assert adjusted_rand_score(truth, learned.estimator.predict(points)) > 0.99
 
 
-def test_too_many_customers_for_memory_are_refused_before_it_is_taken():
+@pytest.mark.parametrize("linkage", ["average", "complete", "single"])
+def test_too_many_customers_for_memory_are_refused_before_it_is_taken(linkage):
     points = np.zeros((200_000, 1))
-    with pytest.raises(TooManyCustomers, match=r"at most 23,170 .* K-Means"):
-        Hierarchical().learn(points, k=2, seed=0)
+    with pytest.raises(TooManyCustomers, match=rf"{linkage} .* at most 23,170 .* ward linkage and K-Means"):
+        Hierarchical(linkage=linkage).learn(points, k=2, seed=0)
+
+
+@pytest.mark.parametrize("k", [1, 5, 300])
+def test_more_customers_than_an_exact_tree_takes_are_segmented_all_the_same(many, k):
+    learned = Hierarchical().learn(many, k=k, seed=0)
+    assert set(learned.labels) == set(range(k))
+    assert learned.merges[-1, 3] == len(many)
+
+
+def test_the_tree_of_many_customers_finds_what_lies_apart():
+    points, truth = make_blobs(EXACT_UP_TO + 1, centers=10 * np.eye(6), cluster_std=0.5, random_state=1)
+    assert adjusted_rand_score(truth, Hierarchical().learn(points, k=6, seed=0).estimator.predict(points)) > 0.99
+
+
+def test_the_same_seed_gives_the_same_tree_of_many_customers(many):
+    one, other = (Hierarchical().learn(many, k=4, seed=7) for _ in range(2))
+    assert (one.merges == other.merges).all()
+
+
+def test_a_height_below_the_groups_of_many_customers_is_refused(many):
+    with pytest.raises(CutTooFine, match=r"grows from [\d,]+ groups .* not known below the height"):
+        Hierarchical(distance=1e-9).learn(many, k=None, seed=0)
+
+
+def test_a_height_cuts_the_tree_of_many_customers_too(many):
+    by_k = Hierarchical().learn(many, k=4, seed=0)
+    by_height = Hierarchical(distance=by_k.merges[-4:-2, 2].mean()).learn(many, k=None, seed=0)
+    assert (by_height.labels == by_k.labels).all()

@@ -5,6 +5,7 @@ from sklearn.datasets import make_blobs
 
 from models.algorithms import Hierarchical, KMeans, Learned
 from models.metrics import METRICS, Clustered, measure
+from models.metrics.exact_ratio import exact_ratio
 from models.metrics.silhouette import EXACT_UP_TO
 
 NEED_TWO_SEGMENTS = ["silhouette", "calinski_harabasz", "davies_bouldin"]
@@ -84,6 +85,30 @@ def test_kmeans_has_no_tree_to_agree_with(points):
 
 def test_a_small_tree_agrees_with_its_assignments(points):
     assert measure(clustered(points, Hierarchical(), 3))["assignment_agreement"] == 1.0
+
+
+def test_a_tree_that_grows_from_each_customer_needs_no_comparison_with_the_exact_one(points):
+    assert measure(clustered(points, Hierarchical(), 3))["exact_ratio"] is None
+
+
+def test_a_tree_of_groups_says_how_much_wider_its_segments_are_than_the_exact_ones():
+    points = make_blobs(50_001, centers=4, random_state=0)[0]
+    learned = Hierarchical().learn(points, k=4, seed=0)
+    said = []
+    labels = learned.estimator.predict(points)
+    ratio = exact_ratio(Clustered(points=points, labels=labels, learned=learned, seed=0, warn=said.append))
+    assert 0.9 < ratio < 1.05
+    assert len(said) == 1
+    assert f"the sum of squares is {ratio:.3f} times that of the exact tree of 10,000 of them" in said[0]
+
+
+def test_segments_without_any_width_have_no_ratio_to_the_exact_ones():
+    points = np.repeat(np.eye(2), 30_000, axis=0)
+    learned = Hierarchical().learn(points, k=2, seed=0)
+    said = []
+    clustering = Clustered(points=points, labels=learned.labels, learned=learned, seed=0, warn=said.append)
+    assert exact_ratio(clustering) is None
+    assert said == ["the tree grows from up to 2,000 groups of customers, not from each customer"]
 
 
 def test_a_figure_beyond_a_float_is_no_figure():

@@ -130,7 +130,7 @@ def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
     [
         ({"k": 5, "features": ["a", "b"]}, 422, "at most 4 segments"),
         ({"k": 2, "features": ["a", "b", "c"]}, 422, "the 30 cells"),
-        ({"k": 2, "features": ["a"], "algorithm": {"name": "hierarchical"}}, 422, "use K-Means"),
+        ({"k": 2, "features": ["a"], "algorithm": {"name": "hierarchical", "linkage": "average"}}, 422, "Ward"),
     ],
     ids=["segments", "cells", "memory"],
 )

@@ -11,6 +11,7 @@ const METRICS = {
   silhouette: ["Silhouette", "1: segments lie far apart; 0: they touch"],
   replication: ["Replication", "1: half of the customers teach the same segments"],
   assignment_agreement: ["Agreement", "customers whose segment is what the tree says"],
+  exact_ratio: ["Exact ratio", "1: as compact as the exact tree's segments"],
   davies_bouldin: ["Davies-Bouldin", "lower is better"],
   calinski_harabasz: ["Caliński-Harabasz", "higher is better"],
   inertia: ["Inertia", "spread within segments, in prepared units"],
