@@ -1,10 +1,11 @@
-"""The command line: serve, engine, scheduler, worker, migrate, keys, sample."""
+"""The command line: serve, engine, scheduler, worker, certificates, migrate, keys, resign, sample."""
 
 import asyncio
 import signal
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, cast
 
@@ -19,11 +20,13 @@ from service.access.guard import LOOPBACK, acting_as
 from service.access.operations import adopt_bootstrap_key, has_keys
 from service.app import create_app
 from service.callers import ANYONE
+from service.certificates import make_certificates
 from service.cluster import run_cluster, run_scheduler, run_workers
 from service.config import Settings
 from service.contact import Certificates, certificates_of
 from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
+from service.registry.commands import resign
 from service.sample import load_sample
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
 from service.tracing import open_tracer
@@ -47,6 +50,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on
 
 commands = typer.Typer(help="Customer segmentation as a service.", no_args_is_help=True, add_completion=False)
 commands.add_typer(keys)
+commands.command()(resign)
 
 
 @commands.command()
@@ -112,6 +116,18 @@ def worker(
         preload="service.tasks",
         certificates=_certificates(settings),
     )
+
+
+@commands.command()
+def certificates(
+    directory: Annotated[Path, typer.Option(help="Where ca.pem, certificate.pem and key.pem are left.")],
+    days: Annotated[int, typer.Option(min=1, help="How long they are valid.")] = 3650,
+    *,
+    renew: Annotated[bool, typer.Option("--renew", help="Replace those that are there.")] = False,
+) -> None:
+    """Make the certificates of an engine on several machines: one for its scheduler, its workers and the service."""
+    made = make_certificates(directory, days=days, renew=renew)
+    typer.echo("The certificates were made." if made else "The certificates are there.")
 
 
 @commands.command()

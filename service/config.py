@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
 PREFIX = "SEGMENTATION_"
 
@@ -22,6 +23,10 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy address of the metadata, such as `postgresql+psycopg://…`. "
         "Absent: a SQLite file in the home directory.",
+    )
+    database_password_file: Path | None = Field(
+        default=None,
+        description="File with the database's password, which the address then need not hold.",
     )
     database_connections: int = Field(
         default=20,
@@ -42,11 +47,12 @@ class Settings(BaseSettings):
     signing_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="Secret that signs model files. Absent: read from the signing key file.",
+        description="Secret that signs model files; further lines hold others that were used before. "
+        "Absent: read from the signing key file.",
     )
     signing_key_file: Path | None = Field(
         default=None,
-        description="File with the signing key, made on the first start. "
+        description="File with the signing key, made on the first start; the first line signs, all of them verify. "
         "Absent: `keys/signing.key` in the home directory, outside the artifact store.",
     )
     bootstrap_key: SecretStr | None = Field(
@@ -145,8 +151,13 @@ class Settings(BaseSettings):
 
     def database_address(self) -> str:
         """Give the metadata's address, the embedded SQLite file by default."""
-        given = self.database_url
-        return given.get_secret_value() if given else f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
+        if self.database_url is None:
+            return f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
+        address = self.database_url.get_secret_value()
+        if self.database_password_file is None:
+            return address
+        password = self.database_password_file.read_text().strip()
+        return make_url(address).set(password=password).render_as_string(hide_password=False)
 
     def tables_directory(self) -> Path | str:
         """Give the directory of the customer tables, or their address in an object store."""

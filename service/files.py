@@ -54,6 +54,10 @@ class Files(ABC):
         """Write a directory's files for good; none counts before the last is there. FileExistsError if that is."""
 
     @abstractmethod
+    def replace(self, path: str, data: bytes) -> None:
+        """Write over a file for good; whoever reads meanwhile sees all of the old or all of the new."""
+
+    @abstractmethod
     def names(self, directory: str) -> list[str]:
         """List what lies in a directory; nothing if it is not there."""
 
@@ -82,6 +86,14 @@ class Directory(Files):
             write_synced(beside / name, data)
         _sync(beside)
         beside.rename(target)
+        _sync(target.parent)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Write beside, sync, then rename."""
+        target = self._root / path
+        beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        write_synced(beside, data)
+        beside.replace(target)
         _sync(target.parent)
 
     def names(self, directory: str) -> list[str]:
@@ -127,8 +139,12 @@ class Bucket(Files):
             if self.arrow.get_file_info(f"{directory}/{last}").type != FileType.NotFound:
                 raise FileExistsError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
             for name, data in files.items():
-                with self.arrow.open_output_stream(f"{directory}/{name}") as file:
-                    file.write(data)
+                self.replace(f"{directory}/{name}", data)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Put an object; object stores show it once it is whole."""
+        with self.reached(), self.arrow.open_output_stream(path) as file:
+            file.write(data)
 
     def names(self, directory: str) -> list[str]:
         """List objects and what is before the next slash."""

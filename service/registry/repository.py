@@ -73,6 +73,13 @@ def list_versions(session: Session, model: ModelRow, *, after: int, limit: int) 
     return list(session.scalars(query.order_by(VersionRow.number).limit(limit)))
 
 
+def list_ready(session: Session) -> list[tuple[ModelRow, VersionRow]]:
+    """List every version of every tenant that is ready."""
+    query = select(ModelRow, VersionRow).join(VersionRow, VersionRow.model_id == ModelRow.id).where(VersionRow.ready)
+    ordered = query.order_by(ModelRow.tenant, ModelRow.name, VersionRow.number)
+    return [(model, version) for model, version in session.execute(ordered)]
+
+
 def newest_ready_version(session: Session, model: ModelRow) -> VersionRow | None:
     """Find the newest version that can be used."""
     query = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.ready)

@@ -3,21 +3,14 @@
 import hashlib
 import hmac
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from service.errors import ServiceError
-from service.files import open_files, write_synced
+from service.files import open_files
 
 MANIFEST = "manifest.json"
-SHORTEST_KEY = 32
-
-
-class WeakKey(ServiceError):
-    """The key that signs model files is too short to protect them."""
 
 
 class ArtifactDamaged(ServiceError):
@@ -67,17 +60,21 @@ class Manifest:
 
 
 class Artifacts:
-    """The model files in one place, a directory or an object store; the key that signs them is kept elsewhere."""
+    """The model files in one place, a directory or an object store; the keys are kept elsewhere.
 
-    def __init__(self, root: Path | str, key: bytes) -> None:
+    `key` signs; what one of `others` has signed is good, too.
+    """
+
+    def __init__(self, root: Path | str, key: bytes, *others: bytes) -> None:
         self._files = open_files(root)
         self._key = key
+        self._others = others
 
     def save(self, ref: ArtifactRef, files: Mapping[str, bytes], library_versions: Mapping[str, str]) -> Manifest:
         """Write all files and then their signed manifest, without which none of them counts."""
         stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
         manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
-        self._files.publish(ref.directory(), {**files, MANIFEST: self._sealed(manifest)})
+        self._files.publish(ref.directory(), {**files, MANIFEST: self._sealed(manifest.encoded())})
         return manifest
 
     def read(self, ref: ArtifactRef, name: str) -> bytes:
@@ -92,6 +89,15 @@ class Artifacts:
     def holds(self, ref: ArtifactRef, name: str) -> bool:
         """Tell whether a file belongs to these, by their signed manifest."""
         return name in self._verified(ref)["files"]
+
+    def sign_anew(self, ref: ArtifactRef) -> bool:
+        """Sign what another key has signed with the one that signs; False if it has done so before."""
+        body, signature = self._unsealed(ref)
+        _require_belonging(json.loads(body), ref)
+        if hmac.compare_digest(_signature(self._key, body), signature):
+            return False
+        self._files.replace(f"{ref.directory()}/{MANIFEST}", self._sealed(body))
+        return True
 
     def discard(self, ref: ArtifactRef) -> None:
         """Remove what one attempt has saved."""
@@ -112,24 +118,24 @@ class Artifacts:
         return self._files.answers()
 
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
-        try:
-            sealed = json.loads(self._bytes(ref, MANIFEST))
-            body, signature = sealed["manifest"].encode(), sealed["signature"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArtifactDamaged(f"The manifest of version {ref.version} cannot be read") from error
-        if not hmac.compare_digest(self._signature(body), str(signature).encode("ascii", "replace").decode()):
-            raise ArtifactDamaged(f"The manifest of version {ref.version} does not carry this service's signature")
-        manifest: dict[str, dict[str, dict[str, str]]] = json.loads(body)
-        if {name: manifest[name] for name in asdict(ref)} != asdict(ref):
-            raise ArtifactDamaged(f"The manifest found for version {ref.version} belongs to other files")
+        manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._unsealed(ref)[0])
+        _require_belonging(manifest, ref)
         return manifest
 
-    def _sealed(self, manifest: Manifest) -> bytes:
-        body = manifest.encoded()
-        return json.dumps({"manifest": body.decode(), "signature": self._signature(body)}).encode()
+    def _unsealed(self, ref: ArtifactRef) -> tuple[bytes, str]:
+        """Give a manifest as it was signed, and its signature, by whichever of the keys."""
+        try:
+            sealed = json.loads(self._bytes(ref, MANIFEST))
+            body = sealed["manifest"].encode()
+            signature = str(sealed["signature"]).encode("ascii", "replace").decode()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactDamaged(f"The manifest of version {ref.version} cannot be read") from error
+        if not any(hmac.compare_digest(_signature(key, body), signature) for key in (self._key, *self._others)):
+            raise ArtifactDamaged(f"The manifest of version {ref.version} does not carry this service's signature")
+        return body, signature
 
-    def _signature(self, body: bytes) -> str:
-        return hmac.new(self._key, body, hashlib.sha256).hexdigest()
+    def _sealed(self, body: bytes) -> bytes:
+        return json.dumps({"manifest": body.decode(), "signature": _signature(self._key, body)}).encode()
 
     def _bytes(self, ref: ArtifactRef, name: str) -> bytes:
         try:
@@ -138,23 +144,13 @@ class Artifacts:
             raise ArtifactDamaged(f"The file {name} of version {ref.version} cannot be read") from error
 
 
-def read_or_make_key(path: Path) -> bytes:
-    """Read the signing key; on the first start make one that only this user can read."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-        beside.touch(mode=0o600)
-        write_synced(beside, secrets.token_hex(32).encode())
-        try:
-            os.link(beside, path)  # unlike rename, fails if another process was first
-        except FileExistsError:
-            pass
-        finally:
-            beside.unlink()
-    key = path.read_bytes()
-    if len(key) < SHORTEST_KEY:
-        raise WeakKey(f"The signing key in {path.name} has {len(key)} bytes; at least {SHORTEST_KEY} are needed")
-    return key
+def _require_belonging(manifest: Mapping[str, object], ref: ArtifactRef) -> None:
+    if {name: manifest[name] for name in asdict(ref)} != asdict(ref):
+        raise ArtifactDamaged(f"The manifest found for version {ref.version} belongs to other files")
+
+
+def _signature(key: bytes, body: bytes) -> str:
+    return hmac.new(key, body, hashlib.sha256).hexdigest()
 
 
 def _sha256(data: bytes) -> str:

@@ -48,8 +48,9 @@ from service.errors import (
     WorkerLost,
 )
 from service.files import StorageUnavailable
-from service.stores.artifacts import ArtifactDamaged, WeakKey
+from service.stores.artifacts import ArtifactDamaged
 from service.stores.database import DatabaseUnavailable
+from service.stores.signing import WeakKey
 from service.stores.tables import TableBusy, TableChangedElsewhere, TableGone
 from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.formats.writing import NotAcceptable

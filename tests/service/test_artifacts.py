@@ -1,9 +1,7 @@
 import random
 import shutil
-import stat
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.server import ROOT, wait_for
-from service.stores.artifacts import MANIFEST, ArtifactDamaged, ArtifactRef, Artifacts, read_or_make_key
+from service.stores.artifacts import MANIFEST, ArtifactDamaged, ArtifactRef, Artifacts
 
 KEY = b"k" * 32
 REF = ArtifactRef(tenant="default", model="m1", version=1, attempt=1)
@@ -143,6 +141,35 @@ def test_what_another_key_has_signed_is_refused(root):
     assert loaded(Artifacts(root, b"x" * 32)) == {}
 
 
+@pytest.mark.usefixtures("saved")
+def test_what_a_further_key_has_signed_is_good(root):
+    assert loaded(Artifacts(root, b"n" * 32, KEY)).keys() == FILES.keys()
+
+
+def test_what_is_signed_anew_is_good_without_the_old_key(root, saved):
+    before = (saved / "scorer.json").read_bytes()
+    assert Artifacts(root, b"n" * 32, KEY).sign_anew(REF)
+    assert loaded(Artifacts(root, b"n" * 32)) == {**FILES, "scorer.json": before}
+
+
+@pytest.mark.usefixtures("saved")
+def test_what_the_key_has_signed_is_not_signed_again(store):
+    assert not store.sign_anew(REF)
+
+
+@pytest.mark.usefixtures("saved")
+def test_what_no_known_key_has_signed_is_not_signed_anew(root):
+    with pytest.raises(ArtifactDamaged):
+        Artifacts(root, b"n" * 32, b"x" * 32).sign_anew(REF)
+
+
+@everywhere_else
+def test_files_that_belong_elsewhere_are_not_signed_anew(root, saved, other):
+    shutil.copytree(saved, root / other.directory())
+    with pytest.raises(ArtifactDamaged):
+        Artifacts(root, b"n" * 32, KEY).sign_anew(other)
+
+
 @pytest.mark.parametrize(
     "manifest", ["", "null", "[]", "{}", '{"manifest": 1, "signature": 2}', '{"manifest": "{}"}', "é"]
 )
@@ -217,23 +244,3 @@ def test_a_killed_save_leaves_whole_files_or_none(store, root, nth):
     shown = [path.parent for path in root.glob("default/m1/*/[0-9]*/manifest.json")]
     refs = [replace(REF, version=int(path.parent.name)) for path in shown]
     assert all(store.read(ref, name) == bytes(50_000) for ref in refs for name in FILES)
-
-
-def test_the_key_is_for_this_user_alone(tmp_path):
-    read_or_make_key(tmp_path / "keys" / "signing.key")
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys", tmp_path / "keys" / "signing.key")]
-    assert modes == [0o700, 0o600]
-
-
-def test_a_key_is_made_once(tmp_path):
-    assert read_or_make_key(tmp_path / "key") == read_or_make_key(tmp_path / "key")
-
-
-def test_no_two_keys_are_alike(tmp_path):
-    assert read_or_make_key(tmp_path / "one") != read_or_make_key(tmp_path / "two")
-
-
-def test_makers_at_once_agree_on_one_key(tmp_path):
-    with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(read_or_make_key, [tmp_path / "key"] * 40))
-    assert (len(keys), [path.name for path in tmp_path.iterdir()]) == (1, ["key"])

@@ -1,0 +1,83 @@
+"""Certificates for an engine on several machines."""
+
+import socket
+import ssl
+import stat
+import threading
+
+import pytest
+
+from service.certificates import NAMES, make_certificates
+from service.probe import answers
+
+
+@pytest.fixture
+def made(tmp_path):
+    assert make_certificates(tmp_path / "made", days=1)
+    return tmp_path / "made"
+
+
+@pytest.fixture
+def lets_in(made):
+    """An address at which whoever has these certificates is let in, again and again."""
+    context = context_of(ssl.Purpose.CLIENT_AUTH, made)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=keep_answering, args=(context, listening), daemon=True).start()
+        yield f"tls://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def keep_answering(context, listening) -> None:
+    while True:
+        try:
+            connection = listening.accept()[0]
+        except OSError:
+            return
+        try:
+            context.wrap_socket(connection, server_side=True).close()
+        except ssl.SSLError:
+            connection.close()
+
+
+def context_of(purpose, directory) -> ssl.SSLContext:
+    context = ssl.create_default_context(purpose, cafile=directory / "ca.pem")
+    context.load_cert_chain(directory / "certificate.pem", directory / "key.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # in which a handshake ends with both sides content
+    return context
+
+
+def settings_for(directory) -> dict[str, str]:
+    named = zip(("CA", "CERTIFICATE", "KEY"), NAMES, strict=True)
+    return {f"SEGMENTATION_ENGINE_{setting}": str(directory / name) for setting, name in named}
+
+
+def test_whoever_has_the_certificates_is_let_in(made, lets_in):
+    assert answers(lets_in, settings_for(made))
+
+
+def test_who_has_others_is_not(lets_in, tmp_path):
+    make_certificates(tmp_path / "others", days=1)
+    assert not answers(lets_in, settings_for(tmp_path / "others"))
+
+
+def test_they_are_for_this_user_alone(made):
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in made.iterdir()}
+    assert (modes, stat.S_IMODE(made.stat().st_mode)) == ({0o600}, 0o700)
+
+
+def test_nothing_is_left_that_could_sign_more(made):
+    assert sorted(path.name for path in made.iterdir()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize(("renew", "changed"), [(False, False), (True, True)])
+def test_those_that_are_there_stay_unless_they_are_to_be_renewed(made, renew, changed):
+    before = {path.name: path.read_bytes() for path in made.iterdir()}
+    assert make_certificates(made, days=1, renew=renew) is changed
+    assert all((path.read_bytes() != before[path.name]) is changed for path in made.iterdir())
+
+
+def test_nobody_at_an_address_is_no_answer(made):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert not any(answers(f"{scheme}://127.0.0.1:{port}", settings_for(made)) for scheme in ("http", "tls"))
