@@ -20,11 +20,14 @@ test: setup-dev ## Run all tests
 coverage: setup-dev ## Run all tests and measure which lines and branches they reach
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
 
-check: setup-dev ## Format, lint, types, import rules, tests: what must be green before a change lands
+check: setup-dev ## Format, lint, types, import rules, containers, tests: what must be green before a change lands
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/kubernetes-validate --quiet --strict docs/deploy/kubernetes/*.yaml
 	$(MAKE) test
 
 format: setup-dev ## Format the code

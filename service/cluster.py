@@ -141,7 +141,15 @@ async def _keep_coming_back(worker: Callable[[], Nanny]) -> None:
     while True:
         with suppress(OSError, RuntimeError):  # no scheduler there, or none any more
             await _keep_filled(worker)
+        _stop_if_asked()
         await asyncio.sleep(LOOK_AGAIN)
+
+
+def _stop_if_asked() -> None:
+    """Be cancelled after all, where an error while closing hid that: the scheduler may have ended at the same time."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _keep_filled(worker: Callable[[], Nanny]) -> None:

@@ -1,0 +1,113 @@
+"""A backup that is taken while others write is restored elsewhere, by the steps of docs/deploy.md."""
+
+import shutil
+import sqlite3
+import subprocess
+import threading
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from steps import customers_of, fit, place, put_csv, refit, running, upsert
+
+from service.config import Settings
+
+BACKUP = Path(__file__).parents[2] / "docs" / "deploy" / "backup.sh"
+CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
+
+
+@contextmanager
+def others_writing(client):
+    """Change customers, replace tables and fit, again and again, until the block ends."""
+    enough, errors = threading.Event(), []
+
+    def write() -> None:
+        nth = 0
+        while not enough.is_set():
+            nth += 1
+            try:
+                upsert(client, "sample", {"CustomerID": f"late-{nth}", **CUSTOMER})
+                put_csv(client, f"table-{nth}", "a,b\n1,x\n2,y\n")
+                if nth % 5 == 0:
+                    refit(client, "shop")
+            except AssertionError as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
+    assert errors == []
+
+
+def back_up(home: Path, target: Path) -> None:
+    """Database first, then tables and model files."""
+    target.mkdir()
+    with (
+        closing(sqlite3.connect(home / "metadata.sqlite")) as metadata,
+        closing(sqlite3.connect(target / "metadata.sqlite")) as copy,
+    ):
+        metadata.backup(copy)
+    subprocess.run(["/bin/sh", BACKUP, home, target], check=True)  # noqa: S603 - our own script
+    shutil.copytree(home / "keys", target / "keys")
+
+
+def restore(target: Path, home: Path) -> None:
+    """Tables and model files first, then the database."""
+    shutil.copytree(target / "keys", home / "keys")
+    for name in ("logs", "files"):
+        subprocess.run(["/bin/tar", "--extract", "--directory", home, "--file", target / f"{name}.tar"], check=True)  # noqa: S603 - what we have packed
+    shutil.copy(target / "metadata.sqlite", home)
+
+
+@pytest.fixture(scope="module")
+def restored(tmp_path_factory, sample_csv):
+    """A service that was restored elsewhere, and how the first one placed a customer."""
+    root = tmp_path_factory.mktemp("backup")
+    with running(Settings(home=root / "first")) as first:
+        put_csv(first, "sample", sample_csv)
+        fit(first, "shop")
+        placed = place(first, "shop", CUSTOMER)
+        with others_writing(first):
+            upsert(first, "sample", {"CustomerID": "early", **CUSTOMER})
+            back_up(root / "first", root / "kept")
+    restore(root / "kept", root / "second")
+    with running(Settings(home=root / "second")) as second:
+        yield second, placed
+
+
+def test_a_restored_model_places_customers_as_before(restored):
+    second, placed = restored
+    assert place(second, "shop", CUSTOMER) == placed
+
+
+def test_every_restored_version_can_be_read(restored):
+    second, _ = restored
+    versions = second.get("/v1/models/shop/versions").json()["versions"]
+    ready = [version["version"] for version in versions if version["state"] == "ready"]
+    answers = [
+        second.post(f"/v1/models/shop/versions/{number}/assignments", json={"customers": [CUSTOMER]})
+        for number in ready
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_every_restored_dataset_can_be_read_and_changed(restored):
+    second, _ = restored
+    for dataset in second.get("/v1/datasets").json()["datasets"]:
+        name = dataset["dataset"]
+        assert len(customers_of(second, name)) == min(1000, dataset["n_customers"])
+    upsert(second, "sample", {"CustomerID": "after", **CUSTOMER})
+
+
+def test_what_was_written_before_the_backup_is_in_it(restored):
+    second, _ = restored
+    assert second.get("/v1/datasets/sample/customers/early").status_code == 200
+
+
+def test_a_restored_model_is_fitted_again(restored):
+    second, _ = restored
+    assert refit(second, "shop")["state"] == "ready"
