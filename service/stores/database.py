@@ -130,16 +130,17 @@ class Database:
         return result
 
     def migrate(self) -> bool:
-        """Bring the schema up to date; True if there was none before."""
+        """Bring the schema up to date; True if there was none before. One that a later release made is left."""
         with _unavailable_when_away(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":  # several processes may start at once; SQLite has one writer
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             fresh = not inspect(connection).has_table("alembic_version")
-            config = _migrations()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if not _is_migrated(connection):
+                config = _migrations()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
         return fresh
 
     def state(self) -> State:

@@ -75,6 +75,12 @@ def test_a_migration_tells_whether_it_was_the_first(unmigrated):
     assert [unmigrated.migrate(), unmigrated.migrate()] == [True, False]
 
 
+def test_a_schema_that_a_later_release_has_made_is_left_as_it_is(database):
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'later'")
+    assert (database.migrate(), database.state()) == (False, "ok")
+
+
 def test_of_processes_that_migrate_at_once_one_makes_the_schema(unmigrated):
     address = unmigrated.engine.url.render_as_string(hide_password=False)
     processes = [start([sys.executable, "-c", MIGRATE, address]) for _ in range(4)]
