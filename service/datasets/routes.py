@@ -180,7 +180,7 @@ def change_columns(parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, 
 def delete_dataset(
     parts: ServicesDep,
     tenant: TenantDep,
-    dataset: DatasetName,
+    dataset: NewDatasetName,
     *,
     force: Annotated[bool, Query(description="Delete it even if models learned from it.")] = False,
 ) -> None:

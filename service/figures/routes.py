@@ -1,12 +1,13 @@
 """Pictures of datasets, recommendations, versions and comparisons, each in four formats."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
 from models.drawing.look import Theme
-from models.figures import Extension
+from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure
 from service.comparisons.routes import COMPARISON, PairDep
 from service.datasets import operations as datasets
 from service.figures import operations
@@ -38,7 +39,16 @@ RECOMMENDATION = "/v1/datasets/{dataset}/recommendations/{recommendation}/figure
 VERSION = "/v1/models/{model}/versions/{version}/figures"
 ONE = "/{figure}.{extension}"
 
-Name = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$", description="The figure's name, as listed.")]
+
+def _name(figures: Iterable[Figure[Any]]) -> Any:  # noqa: ANN401 - what `Path` gives
+    names = [figure.name for figure in figures]
+    return Path(pattern=r"^[a-z0-9-]{1,40}$", description="The figure's name, as listed.", examples=names)
+
+
+DatasetFigure = Annotated[str, _name(OF_DATASETS)]
+RecommendationFigure = Annotated[str, _name(OF_RECOMMENDATIONS)]
+VersionFigure = Annotated[str, _name(OF_VERSIONS)]
+ComparisonFigure = Annotated[str, _name(OF_COMPARISONS)]
 Ending = Annotated[FigureFormat, Path(description="The format; `json` is the data behind the picture.")]
 ThemeQuery = Annotated[FigureTheme, Query(description="Dark upon light, or light upon dark.")]
 
@@ -46,12 +56,12 @@ router = APIRouter(tags=["figures"])
 
 
 def _asked(
-    figure: Name, extension: Ending, theme: ThemeQuery = "light", if_none_match: IfNoneMatch = None
-) -> tuple[str, Extension, Theme, str | None]:
-    return figure, extension, theme, if_none_match
+    extension: Ending, theme: ThemeQuery = "light", if_none_match: IfNoneMatch = None
+) -> tuple[Extension, Theme, str | None]:
+    return extension, theme, if_none_match
 
 
-AskedDep = Annotated[tuple[str, Extension, Theme, str | None], Depends(_asked)]
+AskedDep = Annotated[tuple[Extension, Theme, str | None], Depends(_asked)]
 
 
 @router.get(DATASET)
@@ -62,10 +72,17 @@ def list_dataset_figures(parts: ServicesDep, session: ReadDep, tenant: TenantDep
 
 @router.get(DATASET + ONE, response_class=Response, responses=PICTURE)
 def draw_dataset(
-    parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName, asked: AskedDep
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    figure: DatasetFigure,
+    asked: AskedDep,
 ) -> Response:
     """Draw a dataset as it is now."""
-    return _answer(parts, operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)), asked)
+    return _answer(
+        parts, operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)), figure, asked
+    )
 
 
 @router.get(RECOMMENDATION)
@@ -84,12 +101,13 @@ def draw_recommendation(
     tenant: TenantDep,
     dataset: DatasetName,
     recommendation: RecommendationId,
+    figure: RecommendationFigure,
     asked: AskedDep,
 ) -> Response:
     """Draw what a recommendation is drawn from."""
     row, _ = datasets.find_at(session, tenant, dataset, None)
     found = recommendations.get_recommendation(session, row, recommendation)
-    return _answer(parts, operations.of_recommendation(found), asked)
+    return _answer(parts, operations.of_recommendation(found), figure, asked)
 
 
 @router.get(VERSION)
@@ -103,11 +121,17 @@ def list_version_figures(
 
 @router.get(VERSION + ONE, response_class=Response, responses=PICTURE)
 def draw_version(
-    parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, asked: AskedDep
+    parts: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
+    figure: VersionFigure,
+    asked: AskedDep,
 ) -> Response:
     """Draw a version: its segments and, as long as they are there, the customers in them."""
     ready = registry.get_ready_version(session, tenant, model, version)
-    return _answer(parts, operations.of_version(session, parts.stores, ready), asked)
+    return _answer(parts, operations.of_version(session, parts.stores, ready), figure, asked)
 
 
 @router.get(COMPARISON + "/figures")
@@ -117,9 +141,9 @@ def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> FigureList:
 
 
 @router.get(COMPARISON + "/figures" + ONE, response_class=Response, responses=PICTURE)
-def draw_comparison(parts: ServicesDep, pair: PairDep, asked: AskedDep) -> Response:
+def draw_comparison(parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, asked: AskedDep) -> Response:
     """Draw who would move from one version to another."""
-    return _answer(parts, operations.of_comparison(parts.stores, pair), asked)
+    return _answer(parts, operations.of_comparison(parts.stores, pair), figure, asked)
 
 
 @router.get("/v1/models/{model}/versions/{version}/report.html", response_class=HTMLResponse)
@@ -141,8 +165,10 @@ def write_report(
     return HTMLResponse(operations.report(session, parts.stores, ready, drawable), headers=headers)
 
 
-def _answer(parts: ServicesDep, drawable: Drawable[Any], asked: tuple[str, Extension, Theme, str | None]) -> Response:
-    figure, extension, theme, known = asked
+def _answer(
+    parts: ServicesDep, drawable: Drawable[Any], figure: str, asked: tuple[Extension, Theme, str | None]
+) -> Response:
+    extension, theme, known = asked
     tag = drawable.tag(figure, extension, theme)
     headers = _headers(tag, extension)
     if is_known(tag, known) or (known == ANY and drawable.find(figure)):

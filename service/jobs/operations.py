@@ -95,10 +95,10 @@ async def follow(database: Database, job_id: str) -> AsyncIterator[JobRow]:
 def cancel(database: Database, engine: Engine, tenant: str, job_id: str) -> JobRow:
     """Cancel a job: first its row, so that nothing it still does counts, then its work."""
     with database.writing() as session:
-        repository.get_job(session, tenant, job_id)
-        if not repository.cancel_job(session, job_id):
-            raise Conflict("The job is finished and cannot be cancelled any more")
         row = repository.get_job(session, tenant, job_id)
+        if not repository.cancel_job(session, row.id):
+            raise Conflict("The job is finished and cannot be cancelled any more")
+        row = repository.get_job(session, tenant, row.id)
     _stop(engine, row)
     return row
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
-from service.jobs.rows import UNFINISHED, JobRow
+from service.jobs.rows import NEWEST, UNFINISHED, JobRow
 from service.stores.database import JsonObject, now
 
 
@@ -30,8 +30,8 @@ def find_job(session: Session, job_id: str) -> JobRow | None:
 
 
 def get_job(session: Session, tenant: str, job_id: str) -> JobRow:
-    """Get a tenant's job."""
-    row = find_job(session, job_id)
+    """Get a tenant's job, or the newest of its jobs."""
+    row = _newest(session, tenant) if job_id == NEWEST else find_job(session, job_id)
     if row is None or row.tenant != tenant:
         raise NotFound("There is no such job")
     return row
@@ -112,6 +112,10 @@ def cancel_job(session: Session, job_id: str) -> bool:
     """Cancel a job; False if it was finished already."""
     changes = {"state": "cancelled", "finished_at": now()}
     return _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
+
+
+def _newest(session: Session, tenant: str) -> JobRow | None:
+    return next(iter(list_jobs(session, tenant, before=None, limit=1)), None)
 
 
 def _held(job_id: str, attempt: int) -> ColumnElement[bool]:

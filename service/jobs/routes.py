@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from service.idempotency.once import SentDep
 from service.idempotency.operations import Sent, plan_once
 from service.jobs import operations, repository
-from service.jobs.rows import JobRow
+from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job, JobList
 from service.stores.database import Database, JsonObject, Session
 from service.web.dependencies import (
@@ -31,7 +31,9 @@ from service.web.refusals import RETRY_AFTER_SECONDS, JobFailed
 
 Resource = TypeVar("Resource")
 
-JobId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="The job's id.")]
+JobId = Annotated[
+    str, Path(pattern=rf"^([0-9a-f-]{{36}}|{NEWEST})$", description="The job's id, or `newest`.", examples=[NEWEST])
+]
 
 _TEXT: Final = {"type": "string"}
 _JOB: Final = {

@@ -1,7 +1,7 @@
 """A job is a row; the engine runs it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +10,7 @@ from service.stores.database import Base, JsonObject
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
+NEWEST: Final = "newest"  # in place of an id
 
 
 class JobRow(Base):

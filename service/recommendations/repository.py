@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from service.datasets.rows import DatasetRow
 from service.errors import NotFound
+from service.jobs.rows import NEWEST
 from service.recommendations.rows import RecommendationRow
 
 
@@ -27,8 +28,8 @@ def dataset_of(session: Session, row: RecommendationRow) -> DatasetRow:
 
 
 def get_recommendation(session: Session, dataset: DatasetRow, recommendation_id: str) -> RecommendationRow:
-    """Get a recommendation for a dataset."""
-    row = find_by_id(session, recommendation_id)
+    """Get a recommendation for a dataset, or the newest of them."""
+    row = _newest(session, dataset) if recommendation_id == NEWEST else find_by_id(session, recommendation_id)
     if row is None or row.dataset_id != dataset.id or row.answer is None:
         raise NotFound(f"The dataset {dataset.name} has no such recommendation")
     return row
@@ -46,3 +47,7 @@ def list_recommendations(
         same_time = (created == before.created_at) & (row_id < before.id)
         query = query.where((created < before.created_at) | same_time)
     return list(session.scalars(query.order_by(created.desc(), row_id.desc()).limit(limit)))
+
+
+def _newest(session: Session, dataset: DatasetRow) -> RecommendationRow | None:
+    return next(iter(list_recommendations(session, dataset, before=None, limit=1)), None)

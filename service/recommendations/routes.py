@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 
 from service.datasets import repository as datasets
 from service.jobs.routes import LaterDep, now_or_later
+from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.recommendations import operations, repository
 from service.recommendations.schemas import Recommendation, RecommendationCreate, RecommendationList
@@ -16,7 +17,14 @@ from service.web.paging import next_token, read_token
 
 RECOMMENDATIONS = "/v1/datasets/{dataset}/recommendations"
 
-RecommendationId = Annotated[str, Path(pattern=r"^rec_[0-9a-f]{16}$", description="The recommendation's id.")]
+RecommendationId = Annotated[
+    str,
+    Path(
+        pattern=rf"^(rec_[0-9a-f]{{16}}|{NEWEST})$",
+        description="The recommendation's id, or `newest`.",
+        examples=[NEWEST],
+    ),
+]
 
 router = APIRouter(tags=["recommendations"])
 

@@ -126,6 +126,14 @@ def list_profiles(session: Session, version: VersionRow) -> list[tuple[ProfileRo
     return [(profile, segment) for profile, segment in session.execute(query.order_by(ProfileRow.index))]
 
 
+def get_segment(session: Session, version: VersionRow, ref: str) -> tuple[ProfileRow, SegmentRow]:
+    """Get a segment of a version by its id or its index, as the version sees it."""
+    for profile, segment in list_profiles(session, version):
+        if ref in {segment.id, str(profile.index)}:
+            return profile, segment
+    raise NotFound(f"The version has no segment {ref}")
+
+
 def lock_segment(session: Session, model: ModelRow, segment_id: str) -> SegmentRow | None:
     """Find one of a model's segments, so that nobody else names it until this transaction ends."""
     query = select(SegmentRow).where(SegmentRow.model_id == model.id, SegmentRow.id == segment_id)

@@ -22,7 +22,9 @@ from service.registry.schemas import (
 from service.web.dependencies import (
     AliasName,
     CallerDep,
+    FurtherVersionRef,
     ModelName,
+    NewModelName,
     PageSize,
     PageToken,
     ReadDep,
@@ -59,7 +61,7 @@ def get_model(session: ReadDep, tenant: TenantDep, model: ModelName) -> Model:
 
 
 @router.delete("/v1/models/{model}", status_code=204)
-def delete_model(parts: ServicesDep, tenant: TenantDep, model: ModelName) -> None:
+def delete_model(parts: ServicesDep, tenant: TenantDep, model: NewModelName) -> None:
     """Delete a model with all its versions."""
     operations.delete_model(parts.stores, tenant, model)
 
@@ -87,7 +89,7 @@ def get_version(
 
 
 @router.delete("/v1/models/{model}/versions/{version}", status_code=204)
-def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> None:
+def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, version: FurtherVersionRef) -> None:
     """Delete a version that no alias names."""
     operations.delete_version(parts.stores, tenant, model, version)
 

@@ -10,7 +10,7 @@ from service.datasets import operations as datasets
 from service.datasets.contents import stored_schema
 from service.datasets.operations import DatasetAt
 from service.datasets.rows import DatasetVersionRow
-from service.errors import Conflict, NotFound
+from service.errors import Conflict
 from service.jobs import operations as jobs
 from service.jobs.operations import Outcome, Progress
 from service.jobs.rows import JobRow
@@ -107,18 +107,15 @@ def read_placed(stores: Stores, run: RunRow, names: Mapping[str, str], *, start:
     return Rows(schema=NAMED, batches=named(stores.tables.batches(run_path(run, run.attempt), start=start), names))
 
 
-def read_members(
-    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], segment: str, *, start: int
-) -> Rows:
+def read_members(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], ref: str, *, start: int) -> Rows:
     """Read who is in a segment, of the customers that a version learned from, beginning at one of their rows."""
     model, version = ready
+    _, segment = registry_repository.get_segment(session, version, ref)
     source = datasets.get_version_by_id(session, version.dataset_id, version.dataset_version)
     placing = open_placing(session, stores, model, version, source)
-    if segment not in placing.segments:
-        raise NotFound(f"Version {version.number} of {model.name} has no segment {segment}")
     batches = read_source(stores, model.tenant, source, placing, start=start)
     schema = placing.members_schema(stored_schema(source))
-    return Rows(schema=schema, batches=placing.members(batches, segment, start=start))
+    return Rows(schema=schema, batches=placing.members(batches, segment.id, start=start))
 
 
 def run_path(run: RunRow, attempt: int) -> str:

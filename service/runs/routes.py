@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from service.datasets import operations as datasets
 from service.jobs.routes import LaterDep, now_or_later
-from service.jobs.rows import JobRow
+from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job
 from service.registry import operations as registry
 from service.runs import operations, repository
@@ -20,7 +20,7 @@ from service.web.dependencies import (
     PageSize,
     PageToken,
     ReadDep,
-    SegmentId,
+    SegmentRef,
     ServicesDep,
     TenantDep,
     VersionRef,
@@ -29,7 +29,9 @@ from service.web.paging import number_token, read_number_token
 
 RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
 
-RunId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="The run's id.")]
+RunId = Annotated[
+    str, Path(pattern=rf"^([0-9a-f-]{{36}}|{NEWEST})$", description="The run's id, or `newest`.", examples=[NEWEST])
+]
 
 ASSIGNMENTS: dict[int | str, dict[str, Any]] = {200: {"model": StoredAssignmentList, **TABLE_ANSWER}}
 MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": MemberList, **TABLE_ANSWER}}
@@ -89,7 +91,7 @@ def list_members(
     tenant: TenantDep,
     model: ModelName,
     version: VersionRef,
-    segment: SegmentId,
+    segment: SegmentRef,
     fmt: FormatDep,
     page_size: PageSize = 100,
     page_token: PageToken = None,

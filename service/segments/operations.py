@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 
 from service.errors import NotFound
+from service.registry import operations as registry
 from service.registry import repository
 from service.registry.rows import SegmentRow
 from service.stores.database import Session
 
 
-def get_segment(session: Session, tenant: str, model: str, segment_id: str) -> SegmentRow:
-    """Get a segment of a model, to be changed in this transaction."""
+def get_segment(session: Session, tenant: str, model: str, ref: str) -> SegmentRow:
+    """Get a segment of a model by its id, or its index in production, to be changed in this transaction."""
+    segment_id = _in_production(session, tenant, model, ref) if ref.isdecimal() else ref
     row = repository.lock_segment(session, repository.get_model(session, tenant, model), segment_id)
     if row is None:
-        raise NotFound(f"The model {model} has no segment {segment_id}")
+        raise NotFound(f"The model {model} has no segment {ref}")
     return row
 
 
@@ -21,3 +23,9 @@ def change_segment(row: SegmentRow, changes: Mapping[str, str | None]) -> Segmen
     for field, value in changes.items():
         setattr(row, field, value)
     return row
+
+
+def _in_production(session: Session, tenant: str, model: str, index: str) -> str:
+    _, version = registry.get_ready_version(session, tenant, model, registry.PRODUCTION)
+    _, segment = repository.get_segment(session, version, index)
+    return segment.id

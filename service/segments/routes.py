@@ -2,12 +2,11 @@
 
 from fastapi import APIRouter, Response
 
-from service.errors import NotFound
 from service.registry import operations as registry
 from service.registry import repository
 from service.segments import operations
 from service.segments.schemas import NamedSegment, Segment, SegmentChange, SegmentList
-from service.web.dependencies import ModelName, ReadDep, SegmentId, TenantDep, VersionRef, WriteDep
+from service.web.dependencies import ModelName, ReadDep, SegmentRef, TenantDep, VersionRef, WriteDep
 from service.web.etags import IfMatch, kept, require_match, tag_of
 
 router = APIRouter(tags=["segments"])
@@ -23,15 +22,13 @@ def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version
 
 @router.get("/v1/models/{model}/versions/{version}/segments/{segment}")
 def get_segment(
-    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, segment: SegmentId, response: Response
+    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, segment: SegmentRef, response: Response
 ) -> Segment:
     """Describe one segment of a version; its `ETag` is that of its given name and description."""
     _, ready = registry.get_ready_version(session, tenant, model, version)
-    for profile, row in repository.list_profiles(session, ready):
-        if row.id == segment:
-            response.headers.update(kept(tag_of(NamedSegment.of(row))))
-            return Segment.of(profile, row)
-    raise NotFound(f"The version has no segment {segment}")
+    profile, row = repository.get_segment(session, ready, segment)
+    response.headers.update(kept(tag_of(NamedSegment.of(row))))
+    return Segment.of(profile, row)
 
 
 @router.patch("/v1/models/{model}/segments/{segment}")
@@ -39,7 +36,7 @@ def name_segment(
     session: WriteDep,
     tenant: TenantDep,
     model: ModelName,
-    segment: SegmentId,
+    segment: SegmentRef,
     body: SegmentChange,
     response: Response,
     if_match: IfMatch = None,

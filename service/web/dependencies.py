@@ -87,11 +87,20 @@ OrdersName = Annotated[
     str, Path(pattern=NAME, description="A dataset that is made of transactions.", examples=["sample-orders"])
 ]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
+# What examples have made is what examples delete: whoever tries everything out keeps the sample.
+NewModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["my-segments"])]
 TreeModelName = Annotated[
     str, Path(pattern=NAME, description="The name of a hierarchical model.", examples=["sample-tree"])
 ]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
-SegmentId = Annotated[str, Path(pattern=r"^seg_[0-9a-f]{16}$", description="The segment's id.")]
+SegmentRef = Annotated[
+    str,
+    Path(
+        pattern=r"^(seg_[0-9a-f]{16}|0|[1-9][0-9]{0,3})$",
+        description="The segment's id, or its index in the version; without a version in the address, in production.",
+        examples=["0"],
+    ),
+]
 VERSION_REF = rf"^[1-9][0-9]{{0,8}}$|{NAME}"
 VersionRef = Annotated[
     str,
@@ -100,6 +109,9 @@ VersionRef = Annotated[
         description="The version's number, or an alias.",
         examples=["production"],
     ),
+]
+FurtherVersionRef = Annotated[
+    str, Path(pattern=VERSION_REF, description="The version's number, or an alias.", examples=["2"])
 ]
 PageSize = Annotated[int, Query(ge=1, le=1000, description="How many entries at most.")]
 PageToken = Annotated[

@@ -119,7 +119,15 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
         for method, operation in operations.items():
             needed = scope_for(method.upper(), path)
             operation["security"] = [{way: [needed]} for way in SECURITY] if needed else []
+            for parameter in operation.get("parameters", ()):
+                _show_example(parameter)
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
             declare_refusals(method, operation, is_open=needed is None)
     return schema
+
+
+def _show_example(parameter: dict[str, Any]) -> None:
+    """Say once more where Swagger looks for what it fills in."""
+    if "examples" in parameter["schema"]:
+        parameter["example"] = parameter["schema"]["examples"][0]
