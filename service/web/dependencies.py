@@ -83,9 +83,7 @@ EngineDep = Annotated[Engine, Depends(_engine)]
 
 DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])]
 NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]
-OrdersName = Annotated[
-    str, Path(pattern=NAME, description="A dataset that is made of transactions.", examples=["sample-orders"])
-]
+OrdersName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample-orders"])]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
 # What examples have made is what examples delete: whoever tries everything out keeps the sample.
 NewModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["my-segments"])]

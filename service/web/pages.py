@@ -28,7 +28,12 @@ def show_swagger() -> HTMLResponse:
         swagger_js_url="/docs/assets/swagger/swagger-ui-bundle.js",
         swagger_css_url="/docs/assets/swagger/swagger-ui.css",
         swagger_favicon_url=FAVICON,
-        swagger_ui_parameters={"displayRequestDuration": True, "tryItOutEnabled": True, "docExpansion": "list"},
+        swagger_ui_parameters={
+            "displayRequestDuration": True,
+            "tryItOutEnabled": True,
+            "docExpansion": "list",
+            "syntaxHighlight": False,
+        },
     )
 
 
