@@ -13,7 +13,7 @@ from models.figures.table import Table
 
 MOST: Final = 24
 FEWEST: Final = 2
-ROOM_BELOW: Final = 80.0
+ROOM_BELOW: Final = 120.0
 MEASURES: Final[tuple[Measure, ...]] = ("spearman", "cramers_v", "correlation_ratio")
 NOTE: Final = (
     "Between two numbers Spearman's correlation, red where they rise together, blue where one falls; between two "

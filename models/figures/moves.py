@@ -10,7 +10,7 @@ from models.figures.compared import Compared, moved, shares
 from models.figures.segments import height
 from models.figures.table import Table
 
-ROOM_BELOW: Final = 90.0
+ROOM_BELOW: Final = 130.0
 LEAST_SHARE: Final = 0.005
 NOTE: Final = (
     "A row is a segment of the earlier version, and tells where its customers go: blue stay in their segment, red move."

@@ -12,7 +12,7 @@ from models.figures.table import Table
 from models.figures.traits import left_out, trait_table
 
 REACH = 2.0
-ROOM_BELOW = 70.0
+ROOM_BELOW = 110.0
 NOTE = "In standard deviations from the average customer: blue is less, red is more."
 
 
