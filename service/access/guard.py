@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import callers
@@ -13,6 +13,7 @@ from service.access.ring import KeyRing
 from service.callers import ANYONE, Caller, scope_for
 from service.errors import Forbidden, KeyNeeded, ScopeMissing, TooManyRequests
 from service.stores.database import DatabaseUnavailable
+from service.web.heads import add_headers, header
 from service.web.problems import problem_of
 from service.web.refusals import respond
 
@@ -59,10 +60,9 @@ class Guard:
             raise
 
     async def _caller(self, scope: Scope) -> Caller | None:
-        headers = Headers(scope=scope)
-        caller = await self._ring.caller(_key_in(headers))
+        caller = await self._ring.caller(_key_in(scope))
         if caller is None and await self._ring.is_keyless():
-            _refuse_strangers(headers)
+            _refuse_strangers(Headers(scope=scope))
             return ANYONE
         return caller
 
@@ -86,9 +86,9 @@ def _check(caller: Caller | None, needed: callers.Scope | None) -> None:
         raise ScopeMissing(f"This needs a key with the scope {needed}")
 
 
-def _key_in(headers: Headers) -> str:
-    bearer = _BEARER.fullmatch(headers.get("authorization", ""))
-    return bearer[1] if bearer else headers.get("x-api-key", "")
+def _key_in(scope: Scope) -> str:
+    bearer = _BEARER.fullmatch(header(scope, b"authorization") or "")
+    return bearer[1] if bearer else header(scope, b"x-api-key") or ""
 
 
 def _require_rest(quota: Quota | None) -> None:
@@ -108,7 +108,7 @@ def _with_quota(send: Send, quota: Quota | None) -> Send:
 
     async def tell(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(quota.headers())
+            add_headers(message, *((name.lower().encode(), text.encode()) for name, text in quota.headers().items()))
         await send(message)
 
     return tell

@@ -37,13 +37,11 @@ class KeyRing:
 
     async def caller(self, key: str) -> Caller | None:
         """Tell who holds a key, if it is live."""
-        if not is_plausible(key):
-            return None
         digest = digest_of(key)
         since, caller = self._callers.get(digest, (-FRESH_SECONDS, None))
         if caller and time.monotonic() - since < FRESH_SECONDS:
             return caller
-        return await self._asked_once(digest, key)
+        return await self._asked_once(digest, key) if is_plausible(key) else None
 
     async def is_keyless(self) -> bool:
         """Tell whether there has never been a key: then this machine itself needs none."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from fastapi import Request
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from service.errors import ServiceError
 from service.web.formats import is_json
 from service.web.formats.nesting import check_depth
+from service.web.heads import header
 
 INTAKE: Final = "service.intake"
 HUNG_UP: Final[Message] = {"type": "http.disconnect"}
@@ -37,13 +37,12 @@ class Intake:
     """Takes in one request's body; once something is refused, there is no more of it to be had."""
 
     def __init__(self, scope: Scope, receive: Receive, allowed: Allowance) -> None:
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "")
+        length = header(scope, b"content-length") or ""
         self.refusal: ServiceError | None = None
-        self.complete = "transfer-encoding" not in headers and length in {"", "0"}
+        self.complete = header(scope, b"transfer-encoding") is None and length in {"", "0"}
         self._declared = int(length) if length.isdecimal() else 0
         self._most, self._depth = allowed.n_bytes, allowed.depth
-        self._is_document = is_json(headers.get("content-type", ""))
+        self._is_document = is_json(header(scope, b"content-type") or "")
         self._until = asyncio.get_running_loop().time() + allowed.seconds
         self._receive = receive
         self._received = 0
