@@ -1,4 +1,4 @@
-"""The command line: serve, engine, scheduler, worker, certificates, migrate, keys, resign, sample."""
+"""The command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sample."""
 
 import asyncio
 import signal
@@ -24,11 +24,13 @@ from service.certificates import make_certificates
 from service.cluster import run_cluster, run_scheduler, run_workers
 from service.config import Settings
 from service.contact import Certificates, certificates_of
+from service.errors import Conflict
 from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
 from service.registry.commands import resign
 from service.sample import load_sample
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
+from service.stores.moving import copy_rows
 from service.tracing import open_tracer
 from service.web.connections import Connection
 from service.web.logs import configure_logs
@@ -135,6 +137,24 @@ def migrate() -> None:
     """Bring the database's schema up to date."""
     fresh = _migrate(Settings())
     typer.echo("The schema was made." if fresh else "The schema is up to date.")
+
+
+@commands.command()
+def adopt(
+    sqlite: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Such as var/metadata.sqlite.")],
+) -> None:
+    """Copy the metadata of an embedded database into the empty one that SEGMENTATION_DATABASE_URL names."""
+    source, target = Database(f"sqlite:///{sqlite.resolve()}"), Database(Settings().database_address())
+    try:
+        source.migrate()
+        target.migrate()
+        typer.echo(f"{copy_rows(source, target)} rows were copied.")
+    except Conflict as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from refusal
+    finally:
+        source.close()
+        target.close()
 
 
 @commands.command()
