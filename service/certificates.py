@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
 _EARLIER: Final = timedelta(hours=1)  # clocks of several machines differ
 
@@ -20,7 +21,7 @@ def make_certificates(directory: Path, *, days: int, renew: bool = False) -> boo
         return False
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca = _signed("segmentation engine authority", authority, authority, days, ca=True)
+    ca = _signed(AUTHORITY, authority, authority, days, ca=True)
     certificate = _signed("segmentation engine", own, authority, days, ca=False)
     pems = (_pem(ca), _pem(certificate), _private(own))
     for name, pem in zip(NAMES, pems, strict=True):
@@ -36,7 +37,7 @@ def _signed(
     return (
         x509.CertificateBuilder()
         .subject_name(_named(name))
-        .issuer_name(_named("segmentation engine authority"))
+        .issuer_name(_named(AUTHORITY))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _EARLIER)
