@@ -35,6 +35,8 @@ class Learned:
         the last column counts customers. None for an algorithm without a tree.
     floor
         The height of the highest merge that is below the centers; 0 without any.
+    notes
+        Sentences on how it was learned, where a reader would expect otherwise.
     """
 
     estimator: Estimator
@@ -43,6 +45,7 @@ class Learned:
     groups: NDArray[np.int64] | None = None
     merges: NDArray[np.float64] | None = None
     floor: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def k(self) -> int:

@@ -118,6 +118,7 @@ def complete(  # noqa: PLR0913 - what was asked, prepared and learned
             *few_customers(len(points), len(prepared.features), learned.k),
             *chance(metrics["replication"]),
             *_empty_segments(labels, learned.k),
+            *learned.notes,
             *notes,
         ),
     )

@@ -59,9 +59,23 @@ def test_an_algorithm_that_is_not_told_where_to_stop_says_so(algorithm, points):
         algorithm.learn(points, k=None, seed=0)
 
 
-def test_kmeans_is_that_of_scikit_learn(points):
-    ours = KMeans().learn(points, k=4, seed=11).estimator.predict(points)
+def test_exact_kmeans_is_that_of_scikit_learn(points):
+    ours = KMeans(exact=True).learn(points, k=4, seed=11).estimator.predict(points)
     assert (ours == ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_).all()
+
+
+def test_kmeans_finds_what_that_of_scikit_learn_finds(points):
+    ours = KMeans().learn(points, k=4, seed=11).estimator.predict(points)
+    assert adjusted_rand_score(ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_, ours) == 1
+
+
+def test_the_estimator_of_kmeans_has_all_that_scikit_learn_leaves_in_one(points):
+    ours, theirs = (KMeans(exact=exact).learn(points, k=4, seed=0).estimator for exact in (False, True))
+    left = {"_n_init", "_tol", "_algorithm"}  # what only `fit` itself reads
+    assert set(vars(theirs)) - set(vars(ours)) <= left
+    assert ours.inertia_ == pytest.approx(theirs.inertia_)
+    assert (ours.labels_ == ours.predict(points)).all()
+    assert ours.transform(points).argmin(axis=1).tolist() == ours.labels_.tolist()
 
 
 @pytest.mark.parametrize("linkage", LINKAGES)
