@@ -32,11 +32,12 @@ def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransfo
     features = preparation.decide(table, asked)
     known = np.any([preparation.known(table, feature) for feature in features], axis=0)
     rows = table.loc[known, [feature.name for feature in features]]
-    transformer = preparation.build(rows, features).fit(rows) if fitted is None else fitted
+    transformer = preparation.build(rows, features) if fitted is None else fitted
+    points = transformer.fit_transform(rows) if fitted is None else transformer.transform(rows)
     return Prepared(
         features=features,
         transformer=transformer,
-        points=np.asarray(transformer.transform(rows), dtype=np.float64),
+        points=np.asarray(points, dtype=np.float64),
         known=known,
         warnings=(*_unknown_categories(table, features), *_left_out(int((~known).sum()))),
     )
