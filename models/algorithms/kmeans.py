@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class KMeans:
     """Compact, round segments; the cost grows linearly with the number of customers.
 
-    With `exact`, scikit-learn learns them from all customers at every start; without, `models.kernels.kmeans` does, in a
+    With `exact`, scikit-learn learns from all customers at every start; without, `models.kernels.kmeans` learns, in a
     fraction of the time.
     """
 

@@ -74,7 +74,7 @@ def _neighbours(points: Floats) -> Rows:
 
 
 @compiled
-def find_nearest(  # noqa: PLR0913, PLR0917 - compiled code takes numbers and arrays
+def find_nearest(
     boxes: Boxes, row: Floats, weight: float, own: int, place: int, least: float, away: Floats, squares: Floats
 ) -> tuple[int, float]:
     """Find the place whose row is cheapest to merge with a row; among equals the one given, or the first met.
@@ -119,7 +119,7 @@ def _look_at_boxes(boxes: Boxes, row: Floats, away: Floats) -> int:
 
 
 @compiled
-def _look_into(  # noqa: PLR0913, PLR0917 - as above
+def _look_into(
     boxes: Boxes, block: int, row: Floats, weight: float, own: int, place: int, least: float, squares: Floats
 ) -> tuple[int, float]:
     """Look for a cheaper row in one block: a division for each row only where there may be one."""

@@ -128,9 +128,7 @@ def _means(placed: Placed) -> Condensed:
 
 
 @compiled
-def _place(  # noqa: PLR0913, PLR0917 - compiled code takes numbers and arrays
-    boxes: Boxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats
-) -> None:
+def _place(boxes: Boxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats) -> None:
     to_boxes, squares = np.empty(len(boxes.least)), np.empty(BLOCK)
     for i in range(len(points)):
         at, cost = find_nearest(boxes, points[i], 1.0, -1, -1, np.inf, to_boxes, squares)
