@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from types import NoneType
 from typing import Final
 
 MAX_IDENTIFIER_LENGTH: Final = 256
@@ -120,9 +121,15 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     list or None
         The ids; None where reading them one by one might refuse one.
     """
-    if set(map(type, cells)) != {str}:
+    kinds = set(map(type, cells))
+    if kinds <= {NoneType}:
+        return [None] * len(cells)
+    if kinds - {str, int, NoneType}:
         return None
-    texts = [cell.strip() for cell in cells]  # type: ignore[attr-defined]  # all are texts
+    try:
+        texts = [cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells]
+    except ValueError:  # a number with more digits than Python writes
+        return None
     if max(map(len, texts)) > MAX_IDENTIFIER_LENGTH or not _PATHS.isdisjoint(texts) or _CONTROL.search("".join(texts)):
         return None
     return [text or None for text in texts]

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain
 
 from models.cells import BadCell, identifier, identifiers
@@ -128,13 +128,17 @@ def _first_id(row: tuple[object, ...], positions: Sequence[int]) -> str | None:
     return next((each for each in ids if each is not None), None)
 
 
+def _filled(ids: list[str | None], others: list[str | None]) -> list[str | None]:
+    return [other if each is None else each for each, other in zip(ids, others, strict=True)]
+
+
 def _read_ids(placer: Placer, customers: Customers, faults: Faults) -> list[str | None]:
     """Read each customer's id, from the first of the id columns that has one."""
     named = [column for column in placer.id_columns if column in customers.columns]
-    ids = identifiers(customers.cells(named[0])) if named else None
-    if ids and None not in ids:
-        return ids
-    ids = [None] * customers.n_rows
+    read = [each for column in named if (each := identifiers(customers.cells(column))) is not None]
+    ids: list[str | None] = [None] * customers.n_rows
+    if len(read) == len(named):
+        return reduce(_filled, filter(any, read), ids)
     for column in named:
         for row, cell in enumerate(customers.cells(column)):
             if ids[row] is None and row not in faults:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cells import BadCell, category, identifier, number
+from models.cells import BadCell, category, identifier, identifiers, number
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,23 @@ def test_a_refusal_never_repeats_the_value(text):
     with pytest.raises(BadCell) as refusal:
         number(secret)
     assert "secret" not in str(refusal.value)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.none()
+        | st.integers()
+        | st.text(max_size=5)
+        | st.sampled_from([".", " a ", "x" * 257, -(10**255), 10**255, 10**256, 10**5000, True, 1.5, "a\x00"])
+    )
+)
+def test_ids_are_read_at_once_as_one_by_one_or_not_at_all(cells):
+    def read(cell):
+        try:
+            return identifier(cell)
+        except BadCell:
+            return "bad"
+
+    together = identifiers(cells)
+    assert together is None or together == list(map(read, cells))

@@ -1,0 +1,200 @@
+"""How near placing customers comes to the server's own limit: with a key, limits, metrics and a line in the log.
+
+Run as `python -m bench.hot_path`, or as a part of `python -m bench`.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pyarrow as pa
+from pyarrow import ipc
+
+from bench.environments import make_environment
+from bench.lines import Shot, answer_of, fire
+from bench.machine import describe_machine
+from bench.markdown import head, row, say
+from bench.rounds import ROUNDS, Figure, take_turns
+from bench.server import ROOT, Server, wait_for
+from service.sample import draw_sample
+
+INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
+US, RAW, USUAL, MLFLOW = "this service", "raw uvicorn", "usual service", "MLflow"
+JSON, ARROW = "application/json", "application/vnd.apache.arrow.stream"
+MANY: Final = 10_000
+SIZES: Final = (1, 100, MANY)
+WITHIN: Final = 1.5  # seconds
+SETTINGS: Final = {"requests_per_minute": "1000000000"}
+SAVE: Final = "import sys, joblib, mlflow.sklearn as m; m.save_model(joblib.load(sys.argv[1]), sys.argv[2])"
+
+Table = dict[str, dict[str, Figure]]
+Shots = Mapping[str, Shot]
+
+
+def measure_hot_path(server: Server, directory: Path, key: str) -> Table:
+    """Measure the service beside others with the same pipeline, after their answers were compared."""
+    wait_for(lambda: _has_model(server, key), "the sample model")
+    pipeline = directory / "pipeline.joblib"
+    artifact = server.http.get("/v1/models/sample/versions/production/artifact", headers=_bearer(key))
+    pipeline.write_bytes(artifact.content)
+    url = f"{str(server.http.base_url).rstrip('/')}/v1/models/sample/assignments"
+    with ExitStack() as stack:
+        urls = {US: url, RAW: f"{stack.enter_context(_started('bench.raw'))}/"}
+        urls[USUAL] = f"{stack.enter_context(_started('bench.usual', str(pipeline)))}/assignments"
+        if mlflow := stack.enter_context(_mlflow(pipeline, directory)):
+            urls[MLFLOW] = f"{mlflow}/invocations"
+        _check(_shots(urls, key, MANY), server, key)
+        return _measured(urls, key)
+
+
+def _measured(urls: Mapping[str, str], key: str) -> Table:
+    one = _shots(urls, key, 1)
+    table = {
+        "1 row, 32 connections: requests/s": _take_turns(one, 32, "per_second"),
+        "1 row, 32 connections: p99 in ms": _take_turns(one, 32, "slowest_percent"),
+        "1 row, 1 connection: p50 in ms": _take_turns(one, 1, "milliseconds"),
+    }
+    for n in SIZES[1:]:
+        table[f"{n:,} rows: requests/s"] = _take_turns(_shots(urls, key, n), 1, "per_second")
+    arrow = {US: _arrow(urls[US], key)}
+    table[f"{MANY:,} rows as Arrow, both ways: requests/s"] = _take_turns(arrow, 1, "per_second")
+    return table
+
+
+def _take_turns(shots: Shots, connections: int, figure: str) -> dict[str, Figure]:
+    def measure(shot: Shot) -> float:
+        return float(getattr(fire(shot, connections=connections, within=WITHIN), figure)())
+
+    return take_turns({name: partial(measure, shot) for name, shot in shots.items()})
+
+
+def _shots(urls: Mapping[str, str], key: str, n: int) -> dict[str, Shot]:
+    pairs = _customers(n)
+    customers = json.dumps({"customers": [{INCOME: income, SCORE: score} for income, score in pairs]}).encode()
+    split = json.dumps({"dataframe_split": {"columns": [INCOME, SCORE], "data": pairs}}).encode()
+    headers = {"Content-Type": JSON}
+    shots = {name: Shot(url=url, body=customers, headers=headers) for name, url in urls.items()}
+    shots[US] = Shot(url=urls[US], body=customers, headers={**headers, **_bearer(key)})
+    if MLFLOW in urls:
+        shots[MLFLOW] = Shot(url=urls[MLFLOW], body=split, headers=headers)
+    return shots
+
+
+def _arrow(url: str, key: str) -> Shot:
+    income, score = zip(*_customers(MANY), strict=True)
+    table = pa.table({INCOME: pa.array(income, pa.float64()), SCORE: pa.array(score, pa.float64())})
+    body = BytesIO()
+    with ipc.new_stream(body, table.schema) as writer:
+        writer.write_table(table)
+    return Shot(url=url, body=body.getvalue(), headers={"Content-Type": ARROW, "Accept": ARROW, **_bearer(key)})
+
+
+def _customers(n: int) -> list[tuple[float, float]]:
+    sample = draw_sample(n, seed=1)
+    return list(zip(sample.income.tolist(), sample.score.tolist(), strict=True))
+
+
+def _check(shots: Shots, server: Server, key: str) -> None:
+    """Compare answers first: the speed of a wrong one is worth nothing."""
+    address = "/v1/models/sample/versions/production/segments"
+    segments = server.http.get(address, headers=_bearer(key)).json()["segments"]
+    index = {segment["segment"]: segment["index"] for segment in segments}
+    placed = [index[each["segment"]] for each in json.loads(answer_of(shots[US]))["assignments"]]
+    theirs = {USUAL: json.loads(answer_of(shots[USUAL]))}
+    if MLFLOW in shots:
+        theirs[MLFLOW] = json.loads(answer_of(shots[MLFLOW]))["predictions"]
+    arrow = ipc.open_stream(answer_of(_arrow(shots[US].url, key))).read_all()
+    theirs["the same as Arrow"] = [index[segment] for segment in arrow["segment"].to_pylist()]
+    for name, answer in theirs.items():
+        if answer != placed:
+            raise RuntimeError(f"{name} does not place the customers alike")
+
+
+def _has_model(server: Server, key: str) -> bool:
+    return server.http.get("/v1/models/sample/versions/production", headers=_bearer(key)).is_success
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+@contextmanager
+def _started(module: str, *arguments: str) -> Iterator[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        try:
+            yield process.stdout.readline().strip() if process.stdout else ""
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _mlflow(pipeline: Path, directory: Path) -> Iterator[str | None]:
+    """Serve the same pipeline by `mlflow models serve`, in an environment of its own."""
+    same = [f"{name}=={version(name)}" for name in ("scikit-learn", "numpy", "scipy")]
+    python = make_environment(directory / "mlflow", "mlflow", *same)
+    if python is None:
+        yield None
+        return
+    port, model = _free_port(), str(directory / "mlflow-model")
+    subprocess.run([python, "-c", SAVE, str(pipeline), model], check=True, capture_output=True)  # noqa: S603 - our own command
+    serve = [python, "-m", "mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    path = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
+    with subprocess.Popen(serve, env=os.environ | path, start_new_session=True, **quiet) as process:  # noqa: S603 - our own command
+        try:
+            wait_for(lambda: _listens(port), "MLflow")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 15)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def make_key(home: Path) -> str:
+    """Make a key for a service that is running."""
+    command = [sys.executable, "-m", "service", "keys", "create", "--name", "bench", "--scope", "read"]
+    env = os.environ | {"SEGMENTATION_HOME": str(home)}
+    made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=True, text=True)  # noqa: S603 - our own command
+    return next(word for word in made.stdout.split() if word.startswith("csk_"))
+
+
+def main() -> None:
+    """Measure the hot path alone."""
+    say(f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m bench.hot_path`, on {describe_machine()}.")
+    say(f"Medians of {ROUNDS} rounds taken in turns (the least to the greatest).")
+    with TemporaryDirectory() as directory:
+        place = Path(directory)
+        with Server(place / "home", "--sample", **SETTINGS) as server:
+            server.wait_until_ready()
+            wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample model")
+            for what, reached in (table := measure_hot_path(server, place, make_key(server.home))).items():
+                if what == next(iter(table)):
+                    head("", *reached)
+                row(what, *(str(reached[name]) if name in reached else "" for name in next(iter(table.values()))))
+    say(f"The load at the end was {os.getloadavg()[0]:.1f}.")
+
+
+if __name__ == "__main__":
+    main()
