@@ -16,6 +16,7 @@ from bench.rounds import ROUNDS, Figure
 from bench.server import Server
 from bench.tables import ROUNDS as ROUNDS_OF_TABLES
 from bench.tables import measure_tables
+from bench.trees import measure_trees
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
         _show(measure_first_figures(Path(directory) / "figures"))
         _show(measure_large_figures(server))
     show_hot_path()
+    measure_trees()
 
 
 def _show(figures: Mapping[str, Mapping[str, Figure]]) -> None:

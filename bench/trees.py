@@ -20,31 +20,38 @@ from bench.environments import make_environment
 from bench.machine import describe_machine
 from bench.markdown import head, row, say
 from bench.rounds import ROUNDS, Figure
+from models.algorithms.hierarchical import CONDENSED_TO
+from models.kernels.condensing import condense
+from models.kernels.ward import ward
+from models.tree import cut
 
 D, K = 8, 8
 EXACT, MANY = 20_000, (100_000, 200_000, 2_000_000, 10_000_000)
 COMPARED, CUTS = (20_000, 50_000), (4, 8, 16)
 SMALL = "np.random.default_rng(0).normal(size=(300, 8))"
 GROW = """
-import resource, sys, time
+import sys, time
+from pathlib import Path
 import numpy as np
 {setup}
+def held(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
 points = np.load(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+Path("/proc/self/clear_refs").write_text("5")  # the most that is held is counted from here on
+before = held("VmRSS")
 wall, busy = time.perf_counter(), time.process_time()
 found = {work}
 wall, busy = time.perf_counter() - wall, time.process_time() - busy
-grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(wall, busy, (held("VmHWM") - before) / 1024)
 np.save(sys.argv[2], {kept})
-print(wall, busy, grown / 1024)
 """
 WARD = f"from models.kernels.ward import ward; ward({SMALL})"
-CONDENSE = f"from models.warming import warm_up; from models.kernels.condensing import place; warm_up(); \
-p = {SMALL}; place(p, p); from models.algorithms import *"
+LEARN = "from models.warming import warm_up; from models.algorithms import Hierarchical, KMeans; warm_up()"
 SCIPY = "from scipy.cluster.hierarchy import linkage"
 FASTCLUSTER = "from fastcluster import linkage_vector"
 
 Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Grown:
     mebibytes: float
 
 
-def main() -> None:
+def measure_trees() -> None:
     """Measure everything."""
     say(f"Trees, on {describe_machine()}; medians of {ROUNDS} (the least to the greatest).")
     with TemporaryDirectory() as name:
@@ -86,10 +93,10 @@ def measure_exact(directory: Path) -> None:
 
 def measure_many(directory: Path) -> None:
     """Grow trees of more customers than an exact one takes, beside one K-Means fit of the same."""
-    learn = partial(_script, CONDENSE, kept="found.centers")
+    learn = partial(_script, LEARN, kept="found.centers")
     candidates = {
         "hierarchical": learn(f"Hierarchical().learn(points, k={K}, seed=0)"),
-        "kmeans": learn(f"KMeans().learn(points, k={K}, seed=0)"),
+        "K-Means, one start": learn(f"KMeans(n_init=1).learn(points, k={K}, seed=0)"),
     }
     took: list[float] = []
     for n in MANY:
@@ -106,35 +113,51 @@ def measure_many(directory: Path) -> None:
 
 
 def measure_width() -> None:
-    """Compare the segments of a tree of groups with those of the exact tree, where that can be had."""
-    from models.kernels.condensing import condense  # noqa: PLC0415 - compiled code is imported where it is timed
-    from models.kernels.ward import ward  # noqa: PLC0415 - as above
-    from models.tree import cut  # noqa: PLC0415 - as above
-
+    """Compare the segments of trees of groups with those of the exact tree, where that can be had."""
     head("sums of squares, groups / exact; adjusted Rand index", *(f"k = {k}" for k in CUTS))
     for n in COMPARED:
-        for name, points in {"groups apart": draw(n, 6.0), "overlapping": draw(n, 1.5), "none": draw(n, 0.0)}.items():
-            condensed = condense(points, 2_000, 0)
-            exact, grouped = ward(points), ward(condensed.centers, condensed.weights)
-            both = [(cut(grouped, k)[condensed.groups], cut(exact, k)) for k in CUTS]
-            row(
-                f"{n:,} x {D}, {name}", *(f"{_ratio(points, *pair)}; {adjusted_rand_score(*pair):.2f}" for pair in both)
-            )
+        for name, points in _tables(n).items():
+            exact = ward(points)
+            others = [_cuts_of_groups(points, seed) for seed in range(ROUNDS)]
+            compared = (_compared(points, cut(exact, k), [segments[k] for segments in others]) for k in CUTS)
+            row(f"{n:,} x {points.shape[1]}, {name}", *compared)
+
+
+def _cuts_of_groups(points: Floats, seed: int) -> dict[int, Labels]:
+    """Give the segments of each customer by a tree of weighted groups, by their number."""
+    condensed = condense(points, CONDENSED_TO, seed)
+    tree = ward(condensed.centers, condensed.weights)
+    return {k: cut(tree, k)[condensed.groups] for k in CUTS}
+
+
+def _tables(n: int) -> dict[str, Floats]:
+    random = np.random.default_rng(n)
+    group = random.integers(5, size=n)
+    grid = np.stack([8 * (group % 3), 8 * (group // 3), np.zeros(n)], axis=1) + random.normal(size=(n, 3))
+    return {
+        "far apart": draw(n, 6.0),
+        "overlapping": draw(n, 1.5),
+        "one cloud": draw(n, 0.0),
+        "one skewed cloud": np.exp(0.7 * random.normal(size=(n, D))),
+        "five on a grid": grid / grid.std(axis=0),
+    }
 
 
 def draw(n: int, apart: float) -> Floats:
     """Draw points in eight round groups whose centers are so far apart, in their own standard deviations."""
     random = np.random.default_rng([n, int(10 * apart)])
     centers = random.normal(size=(K, D))
-    centers *= apart / 4  # two of eight columns are about 4 apart
+    centers *= apart / 4  # as drawn, two of them are about 4 apart
     return centers[random.integers(K, size=n)] + random.normal(size=(n, D))
 
 
-def _ratio(points: Floats, segment: npt.NDArray[np.int64], exact: npt.NDArray[np.int64]) -> str:
-    return f"{_within(points, segment) / _within(points, exact):.3f}"
+def _compared(points: Floats, exact: Labels, others: Sequence[Labels]) -> str:
+    ratios = [_within(points, other) / _within(points, exact) for other in others]
+    alike = median(adjusted_rand_score(exact, other) for other in others)
+    return f"{median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); {alike:.2f}"
 
 
-def _within(points: Floats, segment: npt.NDArray[np.int64]) -> float:
+def _within(points: Floats, segment: Labels) -> float:
     return sum(float(part.var(axis=0).sum()) * len(part) for part in (points[segment == i] for i in np.unique(segment)))
 
 
@@ -160,4 +183,4 @@ def _show(what: str, taken: Mapping[str, Sequence[Grown]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure_trees()

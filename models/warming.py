@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 
 from models.algorithms import Algorithm
+from models.kernels.condensing import place
 
 
 def warm_up() -> None:
@@ -12,3 +13,4 @@ def warm_up() -> None:
     two = np.repeat(np.eye(2), 4, axis=0)
     for algorithm in get_args(Algorithm):
         algorithm().learn(two, k=2, seed=0)
+    place(two, two)  # only many customers are condensed

@@ -9,7 +9,7 @@ from annotated_types import Gt
 from numpy.typing import NDArray
 
 from models.algorithms.learned import Learned
-from models.errors import CutTooFine, TooManyCustomers, UnclearCut
+from models.errors import CutTooFine, TooFewCustomers, TooManyCustomers, UnclearCut
 from models.tree import Tree, count_above, cut
 
 Linkage = Literal["ward", "average", "complete", "single"]
@@ -83,6 +83,8 @@ class Hierarchical:
         from models.kernels.ward import ward  # noqa: PLC0415 - as above
 
         condensed = condense(points, max(CONDENSED_TO, 2 * (k or 0)), seed)
+        if len(condensed.weights) < (k or 0):
+            raise TooFewCustomers(f"The customers differ by too little to form {k:,} segments")
         tree = ward(condensed.centers, condensed.weights)
         if self.distance is not None and len(tree) and self.distance < tree[0, 2]:
             raise CutTooFine(

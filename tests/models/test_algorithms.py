@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from models.algorithms import Algorithm, Hierarchical, KMeans
 from models.algorithms.hierarchical import EXACT_UP_TO
-from models.errors import CutTooFine, TooManyCustomers, UnclearCut
+from models.errors import CutTooFine, TooFewCustomers, TooManyCustomers, UnclearCut
 
 LINKAGES = ["ward", "average", "complete", "single"]
 every_algorithm = pytest.mark.parametrize("algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name)
@@ -136,6 +136,11 @@ def test_more_customers_than_an_exact_tree_takes_are_segmented_all_the_same(many
 def test_the_tree_of_many_customers_finds_what_lies_apart():
     points, truth = make_blobs(EXACT_UP_TO + 1, centers=10 * np.eye(6), cluster_std=0.5, random_state=1)
     assert adjusted_rand_score(truth, Hierarchical().learn(points, k=6, seed=0).estimator.predict(points)) > 0.99
+
+
+def test_many_customers_who_differ_by_rounding_only_are_refused_rather_than_segmented_wrongly():
+    with pytest.raises(TooFewCustomers, match="differ by too little to form 2 segments"):
+        Hierarchical().learn(np.repeat([[0.0], [1e-170]], EXACT_UP_TO, axis=0), k=2, seed=0)
 
 
 def test_the_same_seed_gives_the_same_tree_of_many_customers(many):
