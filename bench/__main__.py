@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from bench.figures import ROUNDS as ROUNDS_OF_FIGURES
 from bench.figures import measure_first_figures, measure_large_figures
 from bench.hot_path import main as show_hot_path
+from bench.kmeans import main as show_kmeans
 from bench.learning import measure_learning
 from bench.machine import describe_machine
 from bench.markdown import head, row, say
@@ -33,6 +34,7 @@ def main() -> None:
         _show(measure_large_figures(server))
     show_hot_path()
     measure_trees()
+    show_kmeans()
 
 
 def _show(figures: Mapping[str, Mapping[str, Figure]]) -> None:

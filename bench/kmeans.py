@@ -38,7 +38,7 @@ wall, busy = time.perf_counter() - wall, time.process_time() - busy
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(wall, busy, grown / 1024, found.inertia_)
 """
-LEARN = "KMeans(n_init=starts).learn(points, k=min(8, len(points)), seed=0).estimator"
+LEARN = "KMeans(n_init=starts).learn(points, k=8, seed=0).estimator"
 OURS = FIT.format(
     setup="from models.warming import warm_up; warm_up(); from models.algorithms import KMeans", work=LEARN
 )
