@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are cores: tests of processes wait for others much of their time.
+PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup setup-dev run test coverage check format bench bench-k soak test-postgresql lock clean
@@ -15,7 +17,7 @@ run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the f
 	$(BIN)/python -m service serve --sample
 
 test: setup-dev ## Run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
 
 coverage: setup-dev ## Run all tests and measure which lines and branches they reach
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"

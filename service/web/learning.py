@@ -1,13 +1,16 @@
 """What may be asked of anything that is learned from a dataset, on the wire."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJsonSchema
 from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm
 from service.web.schemas import Integer, Request, Wire
+
+SWITCHES: Final = {field.name for kind in get_args(Algorithm) for field in fields(kind) if field.type is bool}
 
 DatasetVersion = Annotated[Integer | None, Field(ge=1, lt=2**31, description="Absent: the newest.")]
 Seed = Annotated[
@@ -68,9 +71,12 @@ Features = Annotated[
 
 
 def _without_disguise(algorithm: object) -> object:
-    """Refuse booleans, and numbers that are spelled as text: lenient reading would take them for numbers."""
+    """Refuse booleans, and numbers that are spelled as text, where lenient reading would take one for the other."""
     for name, value in algorithm.items() if isinstance(algorithm, dict) else ():
-        if isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
+        if name in SWITCHES:
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} must be true or false")
+        elif isinstance(value, bool) or (isinstance(value, str) and _is_number(value)):
             raise ValueError(f"{name} must be a number")
     return algorithm
 

@@ -278,3 +278,15 @@ def test_segments_of_the_same_customers_keep_their_ids_whatever_they_were_learne
 def test_a_further_version_does_not_become_production(sampled, name):
     fit(sampled, name, k=1)
     assert refit(sampled, name)["aliases"] == []
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_whether_k_means_learns_by_all_customers_is_asked_and_shown(sampled, name, exact):
+    version = fit(sampled, name, algorithm={"name": "kmeans", "exact": exact})
+    assert version["algorithm"]["exact"] is exact
+
+
+@pytest.mark.parametrize("asked", [{"exact": 1}, {"exact": "true"}, {"n_init": True}, {"n_init": "3"}])
+def test_a_boolean_and_a_number_are_not_taken_for_each_other(sampled, name, asked):
+    body = {"name": name, "dataset": "sample", "k": 2, "algorithm": {"name": "kmeans", **asked}}
+    assert sampled.post("/v1/models", json=body).status_code == 422
