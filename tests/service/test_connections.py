@@ -36,7 +36,7 @@ def port():
 
 @pytest.fixture
 def connection(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
         yield connection
 
 
