@@ -36,8 +36,8 @@ format: setup-dev ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: setup-dev ## Measure speed and memory
-	$(BIN)/python -m bench
+bench: setup-dev ## Measure speed and memory, and write it into docs/benchmarks.md
+	$(BIN)/python -m bench $(ARGS)
 
 bench-k: setup-dev ## Count how often the right number of segments is told, beside other ways to choose it
 	$(BIN)/python -m bench.choosing $(ARGS)

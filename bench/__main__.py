@@ -1,53 +1,62 @@
-"""`python -m bench`: start the service, measure it, print the tables of docs/benchmarks.md."""
+"""`python -m bench [part …]`: measure, and write the tables into docs/benchmarks.md."""
 
-from collections.abc import Mapping
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from os import getloadavg
+from typing import Final
 
-from bench.figures import ROUNDS as ROUNDS_OF_FIGURES
-from bench.figures import measure_first_figures, measure_large_figures
-from bench.hot_path import main as show_hot_path
-from bench.kmeans import main as show_kmeans
-from bench.learning import measure_learning
+from bench.document import replace_section
 from bench.machine import describe_machine
-from bench.markdown import head, row, say
-from bench.memory import measure_memory
-from bench.rounds import ROUNDS, Figure
-from bench.server import Server
-from bench.tables import ROUNDS as ROUNDS_OF_TABLES
-from bench.tables import measure_tables
-from bench.trees import measure_trees
+from bench.markdown import say
+from bench.server import ROOT
+
+PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minutes on a quiet machine
+    "hot_path": 3,
+    "learning": 1,
+    "memory": 1,
+    "tables": 2,
+    "figures": 2,
+    "page": 1,
+    "trees": 12,
+    "kmeans": 6,
+}
 
 
-def main() -> None:
-    """Measure everything."""
-    say(f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m bench`, on {describe_machine()}.")
-    say(f"Medians of {ROUNDS} rounds taken in turns (the least to the greatest).")
-    with TemporaryDirectory() as directory, Server(Path(directory) / "home", "--sample") as server:
-        _show(measure_learning(server.wait_until_ready()))
-        _show_memory(measure_memory(server))
-        say(f"\nLarge tables: medians of {ROUNDS_OF_TABLES} rounds.")
-        _show(measure_tables(server))
-        say(f"\nFigures: the first after each of {ROUNDS_OF_FIGURES} starts; of a large table once.")
-        _show(measure_first_figures(Path(directory) / "figures"))
-        _show(measure_large_figures(server))
-    show_hot_path()
-    measure_trees()
-    show_kmeans()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts one after the other, each in a process of its own; one that fails leaves its section as it was."""
+    parser = ArgumentParser(prog="python -m bench", description=main.__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"only these of: {', '.join(PARTS)}")
+    parser.add_argument("--list", action="store_true", help="say how many minutes each part takes, and measure nothing")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.parts) - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    chosen = asked.parts or list(PARTS)
+    if asked.list:
+        say("\n".join(f"{part:10} {PARTS[part]:3} min" for part in chosen))
+    elif failed := [part for part in chosen if not _run(part)]:
+        sys.exit(f"Not measured: {', '.join(failed)}")
 
 
-def _show(figures: Mapping[str, Mapping[str, Figure]]) -> None:
-    candidates = list(next(iter(figures.values())))
-    head("", *candidates)
-    for what, reached in figures.items():
-        row(what, *(str(reached[name]) for name in candidates))
+def _run(part: str) -> bool:
+    """Measure one part, show what it says as it says it, and write that into the document."""
+    machine = describe_machine()
+    command = [sys.executable, "-m", f"bench.{part}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        said = list(_shown(process.stdout or ()))
+    if process.returncode:
+        return False
+    how = f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m bench {part}`, on"
+    replace_section(part, f"{how}\n{machine} ({getloadavg()[0]:.1f} at the end).\n{''.join(said)}")
+    return True
 
 
-def _show_memory(mebibytes: Mapping[str, float]) -> None:
-    head("Resident memory", "MiB")
-    for name, size in mebibytes.items():
-        row(name, f"{size:.0f}")
+def _shown(lines: Iterator[str] | tuple[()]) -> Iterator[str]:
+    for line in lines:
+        say(line.rstrip("\n"))
+        yield line
 
 
 if __name__ == "__main__":

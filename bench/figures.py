@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from bench.markdown import say, show
 from bench.memory import MIB, Watch
 from bench.rounds import Figure, seconds
 from bench.server import Server, wait_for
@@ -16,6 +18,15 @@ DATASET, VERSION = "/v1/datasets/shop/figures", "/v1/models/shop/versions/1/figu
 FEATURES = ["revenue", "basket", "orders", "visits", "income", "channel"]
 
 Row = Mapping[str, Figure]
+
+
+def main() -> None:
+    """Measure first figures, then large ones."""
+    say(f"The first after each of {ROUNDS} starts (median, the least to the greatest); of a large table once.")
+    with TemporaryDirectory() as name:
+        show(measure_first_figures(Path(name) / "first"), "the customers of the sample's model")
+        with Server(Path(name) / "large") as server:
+            show(measure_large_figures(server.wait_until_ready()), "every figure once, as SVG")
 
 
 def measure_first_figures(home: Path) -> dict[str, Row]:
@@ -72,3 +83,7 @@ def _resident(server: Server) -> int:
 
 def _row(taken: Sequence[Mapping[str, float]]) -> Row:
     return {what: Figure([each[what] for each in taken]) for what in taken[0]}
+
+
+if __name__ == "__main__":
+    main()

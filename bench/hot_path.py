@@ -1,6 +1,6 @@
 """How near placing customers comes to the server's own limit: with a key, limits, metrics and a line in the log.
 
-Run as `python -m bench.hot_path`, or as a part of `python -m bench`.
+Run as `python -m bench.hot_path`, or as a part of `python -m bench`, which writes it down.
 """
 
 import json
@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from io import BytesIO
@@ -23,9 +22,8 @@ from pyarrow import ipc
 
 from bench.environments import make_environment
 from bench.lines import Shot, answer_of, fire
-from bench.machine import describe_machine
-from bench.markdown import head, row, say
-from bench.rounds import ROUNDS, Figure, take_turns
+from bench.markdown import say, show
+from bench.rounds import MEDIANS, ROUNDS, Figure, take_turns
 from bench.server import ROOT, Server, wait_for
 from service.sample import draw_sample
 
@@ -186,18 +184,13 @@ def make_key(home: Path) -> str:
 
 def main() -> None:
     """Measure the hot path alone."""
-    say(f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m bench.hot_path`, on {describe_machine()}.")
-    say(f"Medians of {ROUNDS} rounds taken in turns (the least to the greatest).")
+    say(MEDIANS.format(ROUNDS))
     with TemporaryDirectory() as directory:
         place = Path(directory)
         with Server(place / "home", "--sample", **SETTINGS) as server:
             server.wait_until_ready()
             wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample model")
-            for what, reached in (table := measure_hot_path(server, place, make_key(server.home))).items():
-                if what == next(iter(table)):
-                    head("", *reached)
-                row(what, *(str(reached[name]) if name in reached else "" for name in next(iter(table.values()))))
-    say(f"The load at the end was {os.getloadavg()[0]:.1f}.")
+            show(measure_hot_path(server, place, make_key(server.home)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bench.environments import make_environment
-from bench.machine import describe_machine
 from bench.markdown import head, row, say
 from bench.rounds import ROUNDS, Figure
 
@@ -59,7 +58,7 @@ class Fit:
 
 def main() -> None:
     """Measure everything."""
-    say(f"K-Means, on {describe_machine()}; medians (the least to the greatest).")
+    say(f"Medians of {ROUNDS} rounds taken in turns, of {ROUNDS_OF_SIZES} for each size (the least to the greatest).")
     with TemporaryDirectory() as name:
         directory = Path(name)
         extension = make_environment(directory / "intelex", "scikit-learn-intelex")

@@ -1,17 +1,27 @@
 """How long a fit takes from the request to the version, beside scikit-learn's fit of points that are ready."""
 
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.preprocessing import StandardScaler
 
-from bench.rounds import Figure, seconds, take_turns
+from bench.markdown import say, show
+from bench.rounds import MEDIANS, ROUNDS, Figure, seconds, take_turns
 from bench.server import Server
 
 N, D, K = 20_000, 8, 6
 OURS, PLAIN = "through the API", "KMeans.fit alone"
+
+
+def main() -> None:
+    """Measure a service of its own."""
+    say(MEDIANS.format(ROUNDS))
+    with TemporaryDirectory() as directory, Server(Path(directory) / "home") as server:
+        show(measure_learning(server.wait_until_ready()))
 
 
 def measure_learning(server: Server) -> dict[str, dict[str, Figure]]:
@@ -38,3 +48,7 @@ def _fit(server: Server, name: str) -> None:
 def _csv(customers: np.ndarray) -> str:
     header = ",".join(f"f{column}" for column in range(customers.shape[1]))
     return "\n".join([header, *(",".join(f"{value:.6f}" for value in row) for row in customers)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """Lines on standard output, and tables of them in Markdown."""
 
 import sys
+from collections.abc import Mapping
 
 
 def say(line: str) -> None:
@@ -19,3 +20,11 @@ def head(*cells: str) -> None:
 def row(*cells: str) -> None:
     """Print a row of a table."""
     say(f"| {' | '.join(cells)} |")
+
+
+def show(figures: Mapping[str, Mapping[str, object]], title: str = "") -> None:
+    """Print a table of figures: a row for each thing measured, a column for each candidate of the first one."""
+    candidates = list(next(iter(figures.values())))
+    head(title, *candidates)
+    for what, reached in figures.items():
+        row(what, *(str(reached.get(name, "")) for name in candidates))

@@ -1,15 +1,26 @@
 """How much memory each process holds once it has worked, and how much all hold at most while they work."""
 
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Self
 
 import psutil
 
-from bench.server import Server
+from bench.markdown import show
+from bench.server import Server, wait_for
 
 MIB = 2**20
 LOOK = 0.05  # seconds from one look to the next
+
+
+def main() -> None:
+    """Measure a service that has learned from the sample."""
+    with TemporaryDirectory() as directory, Server(Path(directory) / "home", "--sample") as server:
+        wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample's model")
+        resident = measure_memory(server)
+    show({name: {"MiB": f"{mebibytes:.0f}"} for name, mebibytes in resident.items()}, "resident memory")
 
 
 def measure_memory(server: Server) -> dict[str, float]:
@@ -60,3 +71,7 @@ def _share(process: psutil.Process) -> int:
 
 def _resident(process: psutil.Process) -> float:
     return float(process.memory_info().rss) / MIB
+
+
+if __name__ == "__main__":
+    main()

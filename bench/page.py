@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,9 +9,8 @@ from typing import Final
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.machine import describe_machine
-from bench.markdown import head, row, say
-from bench.rounds import ROUNDS, take_turns
+from bench.markdown import say, show
+from bench.rounds import MEDIANS, ROUNDS, take_turns
 from bench.server import Server, wait_for
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,8 +24,7 @@ VIEWS: Final = {
 
 def main() -> None:
     """Measure each view."""
-    say(f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m bench.page`, on {describe_machine()}.")
-    say(f"Medians of {ROUNDS} rounds taken in turns (the least to the greatest).")
+    say(MEDIANS.format(ROUNDS))
     with TemporaryDirectory() as directory, Server(Path(directory) / "home", "--sample") as server:
         wait_for(
             lambda: server.http.get("/v1/models/sample/versions/production/segments").is_success, "the sample's model"
@@ -39,9 +36,7 @@ def main() -> None:
             }
             measured = take_turns(looks)
             browser.close()
-    head("from the address to", "ms")
-    for name, figure in measured.items():
-        row(name, str(figure))
+    show({name: {"ms": figure} for name, figure in measured.items()}, "from the address to")
 
 
 def _milliseconds(browser: Browser, address: str, view: str, awaited: str) -> float:

@@ -6,6 +6,7 @@ from statistics import median
 from time import perf_counter
 
 ROUNDS = 5
+MEDIANS = "Medians of {} rounds taken in turns (the least to the greatest)."
 
 Measurement = Callable[[], float]
 

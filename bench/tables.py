@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from bench.markdown import say, show
 from bench.memory import Watch
-from bench.rounds import Figure, seconds
+from bench.rounds import MEDIANS, Figure, seconds
 from bench.server import Server
 
 N, UPSERTED, ROUNDS = 2_000_000, 1_000, 3
@@ -19,6 +22,13 @@ PARQUET, CSV = "application/vnd.apache.parquet", "text/csv"
 COUNTRIES, CHANNELS = ["DE", "ES", "FR", "IT", "PL"], ["online", "phone", "shop"]
 
 Call = Callable[[], object]
+
+
+def main() -> None:
+    """Measure a service of its own."""
+    say(MEDIANS.format(ROUNDS))
+    with TemporaryDirectory() as directory, Server(Path(directory) / "home") as server:
+        show(measure_tables(server.wait_until_ready()))
 
 
 def measure_tables(server: Server) -> dict[str, dict[str, Figure]]:
@@ -87,3 +97,7 @@ def _csv(table: pa.Table) -> bytes:
     file = BytesIO()
     csv.write_csv(table, file)
     return file.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -17,9 +17,8 @@ import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
 from bench.environments import make_environment
-from bench.machine import describe_machine
 from bench.markdown import head, row, say
-from bench.rounds import ROUNDS, Figure
+from bench.rounds import MEDIANS, ROUNDS, Figure
 from models.algorithms.hierarchical import CONDENSED_TO
 from models.kernels.condensing import condense
 from models.kernels.ward import ward
@@ -63,9 +62,9 @@ class Grown:
     mebibytes: float
 
 
-def measure_trees() -> None:
+def main() -> None:
     """Measure everything."""
-    say(f"Trees, on {describe_machine()}; medians of {ROUNDS} (the least to the greatest).")
+    say(MEDIANS.format(ROUNDS))
     with TemporaryDirectory() as name:
         directory = Path(name)
         measure_exact(directory)
@@ -183,4 +182,4 @@ def _show(what: str, taken: Mapping[str, Sequence[Grown]]) -> None:
 
 
 if __name__ == "__main__":
-    measure_trees()
+    main()
