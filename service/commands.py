@@ -2,19 +2,17 @@
 
 import asyncio
 import signal
-import socket
 import sys
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, cast
+from typing import Annotated
 
 import httpx
 import typer
-import uvicorn
 from fastapi import FastAPI
 
-from service import RELEASE
 from service.access.commands import keys
 from service.access.guard import LOOPBACK, acting_as
 from service.access.operations import adopt_bootstrap_key, has_keys
@@ -24,24 +22,17 @@ from service.certificates import make_certificates
 from service.cluster import run_cluster, run_scheduler, run_workers
 from service.config import Settings
 from service.contact import Certificates, certificates_of
-from service.errors import Conflict
 from service.lifeline import EmbeddedCluster
 from service.memory import give_back_memory
+from service.refusing import Commands
 from service.registry.commands import resign
 from service.sample import load_sample
+from service.serving import serve_app, taken_address
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
 from service.stores.moving import copy_rows
 from service.tracing import open_tracer
-from service.web.connections import Connection
 from service.web.logs import configure_logs
 
-GRACE_SECONDS = 10
-WELCOME = {
-    "/": "find segments, and look at them",
-    "/docs": "try it out",
-    "/redoc": "read the reference",
-    "/readyz": "is all there?",
-}
 KEYLESS = (
     f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
     "To reach it from elsewhere, make a key first: python -m service keys create --help"
@@ -50,7 +41,9 @@ KEYLESS = (
 Host = Annotated[str, typer.Option(help="The address to listen on: one of this machine's own.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 
-commands = typer.Typer(help="Customer segmentation as a service.", no_args_is_help=True, add_completion=False)
+commands = typer.Typer(
+    cls=Commands, help="Customer segmentation as a service.", no_args_is_help=True, add_completion=False
+)
 commands.add_typer(keys)
 commands.command()(resign)
 
@@ -71,13 +64,9 @@ def serve(
     first_start = _migrate(settings)
     if _is_keyless(settings) and host not in LOOPBACK:
         raise typer.BadParameter(KEYLESS, param_hint="--host")
-    cluster = None if settings.engine_address else _start_cluster(settings)
-    try:
+    with taken_address(host, port) as sockets, _engine_beside(settings):
         app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
-        _Server(_config(app, host, port, settings)).run()
-    finally:
-        if cluster:
-            cluster.stop()
+        serve_app(app, sockets, settings)
 
 
 @commands.command()
@@ -149,9 +138,6 @@ def adopt(
         source.migrate()
         target.migrate()
         typer.echo(f"{copy_rows(source, target)} rows were copied.")
-    except Conflict as refusal:
-        typer.echo(str(refusal), err=True)
-        raise typer.Exit(1) from refusal
     finally:
         source.close()
         target.close()
@@ -174,37 +160,6 @@ def sample(
     except httpx.HTTPError as error:
         typer.echo(f"The sample could not be loaded into {url}: {error}", err=True)
         raise typer.Exit(1) from error
-
-
-def _config(app: FastAPI, host: str, port: int, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host,
-        port,
-        http=cast("type[Connection]", partial(Connection, head_seconds=settings.head_seconds)),
-        ws="none",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-
-
-class _Server(uvicorn.Server):
-    """Says where it listens once it does."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            _welcome(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-
-
-def _welcome(url: str) -> None:
-    typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
-    for path, what in WELCOME.items():
-        typer.echo(f"  {url}{path:<8} {what}")
 
 
 def _certificates(settings: Settings) -> Certificates:
@@ -240,10 +195,18 @@ def _is_keyless(settings: Settings) -> bool:
         database.close()
 
 
-def _start_cluster(settings: Settings) -> EmbeddedCluster:
+@contextmanager
+def _engine_beside(settings: Settings) -> Iterator[None]:
+    """Run the embedded engine meanwhile, unless another one is set."""
+    if settings.engine_address:
+        yield
+        return
     cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=settings.environment())
     cluster.start()
-    return cluster
+    try:
+        yield
+    finally:
+        cluster.stop()
 
 
 async def _load_sample(app: FastAPI) -> None:

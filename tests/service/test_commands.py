@@ -13,7 +13,9 @@ from service.commands import commands
 def run(tmp_path):
     """Run a command with a home of its own."""
     runner = CliRunner(env={"SEGMENTATION_HOME": str(tmp_path / "home"), "COLUMNS": "200", "NO_COLOR": "1"})
-    return lambda *arguments: runner.invoke(commands, arguments)
+    return lambda *arguments, **settings: runner.invoke(
+        commands, arguments, env={f"SEGMENTATION_{name.upper()}": value for name, value in settings.items()}
+    )
 
 
 @pytest.fixture
@@ -42,6 +44,28 @@ def test_without_keys_nobody_else_is_served(run, host):
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_what_is_no_port_is_refused(run, port):
     assert run("serve", "--port", port).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("bootstrap_key", "short", "at least 43 characters"),
+        ("bootstrap_key_file", "/nowhere/key", "/nowhere/key: No such file"),
+        ("signing_key", "short", "SEGMENTATION_SIGNING_KEY: "),
+        ("signing_key_file", "/dev/null", "at least 32 are needed"),
+        ("home", "/dev/null", "/dev/null: "),
+        ("workers", "many", "SEGMENTATION_WORKERS: "),
+    ],
+)
+def test_a_start_with_a_setting_that_cannot_be_ends_with_a_sentence(run, setting, value, said):
+    refused = run("serve", "--port", "0", **{"engine_address": "tcp://127.0.0.1:1", setting: value})
+    assert (refused.exit_code, len(refused.stderr.splitlines()), said in refused.stderr) == (1, 1, True)
+
+
+def test_a_start_where_another_program_listens_ends_with_a_sentence(run, nobody):
+    port = nobody.rpartition(":")[2]
+    refused = run("serve", "--port", port)
+    assert (refused.exit_code, refused.stderr) == (1, f"127.0.0.1:{port}: Address already in use\n")
 
 
 def test_the_schema_is_made_once(run):

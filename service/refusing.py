@@ -1,0 +1,31 @@
+"""Commands that end with the sentence of what they refuse."""
+
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from typer.core import TyperGroup
+
+from service.config import PREFIX
+from service.errors import ServiceError
+
+
+class Commands(TyperGroup):
+    """Ends a command that cannot be carried out with one sentence for each reason, and the exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer hides the types of its own
+        """Carry a command out."""
+        try:
+            return super().invoke(ctx)
+        except (ServiceError, ValidationError, OSError) as refusal:
+            for sentence in _sentences(refusal):
+                typer.echo(sentence, err=True)
+            raise typer.Exit(1) from refusal
+
+
+def _sentences(refusal: Exception) -> list[str]:
+    if isinstance(refusal, ValidationError):
+        return [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in refusal.errors()]
+    if isinstance(refusal, OSError):
+        return [f"{refusal.filename}: {refusal.strerror}" if refusal.filename else str(refusal)]
+    return [str(refusal)]
