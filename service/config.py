@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         gt=0,
         description="How long the body of a request may take to arrive, however large it is.",
     )
+    answer_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="How long a client may leave an answer unread before its connection is closed.",
+    )
     document_bytes: int = Field(
         default=2**20,
         ge=1,

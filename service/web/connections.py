@@ -1,6 +1,6 @@
-"""Connections that must send the head of each request in time and within a size; uvicorn waits for ever, for any."""
+"""Connections that must send heads in time and within a size, and read answers; uvicorn waits for ever, for any."""
 
-from asyncio import AbstractEventLoop, BaseTransport, TimerHandle
+from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.web.intake import RequestTooSlow
+from service.web.leaving import Exit
 from service.web.problems import plain_problem, problem_of
 from service.web.refusals import respond
 
@@ -27,25 +28,32 @@ class Connection(HttpToolsProtocol):
         _loop: AbstractEventLoop | None = None,
         *,
         head_seconds: float,
+        answer_seconds: float,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
+        self._answer_seconds = answer_seconds
         self._head_due: TimerHandle | None = None
         self._head_bytes = 0
-        self._begun = self._in_body = False
+        self._in_body = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Expect a request."""
-        super().connection_made(cast("Any", transport))
+        self._exit = Exit(cast("Transport", transport), self.loop, answer_seconds=self._answer_seconds)
+        super().connection_made(cast("Any", self._exit))
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._forget_head()
+        self._exit.forget_reader()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take in what has come, unless it is a head without an end."""
+        if self._exit.lingers:
+            self._exit.throw_away(len(data))
+            return
         if not self._in_body:
             self._expect_head()
         super().data_received(data)
@@ -55,7 +63,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin with a request."""
-        self._begun = True
+        self._exit.in_midst = True
         self._expect_head()
         super().on_message_begin()
 
@@ -67,8 +75,18 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Be done with a request."""
-        self._begun = self._in_body = False
+        self._exit.in_midst = self._in_body = False
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Wait for somebody who reads, not for ever."""
+        self._exit.expect_reader()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._exit.forget_reader()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
@@ -87,7 +105,7 @@ class Connection(HttpToolsProtocol):
         self._head_due = None
         if self.cycle and not self.cycle.response_complete:
             self._expect_head()
-        elif self._begun:
+        elif self._exit.in_midst:
             self._refuse(problem_of(RequestTooSlow()))
         else:
             self.transport.close()
@@ -99,4 +117,5 @@ class Connection(HttpToolsProtocol):
         head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
         head += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join([*head, b"", cast("bytes", answer.body)]))
+        self._exit.in_midst = True
         self.transport.close()

@@ -10,28 +10,44 @@ import pytest
 import uvicorn
 
 from service.web.connections import MOST_HEAD_BYTES, Connection
+from service.web.leaving import LINGER_BYTES
 
 HEAD_SECONDS = 0.4
+ANSWER_SECONDS = 0.5
+MUCH = 1 << 24
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def app(scope, receive, send):  # noqa: ARG001 - ASGI
-    await send({"type": "http.response.start", "status": 204, "headers": []})
+    if scope["path"] == "/much":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(MUCH >> 16):
+            await send({"type": "http.response.body", "body": bytes(1 << 16), "more_body": True})
+        await send({"type": "http.response.body"})
+        return
+    refused = scope["method"] == "PUT"
+    headers = [(b"connection", b"close")] if refused else []
+    await send({"type": "http.response.start", "status": 413 if refused else 204, "headers": headers})
     await send({"type": "http.response.body"})
 
 
 @pytest.fixture(scope="module")
-def port():
-    http = partial(Connection, head_seconds=HEAD_SECONDS)
+def server():
+    http = partial(Connection, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS)
     config = uvicorn.Config(app, "127.0.0.1", 0, http=http, ws="none", lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def port(server):
+    return server.servers[0].sockets[0].getsockname()[1]
 
 
 @pytest.fixture
@@ -93,8 +109,7 @@ def test_a_second_request_on_a_connection_has_its_own_deadline(connection):
 
 
 def test_a_head_without_an_end_is_refused_for_its_size(connection):
-    begun = b"GET / HTTP/1.1\r\nX: "
-    connection.sendall(begun + b"x" * (MOST_HEAD_BYTES + 1 - len(begun)))  # what is not read when it closes resets it
+    connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 8 * MOST_HEAD_BYTES)
     assert problem(answers(connection)) == (b"431", "/problems/request-header-fields-too-large")
 
 
@@ -102,3 +117,31 @@ def test_a_head_without_an_end_is_refused_for_its_size(connection):
 def test_what_is_not_http_is_a_problem(connection, sent):
     connection.sendall(sent)
     assert problem(answers(connection)) == (b"400", "/problems/bad-request")
+
+
+@pytest.mark.parametrize("begun", [b"GET /", b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % MUCH])
+def test_whoever_sends_all_before_reading_can_read_why_it_was_refused(connection, begun):
+    connection.sendall(begun)
+    connection.sendall(bytes(MUCH))
+    time.sleep(0.1)
+    assert answers(connection).split()[1] in {b"400", b"413"}
+
+
+def test_whoever_goes_on_sending_is_hung_up_on(connection):
+    n_bytes = LINGER_BYTES * 2
+    connection.sendall(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % n_bytes)
+    with pytest.raises(OSError, match=r"reset|pipe"):
+        connection.sendall(bytes(n_bytes))
+
+
+@pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
+def test_whoever_reads_nothing_holds_no_connection(connection, server, closing):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+    connection.sendall(b"GET /much HTTP/1.1\r\n" + closing + b"\r\n")
+    started = time.monotonic()
+    while not server.server_state.connections:
+        time.sleep(0.01)
+    while server.server_state.connections:
+        assert time.monotonic() - started < 10
+        time.sleep(0.05)
+    assert time.monotonic() - started > ANSWER_SECONDS * 0.9

@@ -1,0 +1,68 @@
+"""How a connection is left: who still sends can read the last answer, and who reads nothing holds none open."""
+
+from asyncio import AbstractEventLoop, TimerHandle, Transport
+from typing import Any, Final
+
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 1 << 26
+
+
+class Exit:
+    """A transport that is left in an orderly way.
+
+    With bytes still on their way to a socket that is closed, TCP throws away what the other side has not read. So an
+    answer to whoever still sends is ended first, and what comes is thrown away for a while.
+    """
+
+    def __init__(self, transport: Transport, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._seconds = answer_seconds
+        self._due: TimerHandle | None = None
+        self._thrown_away = 0
+        self.lingers = self.in_midst = False
+        self.write = transport.write
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
+        """Be the transport in all else."""
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing more is sent."""
+        return self.lingers or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Leave; `in_midst` of a request, not before the other side has seen the answer."""
+        if self.is_closing():
+            return
+        if self.in_midst:
+            self._linger()
+        else:
+            self._leave()
+
+    def throw_away(self, n_bytes: int) -> None:
+        """Take no notice of what is sent after the answer, up to a limit."""
+        self._thrown_away += n_bytes
+        if self._thrown_away > LINGER_BYTES:
+            self._leave()
+
+    def expect_reader(self) -> None:
+        """Give the other side time to read what has been written."""
+        self.forget_reader()
+        self._due = self._loop.call_later(self._seconds, self._transport.abort)
+
+    def forget_reader(self) -> None:
+        """Wait for nobody any more."""
+        if self._due:
+            self._due.cancel()
+        self._due = None
+
+    def _linger(self) -> None:
+        self.lingers = True
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self._due = self._loop.call_later(LINGER_SECONDS, self._leave)
+
+    def _leave(self) -> None:
+        self.expect_reader()
+        self._transport.close()
