@@ -45,7 +45,7 @@ bench-k: setup-dev ## Count how often the right number of segments is told, besi
 test-postgresql: setup-dev ## Run the same tests, their metadata in PostgreSQL
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --database postgresql $(ARGS)
 
-soak: setup-dev test-postgresql ## Kill and damage everything, many times over
+soak: setup-dev test-postgresql ## Kill and damage everything, many times over, and print what it reached
 	$(BIN)/python -m pytest tests -m "processes or damage or bytes" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from databases import Postgresql, running_postgresql
 from fakes import Interrupted, Lines
+from soaking import pytest_terminal_summary, reached  # noqa: F401 - pytest finds them here
 from steps import fit, put_csv, running
 
 from service.config import Settings

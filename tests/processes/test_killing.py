@@ -35,8 +35,9 @@ def test_no_process_outlives_a_killed_service(killed):
     assert wait_for(lambda: not living(killed[1]), "all processes to end")
 
 
-def test_the_job_succeeds_at_its_second_attempt(killed, restarted):
+def test_the_job_succeeds_at_its_second_attempt(killed, restarted, reached):
     job = restarted.get(f"/v1/jobs/{killed[0]}")
+    reached("service killed in the midst of a fit: fits lost", job["state"] != "succeeded")
     assert (job["state"], job["attempt"]) == ("succeeded", 2)
 
 

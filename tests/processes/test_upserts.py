@@ -94,9 +94,10 @@ def test_of_many_upserts_at_once_each_is_one_version(server, crowded):
     assert dataset["n_customers"] == len(KNOWN) + UPSERTS * ROWS
 
 
-def test_whoever_was_acknowledged_is_there_after_a_kill(acknowledged):
+def test_whoever_was_acknowledged_is_there_after_a_kill(acknowledged, reached):
     server, taken = acknowledged
     found = stored(server, "streamed")
+    reached("service killed in a stream of upserts: acknowledged rows lost", len(taken.items() - {*found}))
     assert taken.items() <= set(found)
     assert len(dict(found)) == len(found)
 
