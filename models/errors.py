@@ -19,7 +19,7 @@ class TooFewToChoose(SegmentationError):
 
 
 class TooManyCustomers(SegmentationError):
-    """There are more customers than this algorithm can hold in memory; Ward linkage and K-Means take many more."""
+    """There are more customers than this is done with; the detail names the limit, and what takes more."""
 
 
 class UnusableColumn(SegmentationError):

@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         ge=1,
         description="How many bytes learning may need, as estimated before the job is begun.",
     )
+    comparison_rows: int = Field(
+        default=2_000_000,
+        ge=1,
+        description="By how many customers two versions are compared at most. Runs of both place more.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The least important log line that is written.",

@@ -1,6 +1,7 @@
 """A real PostgreSQL server, and quickly made databases on it."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -34,6 +35,15 @@ class Postgresql:
     def new(self) -> str:
         """Make a database, and give its address."""
         return self._create(f"test_{next(self._numbers)}", f"TEMPLATE {TEMPLATE} STRATEGY file_copy")
+
+    def empty(self) -> str:
+        """Make a database without any schema, and give its address."""
+        return self._create(f"empty_{next(self._numbers)}")
+
+    def run_on(self, address: str, program: str, *options: str, **streams: Any) -> None:
+        """Run a program of the server's own release on a database."""
+        words = [self._server.bin_path / program, *options, "--dbname", address.replace("+psycopg", "")]
+        subprocess.run(words, check=True, **streams)  # noqa: S603 - the server's own program
 
     def drop(self, address: str) -> None:
         """Remove a database, whoever is still connected to it."""

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from models.contingency import Counts, contingency
+from models.errors import TooManyCustomers
 from models.figures import Compared, Party
 from models.scoring import Scorer
+from service.config import Settings
 from service.datasets import operations as datasets
 from service.datasets.contents import stored_schema
 from service.datasets.rows import DatasetVersionRow
@@ -90,6 +92,16 @@ def find_pair(session: Session, tenant: str, name: str, before: str, after: str 
     )
     _require_columns(pair)
     return pair
+
+
+def require_affordable(settings: Settings, pair: Pair) -> None:
+    """Refuse to compare by so many customers that placing them would hold up others."""
+    n = pair.source.n_customers
+    if n > settings.comparison_rows:
+        raise TooManyCustomers(
+            f"{n:,} customers are more than the {settings.comparison_rows:,} by whom versions are compared; place them "
+            "by a run of each version, and compare where they are"
+        )
 
 
 def compare(stores: Stores, pair: Pair) -> tuple[Compared, Counted]:

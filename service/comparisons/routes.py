@@ -27,7 +27,9 @@ router = APIRouter(tags=["comparisons"])
 def _pair(parts: ServicesDep, tenant: TenantDep, model: ModelName, before: From = PRODUCTION, after: To = None) -> Pair:
     """Find the two versions; to place their customers may take long, and needs no session."""
     with parts.stores.database.reading() as session:
-        return operations.find_pair(session, tenant, model, before, after)
+        pair = operations.find_pair(session, tenant, model, before, after)
+    operations.require_affordable(parts.settings, pair)
+    return pair
 
 
 PairDep = Annotated[Pair, Depends(_pair)]

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from models.errors import TooManyCustomers
 from models.features import Feature
+from service.config import Settings
 from service.datasets.rows import DatasetVersionRow
 from service.errors import FieldError, InvalidRequest
 from service.stores.database import JsonObject
 
 USABLE = ("numeric", "categorical")
+_BYTES_PER_CELL = 2 * 8  # a number, and a copy of it
 
 
 def choose_features(version: DatasetVersionRow, asked: Sequence[JsonObject] | None) -> list[JsonObject]:
@@ -33,6 +36,21 @@ def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
     ]
     if faults:
         raise InvalidRequest("The features cannot be used", errors=faults)
+
+
+def require_affordable(settings: Settings, n: int, d: int) -> None:
+    """Refuse to learn from n customers with d features where that is too much, before there is a job for it."""
+    if n * d > settings.fit_cells:
+        raise TooManyCustomers(
+            f"{n:,} customers with {d} features are more than the {settings.fit_cells:,} cells that a fit learns from; "
+            "name fewer features, or put a sample of the customers"
+        )
+    needed = _BYTES_PER_CELL * n * d
+    if needed > settings.fit_memory:
+        raise TooManyCustomers(
+            f"{n:,} customers with {d} features need about {needed:,} bytes, more than the {settings.fit_memory:,} "
+            "that a fit may take; name fewer features, or put a sample of the customers"
+        )
 
 
 def _every_usable(kinds: JsonObject) -> list[JsonObject]:

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 
 from models.algorithms import Algorithm
 from models.features import Feature
+from service.config import Settings
 from service.datasets import operations as datasets
-from service.datasets.features import choose_features
+from service.datasets.features import choose_features, require_affordable
 from service.errors import FieldError, InvalidRequest
 from service.jobs import operations as jobs
 from service.jobs.rows import JobRow
@@ -55,14 +56,16 @@ _questions: TypeAdapter[Question] = TypeAdapter(Question)
 _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 
-def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Asked) -> JobRow:
+def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Asked, settings: Settings) -> JobRow:
     """Write down a question about a dataset, and the job that answers it."""
     require_ordered(asked.limits)
     _require_open_cut(asked.algorithm)
     source, version = datasets.find_at(session, tenant, dataset, asked.dataset_version)
+    features = choose_features(version, asked.features)
+    require_affordable(settings, version.n_customers, len(features))
     question = Question(
         algorithm=asked.algorithm,
-        features=_features.validate_python(choose_features(version, asked.features)),
+        features=_features.validate_python(features),
         limits=asked.limits,
         criteria=asked.criteria,
         seed=asked.seed,

@@ -34,7 +34,10 @@ async def recommend_k(
     dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, later: LaterDep
 ) -> Recommendation | Job:
     """Say how many segments a dataset holds; answers with the job if that takes longer than you wait."""
-    plan = partial(operations.plan_recommendation, tenant=tenant, dataset=dataset, asked=body.asked())
+    settings = later.parts.settings
+    plan = partial(
+        operations.plan_recommendation, tenant=tenant, dataset=dataset, asked=body.asked(), settings=settings
+    )
     return await later.answer(plan, partial(_show, tenant))
 
 

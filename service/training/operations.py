@@ -12,7 +12,7 @@ from models.features import Feature
 from service.config import Settings
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
-from service.datasets.features import choose_features, kinds_of, require_usable
+from service.datasets.features import choose_features, kinds_of, require_affordable, require_usable
 from service.datasets.rows import DatasetVersionRow
 from service.errors import AlreadyExists, Conflict, FieldError, InvalidRequest
 from service.jobs import operations as jobs
@@ -43,6 +43,14 @@ class Asked:
     limits: JsonObject
     features: Sequence[JsonObject] | None
     seed: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Where a tree is cut: into k segments, or at a distance."""
+
+    k: int | None
+    distance: float | None
 
 
 def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> JobRow:
@@ -84,21 +92,22 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked, setting
 
 
 def plan_cut(
-    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], *, k: int | None, distance: float | None
+    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], cut: Cut, settings: Settings
 ) -> JobRow:
-    """Write down another cut of a version's tree, into k segments or at a distance, and the job that makes it."""
-    if (k is None) == (distance is None):
+    """Write down another cut of a version's tree, and the job that makes it."""
+    if (cut.k is None) == (cut.distance is None):
         raise UnclearCut
     model, base = ready
-    tree = registry.read_tree(stores, model, base)
-    k = k or tree.count(distance or 0.0)
-    tree.cut(k)  # refuses what it cannot be cut into
     source = datasets.get_version_or_newest(session, base.dataset_id, base.dataset_version)
+    require_affordable(settings, source.n_customers, len(base.features))
+    tree = registry.read_tree(stores, model, base)
+    k = cut.k or tree.count(cut.distance or 0.0)
+    tree.cut(k)  # refuses what it cannot be cut into
     asked = {
         "base": base.number,
         "cut_of": base.number,
         **_described(base.dataset, source),
-        "algorithm": {**base.algorithm, "distance": distance},
+        "algorithm": {**base.algorithm, "distance": cut.distance},
         "k": k,
         "seed": base.seed,
         "features": base.features,
@@ -130,11 +139,7 @@ def _require_affordable(settings: Settings, n: int, d: int, algorithm: JsonObjec
     if k is not None and k > settings.fit_segments:
         fault = FieldError(detail=f"at most {settings.fit_segments:,} segments can be asked for", pointer="/k")
         raise InvalidRequest("There are too many segments", errors=[fault])
-    if n * d > settings.fit_cells:
-        raise TooManyCustomers(
-            f"{n:,} customers with {d} features are more than the {settings.fit_cells:,} cells that a fit learns from; "
-            "name fewer features, or put a sample of the customers"
-        )
+    require_affordable(settings, n, d)
     needed = _algorithms.validate_python(algorithm).memory(n, d)
     if needed > settings.fit_memory:
         raise TooManyCustomers(

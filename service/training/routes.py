@@ -46,7 +46,7 @@ async def cut_version(
 
     def plan(session: Session) -> JobRow:
         ready = registry_operations.get_ready_version(session, tenant, model, version)
-        return operations.plan_cut(session, parts.stores, ready, k=body.k, distance=body.distance)
+        return operations.plan_cut(session, parts.stores, ready, body.asked(), parts.settings)
 
     return await later.answer(plan, partial(_show, tenant))
 

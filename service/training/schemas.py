@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Discriminator, Field, Strict, Tag
 
 from models.algorithms import KMeans
-from service.training.operations import Asked
+from service.training.operations import Asked, Cut
 from service.web.learning import (
     AlgorithmIn,
     Auto,
@@ -94,6 +94,10 @@ class CutCreate(Request):
     distance: Annotated[float, Strict()] | None = Field(
         default=None, gt=0, description="In the units of the tree's heights, as `GET …/tree` shows them."
     )
+
+    def asked(self) -> Cut:
+        """Give where to cut."""
+        return Cut(k=self.k, distance=self.distance)
 
 
 def _asked(request: ModelCreate | VersionCreate) -> Asked:

@@ -43,39 +43,75 @@ def others_writing(client):
     assert errors == []
 
 
-def back_up(home: Path, target: Path) -> None:
+class Sqlite:
+    """The embedded database."""
+
+    def __init__(self, postgresql) -> None:
+        del postgresql
+
+    def settings(self, home: Path) -> Settings:
+        return Settings(home=home)
+
+    def dump(self, settings: Settings, target: Path) -> None:
+        with (
+            closing(sqlite3.connect(settings.home / "metadata.sqlite")) as metadata,
+            closing(sqlite3.connect(target / "metadata.sqlite")) as copy,
+        ):
+            metadata.backup(copy)
+
+    def restore(self, target: Path, settings: Settings) -> None:
+        shutil.copy(target / "metadata.sqlite", settings.home)
+
+
+class Dumped:
+    """A database of PostgreSQL, by its own programs."""
+
+    def __init__(self, postgresql) -> None:
+        self._postgresql = postgresql
+
+    def settings(self, home: Path) -> Settings:
+        return Settings(home=home, database_url=self._postgresql.empty())
+
+    def dump(self, settings: Settings, target: Path) -> None:
+        with (target / "metadata.dump").open("wb") as dump:
+            self._postgresql.run_on(settings.database_address(), "pg_dump", "--format", "custom", stdout=dump)
+
+    def restore(self, target: Path, settings: Settings) -> None:
+        with (target / "metadata.dump").open("rb") as dump:
+            self._postgresql.run_on(settings.database_address(), "pg_restore", "--exit-on-error", stdin=dump)
+
+
+def back_up(database, settings: Settings, target: Path) -> None:
     """Database first, then tables and model files."""
     target.mkdir()
-    with (
-        closing(sqlite3.connect(home / "metadata.sqlite")) as metadata,
-        closing(sqlite3.connect(target / "metadata.sqlite")) as copy,
-    ):
-        metadata.backup(copy)
-    subprocess.run(["/bin/sh", BACKUP, home, target], check=True)  # noqa: S603 - our own script
-    shutil.copytree(home / "keys", target / "keys")
+    database.dump(settings, target)
+    subprocess.run(["/bin/sh", BACKUP, settings.home, target], check=True)  # noqa: S603 - our own script
+    shutil.copytree(settings.home / "keys", target / "keys")
 
 
-def restore(target: Path, home: Path) -> None:
+def restore(database, target: Path, settings: Settings) -> None:
     """Tables and model files first, then the database."""
-    shutil.copytree(target / "keys", home / "keys")
+    shutil.copytree(target / "keys", settings.home / "keys")
     for name in ("logs", "files"):
-        subprocess.run(["/bin/tar", "--extract", "--directory", home, "--file", target / f"{name}.tar"], check=True)  # noqa: S603 - what we have packed
-    shutil.copy(target / "metadata.sqlite", home)
+        packed = target / f"{name}.tar"
+        subprocess.run(["/bin/tar", "--extract", "--directory", settings.home, "--file", packed], check=True)  # noqa: S603 - what we have packed
+    database.restore(target, settings)
 
 
-@pytest.fixture(scope="module")
-def restored(tmp_path_factory, sample_csv):
+@pytest.fixture(scope="module", params=[Sqlite, Dumped])
+def restored(request, postgresql, tmp_path_factory, sample_csv):
     """A service that was restored elsewhere, and how the first one placed a customer."""
-    root = tmp_path_factory.mktemp("backup")
-    with running(Settings(home=root / "first")) as first:
+    root, database = tmp_path_factory.mktemp("backup"), request.param(postgresql)
+    before, after = database.settings(root / "first"), database.settings(root / "second")
+    with running(before) as first:
         put_csv(first, "sample", sample_csv)
         fit(first, "shop")
         placed = place(first, "shop", CUSTOMER)
         with others_writing(first):
             upsert(first, "sample", {"CustomerID": "early", **CUSTOMER})
-            back_up(root / "first", root / "kept")
-    restore(root / "kept", root / "second")
-    with running(Settings(home=root / "second")) as second:
+            back_up(database, before, root / "kept")
+    restore(database, root / "kept", after)
+    with running(after) as second:
         yield second, placed
 
 

@@ -143,6 +143,33 @@ def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(client,
     assert (answer.status_code, said in answer.text, after - before) == (status, True, 0)
 
 
+def test_a_recommendation_from_too_many_cells_is_refused_before_there_is_a_job(client):
+    answer = client.post("/v1/datasets/sample/recommendations", json={"features": ["a", "b", "c"]})
+    assert (slug(answer), "the 30 cells" in answer.text) == ((422, "too-many-customers"), True)
+
+
+@pytest.fixture(scope="module")
+def limited_later(at_home, tmp_path_factory):
+    """A service whose limits were larger while a tree was grown and cut."""
+    home = tmp_path_factory.mktemp("limited-later")
+    with running(at_home(home)) as client:
+        put_csv(client, "sample", "a,b\n" + "".join(f"{n % 4},{n}.5\n" for n in range(12)))
+        fit(client, "tree", algorithm={"name": "hierarchical"}, k=2, features=["a", "b"])
+    with running(at_home(home, fit_memory=16 * 23, comparison_rows=11)) as client:
+        yield client
+
+
+def test_a_cut_that_would_take_too_much_is_refused_before_there_is_a_job(limited_later):
+    answer = limited_later.post("/v1/models/tree/versions/1/cuts", json={"k": 3})
+    assert (slug(answer), "384 bytes, more than the 368" in answer.text) == ((422, "too-many-customers"), True)
+
+
+@pytest.mark.parametrize("path", ["", "/figures", "/figures/moves.svg"])
+def test_versions_are_not_compared_by_too_many_customers(limited_later, path):
+    answer = limited_later.get(f"/v1/models/tree/comparison{path}", params={"from": "1"})
+    assert (slug(answer), "the 11 by whom" in answer.text) == ((422, "too-many-customers"), True)
+
+
 def test_whoever_is_refused_for_the_body_is_hung_up_on(client):
     assert put(client, b"a\n" * 2_001).headers["Connection"] == "close"
 
