@@ -26,8 +26,9 @@ def main() -> None:
 def measure_memory(server: Server) -> dict[str, float]:
     """Give the resident memory of each process, in MiB."""
     api, engine, *others = server.family()
-    workers = [process for process in others if "spawn_main" in " ".join(process.cmdline())]
-    named = {"api": api, "engine": engine, **{f"worker {n}": worker for n, worker in enumerate(workers, 1)}}
+    nursery, *workers = [process for process in others if "forkserver" in " ".join(process.cmdline())]
+    named = {"api": api, "engine": engine, "nursery": nursery}
+    named |= {f"worker {n}": worker for n, worker in enumerate(workers, 1)}
     return {name: _resident(process) for name, process in named.items()}
 
 

@@ -1,13 +1,12 @@
 """Clusters: a scheduler and its workers on this machine and for this user alone, or each on a machine of its own."""
 
 import asyncio
-import fcntl
 import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,13 +14,14 @@ from typing import Any
 
 import dask
 from distributed import Nanny, Scheduler, Security
+from distributed.utils import get_mp_context
 
 from service.contact import Certificates, Contact
 from service.engine import security_of
-from service.lifeline import die_with, die_with_supervisor
+from service.lifeline import die_with, die_with_writer
+from service.nursery import METHOD, open_nursery
 
 HOST = "127.0.0.1"
-LOCK_FILE = "lock"
 NICENESS = 10  # jobs give way to requests
 CLOSING = 1.0  # seconds that a busy worker gets when the cluster stops
 SETTINGS = {
@@ -31,25 +31,28 @@ SETTINGS = {
     "distributed.scheduler.worker-ttl": None,  # a step that holds the GIL is no death: the dead close their connection
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
-    "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "error",
+    "distributed.worker.multiprocessing-method": METHOD,
 }
 UNSEEN: dict[str, Any] = {"protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
 LOCAL: dict[str, Any] = {"host": HOST, **UNSEEN}
 LOOK_AGAIN = 1.0  # seconds until a worker looks again for a scheduler that was not there
 
 
-def run_cluster(*, directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
-    """Run a scheduler and `n_workers` workers, of one thread each, until SIGTERM or SIGINT.
-
-    A worker imports the module `preload` before it takes jobs, and is ended and replaced when it comes near
-    `memory_limit`. Address and certificates are left in `directory`, which is made private.
-    """
-    die_with_supervisor()
+def run_cluster(directory: Path, *, n_workers: int, memory_limit: str | int, preload: str) -> None:
+    """Run a scheduler and its workers, and leave in `directory` how to reach them."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.chmod(0o700)
-    with _only_one(directory):
-        _run(directory, n_workers, memory_limit, preload)
+    Contact.withdraw(directory)
+    worker = partial(
+        Nanny,
+        nthreads=1,
+        memory_limit=memory_limit,
+        preload=[preload, __name__],
+        local_directory=str(directory),
+        **LOCAL,
+    )
+    with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
+        _keep_nursery(preload)
+        asyncio.run(_serve(directory, n_workers, worker))
 
 
 def run_scheduler(*, host: str, port: int, certificates: Certificates) -> None:
@@ -78,37 +81,23 @@ def run_workers(
             security=security_of(certificates),
             **UNSEEN,
         )
+        _keep_nursery(preload)
         asyncio.run(_work(n_workers, worker))
 
 
-def _run(directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
-    Contact.withdraw(directory)
-    worker = partial(
-        Nanny,
-        nthreads=1,
-        memory_limit=memory_limit,
-        preload=[preload, __name__],
-        local_directory=str(directory),
-        **LOCAL,
-    )
-    with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
-        asyncio.run(_serve(directory, n_workers, worker))
+def _keep_nursery(preload: str) -> None:
+    """Say what a nursery imports that has to be opened again, after Dask has said what it would have it import."""
+    get_mp_context()
+    open_nursery(preload)
 
 
 def dask_setup(_worker: object) -> None:
-    """Prepare a worker once all is imported, as Dask asks a preloaded module to; imports are slow at a low priority."""
+    """Prepare a worker, as Dask asks a preloaded module to: it ends with the engine, and with the nursery."""
     engine = multiprocessing.parent_process()
-    if engine is not None and engine.pid is not None:
-        die_with(engine.pid)
+    if engine is not None:
+        die_with_writer(engine.sentinel)
+        die_with(os.getppid())
     os.nice(NICENESS)
-
-
-@contextmanager
-def _only_one(directory: Path) -> Iterator[None]:
-    """Wait until no other cluster uses the directory: several services may share it, and need only one."""
-    with (directory / LOCK_FILE).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:

@@ -1,4 +1,7 @@
-"""The command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sample."""
+"""The command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sample.
+
+Each command imports what it needs by itself: the engine is to begin before the api has been imported.
+"""
 
 import asyncio
 import signal
@@ -7,36 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import typer
-from fastapi import FastAPI
 
 from service.access.commands import keys
-from service.access.guard import LOOPBACK, acting_as
-from service.access.operations import adopt_bootstrap_key, has_keys
-from service.app import create_app
-from service.callers import ANYONE
-from service.certificates import make_certificates
-from service.cluster import run_cluster, run_scheduler, run_workers
 from service.config import Settings
-from service.contact import Certificates, certificates_of
-from service.lifeline import EmbeddedCluster
-from service.memory import give_back_memory
 from service.refusing import Commands
 from service.registry.commands import resign
-from service.sample import load_sample
-from service.serving import serve_app, taken_address
-from service.stores.database import Database, DatabaseUnavailable, wait_until_there
-from service.stores.moving import copy_rows
-from service.tracing import open_tracer
-from service.web.logs import configure_logs
 
-KEYLESS = (
-    f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
-    "To reach it from elsewhere, make a key first: python -m service keys create --help"
-)
+if TYPE_CHECKING:
+    from service.contact import Certificates
+
+JOBS = "service.tasks"
 
 Host = Annotated[str, typer.Option(help="The address to listen on: one of this machine's own.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
@@ -56,35 +42,37 @@ def serve(
     sample: Annotated[bool, typer.Option("--sample", help="Load the sample on the first start.")] = False,
 ) -> None:
     """Start the service, with its embedded engine unless another one is set."""
-    give_back_memory()
     settings = Settings()
-    configure_logs(settings.log_level)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _exit)
-    first_start = _migrate(settings)
-    if _is_keyless(settings) and host not in LOOPBACK:
-        raise typer.BadParameter(KEYLESS, param_hint="--host")
-    with taken_address(host, port) as sockets, _engine_beside(settings):
-        app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
-        serve_app(app, sockets, settings)
+    with _engine_beside(settings):
+        from service.serving import run_api
+
+        run_api(settings, host=host, port=port, sample=sample)
 
 
 @commands.command()
 def engine() -> None:
     """Run the embedded engine alone: a scheduler and its workers. `serve` does so by itself."""
+    from service.embedded import run_embedded
+    from service.web.logs import configure_logs
+
     settings = Settings()
     configure_logs(settings.log_level)
-    run_cluster(
+    run_embedded(
         directory=settings.engine_directory(),
         n_workers=settings.workers,
         memory_limit=settings.worker_memory,
-        preload="service.tasks",
+        preload=JOBS,
     )
 
 
 @commands.command()
 def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
     """Run the scheduler of an engine on several machines; SEGMENTATION_ENGINE_CA and so on let others in."""
+    from service.cluster import run_scheduler
+    from service.web.logs import configure_logs
+
     settings = Settings()
     configure_logs(settings.log_level)
     run_scheduler(host=host, port=port, certificates=_certificates(settings))
@@ -95,6 +83,12 @@ def worker(
     scheduler: Annotated[str | None, typer.Option(help="Its address; SEGMENTATION_ENGINE_ADDRESS if absent.")] = None,
 ) -> None:
     """Run this machine's workers for a scheduler elsewhere, with the same stores as the service."""
+    from service.nursery import open_nursery
+
+    open_nursery(JOBS)
+    from service.cluster import run_workers
+    from service.web.logs import configure_logs
+
     settings = Settings()
     configure_logs(settings.log_level)
     address = scheduler or settings.engine_address
@@ -104,7 +98,7 @@ def worker(
         scheduler=address,
         n_workers=settings.workers,
         memory_limit=settings.worker_memory,
-        preload="service.tasks",
+        preload=JOBS,
         certificates=_certificates(settings),
     )
 
@@ -117,6 +111,8 @@ def certificates(
     renew: Annotated[bool, typer.Option("--renew", help="Replace those that are there.")] = False,
 ) -> None:
     """Make the certificates of an engine on several machines: one for its scheduler, its workers and the service."""
+    from service.certificates import make_certificates
+
     made = make_certificates(directory, days=days, renew=renew)
     typer.echo("The certificates were made." if made else "The certificates are there.")
 
@@ -124,7 +120,9 @@ def certificates(
 @commands.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    fresh = _migrate(Settings())
+    from service.serving import migrate as bring_up_to_date
+
+    fresh = bring_up_to_date(Settings())
     typer.echo("The schema was made." if fresh else "The schema is up to date.")
 
 
@@ -133,6 +131,9 @@ def adopt(
     sqlite: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Such as var/metadata.sqlite.")],
 ) -> None:
     """Copy the metadata of an embedded database into the empty one that SEGMENTATION_DATABASE_URL names."""
+    from service.stores.database import Database
+    from service.stores.moving import copy_rows
+
     source, target = Database(f"sqlite:///{sqlite.resolve()}"), Database(Settings().database_address())
     try:
         source.migrate()
@@ -149,6 +150,10 @@ def sample(
     key_file: Annotated[typer.FileText | None, typer.Option(help="A file with a key, where one is needed.")] = None,
 ) -> None:
     """Load the sample dataset into a running service and fit a model to it."""
+    import httpx
+
+    from service.sample import load_sample
+
     headers = {"Authorization": f"Bearer {key_file.read().strip()}"} if key_file else {}
 
     async def load() -> None:
@@ -162,45 +167,14 @@ def sample(
         raise typer.Exit(1) from error
 
 
-def _certificates(settings: Settings) -> Certificates:
-    certificates = certificates_of(settings)
-    if certificates is None:
-        raise typer.BadParameter(
-            "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and SEGMENTATION_ENGINE_KEY"
-        )
-    return certificates
-
-
-def _migrate(settings: Settings) -> bool:
-    """Bring the schema up to date, once the database is there: it may start at the same time as we do."""
-    database = Database(settings.database_address())
-    try:
-        return wait_until_there(database.migrate)
-    except DatabaseUnavailable as error:
-        typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
-        raise typer.Exit(1) from error
-    finally:
-        database.close()
-
-
-def _is_keyless(settings: Settings) -> bool:
-    """Tell whether the service has no keys, after the first one has been taken from the settings."""
-    database = Database(settings.database_address())
-    first = settings.first_key()
-    try:
-        if first:
-            adopt_bootstrap_key(database, first)
-        return not has_keys(database)
-    finally:
-        database.close()
-
-
 @contextmanager
 def _engine_beside(settings: Settings) -> Iterator[None]:
-    """Run the embedded engine meanwhile, unless another one is set."""
+    """Run the embedded engine beside what follows, unless the settings name another one."""
     if settings.engine_address:
         yield
         return
+    from service.lifeline import EmbeddedCluster
+
     cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=settings.environment())
     cluster.start()
     try:
@@ -209,10 +183,15 @@ def _engine_beside(settings: Settings) -> Iterator[None]:
         cluster.stop()
 
 
-async def _load_sample(app: FastAPI) -> None:
-    transport = httpx.ASGITransport(acting_as(app, ANYONE))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
-        await load_sample(client)
+def _certificates(settings: Settings) -> "Certificates":
+    from service.contact import certificates_of
+
+    certificates = certificates_of(settings)
+    if certificates is None:
+        raise typer.BadParameter(
+            "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and SEGMENTATION_ENGINE_KEY"
+        )
+    return certificates
 
 
 def _exit(_: int, __: FrameType | None) -> None:

@@ -5,7 +5,6 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
 
 PREFIX = "SEGMENTATION_"
 
@@ -166,6 +165,8 @@ class Settings(BaseSettings):
         address = self.database_url.get_secret_value()
         if self.database_password_file is None:
             return address
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - a fifth of a second, and the engine waits for settings
+
         password = self.database_password_file.read_text().strip()
         return make_url(address).set(password=password).render_as_string(hide_password=False)
 

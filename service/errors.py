@@ -87,6 +87,18 @@ class TooManyRequests(ServiceError):
     """The key has sent more requests than it may; try again later."""
 
 
+class TableGone(ServiceError):
+    """The table, or this version of it, is no longer there."""
+
+
+class TableBusy(ServiceError):
+    """Others are writing to this table at the moment; try again shortly."""
+
+
+class TableChangedElsewhere(ServiceError):
+    """Another program has deleted rows of this table in a way that the service does not read."""
+
+
 class WorkerLost(ServiceError):
     """The job ended its worker each time it was started; it may need more memory than a worker has."""
 

@@ -1,18 +1,25 @@
-"""The server: takes its address before all else, and says where it listens once it does."""
+"""The running api: schema, first key, app, and the server that says where it listens once it does."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
 from service import RELEASE
+from service.access.guard import LOOPBACK, acting_as
+from service.access.operations import adopt_bootstrap_key, has_keys
+from service.app import create_app
+from service.callers import ANYONE
 from service.config import Settings
+from service.listening import taken_address
+from service.memory import give_back_memory
+from service.stores.database import Database, DatabaseUnavailable, wait_until_there
+from service.tracing import open_tracer
 from service.web.connections import Connection
+from service.web.logs import configure_logs
 
 GRACE_SECONDS: Final = 10
 WELCOME: Final = {
@@ -21,36 +28,46 @@ WELCOME: Final = {
     "/redoc": "read the reference",
     "/readyz": "is all there?",
 }
+KEYLESS: Final = (
+    f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
+    "To reach it from elsewhere, make a key first: python -m service keys create --help"
+)
 
 
-@contextmanager
-def taken_address(host: str, port: int) -> Iterator[list[socket.socket]]:
-    """Take an address before all else is started, or nothing is; whoever comes early is refused until it serves."""
-    with ExitStack() as sockets:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            taken = [sockets.enter_context(_bound(family, address)) for family, _, _, _, address in found]
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
-        yield taken
+def run_api(settings: Settings, *, host: str, port: int, sample: bool) -> None:
+    """Serve until this process is asked to end."""
+    give_back_memory()
+    configure_logs(settings.log_level)
+    first_start = migrate(settings)
+    if _is_keyless(settings) and host not in LOOPBACK:
+        raise typer.BadParameter(KEYLESS, param_hint="--host")
+    with taken_address(host, port) as sockets:
+        app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
+        _Server(_config(app, settings)).run(sockets)
 
 
-def serve_app(app: FastAPI, sockets: list[socket.socket], settings: Settings) -> None:
-    """Serve an app on addresses that were taken, until this process is asked to end."""
-    _Server(_config(app, settings)).run(sockets)
-
-
-def _bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:
-        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+def migrate(settings: Settings) -> bool:
+    """Bring the schema up to date, once the database is there: it may start at the same time as we do."""
+    database = Database(settings.database_address())
     try:
-        bound.bind(address)
-    except OSError:
-        bound.close()
-        raise
-    return bound
+        return wait_until_there(database.migrate)
+    except DatabaseUnavailable as error:
+        typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
+        raise typer.Exit(1) from error
+    finally:
+        database.close()
+
+
+def _is_keyless(settings: Settings) -> bool:
+    """Tell whether the service has no keys, after the first one has been taken from the settings."""
+    database = Database(settings.database_address())
+    first = settings.first_key()
+    try:
+        if first:
+            adopt_bootstrap_key(database, first)
+        return not has_keys(database)
+    finally:
+        database.close()
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -82,3 +99,13 @@ def _welcome(url: str) -> None:
     typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
     for path, what in WELCOME.items():
         typer.echo(f"  {url}{path:<8} {what}")
+
+
+async def _load_sample(app: FastAPI) -> None:
+    import httpx  # noqa: PLC0415 - on a first start alone
+
+    from service.sample import load_sample  # noqa: PLC0415
+
+    transport = httpx.ASGITransport(acting_as(app, ANYONE))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
+        await load_sample(client)

@@ -13,10 +13,10 @@ from service.datasets import operations
 from service.datasets.contents import read_columns
 from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, Made, ledger_path
 from service.datasets.rows import DatasetRow, DatasetVersionRow
-from service.errors import Conflict, FieldError, InvalidRequest
+from service.errors import Conflict, FieldError, InvalidRequest, TableBusy, TableGone
 from service.stores import Stores
 from service.stores.database import Session
-from service.stores.tables import ATTEMPTS, TableBusy, TableGone
+from service.stores.tables import ATTEMPTS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,13 @@ import pandas as pd
 from models.criteria.verdict import Verdict
 from models.selection import Recommendation, recommend_k
 from service.datasets import operations as datasets
+from service.errors import TableGone
 from service.jobs.operations import Outcome, Progress
 from service.recommendations import repository
 from service.recommendations.operations import Question, read_question
 from service.recommendations.rows import RecommendationRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
-from service.stores.tables import TableGone
 
 READING_SHARE = 0.05
 

@@ -3,12 +3,13 @@
 import typer
 
 from service.config import Settings
-from service.registry.signing import count, sign_anew
-from service.stores import open_stores
 
 
 def resign() -> None:
     """Sign every model file with the first of the signing keys; once this has ended well, the others can go."""
+    from service.registry.signing import count, sign_anew
+    from service.stores import open_stores
+
     stores = open_stores(Settings())
     try:
         signed = sign_anew(stores)

@@ -5,27 +5,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, DateTime, MetaData, inspect
+from sqlalchemy import JSON, DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from service.errors import Unavailable
+from service.stores import schema
 from service.stores.addresses import is_lost, may_pass, open_engine
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
 MIGRATION_LOCK = 7_340_033
 CONNECTIONS: Final = 20
 ATTEMPTS: Final = 10
@@ -136,18 +130,13 @@ class Database:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            fresh = not inspect(connection).has_table("alembic_version")
-            if not _is_migrated(connection):
-                config = _migrations()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        return fresh
+            return schema.upgrade(connection)
 
     def state(self) -> State:
         """Tell whether the database answers, and has the tables that this release needs."""
         try:
             with self.engine.connect() as connection:
-                return "ok" if _is_migrated(connection) else "not-migrated"
+                return "ok" if schema.is_newest(connection) else "not-migrated"
         except SQLAlchemyError:
             return "unavailable"
 
@@ -190,21 +179,3 @@ def _unavailable_when_away() -> Iterator[None]:
 def _pause(attempt: int) -> float:
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
     return random.SystemRandom().uniform(longest / 2, longest)
-
-
-def _migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
-
-
-@cache
-def _revisions_before_ours() -> frozenset[str]:
-    script = ScriptDirectory.from_config(_migrations())
-    return frozenset(step.revision for step in script.walk_revisions()) - {*script.get_heads()}
-
-
-def _is_migrated(connection: Connection) -> bool:
-    """Tell whether the tables are there; a revision that we do not know was made by a later release."""
-    revision = MigrationContext.configure(connection).get_current_revision()
-    return revision is not None and revision not in _revisions_before_ours()

@@ -15,6 +15,7 @@ from models.segmentation import Segmentation, fit
 from models.stability import doubts
 from service.datasets import operations as datasets
 from service.datasets.rows import DatasetVersionRow
+from service.errors import TableGone
 from service.jobs.operations import Outcome, Progress
 from service.registry import operations as registry
 from service.registry import repository
@@ -24,7 +25,6 @@ from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
 from service.stores.database import JsonObject, Session
 from service.stores.scorers import SCORER_FILE
-from service.stores.tables import TableGone
 from service.training.choosing import choose_k, with_choice
 from service.training.operations import read_algorithm, read_features
 

@@ -42,6 +42,9 @@ from service.errors import (
     ScopeMissing,
     ServiceError,
     StillRunning,
+    TableBusy,
+    TableChangedElsewhere,
+    TableGone,
     TooManyJobs,
     TooManyRequests,
     Unavailable,
@@ -51,7 +54,6 @@ from service.files import StorageUnavailable
 from service.stores.artifacts import ArtifactDamaged
 from service.stores.database import DatabaseUnavailable
 from service.stores.signing import WeakKey
-from service.stores.tables import TableBusy, TableChangedElsewhere, TableGone
 from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.formats.writing import NotAcceptable
 from service.web.intake import BodyTooLarge, RequestTooSlow

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from service.cluster import run_cluster
+from service.embedded import run_embedded
 from service.engine import current_worker
 
 JOURNAL = "ENGINE_JOBS_JOURNAL"
@@ -46,4 +46,4 @@ def _in_journal(name: str) -> Path:
 ACTIONS = {"quick": _pass, "busy": _be_busy, "polite": _wait_for_stop, "poison": _die}
 
 if __name__ == "__main__":
-    run_cluster(directory=Path(sys.argv[1]), n_workers=2, memory_limit="1GiB", preload="engine_jobs")
+    run_embedded(directory=Path(sys.argv[1]), n_workers=2, memory_limit="1GiB", preload="engine_jobs")

@@ -193,12 +193,14 @@ def test_cancelling_on_a_worker_that_is_gone_changes_nothing(engine):
 
 
 @pytest.mark.processes
-def test_a_killed_cluster_takes_its_jobs_along_and_comes_back(engine, started):
-    _, pid = started("busy-killed")
-    os.kill(parent(pid), signal.SIGKILL)
+@pytest.mark.parametrize("killed", ["nursery", "engine"])
+def test_what_a_killed_cluster_did_ends_with_it_and_it_comes_back(engine, started, killed):
+    _, pid = started(f"busy-{killed}")
+    nursery = parent(pid)
+    os.kill({"nursery": nursery, "engine": parent(nursery)}[killed], signal.SIGKILL)
     assert eventually(lambda: not alive(pid), within=4)
     assert eventually(engine.ready)
-    assert started("quick-after-kill")
+    assert started(f"quick-after-{killed}")
 
 
 @pytest.mark.processes

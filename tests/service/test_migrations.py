@@ -7,13 +7,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from service.access import rows as _access  # noqa: F401 - to know every room's rows
 from service.datasets import rows as _datasets  # noqa: F401
 from service.jobs import rows as _jobs  # noqa: F401
 from service.registry import rows as _registry  # noqa: F401
-from service.stores.database import MIGRATIONS, Base, Database
+from service.stores.database import Base, Database
+from service.stores.schema import MIGRATIONS, steps
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = """
@@ -44,6 +46,11 @@ def downgrade(database):
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
+
+
+def test_the_steps_are_those_that_alembic_would_go():
+    scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions("base", "heads")
+    assert steps() == tuple(script.revision for script in scripts)[::-1]
 
 
 def differences(database):

@@ -16,9 +16,10 @@ from pyarrow.fs import FileSelector
 from steps import customers_of, erase, finished, fit, place, put_csv, run_of, running, upsert
 
 from bench.server import ROOT, wait_for
+from service.errors import TableGone
 from service.files import StorageUnavailable, open_files
 from service.stores.artifacts import MANIFEST, ArtifactDamaged, ArtifactRef, Artifacts
-from service.stores.tables import TableGone, Tables
+from service.stores.tables import Tables
 
 KEY = b"k" * 32
 REF = ArtifactRef(tenant="default", model="m1", version=1, attempt=1)

@@ -6,8 +6,7 @@ from steps import INCOME
 import service.tasks  # noqa: F401 - its errors are looked at, too
 from models.errors import SegmentationError
 from service.engine import EngineUnavailable
-from service.errors import FieldError, InvalidRequest, NotFound, ServiceError, Unavailable
-from service.stores.tables import TableBusy
+from service.errors import FieldError, InvalidRequest, NotFound, ServiceError, TableBusy, Unavailable
 from service.web.problems import STATUSES, problem_of
 from service.web.refusals import JobFailed, respond
 

@@ -11,23 +11,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from service.errors import TableBusy, TableChangedElsewhere, TableGone
 from service.files import Directory
-from service.stores import tables as stores
-from service.stores.tables import ATTEMPTS, TableBusy, TableChangedElsewhere, TableGone, Tables
+from service.stores.delta import Place
+from service.stores.tables import ATTEMPTS, Tables
 
 PATH = "default/3f1c"
 ROOT = Path(__file__).parents[2]
 ODD = ["Annual Income (k$)", "Größe, cm", "a.b", "a", "50 %", "tick`s", 'quo"te', "{x};=y", "名前"]
 
 
-# The module alone: the rest of the package takes seconds to import.
 SCRIPT = """
-import importlib.util, sys
+import sys
 import pyarrow as pa
-spec = importlib.util.spec_from_file_location("stored", "service/stores/tables.py")
-stored = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(stored)
-tables = stored.Tables(sys.argv[1])
+from service.stores.tables import Tables
+tables = Tables(sys.argv[1])
 """
 
 
@@ -203,7 +201,7 @@ def test_rows_deleted_elsewhere_are_never_read_back(tmp_path):
             return pa.table({"filepath": ["part-0.parquet"]})
 
     with pytest.raises(TableChangedElsewhere):
-        stores._Place(Directory(tmp_path), PATH).dataset(Delta())
+        Place(Directory(tmp_path), PATH)._dataset(Delta())
 
 
 def test_a_change_that_meets_another_write_begins_anew_from_what_that_wrote(tables, customers):

@@ -1,0 +1,25 @@
+"""Where files are kept: below a directory, or below an address in an object store."""
+
+from pathlib import Path
+from typing import Final
+
+from service.files.directory import Directory, write_synced
+from service.files.place import Files, StorageUnavailable
+
+__all__ = ["Directory", "Files", "StorageUnavailable", "is_address", "open_files", "write_synced"]
+
+SCHEMES: Final = ("s3://", "az://", "abfs://", "abfss://", "gs://")
+
+
+def open_files(where: Path | str) -> Files:
+    """Open a directory, or an address in an object store."""
+    if not is_address(where):
+        return Directory(Path(where))
+    from service.files.bucket import Bucket  # noqa: PLC0415 - its library takes 16 MB
+
+    return Bucket(str(where))
+
+
+def is_address(where: Path | str) -> bool:
+    """Tell an address in an object store from a directory."""
+    return isinstance(where, str) and where.startswith(SCHEMES)

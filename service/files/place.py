@@ -1,0 +1,58 @@
+"""What a place for files can do, wherever it is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pyarrow.fs import FileSystem
+
+from service.errors import Unavailable
+
+
+class StorageUnavailable(Unavailable):
+    """The store of tables or model files cannot be reached at the moment; try again shortly."""
+
+
+class Files(ABC):
+    """Files below one place; their paths are relative to it."""
+
+    options: dict[str, str] | None = None
+
+    def __init__(self, location: str, arrow: FileSystem) -> None:
+        self._location = location
+        self.arrow = arrow
+
+    def at(self, path: str) -> str:
+        """Give the address that other libraries know a path by."""
+        return f"{self._location}/{path}"
+
+    def read(self, path: str) -> bytes:
+        """Read a whole file."""
+        with self.reached(), self.arrow.open_input_stream(path) as file:
+            content: bytes = file.read()
+        return content
+
+    @contextmanager
+    def reached(self) -> Iterator[None]:
+        """Do something with these files; StorageUnavailable where they are out of reach."""
+        yield
+
+    @abstractmethod
+    def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
+        """Write a directory's files for good; none counts before the last is there. FileExistsError if that is."""
+
+    @abstractmethod
+    def replace(self, path: str, data: bytes) -> None:
+        """Write over a file for good; whoever reads meanwhile sees all of the old or all of the new."""
+
+    @abstractmethod
+    def names(self, directory: str) -> list[str]:
+        """List what lies in a directory; nothing if it is not there."""
+
+    @abstractmethod
+    def remove(self, directory: str) -> None:
+        """Remove a directory and all in it, if it is there."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Tell whether files can be kept here now."""
