@@ -1,4 +1,4 @@
-"""The command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sample.
+"""The command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sweep, sample.
 
 Each command imports what it needs by itself: the engine is to begin before the api has been imported.
 """
@@ -17,7 +17,7 @@ import typer
 from service.access.commands import keys
 from service.config import Settings
 from service.refusing import Commands
-from service.registry.commands import resign
+from service.registry.commands import resign, sweep
 
 if TYPE_CHECKING:
     from service.contact import Certificates
@@ -32,6 +32,7 @@ commands = typer.Typer(
 )
 commands.add_typer(keys)
 commands.command()(resign)
+commands.command()(sweep)
 
 
 @commands.command()

@@ -39,6 +39,11 @@ def list_datasets(session: Session, tenant: str, *, after: str | None, limit: in
     return list(session.scalars(query.order_by(DatasetRow.name).limit(limit)))
 
 
+def list_all(session: Session) -> list[DatasetRow]:
+    """List the datasets of every tenant, also those that nothing has been written to yet."""
+    return list(session.scalars(select(DatasetRow)))
+
+
 def reserve_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
     """Get a dataset, or add one that nothing has been written to yet."""
     row = find_dataset(session, tenant, name)

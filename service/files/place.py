@@ -1,10 +1,11 @@
 """What a place for files can do, wherever it is."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from pyarrow.fs import FileSystem
+from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from service.errors import Unavailable
 
@@ -31,6 +32,18 @@ class Files(ABC):
         with self.reached(), self.arrow.open_input_stream(path) as file:
             content: bytes = file.read()
         return content
+
+    def changes(self) -> Iterator[tuple[str, float]]:
+        """List every file, with the time of its last change in seconds since 1970; now, where a store does not say."""
+        with self.reached():
+            found = self.arrow.get_file_info(FileSelector("", recursive=True, allow_not_found=True))
+        files = (one for one in found if one.type == FileType.File)
+        return ((one.path, one.mtime_ns / 1e9 if one.mtime_ns else time.time()) for one in files)
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file, if it is there."""
+        with suppress(FileNotFoundError), self.reached():
+            self.arrow.delete_file(path)
 
     @contextmanager
     def reached(self) -> Iterator[None]:

@@ -80,6 +80,13 @@ def list_ready(session: Session) -> list[tuple[ModelRow, VersionRow]]:
     return [(model, version) for model, version in session.execute(ordered)]
 
 
+def list_fitting(session: Session) -> list[tuple[ModelRow, VersionRow]]:
+    """List every version of every tenant whose job is not finished."""
+    query = select(ModelRow, VersionRow).join(VersionRow, VersionRow.model_id == ModelRow.id)
+    query = query.join(JobRow, JobRow.id == VersionRow.job_id).where(JobRow.state.in_(UNFINISHED))
+    return [(model, version) for model, version in session.execute(query)]
+
+
 def newest_ready_version(session: Session, model: ModelRow) -> VersionRow | None:
     """Find the newest version that can be used."""
     query = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.ready)

@@ -66,7 +66,7 @@ class Artifacts:
     """
 
     def __init__(self, root: Path | str, key: bytes, *others: bytes) -> None:
-        self._files = open_files(root)
+        self.files = open_files(root)
         self._key = key
         self._others = others
 
@@ -74,7 +74,7 @@ class Artifacts:
         """Write all files and then their signed manifest, without which none of them counts."""
         stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
         manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
-        self._files.publish(ref.directory(), {**files, MANIFEST: self._sealed(manifest.encoded())})
+        self.files.publish(ref.directory(), {**files, MANIFEST: self._sealed(manifest.encoded())})
         return manifest
 
     def read(self, ref: ArtifactRef, name: str) -> bytes:
@@ -96,26 +96,26 @@ class Artifacts:
         _require_belonging(json.loads(body), ref)
         if hmac.compare_digest(_signature(self._key, body), signature):
             return False
-        self._files.replace(f"{ref.directory()}/{MANIFEST}", self._sealed(body))
+        self.files.replace(f"{ref.directory()}/{MANIFEST}", self._sealed(body))
         return True
 
     def discard(self, ref: ArtifactRef) -> None:
         """Remove what one attempt has saved."""
-        self._files.remove(ref.directory())
+        self.files.remove(ref.directory())
 
     def discard_before(self, ref: ArtifactRef) -> None:
         """Remove what the attempts before this one have left, finished or not; one that comes late removes nothing."""
-        for left in self._files.names(ref.parent()):
+        for left in self.files.names(ref.parent()):
             if int(left.removeprefix(".").partition("-")[0]) < ref.attempt:
-                self._files.remove(f"{ref.parent()}/{left}")
+                self.files.remove(f"{ref.parent()}/{left}")
 
     def discard_version(self, ref: ArtifactRef) -> None:
         """Remove what any attempt at this version has left, finished or not."""
-        self._files.remove(ref.parent())
+        self.files.remove(ref.parent())
 
     def answers(self) -> bool:
         """Tell whether the files are within reach."""
-        return self._files.answers()
+        return self.files.answers()
 
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
         manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._unsealed(ref)[0])
@@ -139,7 +139,7 @@ class Artifacts:
 
     def _bytes(self, ref: ArtifactRef, name: str) -> bytes:
         try:
-            return self._files.read(f"{ref.directory()}/{name}")
+            return self.files.read(f"{ref.directory()}/{name}")
         except OSError as error:
             raise ArtifactDamaged(f"The file {name} of version {ref.version} cannot be read") from error
 

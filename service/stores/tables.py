@@ -32,7 +32,7 @@ class Tables:
     """The customer tables in one place, a directory or an object store."""
 
     def __init__(self, root: str | Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._files = open_files(root)
+        self.files = open_files(root)
         self._sleep = sleep
 
     def replace(self, path: str, table: pa.Table) -> int:
@@ -78,16 +78,16 @@ class Tables:
 
     def drop(self, path: str) -> None:
         """Remove a table with all its versions for good."""
-        self._files.remove(path)
+        self.files.remove(path)
 
     def answers(self) -> bool:
         """Tell whether the tables are within reach."""
-        return self._files.answers()
+        return self.files.answers()
 
     def _place(self, path: str) -> "Place":
         from service.stores.delta import Place  # noqa: PLC0415 - see there
 
-        return Place(self._files, path)
+        return Place(self.files, path)
 
     def _retried(self, commit: Callable[[], int | None]) -> int:
         """Commit until nobody else was faster."""

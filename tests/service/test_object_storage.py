@@ -4,6 +4,7 @@ import io
 import random
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -117,6 +118,16 @@ def loaded(artifacts, ref=REF) -> dict[str, bytes]:
 
 def test_files_are_read_as_they_were_saved(artifacts):
     assert loaded(artifacts) == FILES
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_objects_are_listed_with_the_time_of_their_last_change_and_removed_one_by_one(files):
+    path = f"{REF.directory()}/{MANIFEST}"
+    before = dict(files.changes())
+    files.remove_file(path)
+    files.remove_file(path)
+    assert abs(before[path] - time.time()) < 3600
+    assert dict(files.changes()).keys() == before.keys() - {path}
 
 
 @pytest.mark.damage
