@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.telemetry import TelemetryConfig
 
@@ -101,20 +102,17 @@ def create_app(
         version=RELEASE,
         description="Learns customer segments, keeps every model version, and places customers in milliseconds.",
         lifespan=lifespan,
+        routes=_routes().routes,
         openapi_tags=[{"name": room.tags[0], "description": text} for text, room in ROOMS.items()],
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
         telemetry=FASTAPIS_OWN,
     )
     app.state.services = parts
-    for room in ROOMS.values():
-        app.include_router(room)
     install_refusals(app)
     install_openapi(app)
     install_pages(app)
-    app.include_router(page)
     app.add_middleware(FastAssignments, parts=parts)
     app.add_middleware(Guard, ring=KeyRing(stores.database), quotas=Quotas(settings.requests_per_minute))
     app.add_middleware(Limits, allowed=_allowed(settings))
@@ -123,6 +121,15 @@ def create_app(
         app.add_middleware(Traced, tracer=tracer)
     app.add_middleware(RequestLog, metrics=metrics)
     return app
+
+
+@cache
+def _routes() -> APIRouter:
+    """Join the rooms once: what FastAPI works out of their signatures is the same in every app."""
+    routes = APIRouter(generate_unique_id_function=operation_id)
+    for room in [*ROOMS.values(), page]:
+        routes.include_router(room)
+    return routes
 
 
 def _allowed(settings: Settings) -> Allowance:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+from databases import make_embedded
 from fakes import InlineEngine
 from fastapi.testclient import TestClient
 
@@ -18,6 +19,7 @@ INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
 @contextmanager
 def running(settings: Settings, engine=InlineEngine, tracer=None) -> Iterator[TestClient]:
     """Run the service in this process, its jobs in a thread of it."""
+    make_embedded(settings)
     stores = open_stores(settings)
     stores.database.migrate()
     app = create_app(settings, engine=engine(stores, tracer=tracer), tracer=tracer)
