@@ -96,4 +96,4 @@ def _agreement(truth: Truth, features: Sequence[Feature]) -> float:
 
 def _prepared(table: pd.DataFrame, asked: Sequence[Feature]) -> Points:
     features = preparation.decide(table, asked)
-    return np.asarray(preparation.build(table, features).fit_transform(table), dtype=np.float64)
+    return preparation.transform(preparation.learn(table, features), features, table)

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.algorithms import Learned
+
+Points = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+AT_ONCE: Final = 65_536  # rows whose differences are held at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +33,29 @@ class Clustered:
         Told a sentence where a metric has something to say about its figure.
     """
 
-    points: NDArray[np.float64]
-    labels: NDArray[np.int64]
+    points: Points
+    labels: Labels
     learned: Learned
     seed: int
     warn: Callable[[str], None]
 
 
-def comparable(labels: NDArray[np.int64]) -> bool:
+def comparable(labels: Labels) -> bool:
     """Say whether there are at least two segments, and one of them has two members."""
     return 1 < len(np.unique(labels)) < len(labels)
+
+
+def means(points: Points, labels: Labels, k: int) -> Points:
+    """Average the points of each segment; 0 where there is nobody."""
+    sums = np.stack([np.bincount(labels, column, minlength=k) for column in points.T], axis=1)
+    return np.asarray(sums / np.maximum(np.bincount(labels, minlength=k), 1)[:, None])
+
+
+def squares_within(points: Points, labels: Labels, centers: Points) -> float:
+    """Sum the squared distances to the center of the own segment."""
+    starts = range(0, len(points), AT_ONCE)
+    return sum(_squares(points[i : i + AT_ONCE] - centers[labels[i : i + AT_ONCE]]) for i in starts)
+
+
+def _squares(differences: Points) -> float:
+    return float(np.einsum("ij,ij->", differences, differences))

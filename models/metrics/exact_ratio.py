@@ -3,11 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.algorithms.hierarchical import CONDENSED_TO, EXACT_UP_TO
 from models.kernels.ward import ward
-from models.metrics.clustered import Clustered
+from models.metrics.clustered import Clustered, Labels, Points, means, squares_within
 from models.tree import cut
 
 SAMPLE: Final = 10_000
@@ -29,13 +28,8 @@ def exact_ratio(clustered: Clustered) -> float | None:
     return ratio
 
 
-def _within(points: NDArray[np.float64], labels: NDArray[np.int64], k: int) -> float:
-    """Sum the squared distances to the mean of the own segment."""
-    sums = np.zeros((k, points.shape[1]))
-    np.add.at(sums, labels, points)
-    means = sums / np.maximum(np.bincount(labels, minlength=k), 1)[:, None]
-    differences = points - means[labels]
-    return float(np.einsum("ij,ij->", differences, differences))
+def _within(points: Points, labels: Labels, k: int) -> float:
+    return squares_within(points, labels, means(points, labels, k))
 
 
 def _said(ratio: float | None) -> str:

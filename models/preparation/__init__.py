@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
 
 from models.errors import UnusableColumn
 from models.features import Feature
 from models.preparation import categorical, numeric
+from models.preparation.learned import LearnedSteps
 
 
 def decide(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[Feature, ...]:
@@ -41,8 +41,8 @@ def decide(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[Feature, .
     return tuple(_decide_one(_column(table, feature.name), feature) for feature in features)
 
 
-def build(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer:
-    """Build the transformer of decided features: fences, units and shares are measured here, the rest by its fit.
+def learn(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer:
+    """Learn the transformer of decided features: what it has to know of a column is measured once.
 
     Parameters
     ----------
@@ -54,11 +54,42 @@ def build(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer
     Returns
     -------
     ColumnTransformer
-        Unfitted, with one entry per feature, named ``feature_0`` and so on, since a column's name may hold anything.
+        Fitted, with one entry per feature, named ``feature_0`` and so on, since a column's name may hold anything.
     """
-    entries = [(entry(i), _steps(table[feature.name], feature), [feature.name]) for i, feature in enumerate(features)]
+    learned = {feature.name: _learn_one(table[feature.name], feature) for feature in features}
+    entries = [(entry(i), each.steps, [name]) for i, (name, each) in enumerate(learned.items())]
     weights = {entry(i): feature.weight**0.5 for i, feature in enumerate(features)}
-    return ColumnTransformer(entries, transformer_weights=weights, sparse_threshold=0)
+    transformer = ColumnTransformer(entries, transformer_weights=weights, sparse_threshold=0)
+    transformer.fit(pd.DataFrame({name: [each.usual] for name, each in learned.items()}))
+    for i, each in enumerate(learned.values()):
+        transformer.named_transformers_[entry(i)].set_params(**each.fitted)
+    return transformer
+
+
+def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the points of customers, as the transformer itself does, but each category is looked at only once.
+
+    Parameters
+    ----------
+    fitted
+        What `learn` returned.
+    features
+        What `decide` returned.
+    table
+        As for `decide`.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_customers, d).
+    """
+    places = [fitted.output_indices_[entry(i)] for i in range(len(features))]
+    points = np.empty((len(table), places[-1].stop))
+    for i, (feature, place) in enumerate(zip(features, places, strict=True)):
+        steps, column = fitted.named_transformers_[entry(i)], table[[feature.name]]
+        block = steps.transform(column) if feature.kind == "numeric" else categorical.transform(steps, column)
+        np.multiply(block, fitted.transformer_weights[entry(i)], out=points[:, place])
+    return points
 
 
 def known(table: pd.DataFrame, feature: Feature) -> NDArray[np.bool_]:
@@ -100,8 +131,8 @@ def _decide_one(column: pd.Series, feature: Feature) -> Feature:
     return numeric.decide(column, feature) if feature.kind == "numeric" else categorical.decide(column, feature)
 
 
-def _steps(column: pd.Series, feature: Feature) -> Pipeline:
-    return numeric.steps(column, feature) if feature.kind == "numeric" else categorical.steps(column, feature)
+def _learn_one(column: pd.Series, feature: Feature) -> LearnedSteps:
+    return numeric.learn(column, feature) if feature.kind == "numeric" else categorical.learn(column, feature)
 
 
 def _describe_one(steps: dict[str, Any], feature: Feature) -> dict[str, Any]:

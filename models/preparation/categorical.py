@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from models.errors import UnusableColumn
 from models.features import MAX_CATEGORIES, Feature
+from models.preparation.learned import LearnedSteps
 
 BLOCK_VARIANCE: Final = 0.5
 
@@ -30,8 +31,8 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
     return replace(feature, categories=categories, log=False)
 
 
-def steps(column: pd.Series, feature: Feature) -> Pipeline:
-    """Build the unfitted steps of a decided feature.
+def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
+    """Learn the steps of a decided feature.
 
     A category becomes its one-hot row minus the shares of all categories, times one factor for the variance. That is
     a single matrix product without an offset, so the all-zero one-hot row of an unknown or missing category stays
@@ -40,7 +41,15 @@ def steps(column: pd.Series, feature: Feature) -> Pipeline:
     categories = np.array(feature.categories, dtype=object)
     shares = _shares(column, feature.categories or ())
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
-    return Pipeline([("one_hot", encoder), ("center", FunctionTransformer(np.dot, kw_args={"b": _centring(shares)}))])
+    center = FunctionTransformer(np.dot, kw_args={"b": _centring(shares)})
+    return LearnedSteps(steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0])
+
+
+def transform(steps: Pipeline, column: pd.DataFrame) -> Floats:
+    """Give the coordinates of each customer, shape (n, n_categories); fitted steps look at each category once."""
+    codes, distinct = column.iloc[:, 0].factorize(use_na_sentinel=False)
+    blocks = np.asarray(steps.transform(pd.DataFrame({column.columns[0]: distinct.astype(object)})))
+    return np.asarray(blocks[codes])
 
 
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:

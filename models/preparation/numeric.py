@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 
 from models.errors import UnusableColumn, ValueOutOfRange
 from models.features import Feature
+from models.preparation.learned import LearnedSteps
 
 LARGEST: Final = 1e100
 _SMALLEST_UNIT: Final = 1e-150  # LARGEST divided by it is still finite
@@ -43,8 +44,8 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
     return replace(feature, log=_log_helps(x) if feature.log == "auto" else feature.log)
 
 
-def steps(column: pd.Series, feature: Feature) -> Pipeline:
-    """Build the unfitted steps of a decided feature.
+def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
+    """Learn the steps of a decided feature.
 
     The clip comes before the logarithm and in own units, so that no newcomer reaches the log below the training
     minimum. Dividing by the unit is a product with a 1 x 1 matrix, as scikit-learn has no plainer fixed factor.
@@ -53,9 +54,12 @@ def steps(column: pd.Series, feature: Feature) -> Pipeline:
     log = _log_scale(x) if feature.log else None
     low, high = _fences(x, log)
     clip = FunctionTransformer(np.clip, kw_args={"a_min": low, "a_max": high})
-    imputed = column.fillna(float(np.median(x))).to_numpy(dtype=np.float64).clip(low, high)
+    median = float(np.median(x))
+    imputed = column.fillna(median).to_numpy(dtype=np.float64).clip(low, high)
     scaler = _scaler(feature, imputed if log is None else log.of(imputed))
-    return Pipeline([("impute", SimpleImputer(strategy="median")), ("clip", clip), *_log_steps(log), *scaler])
+    impute = SimpleImputer(strategy="constant", fill_value=median)
+    steps = Pipeline([("impute", impute), ("clip", clip), *_log_steps(log), *scaler.items()])
+    return LearnedSteps(steps=steps, usual=median, fitted=scaler)
 
 
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
@@ -100,14 +104,18 @@ def _known_values(column: pd.Series, name: str) -> Floats:
 
 
 def _log_helps(x: Floats) -> bool:
-    if x.min() < 0 or _skew(x) <= 1:
+    if x.min() < 0:
         return False
-    return abs(_skew(_log_scale(x).of(x))) < _skew(x)
+    skew = _skew(x)
+    return skew > 1 and abs(_skew(_log_scale(x).of(x))) < skew
 
 
 def _skew(x: Floats) -> float:
     spread = x.std()
-    return float(np.mean(((x - x.mean()) / spread) ** 3)) if spread > 0 else 0.0
+    if spread == 0:
+        return 0.0
+    z = (x - x.mean()) / spread
+    return float(np.mean(z * z * z))
 
 
 def _log_scale(x: Floats) -> LogScale:
@@ -140,12 +148,12 @@ def _log_steps(log: LogScale | None) -> list[tuple[str, FunctionTransformer]]:
     return [("unit", unit), ("log", FunctionTransformer(np.log1p))]
 
 
-def _scaler(feature: Feature, x: Floats) -> list[tuple[str, Any]]:
+def _scaler(feature: Feature, x: Floats) -> dict[str, Any]:
     if feature.scale == "none":
-        return []
-    q1, q3 = np.quantile(x, [0.25, 0.75])
-    robust = feature.scale == "robust" and q1 < q3  # without an IQR, RobustScaler would leave the column in own units
-    return [("scale", RobustScaler() if robust else StandardScaler())]
+        return {}
+    # Without an IQR, RobustScaler would leave the column in own units.
+    robust = feature.scale == "robust" and bool(np.less(*np.quantile(x, [0.25, 0.75])))
+    return {"scale": (RobustScaler() if robust else StandardScaler()).fit(x[:, None])}
 
 
 def _formula(fitted: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """What was learned becomes a segmentation: compiled, placed and measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,10 @@ from models.segmentation.prepared import Prepared
 from models.stability import segment_stability
 from models.tree import Tree, agreements
 
+PLACED_AT_ONCE: Final = 65_536
+
 Progress = Callable[[str, float], None]
+Distances = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +132,20 @@ def _compile(table: pd.DataFrame, prepared: Prepared, learned: Learned) -> tuple
     scorer = compile_scorer(prepared.transformer, prepared.features, learned)
     m = len(learned.centers)
     finest = replace(scorer, segment_of_center=np.arange(m), fences=np.full(m, np.inf))
-    assigned = finest.assign(cells_of(table, prepared.features), len(table))
-    labels = learned.segment_of_center[assigned.index]
-    fences = distance_fences(assigned.distance, labels, learned.k)
-    return replace(scorer, fences=fences), assigned.index
+    nearest, distance = _place(finest, table, prepared.features)
+    fences = distance_fences(distance, learned.segment_of_center[nearest], learned.k)
+    return replace(scorer, fences=fences), nearest
+
+
+def _place(scorer: Scorer, table: pd.DataFrame, features: Sequence[Feature]) -> tuple[NDArray[np.int64], Distances]:
+    """Place customers block by block: what is said of each beside its place is not kept."""
+    index, distance = np.empty(len(table), dtype=np.int64), np.empty(len(table))
+    for start in range(0, len(table), PLACED_AT_ONCE):
+        block = slice(start, min(start + PLACED_AT_ONCE, len(table)))
+        cells = cells_of(table.iloc[block], features)
+        placed = scorer.assign(cells, block.stop - start)
+        index[block], distance[block] = placed.index, placed.distance
+    return index, distance
 
 
 def _tree(learned: Learned, nearest: NDArray[np.int64], earlier: Tree | None) -> Tree | None:

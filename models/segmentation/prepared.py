@@ -31,13 +31,12 @@ def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransfo
     _check_asked(table, asked)
     features = preparation.decide(table, asked)
     known = np.any([preparation.known(table, feature) for feature in features], axis=0)
-    rows = table.loc[known, [feature.name for feature in features]]
-    transformer = preparation.build(rows, features) if fitted is None else fitted
-    points = transformer.fit_transform(rows) if fitted is None else transformer.transform(rows)
+    rows = table if known.all() else table.loc[known, [feature.name for feature in features]]
+    transformer = preparation.learn(rows, features) if fitted is None else fitted
     return Prepared(
         features=features,
         transformer=transformer,
-        points=np.asarray(points, dtype=np.float64),
+        points=preparation.transform(transformer, features, rows),
         known=known,
         warnings=(*_unknown_categories(table, features), *_left_out(int((~known).sum()))),
     )

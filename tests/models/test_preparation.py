@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 
 from models import preparation
 from models.errors import UnusableColumn, ValueOutOfRange
@@ -16,8 +17,8 @@ PLAN = Feature(name="plan", kind="categorical")
 
 def learn(table, *features):
     decided = preparation.decide(table, features)
-    transformer = preparation.build(table, decided)
-    return transformer, np.asarray(transformer.fit_transform(table)), decided
+    transformer = preparation.learn(table, decided)
+    return transformer, preparation.transform(transformer, decided, table), decided
 
 
 def numbers(*values):
@@ -176,3 +177,12 @@ def test_the_description_is_json_and_in_own_units():
         {"step": "clip", "low": -2.75, "high": 7.75},
     ]
     assert described[1]["steps"][0] == {"step": "one_hot", "categories": ["a", "b"], "shares": [0.25, 0.75]}
+
+
+@pytest.mark.parametrize("scale", ["auto", "robust", "none"])
+def test_points_are_to_the_bit_those_of_the_transformer_and_of_its_steps_fitted_to_every_customer(scale):
+    table = numbers(np.nan, 0, *SKEWED).assign(plan=["c", None, *["a", "b", "c"] * 100])
+    asked = Feature(name="age", kind="numeric", scale=scale, weight=2.0), Feature(name="plan", kind="categorical")
+    transformer, points, _ = learn(table, *asked)
+    assert np.array_equal(points, transformer.transform(table))
+    assert np.array_equal(points, clone(transformer).fit_transform(table))
