@@ -20,8 +20,9 @@ PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minu
     "tables": 2,
     "figures": 2,
     "page": 1,
-    "trees": 12,
-    "kmeans": 6,
+    "trees": 8,
+    "kmeans": 4,
+    "growth": 6,
 }
 
 
