@@ -6,6 +6,7 @@ import numpy as np
 
 from models.algorithms import Algorithm
 from models.kernels.condensing import place
+from models.kernels.few_points import best_of
 
 
 def warm_up() -> None:
@@ -14,3 +15,4 @@ def warm_up() -> None:
     for algorithm in get_args(Algorithm):
         algorithm().learn(two, k=2, seed=0)
     place(two, two)  # only many customers are condensed
+    best_of(two, 2, 1, np.random.default_rng(0))

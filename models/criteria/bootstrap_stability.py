@@ -9,7 +9,8 @@ from models.contingency import adjusted_rand_index, contingency
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
 from models.criteria.verdict import Verdict, by_k, highest
-from models.kernels.lloyd import best_of, nearest
+from models.kernels.few_points import best_of
+from models.kernels.lloyd import nearest
 
 PAIRS: Final = 8
 SAMPLE: Final = 500

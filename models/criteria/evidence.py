@@ -8,7 +8,8 @@ import numpy as np
 
 from models.criteria.mixtures import Mixture, fit_mixtures
 from models.criteria.partitions import Floats, Labels, means, same
-from models.kernels.lloyd import Partition, best_of, lloyd
+from models.kernels.few_points import best_of, lloyd
+from models.kernels.lloyd import Partition
 from models.tree import cut
 
 STARTS: Final = 8

@@ -9,7 +9,7 @@ import numpy as np
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, thinned
 from models.criteria.verdict import Verdict, by_k
-from models.kernels.lloyd import best_of
+from models.kernels.few_points import best_of
 
 REFERENCES: Final = 10
 SAMPLE: Final = 500

@@ -7,7 +7,8 @@ import numpy as np
 
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats
-from models.kernels.lloyd import Partition, best_of, lloyd
+from models.kernels.few_points import best_of, lloyd
+from models.kernels.lloyd import Partition
 
 STARTS: Final = 4
 

@@ -1,15 +1,15 @@
 """Gaussian mixtures of the points, one for each number of components."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from models.criteria.partitions import Floats, Labels, means
 
 ITERATIONS: Final = 20
+TOLERANCE: Final = 1e-3
 FLOOR: Final = 1e-3
 SHAPES: Final[tuple["Shape", ...]] = ("tied", "full")
 
@@ -32,8 +32,22 @@ class Mixture:
     icl: float
 
 
+class Bells(NamedTuple):
+    """Gaussian distributions: their weights (k,), their centers (k, d) and the inverse roots of their covariances.
+
+    Those are of shape (k, d, d), or (1, d, d) where all have the same.
+    """
+
+    weights: Floats
+    centers: Floats
+    factors: Floats
+
+
 def fit_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> Mixture | None:
-    """Fit mixtures of k components, each of one shape or each of its own, from several partitions.
+    """Fit mixtures of k components, all of one shape or each of its own, from several partitions.
+
+    By expectation and maximisation (Dempster, Laird & Rubin 1977), as scikit-learn's `GaussianMixture` does it, which
+    costs more around these computations than in them.
 
     Returns
     -------
@@ -50,30 +64,55 @@ def _affordable(labels: Labels, k: int) -> Iterator[Shape]:
 
 
 def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
-    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api knows the criteria by name
-    from sklearn.mixture import GaussianMixture  # noqa: PLC0415 - as above
-
-    centers = means(points, labels, k)
-    mixture = GaussianMixture(
-        k,
-        covariance_type=shape,
-        max_iter=ITERATIONS,
-        reg_covar=FLOOR,
-        weights_init=np.bincount(labels, minlength=k) / len(labels),
-        means_init=centers,
-        precisions_init=_precisions(points - centers[labels], labels, k, shape),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # twenty rounds from a good start are enough to compare
-        bic = mixture.fit(points).bic(points) / len(points)
-    shares = mixture.predict_proba(points)
+    bells, before = _around(points, labels, k, shape), -np.inf
+    for _ in range(ITERATIONS):  # from a good start they are enough to compare
+        shares, likelihood = _expect(points, bells)
+        bells = _maximise(points, shares, shape)
+        if abs(likelihood - before) < TOLERANCE:
+            break
+        before = likelihood
+    shares, likelihood = _expect(points, bells)
+    bic = _n_parameters(k, points.shape[1], shape) * np.log(len(points)) / len(points) - 2 * likelihood
     entropy = -np.sum(shares * np.log(np.maximum(shares, np.finfo(np.float64).tiny))) / len(points)
     return Mixture(bic=float(bic), icl=float(bic + 2 * entropy))
 
 
-def _precisions(around: Floats, labels: Labels, k: int, shape: Shape) -> Floats:
-    """Invert the covariances around the centers, with a little added so that none is singular."""
+def _around(points: Floats, labels: Labels, k: int, shape: Shape) -> Bells:
+    """Describe the segments of a partition, with a little added to their covariances so that none is singular."""
+    centers = means(points, labels, k)
+    around = points - centers[labels]
     groups = [around] if shape == "tied" else [around[labels == i] for i in range(k)]
-    least = 10 * FLOOR * np.eye(around.shape[1])
-    inverses = [np.linalg.inv(group.T @ group / len(group) + least) for group in groups]
-    return inverses[0] if shape == "tied" else np.stack(inverses)
+    covariances = np.stack([group.T @ group / len(group) for group in groups])
+    return Bells(np.bincount(labels, minlength=k) / len(labels), centers, _factors(covariances, 10 * FLOOR))
+
+
+def _expect(points: Floats, bells: Bells) -> tuple[Floats, float]:
+    """Give the share of each bell in each point, shape (k, n), and the mean log likelihood."""
+    scaled = (points - bells.centers[:, None]) @ bells.factors
+    volumes = np.log(np.diagonal(bells.factors, axis1=1, axis2=2)).sum(axis=1)
+    heights = np.log(bells.weights) + volumes - points.shape[1] / 2 * np.log(2 * np.pi)
+    logs = heights[:, None] - np.einsum("knd,knd->kn", scaled, scaled) / 2
+    highest = logs.max(axis=0)
+    densities = np.exp(logs - highest)
+    whole = densities.sum(axis=0)
+    return densities / whole, float(np.mean(highest + np.log(whole)))
+
+
+def _maximise(points: Floats, shares: Floats, shape: Shape) -> Bells:
+    """Fit the bells to the points that are theirs by those shares."""
+    sizes = shares.sum(axis=1) + 10 * np.finfo(np.float64).eps
+    centers = (shares @ points) / sizes[:, None]
+    around = points - centers[:, None]
+    scatter = np.swapaxes(shares[:, :, None] * around, 1, 2) @ around
+    covariances = scatter.sum(axis=0)[None] / sizes.sum() if shape == "tied" else scatter / sizes[:, None, None]
+    return Bells(sizes / sizes.sum(), centers, _factors(covariances, FLOOR))
+
+
+def _factors(covariances: Floats, floor: float) -> Floats:
+    """Give what turns a distribution of such covariances into one of independent units."""
+    whole = covariances + floor * np.eye(covariances.shape[1])
+    return np.swapaxes(np.linalg.inv(np.linalg.cholesky(whole)), 1, 2)
+
+
+def _n_parameters(k: int, d: int, shape: Shape) -> int:
+    return (1 if shape == "tied" else k) * d * (d + 1) // 2 + k * d + k - 1

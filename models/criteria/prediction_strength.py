@@ -8,7 +8,8 @@ import numpy as np
 from models.criteria.evidence import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
 from models.criteria.verdict import Verdict, by_k
-from models.kernels.lloyd import best_of, nearest
+from models.kernels.few_points import best_of
+from models.kernels.lloyd import nearest
 
 HALVINGS: Final = 6
 SAMPLE: Final = 1000
