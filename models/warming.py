@@ -7,6 +7,7 @@ import numpy as np
 from models.algorithms import Algorithm
 from models.kernels.condensing import place
 from models.kernels.few_points import best_of
+from models.kernels.many_silhouettes import mean_silhouettes
 
 
 def warm_up() -> None:
@@ -16,3 +17,4 @@ def warm_up() -> None:
         algorithm().learn(two, k=2, seed=0)
     place(two, two)  # only many customers are condensed
     best_of(two, 2, 1, np.random.default_rng(0))
+    mean_silhouettes(two, [np.arange(8) % 2], 0)

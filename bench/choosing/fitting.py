@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, softmax
+from threadpoolctl import threadpool_limits
 
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
-from models.algorithms import KMeans
-from models.selection import recommend_k
+from models.selection.judging import gather_evidence, judge
 from models.selection.rule import K_MOST, WHETHER, WHICH_K, Verdicts, signs_of_k, signs_of_structure
+from models.selection.sampling import draw_sample
 
 REPETITIONS: Final = 24
 PENALTY: Final = 0.5
@@ -62,9 +63,10 @@ def learn_from(source: Source) -> Lesson | None:
     truth = draw(source)
     if truth is None:
         return None
-    advice = recommend_k(truth.table, features_of(truth.table), KMeans(), k_max=K_MOST, seed=source.seed)
-    verdicts = {verdict.criterion: verdict for verdict in advice.verdicts}
-    return Lesson(k=truth.k, n=advice.n_sampled, verdicts=verdicts)
+    with threadpool_limits(limits=1):  # another number of threads gives other last bits
+        sample = draw_sample(truth.table, features_of(truth.table), source.seed)
+        verdicts = judge(gather_evidence(sample, k_min=1, k_max=K_MOST, seed=source.seed))
+    return Lesson(k=truth.k, n=sample.n_looked_at, verdicts=verdicts)
 
 
 def fit_which_k(lessons: Iterable[Lesson]) -> dict[str, float]:

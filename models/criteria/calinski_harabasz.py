@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.criteria.evidence import Evidence
+from models.criteria.partitions import Floats
 from models.criteria.verdict import Verdict, highest
 
 
@@ -14,13 +15,16 @@ class CalinskiHarabasz:
     name: Literal["calinski_harabasz"] = "calinski_harabasz"
 
     def judge(self, evidence: Evidence) -> Verdict:
-        """Score each k from 2 by K-Means."""
-        n, whole = len(evidence.points), evidence.kmeans[1].inertia
-        return highest(
-            self.name,
-            {
-                k: (whole - partition.inertia) / (k - 1) / (partition.inertia / (n - k))
-                for k, partition in evidence.parted.items()
-                if k < n and partition.inertia > 0
-            },
-        )
+        """Score each k from 2 by K-Means, with the standard error of a ratio of sums, the centers held."""
+        n, whole = len(evidence.points), evidence.kmeans[1]
+        away = whole.away(evidence.points)
+        fits = {k: fit for k, fit in evidence.parted.items() if k < n and fit.inertia > 0}
+        scores = {k: (whole.inertia / fit.inertia - 1) * (n - k) / (k - 1) for k, fit in fits.items()}
+        spreads = {k: _spread(away, fit.away(evidence.points)) for k, fit in fits.items()}
+        return highest(self.name, scores, {k: spread * (n - k) / (k - 1) for k, spread in spreads.items()})
+
+
+def _spread(away: Floats, within: Floats) -> float:
+    """Give the standard error of the ratio of two sums over the same points."""
+    ratio = away.sum() / within.sum()
+    return float(len(away) ** 0.5 * (away - ratio * within).std() / within.sum()) if within.any() else 0.0

@@ -18,16 +18,19 @@ class DaviesBouldin:
     name: Literal["davies_bouldin"] = "davies_bouldin"
 
     def judge(self, evidence: Evidence) -> Verdict:
-        """Score each k from 2 by K-Means."""
-        return lowest(
-            self.name,
-            {k: _overlap(evidence.points, partition) for k, partition in evidence.parted.items()},
-        )
+        """Score each k from 2 by K-Means, with its standard error, the centers held."""
+        found = {k: _overlap(evidence.points, partition) for k, partition in evidence.parted.items()}
+        return lowest(self.name, {k: mean for k, (mean, _) in found.items()}, {k: e for k, (_, e) in found.items()})
 
 
-def _overlap(points: Floats, partition: Partition) -> float:
-    away = np.linalg.norm(points - partition.centers[partition.labels], axis=1)
-    widths = np.bincount(partition.labels, weights=away) / partition.sizes
+def _overlap(points: Floats, partition: Partition) -> tuple[float, float]:
+    """Average the overlap of each segment with the one most like it; and give the standard error of that."""
+    away, sizes = np.sqrt(partition.away(points)), partition.sizes
+    widths = np.bincount(partition.labels, weights=away) / sizes
+    spreads = np.bincount(partition.labels, weights=(away - widths[partition.labels]) ** 2) / sizes**2
     apart = np.linalg.norm(partition.centers[:, None] - partition.centers, axis=2)
     np.fill_diagonal(apart, np.inf)
-    return float(np.max((widths[:, None] + widths) / apart, axis=1).mean())
+    overlaps = (widths[:, None] + widths) / apart
+    each, most = np.arange(len(widths)), overlaps.argmax(axis=1)
+    shares = 1 / apart[each, most] + np.bincount(most, weights=1 / apart[each, most], minlength=len(widths))
+    return float(overlaps.max(axis=1).mean()), float((shares**2 @ spreads) ** 0.5 / len(widths))

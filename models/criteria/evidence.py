@@ -1,5 +1,6 @@
 """What the criteria look at: points, and what several of them need of these, computed once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -28,11 +29,14 @@ class Evidence:
         The greatest number of segments to judge; at most that of distinct points.
     seed
         Decides all that is random.
+    known
+        The partitions by K-Means, where they are known already.
     """
 
     points: Floats
     k_max: int
     seed: int
+    known: Mapping[int, Partition] | None = None
 
     @property
     def ks(self) -> range:
@@ -40,16 +44,9 @@ class Evidence:
         return range(1, self.k_max + 1)
 
     @cached_property
-    def distances(self) -> Floats:
-        """Between all pairs of points, shape (n, n)."""
-        from scipy.spatial.distance import pdist, squareform  # noqa: PLC0415 - the api knows the criteria by name
-
-        return np.asarray(squareform(pdist(self.points)))
-
-    @cached_property
     def tree(self) -> Floats:
         """Ward's tree, as scipy lays it out, shape (n - 1, 4)."""
-        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - as above
+        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - the api knows the criteria by name
 
         return np.asarray(linkage(self.points, method="ward"))
 
@@ -59,9 +56,9 @@ class Evidence:
         return {k: cut(self.tree, k) for k in self.ks}
 
     @cached_property
-    def kmeans(self) -> dict[int, Partition]:
+    def kmeans(self) -> Mapping[int, Partition]:
         """The best of eight K-Means partitions and one that starts from Ward's, by the number of segments."""
-        return {k: self._partition(k) for k in self.ks}
+        return self.known or {k: self._partition(k) for k in self.ks}
 
     @cached_property
     def mixtures(self) -> dict[int, Mixture]:

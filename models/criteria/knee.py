@@ -19,10 +19,15 @@ class Knee:
     name: Literal["knee"] = "knee"
 
     def judge(self, evidence: Evidence) -> Verdict:
-        """Score each k by the inertia of K-Means."""
-        inertia = {k: partition.inertia for k, partition in evidence.kmeans.items()}
+        """Score each k by the inertia of K-Means, with its standard error, the centers held."""
+        n, found = len(evidence.points), evidence.kmeans
+        inertia = {k: partition.inertia for k, partition in found.items()}
         return Verdict(
-            criterion=self.name, k=_knee(np.array(list(inertia.values()))), scores=inertia, higher_is_better=False
+            criterion=self.name,
+            k=_knee(np.array(list(inertia.values()))),
+            scores=inertia,
+            higher_is_better=False,
+            errors={k: float(n**0.5 * partition.away(evidence.points).std()) for k, partition in found.items()},
         )
 
 

@@ -37,10 +37,10 @@ def highest(criterion: str, scores: Mapping[int, float], errors: Mapping[int, fl
     return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=True, errors=errors or {})
 
 
-def lowest(criterion: str, scores: Mapping[int, float]) -> Verdict:
+def lowest(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
     """Choose the k of the least score, the smaller one of two equal."""
     k = min(scores, key=lambda k: (scores[k], k)) if scores else None
-    return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False)
+    return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False, errors=errors or {})
 
 
 def by_k(ks: Sequence[int], figures: Floats) -> dict[int, float]:

@@ -4,19 +4,16 @@ No start waits for another: each has a thread for itself. All points are read on
 a sample few passes are left to do.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels.resting import rest_over_tiles
 from models.kernels.starting import draw, spread_over
+from models.kernels.threads import Map, threads_for
 from models.kernels.tiles import TILE, Floats, Labels, Sums, in_tiles, pass_over_rows
 
 TRIES: Final = 3  # starts for each that is asked for: on few points they cost little
@@ -24,11 +21,9 @@ REHEARSAL: Final = 4_096
 SAMPLE: Final = 32_768
 CHUNK: Final = 32_768
 LOOSE: Final = 1e-3  # how far centers may still move, in variances, where starts are only compared
-ALONE: Final = 1 << 17  # numbers: with fewer, threads cost more than they give
 STEPS: Final = 1_000  # of float32 within the radius of a segment, or starts take float64
 
 Points = NDArray[np.float64]
-Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 _Start = tuple[Points, float]  # centers and their inertia
 
 
@@ -92,7 +87,7 @@ def kmeans(points: Points, search: Search) -> Found:
     points = np.require(points, np.float64, ["C", "W"])
     sample = _draw(points, SAMPLE, search.seed)
     middle, variance = sample.mean(axis=0), float(sample.var(axis=0).mean())
-    with _threads(points.size) as each:
+    with threads_for(points.size) as each:
         start = _best_start(sample - middle, search, variance, each)
         passes = _Passes(points, middle, search.k, each)
         passes.rest(start, at=search.tol * variance, most=search.max_iter)
@@ -110,16 +105,6 @@ def _draw(points: Points, most: int, seed: int) -> Points:
         return points
     rows = np.random.default_rng([seed, most]).choice(len(points), most, replace=False, shuffle=False)
     return points[np.sort(rows)]
-
-
-@contextmanager
-def _threads(size: int) -> Iterator[Map]:
-    """Give a `map`: the builtin where there is little to do, else one over as many threads as there are cores."""
-    if size < ALONE:
-        yield map
-        return
-    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        yield pool.map
 
 
 def _best_start(sample: Points, search: Search, variance: float, each: Map) -> Points:

@@ -34,6 +34,11 @@ class Partition:
         """How many points each segment has, shape (k,)."""
         return np.bincount(self.labels, minlength=len(self.centers))
 
+    def away(self, points: Floats) -> Floats:
+        """How far each of its points, shape (n, d), is from its center, squared; shape (n,)."""
+        differences = points - self.centers[self.labels]
+        return np.asarray(np.einsum("nd,nd->n", differences, differences))
+
 
 def lloyd(points: Floats, centers: Floats) -> Partition:
     """Move centers to the means of their points until they rest, 50 times at most (Lloyd 1982).

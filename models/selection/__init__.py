@@ -1,15 +1,16 @@
 """How many segments? The criteria's evidence becomes one recommendation with its certainty."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
-from models.criteria import CRITERIA, Evidence, Verdict
-from models.errors import TooFewCustomers
 from models.features import Feature
+from models.selection.census import count_everyone
+from models.selection.judging import Progress, gather_evidence, judge
 from models.selection.limits import Limits, choose, least_shares, most_preferred, partitions
 from models.selection.notes import FEWEST_FOR_CHANCES, range_notes, sampling_notes, shape_notes
 from models.selection.recommendation import Recommendation
@@ -19,7 +20,7 @@ from models.selection.wording import advise
 
 __all__ = ["Recommendation", "recommend_k"]
 
-Progress = Callable[[str, float], None]
+JUDGING_SHARE: Final = 0.6
 
 
 def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a listener
@@ -56,7 +57,8 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     seed
         Decides all that is random: the sample, the references, the halvings.
     progress
-        Told the stage that begins, "preparing" and then each criterion's name, and the share that is done.
+        Told the stage that begins, "preparing", each criterion's name, and where all customers are more than the rule
+        looks at "measuring k = 2" and so on; and the share that is done.
 
     Raises
     ------
@@ -70,8 +72,10 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     with threadpool_limits(limits=1):  # another number of threads gives other last bits
         progress("preparing", 0.0)
         sample = draw_sample(table, features, seed)
-        evidence = _evidence(sample, k_min, k_max, seed)
-        verdicts = _judge(evidence, progress)
+        evidence = gather_evidence(sample, k_min, k_max, seed)
+        verdicts = judge(evidence, partial(_within, progress, 0.0, JUDGING_SHARE))
+        wanted = tuple(verdicts) if criteria is None else criteria
+        shown = verdicts | count_everyone(sample, evidence, wanted, partial(_within, progress, JUDGING_SHARE, 1.0))
         limits = Limits(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
         cuts = partitions(evidence, algorithm)
         shares = least_shares(cuts)
@@ -90,26 +94,16 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
         credible_set=credible(chances) if chances else (),
         probabilities=chances,
         text=advise(k, chances),
-        verdicts=tuple(verdict for name, verdict in verdicts.items() if criteria is None or name in criteria),
+        verdicts=tuple(verdict for name, verdict in shown.items() if name in wanted),
         n_customers=sample.n_customers,
         n_sampled=sample.n_looked_at,
+        n_measured=len(sample.everyone),
         warnings=tuple(warnings),
     )
 
 
-def _evidence(sample: Sample, k_min: int, k_max: int, seed: int) -> Evidence:
-    distinct = len(np.unique(sample.points, axis=0))
-    if distinct < k_min:
-        raise TooFewCustomers(f"{distinct:,} distinct customers cannot form {k_min:,} segments")
-    return Evidence(points=sample.points, k_max=min(max(k_max, K_MOST), distinct), seed=seed)
-
-
-def _judge(evidence: Evidence, progress: Progress) -> dict[str, Verdict]:
-    verdicts: dict[str, Verdict] = {}
-    for i, criterion in enumerate(CRITERIA):
-        progress(criterion.name, (1 + i) / (1 + len(CRITERIA)))
-        verdicts[criterion.name] = criterion.judge(evidence)
-    return verdicts
+def _within(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
+    progress(stage, start + (end - start) * fraction)
 
 
 def _has_footing(sample: Sample, preference: Mapping[int, float], k_min: int) -> bool:

@@ -27,7 +27,9 @@ class Recommendation:
     n_customers
         How many customers could be judged: those with a known feature.
     n_sampled
-        How many of them the criteria have looked at.
+        How many of them the rule has looked at.
+    n_measured
+        How many of them the figures of knee, silhouette, Caliński-Harabasz and Davies-Bouldin are of.
     warnings
         Sentences on what a reader should know.
     """
@@ -40,4 +42,5 @@ class Recommendation:
     verdicts: tuple[Verdict, ...]
     n_customers: int
     n_sampled: int
+    n_measured: int
     warnings: tuple[str, ...]

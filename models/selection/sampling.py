@@ -30,6 +30,8 @@ class Sample:
     ----------
     points
         Shape (n, d), in prepared units.
+    everyone
+        Shape (m, d): all customers, with those who belong nowhere; 20,000 where there are more.
     columns
         For each coordinate the name of its feature.
     unrelated
@@ -41,6 +43,7 @@ class Sample:
     """
 
     points: Floats
+    everyone: Floats
     columns: tuple[str, ...]
     unrelated: tuple[str, ...]
     n_customers: int
@@ -71,10 +74,12 @@ def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sam
     blocks = [prepared.points[:, block] for block in _columns_of(prepared)]
     left_out = unrelated_categories(prepared.features, blocks)
     kept = [pair for pair in zip(prepared.features, blocks, strict=True) if pair[0] not in left_out]
-    points = np.concatenate([block for _, block in kept], axis=1)[rng.permutation(n)[:SAMPLE]]
+    everyone = np.concatenate([block for _, block in kept], axis=1)
+    points = everyone[rng.permutation(n)[:SAMPLE]]
     near = _not_astray(points)
     return Sample(
         points=points[near],
+        everyone=everyone,
         columns=tuple(feature.name for feature, block in kept for _ in range(block.shape[1])),
         unrelated=tuple(feature.name for feature in left_out),
         n_customers=round(n * len(table) / len(some)),

@@ -94,7 +94,12 @@ class Recommendation(Wire):
     text: str = Field(description="The advice in a sentence.")
     verdicts: list[Verdict]
     n_customers: int = Field(description="How many customers have a known feature.")
-    n_sampled: int = Field(description="How many of them were looked at.")
+    n_sampled: int = Field(description="How many of them the advice is drawn from.")
+    n_measured: int | None = Field(
+        default=None,
+        description="How many of them the figures of `knee`, `silhouette`, `calinski_harabasz` and `davies_bouldin` "
+        "are of; null for answers from before these were told apart.",
+    )
     warnings: list[str]
     job: str
     created_at: datetime

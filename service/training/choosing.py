@@ -42,7 +42,7 @@ def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Ch
         criteria=None,
         seed=version.seed,
     )
-    answer = recommend(table, question, lambda _, fraction: progress("recommending", fraction))
+    answer = recommend(table, question, lambda stage, fraction: progress(f"recommending: {stage}", fraction))
     return Choice(question=question, answer=answer)
 
 

@@ -21,7 +21,6 @@ from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _i
 from models.criteria.growing import grow
 from models.criteria.knee import _knee
 from models.criteria.prediction_strength import _least_kept
-from models.criteria.silhouettes import silhouettes
 from models.criteria.valleys import depth_between
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
@@ -33,6 +32,10 @@ def rng(seed=0):
 
 def overlapping():
     return np.concatenate([center + rng(center).normal(size=(60, 3)) for center in range(0, 9, 3)])
+
+
+def centers_of_three():
+    return 5.0 * np.eye(3)[np.arange(900) % 3, :2]
 
 
 EVIDENCE = Evidence(points=overlapping(), k_max=6, seed=0)
@@ -62,9 +65,12 @@ def test_the_error_of_the_silhouette_is_the_standard_error_of_its_mean():
     assert errors == pytest.approx({k: values.std() / np.sqrt(len(values)) for k, values in each.items()})
 
 
-def test_the_silhouette_of_a_point_alone_is_zero():
-    labels = np.array([0, *rng().integers(1, 4, size=len(EVIDENCE.points) - 1)])
-    assert silhouettes(EVIDENCE.distances, labels) == pytest.approx(silhouette_samples(EVIDENCE.points, labels))
+@pytest.mark.parametrize("name", ["knee", "calinski_harabasz", "davies_bouldin"])
+def test_the_error_is_how_far_samples_of_the_same_customers_are_from_each_other(name):
+    drawn = [centers_of_three() + rng(seed).normal(size=(900, 2)) for seed in range(60)]
+    verdicts = [BY_NAME[name].judge(Evidence(points=points, k_max=3, seed=0)) for points in drawn]
+    errors, found = [verdict.errors[3] for verdict in verdicts], np.std([verdict.scores[3] for verdict in verdicts])
+    assert 0.6 < np.mean(errors) / found < 1.6
 
 
 def test_the_ward_silhouette_is_that_of_scikit_learns_tree():

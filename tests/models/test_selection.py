@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import davies_bouldin_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from models.algorithms import Hierarchical, KMeans
 from models.criteria import CRITERIA
 from models.errors import TooFewCustomers, TooFewToChoose, UnusableColumn
 from models.features import Feature
+from models.kernels.many_silhouettes import mean_silhouettes
 from models.selection import recommend_k
 from models.selection.limits import Limits, choose
 from models.selection.rule import credible
@@ -165,6 +167,27 @@ def test_large_tables_are_judged_on_a_sample_and_it_is_told():
     assert "judged on a random sample of 1,500 of 24,000 customers" in advice.warnings
 
 
+def test_what_is_shown_is_of_all_customers_and_has_no_error():
+    points = heaps(5, each=400)
+    advice = ask(table_of(points))
+    shown = {verdict.criterion: verdict for verdict in advice.verdicts}
+    scaled = (points - points.mean(axis=0)) / points.std(axis=0)
+    assert (advice.n_sampled, advice.n_measured) == (1_500, 2_000)
+    for name, theirs in {"silhouette": silhouette_score, "davies_bouldin": davies_bouldin_score}.items():
+        assert shown[name].scores[5] == pytest.approx(theirs(scaled, np.repeat(np.arange(5), 400)))
+        assert not shown[name].errors
+
+
+def test_what_is_shown_of_a_large_table_has_an_error():
+    points = heaps(4, each=6_000, d=2)
+    advice = ask(table_of(points), criteria=["silhouette"])
+    (shown,) = advice.verdicts
+    scaled = (points - points.mean(axis=0)) / points.std(axis=0)
+    exact = mean_silhouettes(scaled[::2], [np.repeat(np.arange(4), 3_000)], 0)
+    assert (advice.n_measured, set(shown.errors)) == (20_000, set(shown.scores))
+    assert shown.scores[4] == pytest.approx(exact.means[0], abs=4 * shown.errors[4])
+
+
 def test_a_value_too_rare_for_the_sample_spoils_nothing():
     table = table_of(heaps(3, each=7_000)).assign(vip=0.0)
     table.loc[5, "vip"] = 1.0
@@ -175,7 +198,9 @@ def test_progress_goes_on_by_criteria(three):
     told = []
     features = [Feature(name=name, kind="numeric") for name in three]
     recommend_k(three, features, KMeans(), progress=lambda stage, share: told.append((stage, share)))
-    assert [stage for stage, _ in told] == ["preparing", *(criterion.name for criterion in CRITERIA)]
+    stages = [stage for stage, _ in told]
+    measured = [f"measuring k = {k}" for k in range(1, 16)]
+    assert stages == ["preparing", *(criterion.name for criterion in CRITERIA), *measured]
     assert [share for _, share in told] == sorted(share for _, share in told)
 
 

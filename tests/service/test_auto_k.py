@@ -9,6 +9,7 @@ from fakes import IdleEngine, Interrupted
 from steps import INCOME, SCORE, erase, fit, place, put_csv, recommend, refit, run_of, running
 
 from service.jobs.repository import find_job
+from service.jobs.rows import JobRow
 from service.sample import generate_sample
 from service.stores import Stores, open_stores
 from service.tasks import run_attempt
@@ -266,5 +267,8 @@ def test_a_fit_tells_that_it_recommends_before_it_learns(waiting):
     client, stores = waiting
     told: list[tuple[str, float]] = []
     fit_version(stores, payload(stores, plan(client)), 1, lambda *step: told.append(step))
-    assert list(dict.fromkeys(stage for stage, _ in told))[:4] == ["reading", "recommending", "preparing", "clustering"]
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages[:3] == ["reading", "recommending: preparing", "recommending: knee"]
+    assert stages.index("preparing") < stages.index("clustering")
+    assert max(map(len, stages)) <= JobRow.stage.type.length
     assert [share for _, share in told] == sorted(share for _, share in told)

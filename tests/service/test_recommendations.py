@@ -15,8 +15,8 @@ from service.tasks import run_attempt
 
 ANSWERED = {
     "recommendation", "dataset", "dataset_version", "algorithm", "features", "k_min", "k_max", "min_share", "seed", "k",
-    "probability", "credible_set", "probabilities", "text", "verdicts", "n_customers", "n_sampled", "warnings", "job",
-    "created_at",
+    "probability", "credible_set", "probabilities", "text", "verdicts", "n_customers", "n_sampled", "n_measured",
+    "warnings", "job", "created_at",
 }  # fmt: skip
 UNKNOWN = "rec_0000000000000000"
 

@@ -1,0 +1,42 @@
+"""Silhouettes of points by their definition: how much nearer each is to its own segment than to the next one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.integer]
+
+
+def silhouettes(distances: Floats, labels: Labels) -> Floats:
+    """Give each point's silhouette, from -1 to 1 (Rousseeuw 1987).
+
+    Parameters
+    ----------
+    distances
+        Shape (n, n).
+    labels
+        Shape (n,), two segments or more, numbered from 0, and none empty.
+    """
+    member = np.eye(int(labels.max()) + 1)[labels]
+    return from_sums((distances @ member).T, member.sum(axis=0), labels)
+
+
+def from_sums(sums: Floats, sizes: NDArray[np.int64] | Floats, labels: Labels) -> Floats:
+    """Give the silhouettes of points from their distances, summed up by segment; 0 for one alone in its segment.
+
+    Parameters
+    ----------
+    sums
+        Shape (k, n), from each point to all points of each segment.
+    sizes
+        Shape (k,), of the segments; an empty one is nobody's neighbour.
+    labels
+        Shape (n,), the own segments.
+    """
+    own, each = sizes[labels], np.arange(len(labels))
+    within = sums[labels, each] / np.maximum(own - 1, 1)
+    apart = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], np.inf)
+    apart[labels, each] = np.inf
+    nearest = apart.min(axis=0)
+    widest = np.maximum(within, nearest)
+    return np.where((own > 1) & (widest > 0), (nearest - within) / np.where(widest > 0, widest, 1), 0.0)
