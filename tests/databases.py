@@ -60,6 +60,16 @@ class Postgresql:
         """Make a database without any schema, and give its address."""
         return self._create(f"empty_{next(self._numbers)}")
 
+    def guard(self, name: str, password: str) -> str:
+        """Make a database and its user, whom only the password lets in, and give where the server listens."""
+        self._session.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'".encode())
+        self._session.execute(f"CREATE DATABASE {name} OWNER {name}".encode())
+        [path] = self._session.execute("SHOW hba_file").fetchone()
+        rules = Path(path).read_text()
+        Path(path).write_text(f"local {name} {name} scram-sha-256\n{rules}")
+        self._session.execute("SELECT pg_reload_conf()")
+        return self._session.info.host
+
     def run_on(self, address: str, program: str, *options: str, **streams: Any) -> None:
         """Run a program of the server's own release on a database."""
         words = [self._server.bin_path / program, *options, "--dbname", address.replace("+psycopg", "")]

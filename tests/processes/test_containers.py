@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from containers import Machine, compose_file, dockerfile, said
 from databases import running_postgresql
@@ -29,21 +28,9 @@ def secret_values() -> dict[str, str]:
 def postgresql_at(secret_values, tmp_path_factory):
     """Where a PostgreSQL listens that was set up as its container would be."""
     asked = SERVICES["database"]["environment"]
+    assert asked["POSTGRES_USER"] == asked["POSTGRES_DB"]
     with running_postgresql(tmp_path_factory.mktemp("runtime")) as postgresql:
-        plain = postgresql.address.replace("+psycopg", "")
-        with psycopg.connect(plain, autocommit=True) as session:
-            password = secret_values[Path(asked["POSTGRES_PASSWORD_FILE"]).name]
-            session.execute(f"CREATE ROLE {asked['POSTGRES_USER']} LOGIN PASSWORD '{password}'")
-            session.execute(f"CREATE DATABASE {asked['POSTGRES_DB']} OWNER {asked['POSTGRES_USER']}")
-            ask_for_passwords(session)
-            yield session.info.host
-
-
-def ask_for_passwords(session) -> None:
-    [path] = session.execute("SHOW hba_file").fetchone()
-    rules = Path(path).read_text()
-    Path(path).write_text(f"local segmentation segmentation scram-sha-256\n{rules}")
-    session.execute("SELECT pg_reload_conf()")
+        yield postgresql.guard(asked["POSTGRES_USER"], secret_values[Path(asked["POSTGRES_PASSWORD_FILE"]).name])
 
 
 @dataclass(frozen=True, kw_only=True)
