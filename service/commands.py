@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.access.commands import keys
+from service.access.keys import require_plausible
 from service.config import Settings
+from service.listening import taken_address
 from service.refusing import Commands
 from service.registry.commands import resign, sweep
 
@@ -46,10 +48,12 @@ def serve(
     settings = Settings()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _exit)
-    with _engine_beside(settings):
+    if first := settings.first_key():
+        require_plausible(first)
+    with taken_address(host, port) as sockets, _engine_beside(settings):
         from service.serving import run_api
 
-        run_api(settings, host=host, port=port, sample=sample)
+        run_api(settings, sockets, host=host, sample=sample)
 
 
 @commands.command()

@@ -14,7 +14,6 @@ from service.access.operations import adopt_bootstrap_key, has_keys
 from service.app import create_app
 from service.callers import ANYONE
 from service.config import Settings
-from service.listening import taken_address
 from service.memory import give_back_memory
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
 from service.tracing import open_tracer
@@ -34,16 +33,15 @@ KEYLESS: Final = (
 )
 
 
-def run_api(settings: Settings, *, host: str, port: int, sample: bool) -> None:
-    """Serve until this process is asked to end."""
+def run_api(settings: Settings, sockets: list[socket.socket], *, host: str, sample: bool) -> None:
+    """Serve on addresses that were taken until this process is asked to end."""
     give_back_memory()
     configure_logs(settings.log_level)
     first_start = migrate(settings)
     if _is_keyless(settings) and host not in LOOPBACK:
         raise typer.BadParameter(KEYLESS, param_hint="--host")
-    with taken_address(host, port) as sockets:
-        app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
-        _Server(_config(app, settings)).run(sockets)
+    app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
+    _Server(_config(app, settings)).run(sockets)
 
 
 def migrate(settings: Settings) -> bool:

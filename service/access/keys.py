@@ -6,6 +6,8 @@ import string
 import zlib
 from typing import Final
 
+from service.errors import InvalidRequest
+
 PREFIX: Final = "csk_"
 SECRET_BITS: Final = 256
 SHORTEST: Final = 43  # characters of base 64 that hold 256 bits
@@ -27,6 +29,15 @@ def is_plausible(key: str) -> bool:
     if not (SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable() and " " not in key):
         return False
     return not key.startswith(PREFIX) or key[-_CHECKSUM_LENGTH:] == _checksum(key[:-_CHECKSUM_LENGTH])
+
+
+def require_plausible(key: str) -> None:
+    """Refuse a first key that is too weak to be one."""
+    if not is_plausible(key):
+        raise InvalidRequest(
+            f"The bootstrap key needs at least {SHORTEST} characters without spaces, copied whole; "
+            "`python -m service keys generate` prints one"
+        )
 
 
 def digest_of(key: str) -> str:

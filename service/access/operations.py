@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from service.access import repository
-from service.access.keys import SHORTEST, digest_of, generate_key, id_of, is_plausible
+from service.access.keys import digest_of, generate_key, id_of, is_plausible, require_plausible
 from service.access.rows import KeyRow
 from service.callers import DEFAULT_TENANT, Caller, Scope, scopes_up_to
 from service.errors import InvalidRequest
@@ -33,11 +33,7 @@ def create_key(
 
 def adopt_bootstrap_key(database: Database, key: str) -> bool:
     """Take the first key from the settings; where there has been any key before, nothing is changed."""
-    if not is_plausible(key):
-        raise InvalidRequest(
-            f"The bootstrap key needs at least {SHORTEST} characters without spaces, copied whole; "
-            "`python -m service keys generate` prints one"
-        )
+    require_plausible(key)
     with database.writing() as session:
         if repository.has_keys(session):
             return False

@@ -35,10 +35,16 @@ def test_without_a_command_help_is_given(run):
     assert "serve" in run().output
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "shop.example"])  # noqa: S104 - this is what is refused
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - this is what is refused
 def test_without_keys_nobody_else_is_served(run, host):
-    refused = run("serve", "--host", host)
+    refused = run("serve", "--host", host, engine_address="tcp://127.0.0.1:1")
     assert (refused.exit_code, "keys create" in " ".join(refused.output.replace("│", " ").split())) == (2, True)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "shop.invalid"])
+def test_an_address_of_another_machine_is_refused_before_anything_is_started(run, tmp_path, host):
+    refused = run("serve", "--host", host)
+    assert (refused.exit_code, f"{host}:8000: " in refused.stderr, (tmp_path / "home").exists()) == (1, True, False)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
