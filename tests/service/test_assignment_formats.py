@@ -25,7 +25,7 @@ DECLARED = {
     "town": {"missing": ["-"]},
 }
 TOWNS = ("Ulm", "Bonn", "-", "Köln")
-ALGORITHMS = {"messy": {"name": "kmeans"}, "tree": {"name": "hierarchical"}}
+ALGORITHMS = {"messy": {"name": "kmeans"}, "messy-tree": {"name": "hierarchical"}}
 
 
 def written(n):
@@ -40,7 +40,7 @@ MESSY = "\n".join(["Customer No;spent;seen;size;town", *map(written, range(1, 90
 
 @pytest.fixture(scope="module")
 def messy(sampled):
-    """The name of a dataset as it comes, and of a model of it; `tree` is another one."""
+    """The name of a dataset as it comes, and of a model of it; `messy-tree` is another one."""
     put_csv(sampled, "messy", MESSY, schema=json.dumps({"columns": DECLARED}), customer_id="Customer No")
     for model, algorithm in ALGORITHMS.items():
         fit(sampled, model, dataset="messy", k=3, features=FEATURES, algorithm=algorithm)
