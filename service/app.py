@@ -15,7 +15,9 @@ from service.access.guard import Guard
 from service.access.quotas import Quotas
 from service.access.ring import KeyRing
 from service.access.routes import router as access
+from service.assignments.express import Express
 from service.assignments.fast import FastAssignments
+from service.assignments.placers import Placers
 from service.assignments.routes import router as assignments
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
@@ -113,13 +115,18 @@ def create_app(
     install_refusals(app)
     install_openapi(app)
     install_pages(app)
-    app.add_middleware(FastAssignments, parts=parts)
-    app.add_middleware(Guard, ring=KeyRing(stores.database), quotas=Quotas(settings.requests_per_minute))
+    ring, quotas, placers = KeyRing(stores.database), Quotas(settings.requests_per_minute), Placers(stores)
+    app.add_middleware(FastAssignments, parts=parts, placers=placers)
+    app.add_middleware(Guard, ring=ring, quotas=quotas)
     app.add_middleware(Limits, allowed=_allowed(settings))
     app.add_middleware(UnforeseenErrors)
     if tracer:
         app.add_middleware(Traced, tracer=tracer)
     app.add_middleware(RequestLog, metrics=metrics)
+    if tracer is None:
+        app.middleware_stack = Express(
+            app.build_middleware_stack(), parts=parts, ring=ring, quotas=quotas, placers=placers
+        )
     return app
 
 

@@ -109,7 +109,12 @@ def read_log():
     configure_logs("info")
     [handler] = root.handlers
     handler.setStream(lines)
-    yield lines.take
+
+    def read() -> list[dict[str, Any]]:
+        handler.flush()
+        return lines.take()
+
+    yield read
     structlog.reset_defaults()
     root.removeHandler(handler)
     root.setLevel(level)

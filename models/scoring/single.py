@@ -5,7 +5,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final, NamedTuple
 
@@ -40,9 +40,18 @@ class _Notes:
     """What is said of a customer while it is measured."""
 
     n_known: int = 0
-    imputed: list[str] = field(default_factory=list)
-    unknown: dict[str, str] = field(default_factory=dict)
-    outlier_reasons: list[OutlierReason] = field(default_factory=list)
+    imputed: list[str] | None = None
+    unknown: dict[str, str] | None = None
+    outlier_reasons: list[OutlierReason] | None = None
+
+    def impute(self, feature: str) -> None:
+        self.imputed = [*(self.imputed or ()), feature]
+
+    def know_nothing_of(self, feature: str, text: str) -> None:
+        self.unknown = {**(self.unknown or {}), feature: text}
+
+    def wonder(self, feature: str | None, detail: str) -> None:
+        self.outlier_reasons = [*(self.outlier_reasons or ()), OutlierReason(feature=feature, detail=detail)]
 
 
 class _Number:
@@ -60,17 +69,17 @@ class _Number:
         """Give its part of the squared distances."""
         value = cell if type(cell) is float and math.isfinite(cell) else number(cell)
         if value is None:
-            notes.imputed.append(self.name)
+            notes.impute(self.name)
             return self._missing
         notes.n_known += 1
         if value > self._high:
-            notes.outlier_reasons.append(OutlierReason(feature=self.name, detail=f"lies above {self._high:.6g}"))
+            notes.wonder(self.name, f"lies above {self._high:.6g}")
             value = self._high
         if value < self._low:
-            notes.outlier_reasons.append(OutlierReason(feature=self.name, detail=f"lies below {self._low:.6g}"))
+            notes.wonder(self.name, f"lies below {self._low:.6g}")
             value = self._low
         at = self._coordinate(value)
-        return [(at - center) * (at - center) for center in self._centers]
+        return [(away := at - center) * away for center in self._centers]
 
     def _coordinate(self, value: float) -> float:
         if self._log:  # by numpy: the standard library's logarithm may differ in its last bit
@@ -93,9 +102,9 @@ class _Category:
         if position != NEUTRAL:
             notes.n_known += 1
         elif text is None:
-            notes.imputed.append(self.name)
+            notes.impute(self.name)
         else:
-            notes.unknown[self.name] = text
+            notes.know_nothing_of(self.name, text)
         return self._squared[position]
 
 
@@ -116,6 +125,7 @@ class SingleScorer:
         self._centers = centers
         self._segments: list[int] = segment_of_center.tolist()
         self._fences: list[float] = (fences + ROUNDING).tolist()
+        self._usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # up to there, no logarithm is needed
         self._elsewhere = [np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))]
         self._gaps: dict[tuple[int, int], float] = {}
 
@@ -148,8 +158,8 @@ class SingleScorer:
 
     def _placed(self, center: int, squared: Squares, distance: float, notes: _Notes) -> Single | None:
         segment = self._segments[center]
-        if distance > 0 and np.log(distance) > self._fences[segment]:
-            notes.outlier_reasons.append(OutlierReason(feature=None, detail=FAR_AWAY))
+        if distance > self._usual[segment] and np.log(distance) > self._fences[segment]:
+            notes.wonder(None, FAR_AWAY)
         elsewhere = self._elsewhere[segment]
         rival = min(elsewhere, key=squared.__getitem__) if elsewhere else None
         if rival is not None and not math.isfinite(squared[rival]):
@@ -159,9 +169,9 @@ class SingleScorer:
             None if rival is None else self._segments[rival],
             distance,
             None if rival is None else self._margin(center, rival, squared),
-            notes.outlier_reasons or None,
-            notes.imputed or None,
-            notes.unknown or None,
+            notes.outlier_reasons,
+            notes.imputed,
+            notes.unknown,
         )
 
     def _margin(self, center: int, rival: int, squared: Squares) -> float:

@@ -41,7 +41,7 @@ class Guard:
             needed = scope_for(scope["method"], scope["path"])
             caller = state["caller"] = state.get("caller") or await self._caller_for(needed, scope)
             _check(caller, needed)
-            quota = self._quotas.take(caller.key) if caller and caller.key else None
+            quota = self._quotas.take(caller.key) if caller else None
             _require_rest(quota)
         except (KeyNeeded, Forbidden, TooManyRequests) as refusal:
             await respond(problem_of(refusal), _advice(refusal, quota))(scope, receive, send)
@@ -77,6 +77,14 @@ def acting_as(app: ASGIApp, caller: Caller) -> ASGIApp:
     return act
 
 
+def known_caller(ring: KeyRing, scope: Scope) -> Caller | None:
+    """Tell who sends a request, if they may, and nobody has to be asked about it; all others are for the guard."""
+    caller = scope.get("state", {}).get("caller") or ring.known(_key_in(scope))
+    if caller is None and ring.is_known_keyless and _is_no_stranger(Headers(scope=scope)):
+        caller = ANYONE
+    return caller if caller and scope_for(scope["method"], scope["path"]) in caller.scopes else None
+
+
 def _check(caller: Caller | None, needed: callers.Scope | None) -> None:
     if needed is None:
         return
@@ -99,7 +107,10 @@ def _require_rest(quota: Quota | None) -> None:
 def _advice(refusal: Exception, quota: Quota | None) -> dict[str, str]:
     if isinstance(refusal, KeyNeeded):
         return {"WWW-Authenticate": "Bearer"}
-    return {**quota.headers(), "Retry-After": str(quota.resets)} if quota else {}
+    if quota is None:
+        return {}
+    told = {name.decode(): value.decode() for name, value in quota.headers()}
+    return {**told, "Retry-After": str(quota.resets)}
 
 
 def _with_quota(send: Send, quota: Quota | None) -> Send:
@@ -108,7 +119,7 @@ def _with_quota(send: Send, quota: Quota | None) -> Send:
 
     async def tell(message: Message) -> None:
         if message["type"] == "http.response.start":
-            add_headers(message, *((name.lower().encode(), text.encode()) for name, text in quota.headers().items()))
+            add_headers(message, *quota.headers())
         await send(message)
 
     return tell
@@ -120,6 +131,14 @@ def _refuse_strangers(headers: Headers) -> None:
         raise Forbidden(f"Without keys the service is only reached under one of these names: {', '.join(LOOPBACK)}")
     if any(name in _FORWARDING or name.startswith("x-forwarded-") for name in headers):
         raise Forbidden("Without keys the service answers no requests that a proxy forwards")
+
+
+def _is_no_stranger(headers: Headers) -> bool:
+    try:
+        _refuse_strangers(headers)
+    except Forbidden:
+        return False
+    return True
 
 
 def _host(header: str) -> str | None:

@@ -3,15 +3,13 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 WINDOW: Final = 60  # seconds
 MOST_KEYS: Final = 10_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quota:
+class Quota(NamedTuple):
     """What is left to a key: of how many requests, and in how many seconds it has all of them again."""
 
     allowed: int
@@ -23,13 +21,13 @@ class Quota:
         """Tell whether more was used than is allowed."""
         return self.used > self.allowed
 
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> list[tuple[bytes, bytes]]:
         """Say it in headers (the IETF's draft on rate limits)."""
         left = max(0, self.allowed - self.used)
-        return {
-            "RateLimit-Policy": f'"key";q={self.allowed};w={WINDOW}',
-            "RateLimit": f'"key";r={left};t={self.resets}',
-        }
+        return [
+            (b"ratelimit-policy", b'"key";q=%d;w=%d' % (self.allowed, WINDOW)),
+            (b"ratelimit", b'"key";r=%d;t=%d' % (left, self.resets)),
+        ]
 
 
 class Quotas:
@@ -40,8 +38,10 @@ class Quotas:
         self._clock = clock
         self._used: dict[str, tuple[float, int]] = {}
 
-    def take(self, key: str) -> Quota:
-        """Count one request of a key."""
+    def take(self, key: str | None) -> Quota | None:
+        """Count one request of a key; whoever came without one has no quota."""
+        if key is None:
+            return None
         moment = self._clock()
         began, used = self._used.get(key, (moment, 0))
         if moment - began >= WINDOW:

@@ -1,9 +1,11 @@
 """The keys used last, remembered for a moment: a revoked one is refused within a second in every process."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from fastapi.concurrency import run_in_threadpool
@@ -15,9 +17,12 @@ from service.callers import Caller
 from service.stores.database import Database, Session
 
 FRESH_SECONDS: Final = 0.5
+AHEAD_SECONDS: Final = 0.2  # before what is known is too old, it is asked for anew: nobody has to wait for it
 MOST_KEYS: Final = 1_000
 
 Found = TypeVar("Found")
+
+_UNKNOWN: Final = (-math.inf, None)
 
 
 class KeyRing:
@@ -28,20 +33,34 @@ class KeyRing:
         self._callers: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Caller | None]] = {}
         self._locked = False
-        self._looked = -FRESH_SECONDS
+        self._looked = -math.inf
 
     @property
     def knows_keys(self) -> bool:
         """Tell, without asking, whether there are known to be keys."""
         return self._locked
 
+    @property
+    def is_known_keyless(self) -> bool:
+        """Tell, without asking, whether there are known to be no keys."""
+        return not self._locked and time.monotonic() - self._looked < FRESH_SECONDS
+
+    def known(self, key: str) -> Caller | None:
+        """Tell who holds a key, if that is known without asking."""
+        digest = digest_of(key)
+        since, caller = self._callers.get(digest, _UNKNOWN)
+        age = time.monotonic() - since
+        if age >= FRESH_SECONDS:
+            return None
+        if age >= FRESH_SECONDS - AHEAD_SECONDS:
+            self._asked_once(digest, key)
+        return caller
+
     async def caller(self, key: str) -> Caller | None:
         """Tell who holds a key, if it is live."""
-        digest = digest_of(key)
-        since, caller = self._callers.get(digest, (-FRESH_SECONDS, None))
-        if caller and time.monotonic() - since < FRESH_SECONDS:
+        if caller := self.known(key):
             return caller
-        return await self._asked_once(digest, key) if is_plausible(key) else None
+        return await asyncio.shield(self._asked_once(digest_of(key), key)) if is_plausible(key) else None
 
     async def is_keyless(self) -> bool:
         """Tell whether there has never been a key: then this machine itself needs none."""
@@ -51,13 +70,18 @@ class KeyRing:
             self._looked = looked
         return not self._locked
 
-    async def _asked_once(self, digest: str, key: str) -> Caller | None:
+    def _asked_once(self, digest: str, key: str) -> asyncio.Task[Caller | None]:
         """Let all who come with the same key wait for one answer of the database."""
         asking = self._asking.get(digest)
         if asking is None:
             asking = self._asking[digest] = asyncio.create_task(self._ask(digest, key))
-            asking.add_done_callback(lambda _: self._asking.pop(digest, None))
-        return await asyncio.shield(asking)
+            asking.add_done_callback(partial(self._answered, digest))
+        return asking
+
+    def _answered(self, digest: str, asking: asyncio.Task[Caller | None]) -> None:
+        del self._asking[digest]
+        if not asking.cancelled():
+            asking.exception()  # whoever waits is told; it is no loss where nobody does
 
     async def _ask(self, digest: str, key: str) -> Caller | None:
         since = time.monotonic()

@@ -124,8 +124,10 @@ def _assign(placer: Placer, customers: Customers, faults: Faults, *, explain: bo
 
 
 def _first_id(row: tuple[object, ...], positions: Sequence[int]) -> str | None:
-    ids = (identifier(row[position]) for position in positions)
-    return next((each for each in ids if each is not None), None)
+    for position in positions:
+        if (cell := row[position]) is not None and (found := identifier(cell)) is not None:
+            return found
+    return None
 
 
 def _filled(ids: list[str | None], others: list[str | None]) -> list[str | None]:

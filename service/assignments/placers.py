@@ -1,6 +1,7 @@
 """The versions used last, ready to place: what was moved, renamed or deleted is seen in every process in a second."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from typing import Final
@@ -16,6 +17,8 @@ MOST_PLACERS: Final = 1_000
 
 Asked = tuple[str, str, str]
 
+_UNKNOWN: Final = (-math.inf, None)
+
 
 class Placers:
     """Asks the database about a version at most every 0.4 seconds, and only if somebody asks; each process has its own.
@@ -30,15 +33,18 @@ class Placers:
 
     async def get(self, tenant: str, model: str, ref: str) -> Placer | None:
         """Give a version ready to place; None where there is none, or nobody who could tell."""
+        return self.known(tenant, model, ref) or await asyncio.shield(self._asked_once((tenant, model, ref)))
+
+    def known(self, tenant: str, model: str, ref: str) -> Placer | None:
+        """Give a version if nobody has to wait for it."""
         asked = (tenant, model, ref)
-        since, placer = self._known.get(asked, (0.0, None))
+        since, placer = self._known.get(asked, _UNKNOWN)
         age = time.monotonic() - since
-        if placer and age < FRESH_SECONDS:
-            return placer
-        asking = self._asked_once(asked)
-        if placer and age < STALE_SECONDS:
-            return placer
-        return await asyncio.shield(asking)
+        if age >= STALE_SECONDS:
+            return None
+        if age >= FRESH_SECONDS:
+            self._asked_once(asked)
+        return placer
 
     def forget(self) -> None:
         """Ask anew: something has just been changed here."""

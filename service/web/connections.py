@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.web.intake import RequestTooSlow
+from service.web.joined import Joined
 from service.web.leaving import Exit
 from service.web.problems import plain_problem, problem_of
 from service.web.refusals import respond
@@ -35,11 +36,12 @@ class Connection(HttpToolsProtocol):
         self._answer_seconds = answer_seconds
         self._head_due: TimerHandle | None = None
         self._head_bytes = 0
-        self._in_body = False
+        self._in_body = self._head_over = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Expect a request."""
-        self._exit = Exit(cast("Transport", transport), self.loop, answer_seconds=self._answer_seconds)
+        joined = Joined(cast("Transport", transport), self.loop)
+        self._exit = Exit(cast("Transport", joined), self.loop, answer_seconds=self._answer_seconds)
         super().connection_made(cast("Any", self._exit))
         self._expect_head()
 
@@ -50,26 +52,27 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what has come, unless it is a head without an end."""
+        """Take in what has come, unless it is a head without an end; most come whole, and need no deadline."""
         if self._exit.lingers:
             self._exit.throw_away(len(data))
             return
-        if not self._in_body:
-            self._expect_head()
+        self._head_over = self._in_body
         super().data_received(data)
-        self._head_bytes += len(data) if self._head_due else 0
+        if self._head_over or self._exit.is_closing():
+            return
+        self._expect_head()
+        self._head_bytes += len(data)
         if self._head_bytes > MOST_HEAD_BYTES:
             self._refuse(plain_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
 
     def on_message_begin(self) -> None:
         """Begin with a request."""
-        self._exit.in_midst = True
-        self._expect_head()
+        self._exit.in_midst, self._head_over = True, False
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Go on to the body."""
-        self._in_body = True
+        self._in_body = self._head_over = True
         self._forget_head()
         super().on_headers_complete()
 

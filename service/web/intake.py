@@ -1,6 +1,7 @@
 """A request's body on its way in: no larger than its route takes, within its time, and not nested too deeply."""
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -92,3 +93,24 @@ class Intake:
 def expect_table(request: Request, n_bytes: int) -> None:
     """Let a request send a table of this size, where others send a document."""
     cast("Intake", request.scope[INTAKE]).expect_table(n_bytes)
+
+
+def at_once(receive: Receive) -> Message | None:
+    """Give what has been received already; None if one would have to wait, and then nothing is lost."""
+    waiting = cast("Coroutine[object, None, Message]", receive())
+    try:
+        waiting.send(None)
+    except StopIteration as had:
+        return cast("Message", had.value)
+    waiting.close()
+    return None
+
+
+def received_again(messages: Sequence[Message], receive: Receive) -> Receive:
+    """Receive the same once more, and then what follows."""
+    ahead = iter(messages)
+
+    async def receive_again() -> Message:
+        return next(ahead, None) or await receive()
+
+    return receive_again

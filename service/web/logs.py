@@ -1,12 +1,13 @@
 """One JSON object for each line of the log; a request's id in every line, a customer's values in none."""
 
+import asyncio
 import logging
 import sys
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import structlog
@@ -16,18 +17,33 @@ logger = structlog.get_logger()
 
 
 class JsonLines(logging.StreamHandler[Any]):
-    """Writes the log; the line of a request, which most of them are, without the detour of a record."""
+    """Writes the log; the line of a request, which most of them are, without the detour of a record.
+
+    The lines of one turn of the event loop are written together at its end, or ahead of the next record.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[bytes] = []
 
     def write_line(self, line: Mapping[str, object]) -> None:
-        """Write one line; where it cannot be written, the request that it is about goes on."""
-        text = _encode(line).decode()
-        self.acquire()
-        try:
-            with suppress(OSError, ValueError):
-                self.stream.write(f"{text}\n")
-                self.stream.flush()
-        finally:
-            self.release()
+        """Write one line, soon."""
+        self._lines.append(_encode(line))
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record after the lines that came before it."""
+        self.flush()
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Write what waits; where it cannot be written, the requests that it is about go on."""
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
+            lines, self._lines = self._lines, []
+            if lines:
+                self.stream.write(b"\n".join([*lines, b""]).decode())
+            super().flush()
 
 
 def configure_logs(level: str) -> None:
@@ -60,14 +76,14 @@ def configure_logs(level: str) -> None:
         logging.getLogger(own).propagate = True
 
 
-def log_request(line: Mapping[str, object]) -> None:
+def log_request(line: Mapping[str, object], identifier: str) -> None:
     """Write the line of a request."""
     root = logging.getLogger()
     lines = [handler for handler in root.handlers if isinstance(handler, JsonLines)]
     if not lines:
-        logger.info("request", **line)
+        logger.info("request", **line, request_id=identifier)
     elif root.isEnabledFor(logging.INFO):
-        noted = {"event": "request", "level": "info", "timestamp": _now(), "request_id": request_id()}
+        noted = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), "request_id": identifier}
         for handler in lines:
             handler.write_line({**line, **noted})
 
@@ -81,10 +97,6 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 def request_id() -> str:
     """Give the id of the request that is being answered."""
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _without_values(_: object, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -31,8 +31,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         started = time.perf_counter()
         status = HUNG_UP
-        given = header(scope, REQUEST_ID) or ""
-        identifier = given if _ACCEPTABLE_ID.fullmatch(given) else token_hex(16)
+        identifier = identify(scope)
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -46,14 +45,25 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            note(self._metrics, scope, identifier, status, time.perf_counter() - started)
             reset_contextvars(**bound)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        method, route = method_of(scope), route_of(scope)
-        self._metrics.end_request(method, route, status, seconds)
-        answered = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)}
-        log_request({**answered, **_caller(scope)})
+
+def identify(scope: Scope) -> str:
+    """Give a request its id: the one that it came with, or a new one."""
+    given = header(scope, REQUEST_ID)
+    return given if given and _ACCEPTABLE_ID.fullmatch(given) else token_hex(16)
+
+
+def note(metrics: Metrics, scope: Scope, identifier: str, status: int, seconds: float) -> None:
+    """Count a request that is over, and write its line."""
+    method, route = method_of(scope), route_of(scope)
+    metrics.end_request(method, route, status, seconds)
+    line = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)}
+    caller = scope.get("state", {}).get("caller")
+    if caller:  # by the key's id: the key itself is nowhere in the logs
+        line |= {"tenant": caller.tenant, "key": caller.key}
+    log_request(line, identifier)
 
 
 def method_of(scope: Scope) -> str:
@@ -65,9 +75,3 @@ def method_of(scope: Scope) -> str:
 def route_of(scope: Scope) -> str:
     """Name the route's pattern: the path itself may hold a customer's id."""
     return getattr(scope.get("route"), "path", "-")
-
-
-def _caller(scope: Scope) -> dict[str, str | None]:
-    """Name the key's id and its tenant; the key itself is nowhere in the logs."""
-    caller = scope.get("state", {}).get("caller")
-    return {"tenant": caller.tenant, "key": caller.key} if caller else {}

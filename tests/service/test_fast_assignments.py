@@ -12,7 +12,9 @@ from pyarrow import ipc, parquet
 from steps import INCOME, SCORE, fit, place, put_csv, refit
 
 from service.access.guard import acting_as
-from service.assignments.fast import FEW, FastAssignments
+from service.assignments.answering import FEW
+from service.assignments.fast import FastAssignments
+from service.assignments.placers import Placers
 from service.assignments.schemas import AssignmentResults
 from service.callers import ANYONE
 from service.web.intake import Allowance
@@ -78,7 +80,8 @@ async def teapot(scope, receive, send):
 def short(client):
     """The short road alone: what is handed on from it is answered 418."""
 
-    road = FastAssignments(teapot, parts=client.app.state.services)
+    parts = client.app.state.services
+    road = FastAssignments(teapot, parts=parts, placers=Placers(parts.stores))
     limits = Limits(acting_as(road, ANYONE), Allowance(n_bytes=1000, seconds=9, depth=9))
     with TestClient(limits) as alone:
         yield alone

@@ -1,0 +1,86 @@
+"""The shortest road to an assignment: what needs no waiting is answered at once, ahead of the whole app.
+
+It asks the same parts that others pass one after the other (keys, quotas, metrics, the log), and hands on as it came
+whatever is unusual, unknown, not whole, refused or wrong.
+"""
+
+from time import perf_counter
+from typing import Final, NamedTuple
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.access.guard import known_caller
+from service.access.quotas import Quotas
+from service.access.ring import KeyRing
+from service.assignments.answering import Answer, Answers
+from service.assignments.asking import Asked, asked_in
+from service.assignments.fast import AT_ONCE
+from service.assignments.operations import Placer
+from service.assignments.placers import Placers
+from service.callers import Caller
+from service.web.dependencies import Services
+from service.web.formats.writing import JSON
+from service.web.intake import at_once, received_again
+from service.web.requests import REQUEST_ID, identify, note
+
+OK: Final = 200
+AS_JSON: Final = (b"content-type", JSON.media_type.encode())
+
+
+class Visit(NamedTuple):
+    """Somebody who may ask, what they ask, and the version that can answer it."""
+
+    caller: Caller
+    asked: Asked
+    placer: Placer
+
+
+class Express:
+    """Answers for the app behind it."""
+
+    def __init__(self, app: ASGIApp, *, parts: Services, ring: KeyRing, quotas: Quotas, placers: Placers) -> None:
+        self.app = app
+        self._ring, self._quotas, self._placers = ring, quotas, placers
+        self._metrics, self._answers = parts.metrics, Answers(parts.settings)
+        self._most_bytes = min(AT_ONCE, parts.settings.assignment_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        started = perf_counter()
+        visit = self._visit(scope)
+        message = at_once(receive) if visit else None
+        answer = self._answer(visit, message) if visit and message else None
+        quota = self._quotas.take(visit.caller.key) if visit and answer else None
+        if visit is None or answer is None or (quota and quota.is_exceeded):
+            await self.app(scope, received_again([message], receive) if message else receive, send)
+            return
+        self._metrics.begin_request()
+        self._metrics.count_rows(answer.n_placed)
+        identifier = identify(scope)
+        headers = [(b"content-length", b"%d" % len(answer.body)), AS_JSON]
+        headers += [*(quota.headers() if quota else ()), (REQUEST_ID, identifier.encode())]
+        scope["route"], scope["state"]["caller"] = visit.asked.route, visit.caller
+        try:
+            await send({"type": "http.response.start", "status": OK, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body})
+        finally:
+            note(self._metrics, scope, identifier, OK, perf_counter() - started)
+
+    def _visit(self, scope: Scope) -> Visit | None:
+        """Find out who asks whom; None where that is not known at once, or is not for here."""
+        caller = known_caller(self._ring, scope) if scope["type"] == "http" else None
+        asked = asked_in(scope) if caller else None
+        if caller is None or asked is None or not asked.is_json or asked.fmt != JSON:
+            return None
+        placer = self._placers.known(caller.tenant, asked.model, asked.ref)
+        return Visit(caller, asked, placer) if placer else None
+
+    def _answer(self, visit: Visit, message: Message) -> Answer | None:
+        """Answer a small body that is there as a whole; whatever goes wrong, the app behind comes upon it as well."""
+        body = message.get("body", b"")
+        if message["type"] != "http.request" or message.get("more_body") or len(body) > self._most_bytes:
+            return None
+        try:
+            return self._answers.to(visit.asked, visit.placer, body)
+        except Exception:  # noqa: BLE001 - see above
+            return None
