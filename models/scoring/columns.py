@@ -73,13 +73,14 @@ def _as_floats(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
     """Take a whole column at once, where reading it cell by cell could give nothing else."""
     if isinstance(cells, np.ndarray):
         return cells if cells.dtype == np.float64 and not np.isinf(cells).any() else None
-    if not {int, float, NoneType}.issuperset(map(type, cells)):
+    kinds = set(map(type, cells))
+    if kinds - {int, float, NoneType}:
         return None
     try:
         values = np.array(cells, dtype=np.float64)
     except OverflowError:
         return None
-    n_missing = list(cells).count(None)  # numpy makes NaN of None: any further one was there before
+    n_missing = list(cells).count(None) if NoneType in kinds else 0  # numpy makes NaN of None: any more were there
     return values if np.count_nonzero(np.isfinite(values)) == len(values) - n_missing else None
 
 

@@ -37,8 +37,8 @@ class NumericCoordinate:
         return read_numbers(np.full(n_rows, np.nan) if cells is None else cells)
 
     def squared(self, values: Floats, centers: Floats) -> Floats:
-        """Give this feature's part of the squared distances to all centers, shape (n, m)."""
-        return np.asarray((self.coordinate(values)[:, None] - centers[:, self.position]) ** 2)
+        """Give this feature's part of the squared distances to all centers, shape (m, n)."""
+        return np.asarray((self.coordinate(values) - centers[:, self.position, None]) ** 2)
 
     def squared_to(self, values: Floats, centers: Floats, center: Rows) -> Floats:
         """Give this feature's part of the squared distance to one center each, shape (n,)."""
@@ -83,8 +83,8 @@ class CategoricalCoordinate:
         return read_categories([None] * n_rows if cells is None else cells, self._positions)
 
     def squared(self, values: Rows, centers: Floats) -> Floats:  # noqa: ARG002 - as its numeric sibling
-        """Give this feature's part of the squared distances to all centers, shape (n, m)."""
-        return self.distances[values]
+        """Give this feature's part of the squared distances to all centers, shape (m, n)."""
+        return np.take(self.distances.T, values, axis=1)
 
     def squared_to(self, values: Rows, centers: Floats, center: Rows) -> Floats:  # noqa: ARG002 - as its sibling
         """Give this feature's part of the squared distance to one center each, shape (n,)."""

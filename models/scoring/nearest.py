@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_CELLS_AT_ONCE: Final = 50_000  # a block of distances that stays in the processor's cache
+_CELLS_AT_ONCE: Final = 16_000  # a block of distances that stays in the cache, and is not asked of the kernel each time
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -55,7 +55,7 @@ def find_nearest(
     Parameters
     ----------
     squared_of
-        Gives the squared distances of a block of points to all m centers, shape (n_block, m).
+        Gives the squared distances of a block of points to all m centers, shape (m, n_block).
     n_rows
         The number of points.
     centers
@@ -67,14 +67,18 @@ def find_nearest(
     blocks = [slice(start, start + step) for start in range(0, max(n_rows, 1), step)]
     found = [_nearest_two(squared_of(block), segment_of_center) for block in blocks]
     center, rival, squared, rival_squared = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    gap = np.sum((centers[rival] - centers[center]) ** 2, axis=1)
+    gap = _gaps(centers, center, rival)
     return Nearest(center=center, rival=rival, squared=squared, rival_squared=rival_squared, gap=gap)
 
 
 def _nearest_two(squared: Floats, segment_of_center: Rows) -> tuple[Rows, Rows, Floats, Floats]:
-    rows = np.arange(len(squared))
-    center = squared.argmin(axis=1)
-    same_segment = segment_of_center == segment_of_center[center][:, None]
-    others = np.where(same_segment, np.inf, squared)
-    rival = others.argmin(axis=1)
-    return center, rival, squared[rows, center], others[rows, rival]
+    center = squared.argmin(axis=0)
+    others = np.where(segment_of_center[center] == segment_of_center[:, None], np.inf, squared)
+    return center, others.argmin(axis=0), squared.min(axis=0), others.min(axis=0)
+
+
+def _gaps(centers: Floats, one: Rows, other: Rows) -> Floats:
+    """Give the squared distances between pairs of centers, of each pair once where there are more pairs to ask for."""
+    if len(centers) ** 2 > len(one):
+        return np.asarray(np.sum((centers[other] - centers[one]) ** 2, axis=1))
+    return np.asarray(np.sum((centers - centers[:, None]) ** 2, axis=2)[one, other])

@@ -63,7 +63,7 @@ class _Number:
         self._log, self._log_factor = feature.log, feature.log_factor
         self._center, self._scale, self._stretch = feature.center, feature.scale, feature.stretch
         self._centers: list[float] = centers[:, feature.position].tolist()
-        self._missing: list[float] = feature.squared(np.array([np.nan]), centers)[0].tolist()
+        self._missing: list[float] = feature.squared(np.array([np.nan]), centers)[:, 0].tolist()
 
     def squared(self, cell: object, notes: _Notes) -> Squares:
         """Give its part of the squared distances."""
@@ -125,7 +125,8 @@ class SingleScorer:
         self._centers = centers
         self._segments: list[int] = segment_of_center.tolist()
         self._fences: list[float] = (fences + ROUNDING).tolist()
-        self._usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # up to there, no logarithm is needed
+        with np.errstate(over="ignore"):
+            self._usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # up to there, no logarithm is needed
         self._elsewhere = [np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))]
         self._gaps: dict[tuple[int, int], float] = {}
 

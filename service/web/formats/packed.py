@@ -5,9 +5,9 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import ipc
 
 ROWS_IN_A_GROUP: Final = 1 << 16
+_END_OF_STREAM: Final = b"\xff\xff\xff\xff\0\0\0\0"
 
 Batches = Iterable[pa.RecordBatch]
 
@@ -23,13 +23,11 @@ def write_parquet(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
 
 
 def write_arrow(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
-    """Write an Arrow stream, batch by batch."""
-    sink = _Sink()
-    with ipc.new_stream(sink, schema) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-            yield sink.drained()
-    yield sink.drained()
+    """Write an Arrow stream, message by message: a writer would come back to Python for every column."""
+    yield schema.serialize().to_pybytes()
+    for batch in batches:
+        yield batch.serialize().to_pybytes()
+    yield _END_OF_STREAM
 
 
 class _Sink:
