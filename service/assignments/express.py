@@ -59,7 +59,7 @@ class Express:
         identifier = identify(scope)
         headers = [(b"content-length", b"%d" % len(answer.body)), AS_JSON]
         headers += [*(quota.headers() if quota else ()), (REQUEST_ID, identifier.encode())]
-        scope["route"], scope["state"]["caller"] = visit.asked.route, visit.caller
+        scope["route"], scope["state"] = visit.asked.route, {"caller": visit.caller}
         try:
             await send({"type": "http.response.start", "status": OK, "headers": headers})
             await send({"type": "http.response.body", "body": answer.body})
