@@ -169,9 +169,17 @@ async def _beside(*work: Awaitable[None]) -> AsyncIterator[None]:
 async def _keep_dispatching(parts: Services) -> None:
     """Hand jobs to the engine again and again: after any crash, their rows are still the truth."""
     while True:
-        more = False
+        dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, parts))
         try:
-            more = await run_in_threadpool(jobs.dispatch, parts.stores.database, parts.engine)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong now, the jobs must be looked after again
-            logger.error("dispatching failed", **describe_error(error))
+            more = await asyncio.shield(dispatching)
+        finally:
+            await dispatching  # its thread goes on whoever is cancelled, and must not outlive the database
         await asyncio.sleep(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
+
+
+def _dispatch(parts: Services) -> bool:
+    try:
+        return jobs.dispatch(parts.stores.database, parts.engine)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong now, the jobs must be looked after again
+        logger.error("dispatching failed", **describe_error(error))
+        return False

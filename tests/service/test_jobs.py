@@ -1,7 +1,9 @@
 """Jobs over HTTP, and what an attempt writes."""
 
 import json
+import time
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from fakes import AbsentEngine, IdleEngine, Interrupted
@@ -227,3 +229,28 @@ def test_a_job_that_an_earlier_process_left_is_taken_up(settings, sample_csv):
         job = submit(before, "left")
     with running(settings) as after:
         assert eventually(lambda: show(after, job)["state"] == "succeeded", within=60)
+
+
+class Slow(IdleEngine):
+    """Takes its time to say how many jobs can run, and knows whether that was waited for when it was closed."""
+
+    def __init__(self, *given, **asked) -> None:
+        super().__init__(*given, **asked)
+        self.asked, self.answered, self.waited_for = Event(), False, False
+
+    def slots(self) -> int:
+        self.asked.set()
+        time.sleep(0.3)
+        self.answered = True
+        return 1
+
+    def close(self) -> None:
+        self.waited_for = self.answered
+        super().close()
+
+
+def test_an_app_that_ends_waits_for_whoever_uses_its_database(settings):
+    with running(settings, engine=Slow) as client:
+        engine = client.app.state.services.engine
+        assert engine.asked.wait(10)
+    assert engine.waited_for
