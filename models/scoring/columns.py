@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from types import NoneType
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[s
     """Read a categorical column; `positions` numbers the known categories."""
     objects = _as_objects(cells)
     texts, bad = _as_texts(objects) or _each(category, objects)
-    values = np.array([NEUTRAL if text is None else positions.get(text, NEUTRAL) for text in texts], dtype=np.int64)
+    values = np.fromiter(map(positions.get, texts, repeat(NEUTRAL)), np.int64, len(texts))
     strange = [row for row in np.flatnonzero(values == NEUTRAL).tolist() if row not in bad]
     unknown = {row: texts[row] for row in strange if texts[row] is not None}
     missing = np.zeros(len(texts), dtype=np.bool_)

@@ -68,7 +68,9 @@ class Placing:
         return self.scorer.assign(columns, batch.num_rows)
 
     def _record(self, batch: pa.RecordBatch, assigned: Assigned) -> pa.RecordBatch:
-        rejected = [_why(assigned, row) for row in range(batch.num_rows)]
+        rejected: list[str | None] = [None] * batch.num_rows
+        for row, errors in assigned.errors.items():
+            rejected[row] = "; ".join(error.detail for error in errors)
         columns = {
             "customer_id": batch.column(self.customer_id),
             "segment": self._named(assigned.index),
@@ -109,8 +111,3 @@ def _cells(column: pa.Array) -> npt.NDArray[np.float64] | npt.NDArray[np.object_
     """Give numbers with NaN, and texts with None, where a cell is missing."""
     cells: npt.NDArray[np.float64] | npt.NDArray[np.object_] = column.to_numpy(zero_copy_only=False)
     return cells
-
-
-def _why(assigned: Assigned, row: int) -> str | None:
-    errors = assigned.errors.get(row)
-    return (errors and "; ".join(error.detail for error in errors)) or None
