@@ -8,13 +8,15 @@ from models.algorithms import Algorithm
 from models.kernels.condensing import place
 from models.kernels.few_points import best_of
 from models.kernels.many_silhouettes import mean_silhouettes
+from models.profiling.induction import Evidence, Target
 
 
 def warm_up() -> None:
-    """Learn from next to nothing by every algorithm: all that they compile is then compiled, or read from the disk."""
+    """Learn from next to nothing by every algorithm, and describe it: all that is compiled is then there."""
     two = np.repeat(np.eye(2), 4, axis=0)
     for algorithm in get_args(Algorithm):
         algorithm().learn(two, k=2, seed=0)
     place(two, two)  # only many customers are condensed
     best_of(two, 2, 1, np.random.default_rng(0))
     mean_silhouettes(two, [np.arange(8) % 2], 0)
+    Target(evidence=Evidence.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend([])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from models.kernels.thresholds import best_threshold
 from models.profiling.conditions import Condition, Flags, Floats, all_hold, round_numbers
 
 MAX_CONDITIONS = 4
@@ -45,23 +46,13 @@ class Target:
     def extend(self, conditions: Sequence[Condition]) -> list[Condition]:
         """Add the condition that gives the highest F1, if any column can be split at all."""
         inside = self.weights * all_hold(conditions, self.evidence.X)
-        scores = self._score_thresholds(inside)
-        if not scores.any():
+        order, steps = self.evidence.order, self.evidence.steps
+        side, column, position = best_threshold(order, steps, inside, self.member, float(self.weights @ self.member))
+        if column < 0:
             return list(conditions)
-        at_most, column, position = np.unravel_index(np.argmax(scores.round(9)), scores.shape)
-        value = self.evidence.X[self.evidence.order[column, position], column]
+        value = self.evidence.X[order[column, position], column]
         threshold = _gap_middle(self.evidence.X[inside > 0, column], value)
-        return [*conditions, Condition(column=int(column), above=not at_most, threshold=threshold)]
-
-    def _score_thresholds(self, inside: Floats) -> Floats:
-        """Return the F1 of every threshold: [above, at most] x columns x positions in the sorted column."""
-        order, wanted = self.evidence.order, self.weights @ self.member
-        hits = np.cumsum((inside * self.member)[order], axis=1)[:, :-1]
-        sizes = np.cumsum(inside[order], axis=1)[:, :-1]
-        at_most = 2 * hits / (sizes + wanted)
-        above = 2 * (inside @ self.member - hits) / (inside.sum() - sizes + wanted)
-        scores: Floats = np.where(self.evidence.steps, np.stack([above, at_most]), 0.0)
-        return scores
+        return [*conditions, Condition(column=column, above=side == 0, threshold=threshold)]
 
 
 def learn(target: Target) -> list[Condition]:
