@@ -91,6 +91,13 @@ class Server:
         wait_for(lambda: self.get(f"/v1/jobs/{job}")["state"] not in {"queued", "running"}, f"job {job}")
         return self.get(f"/v1/jobs/{job}")
 
+    def worked(self, path: str, body: object, *, wait: int = 0) -> dict[str, Any]:
+        """Post what begins a job, and wait until it has succeeded."""
+        job = self.finished(self.post(path, body, wait=wait)["job"])
+        if job["state"] != "succeeded":
+            raise RuntimeError(f"The job ended as {job['state']}: {job['problem']}")
+        return job
+
     def _start(self, options: tuple[str, ...], settings: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "service", "serve", "--port", "0", *options]
         asked = {f"SEGMENTATION_{name.upper()}": value for name, value in {"home": str(self.home), **settings}.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +18,8 @@ from bench.rounds import MEDIANS, Figure, seconds
 from bench.server import Server
 
 N, UPSERTED, ROUNDS = 2_000_000, 1_000, 3
-PATH = "/v1/datasets/large"
+PATH, RUNS = "/v1/datasets/large", "/v1/models/large-1/versions/1/assignment-runs"
+FEATURES = ["revenue", "basket", "orders", "visits", "income", "country", "channel"]
 PARQUET, CSV = "application/vnd.apache.parquet", "text/csv"
 COUNTRIES, CHANNELS = ["DE", "ES", "FR", "IT", "PL"], ["online", "phone", "shop"]
 
@@ -62,6 +64,23 @@ def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
         f"PUT {shape} as CSV, {len(text) >> 20} MiB": send("PUT", "", CSV, text),
         f"upsert of {UPSERTED:,}, half of them new": send("POST", "/customers", CSV, _csv(_patch(table))),
         "summary": partial(server.get, f"{PATH}/summary"),
+        "all customers as Parquet": lambda: server.http.get(f"{PATH}/customers", headers={"Accept": PARQUET}).content,
+        **_jobs(server),
+    }
+
+
+def _jobs(server: Server) -> dict[str, Call]:
+    """Fit a new model in each round, and place all customers by it."""
+    names = (f"large-{n}" for n in count(1))
+    asked = {"dataset": "large", "k": 6, "features": FEATURES}
+
+    def fit(algorithm: str) -> Call:
+        return lambda: server.worked("/v1/models", {**asked, "name": next(names), "algorithm": {"name": algorithm}})
+
+    return {
+        "a fit by K-Means, from the request to the version": fit("kmeans"),
+        "a hierarchical fit": fit("hierarchical"),
+        "placing all customers by a version, as a job": lambda: server.worked(RUNS, {"dataset": "large"}),
     }
 
 

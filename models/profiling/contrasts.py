@@ -125,7 +125,8 @@ def _contrast_numbers(column: pd.Series, feature: Feature, labels: Labels, k: in
 
 def _contrast_categories(column: pd.Series, feature: Feature, labels: Labels, k: int) -> CategoricalContrast:
     categories = feature.categories or tuple(sorted(column.dropna().unique()))
-    codes = pd.Index(categories, dtype=object).get_indexer(pd.Index(column))
+    distinct_codes, distinct = column.factorize(use_na_sentinel=False)
+    codes = pd.Index(categories, dtype=object).get_indexer(distinct.astype(object))[distinct_codes]
     known, width = codes >= 0, len(categories)
     cells = labels[known].astype(np.intp) * width + codes[known]
     counts = np.bincount(cells, minlength=k * width).reshape(k, width)
@@ -166,9 +167,8 @@ def _logarithm(values: Floats) -> Floats:
 
 def _fences(values: Floats) -> tuple[float, float]:
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    elsewhere = values[values != middle]
-    if low == high and elsewhere.size:  # mostly one value: the quartiles of the others say what is far out
-        low, high = np.quantile(elsewhere, [0.25, 0.75])
+    if low == high and np.ptp(values):  # mostly one value: the quartiles of the others say what is far out
+        low, high = np.quantile(values[values != middle], [0.25, 0.75])
     reach = 3 * (high - low)
     return min(low - reach, middle), max(high + reach, middle)
 
