@@ -126,7 +126,7 @@ def _contrast_numbers(column: pd.Series, feature: Feature, labels: Labels, k: in
 def _contrast_categories(column: pd.Series, feature: Feature, labels: Labels, k: int) -> CategoricalContrast:
     categories = feature.categories or tuple(sorted(column.dropna().unique()))
     distinct_codes, distinct = column.factorize(use_na_sentinel=False)
-    codes = pd.Index(categories, dtype=object).get_indexer(distinct.astype(object))[distinct_codes]
+    codes = pd.Index(categories, dtype=object).get_indexer(pd.Index(distinct, dtype=object))[distinct_codes]
     known, width = codes >= 0, len(categories)
     cells = labels[known].astype(np.intp) * width + codes[known]
     counts = np.bincount(cells, minlength=k * width).reshape(k, width)
