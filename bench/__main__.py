@@ -22,6 +22,7 @@ PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minu
     "page": 1,
     "trees": 8,
     "kmeans": 4,
+    "recommending": 8,
     "growth": 6,
 }
 

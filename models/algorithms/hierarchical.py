@@ -8,6 +8,7 @@ import numpy as np
 from annotated_types import Gt
 from numpy.typing import NDArray
 
+from models.algorithms.fine_groups import group_means, top_of
 from models.algorithms.learned import Learned
 from models.errors import CutTooFine, TooFewCustomers, TooManyCustomers, UnclearCut
 from models.tree import Tree, count_above, cut
@@ -104,9 +105,9 @@ class Hierarchical:
         """Cut a tree into fine groups; `leaf_of` says from which leaf each customer comes."""
         k = k or count_above(tree, self.distance or 0.0)
         m = max(k, min(count_above(tree, 0.0), FINE_GROUPS))
-        groups, merges = cut(tree, m), _above(tree, m)
+        groups, merges = cut(tree, m), top_of(tree, m)
         floor = float(tree[-m, 2]) if m <= len(tree) else 0.0
-        return _learned(_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
+        return _learned(group_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
 
     def cut(self, tree: Tree, k: int) -> Learned:
         """Cut a tree that has been grown before into another number of segments; nothing is learned anew.
@@ -177,31 +178,3 @@ def _ask_for_memory(n: int, linkage: Linkage) -> None:
             f"{linkage} linkage compares every pair of customers and takes at most {most:,} of them, not {n:,}; "
             "ward linkage and K-Means have no such limit"
         )
-
-
-def _above(tree: NDArray[np.float64], m: int) -> NDArray[np.float64]:
-    """Keep the last m - 1 merges as a tree of its own, whose leaves are the m groups of the cut."""
-    n = len(tree) + 1
-    group_of = _group_of_node(tree, m)
-    merges = tree[n - m :].copy()
-    merges[:, :2] = np.sort(group_of[merges[:, :2].astype(np.int64)], axis=1)
-    return merges
-
-
-def _group_of_node(tree: NDArray[np.float64], m: int) -> NDArray[np.int64]:
-    """Give the roots of the m groups the numbers of the cut, and the merges above them those from m upwards."""
-    n = len(tree) + 1
-    number = np.full(2 * n - 1, -1)
-    number[:n] = cut(tree, m)
-    for node, (left, _) in enumerate(tree[: n - m, :2].astype(np.int64), start=n):
-        number[node] = number[left]
-    number[2 * n - m :] = np.arange(m, 2 * m - 1)
-    return number
-
-
-def _means(
-    points: NDArray[np.float64], weights: NDArray[np.float64], group: NDArray[np.int64], m: int
-) -> NDArray[np.float64]:
-    sums = np.zeros((m, points.shape[1]))
-    np.add.at(sums, group, weights[:, None] * points)
-    return sums / np.bincount(group, weights, minlength=m)[:, None]

@@ -1,0 +1,36 @@
+"""The fine groups that a tree is kept down to: what is above them, and where they are."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.tree import cut
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+def top_of(tree: Floats, m: int) -> Floats:
+    """Keep the last m - 1 merges as a tree of its own, whose leaves are the m groups of the cut."""
+    n = len(tree) + 1
+    group_of = _group_of_node(tree, m)
+    merges = tree[n - m :].copy()
+    merges[:, :2] = np.sort(group_of[merges[:, :2].astype(np.int64)], axis=1)
+    return merges
+
+
+def group_means(points: Floats, weights: Floats, group: Rows, m: int) -> Floats:
+    """Give the mean of each of m groups of weighted points, shape (m, d)."""
+    sums = np.zeros((m, points.shape[1]))
+    np.add.at(sums, group, weights[:, None] * points)
+    return sums / np.bincount(group, weights, minlength=m)[:, None]
+
+
+def _group_of_node(tree: Floats, m: int) -> Rows:
+    """Give the roots of the m groups the numbers of the cut, and the merges above them those from m upwards."""
+    n = len(tree) + 1
+    number = np.full(2 * n - 1, -1)
+    number[:n] = cut(tree, m)
+    for node, (left, _) in enumerate(tree[: n - m, :2].astype(np.int64), start=n):
+        number[node] = number[left]
+    number[2 * n - m :] = np.arange(m, 2 * m - 1)
+    return number
