@@ -17,13 +17,14 @@ PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minu
     "hot_path": 3,
     "learning": 1,
     "memory": 1,
-    "tables": 2,
+    "tables": 4,
     "figures": 2,
     "page": 1,
     "trees": 8,
     "kmeans": 4,
     "recommending": 8,
     "growth": 6,
+    "stages": 2,
 }
 
 
