@@ -48,7 +48,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._forget_head()
-        self._exit.forget_reader()
+        self._exit.forget()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -19,7 +19,7 @@ class Exit:
         self._loop = loop
         self._seconds = answer_seconds
         self._due: TimerHandle | None = None
-        self._thrown_away = 0
+        self._thrown_away = self._unread = 0
         self.lingers = self.in_midst = False
         self.write = transport.write
 
@@ -47,22 +47,39 @@ class Exit:
             self._leave()
 
     def expect_reader(self) -> None:
-        """Give the other side time to read what has been written."""
-        self.forget_reader()
-        self._due = self._loop.call_later(self._seconds, self._transport.abort)
+        """Give the other side time to read on; how it is left is decided elsewhere."""
+        if not self.is_closing():
+            self._wait_for_reader()
 
     def forget_reader(self) -> None:
+        """Wait for nobody who reads."""
+        if not self.is_closing():
+            self.forget()
+
+    def forget(self) -> None:
         """Wait for nobody any more."""
         if self._due:
             self._due.cancel()
         self._due = None
 
     def _linger(self) -> None:
+        self.forget()
         self.lingers = True
         self._transport.write_eof()
         self._transport.resume_reading()
         self._due = self._loop.call_later(LINGER_SECONDS, self._leave)
 
     def _leave(self) -> None:
-        self.expect_reader()
+        self._wait_for_reader()
         self._transport.close()
+
+    def _wait_for_reader(self) -> None:
+        self.forget()
+        self._unread = self._transport.get_write_buffer_size()
+        self._due = self._loop.call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        if self._transport.get_write_buffer_size() < self._unread:
+            self._wait_for_reader()
+        else:
+            self._transport.abort()

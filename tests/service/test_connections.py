@@ -25,6 +25,10 @@ async def app(scope, receive, send):  # noqa: ARG001 - ASGI
             await send({"type": "http.response.body", "body": bytes(1 << 16), "more_body": True})
         await send({"type": "http.response.body"})
         return
+    if scope["path"] == "/whole":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(MUCH)})
+        return
     refused = scope["method"] == "PUT"
     headers = [(b"connection", b"close")] if refused else []
     await send({"type": "http.response.start", "status": 413 if refused else 204, "headers": headers})
@@ -132,6 +136,18 @@ def test_whoever_goes_on_sending_is_hung_up_on(connection):
     connection.sendall(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % n_bytes)
     with pytest.raises(OSError, match=r"reset|pipe"):
         connection.sendall(bytes(n_bytes))
+
+
+@pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
+def test_whoever_reads_slowly_gets_the_whole_answer(connection, closing):
+    connection.sendall(b"GET /whole HTTP/1.1\r\n" + closing + b"\r\n")
+    n_bytes, started = 0, time.monotonic()
+    while n_bytes < MUCH:
+        received = connection.recv(1 << 18, socket.MSG_WAITALL)
+        assert received
+        n_bytes += len(received)
+        time.sleep(0.02)
+    assert time.monotonic() - started > ANSWER_SECONDS * 2
 
 
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
