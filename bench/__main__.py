@@ -16,6 +16,8 @@ from bench.server import ROOT
 PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minutes on a quiet machine
     "hot_path": 3,
     "learning": 1,
+    "startup": 2,
+    "small_fits": 1,
     "memory": 1,
     "tables": 4,
     "figures": 2,

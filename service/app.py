@@ -168,13 +168,14 @@ async def _beside(*work: Awaitable[None]) -> AsyncIterator[None]:
 
 async def _keep_dispatching(parts: Services) -> None:
     """Hand jobs to the engine again and again: after any crash, their rows are still the truth."""
-    while True:
-        dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, parts))
-        try:
-            more = await asyncio.shield(dispatching)
-        finally:
-            await dispatching  # its thread goes on whoever is cancelled, and must not outlive the database
-        await asyncio.sleep(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
+    with parts.engine.endings.of() as ending:
+        while True:
+            dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, parts))
+            try:
+                more = await asyncio.shield(dispatching)
+            finally:
+                await dispatching  # its thread goes on whoever is cancelled, and must not outlive the database
+            await ending.within(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
 
 
 def _dispatch(parts: Services) -> bool:

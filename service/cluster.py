@@ -25,6 +25,8 @@ HOST = "127.0.0.1"
 NICENESS = 10  # jobs give way to requests
 CLOSING = 1.0  # seconds that a busy worker gets when the cluster stops
 SETTINGS = {
+    "distributed.admin.system-monitor.interval": "5s",  # nobody looks at what it notes
+    "distributed.admin.tick.interval": "1s",
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.worker-saturation": 1.0,

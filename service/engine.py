@@ -15,11 +15,13 @@ from distributed.client import ClosedClientError
 from tornado.ioloop import IOLoop
 
 from service.contact import Certificates, Contact
+from service.endings import Endings
 from service.errors import Unavailable
 
 SOON = 1.0  # seconds to wait for the scheduler before the caller is told to come back later
 GRACE = 0.5  # seconds in which a cancelled job may stop by itself
 LOOK = 0.05  # seconds between two looks at whether it did
+ENDED = "ended"  # where workers tell which job has just ended
 ROLES = ("client", "scheduler", "worker")
 CLOSING = 0.2  # seconds in which its worker may close before it is killed
 
@@ -33,7 +35,8 @@ class Engine:
 
     Without an address it finds the embedded cluster by what that left in `directory`. All methods may be called from
     any thread but that of an event loop. They wait for each answer of the scheduler, about a second at most, then raise
-    EngineUnavailable. A cluster that comes back, at another address too, is found again by the next call.
+    EngineUnavailable. A cluster that comes back, at another address too, is found again by the next call. `endings`
+    tells of each job that has ended by itself, whoever submitted it.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Engine:
         self._entry_point = entry_point
         self._connecting = threading.Lock()
         self._client: Client | None = None
+        self.endings = Endings()
         self._loop = _LoopThread()
         _silence_dask()
 
@@ -134,13 +138,19 @@ class Engine:
     def _connect(self) -> Client:
         with _unavailable_when_lost():
             contact = self._remote or Contact.read(self._directory)
-            return Client(
+            client = Client(
                 contact.address,
                 security=security_of(contact.certificates),
                 timeout=SOON,
                 loop=self._loop.loop,
                 set_as_default=False,
             )
+            client.subscribe_topic(ENDED, self._tell)
+        return client
+
+    def _tell(self, event: tuple[float, str]) -> None:
+        _, job_id = event
+        self.endings.tell(job_id)
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
@@ -152,7 +162,10 @@ class Engine:
 def run_job(entry_point: str, job_id: str) -> None:
     """Run a job, inside a worker."""
     module, _, function = entry_point.partition(":")
-    getattr(import_module(module), function)(job_id)
+    try:
+        getattr(import_module(module), function)(job_id)
+    finally:
+        get_worker().log_event(ENDED, job_id)
 
 
 def current_worker() -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cache, partial
 from threading import Thread
 
@@ -18,6 +18,7 @@ from service.engine import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
 from service.jobs.operations import Outcome, Progress
+from service.jobs.reporting import JobLost, Report
 from service.jobs.rows import JobRow
 from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
@@ -42,10 +43,6 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 logger = structlog.get_logger()
-
-
-class JobLost(Exception):
-    """The job was cancelled, or another attempt has begun: what this one does does not count any more."""
 
 
 def dask_setup(_worker: object) -> None:
@@ -131,23 +128,22 @@ def _claim(stores: Stores, job_id: str) -> JobRow | None:
 def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
     if job.attempt > most_attempts:
         raise WorkerLost
-    stages: list[str] = []
-
-    def progress(stage: str, fraction: float) -> None:
-        if stage not in stages:
-            stages.append(stage)
-            span.add_event(stage)
-        write = partial(repository.write_progress, job_id=job.id, attempt=job.attempt, stage=stage, progress=fraction)
-        if not stores.database.write(write, repeatable=True):
-            raise JobLost
-
-    outcome = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
+    with closing(Report(stores.database, job)) as report:
+        progress = partial(_progress, report, span, set())
+        outcome = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
     try:
         _succeed(stores, job, outcome)
     except Exception:
         if not _is_done(stores, job):  # the connection may have broken after the commit
             outcome.undo()
         raise
+
+
+def _progress(report: Report, span: Span, begun: set[str], stage: str, fraction: float) -> None:
+    if stage not in begun:
+        begun.add(stage)
+        span.add_event(stage)
+    report(stage, fraction)
 
 
 def _is_done(stores: Stores, job: JobRow) -> bool:

@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 import structlog
 from fastapi.testclient import TestClient
@@ -31,9 +30,6 @@ from service.web.logs import configure_logs
 
 FEW, MANY = 1, 20
 KINDS = ("sqlite", "postgresql")
-
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine takes as long as it takes
-hypothesis.settings.load_profile("untimed")
 
 AtHome = Callable[..., Settings]
 

@@ -7,6 +7,7 @@ from io import StringIO
 from threading import Lock
 from typing import Any
 
+from service.endings import Endings
 from service.engine import EngineUnavailable
 from service.stores import Stores
 from service.tasks import run_attempt
@@ -34,6 +35,7 @@ class InlineEngine:
         self._known: set[str] = set()
         self._lock = Lock()
         self.cancelled: list[str] = []
+        self.endings = Endings()
 
     def submit(self, job_id: str) -> None:
         with self._lock:
@@ -60,6 +62,7 @@ class InlineEngine:
     def _run(self, job_id: str) -> None:
         run_attempt(self._stores, job_id, most_attempts=self._most_attempts, tracer=self._tracer)
         self._known.discard(job_id)
+        self.endings.tell(job_id)
 
 
 class IdleEngine(InlineEngine):

@@ -9,6 +9,7 @@ from uuid import uuid4
 from structlog.contextvars import get_contextvars
 
 from service.config import Settings
+from service.endings import Endings
 from service.engine import Engine, EngineUnavailable
 from service.errors import Conflict, NotFound, TooManyJobs
 from service.jobs import repository
@@ -17,9 +18,7 @@ from service.stores.database import Database, JsonObject, Session, now
 from service.tracing import traceparent
 
 SUBMITTED_PER_SLOT = 2
-FIRST_LOOK_SECONDS = 0.01
-LAST_LOOK_SECONDS = 0.25
-
+LOOK_SECONDS = 0.25
 
 Progress = Callable[[str, float], None]
 
@@ -65,17 +64,19 @@ def dispatch(database: Database, engine: Engine) -> bool:
     return len(jobs) == limit
 
 
-async def wait_for(database: Database, job_id: str, *, seconds: float) -> JobRow:
-    """Wait until a job is finished, or the time is over; holds no thread and no session while it waits."""
+async def wait_for(database: Database, endings: Endings, job_id: str, *, seconds: float) -> JobRow:
+    """Wait until a job is finished, or the time is over; holds no thread and no session while it waits.
+
+    Its row is looked at when its ending is told of, and now and then, as a worker that was killed tells nobody.
+    """
     deadline = time.monotonic() + seconds
-    pause = FIRST_LOOK_SECONDS
-    while True:
-        row = await asyncio.to_thread(_look, database, job_id)
-        left = deadline - time.monotonic()
-        if row.state not in UNFINISHED or left <= 0:
-            return row
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+    with endings.of(job_id) as ending:
+        while True:
+            row = await asyncio.to_thread(_look, database, job_id)
+            left = deadline - time.monotonic()
+            if row.state not in UNFINISHED or left <= 0:
+                return row
+            await ending.within(min(LOOK_SECONDS, left))
 
 
 async def follow(database: Database, job_id: str) -> AsyncIterator[JobRow]:
@@ -89,7 +90,7 @@ async def follow(database: Database, job_id: str) -> AsyncIterator[JobRow]:
         if row.state not in UNFINISHED:
             return
         seen = look
-        await asyncio.sleep(LAST_LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def cancel(database: Database, engine: Engine, tenant: str, job_id: str) -> JobRow:

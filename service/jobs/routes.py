@@ -74,7 +74,7 @@ class Later:
         """Commit the job that `plan` writes down, run it, and wait; `show` gives its result's address and body."""
         database = self.parts.stores.database
         job_id = await run_in_threadpool(self._start, plan)
-        job = await operations.wait_for(database, job_id, seconds=self.patience.seconds)
+        job = await operations.wait_for(database, self.parts.engine.endings, job_id, seconds=self.patience.seconds)
         self.response.headers["X-Job"] = job.id
         if self.patience.applied:
             self.response.headers["Preference-Applied"] = self.patience.applied

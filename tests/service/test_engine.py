@@ -194,10 +194,11 @@ def test_cancelling_on_a_worker_that_is_gone_changes_nothing(engine):
 
 @pytest.mark.processes
 @pytest.mark.parametrize("killed", ["nursery", "engine"])
-def test_what_a_killed_cluster_did_ends_with_it_and_it_comes_back(engine, started, killed):
-    _, pid = started(f"busy-{killed}")
+def test_what_a_killed_cluster_did_ends_with_it_and_it_comes_back(engine, started, let_go, killed):
+    _, pid = started(f"polite-{killed}")
     nursery = parent(pid)
     os.kill({"nursery": nursery, "engine": parent(nursery)}[killed], signal.SIGKILL)
+    let_go(f"polite-{killed}")  # an engine that is left begins it anew
     assert eventually(lambda: not alive(pid), within=4)
     assert eventually(engine.ready)
     assert started(f"quick-after-{killed}")

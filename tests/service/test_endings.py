@@ -1,0 +1,42 @@
+import asyncio
+from threading import Thread
+from time import monotonic
+
+from service.endings import Endings
+
+LONG, SHORT = 30.0, 0.05
+
+
+def waited(told: str, awaited: str | None, seconds: float) -> float:
+    """Tell of one job from another thread, wait for one or any, and say for how long."""
+
+    async def wait() -> float:
+        began, endings = monotonic(), Endings()
+        with endings.of(awaited) if awaited else endings.of() as ending:
+            Thread(target=endings.tell, args=[told]).start()
+            await ending.within(seconds)
+        return monotonic() - began
+
+    return asyncio.run(wait())
+
+
+def test_who_waits_for_a_job_is_woken_when_it_ends():
+    assert waited("one", "one", LONG) < LONG
+
+
+def test_who_waits_for_any_job_is_woken_by_each():
+    assert waited("one", None, LONG) < LONG
+
+
+def test_who_waits_for_a_job_is_not_woken_by_another():
+    assert waited("another", "one", SHORT) >= SHORT
+
+
+def test_an_ending_is_remembered_until_it_is_waited_for():
+    async def wait() -> None:
+        endings = Endings()
+        with endings.of("one") as ending:
+            endings.tell("one")
+            await asyncio.wait_for(ending.within(LONG), LONG / 2)
+
+    asyncio.run(wait())
