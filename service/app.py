@@ -123,10 +123,10 @@ def create_app(
     if tracer:
         app.add_middleware(Traced, tracer=tracer)
     app.add_middleware(RequestLog, metrics=metrics)
+    app.state.at_once = None
     if tracer is None:
-        app.middleware_stack = Express(
-            app.build_middleware_stack(), parts=parts, ring=ring, quotas=quotas, placers=placers
-        )
+        express = Express(app.build_middleware_stack(), parts=parts, ring=ring, quotas=quotas, placers=placers)
+        app.middleware_stack, app.state.at_once = express, express.reply
     return app
 
 

@@ -71,7 +71,7 @@ def _is_keyless(settings: Settings) -> bool:
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=cast("type[Connection]", _connection(settings)),
+        http=cast("type[Connection]", _connection(app, settings)),
         ws="none",
         log_config=None,
         access_log=False,
@@ -81,8 +81,13 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _connection(settings: Settings) -> partial[Connection]:
-    return partial(Connection, head_seconds=settings.head_seconds, answer_seconds=settings.answer_seconds)
+def _connection(app: FastAPI, settings: Settings) -> partial[Connection]:
+    return partial(
+        Connection,
+        head_seconds=settings.head_seconds,
+        answer_seconds=settings.answer_seconds,
+        at_once=app.state.at_once,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -16,10 +16,11 @@ from service.web.formats.writing import FORMATS, Format, NotAcceptable, negotiat
 from service.web.heads import header
 
 MOST_REMEMBERED: Final = 1_000
-LONGEST_WISH: Final = 200  # characters of a header: what is longer is unusual, and not worth remembering
+LONGEST_WISHES: Final = 400  # characters: what is longer is unusual, and not worth remembering
 
 _NAME: Final = "[a-z][a-z0-9_-]{0,62}"
 _PLACE: Final = re.compile(rf"/v1/models/({_NAME})(?:/versions/([1-9][0-9]{{0,8}}|{_NAME}))?/assignments")
+_LAST: Final = "/assignments"
 _OF_PRODUCTION, _OF_VERSION = cast("list[Route]", router.routes)
 
 
@@ -55,21 +56,17 @@ class Asked:
 
 def asked_in(scope: Scope) -> Asked | None:
     """Understand a request by its head; None for what is none of the usual ones."""
-    if scope["method"] != "POST":
+    options = _OPTIONS.get(scope["query_string"])
+    if options is None or scope["method"] != "POST" or not scope["path"].endswith(_LAST):
         return None
-    media_type, accept = header(scope, b"content-type") or "", header(scope, b"accept")
-    if len(media_type) + len(accept or "") > LONGEST_WISH:
-        return None
-    return _understood(scope["path"], scope["query_string"], media_type, accept)
+    wishes = scope["path"], header(scope, b"content-type") or "", header(scope, b"accept") or "*/*"
+    return _understood(options, *wishes) if sum(map(len, wishes)) <= LONGEST_WISHES else None
 
 
 @lru_cache(MOST_REMEMBERED)
-def _understood(path: str, query: bytes, media_type: str, accept: str | None) -> Asked | None:
-    place, options = _PLACE.fullmatch(path), _OPTIONS.get(query)
-    if place is None or options is None or media_type == "" or media_type.lower().startswith(MULTIPART):
-        return None
-    fmt = _format(accept, options.fmt)
-    if fmt is None:
+def _understood(options: Options, path: str, media_type: str, accept: str) -> Asked | None:
+    place, fmt = _PLACE.fullmatch(path), _format(accept, options.fmt)
+    if place is None or fmt is None or media_type == "" or media_type.lower().startswith(MULTIPART):
         return None
     return Asked(
         model=place[1],
@@ -82,7 +79,7 @@ def _understood(path: str, query: bytes, media_type: str, accept: str | None) ->
     )
 
 
-def _format(accept: str | None, name: str | None) -> Format | None:
+def _format(accept: str, name: str | None) -> Format | None:
     try:
         return negotiate(accept, name)
     except NotAcceptable:

@@ -7,7 +7,7 @@ whatever is unusual, unknown, not whole, refused or wrong.
 from time import perf_counter
 from typing import Final, NamedTuple
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.access.guard import known_caller
 from service.access.quotas import Quotas
@@ -20,10 +20,11 @@ from service.assignments.placers import Placers
 from service.callers import Caller
 from service.web.dependencies import Services
 from service.web.formats.writing import JSON
-from service.web.intake import at_once, received_again
+from service.web.heads import header
+from service.web.intake import at_once, is_whole, received_again
+from service.web.replies import OK, Reply
 from service.web.requests import REQUEST_ID, identify, note
 
-OK: Final = 200
 AS_JSON: Final = (b"content-type", JSON.media_type.encode())
 
 
@@ -46,41 +47,45 @@ class Express:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
+        message = at_once(receive) if _may_be_for_here(scope) else None
+        reply = self.reply(scope, message["body"]) if message and is_whole(message) else None
+        if reply is None:
+            await self.app(scope, received_again([message], receive) if message else receive, send)
+        else:
+            await reply.send(send)
+
+    def reply(self, scope: Scope, body: bytes) -> Reply | None:
+        """Answer a request whose body is whole, and note it; None where it is for the app behind."""
         started = perf_counter()
-        visit = self._visit(scope)
-        message = at_once(receive) if visit else None
-        answer = self._answer(visit, message) if visit and message else None
+        visit = self._visit(scope) if len(body) <= self._most_bytes else None
+        answer = self._answer(visit, body) if visit else None
         quota = self._quotas.take(visit.caller.key) if visit and answer else None
         if visit is None or answer is None or (quota and quota.is_exceeded):
-            await self.app(scope, received_again([message], receive) if message else receive, send)
-            return
+            return None
+        identifier = identify(scope)
         self._metrics.begin_request()
         self._metrics.count_rows(answer.n_placed)
-        identifier = identify(scope)
-        headers = [(b"content-length", b"%d" % len(answer.body)), AS_JSON]
-        headers += [*(quota.headers() if quota else ()), (REQUEST_ID, identifier.encode())]
         scope["route"], scope["state"] = visit.asked.route, {"caller": visit.caller}
-        try:
-            await send({"type": "http.response.start", "status": OK, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body})
-        finally:
-            note(self._metrics, scope, identifier, OK, perf_counter() - started)
+        note(self._metrics, scope, identifier, OK, perf_counter() - started)
+        length, told = (b"content-length", b"%d" % len(answer.body)), quota.headers() if quota else ()
+        return Reply([length, AS_JSON, *told, (REQUEST_ID, identifier.encode())], answer.body)
 
     def _visit(self, scope: Scope) -> Visit | None:
         """Find out who asks whom; None where that is not known at once, or is not for here."""
-        caller = known_caller(self._ring, scope) if scope["type"] == "http" else None
-        asked = asked_in(scope) if caller else None
+        asked = asked_in(scope)
+        caller = known_caller(self._ring, scope) if asked else None
         if caller is None or asked is None or not asked.is_json or asked.fmt != JSON:
             return None
         placer = self._placers.known(caller.tenant, asked.model, asked.ref)
         return Visit(caller, asked, placer) if placer else None
 
-    def _answer(self, visit: Visit, message: Message) -> Answer | None:
-        """Answer a small body that is there as a whole; whatever goes wrong, the app behind comes upon it as well."""
-        body = message.get("body", b"")
-        if message["type"] != "http.request" or message.get("more_body") or len(body) > self._most_bytes:
-            return None
+    def _answer(self, visit: Visit, body: bytes) -> Answer | None:
+        """Answer a body; whatever goes wrong, the app behind comes upon it as well."""
         try:
             return self._answers.to(visit.asked, visit.placer, body)
         except Exception:  # noqa: BLE001 - see above
             return None
+
+
+def _may_be_for_here(scope: Scope) -> bool:
+    return scope["type"] == "http" and asked_in(scope) is not None and header(scope, b"expect") is None

@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.web.intake import RequestTooSlow
@@ -14,14 +15,18 @@ from service.web.joined import Joined
 from service.web.leaving import Exit
 from service.web.problems import plain_problem, problem_of
 from service.web.refusals import respond
+from service.web.replies import AtOnce, Reply
 
 MOST_HEAD_BYTES: Final = 1 << 16
 
 
 class Connection(HttpToolsProtocol):
-    """Hangs up on whoever takes too long to ask; what is asked in the body is looked after by the app."""
+    """Hangs up on whoever takes too long to ask; what is asked in the body is looked after by the app.
 
-    def __init__(
+    `at_once` is asked first about each request that has come whole: its answer needs no task.
+    """
+
+    def __init__(  # noqa: PLR0913 - uvicorn's four, and ours
         self,
         config: Config,
         server_state: ServerState,
@@ -30,13 +35,16 @@ class Connection(HttpToolsProtocol):
         *,
         head_seconds: float,
         answer_seconds: float,
+        at_once: AtOnce | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
         self._answer_seconds = answer_seconds
         self._head_due: TimerHandle | None = None
         self._head_bytes = 0
-        self._in_body = self._head_over = False
+        self._in_body = self._head_over = self._parsing = False
+        self._at_once = at_once
+        self._to_start: tuple[RequestResponseCycle, ASGI3Application] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Expect a request."""
@@ -57,7 +65,11 @@ class Connection(HttpToolsProtocol):
             self._exit.throw_away(len(data))
             return
         self._head_over = self._in_body
+        self._parsing = True
         super().data_received(data)
+        self._parsing = False
+        if self._to_start:
+            self._answer_or_start(*self._to_start)
         if self._head_over or self._exit.is_closing():
             return
         self._expect_head()
@@ -94,6 +106,33 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
         self._refuse(plain_problem(HTTPStatus.BAD_REQUEST, msg))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Wait until all that has come is read: the body comes with the head more often than not."""
+        if self._parsing:
+            self._to_start = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _answer_or_start(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answer what can be answered at once: a task, its events and its messages cost more than many an answer."""
+        self._to_start = None
+        reply = self._reply(cycle)
+        if reply is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.response_started = cycle.response_complete = True
+        self.transport.write(reply.head(self.server_state.default_headers))
+        self.transport.write(reply.body)
+        self.on_response_complete()
+
+    def _reply(self, cycle: RequestResponseCycle) -> Reply | None:
+        is_usual = cycle.keep_alive and not (cycle.more_body or self.flow.write_paused or self._exit.is_closing())
+        return (
+            self._at_once(cast("dict[str, Any]", cycle.scope), bytes(cycle.body))
+            if self._at_once and is_usual
+            else None
+        )
 
     def _expect_head(self) -> None:
         if self._head_due is None:

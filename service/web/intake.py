@@ -106,6 +106,11 @@ def at_once(receive: Receive) -> Message | None:
     return None
 
 
+def is_whole(message: Message) -> bool:
+    """Tell whether a message is all of a body."""
+    return message["type"] == "http.request" and not message.get("more_body")
+
+
 def received_again(messages: Sequence[Message], receive: Receive) -> Receive:
     """Receive the same once more, and then what follows."""
     ahead = iter(messages)

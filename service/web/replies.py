@@ -1,0 +1,28 @@
+"""An answer that is there as a whole, for whoever sends it: ASGI, or the connection itself."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from starlette.types import Scope, Send
+
+OK: Final = 200
+
+
+class Reply(NamedTuple):
+    """What is answered to a request that went well."""
+
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+    def head(self, further: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """Write what HTTP has ahead of the body."""
+        lines = [b"%b: %b\r\n" % header for header in (*further, *self.headers)]
+        return b"".join([b"HTTP/1.1 200 OK\r\n", *lines, b"\r\n"])
+
+    async def send(self, send: Send) -> None:
+        """Send it as ASGI does."""
+        await send({"type": "http.response.start", "status": OK, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+AtOnce = Callable[[Scope, bytes], Reply | None]

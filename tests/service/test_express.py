@@ -1,0 +1,153 @@
+"""The shortest road to an assignment answers what the app behind it would, and hands on all else as it came."""
+
+import asyncio
+import json
+import threading
+import time
+from functools import partial
+
+import httpx
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from steps import INCOME, SCORE
+
+from service.access.guard import acting_as
+from service.access.quotas import Quotas
+from service.access.ring import KeyRing
+from service.assignments.express import Express
+from service.assignments.placers import Placers
+from service.callers import ANYONE
+from service.web.connections import Connection
+from service.web.intake import at_once
+from service.web.logs import log_request, logger
+
+HERE = {INCOME: 60, SCORE: 50}
+BODY = json.dumps({"customers": [HERE]}).encode()
+HANDED_ON = 418
+OWN = {"date", "x-request-id"}
+
+
+@pytest.fixture(scope="module")
+def parts(sampled):
+    return sampled.app.state.services
+
+
+async def echo(scope, receive, send):  # noqa: ARG001 - ASGI
+    """Answer with what has come."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body")
+    await send({"type": "http.response.start", "status": HANDED_ON, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def express(parts, placers):
+    return Express(echo, parts=parts, ring=KeyRing(parts.stores.database), quotas=Quotas(9), placers=placers)
+
+
+@pytest.fixture
+def ask(parts):
+    """Ask the road alone, once it knows the sample's model: what is handed on from it comes back."""
+
+    def ask(path="/v1/models/sample/assignments", content=BODY, **headers):
+        placers = Placers(parts.stores)
+        asyncio.run(placers.get("default", "sample", "production"))
+        road = TestClient(acting_as(express(parts, placers), ANYONE))
+        return road.post(path, content=content, headers={"Content-Type": "application/json"} | headers)
+
+    return ask
+
+
+def test_what_needs_no_waiting_is_answered(ask):
+    assert ask().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"path": "/v1/models/nobody/assignments"},
+        {"path": "/v1/models/sample/assignments?explain=false&atomic=false"},
+        {"path": "/v1/models/sample"},
+        {"content": b'{"customers": [{}]}'},
+        {"content": b" " * (1 << 14) + BODY},
+        {"Content-Type": "text/csv"},
+        {"Accept": "text/csv"},
+        {"Accept": "text/csv;q=0." + "1" * 400},
+        {"Expect": "100-continue"},
+    ],
+    ids=str,
+)
+def test_all_else_is_handed_on_whole(ask, asked):
+    answer = ask(**asked)
+    assert (answer.status_code, answer.content) == (HANDED_ON, asked.get("content", BODY))
+
+
+@pytest.fixture(scope="module")
+def url(sampled):
+    """The app of the sample on a connection of ours."""
+    app = sampled.app
+    http = partial(Connection, head_seconds=9, answer_seconds=9, at_once=app.state.at_once)
+    config = uvicorn.Config(app, "127.0.0.1", 0, http=http, ws="none", lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1/models/sample/assignments"
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_connection_answers_by_itself_as_the_app_does(url, read_log):
+    """`atomic`, said as the short roads do not know it, leads to the long one."""
+    with httpx.Client() as client:
+        answers = [client.post(url, json={"customers": [HERE]}, params=query) for query in ({}, {}, {"atomic": 0})]
+    said = [({name: value for name, value in each.headers.items() if name not in OWN}, each.json()) for each in answers]
+    noted = [{**line, "ms": 0, "timestamp": 0, "request_id": 0} for line in read_log() if line["event"] == "request"]
+    assert said == said[:1] * 3
+    assert noted == noted[:1] * 3
+
+
+def test_what_is_sent_in_one_go_is_answered_in_its_order(url):
+    address = httpx.URL(url)
+    length = f"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+    short = b"POST %b HTTP/1.1\r\n" % address.raw_path + length + BODY
+    long = short.replace(b"HTTP", b"?atomic=0 HTTP", 1).replace(b" ?", b"?")
+    last = short.replace(b"Host", b"Connection: close\r\nHost", 1).replace(b"sample", b"nobody", 1)
+
+    async def answers():
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(short + long + short + last)
+        answered = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return [part[:3] for part in answered.split(b"HTTP/1.1 ")[1:]]
+
+    assert asyncio.run(answers()) == [b"200", b"200", b"200", b"404"]
+
+
+def test_a_body_that_comes_in_parts_is_waited_for(url):
+    with httpx.Client() as client:
+        answer = client.post(url, content=iter([BODY[:9], BODY[9:]]), headers={"Content-Type": "application/json"})
+    assert answer.json()["assignments"][0]["row"] == 1
+
+
+def test_what_has_not_come_yet_is_not_lost():
+    async def receive_late():
+        queue = asyncio.Queue()
+        early = at_once(queue.get)
+        queue.put_nowait("message")
+        return early, at_once(queue.get)
+
+    assert asyncio.run(receive_late()) == (None, "message")
+
+
+def test_lines_of_requests_come_before_what_is_logged_after_them(read_log):
+    async def log():
+        log_request({"status": 200}, "first")
+        logger.warning("second")
+
+    asyncio.run(log())
+    assert [line["event"] for line in read_log()] == ["request", "second"]

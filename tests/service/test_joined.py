@@ -1,0 +1,67 @@
+"""What is written to a connection is joined where it belongs together, and never kept from whoever waits for it."""
+
+import asyncio
+
+import pytest
+
+from service.web.joined import WORTH_JOINING, Joined
+
+HEAD, BODY = b"head ", b"body"
+
+
+class Wire:
+    """A transport that remembers each call."""
+
+    def __init__(self):
+        self.calls = []
+
+    def write(self, data):
+        self.calls.append(data)
+
+    def is_closing(self):
+        return "closed" in self.calls
+
+    def close(self):
+        self.calls.append("closed")
+
+    def write_eof(self):
+        self.calls.append("ended")
+
+
+@pytest.fixture
+def written():
+    """Do something with a transport, and give the calls that reach the wire before and after the turn of the loop."""
+
+    def written(act):
+        async def turn():
+            wire = Wire()
+            act(Joined(wire, asyncio.get_running_loop()))
+            at_once = wire.calls.copy()
+            await asyncio.sleep(0)
+            return at_once, wire.calls
+
+        return asyncio.run(turn())
+
+    return written
+
+
+def test_a_head_and_its_body_are_one_call(written):
+    assert written(lambda joined: (joined.write(HEAD), joined.write(BODY))) == ([HEAD + BODY],) * 2
+
+
+def test_a_head_without_a_body_yet_is_written_before_the_next_turn(written):
+    assert written(lambda joined: joined.write(HEAD)) == ([], [HEAD])
+
+
+def test_a_large_body_is_not_copied(written):
+    large = bytes(WORTH_JOINING + 1)
+    assert written(lambda joined: (joined.write(HEAD), joined.write(large))) == ([HEAD, large],) * 2
+
+
+@pytest.mark.parametrize(("end", "ended"), [(Joined.close, "closed"), (Joined.write_eof, "ended")])
+def test_what_was_written_goes_out_before_the_end(written, end, ended):
+    assert written(lambda joined: (joined.write(HEAD), end(joined))) == ([HEAD, ended],) * 2
+
+
+def test_nothing_is_written_to_whoever_has_gone(written):
+    assert written(lambda joined: (joined.write(HEAD), joined._transport.close())) == (["closed"],) * 2
