@@ -5,13 +5,11 @@ Run as `python -m bench.hot_path`, or as a part of `python -m bench`, which writ
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,26 +18,21 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import ipc
 
-from bench.environments import make_environment
 from bench.lines import Shot, answer_of, fire
 from bench.markdown import say, show
+from bench.peers import mlflow, mlserver
 from bench.rounds import MEDIANS, ROUNDS, Figure, take_turns
 from bench.server import ROOT, Server, wait_for
 from service.sample import draw_sample
 
 INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
-US, RAW, USUAL, MLFLOW = "this service", "raw uvicorn", "usual service", "MLflow"
+US, RAW, USUAL = "this service", "raw uvicorn", "usual service"
+MLFLOW, MLSERVER = "MLflow", "MLServer"
 JSON, ARROW = "application/json", "application/vnd.apache.arrow.stream"
 MANY: Final = 10_000
 SIZES: Final = (1, 100, MANY)
 WITHIN: Final = 1.0  # seconds
 SETTINGS: Final = {"requests_per_minute": "1000000000"}
-SAVE: Final = """
-import sys, joblib, mlflow.sklearn
-trusted = ["numpy.clip", "numpy.dtype"]
-mlflow.sklearn.save_model(joblib.load(sys.argv[1]), sys.argv[2], skops_trusted_types=trusted)
-"""
-
 Table = dict[str, dict[str, Figure]]
 Shots = Mapping[str, Shot]
 
@@ -54,8 +47,9 @@ def measure_hot_path(server: Server, directory: Path, key: str) -> Table:
     with ExitStack() as stack:
         urls = {US: url, RAW: f"{stack.enter_context(_started('bench.raw'))}/"}
         urls[USUAL] = f"{stack.enter_context(_started('bench.usual', str(pipeline)))}/assignments"
-        if mlflow := stack.enter_context(_mlflow(pipeline, directory)):
-            urls[MLFLOW] = f"{mlflow}/invocations"
+        peers = {MLFLOW: mlflow, MLSERVER: mlserver}
+        found = {name: stack.enter_context(serve(pipeline, directory)) for name, serve in peers.items()}
+        urls |= {name: url for name, url in found.items() if url}
         _check(_shots(urls, key, MANY), server, key)
         return _measured(urls, key)
 
@@ -88,9 +82,19 @@ def _shots(urls: Mapping[str, str], key: str, n: int) -> dict[str, Shot]:
     headers = {"Content-Type": JSON}
     shots = {name: Shot(url=url, body=customers, headers=headers) for name, url in urls.items()}
     shots[US] = Shot(url=urls[US], body=customers, headers={**headers, **_bearer(key)})
-    if MLFLOW in urls:
-        shots[MLFLOW] = Shot(url=urls[MLFLOW], body=split, headers=headers)
+    for name, body in ((MLFLOW, split), (MLSERVER, _columns(pairs))):
+        if name in urls:
+            shots[name] = Shot(url=urls[name], body=body, headers=headers)
     return shots
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> bytes:
+    """Write customers as the V2 protocol has a table."""
+    inputs = [
+        {"name": name, "shape": [len(cells), 1], "datatype": "FP64", "data": cells}
+        for name, cells in zip((INCOME, SCORE), zip(*pairs, strict=True), strict=True)
+    ]
+    return json.dumps({"parameters": {"content_type": "pd"}, "inputs": inputs}).encode()
 
 
 def _arrow(url: str, key: str) -> Shot:
@@ -116,6 +120,8 @@ def _check(shots: Shots, server: Server, key: str) -> None:
     theirs = {USUAL: json.loads(answer_of(shots[USUAL]))}
     if MLFLOW in shots:
         theirs[MLFLOW] = json.loads(answer_of(shots[MLFLOW]))["predictions"]
+    if MLSERVER in shots:
+        theirs[MLSERVER] = json.loads(answer_of(shots[MLSERVER]))["outputs"][0]["data"]
     arrow = ipc.open_stream(answer_of(_arrow(shots[US].url, key))).read_all()
     theirs["the same as Arrow"] = [index[segment] for segment in arrow["segment"].to_pylist()]
     for name, answer in theirs.items():
@@ -139,39 +145,6 @@ def _started(module: str, *arguments: str) -> Iterator[str]:
             yield process.stdout.readline().strip() if process.stdout else ""
         finally:
             process.terminate()
-
-
-@contextmanager
-def _mlflow(pipeline: Path, directory: Path) -> Iterator[str | None]:
-    """Serve the same pipeline by `mlflow models serve`, in an environment of its own."""
-    same = [f"{name}=={version(name)}" for name in ("scikit-learn", "numpy", "scipy")]
-    python = make_environment(directory / "mlflow", "mlflow", *same)
-    if python is None:
-        yield None
-        return
-    port, model = _free_port(), str(directory / "mlflow-model")
-    subprocess.run([python, "-c", SAVE, str(pipeline), model], check=True, capture_output=True)  # noqa: S603 - our own command
-    serve = [python, "-m", "mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    path = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
-    with subprocess.Popen(serve, env=os.environ | path, start_new_session=True, **quiet) as process:  # noqa: S603 - our own command
-        try:
-            wait_for(lambda: _listens(port), "MLflow")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            os.killpg(process.pid, 15)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 def make_key(home: Path) -> str:
