@@ -69,8 +69,8 @@ def kmeans(points: Points, search: Search) -> Found:
 
     Three starts for each that is asked for are compared on 4,096 random points, once their centers hardly move, and the
     best third of them on 32,768; on all points where they are no more. From the best one on, centers move to the means
-    of all their points until they rest: no point changes its segment, their squared moves add up to no more than `tol`
-    mean variances of a column of the sample, or `max_iter` is reached. A center that no point is nearest to goes to the
+    of all their points until they rest: the squares of their next moves would add up to no more than `tol` mean
+    variances of a column of the sample, or `max_iter` is reached. A center that no point is nearest to goes to the
     point that is farthest from all centers.
 
     Starts are compared in float32, around the mean, where the radius of a segment is at least 1,000 steps of float32 at
@@ -159,28 +159,28 @@ class _Passes:
         self.inertia, self.n = 0.0, 0
 
     def rest(self, centers: Points, *, at: float, most: int) -> None:
-        """Move centers to the means of their points until they rest, and place the points once more."""
+        """Move centers to the means of their points, once at least, until they would hardly move again."""
         self.centers = centers
-        moved = np.inf
-        while self._place() and moved > at and self.n < most:
-            before = self.centers
-            self.centers = self._means()
-            self.n += 1
-            moved = float(np.sum((self.centers - before) ** 2))
+        while True:
+            self._place()
+            means = self._means()
+            if self.n >= most or (self.n and np.sum((means - self.centers) ** 2) <= at):
+                return
+            self.centers, self.n = means, self.n + 1
 
-    def _place(self) -> int:
+    def _place(self) -> None:
         parts = list(self._each(self._place_chunk, range(0, len(self._points), CHUNK)))
-        for _, _, sums, counts in parts:
+        for _, sums, counts in parts:
             self._sums += sums
             self._counts += counts
-        self.inertia = sum(part[0] for part in parts)
-        return int(sum(part[1] for part in parts) + (self._counts == 0).sum())
+        self.inertia = sum(inertia for inertia, _, _ in parts)
 
-    def _place_chunk(self, first: int) -> tuple[float, int, Sums, Sums]:
+    def _place_chunk(self, first: int) -> tuple[float, Sums, Sums]:
         chunk = slice(first, first + CHUNK)
         sums, counts = np.zeros_like(self._sums), np.zeros_like(self._counts)
         points, labels = self._points[chunk], self.labels[chunk]
-        return *pass_over_rows(points, self._middle, self.centers, labels, sums, counts), sums, counts
+        inertia, _ = pass_over_rows(points, self._middle, self.centers, labels, sums, counts)
+        return inertia, sums, counts
 
     def _means(self) -> Points:
         empty = np.flatnonzero(self._counts == 0)
