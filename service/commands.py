@@ -20,6 +20,7 @@ from service.config import Settings
 from service.listening import taken_address
 from service.refusing import Commands
 from service.registry.commands import resign, sweep
+from service.signing import signing_keys
 
 if TYPE_CHECKING:
     from service.contact import Certificates
@@ -48,12 +49,12 @@ def serve(
     settings = Settings()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _exit)
-    if first := settings.first_key():
-        require_plausible(first)
-    with taken_address(host, port) as sockets, _engine_beside(settings):
-        from service.serving import run_api
+    with taken_address(host, port) as sockets:
+        _require_keys(settings)
+        with _engine_beside(settings):
+            from service.serving import run_api
 
-        run_api(settings, sockets, host=host, sample=sample)
+            run_api(settings, sockets, host=host, sample=sample)
 
 
 @commands.command()
@@ -170,6 +171,13 @@ def sample(
     except httpx.HTTPError as error:
         typer.echo(f"The sample could not be loaded into {url}: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def _require_keys(settings: Settings) -> None:
+    """Refuse keys that cannot be, before anything is started."""
+    signing_keys(settings)
+    if first := settings.first_key():
+        require_plausible(first)
 
 
 @contextmanager

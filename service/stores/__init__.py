@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.config import Settings
+from service.signing import signing_keys
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database
 from service.stores.latest import Latest, Use
 from service.stores.scorers import Scorers
-from service.stores.signing import keys_in, read_or_make_keys
 from service.stores.tables import Tables
 
 MOST_SUBJECTS = 4
@@ -46,9 +46,7 @@ class Stores:
 
 def open_stores(settings: Settings) -> Stores:
     """Open the stores that the settings name."""
-    given = settings.signing_key
-    keys = keys_in(given.get_secret_value().encode()) if given else read_or_make_keys(settings.signing_key_path())
-    artifacts = Artifacts(settings.artifacts_directory(), *keys)
+    artifacts = Artifacts(settings.artifacts_directory(), *signing_keys(settings))
     return Stores(
         database=Database(settings.database_address(), connections=settings.database_connections),
         tables=Tables(settings.tables_directory()),

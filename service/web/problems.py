@@ -51,9 +51,9 @@ from service.errors import (
     WorkerLost,
 )
 from service.files import StorageUnavailable
+from service.signing import WeakKey
 from service.stores.artifacts import ArtifactDamaged
 from service.stores.database import DatabaseUnavailable
-from service.stores.signing import WeakKey
 from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.formats.writing import NotAcceptable
 from service.web.intake import BodyTooLarge, RequestTooSlow

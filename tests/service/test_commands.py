@@ -59,7 +59,7 @@ def test_what_is_no_port_is_refused(run, port):
         ("bootstrap_key_file", "/nowhere/key", "/nowhere/key: No such file"),
         ("signing_key", "short", "SEGMENTATION_SIGNING_KEY: "),
         ("signing_key_file", "/dev/null", "at least 32 are needed"),
-        ("home", "/dev/null", "/dev/null: "),
+        ("home", "/dev/null", "/dev/null/keys: Not a directory"),
         ("workers", "many", "SEGMENTATION_WORKERS: "),
     ],
 )

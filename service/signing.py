@@ -5,14 +5,20 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from service.config import Settings
 from service.errors import ServiceError
-from service.files import write_synced
 
 SHORTEST_KEY: Final = 32
 
 
 class WeakKey(ServiceError):
     """The key that signs model files is too short to protect them."""
+
+
+def signing_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Read the keys that the settings give, or name a file for."""
+    given = settings.signing_key
+    return keys_in(given.get_secret_value().encode()) if given else read_or_make_keys(settings.signing_key_path())
 
 
 def keys_in(text: bytes) -> tuple[bytes, ...]:
@@ -33,6 +39,8 @@ def read_or_make_keys(path: Path) -> tuple[bytes, ...]:
 
 
 def _make_key(path: Path) -> None:
+    from service.files import write_synced  # noqa: PLC0415 - a start reads the key before it imports so much
+
     beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     beside.touch(mode=0o600)
     write_synced(beside, secrets.token_hex(32).encode())
