@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
+from time import process_time
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from models.profiling import profile_segments
 from models.segmentation import fit
 from service.cluster import NICENESS
 
-N, K, ROUNDS, AT_ONCE = 200, 4, 9, 8
+N, K, ROUNDS, MANY, AT_ONCE = 200, 4, 9, 25, 8
 COLUMNS: Final = ("age", "income", "score", "visits")
 HTTP, LIBRARY = "over HTTP", "the library alone"
 
@@ -40,6 +41,7 @@ def main() -> None:
         server.wait_until_ready().put_csv("shop", draw().to_csv(index_label="customer_id"))
         alone = take_turns(_candidates(server, worker), ROUNDS)
         _show_alone(alone)
+        show({"processor ms of one": _processor(server, worker)})
         _show_together([_together(server, first=number * AT_ONCE) for number in range(ROUNDS)], alone[HTTP])
 
 
@@ -68,6 +70,27 @@ def _candidates(server: Server, worker: ProcessPoolExecutor) -> dict[str, Callab
     }
     take_turns(both, 4)
     return both
+
+
+def _processor(server: Server, worker: ProcessPoolExecutor) -> dict[str, str]:
+    """Give the processor time of a fit, by process; that of the library by itself beside it."""
+    table, seeds, before = draw(), range(MANY), _times(server)
+    for seed in seeds:
+        _fit(server, "shop", seed)
+    used = {name: time - before[name] for name, time in _times(server).items()}
+    used[LIBRARY] = sum(worker.map(partial(_processor_time, table), seeds))
+    return {name: f"{1000 * each / MANY:.0f}" for name, each in used.items()}
+
+
+def _times(server: Server) -> dict[str, float]:
+    api, engine, *others = (sum(process.cpu_times()[:2]) for process in server.family())
+    return {"api": api, "engine": engine, "workers": sum(others)}
+
+
+def _processor_time(table: pd.DataFrame, seed: int) -> float:
+    began = process_time()
+    learn(table, seed)
+    return process_time() - began
 
 
 def _timed(table: pd.DataFrame, seed: int) -> float:
