@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from bench.environments import make_environment
 from bench.server import wait_for
 
@@ -36,7 +38,7 @@ def mlflow(pipeline: Path, directory: Path) -> Iterator[str | None]:
 
 @contextmanager
 def mlserver(pipeline: Path, directory: Path) -> Iterator[str | None]:
-    """Serve by `mlserver start`, with its runtime for scikit-learn and one worker, as it does by itself."""
+    """Serve by `mlserver start`, with its runtime for scikit-learn, in one process: its workers fail with a new uvloop."""
     python = make_environment(directory / "mlserver", "mlserver", "mlserver-sklearn", *_same())
     if python is None:
         yield None
@@ -44,12 +46,14 @@ def mlserver(pipeline: Path, directory: Path) -> Iterator[str | None]:
     port, home = _free_port(), directory / "mlserver-home"
     home.mkdir()
     ports = {"http_port": port, "grpc_port": _free_port(), "metrics_port": _free_port()}
-    _settle(home / "settings.json", {"host": "127.0.0.1", **ports})
+    _settle(home / "settings.json", {"host": "127.0.0.1", "parallel_workers": 0, **ports})
     implementation = "mlserver_sklearn.SKLearnModel"
     told = {"name": "sample", "implementation": implementation, "parameters": {"uri": str(pipeline)}}
     _settle(home / "model-settings.json", told)
     with _running([python.with_name("mlserver"), "start", str(home)], port, python):
-        yield f"http://127.0.0.1:{port}/v2/models/sample/infer"
+        model = f"http://127.0.0.1:{port}/v2/models/sample"
+        wait_for(lambda: httpx.get(f"{model}/ready").is_success, "the model in MLServer")
+        yield f"{model}/infer"
 
 
 def _same() -> list[str]:
