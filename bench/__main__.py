@@ -14,7 +14,7 @@ from bench.markdown import say
 from bench.server import ROOT
 
 PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minutes on a quiet machine
-    "hot_path": 3,
+    "hot_path": 5,
     "learning": 1,
     "startup": 2,
     "small_fits": 1,

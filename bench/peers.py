@@ -38,7 +38,7 @@ def mlflow(pipeline: Path, directory: Path) -> Iterator[str | None]:
 
 @contextmanager
 def mlserver(pipeline: Path, directory: Path) -> Iterator[str | None]:
-    """Serve by `mlserver start`, with its runtime for scikit-learn, in one process: its workers fail with a new uvloop."""
+    """Serve by `mlserver start` with its runtime for scikit-learn, in one process: its workers need an older uvloop."""
     python = make_environment(directory / "mlserver", "mlserver", "mlserver-sklearn", *_same())
     if python is None:
         yield None

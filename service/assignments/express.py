@@ -48,7 +48,7 @@ class Express:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         message = at_once(receive) if _may_be_for_here(scope) else None
-        reply = self.reply(scope, message["body"]) if message and is_whole(message) else None
+        reply = self.reply(scope, message.get("body", b"")) if message and is_whole(message) else None
         if reply is None:
             await self.app(scope, received_again([message], receive) if message else receive, send)
         else:
