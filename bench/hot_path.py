@@ -108,7 +108,7 @@ def _arrow(url: str, key: str) -> Shot:
 
 def _customers(n: int) -> list[tuple[float, float]]:
     sample = draw_sample(n, seed=1)
-    return list(zip(map(float, sample.income), map(float, sample.score), strict=True))
+    return list(zip(sample.income.tolist(), sample.score.tolist(), strict=True))
 
 
 def _check(shots: Shots, server: Server, key: str) -> None:

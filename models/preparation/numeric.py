@@ -57,7 +57,7 @@ def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
     median = float(np.median(x))
     imputed = column.fillna(median).to_numpy(dtype=np.float64).clip(low, high)
     scaler = _scaler(feature, imputed if log is None else log.of(imputed))
-    impute = SimpleImputer(strategy="constant", fill_value=median)
+    impute = SimpleImputer(strategy="median")  # of one usual cell: the same median
     steps = Pipeline([("impute", impute), ("clip", clip), *_log_steps(log), *scaler.items()])
     return LearnedSteps(steps=steps, usual=median, fitted=scaler)
 

@@ -179,6 +179,11 @@ def test_the_description_is_json_and_in_own_units():
     assert described[1]["steps"][0] == {"step": "one_hot", "categories": ["a", "b"], "shares": [0.25, 0.75]}
 
 
+def test_whole_numbers_are_prepared_as_any_others():
+    transformer, _, _ = learn(numbers(*SKEWED), AGE)
+    assert np.array_equal(transformer.transform(numbers(7).astype(int)), transformer.transform(numbers(7)))
+
+
 @pytest.mark.parametrize("scale", ["auto", "robust", "none"])
 def test_points_are_to_the_bit_those_of_the_transformer_and_of_its_steps_fitted_to_every_customer(scale):
     table = numbers(np.nan, 0, *SKEWED).assign(plan=["c", None, *["a", "b", "c"] * 100])
