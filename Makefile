@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One more than there are cores: tests of processes wait for others much of their time.
 PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
+DISTRIBUTED = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup setup-dev run test coverage check format bench bench-k soak test-postgresql lock clean
@@ -17,7 +18,7 @@ run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the f
 	$(BIN)/python -m service serve --sample
 
 test: setup-dev ## Run all tests
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest $(DISTRIBUTED) $(ARGS)
 
 coverage: setup-dev ## Run all tests and measure which lines and branches they reach
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
@@ -43,7 +44,7 @@ bench-k: setup-dev ## Count how often the right number of segments is told, besi
 	$(BIN)/python -m bench.choosing $(ARGS)
 
 test-postgresql: setup-dev ## Run the same tests, their metadata in PostgreSQL
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --database postgresql $(ARGS)
+	$(BIN)/python -m pytest $(DISTRIBUTED) --database postgresql $(ARGS)
 
 soak: setup-dev test-postgresql ## Kill and damage everything, many times over, and print what it reached
 	$(BIN)/python -m pytest tests -m "processes or damage or bytes" --soak $(ARGS)

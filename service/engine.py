@@ -113,7 +113,9 @@ class Engine:
 
     def _end(self, worker: str) -> None:
         with suppress(KeyError):  # it ended meanwhile
-            self._ask("broadcast", msg={"op": "kill", "timeout": CLOSING}, workers=[worker], nanny=True)
+            # On a busy machine a worker that was killed may take longer to end than its nanny waits for it.
+            kill = {"op": "kill", "timeout": CLOSING}
+            self._ask("broadcast", msg=kill, workers=[worker], nanny=True, on_error="ignore")
 
     def _ask(self, question: str, **arguments: object) -> Any:  # noqa: ANN401 - Dask ships no types for its answers
         client = self._connected()

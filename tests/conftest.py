@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 from fastapi.testclient import TestClient
@@ -31,6 +32,9 @@ from service.web.logs import configure_logs
 FEW, MANY = 1, 20
 KINDS = ("sqlite", "postgresql")
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine takes as long as it takes
+hypothesis.settings.load_profile("untimed")
+
 AtHome = Callable[..., Settings]
 
 _numbers = count(1)
@@ -46,6 +50,12 @@ def pytest_generate_tests(metafunc) -> None:
     if "nth" in metafunc.fixturenames:
         times = MANY if metafunc.config.getoption("--soak") else FEW
         metafunc.parametrize("nth", range(times), scope="module")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Begin with the files that start processes: they wait for others, and at the end nothing would go on meanwhile."""
+    waiting = {item.path for item in items if item.get_closest_marker("processes")}
+    items.sort(key=lambda item: item.path not in waiting)
 
 
 @pytest.fixture(scope="session")
