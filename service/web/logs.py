@@ -4,9 +4,11 @@ import asyncio
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
@@ -74,6 +76,7 @@ def configure_logs(level: str) -> None:
     for own in ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application"):
         logging.getLogger(own).handlers.clear()  # Dask gave them some that write plain text
         logging.getLogger(own).propagate = True
+    warnings.showwarning = _log_warning
 
 
 def log_request(line: Mapping[str, object], identifier: str) -> None:
@@ -97,6 +100,18 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 def request_id() -> str:
     """Give the id of the request that is being answered."""
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
+
+
+def _log_warning(
+    message: Warning | str,  # noqa: ARG001 - Python gives it
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - as above
+    line: str | None = None,  # noqa: ARG001 - as above
+) -> None:
+    """Say what kind of warning came from where; its message stays out, as an error's does."""
+    logger.warning("warning", kind=category.__name__, at=f"{Path(filename).name} ({lineno})")
 
 
 def _without_values(_: object, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:

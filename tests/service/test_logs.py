@@ -1,6 +1,7 @@
 """The log: one JSON object for each line, and no customer's values in it."""
 
 import logging
+import warnings
 
 import pytest
 
@@ -117,6 +118,14 @@ def test_an_unforeseen_error_is_logged_without_its_message(broken, read_log):
     broken.put("/v1/datasets/towns", content=TABLE, headers=CSV)
     [line] = [line for line in read_log() if line["event"] == "unforeseen"]
     assert (line["error"], CANARY in str(line)) == ("ValueError", False)
+
+
+def test_a_warning_is_logged_without_its_message(read_log):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(CANARY, stacklevel=1)
+    [line] = read_log()
+    assert (line["event"], line["kind"], CANARY in str(line)) == ("warning", "UserWarning", False)
 
 
 def test_an_error_is_described_without_its_message():
