@@ -102,7 +102,7 @@ def request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
 
 
-def _log_warning(
+def _log_warning(  # noqa: PLR0913, PLR0917 - as Python calls it
     message: Warning | str,  # noqa: ARG001 - Python gives it
     category: type[Warning],
     filename: str,
