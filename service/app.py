@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
+from typing import Final
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -54,6 +55,7 @@ from service.web.traces import Traced
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
+NOWHERE: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
 # FastAPI's own spans and events hold paths, queries and messages, and so customers' ids and values.
 FASTAPIS_OWN: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 ROOMS = {
@@ -132,10 +134,15 @@ def create_app(
 
 @cache
 def _routes() -> APIRouter:
-    """Join the rooms once: what FastAPI works out of their signatures is the same in every app."""
+    """Join the rooms once: what FastAPI works out of their signatures is the same in every app.
+
+    It would do so at the first request that comes past a room, and each time in the midst of whatever else goes on.
+    """
     routes = APIRouter(generate_unique_id_function=operation_id)
     for room in [*ROOMS.values(), page]:
         routes.include_router(room)
+    for route in routes.routes:
+        route.matches(NOWHERE)
     return routes
 
 

@@ -91,7 +91,8 @@ def serving(home: Path, engine: type[InlineEngine]) -> Iterator[str]:
     stores = open_stores(Settings(home=home))
     stores.database.migrate()
     app = create_app(Settings(home=home), engine=engine(stores))
-    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_config=None, timeout_graceful_shutdown=1))
+    config = uvicorn.Config(app, "127.0.0.1", 0, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
