@@ -1,7 +1,9 @@
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -250,3 +252,14 @@ def test_paging_through_jobs_of_the_same_moment_shows_each_once(database):
             seen += [row.id for row in page]
             last = page[-1]
     assert sorted(seen, reverse=True) == seen == [f"j{n}" for n in range(6, -1, -1)]
+
+
+@pytest.mark.parametrize("begun", ["before", "after"])
+def test_no_connection_outlives_the_closing_of_its_database(database, begun):
+    if begun == "after":
+        database.close()
+    with database.reading() as session:
+        raw = session.connection().connection.dbapi_connection
+        database.close()
+    with pytest.raises((psycopg.OperationalError, sqlite3.ProgrammingError)):
+        raw.cursor().execute("SELECT 1")
