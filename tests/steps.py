@@ -1,10 +1,12 @@
 """The steps that most tests take with the service."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import uvicorn
 from databases import make_embedded
 from fakes import InlineEngine
 from fastapi.testclient import TestClient
@@ -28,6 +30,24 @@ def running(settings: Settings, engine=InlineEngine, tracer=None) -> Iterator[Te
             yield client
     finally:
         stores.database.close()
+
+
+@contextmanager
+def listening(app, **asked) -> Iterator[uvicorn.Server]:
+    """Let an app listen on a free port, in a thread of this process."""
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_config=None, **asked))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server
+    server.should_exit = True
+    thread.join()
+
+
+def port_of(server: uvicorn.Server) -> int:
+    """Tell where a server listens."""
+    return server.servers[0].sockets[0].getsockname()[1]
 
 
 def put_csv(client: TestClient, name: str, csv: str, **query) -> dict:

@@ -80,10 +80,10 @@ class Express:
         return Visit(caller, asked, placer) if placer else None
 
     def _answer(self, visit: Visit, body: bytes) -> Answer | None:
-        """Answer a body; whatever goes wrong, the app behind comes upon it as well."""
+        """Answer a body, if nothing is wrong."""
         try:
             return self._answers.to(visit.asked, visit.placer, body)
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - the app behind comes upon whatever it is as well, and tells of it
             return None
 
 

@@ -1,8 +1,6 @@
 """A real browser, and the service on a port of this machine."""
 
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,11 +8,10 @@ from typing import Literal
 
 import httpx
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fakes import AbsentEngine, IdleEngine, InlineEngine
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
-from steps import fit, put_csv, recommend, refit
+from steps import fit, listening, port_of, put_csv, recommend, refit
 
 from service.access.operations import create_key
 from service.app import create_app
@@ -91,15 +88,8 @@ def serving(home: Path, engine: type[InlineEngine]) -> Iterator[str]:
     stores = open_stores(Settings(home=home))
     stores.database.migrate()
     app = create_app(Settings(home=home), engine=engine(stores))
-    config = uvicorn.Config(app, "127.0.0.1", 0, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with listening(app, access_log=False, timeout_graceful_shutdown=1) as server:
+        yield f"http://127.0.0.1:{port_of(server)}"
     stores.database.close()
 
 

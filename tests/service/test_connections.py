@@ -2,12 +2,11 @@
 
 import json
 import socket
-import threading
 import time
 from functools import partial
 
 import pytest
-import uvicorn
+from steps import listening, port_of
 
 from service.web.connections import MOST_HEAD_BYTES, Connection
 from service.web.leaving import LINGER_BYTES
@@ -38,20 +37,13 @@ async def app(scope, receive, send):  # noqa: ARG001 - ASGI
 @pytest.fixture(scope="module")
 def server():
     http = partial(Connection, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS)
-    config = uvicorn.Config(app, "127.0.0.1", 0, http=http, ws="none", lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield server
-    server.should_exit = True
-    thread.join()
+    with listening(app, http=http, ws="none", lifespan="off") as server:
+        yield server
 
 
 @pytest.fixture
 def port(server):
-    return server.servers[0].sockets[0].getsockname()[1]
+    return port_of(server)
 
 
 @pytest.fixture

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import threading
-import time
 from functools import partial
 
 import httpx
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
-from steps import INCOME, SCORE
+from steps import INCOME, SCORE, listening, port_of
 
 from service.access.guard import acting_as
 from service.access.quotas import Quotas
@@ -89,15 +86,8 @@ def url(sampled):
     """The app of the sample on a connection of ours."""
     app = sampled.app
     http = partial(Connection, head_seconds=9, answer_seconds=9, at_once=app.state.at_once)
-    config = uvicorn.Config(app, "127.0.0.1", 0, http=http, ws="none", lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1/models/sample/assignments"
-    server.should_exit = True
-    thread.join()
+    with listening(app, http=http, ws="none", lifespan="off") as server:
+        yield f"http://127.0.0.1:{port_of(server)}/v1/models/sample/assignments"
 
 
 def test_a_connection_answers_by_itself_as_the_app_does(url, read_log):
