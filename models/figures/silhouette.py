@@ -10,6 +10,7 @@ from models.drawing.chart import Area, Axis, Chart, Line, Panel
 from models.figures.segments import height, rows
 from models.figures.subjects import Segmented
 from models.figures.table import Table
+from models.kernels.silhouettes import silhouettes as by_distances
 
 BAND = 0.84
 
@@ -70,21 +71,13 @@ def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:
     ndarray
         Shape (n,), from -1 to 1.
     """
-    segments, own, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    segments, own = np.unique(labels, return_inverse=True)
     if len(segments) < 2:  # noqa: PLR2004 - nothing to compare with
         return np.zeros(len(points))
     squared = np.sum(points**2, axis=1)
     distances = np.sqrt(np.maximum(squared[:, None] + squared - 2 * points @ points.T, 0))
     np.fill_diagonal(distances, 0)
-    sums = np.stack([distances[:, labels == segment].sum(axis=1) for segment in segments], axis=1)
-    rows = np.arange(len(points))
-    within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
-    means = sums / sizes
-    means[rows, own] = np.inf
-    beside = means.min(axis=1)
-    greater = np.maximum(within, beside)
-    values = np.divide(beside - within, greater, out=np.zeros(len(points)), where=greater > 0)
-    return np.where(sizes[own] == 1, 0.0, values)
+    return by_distances(distances, own)
 
 
 def _band(values: Floats, row: int, color: int) -> Area:
