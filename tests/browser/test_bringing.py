@@ -74,6 +74,14 @@ def test_a_table_that_was_refused_can_be_corrected_under_the_same_name_and_broug
     expect(visit.page.get_by_role("heading", level=1)).to_have_text(name)
 
 
+def test_segments_can_be_learned_before_the_names_of_other_models_are_known(visit, name):
+    visit.page.route("**/v1/models?*", lambda asked: None)  # noqa: ARG005 - what asks is left without an answer
+    visit.go("/")
+    choose(visit, CUSTOMERS, name)
+    upload(visit)
+    expect(visit.page.get_by_label("Name of the model")).to_have_value(name)
+
+
 def test_a_column_can_be_read_as_something_else(brought):
     page = brought.page
     page.get_by_label("Use size").uncheck()

@@ -91,9 +91,11 @@ function chosen(names, known) {
   return names.map((name) => known.get(name) ?? name);
 }
 
+// There is a name at once, for who learns without a look at it; it gives way if it turns out to be taken.
 async function proposeName(input, wanted) {
+  input.value = wanted;
   const taken = new Set((await list(path("models"), "models").catch(() => [])).map(({ model }) => model));
   let proposed = wanted;
   for (let n = 2; taken.has(proposed); n += 1) proposed = `${wanted.slice(0, 58)}-${n}`;
-  input.value ||= proposed;
+  if (input.value === wanted) input.value = proposed;
 }
