@@ -15,6 +15,7 @@ from steps import fit, listening, port_of, put_csv, recommend, refit
 
 from service.access.operations import create_key
 from service.app import create_app
+from service.callers import SCOPES
 from service.config import Settings
 from service.stores import open_stores
 
@@ -66,7 +67,7 @@ def keyed_site(tmp_path_factory) -> Iterator[tuple[str, dict[str, str]]]:
     home = tmp_path_factory.mktemp("keyed")
     database = open_stores(Settings(home=home)).database
     database.migrate()
-    keys = {scope: create_key(database, tenant="shop", name=scope, scope=scope)[0] for scope in ("read", "write")}
+    keys = {scope: create_key(database, tenant="shop", name=scope, scope=scope)[0] for scope in SCOPES}
     database.close()
     with serving(home, InlineEngine) as address:
         yield address, keys

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 def sampled_site(keyed_site) -> tuple[str, dict[str, str]]:
     """A service with keys, and the sample in it; the headers that a client sends."""
     address, keys = keyed_site
-    headers = {"Authorization": f"Bearer {keys['write']}"}
+    headers = {"Authorization": f"Bearer {keys['admin']}"}
 
     async def load() -> None:
         async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
@@ -63,9 +63,10 @@ def execute(block) -> str:
 
 
 def keep_busy(address: str, headers: dict[str, str]) -> None:
-    """Ask for a job that takes a while, and for another one that waits behind it."""
+    """Ask for jobs that take longer than a browser to press two buttons, and for another one that waits behind them."""
     with httpx.Client(base_url=address, headers=headers | {"Prefer": "respond-async"}, timeout=60) as client:
-        client.post("/v1/datasets/sample/recommendations", json={}).raise_for_status()
+        for k_max in range(5, 15):
+            client.post("/v1/datasets/sample/recommendations", json={"k_max": k_max}).raise_for_status()
         client.post("/v1/models/sample/versions", json={"k": 3}).raise_for_status()
 
 
