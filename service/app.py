@@ -128,7 +128,7 @@ def create_app(
     app.state.at_once = None
     if tracer is None:
         express = Express(app.build_middleware_stack(), parts=parts, ring=ring, quotas=quotas, placers=placers)
-        app.middleware_stack, app.state.at_once = express, express.reply
+        app.middleware_stack, app.state.at_once = express, express.understand
     return app
 
 

@@ -45,22 +45,22 @@ class KeyRing:
         """Tell, without asking, whether there are known to be no keys."""
         return not self._locked and time.monotonic() - self._looked < FRESH_SECONDS
 
-    def known(self, key: str) -> Caller | None:
-        """Tell who holds a key, if that is known without asking."""
-        digest = digest_of(key)
+    def known(self, digest: str) -> Caller | None:
+        """Tell who holds the key of a digest, if that is known without asking."""
         since, caller = self._callers.get(digest, _UNKNOWN)
         age = time.monotonic() - since
         if age >= FRESH_SECONDS:
             return None
         if age >= FRESH_SECONDS - AHEAD_SECONDS:
-            self._asked_once(digest, key)
+            self._asked_once(digest)
         return caller
 
     async def caller(self, key: str) -> Caller | None:
         """Tell who holds a key, if it is live."""
-        if caller := self.known(key):
+        digest = digest_of(key)
+        if caller := self.known(digest):
             return caller
-        return await asyncio.shield(self._asked_once(digest_of(key), key)) if is_plausible(key) else None
+        return await asyncio.shield(self._asked_once(digest)) if is_plausible(key) else None
 
     async def is_keyless(self) -> bool:
         """Tell whether there has never been a key: then this machine itself needs none."""
@@ -70,11 +70,11 @@ class KeyRing:
             self._looked = looked
         return not self._locked
 
-    def _asked_once(self, digest: str, key: str) -> asyncio.Task[Caller | None]:
+    def _asked_once(self, digest: str) -> asyncio.Task[Caller | None]:
         """Let all who come with the same key wait for one answer of the database."""
         asking = self._asking.get(digest)
         if asking is None:
-            asking = self._asking[digest] = asyncio.create_task(self._ask(digest, key))
+            asking = self._asking[digest] = asyncio.create_task(self._ask(digest))
             asking.add_done_callback(partial(self._answered, digest))
         return asking
 
@@ -83,9 +83,9 @@ class KeyRing:
         if not asking.cancelled():
             asking.exception()  # whoever waits is told; it is no loss where nobody does
 
-    async def _ask(self, digest: str, key: str) -> Caller | None:
+    async def _ask(self, digest: str) -> Caller | None:
         since = time.monotonic()
-        caller = await run_in_threadpool(self._read, lambda session: caller_with(session, key))
+        caller = await run_in_threadpool(self._read, partial(caller_with, digest=digest))
         self._callers.pop(digest, None)
         if caller is not None:
             self._locked = True

@@ -4,36 +4,35 @@ It asks the same parts that others pass one after the other (keys, quotas, metri
 whatever is unusual, unknown, not whole, refused or wrong.
 """
 
+from functools import partial
 from time import perf_counter
 from typing import Final, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.access.guard import known_caller
+from service.access.guard import Claim, claim_in, known_caller
 from service.access.quotas import Quotas
 from service.access.ring import KeyRing
 from service.assignments.answering import Answer, Answers
 from service.assignments.asking import Asked, asked_in
 from service.assignments.fast import AT_ONCE
-from service.assignments.operations import Placer
 from service.assignments.placers import Placers
-from service.callers import Caller
 from service.web.dependencies import Services
 from service.web.formats.writing import JSON
 from service.web.heads import header
 from service.web.intake import at_once, is_whole, received_again
-from service.web.replies import OK, Reply
-from service.web.requests import REQUEST_ID, identify, note
+from service.web.replies import OK, Ask, Reply
+from service.web.requests import REQUEST_ID, Noted, given_id, new_id, note
 
 AS_JSON: Final = (b"content-type", JSON.media_type.encode())
 
 
-class Visit(NamedTuple):
-    """Somebody who may ask, what they ask, and the version that can answer it."""
+class Question(NamedTuple):
+    """All that a head says: who asks what, and the request's id, if it came with one."""
 
-    caller: Caller
+    claim: Claim
     asked: Asked
-    placer: Placer
+    identifier: str | None
 
 
 class Express:
@@ -47,45 +46,41 @@ class Express:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
-        message = at_once(receive) if _may_be_for_here(scope) else None
-        reply = self.reply(scope, message.get("body", b"")) if message and is_whole(message) else None
+        ask = self.understand(scope) if scope["type"] == "http" else None
+        message = at_once(receive) if ask else None
+        reply = ask(message.get("body", b"")) if ask and message and is_whole(message) else None
         if reply is None:
             await self.app(scope, received_again([message], receive) if message else receive, send)
         else:
             await reply.send(send)
 
-    def reply(self, scope: Scope, body: bytes) -> Reply | None:
-        """Answer a request whose body is whole, and note it; None where it is for the app behind."""
-        started = perf_counter()
-        visit = self._visit(scope) if len(body) <= self._most_bytes else None
-        answer = self._answer(visit, body) if visit else None
-        quota = self._quotas.take(visit.caller.key) if visit and answer else None
-        if visit is None or answer is None or (quota and quota.is_exceeded):
+    def understand(self, scope: Scope) -> Ask | None:
+        """Understand a head; None if what it asks is for the app behind."""
+        asked = asked_in(scope)
+        if asked is None or not asked.is_json or asked.fmt != JSON or header(scope, b"expect") is not None:
             return None
-        identifier = identify(scope)
+        return partial(self._reply, Question(claim_in(scope), asked, given_id(scope)))
+
+    def _reply(self, question: Question, body: bytes) -> Reply | None:
+        """Reply to a question about a body that is whole, and note it; None where it is for the app behind."""
+        started = perf_counter()
+        claim, asked, identifier = question
+        caller = known_caller(self._ring, claim) if len(body) <= self._most_bytes else None
+        answer = self._answer(caller.tenant, asked, body) if caller else None
+        quota = self._quotas.take(caller.key) if caller and answer else None
+        if answer is None or (quota and quota.is_exceeded):
+            return None
+        identifier = identifier or new_id()
         self._metrics.begin_request()
         self._metrics.count_rows(answer.n_placed)
-        scope["route"], scope["state"] = visit.asked.route, {"caller": visit.caller}
-        note(self._metrics, scope, identifier, OK, perf_counter() - started)
+        note(self._metrics, Noted("POST", asked.route.path, caller), identifier, OK, perf_counter() - started)
         length, told = (b"content-length", b"%d" % len(answer.body)), quota.headers() if quota else ()
         return Reply([length, AS_JSON, *told, (REQUEST_ID, identifier.encode())], answer.body)
 
-    def _visit(self, scope: Scope) -> Visit | None:
-        """Find out who asks whom; None where that is not known at once, or is not for here."""
-        asked = asked_in(scope)
-        caller = known_caller(self._ring, scope) if asked else None
-        if caller is None or asked is None or not asked.is_json or asked.fmt != JSON:
-            return None
-        placer = self._placers.known(caller.tenant, asked.model, asked.ref)
-        return Visit(caller, asked, placer) if placer else None
-
-    def _answer(self, visit: Visit, body: bytes) -> Answer | None:
-        """Answer a body, if nothing is wrong."""
+    def _answer(self, tenant: str, asked: Asked, body: bytes) -> Answer | None:
+        """Answer a body, if its version is known and nothing is wrong."""
+        placer = self._placers.known(tenant, asked.model, asked.ref)
         try:
-            return self._answers.to(visit.asked, visit.placer, body)
+            return self._answers.to(asked, placer, body) if placer else None
         except Exception:  # noqa: BLE001 - the app behind comes upon whatever it is as well, and tells of it
             return None
-
-
-def _may_be_for_here(scope: Scope) -> bool:
-    return scope["type"] == "http" and asked_in(scope) is not None and header(scope, b"expect") is None

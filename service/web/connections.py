@@ -15,7 +15,8 @@ from service.web.joined import Joined
 from service.web.leaving import Exit
 from service.web.problems import plain_problem, problem_of
 from service.web.refusals import respond
-from service.web.replies import AtOnce, Reply
+from service.web.repeated import Repeated
+from service.web.replies import Ask, AtOnce, Reply
 
 MOST_HEAD_BYTES: Final = 1 << 16
 
@@ -23,7 +24,8 @@ MOST_HEAD_BYTES: Final = 1 << 16
 class Connection(HttpToolsProtocol):
     """Hangs up on whoever takes too long to ask; what is asked in the body is looked after by the app.
 
-    `at_once` is asked first about each request that has come whole: its answer needs no task.
+    `at_once` is asked first about each request that has come whole: its answer needs no task. A head that is `repeated`
+    is not even read again.
     """
 
     def __init__(  # noqa: PLR0913 - uvicorn's four, and ours
@@ -36,6 +38,7 @@ class Connection(HttpToolsProtocol):
         head_seconds: float,
         answer_seconds: float,
         at_once: AtOnce | None = None,
+        repeated: Repeated | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
@@ -44,12 +47,14 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_body = self._head_over = self._parsing = False
         self._at_once = at_once
+        self._repeated = repeated
+        self._answered_at = 0.0
         self._to_start: tuple[RequestResponseCycle, ASGI3Application] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Expect a request."""
         joined = Joined(cast("Transport", transport), self.loop)
-        self._exit = Exit(cast("Transport", joined), self.loop, answer_seconds=self._answer_seconds)
+        self._exit = Exit(joined, self.loop, answer_seconds=self._answer_seconds)
         super().connection_made(cast("Any", self._exit))
         self._expect_head()
 
@@ -64,12 +69,15 @@ class Connection(HttpToolsProtocol):
         if self._exit.lingers:
             self._exit.throw_away(len(data))
             return
+        is_first = self._is_between_requests()
+        if is_first and self._repeated and (known := self._repeated.find(data)) and self._answer(*known):
+            return
         self._head_over = self._in_body
         self._parsing = True
         super().data_received(data)
         self._parsing = False
         if self._to_start:
-            self._answer_or_start(*self._to_start)
+            self._answer_or_start(*self._to_start, data if is_first else None)
         if self._head_over or self._exit.is_closing():
             return
         self._expect_head()
@@ -114,25 +122,48 @@ class Connection(HttpToolsProtocol):
         else:
             super()._start_asgi_task(cycle, app)
 
-    def _answer_or_start(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def timeout_keep_alive_handler(self) -> None:
+        """Hang up, unless something was asked meanwhile: the timer is not set anew for each request."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _is_between_requests(self) -> bool:
+        is_answered = self.cycle is None or self.cycle.response_complete
+        return is_answered and not (self._exit.in_midst or self._head_bytes or self.flow.write_paused)
+
+    def _answer(self, ask: Ask, body: bytes) -> bool:
+        """Answer the only request that has come, without reading its head; False if it must take the usual road."""
+        reply = None if self._exit.is_closing() else ask(body)
+        if reply is None:
+            return False
+        self._forget_head()
+        self._write(reply)
+        self.server_state.total_requests += 1
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_handler()
+        return True
+
+    def _answer_or_start(self, cycle: RequestResponseCycle, app: ASGI3Application, request: bytes | None) -> None:
         """Answer what can be answered at once: a task, its events and its messages cost more than many an answer."""
         self._to_start = None
-        reply = self._reply(cycle)
-        if reply is None:
+        is_usual = cycle.keep_alive and not (cycle.more_body or self.flow.write_paused or self._exit.is_closing())
+        ask = self._at_once(cast("dict[str, Any]", cycle.scope)) if self._at_once and is_usual else None
+        reply = ask(bytes(cycle.body)) if ask else None
+        if ask is None or reply is None:
             super()._start_asgi_task(cycle, app)
             return
+        if self._repeated and request:
+            self._repeated.keep(request, len(cycle.body), ask)
         cycle.response_started = cycle.response_complete = True
-        self.transport.write(reply.head(self.server_state.default_headers))
-        self.transport.write(reply.body)
+        self._write(reply)
         self.on_response_complete()
 
-    def _reply(self, cycle: RequestResponseCycle) -> Reply | None:
-        is_usual = cycle.keep_alive and not (cycle.more_body or self.flow.write_paused or self._exit.is_closing())
-        return (
-            self._at_once(cast("dict[str, Any]", cycle.scope), bytes(cycle.body))
-            if self._at_once and is_usual
-            else None
-        )
+    def _write(self, reply: Reply) -> None:
+        self._exit.write_whole(reply.bytes(self.server_state.default_headers))
 
     def _expect_head(self) -> None:
         if self._head_due is None:

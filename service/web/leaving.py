@@ -1,7 +1,9 @@
 """How a connection is left: who still sends can read the last answer, and who reads nothing holds none open."""
 
-from asyncio import AbstractEventLoop, TimerHandle, Transport
+from asyncio import AbstractEventLoop, TimerHandle
 from typing import Any, Final
+
+from service.web.joined import Joined
 
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1 << 26
@@ -14,14 +16,14 @@ class Exit:
     answer to whoever still sends is ended first, and what comes is thrown away for a while.
     """
 
-    def __init__(self, transport: Transport, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
+    def __init__(self, transport: Joined, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
         self._transport = transport
         self._loop = loop
         self._seconds = answer_seconds
         self._due: TimerHandle | None = None
         self._thrown_away = self._unread = 0
         self.lingers = self.in_midst = False
-        self.write = transport.write
+        self.write, self.write_whole = transport.write, transport.write_whole
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
         """Be the transport in all else."""

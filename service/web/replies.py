@@ -14,10 +14,10 @@ class Reply(NamedTuple):
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
 
-    def head(self, further: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """Write what HTTP has ahead of the body."""
+    def bytes(self, further: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """Write it as HTTP does."""
         lines = [b"%b: %b\r\n" % header for header in (*further, *self.headers)]
-        return b"".join([b"HTTP/1.1 200 OK\r\n", *lines, b"\r\n"])
+        return b"".join([b"HTTP/1.1 200 OK\r\n", *lines, b"\r\n", self.body])
 
     async def send(self, send: Send) -> None:
         """Send it as ASGI does."""
@@ -25,4 +25,7 @@ class Reply(NamedTuple):
         await send({"type": "http.response.body", "body": self.body})
 
 
-AtOnce = Callable[[Scope, bytes], Reply | None]
+Ask = Callable[[bytes], Reply | None]
+"""What one head asks, of any body: it holds what can be told from the head alone, as heads come again."""
+
+AtOnce = Callable[[Scope], Ask | None]

@@ -3,10 +3,12 @@
 import re
 import time
 from random import Random
+from typing import NamedTuple, Self
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from service.callers import Caller
 from service.web.heads import add_headers, header
 from service.web.logs import log_request
 from service.web.metrics import Metrics
@@ -17,6 +19,19 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 HUNG_UP = 499
 _numbers = Random()  # noqa: S311 - an id is no secret, and the kernel need not be asked for each
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Noted(NamedTuple):
+    """What is asked by whom, as it may be noted: the path itself may hold a customer's id, the key is a secret."""
+
+    method: str
+    route: str
+    caller: Caller | None
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """Read it from a request, once its route is known."""
+        return cls(method_of(scope), route_of(scope), scope.get("state", {}).get("caller"))
 
 
 class RequestLog:
@@ -46,23 +61,32 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            note(self._metrics, scope, identifier, status, time.perf_counter() - started)
+            note(self._metrics, Noted.of(scope), identifier, status, time.perf_counter() - started)
             reset_contextvars(**bound)
 
 
 def identify(scope: Scope) -> str:
     """Give a request its id: the one that it came with, or a new one."""
+    return given_id(scope) or new_id()
+
+
+def given_id(scope: Scope) -> str | None:
+    """Give the id that a request came with, if it is one."""
     given = header(scope, REQUEST_ID)
-    return given if given and _ACCEPTABLE_ID.fullmatch(given) else f"{_numbers.getrandbits(128):032x}"
+    return given if given and _ACCEPTABLE_ID.fullmatch(given) else None
 
 
-def note(metrics: Metrics, scope: Scope, identifier: str, status: int, seconds: float) -> None:
+def new_id() -> str:
+    """Make an id."""
+    return f"{_numbers.getrandbits(128):032x}"
+
+
+def note(metrics: Metrics, noted: Noted, identifier: str, status: int, seconds: float) -> None:
     """Count a request that is over, and write its line."""
-    method, route = method_of(scope), route_of(scope)
+    method, route, caller = noted
     metrics.end_request(method, route, status, seconds)
     line = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)}
-    caller = scope.get("state", {}).get("caller")
-    if caller:  # by the key's id: the key itself is nowhere in the logs
+    if caller:
         line |= {"tenant": caller.tenant, "key": caller.key}
     log_request(line, identifier)
 

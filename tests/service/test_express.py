@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import time
 from functools import partial
 
 import httpx
@@ -18,11 +20,13 @@ from service.callers import ANYONE
 from service.web.connections import Connection
 from service.web.intake import at_once
 from service.web.logs import log_request, logger
+from service.web.repeated import Repeated
 
 HERE = {INCOME: 60, SCORE: 50}
 BODY = json.dumps({"customers": [HERE]}).encode()
 HANDED_ON = 418
 OWN = {"date", "x-request-id"}
+IDLE_SECONDS = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +89,14 @@ def test_all_else_is_handed_on_whole(ask, asked):
 def url(sampled):
     """The app of the sample on a connection of ours."""
     app = sampled.app
-    http = partial(Connection, head_seconds=9, answer_seconds=9, at_once=app.state.at_once)
-    with listening(app, http=http, ws="none", lifespan="off") as server:
+    at_once, repeated = app.state.at_once, Repeated()
+    http = partial(Connection, head_seconds=9, answer_seconds=9, at_once=at_once, repeated=repeated)
+    with listening(app, http=http, ws="none", lifespan="off", timeout_keep_alive=IDLE_SECONDS) as server:
         yield f"http://127.0.0.1:{port_of(server)}/v1/models/sample/assignments"
 
 
 def test_a_connection_answers_by_itself_as_the_app_does(url, read_log):
-    """`atomic`, said as the short roads do not know it, leads to the long one."""
+    """The second time by a head that it knows; `atomic`, said as short roads do not know it, leads to the long one."""
     with httpx.Client() as client:
         answers = [client.post(url, json={"customers": [HERE]}, params=query) for query in ({}, {}, {"atomic": 0})]
     said = [({name: value for name, value in each.headers.items() if name not in OWN}, each.json()) for each in answers]
@@ -116,6 +121,35 @@ def test_what_is_sent_in_one_go_is_answered_in_its_order(url):
         return [part[:3] for part in answered.split(b"HTTP/1.1 ")[1:]]
 
     assert asyncio.run(answers()) == [b"200", b"200", b"200", b"404"]
+
+
+def test_a_connection_is_left_when_nothing_was_asked_for_a_while_and_no_sooner(url):
+    address = httpx.URL(url)
+    request = b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" % address.raw_path
+    request += b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+    with socket.create_connection((address.host, address.port), timeout=15) as connection:
+        for _ in range(4):
+            connection.sendall(request)
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+            time.sleep(IDLE_SECONDS / 2)
+        assert connection.recv(1 << 16) == b""
+
+
+def test_who_may_ask_is_looked_up_each_time_and_never_remembered(parts):
+    ring, placers = KeyRing(parts.stores.database), Placers(parts.stores)
+    road = Express(echo, parts=parts, ring=ring, quotas=Quotas(9), placers=placers)
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/models/sample/assignments", "query_string": b""}
+
+    async def answers():
+        await placers.get("default", "sample", "production")
+        ask = road.understand({**scope, "headers": headers})
+        unknown = ask(BODY)
+        await ring.is_keyless()
+        return unknown, ask(BODY)
+
+    unknown, known = asyncio.run(answers())
+    assert (unknown, known.body[:1]) == (None, b"{")
 
 
 def test_a_body_that_comes_in_parts_is_waited_for(url):
