@@ -7,15 +7,31 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
 import structlog
+from msgspec import UNSET, UnsetType
 
 _encode = msgspec.json.Encoder().encode
 logger = structlog.get_logger()
+
+
+class RequestLine(msgspec.Struct, gc=False):
+    """The line of a request; of who asks, what was found out."""
+
+    method: str
+    route: str
+    status: int
+    ms: float
+    request_id: str
+    timestamp: datetime
+    tenant: str | UnsetType = UNSET
+    key: str | UnsetType | None = UNSET
+    event: str = "request"
+    level: str = "info"
 
 
 class JsonLines(logging.StreamHandler[Any]):
@@ -28,7 +44,7 @@ class JsonLines(logging.StreamHandler[Any]):
         super().__init__(stream)
         self._lines: list[bytes] = []
 
-    def write_line(self, line: Mapping[str, object]) -> None:
+    def write_line(self, line: RequestLine) -> None:
         """Write one line, soon."""
         self._lines.append(_encode(line))
         if len(self._lines) == 1:
@@ -79,16 +95,16 @@ def configure_logs(level: str) -> None:
     warnings.showwarning = _log_warning
 
 
-def log_request(line: Mapping[str, object], identifier: str) -> None:
+def log_request(line: RequestLine) -> None:
     """Write the line of a request."""
     root = logging.getLogger()
     lines = [handler for handler in root.handlers if isinstance(handler, JsonLines)]
     if not lines:
-        logger.info("request", **line, request_id=identifier)
+        said = msgspec.to_builtins(line)
+        logger.info(said.pop("event"), **said)
     elif root.isEnabledFor(logging.INFO):
-        noted = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), "request_id": identifier}
         for handler in lines:
-            handler.write_line({**line, **noted})
+            handler.write_line(line)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:

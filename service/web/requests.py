@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime
 from random import Random
 from typing import NamedTuple, Self
 
@@ -10,7 +11,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from service.callers import Caller
 from service.web.heads import add_headers, header
-from service.web.logs import log_request
+from service.web.logs import RequestLine, log_request
 from service.web.metrics import Metrics
 
 REQUEST_ID = b"x-request-id"
@@ -85,10 +86,10 @@ def note(metrics: Metrics, noted: Noted, identifier: str, status: int, seconds: 
     """Count a request that is over, and write its line."""
     method, route, caller = noted
     metrics.end_request(method, route, status, seconds)
-    line = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)}
+    line = RequestLine(method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC))
     if caller:
-        line |= {"tenant": caller.tenant, "key": caller.key}
-    log_request(line, identifier)
+        line.tenant, line.key = caller.tenant, caller.key
+    log_request(line)
 
 
 def method_of(scope: Scope) -> str:

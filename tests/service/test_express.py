@@ -17,9 +17,10 @@ from service.access.ring import KeyRing
 from service.assignments.express import Express
 from service.assignments.placers import Placers
 from service.callers import ANYONE
+from service.stores.database import now
 from service.web.connections import Connection
 from service.web.intake import at_once
-from service.web.logs import log_request, logger
+from service.web.logs import RequestLine, log_request, logger
 from service.web.repeated import Repeated
 
 HERE = {INCOME: 60, SCORE: 50}
@@ -170,7 +171,7 @@ def test_what_has_not_come_yet_is_not_lost():
 
 def test_lines_of_requests_come_before_what_is_logged_after_them(read_log):
     async def log():
-        log_request({"status": 200}, "first")
+        log_request(RequestLine("GET", "/livez", 200, 0.1, "first", now()))
         logger.warning("second")
 
     asyncio.run(log())
