@@ -95,13 +95,12 @@ def worker(
     from service.cluster import run_workers
     from service.web.logs import configure_logs
 
-    settings = Settings()
+    settings = Settings(engine_address=scheduler) if scheduler else Settings()
     configure_logs(settings.log_level)
-    address = scheduler or settings.engine_address
-    if address is None:
+    if settings.engine_address is None:
         raise typer.BadParameter("there is no address of a scheduler", param_hint="--scheduler")
     run_workers(
-        scheduler=address,
+        scheduler=settings.engine_address,
         n_workers=settings.workers,
         memory_limit=settings.worker_memory,
         preload=JOBS,

@@ -1,10 +1,12 @@
 """Every setting, read from the environment with the prefix `SEGMENTATION_`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.addresses import DatabaseAddress, Memory, Place, SchedulerAddress, refused
 
 PREFIX = "SEGMENTATION_"
 
@@ -12,13 +14,13 @@ PREFIX = "SEGMENTATION_"
 class Settings(BaseSettings):
     """Where things are kept and how much may run at once; the defaults need nothing beside this program."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(
         default=Path("var"),
         description="The one directory that holds everything of the embedded defaults.",
     )
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseAddress | None = Field(
         default=None,
         description="SQLAlchemy address of the metadata, such as `postgresql+psycopg://…`. "
         "Absent: a SQLite file in the home directory.",
@@ -33,12 +35,12 @@ class Settings(BaseSettings):
         le=1_000,
         description="How many connections to PostgreSQL one process opens at most; each worker needs one.",
     )
-    tables: Path | str | None = Field(
+    tables: Place | None = Field(
         default=None,
         description="Directory of the customer tables, or an address such as `s3://bucket/tables`. "
         "Absent: `tables` in the home directory.",
     )
-    artifacts: Path | str | None = Field(
+    artifacts: Place | None = Field(
         default=None,
         description="Directory of the model files, or an address such as `s3://bucket/artifacts`. "
         "Absent: `artifacts` in the home directory.",
@@ -62,7 +64,7 @@ class Settings(BaseSettings):
         default=None,
         description="File with the first key, as container platforms hand secrets over.",
     )
-    engine_address: str | None = Field(
+    engine_address: SchedulerAddress | None = Field(
         default=None,
         description="Dask scheduler that runs the jobs, such as `tls://cluster:8786`. "
         "Absent: an embedded one on 127.0.0.1.",
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=2, ge=1, le=64, description="Worker processes of the embedded engine, or of one `worker` command."
     )
-    worker_memory: str = Field(
+    worker_memory: Memory = Field(
         default="6GiB",
         description="Memory at which one worker is ended, its job tried again.",
     )
@@ -157,6 +159,17 @@ class Settings(BaseSettings):
         default="info",
         description="The least important log line that is written.",
     )
+
+    @model_validator(mode="after")
+    def _has_certificates(self) -> Self:
+        """Let nobody wait for an engine that could never let us in."""
+        named = [path is not None for path in (self.engine_ca, self.engine_certificate, self.engine_key)]
+        if not all(named) and (any(named) or (self.engine_address or "").startswith("tls:")):
+            raise refused(
+                "An engine over TLS needs SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and "
+                "SEGMENTATION_ENGINE_KEY"
+            )
+        return self
 
     def database_address(self) -> str:
         """Give the metadata's address, the embedded SQLite file by default."""

@@ -22,10 +22,12 @@ class Certificates:
 
 def certificates_of(settings: Settings) -> Certificates | None:
     """Give the certificates that the settings name; all three of them, or none."""
-    paths = (settings.engine_ca, settings.engine_certificate, settings.engine_key)
-    if not all(paths):
+    paths = [path for path in (settings.engine_ca, settings.engine_certificate, settings.engine_key) if path]
+    if not paths:
         return None
-    ca, certificate, key = (str(path) for path in paths)
+    for path in paths:
+        path.open().close()  # where one cannot be read, Dask would only say that nobody answers
+    ca, certificate, key = map(str, paths)
     return Certificates(ca=ca, certificate=certificate, key=key)
 
 

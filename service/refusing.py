@@ -25,7 +25,11 @@ class Commands(TyperGroup):
 
 def _sentences(refusal: Exception) -> list[str]:
     if isinstance(refusal, ValidationError):
-        return [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in refusal.errors()]
+        return [f"{_setting(fault['loc'])}{fault['msg']}" for fault in refusal.errors()]
     if isinstance(refusal, OSError):
         return [f"{refusal.filename}: {refusal.strerror}" if refusal.filename else str(refusal)]
     return [str(refusal)]
+
+
+def _setting(place: tuple[int | str, ...]) -> str:
+    return f"{PREFIX}{str(place[0]).upper()}: " if place else ""

@@ -1,14 +1,12 @@
 """Where files are kept: below a directory, or below an address in an object store."""
 
 from pathlib import Path
-from typing import Final
 
+from service.addresses import OBJECT_STORES
 from service.files.directory import Directory, write_synced
 from service.files.place import Files, StorageUnavailable
 
 __all__ = ["Directory", "Files", "StorageUnavailable", "is_address", "open_files", "write_synced"]
-
-SCHEMES: Final = ("s3://", "az://", "abfs://", "abfss://", "gs://")
 
 
 def open_files(where: Path | str) -> Files:
@@ -22,4 +20,4 @@ def open_files(where: Path | str) -> Files:
 
 def is_address(where: Path | str) -> bool:
     """Tell an address in an object store from a directory."""
-    return isinstance(where, str) and where.startswith(SCHEMES)
+    return isinstance(where, str) and where.startswith(OBJECT_STORES)

@@ -30,6 +30,11 @@ def may_pass(error: Exception) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
+def is_closed(error: SQLAlchemyError) -> bool:
+    """Tell whether there never was a connection, as what the address names is no database, or takes none like this."""
+    return isinstance(error, DBAPIError) and error.statement is None
+
+
 def is_lost(error: SQLAlchemyError) -> bool:
     """Tell whether the connection broke, so that nobody knows what became of a commit."""
     return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from service.errors import Unavailable
 from service.stores import schema
-from service.stores.addresses import is_lost, may_pass, open_engine
+from service.stores.addresses import is_closed, is_lost, may_pass, open_engine
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
@@ -177,7 +177,7 @@ def _unavailable_when_away() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        if may_pass(error):
+        if may_pass(error) or is_closed(error):
             raise DatabaseUnavailable from error
         raise
 

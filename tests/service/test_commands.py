@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from service.access.keys import is_plausible
 from service.commands import commands
+from service.config import Settings
 
 
 @pytest.fixture
@@ -61,11 +62,46 @@ def test_what_is_no_port_is_refused(run, port):
         ("signing_key_file", "/dev/null", "at least 32 are needed"),
         ("home", "/dev/null", "/dev/null/keys: Not a directory"),
         ("workers", "many", "SEGMENTATION_WORKERS: "),
+        ("worker_memory", "much", "SEGMENTATION_WORKER_MEMORY: "),
+        ("tables", "s4://bucket", "SEGMENTATION_TABLES: "),
+        ("artifacts", "s3:/bucket", "SEGMENTATION_ARTIFACTS: "),
+        ("engine_address", "http://127.0.0.1", "SEGMENTATION_ENGINE_ADDRESS: "),
+        ("engine_address", "tls://127.0.0.1:1", "SEGMENTATION_ENGINE_CA"),
+        ("engine_ca", "ca.pem", "SEGMENTATION_ENGINE_CA"),
     ],
 )
 def test_a_start_with_a_setting_that_cannot_be_ends_with_a_sentence(run, setting, value, said):
     refused = run("serve", "--port", "0", **{"engine_address": "tcp://127.0.0.1:1", setting: value})
     assert (refused.exit_code, len(refused.stderr.splitlines()), said in refused.stderr) == (1, 1, True)
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("engine",), ("keys", "list"), ("sweep",), ("resign",)])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hidden",
+        "mysql://me:hidden@shop/db",
+        "postgresql+pg8000://me:hidden@shop/db",
+        "postgresql://me:hidden@shop:p/db",
+    ],
+)
+def test_an_address_of_no_database_ends_every_command_with_a_sentence_that_does_not_repeat_it(run, command, address):
+    refused = run(*command, database_url=address)
+    assert (refused.exit_code, len(refused.stderr.splitlines()), "hidden" in refused.output) == (1, 1, False)
+    assert refused.stderr.startswith("SEGMENTATION_DATABASE_URL: ")
+
+
+@pytest.mark.parametrize(
+    "address", ["me:p%40:/#?w@h:5432/d?sslmode=require", "/d?host=a:1&host=b", "[::1]:5432/d", "h"]
+)
+def test_an_address_that_the_database_library_reads_is_taken(address):
+    assert Settings(database_url=f"postgresql+psycopg://{address}").database_url
+
+
+def test_a_file_that_is_no_database_ends_a_command_with_a_sentence(run, tmp_path):
+    (tmp_path / "notes").write_text("nothing of a database" * 100)
+    refused = run("keys", "list", database_url=f"sqlite:///{tmp_path / 'notes'}")
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)
 
 
 def test_a_start_where_another_program_listens_ends_with_a_sentence(run, nobody):
