@@ -4,13 +4,15 @@ import shutil
 import sqlite3
 import subprocess
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from buckets import BUCKET, running_store
 from steps import customers_of, fit, place, put_csv, refit, running, upsert
 
 from service.config import Settings
+from service.files import open_files
 
 BACKUP = Path(__file__).parents[2] / "docs" / "deploy" / "backup.sh"
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
@@ -44,10 +46,10 @@ def others_writing(client):
 
 
 class Sqlite:
-    """The embedded database."""
+    """The embedded database, beside directories."""
 
-    def __init__(self, postgresql) -> None:
-        del postgresql
+    def __init__(self, request) -> None:
+        del request
 
     def settings(self, home: Path) -> Settings:
         return Settings(home=home)
@@ -62,12 +64,52 @@ class Sqlite:
     def restore(self, target: Path, settings: Settings) -> None:
         shutil.copy(target / "metadata.sqlite", settings.home)
 
+    def copy(self, settings: Settings, target: Path) -> None:
+        subprocess.run(["/bin/sh", BACKUP, settings.home, target], check=True)  # noqa: S603 - our own script
 
-class Dumped:
+    def copy_back(self, target: Path, settings: Settings) -> None:
+        for name in ("logs", "files"):
+            packed = target / f"{name}.tar"
+            subprocess.run(["/bin/tar", "--extract", "--directory", settings.home, "--file", packed], check=True)  # noqa: S603 - what we have packed
+
+
+class InBucket(Sqlite):
+    """The embedded database, beside an object store."""
+
+    def __init__(self, request) -> None:
+        if not request.config.getoption("--soak"):  # the same steps as for directories, and several seconds
+            pytest.skip("backed up with --soak")
+        request.getfixturevalue("bucket")
+
+    def settings(self, home: Path) -> Settings:
+        where = f"s3://{BUCKET}/{home.name}"
+        return Settings(home=home, tables=f"{where}/tables", artifacts=f"{where}/artifacts")
+
+    def copy(self, settings: Settings, target: Path) -> None:
+        store = open_files(f"s3://{BUCKET}/{settings.home.name}")
+        fetch(store, target, lambda path: "/_delta_log/" in path and not path.endswith("/_last_checkpoint"))
+        fetch(store, target, lambda path: "/_delta_log/" not in path)
+
+    def copy_back(self, target: Path, settings: Settings) -> None:
+        store = open_files(f"s3://{BUCKET}/{settings.home.name}")
+        for path in target.glob("*s/**/*"):
+            if path.is_file() and "keys" not in path.parts:
+                store.replace(str(path.relative_to(target)), path.read_bytes())
+
+
+def fetch(store, target: Path, wanted) -> None:
+    """Copy objects as they were listed; one that is removed meanwhile is none that the database names."""
+    for path in [path for path, _ in store.changes() if wanted(path)]:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            (target / path).write_bytes(store.read(path))
+
+
+class Dumped(Sqlite):
     """A database of PostgreSQL, by its own programs."""
 
-    def __init__(self, postgresql) -> None:
-        self._postgresql = postgresql
+    def __init__(self, request) -> None:
+        self._postgresql = request.getfixturevalue("postgresql")
 
     def settings(self, home: Path) -> Settings:
         return Settings(home=home, database_url=self._postgresql.empty())
@@ -85,23 +127,27 @@ def back_up(database, settings: Settings, target: Path) -> None:
     """Database first, then tables and model files."""
     target.mkdir()
     database.dump(settings, target)
-    subprocess.run(["/bin/sh", BACKUP, settings.home, target], check=True)  # noqa: S603 - our own script
+    database.copy(settings, target)
     shutil.copytree(settings.home / "keys", target / "keys")
 
 
 def restore(database, target: Path, settings: Settings) -> None:
     """Tables and model files first, then the database."""
     shutil.copytree(target / "keys", settings.home / "keys")
-    for name in ("logs", "files"):
-        packed = target / f"{name}.tar"
-        subprocess.run(["/bin/tar", "--extract", "--directory", settings.home, "--file", packed], check=True)  # noqa: S603 - what we have packed
+    database.copy_back(target, settings)
     database.restore(target, settings)
 
 
-@pytest.fixture(scope="module", params=[Sqlite, Dumped])
-def restored(request, postgresql, tmp_path_factory, sample_csv):
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory):
+    with running_store(tmp_path_factory.mktemp("bucket")):
+        yield
+
+
+@pytest.fixture(scope="module", params=[Sqlite, Dumped, InBucket])
+def restored(request, tmp_path_factory, sample_csv):
     """A service that was restored elsewhere, and how the first one placed a customer."""
-    root, database = tmp_path_factory.mktemp("backup"), request.param(postgresql)
+    root, database = tmp_path_factory.mktemp("backup"), request.param(request)
     before, after = database.settings(root / "first"), database.settings(root / "second")
     with running(before) as first:
         put_csv(first, "sample", sample_csv)
