@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, repeat
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Final
@@ -17,18 +18,22 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """One request, as it is sent again and again."""
+    """One request, as it is sent again and again, or each time with an id of its own."""
 
     url: str
     body: bytes
     headers: Mapping[str, str]
+    is_numbered: bool = False
 
-    def bytes(self) -> bytes:
-        """Give it as HTTP has it."""
+    def requests(self) -> Iterator[bytes]:
+        """Give it as HTTP has it, for ever."""
         address = urlsplit(self.url)
         headers = {"Host": address.netloc, "Content-Length": str(len(self.body)), **self.headers}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"POST {address.path} HTTP/1.1\r\n{head}\r\n".encode() + self.body
+        begin, end = f"POST {address.path} HTTP/1.1\r\n{head}".encode(), b"\r\n" + self.body
+        if self.is_numbered:
+            return (b"%bX-Request-Id: %x\r\n%b" % (begin, number, end) for number in count())
+        return repeat(begin + end)
 
 
 @dataclass
@@ -77,17 +82,18 @@ async def _once(shot: Shot) -> bytes:
 
 async def _connected(shot: Shot, volley: Volley, connections: int, until: float) -> Sequence["_Line"]:
     address, loop = urlsplit(shot.url), asyncio.get_running_loop()
+    requests = shot.requests()
     made = [
-        await loop.create_connection(lambda: _Line(shot.bytes(), volley, until), address.hostname, address.port)
+        await loop.create_connection(lambda: _Line(requests, volley, until), address.hostname, address.port)
         for _ in range(connections)
     ]
     return [line for _, line in made]
 
 
 class _Line(asyncio.Protocol):
-    def __init__(self, request: bytes, volley: Volley, until: float) -> None:
+    def __init__(self, requests: Iterator[bytes], volley: Volley, until: float) -> None:
         self.done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._request, self._volley, self._until = request, volley, until
+        self._requests, self._volley, self._until = requests, volley, until
         self._read = bytearray()
         self._whole = 0
 
@@ -123,4 +129,4 @@ class _Line(asyncio.Protocol):
 
     def _send(self) -> None:
         self._read, self._whole, self._sent = bytearray(), 0, perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
