@@ -1,5 +1,6 @@
 """The running api: schema, first key, app, and the server that says where it listens once it does."""
 
+import gc
 import socket
 from functools import partial
 from typing import Final, cast
@@ -95,6 +96,7 @@ def _connection(app: FastAPI, settings: Settings) -> partial[Connection]:
 class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.freeze()  # what is there stays: to look for garbage in it took large bodies half their time
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             _welcome(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")

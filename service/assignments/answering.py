@@ -53,7 +53,7 @@ def _one_by_one(asked: Asked, placer: Placer, decoded: Decoded) -> Answer | None
     """Place customers alone; None if they are not few and plain."""
     if len(decoded.rows) > FEW or asked.options.explain or placer.special or asked.fmt != JSON:
         return None
-    placed = place_each(placer, decoded.rows)
+    placed = place_each(placer, decoded.cells())
     return Answer(write_few(placer, placed, warnings_of(decoded.beside)), len(placed)) if placed else None
 
 

@@ -1,11 +1,11 @@
 """JSON bodies read in one step into the cells that one version needs; what is not plain is left to pydantic."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from msgspec.structs import astuple
@@ -21,6 +21,7 @@ LEAST_DEPTH: Final = 3  # an object with a list of objects
 Number = float | str | None
 Word = int | float | str | bool | None
 Identifier = int | str | None
+ColumnOf = Callable[[Sequence[msgspec.Struct]], list[object]]
 
 _FIELD: Final = next(iter(AssignmentRequest.model_fields))
 _LOOSE: Final = msgspec.json.Decoder(
@@ -31,63 +32,95 @@ _printable = re.compile(PRINTABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decoded:
-    """Customers, each with its cells in the order of `names`; `beside` are the columns that were sent besides."""
+class Reader:
+    """How customers of one shape are read: each as a small object, and their columns from all of these."""
 
     names: Sequence[str]
-    rows: Sequence[tuple[object, ...]]
+    customer: type[msgspec.Struct]
+    decoder: msgspec.json.Decoder[msgspec.Struct]
+    columns: Sequence[ColumnOf]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """Customers as they were read; `beside` are the columns that were sent besides."""
+
+    reader: Reader
+    rows: Sequence[msgspec.Struct]
     beside: Sequence[str]
 
+    def cells(self) -> list[tuple[object, ...]]:
+        """Give the cells of each."""
+        return list(map(astuple, self.rows))
+
     def customers(self) -> Customers:
-        """Give them by column."""
-        columns = dict(zip(self.names, zip(*self.rows, strict=True), strict=True))
-        return Customers(columns=columns, n_rows=len(self.rows), beside=self.beside)
+        """Give them by column; with a tuple of each on the way, Python would look for garbage again and again."""
+        columns = [column(self.rows) for column in self.reader.columns]
+        names = self.reader.names
+        return Customers(columns=dict(zip(names, columns, strict=True)), n_rows=len(self.rows), beside=self.beside)
 
 
 def decode(body: bytes, shape: Shape, bounds: Bounds) -> Decoded | None:
     """Read a body; None where it has to be looked at more closely, be it only to say what is wrong with it."""
+    reader = _reader(shape)
     try:
-        decoded = _strict(body, shape) or _loose(body, shape)
+        decoded = _strict(body, reader) or _loose(body, reader)
     except _UNREADABLE:
         return None
     return decoded if decoded and _is_within(decoded, bounds) else None
 
 
-def _strict(body: bytes, shape: Shape) -> Decoded | None:
+def _strict(body: bytes, reader: Reader) -> Decoded | None:
     """Read customers that have no column besides."""
     try:
-        [customers] = astuple(_decoder(shape).decode(body))
+        [customers] = astuple(reader.decoder.decode(body))
     except msgspec.ValidationError:
         return None
-    return Decoded(names=shape.names, rows=list(map(astuple, customers)), beside=())
+    return Decoded(reader=reader, rows=customers, beside=())
 
 
-def _loose(body: bytes, shape: Shape) -> Decoded | None:
+def _loose(body: bytes, reader: Reader) -> Decoded | None:
     [customers] = astuple(_LOOSE.decode(body))
-    names, sent = shape.names, dict.fromkeys(chain.from_iterable(customers))
+    names, sent = reader.names, dict.fromkeys(chain.from_iterable(customers))
     beside = [name for name in sent if name not in names]
     if not all(map(_printable.search, beside)):
         return None
-    return Decoded(names=names, rows=[tuple(map(row.get, names)) for row in customers], beside=beside)
+    rows = [reader.customer(*map(row.get, names)) for row in customers]
+    return Decoded(reader=reader, rows=rows, beside=beside)
 
 
 def _is_within(decoded: Decoded, bounds: Bounds) -> bool:
-    n_rows, n_columns = len(decoded.rows), len(decoded.names) + len(decoded.beside)
+    n_rows, n_columns = len(decoded.rows), len(decoded.reader.names) + len(decoded.beside)
     return 0 < n_rows <= bounds.rows and n_columns <= bounds.columns and n_rows * n_columns <= bounds.cells
 
 
 @lru_cache(MOST_SHAPES)
-def _decoder(shape: Shape) -> msgspec.json.Decoder[msgspec.Struct]:
+def _reader(shape: Shape) -> Reader:
+    fields = {f"cell_{place}": name for place, name in enumerate(shape.names)}
+    customer = _customer(shape, fields)
+    body = msgspec.defstruct("Body", [(_FIELD, list[customer])], forbid_unknown_fields=True)  # type: ignore[valid-type]
+    return Reader(
+        names=shape.names,
+        customer=customer,
+        decoder=msgspec.json.Decoder(body),
+        columns=list(map(_column, fields)),
+    )
+
+
+def _customer(shape: Shape, fields: Mapping[str, str]) -> type[msgspec.Struct]:
     ids = dict.fromkeys(shape.id_columns, Identifier)
     features = {name: Number if kind == "numeric" and name not in ids else Word for name, kind in shape.features}
     types = {**ids, **features}
-    fields = {f"cell_{place}": name for place, name in enumerate(shape.names)}
-    customer = msgspec.defstruct(
+    return msgspec.defstruct(
         "Customer",
         [(field, types[name], None) for field, name in fields.items()],
         rename=fields,
         forbid_unknown_fields=True,
         gc=False,
     )
-    body = msgspec.defstruct("Body", [(_FIELD, list[customer])], forbid_unknown_fields=True)  # type: ignore[valid-type]
-    return msgspec.json.Decoder(body)
+
+
+def _column(field: str) -> ColumnOf:
+    """Make what gives one column of customers: with its name in the code, it takes a third of the time."""
+    written = f"lambda customers: [customer.{field} for customer in customers]"
+    return cast("ColumnOf", eval(written))  # noqa: S307 - the name is ours

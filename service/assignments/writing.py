@@ -31,15 +31,18 @@ TABULATED: Final = pa.schema(
 )
 
 
-def _written_as(model: type[Wire]) -> Any:  # noqa: ANN401 - a class that only exists when this runs
+def _written_as(model: type[Wire], *, without: str = "") -> Any:  # noqa: ANN401 - a class that only exists when this runs
     """Make of a schema a class that is written fast; pydantic describes it, and tests compare the two."""
     fields = [
-        (name, Any) if field.is_required() else (name, Any, field.default) for name, field in model.model_fields.items()
+        (name, Any) if field.is_required() else (name, Any, field.default)
+        for name, field in model.model_fields.items()
+        if name != without
     ]
     return msgspec.defstruct(model.__name__, fields, omit_defaults=True, gc=False)
 
 
 _Results, _Assignment, _Rejected = _written_as(AssignmentResults), _written_as(Assignment), _written_as(Rejected)
+_OneOfMany = _written_as(Assignment, without="segment_name")  # which comes with its segment
 _encode = msgspec.json.Encoder().encode
 
 
@@ -84,17 +87,15 @@ def tabulate(placed: Placed) -> pa.Table:
 
 def _assignments(placed: Placed) -> list[Any]:
     assigned, n_rows = placed.assigned, len(placed.customer_ids)
-    ids, names = ([*each, None] for each in _segments(placed.placer))  # the last one, at -1, is that of no segment
-    index = assigned.index.tolist()
+    segments, runners_up = _written_segments(placed.placer)
     shown = list(
         map(
-            _Assignment,
+            _OneOfMany,
             range(1, n_rows + 1),
             placed.customer_ids,
-            map(ids.__getitem__, index),
-            map(names.__getitem__, index),
+            map(segments.__getitem__, assigned.index.tolist()),
             assigned.distance.tolist(),
-            map(ids.__getitem__, assigned.runner_up.tolist()),
+            map(runners_up.__getitem__, assigned.runner_up.tolist()),
             assigned.margin.tolist(),  # NaN, where there is none, is written as null
             assigned.outlier.tolist(),
         )
@@ -103,6 +104,13 @@ def _assignments(placed: Placed) -> list[Any]:
         for row, found in getattr(assigned, name).items():
             setattr(shown[row], name, found)
     return shown
+
+
+def _written_segments(placer: Placer) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
+    """Write each segment once, with its name and as runner-up; the last one, at -1, is no segment."""
+    written = [(_encode(segment), _encode(name)) for segment, name in (*placer.segments, (None, None))]
+    with_name = [msgspec.Raw(segment + b',"segment_name":' + name) for segment, name in written]
+    return with_name, [msgspec.Raw(segment) for segment, _ in written]
 
 
 def _show(placer: Placer, row: int, customer_id: str | None, placed: Single) -> object:

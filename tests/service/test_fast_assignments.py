@@ -249,6 +249,14 @@ def test_a_segment_that_is_named_here_has_its_name_at_once(client, name):
     assert place(client, name, HERE)["assignments"][0]["segment_name"] == "Everybody"
 
 
+def test_a_segment_has_the_same_name_for_many_customers_as_for_few(client, name):
+    fit(client, name, k=1)
+    [alone] = place(client, name, HERE)["assignments"]
+    client.patch(f"/v1/models/{name}/segments/{alone['segment']}", json={"name": 'Zoë\'s "best", \\o/'})
+    [alone], many = (place(client, name, *[HERE] * n)["assignments"] for n in (1, FEW + 1))
+    assert many == [{**alone, "row": row} for row in range(1, FEW + 2)]
+
+
 def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
     fit(client, name, k=1)
     place(client, name, HERE)

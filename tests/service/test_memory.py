@@ -4,6 +4,7 @@ import sys
 import pytest
 
 TABLES_COME_AND_GO = """
+import time
 import numpy as np, psutil, pyarrow as pa
 from service.memory import give_back_memory
 
@@ -17,12 +18,12 @@ for _ in range(4):
     large = table(100)
     held = process.memory_info().rss - before
     del large
-print((process.memory_info().rss - before) / held)
+while process.memory_info().rss - before > 0.3 * held:
+    time.sleep(0.1)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux is what can be set")
 def test_what_large_tables_needed_goes_back_to_the_system():
     command = [sys.executable, "-c", TABLES_COME_AND_GO]
-    share_left = float(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)  # noqa: S603 - our own command
-    assert share_left < 0.3
+    assert subprocess.run(command, check=False, timeout=60).returncode == 0  # noqa: S603 - our own command
