@@ -187,7 +187,7 @@ def count_above(merges: Floats, height: float) -> int:
     return 1 + int((merges[:, 2] > height).sum())
 
 
-def agreements(merges: Floats, grown: Rows, placed: Rows) -> Floats:
+def agreements(merges: Floats, grown: Rows, placed: NDArray[np.integer]) -> Floats:
     """Say for every cut for which share of the customers two ways to put them under the leaves agree.
 
     Parameters
@@ -203,8 +203,9 @@ def agreements(merges: Floats, grown: Rows, placed: Rows) -> Floats:
         Shape (m,), of the cuts into 1, 2, .. m segments.
     """
     m = len(merges) + 1
-    both, weights = np.unique(grown * m + placed, return_counts=True)
-    pairs = np.divmod(both, m)
+    counts = np.bincount(grown * m + placed)
+    both = np.flatnonzero(counts)
+    weights, pairs = counts[both], np.divmod(both, m)
     owner = np.arange(m)
     agreeing = [weights[pairs[0] == pairs[1]].sum()]
     for node, pair in enumerate(_children(merges), start=len(owner)):

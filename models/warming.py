@@ -8,6 +8,7 @@ from models.algorithms import Algorithm
 from models.kernels.condensing import place
 from models.kernels.few_points import best_of
 from models.kernels.many_silhouettes import mean_silhouettes
+from models.kernels.placing import Sums, find_nearest
 from models.profiling.induction import Evidence, Target
 
 
@@ -18,5 +19,6 @@ def warm_up() -> None:
         algorithm().learn(two, k=2, seed=0)
     place(two, two)  # only many customers are condensed
     best_of(two, 2, 1, np.random.default_rng(0))
+    find_nearest(Sums(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))), two.T.copy(), np.empty(8, np.int32), np.empty(8))
     mean_silhouettes(two, [np.arange(8) % 2], 0)
     Target(evidence=Evidence.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend([])

@@ -20,6 +20,7 @@ from service.jobs import repository
 from service.jobs.operations import Outcome, Progress
 from service.jobs.reporting import JobLost, Report
 from service.jobs.rows import JobRow
+from service.memory import give_back_memory
 from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
@@ -46,7 +47,8 @@ logger = structlog.get_logger()
 
 
 def dask_setup(_worker: object) -> None:
-    """Have a worker that preloads this module write its log as the api does, and compile while nobody waits."""
+    """Have a worker that preloads this module give back memory and log as the api does, and compile unasked."""
+    give_back_memory()
     configure_logs(Settings().log_level)
     Thread(target=warm_up, name="warming", daemon=True).start()
 

@@ -51,7 +51,7 @@ def mean_silhouettes(points: Floats, partitions: Sequence[Labels], seed: int) ->
         Draws the points where not all are asked about.
     """
     rows = _rows(len(points), seed)
-    points, labels = points[rows], np.stack(partitions, axis=1)[rows].astype(np.int64)
+    points, labels = points[rows], np.stack([own[rows] for own in partitions], axis=1).astype(np.int64)
     n = len(points) if len(points) == len(partitions[0]) else QUERIES
     each = _silhouettes(points - points.mean(axis=0), labels, n)
     return MeanSilhouettes(means=each.mean(axis=1), errors=each.std(axis=1) / n**0.5, n_asked=n)

@@ -1,6 +1,6 @@
 """What every metric looks at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,7 +42,7 @@ class Clustered:
 
 def comparable(labels: Labels) -> bool:
     """Say whether there are at least two segments, and one of them has two members."""
-    return 1 < len(np.unique(labels)) < len(labels)
+    return 1 < int(np.count_nonzero(np.bincount(labels))) < len(labels)
 
 
 def means(points: Points, labels: Labels, k: int) -> Points:
@@ -53,9 +53,17 @@ def means(points: Points, labels: Labels, k: int) -> Points:
 
 def squares_within(points: Points, labels: Labels, centers: Points) -> float:
     """Sum the squared distances to the center of the own segment."""
-    starts = range(0, len(points), AT_ONCE)
-    return sum(_squares(points[i : i + AT_ONCE] - centers[labels[i : i + AT_ONCE]]) for i in starts)
+    return sum(float(np.einsum("ij,ij->", each, each)) for each in _differences(points, labels, centers))
 
 
-def _squares(differences: Points) -> float:
-    return float(np.einsum("ij,ij->", differences, differences))
+def widths(points: Points, labels: Labels, centers: Points) -> Points:
+    """Average for each segment the distances to its center; 0 where there is nobody."""
+    away = np.concatenate([np.linalg.norm(each, axis=1) for each in _differences(points, labels, centers)])
+    k = len(centers)
+    return np.asarray(np.bincount(labels, away, minlength=k) / np.maximum(np.bincount(labels, minlength=k), 1))
+
+
+def _differences(points: Points, labels: Labels, centers: Points) -> Iterator[Points]:
+    for start in range(0, len(points), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        yield points[rows] - centers[labels[rows]]

@@ -1,12 +1,25 @@
 """Davies-Bouldin: how much each segment overlaps the one most like it."""
 
-from sklearn.metrics import davies_bouldin_score
+import numpy as np
 
-from models.metrics.clustered import Clustered, comparable
+from models.metrics.clustered import Clustered, Points, comparable, means, widths
 
 
 def davies_bouldin(clustered: Clustered) -> float | None:
-    """Average over segments the width of the worst pair over its distance (Davies & Bouldin 1979); lower is better."""
-    if not comparable(clustered.labels):
+    """Average over segments the width of the worst pair over its distance (Davies & Bouldin 1979); lower is better.
+
+    As scikit-learn does it, which holds two further copies of all points.
+    """
+    points, labels = clustered.points, clustered.labels
+    if not comparable(labels):
         return None
-    return float(davies_bouldin_score(clustered.points, clustered.labels))
+    met, centers = np.bincount(labels) > 0, means(points, labels, int(labels.max()) + 1)
+    return _overlap(centers[met], widths(points, labels, centers)[met])
+
+
+def _overlap(centers: Points, width: Points) -> float:
+    apart = np.linalg.norm(centers[:, None] - centers, axis=2)
+    if np.allclose(apart, 0) or np.allclose(width, 0):
+        return 0.0
+    apart[apart == 0] = np.inf
+    return float(np.mean(np.max((width[:, None] + width) / apart, axis=1)))

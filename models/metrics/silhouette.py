@@ -1,7 +1,5 @@
 """Silhouette: how much nearer customers are to their own segment than to the next one."""
 
-import numpy as np
-
 from models.kernels.many_silhouettes import mean_silhouettes
 from models.metrics.clustered import Clustered, comparable
 
@@ -14,8 +12,7 @@ def silhouette(clustered: Clustered) -> float | None:
     points, labels = clustered.points, clustered.labels
     if not comparable(labels):
         return None
-    _, numbered = np.unique(labels, return_inverse=True)
-    found = mean_silhouettes(points, [numbered], clustered.seed)
+    found = mean_silhouettes(points, [labels], clustered.seed)
     if found.n_asked < len(points):
         clustered.warn(
             f"the silhouette is measured on a random sample of {found.n_asked:,} customers: its standard error is "

@@ -1,7 +1,8 @@
 """Columns become points: what is decided for each feature, and the transformer that learns it."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from models.errors import UnusableColumn
 from models.features import Feature
 from models.preparation import categorical, numeric
 from models.preparation.learned import LearnedSteps
+
+AT_ONCE: Final = 131_072  # customers whose steps are held at a time
 
 
 def decide(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[Feature, ...]:
@@ -87,8 +90,11 @@ def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.
     points = np.empty((len(table), places[-1].stop))
     for i, (feature, place) in enumerate(zip(features, places, strict=True)):
         steps, column = fitted.named_transformers_[entry(i)], table[[feature.name]]
-        block = steps.transform(column) if feature.kind == "numeric" else categorical.transform(steps, column)
-        np.multiply(block, fitted.transformer_weights[entry(i)], out=points[:, place])
+        transform_block = steps.transform if feature.kind == "numeric" else partial(categorical.transform, steps)
+        for start in range(0, len(table), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            block = transform_block(column.iloc[rows])
+            np.multiply(block, fitted.transformer_weights[entry(i)], out=points[rows, place])
     return points
 
 

@@ -55,7 +55,8 @@ def profile_segments(
         (Cohen, 1988).
     """
     placed = labels >= 0
-    table, labels = table.loc[placed], labels[placed]
+    if not placed.all():
+        table, labels = table.loc[placed], labels[placed]
     contrasts = [contrast(table[feature.name], feature, labels, k=k) for feature in features]
     differences = [_differences(contrasts, segment) for segment in range(k)]
     sizes = np.bincount(labels, minlength=k).tolist()

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 
@@ -68,14 +67,10 @@ def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floa
         together; infinite where nobody is away from a center.
     """
     away = distance > 0
-    log_distance, labels = np.log(distance[away]), labels[away]
-    own = [log_distance[labels == segment] for segment in range(k)]
+    log_distance, labels = distance[away], labels[away]
+    np.log(log_distance, out=log_distance)
+    own = (log_distance[labels == segment] for segment in range(k))
     return np.array([_fence(members if len(members) >= ENOUGH_MEMBERS else log_distance) for members in own])
-
-
-def cells_of(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
-    """Give the columns of a stored table as `Scorer.assign` takes them."""
-    return {feature.name: _cells(table[feature.name], feature) for feature in features}
 
 
 def _coordinate(feature: Feature, steps: dict[str, Any], position: slice, centers: Floats) -> Coordinate:
@@ -113,9 +108,3 @@ def _fence(log_distance: Floats) -> float:
         return np.inf
     q1, q3 = np.quantile(log_distance, [0.25, 0.75])
     return float(q3 + 3 * (q3 - q1)) if q1 < q3 else float(log_distance.max())
-
-
-def _cells(column: pd.Series, feature: Feature) -> NDArray[Any]:
-    if feature.kind == "numeric":
-        return column.to_numpy(dtype=np.float64)
-    return column.astype(object).where(column.notna(), None).to_numpy()

@@ -1,8 +1,8 @@
 """What was learned becomes a segmentation: compiled, placed and measured."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,18 @@ from sklearn.pipeline import Pipeline
 from models import preparation
 from models.algorithms import Algorithm, Learned
 from models.features import Feature
+from models.kernels.placing import Centers
 from models.metrics import Clustered, measure
 from models.replication import chance, few_customers, replication
 from models.scoring import Scorer
-from models.scoring.compiling import cells_of, compile_scorer, distance_fences
+from models.scoring.compiling import compile_scorer, distance_fences
+from models.segmentation.placing import place
 from models.segmentation.prepared import Prepared
 from models.stability import segment_stability
 from models.tree import Tree, agreements
 
-PLACED_AT_ONCE: Final = 65_536
-
 Progress = Callable[[str, float], None]
-Distances = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Segmentation:
     scorer: Scorer
     learned: Learned
     tree: Tree | None
-    labels: NDArray[np.int64]
+    labels: Labels
     metrics: dict[str, float | None]
     stability: tuple[float | None, ...]
     warnings: tuple[str, ...]
@@ -91,9 +91,9 @@ def complete(  # noqa: PLR0913 - what was asked, prepared and learned
 ) -> Segmentation:
     """Compile and measure what was learned, or what was cut from an earlier tree."""
     progress("compiling", 0.7)
-    scorer, nearest = _compile(table, prepared, learned)
-    labels = np.where(nearest >= 0, learned.segment_of_center[nearest], -1)
+    scorer, nearest, labels = _compile(table, prepared, learned)
     tree = _tree(learned, nearest[prepared.known], earlier)
+    del nearest
     progress("measuring", 0.75)
     metrics, notes = _measure(prepared, learned, labels, seed)
     if tree is not None:
@@ -127,28 +127,15 @@ def complete(  # noqa: PLR0913 - what was asked, prepared and learned
     )
 
 
-def _compile(table: pd.DataFrame, prepared: Prepared, learned: Learned) -> tuple[Scorer, NDArray[np.int64]]:
-    """Compile the scorer, and find the center nearest to each customer; -1 where no feature is known."""
+def _compile(table: pd.DataFrame, prepared: Prepared, learned: Learned) -> tuple[Scorer, Centers, Labels]:
+    """Compile the scorer, and find the center and the segment of each customer; -1 where no feature is known."""
     scorer = compile_scorer(prepared.transformer, prepared.features, learned)
-    m = len(learned.centers)
-    finest = replace(scorer, segment_of_center=np.arange(m), fences=np.full(m, np.inf))
-    nearest, distance = _place(finest, table, prepared.features)
-    fences = distance_fences(distance, learned.segment_of_center[nearest], learned.k)
-    return replace(scorer, fences=fences), nearest
+    placed = place(scorer, table)
+    labels = np.where(placed.center >= 0, learned.segment_of_center[placed.center], -1)
+    return replace(scorer, fences=distance_fences(placed.distance, labels, learned.k)), placed.center, labels
 
 
-def _place(scorer: Scorer, table: pd.DataFrame, features: Sequence[Feature]) -> tuple[NDArray[np.int64], Distances]:
-    """Place customers block by block: what is said of each beside its place is not kept."""
-    index, distance = np.empty(len(table), dtype=np.int64), np.empty(len(table))
-    for start in range(0, len(table), PLACED_AT_ONCE):
-        block = slice(start, min(start + PLACED_AT_ONCE, len(table)))
-        cells = cells_of(table.iloc[block], features)
-        placed = scorer.assign(cells, block.stop - start)
-        index[block], distance[block] = placed.index, placed.distance
-    return index, distance
-
-
-def _tree(learned: Learned, nearest: NDArray[np.int64], earlier: Tree | None) -> Tree | None:
+def _tree(learned: Learned, nearest: Centers, earlier: Tree | None) -> Tree | None:
     """Keep the tree with the customers as they are placed; how tree and assign agree is known when it is grown."""
     sizes = np.bincount(nearest, minlength=len(learned.centers))
     if earlier is not None:
@@ -165,7 +152,7 @@ def _tree(learned: Learned, nearest: NDArray[np.int64], earlier: Tree | None) ->
 
 
 def _measure(
-    prepared: Prepared, learned: Learned, labels: NDArray[np.int64], seed: int
+    prepared: Prepared, learned: Learned, labels: Labels, seed: int
 ) -> tuple[dict[str, float | None], list[str]]:
     notes: list[str] = []
     clustered = Clustered(
@@ -174,6 +161,6 @@ def _measure(
     return measure(clustered), notes
 
 
-def _empty_segments(labels: NDArray[np.int64], k: int) -> list[str]:
+def _empty_segments(labels: Labels, k: int) -> list[str]:
     empty = np.flatnonzero(np.bincount(labels[labels >= 0], minlength=k) == 0).tolist()
     return [f"nobody is in segment {index}" for index in empty]

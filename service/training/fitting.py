@@ -120,7 +120,8 @@ def _read_table(
     wanted = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
     columns = [column["name"] for column in source.columns if column["name"] in wanted]
     path = datasets.table_path(model.tenant, version.dataset_id)
-    table: pd.DataFrame = stores.tables.read(path, source.table_version, columns).to_pandas()
+    read = stores.tables.read(path, source.table_version, columns)
+    table: pd.DataFrame = read.to_pandas(split_blocks=True, self_destruct=True)  # each column once, not twice
     return table
 
 

@@ -24,8 +24,8 @@ from models.figures.points import prepared_points
 from models.figures.silhouette import silhouettes
 from models.figures.subjects import draw_by_segment
 from models.profiling import profile_segments
-from models.scoring.compiling import cells_of
 from models.segmentation import fit
+from tests.columns import cells_of
 
 LONG = "a very long column name that somebody has exported from a warehouse <b> (k$)"
 NUMBERS, CATEGORIES = ("income", LONG, "age"), ("plan", "town & country")

@@ -191,3 +191,11 @@ def test_points_are_to_the_bit_those_of_the_transformer_and_of_its_steps_fitted_
     transformer, points, _ = learn(table, *asked)
     assert np.array_equal(points, transformer.transform(table))
     assert np.array_equal(points, clone(transformer).fit_transform(table))
+
+
+def test_many_customers_become_points_block_by_block_as_all_at_once():
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"age": random.lognormal(3, 1, preparation.AT_ONCE + 5)})
+    table["plan"] = random.choice(["a", "b", "c"], len(table))
+    transformer, points, _ = learn(table, AGE, PLAN)
+    assert np.array_equal(points, transformer.transform(table))

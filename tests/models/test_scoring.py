@@ -15,8 +15,9 @@ from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
 from models.scoring import CellError, Scorer, Single
 from models.scoring.columns import read_categories, read_numbers
-from models.scoring.compiling import cells_of, distance_fences
+from models.scoring.compiling import distance_fences
 from models.segmentation import fit
+from tests.columns import cells_of
 
 ROOT = Path(__file__).parents[2]
 FEATURES = [
