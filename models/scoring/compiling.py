@@ -1,6 +1,7 @@
 """A fitted pipeline becomes a scorer."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -66,11 +67,18 @@ def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floa
         Shape (k,). A segment with fewer than 30 members away from its centers gets the fence of all customers
         together; infinite where nobody is away from a center.
     """
-    away = distance > 0
-    log_distance, labels = distance[away], labels[away]
-    np.log(log_distance, out=log_distance)
-    own = (log_distance[labels == segment] for segment in range(k))
-    return np.array([_fence(members if len(members) >= ENOUGH_MEMBERS else log_distance) for members in own])
+
+    @cache
+    def fence_of_all() -> float:
+        return _fence(_logs(distance))
+
+    own = (_logs(distance[labels == segment]) for segment in range(k))
+    return np.array([_fence(each) if len(each) >= ENOUGH_MEMBERS else fence_of_all() for each in own])
+
+
+def _logs(distance: Floats) -> Floats:
+    away = distance[distance > 0]
+    return np.log(away, out=away)
 
 
 def _coordinate(feature: Feature, steps: dict[str, Any], position: slice, centers: Floats) -> Coordinate:
