@@ -65,10 +65,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m models.warming
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m models.warming
 	touch $@ $(VENV)/.run
 
 $(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python

@@ -1,4 +1,4 @@
-"""Compiled functions made ready before the first fit needs them."""
+"""Compiled functions made ready before the first fit needs them: `python -m models.warming` does so at set-up."""
 
 from typing import get_args
 
@@ -22,3 +22,7 @@ def warm_up() -> None:
     find_nearest(Sums(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))), two.T.copy(), np.empty(8, np.int32), np.empty(8))
     mean_silhouettes(two, [np.arange(8) % 2], 0)
     Target(evidence=Evidence.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend([])
+
+
+if __name__ == "__main__":
+    warm_up()
