@@ -3,6 +3,7 @@
 import io
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Final, cast
 
@@ -17,7 +18,7 @@ _LIBRARIES: Final = ("joblib", "numpy", "scikit-learn")
 
 def library_versions() -> dict[str, str]:
     """Name the releases that write and read a model file here."""
-    return {name: version(name) for name in _LIBRARIES}
+    return {name: _release(name) for name in _LIBRARIES}
 
 
 def dump(pipeline: Pipeline) -> bytes:
@@ -76,3 +77,8 @@ def _check_releases(wrote: Mapping[str, str]) -> None:
         raise ArtifactFromAnotherRelease(
             f"The model file was written by {'; '.join(differing)}; fit the model again with the libraries in use"
         )
+
+
+@cache
+def _release(library: str) -> str:
+    return version(library)

@@ -12,7 +12,7 @@ from service.jobs import repository
 from service.jobs.rows import JobRow
 from service.stores.database import Database
 
-PAUSE: Final = 0.1  # seconds: nobody sees more, and each time is a transaction
+PAUSE: Final = 0.25  # seconds: who follows a job looks no more often, and each time is a transaction
 
 
 class JobLost(Exception):
