@@ -42,12 +42,12 @@ from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.web.dependencies import Services
 from service.web.intake import Allowance
+from service.web.kinds import router as problems
 from service.web.limits import Limits
 from service.web.logs import describe_error
 from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
-from service.web.problems import router as problems
 from service.web.refusals import UnforeseenErrors, install_refusals
 from service.web.requests import RequestLog
 from service.web.traces import Traced

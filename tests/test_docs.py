@@ -7,7 +7,7 @@ import pytest
 
 from service import RELEASE
 from service.config import PREFIX, Settings
-from service.web.problems import list_problems
+from service.web.problems import known_problems
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -57,7 +57,7 @@ def test_every_setting_has_a_meaning():
 
 def test_every_kind_of_problem_is_documented_as_the_service_tells_it():
     assert [row[:3] for row in table(DOCS / "problems.md")] == [
-        [f"`{problem.type}`", str(problem.status), problem.title] for problem in list_problems().problems
+        [f"`{problem.type}`", str(problem.status), problem.title] for problem in known_problems()
     ]
 
 

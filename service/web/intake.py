@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from fastapi import Request
 from starlette.types import Message, Receive, Scope
 
 from service.errors import ServiceError
 from service.web.formats import is_json
 from service.web.formats.nesting import check_depth
 from service.web.heads import header
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 INTAKE: Final = "service.intake"
 HUNG_UP: Final[Message] = {"type": "http.disconnect"}
@@ -90,7 +92,7 @@ class Intake:
             raise BodyTooLarge(f"The body is larger than the {self._most:,} bytes that are taken here")
 
 
-def expect_table(request: Request, n_bytes: int) -> None:
+def expect_table(request: "Request", n_bytes: int) -> None:
     """Let a request send a table of this size, where others send a document."""
     cast("Intake", request.scope[INTAKE]).expect_table(n_bytes)
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from models.errors import (
@@ -138,12 +137,6 @@ class ProblemDetails(BaseModel):
     n_errors: int | None = Field(default=None, description="How many faults there are in all.")
 
 
-class ProblemList(BaseModel):
-    """Every kind of problem."""
-
-    problems: list[ProblemDetails]
-
-
 def problem_of(error: Exception) -> dict[str, Any]:
     """Say in a problem's words why something could not be done; an unforeseen error tells nothing of itself."""
     kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), None)
@@ -157,26 +150,11 @@ def plain_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, An
     return _problem(status.phrase.lower().replace(" ", "-"), f"{status.phrase}.", status, detail)
 
 
-router = APIRouter(tags=["problems"])
-
-
-@router.get("/problems", response_model_exclude_none=True)
-def list_problems() -> ProblemList:
-    """List every kind of problem that the service answers with."""
+def known_problems() -> list[ProblemDetails]:
+    """Give every kind of problem that the service answers with."""
     ours = [_problem_of_kind(kind) for kind in STATUSES]
     every = [*ours, *(plain_problem(status) for status in PLAIN), _internal()]
-    return ProblemList(problems=[ProblemDetails(**problem) for problem in every])
-
-
-@router.get("/problems/{slug}", response_model_exclude_none=True)
-def get_problem(
-    slug: Annotated[str, Path(description="The end of its type.", examples=["not-found"])],
-) -> ProblemDetails:
-    """Explain one kind of problem."""
-    for problem in list_problems().problems:
-        if problem.type == f"/problems/{slug}":
-            return problem
-    raise NotFound("There is no such kind of problem")
+    return [ProblemDetails(**problem) for problem in every]
 
 
 def _problem_of_kind(kind: type[Exception], detail: str | None = None) -> dict[str, Any]:
