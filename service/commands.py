@@ -31,7 +31,12 @@ Host = Annotated[str, typer.Option(help="The address to listen on: one of this m
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 
 commands = typer.Typer(
-    cls=Commands, help="Customer segmentation as a service.", no_args_is_help=True, add_completion=False
+    cls=Commands,
+    help="Customer segmentation as a service.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 commands.add_typer(keys)
 commands.command()(resign)

@@ -1,9 +1,23 @@
-"""Keeps libraries that only workers need out of a process, whoever asks for them."""
+"""Keeps libraries that serving has no use for out of a process, whoever asks for them."""
 
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
+from typing import Final
+
+LEARNING: Final = ("llvmlite", "numba", "pandas", "scipy", "sklearn")
+# What others import wherever it is installed: for colours, templates, reloading, and stores that are reached otherwise.
+OPTIONAL: Final = (
+    "jinja2",
+    "pyarrow._azurefs",
+    "pyarrow._gcsfs",
+    "pyarrow._hdfs",
+    "pyarrow._s3fs",
+    "pygments",
+    "rich",
+    "watchfiles",
+)
 
 
 class _KeptOut(MetaPathFinder):
