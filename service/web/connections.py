@@ -10,6 +10,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from service.web.heads import header
 from service.web.intake import RequestTooSlow
 from service.web.joined import Joined
 from service.web.leaving import Exit
@@ -19,6 +20,7 @@ from service.web.repeated import Repeated
 from service.web.replies import Ask, AtOnce, Reply
 
 MOST_HEAD_BYTES: Final = 1 << 16
+UPGRADE: Final = "A request with a body cannot ask for another protocol"
 
 
 class Connection(HttpToolsProtocol):
@@ -76,7 +78,7 @@ class Connection(HttpToolsProtocol):
         self._parsing = True
         super().data_received(data)
         self._parsing = False
-        if self._to_start:
+        if self._to_start and not self._exit.is_closing():
             self._answer_or_start(*self._to_start, data if is_first else None)
         if self._head_over or self._exit.is_closing():
             return
@@ -94,7 +96,10 @@ class Connection(HttpToolsProtocol):
         """Go on to the body."""
         self._in_body = self._head_over = True
         self._forget_head()
-        super().on_headers_complete()
+        if self.parser.should_upgrade() and self._announces_body():  # the parser would take it for another request
+            self._refuse(plain_problem(HTTPStatus.BAD_REQUEST, UPGRADE))
+        else:
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Be done with a request."""
@@ -164,6 +169,10 @@ class Connection(HttpToolsProtocol):
 
     def _write(self, reply: Reply) -> None:
         self._exit.write_whole(reply.bytes(self.server_state.default_headers))
+
+    def _announces_body(self) -> bool:
+        scope = cast("dict[str, Any]", self.scope)
+        return header(scope, b"transfer-encoding") is not None or header(scope, b"content-length") not in {None, "0"}
 
     def _expect_head(self) -> None:
         if self._head_due is None:

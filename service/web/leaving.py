@@ -66,7 +66,7 @@ class Exit:
 
     def _linger(self) -> None:
         self.forget()
-        self.lingers = True
+        self.lingers, self.write = True, _forget
         self._transport.write_eof()
         self._transport.resume_reading()
         self._due = self._loop.call_later(LINGER_SECONDS, self._leave)
@@ -85,3 +85,8 @@ class Exit:
             self._wait_for_reader()
         else:
             self._transport.abort()
+
+
+def _forget(data: bytes) -> None:
+    """Write nothing: an answer to an earlier request may still be on its way."""
+    del data

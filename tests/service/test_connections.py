@@ -153,3 +153,22 @@ def test_whoever_reads_nothing_holds_no_connection(connection, server, closing):
         assert time.monotonic() - started < 10
         time.sleep(0.05)
     assert time.monotonic() - started > ANSWER_SECONDS * 0.9
+
+
+@pytest.mark.parametrize("announced", [b"Content-Length: %d" % len(GET), b"Transfer-Encoding: chunked"])
+def test_a_body_after_a_wish_for_another_protocol_is_no_second_request(connection, announced):
+    wish = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + wish + announced + b"\r\n\r\n")
+    assert problem(connection.recv(1 << 16)) == (b"400", "/problems/bad-request")
+    connection.sendall(GET)
+    assert answers(connection) == b""
+
+
+def test_a_wish_for_another_protocol_without_a_body_is_passed_over(connection):
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    assert b" 204 " in connection.recv(1 << 16)
+
+
+def test_nothing_is_answered_after_a_refusal(connection):
+    connection.sendall(GET + b"\0\0\r\n\r\n")
+    assert problem(answers(connection)) == (b"400", "/problems/bad-request")

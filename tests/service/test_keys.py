@@ -262,6 +262,10 @@ def test_a_missing_scope_is_named(service, key):
     assert (refused.json()["type"], "scope write" in refused.json()["detail"]) == ("/problems/scope-missing", True)
 
 
+def test_a_line_break_after_a_path_opens_nothing_more(service, key):
+    assert service.get("/metrics%0A", headers=bearing(key(scope="read"))).status_code == 404
+
+
 def test_with_keys_any_host_and_any_proxy_may_pass_requests_on(service, key):
     headers = {**bearing(key()), "Host": "segments.shop.example", "X-Forwarded-For": "10.0.0.7"}
     assert service.get("/v1/models", headers=headers).status_code == 200
