@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn import Config
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.web.heads import header
+from service.web.heads import without_wish
 from service.web.intake import RequestTooSlow
 from service.web.joined import Joined
 from service.web.leaving import Exit
@@ -20,7 +21,7 @@ from service.web.repeated import Repeated
 from service.web.replies import Ask, AtOnce, Reply
 
 MOST_HEAD_BYTES: Final = 1 << 16
-UPGRADE: Final = "A request with a body cannot ask for another protocol"
+INVALID: Final = "Invalid HTTP request received."
 
 
 class Connection(HttpToolsProtocol):
@@ -76,7 +77,7 @@ class Connection(HttpToolsProtocol):
             return
         self._head_over = self._in_body
         self._parsing = True
-        super().data_received(data)
+        self._read(data)
         self._parsing = False
         if self._to_start and not self._exit.is_closing():
             self._answer_or_start(*self._to_start, data if is_first else None)
@@ -96,15 +97,14 @@ class Connection(HttpToolsProtocol):
         """Go on to the body."""
         self._in_body = self._head_over = True
         self._forget_head()
-        if self.parser.should_upgrade() and self._announces_body():  # the parser would take it for another request
-            self._refuse(plain_problem(HTTPStatus.BAD_REQUEST, UPGRADE))
-        else:
+        if not self.parser.should_upgrade():
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Be done with a request."""
-        self._exit.in_midst = self._in_body = False
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            self._exit.in_midst = self._in_body = False
+            super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Wait for somebody who reads, not for ever."""
@@ -119,6 +119,26 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
         self._refuse(plain_problem(HTTPStatus.BAD_REQUEST, msg))
+
+    def _read(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as wish:
+            self._pass_over(data[wish.args[0] :])
+        except HttpParserError:
+            self.send_400_response(INVALID)
+
+    def _pass_over(self, rest: bytes) -> None:
+        """Read a request as if it did not wish for another protocol, as a parser that sees the wish reads no body."""
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            self.send_400_response(INVALID)
+            return
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        begin = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
+        self._read(begin + without_wish(self.headers) + b"\r\n" + rest)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Wait until all that has come is read: the body comes with the head more often than not."""
@@ -169,10 +189,6 @@ class Connection(HttpToolsProtocol):
 
     def _write(self, reply: Reply) -> None:
         self._exit.write_whole(reply.bytes(self.server_state.default_headers))
-
-    def _announces_body(self) -> bool:
-        scope = cast("dict[str, Any]", self.scope)
-        return header(scope, b"transfer-encoding") is not None or header(scope, b"content-length") not in {None, "0"}
 
     def _expect_head(self) -> None:
         if self._head_due is None:

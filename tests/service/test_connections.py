@@ -17,7 +17,7 @@ MUCH = 1 << 24
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-async def app(scope, receive, send):  # noqa: ARG001 - ASGI
+async def app(scope, receive, send):
     if scope["path"] == "/much":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for _ in range(MUCH >> 16):
@@ -27,6 +27,14 @@ async def app(scope, receive, send):  # noqa: ARG001 - ASGI
     if scope["path"] == "/whole":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": bytes(MUCH)})
+        return
+    if scope["path"] == "/echo":
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
         return
     refused = scope["method"] == "PUT"
     headers = [(b"connection", b"close")] if refused else []
@@ -155,18 +163,38 @@ def test_whoever_reads_nothing_holds_no_connection(connection, server, closing):
     assert time.monotonic() - started > ANSWER_SECONDS * 0.9
 
 
-@pytest.mark.parametrize("announced", [b"Content-Length: %d" % len(GET), b"Transfer-Encoding: chunked"])
-def test_a_body_after_a_wish_for_another_protocol_is_no_second_request(connection, announced):
-    wish = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
-    connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + wish + announced + b"\r\n\r\n")
-    assert problem(connection.recv(1 << 16)) == (b"400", "/problems/bad-request")
-    connection.sendall(GET)
-    assert answers(connection) == b""
+@pytest.mark.parametrize("n_parts", [1, 9])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Content-Length: %d\r\n\r\n%b" % (len(GET), GET),
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(GET), GET),
+    ],
+    ids=["stated", "chunked"],
+)
+def test_a_wish_for_another_protocol_is_passed_over_and_its_body_read(connection, sent, n_parts):
+    """As Java's client wishes with its first request, whatever it is."""
+    wish = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n"
+    whole = (
+        b"POST /echo HTTP/1.1\r\nHost: x\r\n" + wish + sent + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    )
+    size = -(-len(whole) // n_parts)
+    for start in range(0, len(whole), size):
+        connection.sendall(whole[start : start + size])
+        time.sleep(0.01)
+    first, echoed, second = answers(connection).split(b"\r\n\r\n", 2)
+    assert (first.split()[1], echoed + b"\r\n\r\n", second.split()[1]) == (b"200", GET, b"204")
 
 
-def test_a_wish_for_another_protocol_without_a_body_is_passed_over(connection):
-    connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
-    assert b" 204 " in connection.recv(1 << 16)
+def test_whoever_wishes_for_another_protocol_and_an_end_is_answered_and_left(connection):
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n")
+    answered = answers(connection)
+    assert (answered.split()[1], b"connection: close" in answered) == (b"204", True)
+
+
+def test_a_wish_for_a_tunnel_is_no_request(connection):
+    connection.sendall(b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n" + GET)
+    assert problem(answers(connection)) == (b"400", "/problems/bad-request")
 
 
 def test_nothing_is_answered_after_a_refusal(connection):
