@@ -16,17 +16,17 @@ from bench.server import ROOT
 PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minutes on a quiet machine
     "hot_path": 5,
     "learning": 1,
-    "startup": 2,
+    "startup": 1,
     "small_fits": 1,
     "memory": 1,
-    "tables": 4,
-    "figures": 2,
+    "tables": 3,
+    "figures": 1,
     "page": 1,
-    "trees": 8,
-    "kmeans": 4,
-    "recommending": 8,
-    "growth": 6,
-    "stages": 2,
+    "trees": 3,
+    "kmeans": 2,
+    "recommending": 5,
+    "growth": 5,
+    "stages": 1,
 }
 
 

@@ -35,17 +35,18 @@ def measure_memory(server: Server) -> dict[str, float]:
 class Watch:
     """Looks again and again, within its block, at how much memory all processes of a service hold.
 
-    What several processes share is counted once (PSS). `growth` is what the most is above what they held at first.
+    What several processes share is counted once (PSS). `growth` is what the most is above what they held at first,
+    `needed` above what they held when the block began.
     """
 
     def __init__(self, server: Server) -> None:
         self._family = server.family()
         self._idle = self._held()
-        self.growth = 0
+        self.growth = self.needed = 0
 
     def __enter__(self) -> Self:
         """Begin to look."""
-        self.growth = 0
+        self._most = self._before = self._held()
         self._ended = Event()
         self._thread = Thread(target=self._keep_looking)
         self._thread.start()
@@ -55,10 +56,11 @@ class Watch:
         """Look no more."""
         self._ended.set()
         self._thread.join()
+        self.growth, self.needed = self._most - self._idle, self._most - self._before
 
     def _keep_looking(self) -> None:
         while not self._ended.wait(LOOK):
-            self.growth = max(self.growth, self._held() - self._idle)
+            self._most = max(self._most, self._held())
 
     def _held(self) -> int:
         return sum(map(_share, self._family))

@@ -37,20 +37,14 @@ def measure_tables(server: Server) -> dict[str, dict[str, Figure]]:
     """Measure every call once in each round, and its memory in sizes of the table as Arrow holds it."""
     table = draw_table(N)
     watch, calls = Watch(server), _calls(server, table)
-    taken = [{what: _measure(call, watch) for what, call in calls.items()} for _ in range(ROUNDS)]
-    return {
-        what: {
-            "s": Figure([each[what][0] for each in taken]),
-            "memory in tables": Figure([each[what][1] / table.nbytes for each in taken]),
-        }
-        for what in calls
-    }
+    taken = [{what: _measure(call, watch, table.nbytes) for what, call in calls.items()} for _ in range(ROUNDS)]
+    return {what: {name: Figure([each[what][name] for each in taken]) for name in taken[0][what]} for what in calls}
 
 
-def _measure(call: Call, watch: Watch) -> tuple[float, int]:
+def _measure(call: Call, watch: Watch, size: int) -> dict[str, float]:
     with watch:
         took = seconds(call)
-    return took, watch.growth
+    return {"s": took, "tables in memory": watch.needed / size, "with what is kept": watch.growth / size}
 
 
 def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
