@@ -12,7 +12,7 @@ from service.access.keys import digest_of
 from service.access.quotas import Quota, Quotas
 from service.access.ring import KeyRing
 from service.callers import ANYONE, Caller, scope_for
-from service.errors import Forbidden, KeyNeeded, NotFound, ScopeMissing, TooManyRequests
+from service.errors import Forbidden, KeyNeeded, ScopeMissing, TooManyRequests
 from service.stores.database import DatabaseUnavailable
 from service.web.heads import add_headers, header
 from service.web.problems import problem_of
@@ -44,8 +44,7 @@ class Guard:
             _check(caller, needed)
             quota = self._quotas.take(caller.key) if caller else None
             _require_rest(quota)
-            _require_line(scope["path"])
-        except (KeyNeeded, Forbidden, TooManyRequests, NotFound) as refusal:
+        except (KeyNeeded, Forbidden, TooManyRequests) as refusal:
             await respond(problem_of(refusal), _advice(refusal, quota))(scope, receive, send)
         else:
             await self.app(scope, receive, _with_quota(send, quota))
@@ -124,12 +123,6 @@ def _key_in(scope: Scope) -> str:
 def _require_rest(quota: Quota | None) -> None:
     if quota and quota.is_exceeded:
         raise TooManyRequests(f"The key has sent its {quota.allowed:,} requests of this minute")
-
-
-def _require_line(path: str) -> None:
-    """Refuse what the router takes for the path before its last line break, and so for less than it asks."""
-    if "\n" in path:
-        raise NotFound
 
 
 def _advice(refusal: Exception, quota: Quota | None) -> dict[str, str]:

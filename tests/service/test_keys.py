@@ -263,7 +263,7 @@ def test_a_missing_scope_is_named(service, key):
 
 
 def test_a_line_break_after_a_path_opens_nothing_more(service, key):
-    assert service.get("/metrics%0A", headers=bearing(key(scope="read"))).status_code == 404
+    assert service.get("/metrics%0A", headers=bearing(key(scope="read"))).status_code == 403
 
 
 def test_with_keys_any_host_and_any_proxy_may_pass_requests_on(service, key):
