@@ -24,7 +24,10 @@ class Ending:
     async def within(self, seconds: float) -> None:
         """Wait until it is told of again, or the time is over."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(
+                seconds
+            ):  # `wait_for` of Python 3.11 forgets that it was cancelled, if told as well
+                await self._event.wait()
         self._event.clear()
 
 

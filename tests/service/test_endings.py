@@ -2,6 +2,8 @@ import asyncio
 from threading import Thread
 from time import monotonic
 
+import pytest
+
 from service.endings import Endings
 
 LONG, SHORT = 30.0, 0.05
@@ -40,3 +42,20 @@ def test_an_ending_is_remembered_until_it_is_waited_for():
             await asyncio.wait_for(ending.within(LONG), LONG / 2)
 
     asyncio.run(wait())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_who_is_cancelled_while_being_told_is_cancelled(turns):
+    async def cancelled() -> bool:
+        endings = Endings()
+        with endings.of("one") as ending:
+            waiting = asyncio.ensure_future(ending.within(LONG))
+            await asyncio.sleep(0)
+            endings.tell("one")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            was_waiting = waiting.cancel()
+            await asyncio.wait([waiting])
+        return waiting.cancelled() is was_waiting
+
+    assert asyncio.run(cancelled())
