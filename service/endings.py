@@ -23,10 +23,9 @@ class Ending:
 
     async def within(self, seconds: float) -> None:
         """Wait until it is told of again, or the time is over."""
+        # Not by `wait_for`: that of Python 3.11 forgets that it was cancelled, if it is told at the same moment.
         with suppress(TimeoutError):
-            async with asyncio.timeout(
-                seconds
-            ):  # `wait_for` of Python 3.11 forgets that it was cancelled, if told as well
+            async with asyncio.timeout(seconds):
                 await self._event.wait()
         self._event.clear()
 

@@ -38,7 +38,7 @@ def listening(app, **asked) -> Iterator[uvicorn.Server]:
     server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_config=None, **asked))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
+    while not server.started:  # it tells nobody
         time.sleep(0.01)
     yield server
     server.should_exit = True

@@ -97,7 +97,7 @@ def _is_within(decoded: Decoded, bounds: Bounds) -> bool:
 def _reader(shape: Shape) -> Reader:
     fields = {f"cell_{place}": name for place, name in enumerate(shape.names)}
     customer = _customer(shape, fields)
-    body = msgspec.defstruct("Body", [(_FIELD, list[customer])], forbid_unknown_fields=True)  # type: ignore[valid-type]
+    body = msgspec.defstruct("Body", [(_FIELD, list[customer])], forbid_unknown_fields=True)  # type: ignore[valid-type]  # made when this runs
     return Reader(names=shape.names, customer=customer, decoder=msgspec.json.Decoder(body))
 
 

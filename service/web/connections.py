@@ -72,15 +72,15 @@ class Connection(HttpToolsProtocol):
         if self._exit.lingers:
             self._exit.throw_away(len(data))
             return
-        is_first = self._is_between_requests()
-        if is_first and self._repeated and (known := self._repeated.find(data)) and self._answer(*known):
+        begins = self._is_between_requests()
+        if begins and self._repeated and (known := self._repeated.find(data)) and self._answer(*known):
             return
         self._head_over = self._in_body
         self._parsing = True
         self._read(data)
         self._parsing = False
         if self._to_start and not self._exit.is_closing():
-            self._answer_or_start(*self._to_start, data if is_first else None)
+            self._answer_or_start(*self._to_start, data if begins else None)
         if self._head_over or self._exit.is_closing():
             return
         self._expect_head()

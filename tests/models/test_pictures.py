@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
+from columns import cells_of
 from plotly.graph_objects import Figure as PlotlyFigure
 from sklearn.metrics import silhouette_samples
 
@@ -25,7 +26,6 @@ from models.figures.silhouette import silhouettes
 from models.figures.subjects import draw_by_segment
 from models.profiling import profile_segments
 from models.segmentation import fit
-from tests.columns import cells_of
 
 LONG = "a very long column name that somebody has exported from a warehouse <b> (k$)"
 NUMBERS, CATEGORIES = ("income", LONG, "age"), ("plan", "town & country")

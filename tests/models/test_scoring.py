@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from columns import cells_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from models.scoring import CellError, Scorer, Single
 from models.scoring.columns import read_categories, read_numbers
 from models.scoring.compiling import distance_fences
 from models.segmentation import fit
-from tests.columns import cells_of
 
 ROOT = Path(__file__).parents[2]
 FEATURES = [

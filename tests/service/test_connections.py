@@ -181,7 +181,7 @@ def test_a_wish_for_another_protocol_is_passed_over_and_its_body_read(connection
     size = -(-len(whole) // n_parts)
     for start in range(0, len(whole), size):
         connection.sendall(whole[start : start + size])
-        time.sleep(0.01)
+        time.sleep(0.01)  # or the parts would come as one
     first, echoed, second = answers(connection).split(b"\r\n\r\n", 2)
     assert (first.split()[1], echoed + b"\r\n\r\n", second.split()[1]) == (b"200", GET, b"204")
 

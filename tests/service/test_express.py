@@ -132,7 +132,7 @@ def test_a_connection_is_left_when_nothing_was_asked_for_a_while_and_no_sooner(u
         for _ in range(4):
             connection.sendall(request)
             assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
-            time.sleep(IDLE_SECONDS / 2)
+            time.sleep(IDLE_SECONDS / 2)  # the time between requests is what this is about
         assert connection.recv(1 << 16) == b""
 
 
