@@ -19,14 +19,14 @@ PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minu
     "startup": 1,
     "small_fits": 1,
     "memory": 1,
-    "tables": 3,
+    "tables": 5,
     "figures": 1,
     "page": 1,
     "trees": 3,
     "kmeans": 2,
-    "recommending": 5,
-    "growth": 5,
-    "stages": 1,
+    "recommending": 8,
+    "growth": 7,
+    "stages": 2,
 }
 
 

@@ -22,7 +22,7 @@ from models.drawing.ticks import number
 
 D, K, APART = 8, 8, 3.0
 FEW: Final = (2_000, 20_000, 200_000, 2_000_000)
-MOST: Final = 10_000_000  # measured once
+MOST: Final = 10_000_000
 PLOT: Final = DOCUMENT.with_name("growth.svg")
 ALGORITHMS: Final = "from models.warming import warm_up; warm_up(); from models.algorithms import Hierarchical, KMeans"
 LEARN: Final = "{}().learn(points, k=8, seed=0)"
@@ -83,7 +83,7 @@ CURVES: Final = (
 
 def main() -> None:
     """Measure every curve, and draw them."""
-    say(f"{MEDIANS.format(ROUNDS)} {MOST:,} customers once.")
+    say(MEDIANS.format(ROUNDS))
     taken = _measure()
     for curve in CURVES:
         show_taken(f"{curve.name}, {D} columns", {f"{n:,}": taken[curve.name][n] for n in curve.sizes})
@@ -106,9 +106,9 @@ def _measure() -> All:
         points = {n: Path(name) / f"{n}.npy" for curve in CURVES for n in curve.sizes}
         for n, path in points.items():
             np.save(path, draw_points(n, D, K, APART))
-        for measured in range(ROUNDS):
+        for _ in range(ROUNDS):
             for curve in CURVES:
-                for n in curve.sizes if measured == 0 else [n for n in curve.sizes if n < MOST]:
+                for n in curve.sizes:
                     taken[curve.name][n].append(curve.work.run(points[n], Path(name) / "kept.npy"))
     return taken
 

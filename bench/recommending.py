@@ -19,7 +19,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 
 from bench.apart import draw_points
 from bench.markdown import head, row, say
-from bench.rounds import MEDIANS, Figure
+from bench.rounds import MEDIANS, ROUNDS, Figure
 from models.algorithms import KMeans
 from models.criteria import Evidence
 from models.criteria.calinski_harabasz import CalinskiHarabasz
@@ -33,7 +33,6 @@ from models.segmentation.prepared import prepare
 from models.selection import Recommendation, recommend_k
 from models.warming import warm_up
 
-ROUNDS: Final = 3  # the loop takes more than a minute
 D, K, APART = 8, 8, 6.0
 KS: Final = range(2, 16)
 

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from bench.markdown import say, show
-from bench.rounds import MEDIANS
+from bench.rounds import MEDIANS, ROUNDS
 from bench.tables import FEATURES, draw_table
 from models import persistence
 from models.algorithms import Algorithm, Hierarchical, KMeans
@@ -17,7 +17,7 @@ from models.profiling import profile_segments
 from models.segmentation import fit
 from models.warming import warm_up
 
-N, K, ROUNDS = 2_000_000, 6, 3
+N, K = 2_000_000, 6
 CANDIDATES: Final[Mapping[str, Algorithm]] = {"K-Means": KMeans(), "hierarchical": Hierarchical()}
 
 Clock = Callable[[], float]

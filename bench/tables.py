@@ -14,10 +14,10 @@ from pyarrow import csv
 
 from bench.markdown import say, show
 from bench.memory import Watch
-from bench.rounds import MEDIANS, Figure, seconds
+from bench.rounds import MEDIANS, ROUNDS, Figure, seconds
 from bench.server import Server
 
-N, UPSERTED, ROUNDS = 2_000_000, 1_000, 3
+N, UPSERTED = 2_000_000, 1_000
 PATH, RUNS = "/v1/datasets/large", "/v1/models/large-1/versions/1/assignment-runs"
 FEATURES = ["revenue", "basket", "orders", "visits", "income", "country", "channel"]
 PARQUET, CSV = "application/vnd.apache.parquet", "text/csv"
