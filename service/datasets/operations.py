@@ -15,10 +15,11 @@ from models.exploration.summary import Summary, summarize
 from service.datasets import repository
 from service.datasets.contents import Content, content_of, read_as, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
-from service.errors import Conflict, DatasetDeleted, NotFound
+from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy
 from service.jobs import operations as jobs
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
+from service.stores.tables import ATTEMPTS
 
 COMPACT = "compact"
 CUSTOMER_ID = "customer_id"
@@ -82,7 +83,18 @@ def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
 
 
 def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
-    """Read some columns of a dataset as something else, from the cells as they are stored."""
+    """Read some columns of a dataset as something else, from the cells as they are stored.
+
+    Whoever wrote on top of it and is counted first knew nothing of it: then it is said once more, of that later table.
+    """
+    for _ in range(ATTEMPTS):
+        if changed := _change_columns(stores, tenant, name, overrides):
+            return changed
+    raise TableBusy
+
+
+def _change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt | None:
+    """Change columns once; None if somebody else was counted first."""
     dataset, _ = newest(stores, tenant, name)
     changed: list[Content] = []
 
@@ -94,6 +106,8 @@ def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[st
 
     table_version = stores.tables.modify(table_path(tenant, dataset.id), change)
     with recording(stores, dataset) as session:
+        if _find_later(session, repository.lock_dataset(session, dataset), table_version):
+            return None
         return record_write(session, stores, dataset, table_version, changed[0])
 
 
@@ -117,13 +131,18 @@ def record_write(
     Somebody else may have written on top of it and been counted first: then both versions are that later table.
     """
     locked = repository.lock_dataset(session, dataset)
-    before = repository.find_version(session, locked.id, locked.version)
-    if before is not None and before.table_version > table_version:
-        table_version, content = before.table_version, content_of(before)
+    if later := _find_later(session, locked, table_version):
+        table_version, content = later.table_version, content_of(later)
     locked.version += 1
     version = repository.add_version(session, locked, table_version, {**vars(content)})
     _let_go_of_old_versions(session, stores, locked)
     return locked, version
+
+
+def _find_later(session: Session, locked: DatasetRow, table_version: int) -> DatasetVersionRow | None:
+    """Find the newest version that is counted, if its table was written after this one."""
+    newest_one = repository.find_version(session, locked.id, locked.version)
+    return newest_one if newest_one is not None and newest_one.table_version > table_version else None
 
 
 def newest(stores: Stores, tenant: str, name: str) -> DatasetAt:
