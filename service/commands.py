@@ -17,7 +17,7 @@ import typer
 from service.access.commands import keys
 from service.access.keys import require_plausible
 from service.config import Settings
-from service.listening import taken_address
+from service.listening import LOOPBACK, taken_address
 from service.refusing import Commands
 from service.registry.commands import resign, sweep
 from service.signing import signing_keys
@@ -56,10 +56,14 @@ def serve(
         signal.signal(signum, _exit)
     with taken_address(host, port) as sockets:
         _require_keys(settings)
+        if host not in LOOPBACK:
+            from service.serving import require_a_key
+
+            require_a_key(settings)
         with _engine_beside(settings):
             from service.serving import run_api
 
-            run_api(settings, sockets, host=host, sample=sample)
+            run_api(settings, sockets, sample=sample)
 
 
 @commands.command()

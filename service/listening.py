@@ -3,7 +3,9 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Final
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")  # where nobody but this machine can ask
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import gc
 import socket
+from contextlib import closing
 from functools import partial
 from typing import Final, cast
 
@@ -10,11 +11,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from service import RELEASE
-from service.access.guard import LOOPBACK, acting_as
+from service.access.guard import acting_as
 from service.access.operations import adopt_bootstrap_key, has_keys
 from service.app import create_app
 from service.callers import ANYONE
 from service.config import Settings
+from service.listening import LOOPBACK
 from service.memory import give_back_memory
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
 from service.tracing import open_tracer
@@ -35,39 +37,40 @@ KEYLESS: Final = (
 )
 
 
-def run_api(settings: Settings, sockets: list[socket.socket], *, host: str, sample: bool) -> None:
+def require_a_key(settings: Settings) -> None:
+    """Refuse to listen where strangers are, as long as there has never been a key."""
+    if settings.first_key():
+        return
+    migrate(settings)
+    with closing(Database(settings.database_address())) as database:
+        if not has_keys(database):
+            raise typer.BadParameter(KEYLESS, param_hint="--host")
+
+
+def run_api(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
     """Serve on addresses that were taken until this process is asked to end."""
     give_back_memory()
     configure_logs(settings.log_level)
     first_start = migrate(settings)
-    if _is_keyless(settings) and host not in LOOPBACK:
-        raise typer.BadParameter(KEYLESS, param_hint="--host")
+    _adopt_first_key(settings)
     app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
     _Server(_config(app, settings)).run(sockets)
 
 
 def migrate(settings: Settings) -> bool:
     """Bring the schema up to date, once the database is there: it may start at the same time as we do."""
-    database = Database(settings.database_address())
-    try:
-        return wait_until_there(database.migrate)
-    except DatabaseUnavailable as error:
-        typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
-        raise typer.Exit(1) from error
-    finally:
-        database.close()
+    with closing(Database(settings.database_address())) as database:
+        try:
+            return wait_until_there(database.migrate)
+        except DatabaseUnavailable as error:
+            typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
+            raise typer.Exit(1) from error
 
 
-def _is_keyless(settings: Settings) -> bool:
-    """Tell whether the service has no keys, after the first one has been taken from the settings."""
-    database = Database(settings.database_address())
-    first = settings.first_key()
-    try:
-        if first:
+def _adopt_first_key(settings: Settings) -> None:
+    if first := settings.first_key():
+        with closing(Database(settings.database_address())) as database:
             adopt_bootstrap_key(database, first)
-        return not has_keys(database)
-    finally:
-        database.close()
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -13,12 +13,12 @@ from service.access.quotas import Quota, Quotas
 from service.access.ring import KeyRing
 from service.callers import ANYONE, Caller, scope_for
 from service.errors import Forbidden, KeyNeeded, ScopeMissing, TooManyRequests
+from service.listening import LOOPBACK
 from service.stores.database import DatabaseUnavailable
 from service.web.heads import add_headers, header
 from service.web.problems import problem_of
 from service.web.refusals import respond
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _FORWARDING: Final = ("forwarded", "via", "x-real-ip")
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 

@@ -1,6 +1,7 @@
 """The command line."""
 
 import socket
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -40,6 +41,15 @@ def test_without_a_command_help_is_given(run):
 def test_without_keys_nobody_else_is_served(run, host):
     refused = run("serve", "--host", host, engine_address="tcp://127.0.0.1:1")
     assert (refused.exit_code, "keys create" in " ".join(refused.output.replace("│", " ").split())) == (2, True)
+
+
+def test_without_keys_no_engine_is_begun_for_others(run, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    run("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - this is what is refused
+    assert not (tmp_path / "begun").exists()
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "shop.invalid"])
