@@ -1,10 +1,12 @@
-"""Keeps libraries that serving has no use for out of a process, whoever asks for them."""
+"""Keeps libraries that serving has no use for out of a process, whoever asks for them, and lets others wait."""
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
+from threading import RLock
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 LEARNING: Final = ("llvmlite", "numba", "pandas", "scipy", "sklearn")
 # What others import wherever it is installed: for colours, templates, reloading, and stores that are reached otherwise.
@@ -18,6 +20,10 @@ OPTIONAL: Final = (
     "rich",
     "watchfiles",
 )
+# What a table needs, and no start: pyarrow.compute makes a Python function of each of its hundreds as it is imported.
+LATER: Final = ("pyarrow.compute",)
+
+_importing = RLock()
 
 
 class _KeptOut(MetaPathFinder):
@@ -35,3 +41,19 @@ def keep_out(*names: str) -> None:
     pyarrow, for one, imports pandas wherever it finds it: 100 MB and a second that serving has no use for.
     """
     sys.meta_path.insert(0, _KeptOut(names))
+
+
+class _Waiting(ModuleType):
+    """A module that is imported when something of it is asked for; importlib's own kind is not made for threads."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+        with _importing:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+                vars(self).update(vars(import_module(self.__name__)))
+        return object.__getattribute__(self, name)
+
+
+def put_off(*names: str) -> None:
+    """Import these modules as late as can be; they must not have been imported yet."""
+    sys.modules.update({name: _Waiting(name) for name in names})

@@ -1,0 +1,33 @@
+"""What a process does without, and what it imports as late as can be."""
+
+import subprocess
+import sys
+
+PUT_OFF = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from service.lean import put_off
+put_off("pyarrow.compute")
+import pyarrow as pa
+import pyarrow.compute as pc
+before = "pyarrow._compute" in sys.modules
+together = Barrier(8)
+def add(n):
+    together.wait()
+    return pc.sum(pa.array([n, n])).as_py()
+with ThreadPoolExecutor(8) as pool:
+    sums = list(pool.map(add, range(8)))
+print(before, sums == list(range(0, 16, 2)), sys.modules["pyarrow.compute"].sum is pc.sum)
+"""
+
+
+def test_what_is_put_off_is_imported_once_for_all_who_ask_first():
+    said = subprocess.run([sys.executable, "-c", PUT_OFF], capture_output=True, check=True, text=True)  # noqa: S603 - our own command
+    assert said.stdout.split() == ["False", "True", "True"]
+
+
+def test_what_is_put_off_and_is_not_there_is_missed_when_it_is_asked_for():
+    code = "from service.lean import put_off; put_off('nowhere'); import nowhere; nowhere.something"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)  # noqa: S603 - our own command
+    assert "No module named 'nowhere'" in said.stderr.splitlines()[-1]
