@@ -86,9 +86,11 @@ def kmeans(points: Points, search: Search) -> Found:
     """
     points = np.require(points, np.float64, ["C", "W"])
     sample = _draw(points, SAMPLE, search.seed)
-    middle, variance = sample.mean(axis=0), float(sample.var(axis=0).mean())
+    middle = sample.mean(axis=0)
+    around = sample - middle
+    variance = float(np.einsum("nd,nd->", around, around)) / around.size
     with threads_for(points.size) as each:
-        start = _best_start(sample - middle, search, variance, each)
+        start = _best_start(around, search, variance, each)
         passes = _Passes(points, middle, search.k, each)
         passes.rest(start, at=search.tol * variance, most=search.max_iter)
     return Found(
@@ -103,12 +105,13 @@ def kmeans(points: Points, search: Search) -> Found:
 def _draw(points: Points, most: int, seed: int) -> Points:
     if len(points) <= most:
         return points
-    rows = np.random.default_rng([seed, most]).choice(len(points), most, replace=False, shuffle=False)
-    return points[np.sort(rows)]
+    drawn = np.zeros(len(points), np.bool_)
+    drawn[np.random.default_rng([seed, most]).choice(len(points), most, replace=False, shuffle=False)] = True
+    return points.compress(drawn, axis=0)
 
 
 def _best_start(sample: Points, search: Search, variance: float, each: Map) -> Points:
-    reach = float(np.abs(sample).max())
+    reach = float(max(sample.max(), -sample.min()))
     if 1e-15 < reach < 1e15:  # noqa: PLR2004 - beyond, squares leave float32
         centers, inertia = _compare(sample, np.float32, search, variance, each)
         step = reach * float(np.finfo(np.float32).eps)
