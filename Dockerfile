@@ -4,7 +4,8 @@ FROM python:3.11-slim-trixie AS built
 COPY requirements.lock /build/
 RUN python -m venv --without-pip /opt/segmentation \
     && python -m pip --python /opt/segmentation/bin/python install \
-        --no-cache-dir --require-hashes --only-binary :all: --requirement /build/requirements.lock
+        --no-cache-dir --no-deps --require-hashes --only-binary :all: --requirement /build/requirements.lock \
+    && python -m pip --python /opt/segmentation/bin/python check
 COPY models /opt/segmentation/app/models
 COPY service /opt/segmentation/app/service
 RUN python -m compileall -q /opt/segmentation/app

@@ -57,6 +57,8 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addr
 clean: ## Remove what the targets above made; your data in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
+# A lock names every package there is to install, so nothing is resolved: new releases change nothing.
+INSTALL := -m pip install --quiet --no-deps --require-hashes -r
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra tracing --upgrade
 
 $(VENV)/bin/python:
@@ -64,18 +66,21 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python $(INSTALL) requirements.lock
+	$(BIN)/python -m pip check
 	$(BIN)/python -m models.warming
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python $(INSTALL) requirements-dev.lock
+	$(BIN)/python -m pip check
 	$(BIN)/python -m models.warming
 	touch $@ $(VENV)/.run
 
 $(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/client
-	$(VENV)/client/bin/python -m pip install --quiet --require-hashes -r requirements-client.lock
+	$(VENV)/client/bin/python $(INSTALL) requirements-client.lock
+	$(VENV)/client/bin/python -m pip check
 	touch $@
 
 $(VENV)/.uv: | $(VENV)/bin/python
