@@ -8,29 +8,13 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from service.web.policies import explorable
+from service.web.policies import application_headers, explorable, policy
 
 FILES: Final = Path(__file__).parent / "files"
-POLICY: Final = {
-    "default-src": "'none'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": "'self' data: blob:",
-    "connect-src": "'self'",
-    "frame-src": "'self'",
-    "frame-ancestors": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'none'",
-}
 HEADERS: Final[dict[str, str]] = {
-    "Content-Security-Policy": "; ".join(f"{what} {whence}" for what, whence in POLICY.items()),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    **application_headers(policy()),
     "Cache-Control": "no-cache",  # asked for again each time, answered by 304: an update is seen at once
 }
-
-
 FRAME: Final = FILES / "frame.html"
 
 
@@ -40,14 +24,10 @@ class PageFiles(StaticFiles):
     def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
         """Send a file, or that it has not changed."""
         response = super().file_response(full_path, *args, **options)
-        response.headers.update(HEADERS | _framed() if Path(full_path) == FRAME else HEADERS)
+        # The frame may become any figure's page, under that page's own policy.
+        own = {"Content-Security-Policy": explorable("'self'")} if Path(full_path) == FRAME else {}
+        response.headers.update(HEADERS | own)
         return response
-
-
-def _framed() -> dict[str, str]:
-    """Let the frame become any figure's page, under that page's own policy, and be framed by ours alone."""
-    policy = explorable("'self'")
-    return {"Content-Security-Policy": f"{policy}; frame-ancestors 'self'"}
 
 
 router = APIRouter(tags=["page"], include_in_schema=False, routes=[Mount("/page", PageFiles(directory=FILES))])

@@ -82,3 +82,12 @@ def test_everything_succeeds_unedited_from_the_top_of_the_page_to_its_end(docs, 
     statuses = dict(walk(docs, sampled_site, every if pytestconfig.getoption("--soak") else FEW))
     assert {operation: status for operation, status in statuses.items() if not status.startswith("2")} == {}
     assert (set(FEW) <= set(every), docs.complaints, docs.elsewhere) == (True, [], [])
+
+
+def test_the_reference_is_shown_whole_under_its_policy(visit_at, sampled_site):
+    visit = visit_at(sampled_site[0])
+    visit.page.goto(f"{sampled_site[0]}/redoc")
+    expect(visit.page.get_by_role("heading", name="Customer segmentation").first).to_be_visible()
+    visit.page.get_by_role("textbox").first.fill("alias")
+    expect(visit.page.locator("[role=search] [role=menuitem]").first).to_be_visible()
+    assert (visit.complaints, visit.elsewhere) == ([], [])
