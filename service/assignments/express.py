@@ -66,10 +66,12 @@ class Express:
         started = perf_counter()
         claim, asked, identifier = question
         caller = known_caller(self._ring, claim) if len(body) <= self._most_bytes else None
-        answer = self._answer(caller.tenant, asked, body) if caller else None
-        quota = self._quotas.take(caller.key) if caller and answer else None
-        if answer is None or (quota and quota.is_exceeded):
+        if caller is None or not self._quotas.allows(caller.key):
             return None
+        answer = self._answer(caller.tenant, asked, body)
+        if answer is None:
+            return None
+        quota = self._quotas.take(caller.key)
         identifier = identifier or new_id()
         self._metrics.begin_request()
         self._metrics.count_rows(answer.n_placed)

@@ -4,10 +4,12 @@ import asyncio
 import json
 import socket
 import time
+from dataclasses import replace
 from functools import partial
 
 import httpx
 import pytest
+from fakes import Interrupted
 from fastapi.testclient import TestClient
 from steps import INCOME, SCORE, listening, port_of
 
@@ -26,6 +28,7 @@ from service.web.repeated import Repeated
 HERE = {INCOME: 60, SCORE: 50}
 BODY = json.dumps({"customers": [HERE]}).encode()
 HANDED_ON = 418
+QUOTA = 9
 OWN = {"date", "x-request-id"}
 IDLE_SECONDS = 0.5
 
@@ -46,7 +49,7 @@ async def echo(scope, receive, send):  # noqa: ARG001 - ASGI
 
 
 def express(parts, placers):
-    return Express(echo, parts=parts, ring=KeyRing(parts.stores.database), quotas=Quotas(9), placers=placers)
+    return Express(echo, parts=parts, ring=KeyRing(parts.stores.database), quotas=Quotas(QUOTA), placers=placers)
 
 
 @pytest.fixture
@@ -84,6 +87,16 @@ def test_what_needs_no_waiting_is_answered(ask):
 def test_all_else_is_handed_on_whole(ask, asked):
     answer = ask(**asked)
     assert (answer.status_code, answer.content) == (HANDED_ON, asked.get("content", BODY))
+
+
+def test_over_its_quota_a_key_has_no_customer_assigned(parts):
+    placers, looked_up = Placers(parts.stores), []
+    asyncio.run(placers.get("default", "sample", "production"))
+    watched = Interrupted(placers, "known", lambda: looked_up.append("version"))
+    road = TestClient(acting_as(express(parts, watched), replace(ANYONE, key="spent")))
+    send = partial(road.post, "/v1/models/sample/assignments", content=BODY)
+    statuses = [send(headers={"Content-Type": "application/json"}).status_code for _ in range(QUOTA + 2)]
+    assert (statuses, len(looked_up)) == ([200] * QUOTA + [HANDED_ON] * 2, QUOTA)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +151,7 @@ def test_a_connection_is_left_when_nothing_was_asked_for_a_while_and_no_sooner(u
 
 def test_who_may_ask_is_looked_up_each_time_and_never_remembered(parts):
     ring, placers = KeyRing(parts.stores.database), Placers(parts.stores)
-    road = Express(echo, parts=parts, ring=ring, quotas=Quotas(9), placers=placers)
+    road = Express(echo, parts=parts, ring=ring, quotas=Quotas(QUOTA), placers=placers)
     headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/v1/models/sample/assignments", "query_string": b""}
 
