@@ -30,6 +30,7 @@ from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
 from service.jobs.counting import JobCollector
+from service.jobs.feeds import JobFeeds
 from service.jobs.routes import router as job_routes
 from service.page.routes import router as page
 from service.recommendations.routes import router as recommendations
@@ -114,6 +115,7 @@ def create_app(
         telemetry=FASTAPIS_OWN,
     )
     app.state.services = parts
+    app.state.feeds = JobFeeds(stores.database, parts.engine.endings, max_followers=settings.job_followers)
     install_refusals(app)
     install_openapi(app)
     install_pages(app)

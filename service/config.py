@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         default=1000, ge=1, description="How many jobs may wait or run at once; a request for one more is answered 429."
     )
     unfinished_jobs_per_tenant: int = Field(default=100, ge=1, description="How many of them may be of one tenant.")
+    job_followers: int = Field(
+        default=1000,
+        ge=1,
+        description="How many requests may follow jobs by events in one process; one more is answered 503.",
+    )
     dataset_versions: int = Field(
         default=20,
         ge=1,

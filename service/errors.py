@@ -87,6 +87,10 @@ class TooManyRequests(ServiceError):
     """The key has sent more requests than it may; try again later."""
 
 
+class TooManyFollowers(ServiceError):
+    """More requests follow jobs than one process serves; ask for the job itself, or try again later."""
+
+
 class TableGone(ServiceError):
     """The table, or this version of it, is no longer there."""
 

@@ -1,6 +1,7 @@
 """Nobody gets in without a key; while there is none, nobody but this machine itself."""
 
 import re
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ class Guard:
         quota = None
         try:
             needed = scope_for(scope["method"], scope["path"])
+            state["is_allowed"] = partial(self._is_allowed, state.get("caller"), needed, scope)
             caller = state["caller"] = state.get("caller") or await self._caller_for(needed, scope)
             _check(caller, needed)
             quota = self._quotas.take(caller.key) if caller else None
@@ -48,6 +50,14 @@ class Guard:
             await respond(problem_of(refusal), _advice(refusal, quota))(scope, receive, send)
         else:
             await self.app(scope, receive, _with_quota(send, quota))
+
+    async def _is_allowed(self, known: Caller | None, needed: callers.Scope | None, scope: Scope) -> bool:
+        """Return whether a request would still be let in: its key may have been revoked or have expired meanwhile."""
+        try:
+            _check(known or await self._caller_for(needed, scope), needed)
+        except (KeyNeeded, Forbidden):
+            return False
+        return True
 
     async def _caller_for(self, needed: callers.Scope | None, scope: Scope) -> Caller | None:
         """Find out who it is; what is open to everybody is answered while the keys cannot be looked up, too."""

@@ -1,24 +1,20 @@
-"""The life of a job: written down, handed to the engine, waited for, cancelled."""
+"""The life of a job: written down, handed to the engine, cancelled."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 from structlog.contextvars import get_contextvars
 
 from service.config import Settings
-from service.endings import Endings
 from service.engine import Engine, EngineUnavailable
-from service.errors import Conflict, NotFound, TooManyJobs
+from service.errors import Conflict, TooManyJobs
 from service.jobs import repository
-from service.jobs.rows import UNFINISHED, JobRow
+from service.jobs.rows import JobRow
 from service.stores.database import Database, JsonObject, Session, now
 from service.tracing import traceparent
 
 SUBMITTED_PER_SLOT = 2
-LOOK_SECONDS = 0.25
 
 Progress = Callable[[str, float], None]
 
@@ -64,35 +60,6 @@ def dispatch(database: Database, engine: Engine) -> bool:
     return len(jobs) == limit
 
 
-async def wait_for(database: Database, endings: Endings, job_id: str, *, seconds: float) -> JobRow:
-    """Wait until a job is finished, or the time is over; holds no thread and no session while it waits.
-
-    Its row is looked at when its ending is told of, and now and then, as a worker that was killed tells nobody.
-    """
-    deadline = time.monotonic() + seconds
-    with endings.of(job_id) as ending:
-        while True:
-            row = await asyncio.to_thread(_look, database, job_id)
-            left = deadline - time.monotonic()
-            if row.state not in UNFINISHED or left <= 0:
-                return row
-            await ending.within(min(LOOK_SECONDS, left))
-
-
-async def follow(database: Database, job_id: str) -> AsyncIterator[JobRow]:
-    """Give a job as it is now, then at each change, until it is finished."""
-    seen: tuple[object, ...] = ()
-    while True:
-        row = await asyncio.to_thread(_look, database, job_id)
-        look = (row.state, row.stage, row.progress, row.attempt)
-        if look != seen:
-            yield row
-        if row.state not in UNFINISHED:
-            return
-        seen = look
-        await asyncio.sleep(LOOK_SECONDS)
-
-
 def cancel(database: Database, engine: Engine, tenant: str, job_id: str) -> JobRow:
     """Cancel a job: first its row, so that nothing it still does counts, then its work."""
     with database.writing() as session:
@@ -109,11 +76,3 @@ def _stop(engine: Engine, row: JobRow) -> None:
         engine.cancel(row.id, row.worker)
     except EngineUnavailable:
         return  # without an engine nothing runs, and a cancelled row is never started again
-
-
-def _look(database: Database, job_id: str) -> JobRow:
-    with database.reading() as session:
-        row = repository.find_job(session, job_id)
-    if row is None:
-        raise NotFound("There is no such job")
-    return row

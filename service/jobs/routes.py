@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
@@ -12,10 +12,12 @@ from pydantic import BaseModel
 from service.idempotency.once import SentDep
 from service.idempotency.operations import Sent, plan_once
 from service.jobs import operations, repository
+from service.jobs.feeds import Feed, JobFeeds
 from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job, JobList
 from service.stores.database import Database, JsonObject, Session
 from service.web.dependencies import (
+    AllowedDep,
     DatabaseDep,
     EngineDep,
     PageSize,
@@ -56,11 +58,19 @@ def now_or_later(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _feeds(request: Request) -> JobFeeds:
+    return cast("JobFeeds", request.app.state.feeds)
+
+
+FeedsDep = Annotated[JobFeeds, Depends(_feeds)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Later:
     """Starts a job and answers with what it made, or with the job."""
 
     parts: Services
+    feeds: JobFeeds
     patience: Patience
     response: Response
     tenant: str
@@ -74,7 +84,7 @@ class Later:
         """Commit the job that `plan` writes down, run it, and wait; `show` gives its result's address and body."""
         database = self.parts.stores.database
         job_id = await run_in_threadpool(self._start, plan)
-        job = await operations.wait_for(database, self.parts.engine.endings, job_id, seconds=self.patience.seconds)
+        job = await self.feeds.wait_for(job_id, seconds=self.patience.seconds)
         self.response.headers["X-Job"] = job.id
         if self.patience.applied:
             self.response.headers["Preference-Applied"] = self.patience.applied
@@ -108,18 +118,25 @@ class Later:
         return resource
 
 
-def _later(parts: ServicesDep, patience: PatienceDep, response: Response, tenant: TenantDep, sent: SentDep) -> Later:
-    return Later(parts=parts, patience=patience, response=response, tenant=tenant, sent=sent)
+def _later(
+    parts: ServicesDep, feeds: FeedsDep, patience: PatienceDep, response: Response, tenant: TenantDep, sent: SentDep
+) -> Later:
+    return Later(parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent)
 
 
 LaterDep = Annotated[Later, Depends(_later)]
 
 
-def _followed(session: ReadDep, tenant: TenantDep, job: JobId) -> JobRow:
-    return repository.get_job(session, tenant, job)
+def _found(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
+    return repository.get_job(session, tenant, job).id
 
 
-FollowedJob = Annotated[JobRow, Depends(_followed)]
+async def _followed(feeds: FeedsDep, job_id: Annotated[str, Depends(_found)]) -> AsyncIterator[Feed]:
+    with feeds.followed(job_id) as feed:
+        yield feed
+
+
+FeedDep = Annotated[Feed, Depends(_followed)]
 
 router = APIRouter(tags=["jobs"])
 
@@ -139,10 +156,10 @@ def get_job(session: ReadDep, tenant: TenantDep, job: JobId) -> Job:
     return Job.of(repository.get_job(session, tenant, job))
 
 
-@router.get("/v1/jobs/{job}/events", response_class=EventSourceResponse)
-async def follow_job(database: DatabaseDep, job: FollowedJob) -> AsyncIterator[ServerSentEvent]:
+@router.get("/v1/jobs/{job}/events", response_class=EventSourceResponse)  # noqa: FAST003 - `_found` asks for the job
+async def follow_job(feed: FeedDep, is_allowed: AllowedDep) -> AsyncIterator[ServerSentEvent]:
     """Follow a job as server-sent events: one at once, one at each change, the last when it is finished."""
-    async for row in operations.follow(database, job.id):
+    async for row in feed.rows(is_allowed):
         yield ServerSentEvent(event="job", data=Job.of(row))
 
 

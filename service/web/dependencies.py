@@ -1,6 +1,6 @@
 """What a route may ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -46,6 +46,10 @@ def _tenant(caller: CallerDep) -> str:
     return caller.tenant
 
 
+def _allowed(request: Request) -> Callable[[], Awaitable[bool]]:
+    return cast("Callable[[], Awaitable[bool]]", request.state.is_allowed)
+
+
 def _database(parts: ServicesDep) -> Database:
     return parts.stores.database
 
@@ -72,6 +76,8 @@ def _engine(parts: ServicesDep) -> Engine:
     return parts.engine
 
 
+# An answer without an end asks now and then whether its key has been revoked.
+AllowedDep = Annotated[Callable[[], Awaitable[bool]], Depends(_allowed)]
 TenantDep = Annotated[str, Depends(_tenant)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 # scope="function" ends the transaction before the answer is sent: a client never reads of what did not commit.
