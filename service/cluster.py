@@ -13,9 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
-from distributed import Nanny, Scheduler, Security
+from distributed import Nanny, Scheduler
 from distributed.utils import get_mp_context
 
+from service.certificates import FOR_EVER, issue_certificates
 from service.contact import Certificates, Contact
 from service.engine import security_of
 from service.lifeline import die_with, die_with_writer
@@ -104,9 +105,10 @@ def dask_setup(_worker: object) -> None:
 
 async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:
     _stop_on_signals()
-    security = Security.temporary()
+    certificates = issue_certificates(FOR_EVER)
+    security = security_of(certificates)
     async with Scheduler(port=0, security=security, **LOCAL) as scheduler:
-        _contact(scheduler.address, security).write(directory)
+        Contact(address=scheduler.address, certificates=certificates).write(directory)
         try:
             async with asyncio.TaskGroup() as slots:
                 for slot in range(n_workers):
@@ -158,10 +160,3 @@ def _stop_on_signals() -> None:
     if serving is not None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
-
-
-def _contact(address: str, security: Security) -> Contact:
-    tls = security.get_tls_config_for_role("client")
-    return Contact(
-        address=address, certificates=Certificates(ca=tls["ca_file"], certificate=tls["cert"], key=tls["key"])
-    )

@@ -4,10 +4,12 @@ import socket
 import ssl
 import stat
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 
-from service.certificates import NAMES, make_certificates
+from service.certificates import FOR_EVER, NAMES, issue_certificates, make_certificates
 from service.probe import answers
 
 
@@ -81,3 +83,16 @@ def test_nobody_at_an_address_is_no_answer(made):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert not any(answers(f"{scheme}://127.0.0.1:{port}", settings_for(made)) for scheme in ("http", "tls"))
+
+
+def test_certificates_of_several_machines_count_for_as_long_as_was_asked_on_clocks_that_are_late_too(made):
+    certificate = load_pem_x509_certificate((made / "certificate.pem").read_bytes())
+    now = datetime.now(UTC)
+    assert certificate.not_valid_before_utc < now - timedelta(days=7)
+    assert now + timedelta(hours=23) < certificate.not_valid_after_utc < now + timedelta(days=1)
+
+
+@pytest.mark.parametrize("part", ["ca", "certificate"])
+def test_no_clock_ends_the_certificates_of_an_embedded_engine(part):
+    issued = load_pem_x509_certificate(getattr(issue_certificates(FOR_EVER), part).encode())
+    assert (issued.not_valid_before_utc.year, issued.not_valid_after_utc.year) == (1970, 9999)

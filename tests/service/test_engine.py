@@ -9,6 +9,7 @@ from typing import Any
 
 import engine_jobs
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 from distributed import Security
 from waiting import alive, eventually
 
@@ -218,6 +219,13 @@ def test_a_program_with_the_certificates_is_let_in_by_address(engine, home):
     contact = Contact.read(home / "contact")
     with closing(connect(home, address=contact.address, certificates=contact.certificates)) as friend:
         assert friend.ready()
+
+
+@pytest.mark.processes
+@pytest.mark.usefixtures("engine")
+def test_no_clock_keeps_programs_out_of_a_running_cluster(home):
+    certificate = load_pem_x509_certificate(Contact.read(home / "contact").certificates.certificate.encode())
+    assert (certificate.not_valid_before_utc.year, certificate.not_valid_after_utc.year) == (1970, 9999)
 
 
 @pytest.mark.processes
