@@ -4,12 +4,10 @@ Each command imports what it needs by itself: the engine is to begin before the 
 """
 
 import asyncio
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,8 +50,6 @@ def serve(
 ) -> None:
     """Start the service, with its embedded engine unless another one is set."""
     settings = Settings()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, _exit)
     with taken_address(host, port) as sockets:
         _require_keys(settings)
         if host not in LOOPBACK:
@@ -99,8 +95,14 @@ def worker(
 ) -> None:
     """Run this machine's workers for a scheduler elsewhere, with the same stores as the service."""
     from service.nursery import open_nursery
+    from service.temporary import temporary_directory
 
-    open_nursery(JOBS)
+    with temporary_directory():
+        open_nursery(JOBS)
+        _work(scheduler)
+
+
+def _work(scheduler: str | None) -> None:
     from service.cluster import run_workers
     from service.web.logs import configure_logs
 
@@ -213,7 +215,3 @@ def _certificates(settings: Settings) -> "Certificates":
             "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and SEGMENTATION_ENGINE_KEY"
         )
     return certificates
-
-
-def _exit(_: int, __: FrameType | None) -> None:
-    sys.exit(0)

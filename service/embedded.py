@@ -8,6 +8,7 @@ from typing import Final
 
 from service.lifeline import die_with_supervisor
 from service.nursery import open_nursery
+from service.temporary import temporary_directory
 
 LOCK_FILE: Final = "lock"
 
@@ -21,7 +22,7 @@ def run_embedded(*, directory: Path, n_workers: int, memory_limit: str | int, pr
     die_with_supervisor()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
-    with _only_one(directory):
+    with _only_one(directory), temporary_directory():
         open_nursery(preload)
         from service.cluster import run_cluster  # noqa: PLC0415 - while the nursery imports, too
 

@@ -18,6 +18,7 @@ from service.callers import ANYONE
 from service.config import Settings
 from service.listening import LOOPBACK
 from service.memory import give_back_memory
+from service.signals import exit_by_unwinding
 from service.stores.database import Database, DatabaseUnavailable, wait_until_there
 from service.tracing import open_tracer
 from service.web.connections import Connection
@@ -54,7 +55,9 @@ def run_api(settings: Settings, sockets: list[socket.socket], *, sample: bool) -
     first_start = migrate(settings)
     _adopt_first_key(settings)
     app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
-    _Server(_config(app, settings)).run(sockets)
+    server = _Server(_config(app, settings))
+    exit_by_unwinding()  # uvicorn raises the signal that ended it once more: the engine is stopped on the way out
+    server.run(sockets)
 
 
 def migrate(settings: Settings) -> bool:

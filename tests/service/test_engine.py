@@ -11,11 +11,13 @@ import engine_jobs
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 from distributed import Security
+from psutil import Process
 from waiting import alive, eventually
 
 from service.contact import Certificates, Contact
 from service.engine import Engine, EngineUnavailable, current_worker
 from service.lifeline import EmbeddedCluster
+from service.temporary import PREFIX
 
 ENTRY_POINT = "engine_jobs:run_job"
 ROUNDTRIP = """
@@ -203,6 +205,14 @@ def test_what_a_killed_cluster_did_ends_with_it_and_it_comes_back(engine, starte
     assert eventually(lambda: not alive(pid), within=4)
     assert eventually(engine.ready)
     assert started(f"quick-after-{killed}")
+
+
+@pytest.mark.processes
+def test_what_an_engine_keeps_for_a_while_lies_where_the_next_one_finds_it(started, let_go):
+    _, pid = started("polite-temporary")
+    nursery = Process(parent(pid))
+    let_go("polite-temporary")
+    assert Path(nursery.environ()["TMPDIR"]).name.startswith(PREFIX)
 
 
 @pytest.mark.processes

@@ -1,0 +1,75 @@
+"""How a process ends when it is asked to."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from service.signals import STOPPING
+
+# Where Python cannot raise anything, it writes a traceback and goes on.
+UNRAISABLE = """
+import sys, time
+from service.signals import {ends}
+
+class Slow:
+    def __del__(self):
+        print("now", flush=True)
+        time.sleep({seconds})
+
+{ends}()
+slow = Slow()
+del slow
+"""
+ORDERLY = """
+import signal
+from service.signals import exit_by_unwinding
+
+exit_by_unwinding()
+try:
+    print("now", flush=True)
+    signal.pause()
+finally:
+    print("stopped")
+"""
+
+# A search for a module is what most of a start consists of.
+INTERRUPTED = """
+import runpy, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["service", "serve", "--port", "0"]
+runpy.run_module("service", run_name="__main__")
+"""
+
+
+def ended(script: str, signum: int) -> tuple[int, str, str]:
+    """Send a signal to a script once it has said that it is time; return how it ended and what it wrote after that."""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+        assert process.stdout.readline() == "now\n"
+        process.send_signal(signum)
+        written = process.communicate(timeout=60)
+    return process.returncode, *written
+
+
+@pytest.mark.parametrize("signum", STOPPING, ids=lambda signum: signum.name)
+def test_a_process_that_starts_ends_at_once_and_writes_no_traceback(signum):
+    script = UNRAISABLE.format(ends="exit_at_once", seconds=60)
+    assert ended(script, signum) == (128 + signum, "", "")
+
+
+@pytest.mark.parametrize("signum", STOPPING, ids=lambda signum: signum.name)
+def test_a_process_that_serves_stops_first_what_it_has_started(signum):
+    assert ended(ORDERLY, signum) == (0, "stopped\n", "")
+
+
+def test_the_command_line_ends_silently_while_it_is_being_imported():
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+    assert (ran.returncode, ran.stderr) == (128 + signal.SIGINT, "")
