@@ -8,6 +8,7 @@ RUN python -m venv --without-pip /opt/segmentation \
     && python -m pip --python /opt/segmentation/bin/python check
 COPY models /opt/segmentation/app/models
 COPY service /opt/segmentation/app/service
+COPY LICENSE NOTICE THIRD-PARTY-NOTICES.md /opt/segmentation/app/
 RUN python -m compileall -q /opt/segmentation/app
 
 

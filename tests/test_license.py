@@ -1,0 +1,45 @@
+"""The license of the project, and the notices of what it serves along with it."""
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from service.web.pages import ASSETS
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NOTICES = (ROOT / "THIRD-PARTY-NOTICES.md").read_text()
+SERVED = [Path(str(path)) for path in Path(str(files(ASSETS) / "static")).rglob("*") if path.is_file()]
+
+
+def test_the_project_is_under_the_license_that_lies_beside_it():
+    text = (ROOT / "LICENSE").read_text()
+    assert (PROJECT["license"], "Apache License\n                           Version 2.0" in text) == (
+        "Apache-2.0",
+        True,
+    )
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_every_file_about_licenses_is_there():
+    assert [name for name in PROJECT["license-files"] if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("name", PROJECT["license-files"])
+def test_the_image_carries_it(name):
+    assert name in (ROOT / "Dockerfile").read_text()
+    assert f"!{name}" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_every_file_of_others_that_is_served_is_noticed():
+    names = {path.name for path in SERVED} | {"plotly.min.js"}
+    assert {name for name in names if f"`{name}`" not in NOTICES and "LICENSE" not in name} == set()
+
+
+def test_the_licenses_of_what_is_served_are_served(sampled):
+    licenses = [path for path in SERVED if "LICENSE" in path.name]
+    addresses = [f"/docs/assets/{path.parent.name}/{path.name}" for path in licenses]
+    assert [address for address in addresses if f"`{address}`" not in NOTICES] == []
+    assert {sampled.get(address).status_code for address in addresses} == {200}
