@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 from containers import Machine, compose_file, dockerfile, said
-from databases import running_postgresql
 
 from service.access.keys import generate_key
 
@@ -25,12 +24,11 @@ def secret_values() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def postgresql_at(secret_values, tmp_path_factory):
+def postgresql_at(secret_values, postgresql):
     """Where a PostgreSQL listens that was set up as its container would be."""
     asked = SERVICES["database"]["environment"]
     assert asked["POSTGRES_USER"] == asked["POSTGRES_DB"]
-    with running_postgresql(tmp_path_factory.mktemp("runtime")) as postgresql:
-        yield postgresql.guard(asked["POSTGRES_USER"], secret_values[Path(asked["POSTGRES_PASSWORD_FILE"]).name])
+    return postgresql.guard(asked["POSTGRES_USER"], secret_values[Path(asked["POSTGRES_PASSWORD_FILE"]).name])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,13 +17,14 @@ pytestmark = pytest.mark.processes
 
 MEBIBYTE = 1 << 20
 DEADLINE = 3
+NOWHERE = "tcp://127.0.0.1:9"
 LIMITS = {"table_bytes": str(10 * MEBIBYTE), "head_seconds": str(DEADLINE), "body_seconds": str(DEADLINE)}
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
-    """A server that takes ten megabytes and has three seconds."""
-    with Server(tmp_path_factory.mktemp("floods") / "home", workers="1", **LIMITS) as server:
+    """A server that takes ten megabytes and has three seconds; it has no jobs, and so no engine of its own."""
+    with Server(tmp_path_factory.mktemp("floods") / "home", engine_address=NOWHERE, **LIMITS) as server:
         server.http.get("/v1/models")
         yield server
 
