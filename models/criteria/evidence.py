@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from models.criteria.mixtures import Mixture, fit_mixtures
-from models.criteria.partitions import Floats, Labels, means, same
+from models.criteria.partitions import Floats, Labels, means, partition_of, same
 from models.kernels.few_points import best_of, lloyd
 from models.kernels.lloyd import Partition
 from models.tree import cut
@@ -29,14 +29,15 @@ class Evidence:
         The greatest number of segments to judge; at most that of distinct points.
     seed
         Decides all that is random.
-    known
-        The partitions by K-Means, where they are known already.
+
+    Notes
+    -----
+    Labels never come from outside: each partition is computed from `points`, and so is in their order.
     """
 
     points: Floats
     k_max: int
     seed: int
-    known: Mapping[int, Partition] | None = None
 
     @property
     def ks(self) -> range:
@@ -58,7 +59,7 @@ class Evidence:
     @cached_property
     def kmeans(self) -> Mapping[int, Partition]:
         """The best of eight K-Means partitions and one that starts from Ward's, by the number of segments."""
-        return self.known or {k: self._partition(k) for k in self.ks}
+        return {k: self._partition(k) for k in self.ks}
 
     @cached_property
     def mixtures(self) -> dict[int, Mixture]:
@@ -88,4 +89,5 @@ class Evidence:
     def _partition(self, k: int) -> Partition:
         from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
         found = best_of(self.points, k, STARTS, self.rng(f"kmeans {k}"))
-        return min(from_tree, found, key=lambda partition: partition.inertia)
+        best = min(from_tree, found, key=lambda partition: partition.inertia)
+        return partition_of(self.points, best.labels, k)

@@ -1,7 +1,11 @@
 """Points in segments: what every criterion knows about them."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
+
+from models.kernels.lloyd import Partition
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -11,6 +15,12 @@ def means(points: Floats, labels: Labels, k: int) -> Floats:
     """Give the center of each segment, shape (k, d); the origin for one without members."""
     member = np.eye(k)[labels]
     return np.asarray((member.T @ points) / np.maximum(member.sum(axis=0), 1)[:, None])
+
+
+def partition_of(points: Floats, labels: Labels, k: int) -> Partition:
+    """Build the partition of labels, each center the mean of its points: an algorithm may end a little before."""
+    held = Partition(labels=labels, centers=means(points, labels, k), inertia=0.0)
+    return replace(held, inertia=float(held.away(points).sum()))
 
 
 def same(one: Labels, other: Labels) -> bool:
