@@ -32,3 +32,12 @@ def same(one: Labels, other: Labels) -> bool:
 def thinned(points: Floats, n: int, rng: np.random.Generator) -> Floats:
     """Give a random sample of at most n points."""
     return points if len(points) <= n else points[rng.choice(len(points), n, replace=False)]
+
+
+def principal_components(points: Floats, d: int) -> Floats:
+    """Project points on the d axes of most variance, shape (n, d); return them as they are where they have no more."""
+    if points.shape[1] <= d:
+        return points
+    around = points - points.mean(axis=0)
+    _, axes = np.linalg.eigh(around.T @ around)
+    return np.asarray(around @ axes[:, -d:])

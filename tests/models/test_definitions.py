@@ -1,12 +1,16 @@
 """Every figure that is shown is what its definition says, whatever the size and the order of the table."""
 
 from functools import cache
+from io import BytesIO
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from definitions import OF_CRITERIA, OF_METRICS
+from lookalikes import mall
+from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
@@ -121,3 +125,45 @@ def test_a_metric_of_a_fit_is_what_its_definition_says(metric, algorithm, case):
     segmentation, points = fitted(case, algorithm)
     expected = OF_METRICS[metric.__name__](points, segmentation)
     assert segmentation.metrics[metric.__name__] == (None if expected is None else pytest.approx(expected, rel=1e-4))
+
+
+# Mall customers
+
+MALL = next(
+    (path for parent in Path(__file__).parents if (path := parent / "shared" / "data" / "Mall_Customers.csv").is_file()),
+    None,
+)
+
+
+def mall_customers(file):
+    table = pd.read_csv(file).iloc[:, [2, 3, 4]].astype(np.float64)
+    return table, [Feature(name=name, kind="numeric", log=False) for name in table]
+
+
+def indices_of(table, features):
+    advice = recommend_k(table, features, KMeans())
+    return {each.criterion: [each.scores[k] for k in range(2, 6)] for each in advice.verdicts if 2 in each.scores}
+
+
+@pytest.mark.skipif(MALL is None, reason="the original mall customers are not part of the project")
+def test_the_indices_of_the_mall_customers_are_those_that_everyone_knows():
+    found = indices_of(*mall_customers(MALL))
+    assert found["silhouette"] == pytest.approx([0.336, 0.358, 0.404, 0.417], abs=0.001)
+    assert found["davies_bouldin"] == pytest.approx([1.26, 1.03, 0.93, 0.87], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"), [("silhouette", silhouette_score), ("davies_bouldin", davies_bouldin_score)]
+)
+def test_the_indices_of_mall_customers_are_those_of_scikit_learns_kmeans(name, theirs):
+    table, features = mall_customers(BytesIO(mall()))
+    points = StandardScaler().fit_transform(table)
+    labels = [SklearnKMeans(k, n_init=20, random_state=0).fit_predict(points) for k in range(2, 6)]
+    assert indices_of(table, features)[name] == pytest.approx([theirs(points, each) for each in labels], abs=0.01)
+
+
+def test_a_recommendation_and_a_fit_measure_the_same_silhouette():
+    table, features = mall_customers(BytesIO(mall()))
+    fits = [fit(table, features, KMeans(), k=k, seed=0) for k in range(2, 6)]
+    expected = [each.metrics["silhouette"] for each in fits]
+    assert indices_of(table, features)["silhouette"] == pytest.approx(expected, abs=0.01)
