@@ -26,12 +26,12 @@ from models.criteria.gap import SAMPLE as GAP_SAMPLE
 from models.criteria.mixtures import FLOOR
 from models.criteria.partitions import thinned
 from models.kernels.dips import dip
+from models.kernels.lloyd import best_of, nearest
 from models.segmentation import Segmentation
 
 SEVERAL: Final = (2, 3, 4, 5, 9)
 LARGE: Final = 5_000  # points, from which on scikit-learn's silhouettes take seconds
 ROUNDING: Final = 1e-6
-RESAMPLED: Final = 0.08  # how far two estimates of a share by half a dozen random halves are from each other
 
 Points = np.ndarray
 Figures = dict[int, tuple[float, float]]
@@ -85,31 +85,36 @@ def sklearn_inertia(points: Points, k: int) -> float:
     return KMeans(k, n_init=3, random_state=0).fit(points).inertia_
 
 
+def on_average(figures: list[float], times: int) -> tuple[float, float]:
+    """Give the mean, and how far that of so many others may be off: by chance, one of them may find other segments."""
+    error = float(np.std(figures)) * (1 / times + 1 / len(figures)) ** 0.5
+    return float(np.mean(figures)), 4 * error + 1 / times + 0.01
+
+
 def prediction_strength(judged: Evidence) -> Figures:
     """Tibshirani & Walther 2005: of the pairs in a test segment, those that the training centers keep together."""
-    rng = np.random.default_rng(1)
-    halvings = [np.array_split(judged.points[rng.permutation(len(judged.points))], 2) for _ in range(6)]
-    return {k: (float(np.mean([strength(*halves, k) for halves in halvings])), 2 * RESAMPLED) for k in (3, 4)}
+    points, rng = thinned(judged.points, 1000, judged.rng("prediction_strength")), np.random.default_rng(1)
+    halvings = [np.array_split(points[rng.permutation(len(points))], 2) for _ in range(18)]
+    return {k: on_average([strength(*halves, k, rng) for halves in halvings], times=6) for k in (2, 4)}
 
 
-def strength(known: Points, other: Points, k: int) -> float:
-    own = KMeans(k, n_init=5, random_state=0).fit_predict(other)
-    told = KMeans(k, n_init=5, random_state=0).fit(known).predict(other)
+def strength(known: Points, other: Points, k: int, rng: np.random.Generator) -> float:
+    own, told = best_of(other, k, 2, rng).labels, nearest(other, best_of(known, k, 2, rng).centers)
     pairs = [pair_confusion_matrix(np.zeros(len(told[own == s]), int), told[own == s])[1] for s in range(k)]
     return min(together / (apart + together) for apart, together in pairs if apart + together)
 
 
 def bootstrap_stability(judged: Evidence) -> Figures:
     """Fang & Wang 2012, by the adjusted Rand index of Hubert & Arabie 1985."""
-    rng = np.random.default_rng(1)
+    points, rng = thinned(judged.points, 500, judged.rng("bootstrap_stability")), np.random.default_rng(1)
 
-    def agreement(k: int) -> float:
-        drawn = [judged.points[rng.integers(len(judged.points), size=len(judged.points))] for _ in range(2)]
-        return adjusted_rand_score(
-            *(KMeans(k, n_init=1, random_state=0).fit(each).predict(judged.points) for each in drawn)
-        )
+    def told(k: int) -> np.ndarray:
+        return nearest(points, best_of(points[rng.integers(len(points), size=len(points))], k, 1, rng).centers)
 
-    return {k: (float(np.mean([agreement(k) for _ in range(8)])), 2.5 * RESAMPLED) for k in (3, 4)}
+    def agreements(k: int) -> list[float]:
+        return [adjusted_rand_score(told(k), told(k)) for _ in range(24)]
+
+    return {k: on_average(agreements(k), times=8) for k in (2, 4)}
 
 
 def valley_depth(judged: Evidence) -> Figures:
