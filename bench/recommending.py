@@ -6,8 +6,8 @@ each. A recommendation judges by eleven more criteria, prepares the table, and s
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from time import perf_counter, process_time
 from typing import Final, Generic, TypeVar
 
@@ -24,7 +24,7 @@ from models.algorithms import KMeans
 from models.criteria import Evidence
 from models.criteria.calinski_harabasz import CalinskiHarabasz
 from models.criteria.davies_bouldin import DaviesBouldin
-from models.criteria.partitions import means
+from models.criteria.partitions import partition_of
 from models.criteria.silhouette import Silhouette
 from models.features import Feature
 from models.kernels.lloyd import Partition
@@ -97,17 +97,22 @@ def _figures(taken: Sequence[Timed[T]]) -> list[str]:
     return [str(Figure([each.seconds for each in taken])), str(Figure([each.busy for each in taken]))]
 
 
-def _partition(points: Points, labels: Labels, k: int) -> Partition:
-    """Put the centers where the points of each segment have their mean: K-Means may end a little before."""
-    parted = Partition(labels=labels, centers=means(points, labels, k), inertia=0.0)
-    return replace(parted, inertia=float(parted.away(points).sum()))
+@dataclass(frozen=True, kw_only=True)
+class _Fitted(Evidence):
+    """Points in the segments that scikit-learn has found."""
+
+    labels: Mapping[int, Labels]
+
+    @cached_property
+    def kmeans(self) -> Mapping[int, Partition]:
+        """Their segments, each center the mean of its points."""
+        return {k: partition_of(self.points, own, k) for k, own in self.labels.items()}
 
 
 def _require_equal(points: Points, fitted: Mapping[int, Labels], theirs: Curves) -> None:
     """Compare figures of the same segments; silhouettes of a sample agree but for their errors."""
     labels = {1: np.zeros(len(points), np.int64), **fitted}
-    known = {k: _partition(points, each, k) for k, each in labels.items()}
-    evidence = Evidence(points=points, k_max=max(KS), seed=0, known=known)
+    evidence = _Fitted(points=points, k_max=max(KS), seed=0, labels=labels)
     for ours in (CalinskiHarabasz().judge(evidence), DaviesBouldin().judge(evidence), Silhouette().judge(evidence)):
         sampled = ours.criterion == "silhouette" and len(points) > EXACT_UP_TO
         for k, score in theirs[ours.criterion].items():

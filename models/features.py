@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 
 Kind = Literal["numeric", "categorical"]
 Scale = Literal["auto", "standard", "robust", "none"]
 
 MAX_CATEGORIES: Final = 100
+MIN_CATEGORY_CUSTOMERS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,8 @@ class Feature:
     """A column used to cluster.
 
     `log` is a bool and `categories` are filled once `preparation.decide` has resolved them; a later version of the
-    model is asked with that result, and so inherits both. `weight` multiplies the squared distance.
+    model is asked with that result, and so inherits both. `weight` multiplies the squared distance. A category of fewer
+    than `min_category_customers` is not learned, unless `categories` names it.
     """
 
     name: str
@@ -25,3 +27,4 @@ class Feature:
     log: Literal["auto"] | bool = "auto"
     weight: Annotated[float, Gt(0), Le(1e6)] = 1.0
     categories: tuple[str, ...] | None = None
+    min_category_customers: Annotated[int, Ge(1)] = MIN_CATEGORY_CUSTOMERS

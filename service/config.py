@@ -155,6 +155,12 @@ class Settings(BaseSettings):
         ge=1,
         description="How many bytes learning may need, as estimated before the job is begun.",
     )
+    min_category_customers: int = Field(
+        default=5,
+        ge=1,
+        le=1_000,
+        description="How many customers share a category that a fit learns; at most 5 % of them are left out that way.",
+    )
     comparison_rows: int = Field(
         default=2_000_000,
         ge=1,

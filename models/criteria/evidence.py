@@ -8,13 +8,14 @@ from typing import Final
 import numpy as np
 
 from models.criteria.mixtures import Mixture, fit_mixtures
-from models.criteria.partitions import Floats, Labels, means, same
+from models.criteria.partitions import Floats, Labels, means, partition_of, principal_components, same
 from models.kernels.few_points import best_of, lloyd
 from models.kernels.lloyd import Partition
 from models.tree import cut
 
 STARTS: Final = 8
 MIXED: Final = 1000
+MIXED_COORDINATES: Final = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +30,15 @@ class Evidence:
         The greatest number of segments to judge; at most that of distinct points.
     seed
         Decides all that is random.
-    known
-        The partitions by K-Means, where they are known already.
+
+    Notes
+    -----
+    Labels never come from outside: each partition is computed from `points`, and so is in their order.
     """
 
     points: Floats
     k_max: int
     seed: int
-    known: Mapping[int, Partition] | None = None
 
     @property
     def ks(self) -> range:
@@ -58,15 +60,20 @@ class Evidence:
     @cached_property
     def kmeans(self) -> Mapping[int, Partition]:
         """The best of eight K-Means partitions and one that starts from Ward's, by the number of segments."""
-        return self.known or {k: self._partition(k) for k in self.ks}
+        return {k: self._partition(k) for k in self.ks}
 
     @cached_property
     def mixtures(self) -> dict[int, Mixture]:
-        """Gaussian mixtures of at most 1,000 of the points, by their number of components."""
+        """Gaussian mixtures of at most 1,000 of the points, by their number of components.
+
+        Of many coordinates they see the 24 principal components of most variance: the cost of a covariance grows with
+        the square of their number, and each level of a category is a coordinate.
+        """
         n = min(len(self.points), MIXED)
         sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
+        points = principal_components(self.points[sample], MIXED_COORDINATES)
         starts = {k: [labels[sample] for labels in self._starts(k)] for k in self.ks}
-        fits = {k: fit_mixtures(self.points[sample], k, starts[k]) for k in self.ks}
+        fits = {k: fit_mixtures(points, k, starts[k]) for k in self.ks}
         return {k: fit for k, fit in fits.items() if fit is not None}
 
     @cached_property
@@ -88,4 +95,5 @@ class Evidence:
     def _partition(self, k: int) -> Partition:
         from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
         found = best_of(self.points, k, STARTS, self.rng(f"kmeans {k}"))
-        return min(from_tree, found, key=lambda partition: partition.inertia)
+        best = min(from_tree, found, key=lambda partition: partition.inertia)
+        return partition_of(self.points, best.labels, k)

@@ -15,19 +15,25 @@ from models.features import MAX_CATEGORIES, Feature
 from models.preparation.learned import LearnedSteps
 
 BLOCK_VARIANCE: Final = 0.5
+MAX_LEFT_OUT: Final = 0.05  # of the known cells
 
 Floats = NDArray[np.float64]
 
 
 def decide(column: pd.Series, feature: Feature) -> Feature:
-    """Resolve which categories there are: those inherited, else all that occur, in alphabetical order."""
-    present = column.dropna()
-    if len(present) and pd.api.types.is_numeric_dtype(present.dtype):
+    """Resolve which categories there are: those inherited, else those of enough customers, in alphabetical order.
+
+    A category that few customers share would name them in the model, even after their erasure. At most 5 % of the
+    known cells are left out that way: in a small table even a single customer's category is learned.
+    """
+    counts = column.value_counts()
+    if len(counts) and pd.api.types.is_numeric_dtype(column.dtype):
         raise UnusableColumn(f"'{feature.name}' holds numbers, so it cannot be a categorical feature")
-    categories = feature.categories or tuple(sorted(present.unique()))
+    categories = feature.categories or _shared(counts, feature.min_category_customers)
     if len(categories) > MAX_CATEGORIES:
         raise UnusableColumn(f"'{feature.name}' has {len(categories):,} categories; at most {MAX_CATEGORIES} are taken")
-    _check_varies(feature.name, present[present.isin(categories)].nunique())
+    known = counts.index.isin(feature.categories or counts.index)
+    _check_varies(feature.name, int(known.sum()), alone=feature.categories is not None and len(categories) == 1)
     return replace(feature, categories=categories, log=False)
 
 
@@ -55,8 +61,7 @@ def transform(steps: Pipeline, column: pd.DataFrame) -> Floats:
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
     """Describe the fitted steps, with the numbers they learned."""
     matrix = vectors(fitted)
-    factor = matrix[0, 0] - matrix[1, 0]
-    shares = np.eye(len(matrix))[0] - matrix[0] / factor
+    shares = np.eye(len(matrix))[0] - matrix[0] / (matrix[0, 0] - matrix[1, 0]) if len(matrix) > 1 else np.ones(1)
     return [
         {"step": "one_hot", "categories": categories(fitted), "shares": shares.round(12).tolist()},
         {"step": "scale", "block_variance": BLOCK_VARIANCE},
@@ -79,12 +84,22 @@ def _shares(column: pd.Series, known: Sequence[str]) -> Floats:
 
 
 def _centring(shares: Floats) -> Floats:
-    factor = np.sqrt(BLOCK_VARIANCE / np.sum(shares * (1 - shares)))
+    """Return the matrix that centers and scales one-hot rows; zero where only one category is known."""
+    variance = np.sum(shares * (1 - shares))
+    factor = np.sqrt(BLOCK_VARIANCE / variance) if variance > 0 else 0.0
     return np.asarray((np.eye(len(shares)) - shares) * factor)
 
 
-def _check_varies(name: str, n_distinct: int) -> None:
+def _shared(counts: pd.Series, fewest: int) -> tuple[str, ...]:
+    """Return the categories of at least so many customers; of fewer, where too many would be left out."""
+    allowed = MAX_LEFT_OUT * counts.sum()
+    fewest = max(n for n in range(1, fewest + 1) if counts[counts < n].sum() <= allowed)
+    return tuple(sorted(counts.index[counts >= fewest]))
+
+
+def _check_varies(name: str, n_distinct: int, *, alone: bool) -> None:
+    """Refuse a column that says nothing of anybody; one whose only category was inherited says as much as before."""
     if n_distinct == 0:
         raise UnusableColumn(f"'{name}' is missing or unknown for every customer")
-    if n_distinct == 1:
+    if n_distinct == 1 and not alone:
         raise UnusableColumn(f"'{name}' is the same for every customer, so it sets nobody apart")

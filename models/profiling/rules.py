@@ -126,7 +126,8 @@ def _numbers(column: pd.Series, feature: Feature) -> tuple[list[Column], Floats]
 
 
 def _flags(column: pd.Series, feature: Feature) -> tuple[list[Column], Floats]:
-    common = column.value_counts().index[:MAX_CATEGORIES].sort_values()
+    present = column.value_counts().index
+    common = present[present.isin(feature.categories or present)][:MAX_CATEGORIES].sort_values()
     codes = common.get_indexer(pd.Index(column))
     described = [Column(feature=feature.name, category=str(category)) for category in common]
     return described, np.asarray(codes[:, None] == np.arange(len(common)), dtype=np.float64)

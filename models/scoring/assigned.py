@@ -57,7 +57,7 @@ class Assigned:
     imputed
         The features that were missing.
     unknown
-        The categories that no customer had while learning, by feature.
+        The categories that were not learned, since no customer or too few had them, by feature.
     errors
         Why a row is rejected.
     reasons

@@ -1,6 +1,6 @@
 """The customers of a table as points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransfo
         transformer=transformer,
         points=preparation.transform(transformer, features, rows),
         known=known,
-        warnings=(*_unknown_categories(table, features), *_left_out(int((~known).sum()))),
+        warnings=(*_neutral_categories(table, asked, features), *_left_out(int((~known).sum()))),
     )
 
 
@@ -57,13 +57,18 @@ def _left_out(n: int) -> list[str]:
     return [f"{n:,} customers have no known feature: they were left out of the learning and belong to no segment"]
 
 
-def _unknown_categories(table: pd.DataFrame, features: Sequence[Feature]) -> list[str]:
-    counts = {
-        feature.name: int((table[feature.name].notna() & ~preparation.known(table, feature)).sum())
-        for feature in features
-    }
-    return [
-        f"'{name}' of {n:,} customers is a category that the earlier version did not know: it pulls towards no segment"
-        for name, n in counts.items()
-        if n
-    ]
+def _neutral_categories(table: pd.DataFrame, asked: Sequence[Feature], decided: Sequence[Feature]) -> Iterator[str]:
+    """Warn of categories that are outside the learned ones; without their names, which few customers may share."""
+    for before, feature in zip(asked, decided, strict=True):
+        column = table[feature.name]
+        n = int((column.notna() & ~preparation.known(table, feature)).sum())
+        if n:
+            yield f"'{feature.name}' of {n:,} customers is {_why_neutral(before)}: it pulls towards no segment"
+        if len(feature.categories or ()) == 1:
+            yield f"'{feature.name}' has only one category of enough customers, so it sets nobody apart"
+
+
+def _why_neutral(asked: Feature) -> str:
+    if asked.categories is None:
+        return f"a category of fewer than {asked.min_category_customers:,} customers"
+    return "a category that the earlier version did not know"

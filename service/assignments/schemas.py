@@ -43,7 +43,7 @@ class Assignment(Wire):
     outlier: bool = Field(description="Whether the customer is unlike those the segments were learned from.")
     outlier_reasons: list[OutlierReason] | None = None
     imputed: list[str] | None = Field(default=None, description="The features that were missing.")
-    unknown: UnknownCategories | None = Field(default=None, description="Categories that the model has never seen.")
+    unknown: UnknownCategories | None = Field(default=None, description="Categories that the model has not learned.")
     reasons: list[Reason] | None = None
 
 

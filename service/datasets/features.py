@@ -14,12 +14,17 @@ USABLE = ("numeric", "categorical")
 _BYTES_PER_CELL = 2 * 8  # a number, and a copy of it
 
 
-def choose_features(version: DatasetVersionRow, asked: Sequence[JsonObject] | None) -> list[JsonObject]:
+def choose_features(
+    version: DatasetVersionRow, asked: Sequence[JsonObject] | None, settings: Settings
+) -> list[JsonObject]:
     """Settle the features: those asked for, or every numeric and categorical column."""
     kinds = kinds_of(version)
     chosen = _every_usable(kinds) if asked is None else asked
     require_usable([feature["name"] for feature in chosen], kinds)
-    return [asdict(Feature(kind=kinds[feature["name"]], **feature)) for feature in chosen]
+    fewest = settings.min_category_customers
+    return [
+        asdict(Feature(kind=kinds[feature["name"]], min_category_customers=fewest, **feature)) for feature in chosen
+    ]
 
 
 def kinds_of(version: DatasetVersionRow) -> JsonObject:

@@ -61,7 +61,7 @@ def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Aske
     require_ordered(asked.limits)
     _require_open_cut(asked.algorithm)
     source, version = datasets.find_at(session, tenant, dataset, asked.dataset_version)
-    features = choose_features(version, asked.features)
+    features = choose_features(version, asked.features, settings)
     require_affordable(settings, version.n_customers, len(features))
     question = Question(
         algorithm=asked.algorithm,

@@ -61,7 +61,7 @@ def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings:
     version, source = _source(session, tenant, asked.dataset or name, asked.dataset_version)
     algorithm = asdict(asked.algorithm or KMeans())
     chosen = _settle_k(asked, algorithm, None)
-    features = choose_features(version, asked.features)
+    features = choose_features(version, asked.features, settings)
     _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
     model = registry_repository.find_model(session, tenant, name)
     if model is not None and registry_repository.has_usable_version(session, model):
@@ -80,7 +80,7 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked, setting
     version, source = _source(session, tenant, asked.dataset or base.dataset, asked.dataset_version)
     algorithm = asdict(asked.algorithm) if asked.algorithm else base.algorithm
     chosen = _settle_k(asked, algorithm, base)
-    features = _inherit(version, base) if asked.features is None else choose_features(version, asked.features)
+    features = _inherit(version, base) if asked.features is None else choose_features(version, asked.features, settings)
     _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
     settled = {
         "algorithm": algorithm,

@@ -53,7 +53,9 @@ class FeatureOut(Wire):
     scale: Literal["auto", "standard", "robust", "none"]
     log: Auto | bool = Field(description="`auto` until a fit has decided.")
     weight: float
-    categories: list[str] | None = Field(default=None, description="Those that the fit has seen.")
+    categories: list[str] | None = Field(
+        default=None, description="Those that the fit has learned: of enough customers, or as in the version before."
+    )
 
 
 def _form(feature: object) -> str:

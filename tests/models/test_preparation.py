@@ -136,6 +136,47 @@ def test_inherited_categories_are_kept_though_one_does_not_occur():
     assert learn(plans("a", "b", "new"), inherited)[1].shape == (3, 3)
 
 
+COMMON = ["a"] * 60 + ["b"] * 60
+
+
+def categories(values, **asked):
+    (decided,) = preparation.decide(plans(*values), [Feature(name="plan", kind="categorical", **asked)])
+    return decided.categories
+
+
+def test_a_category_of_fewer_than_five_customers_is_not_learned():
+    assert categories([*COMMON, *["rare"] * 4]) == ("a", "b")
+    assert categories([*COMMON, *["five"] * 5]) == ("a", "b", "five")
+
+
+def test_how_many_customers_make_a_category_can_be_asked_for():
+    assert categories([*COMMON, *["rare"] * 4], min_category_customers=4) == ("a", "b", "rare")
+    assert categories([*COMMON, "rare"], min_category_customers=1) == ("a", "b", "rare")
+
+
+def test_at_most_a_twentieth_of_the_known_cells_are_left_out():
+    rare = [f"{n}" for n in range(3) for _ in range(n + 1)]
+    assert categories([*COMMON, *rare]) == ("a", "b")
+    assert categories([*COMMON[30:90], *rare, *[None] * 500]) == ("2", "a", "b")
+    assert categories(["a", "b", "c"]) == ("a", "b", "c")
+
+
+def test_categories_that_are_given_are_kept_however_few_customers_have_them():
+    assert categories([*COMMON, "rare"], categories=("a", "b", "rare")) == ("a", "b", "rare")
+
+
+def test_a_column_of_one_category_but_for_few_customers_pulls_nobody_anywhere():
+    column = plans(*["a"] * 99, "rare")
+    _, points, (decided,) = learn(column, PLAN)
+    assert (decided.categories, points.any()) == (("a",), False)
+    assert preparation.decide(column, [decided]) == (decided,)
+
+
+def test_a_category_that_is_not_learned_pulls_towards_no_segment():
+    _, points, _ = learn(plans(*COMMON, "rare"), PLAN)
+    assert points[-1] == pytest.approx(points[:-1].mean(axis=0), abs=1e-12)
+
+
 def test_a_weight_multiplies_the_squared_distance():
     table = numbers(1, 2, 5)
     _, plain, _ = learn(table, AGE)
