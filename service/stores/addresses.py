@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 BUSY_TIMEOUT_MS = 30_000
+LOG_TIMEOUT_MS = 1_000  # writers wait while readers are waited for
 POOL_TIMEOUT = 5  # seconds to wait for a connection that others use
 KEPT_OPEN = 5  # connections that stay open between requests
 TIMEOUTS = {"connect_timeout": "3", "tcp_user_timeout": "10000"}  # seconds; milliseconds without an acknowledgement
@@ -19,6 +20,23 @@ def open_engine(address: str, *, connections: int) -> Engine:
     """Open the database at an address; no connection is made yet."""
     url = make_url(address)
     return _sqlite(url) if url.get_backend_name() == "sqlite" else _server(url, connections)
+
+
+def empty_log(engine: Engine) -> bool:
+    """Move what SQLite has written ahead into its file, and empty the log; False while others read or write.
+
+    In the log stands what was deleted since. A server keeps its own log to itself.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        connection.execute(f"PRAGMA busy_timeout={LOG_TIMEOUT_MS}")
+        [(busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    finally:
+        connection.close()
+    return not busy
 
 
 def may_pass(error: Exception) -> bool:
@@ -64,7 +82,13 @@ def _sqlite(url: URL) -> Engine:
 
 def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
     connection.isolation_level = None  # the driver opens no transactions of its own: _begin does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

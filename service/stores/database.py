@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from service.errors import Unavailable
 from service.stores import schema
-from service.stores.addresses import is_closed, is_lost, may_pass, open_engine
+from service.stores.addresses import empty_log, is_closed, is_lost, may_pass, open_engine
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
@@ -140,6 +140,15 @@ class Database:
                 return "ok" if schema.is_newest(connection) else "not-migrated"
         except SQLAlchemyError:
             return "unavailable"
+
+    def forget_deleted(self, *, attempts: int = ATTEMPTS) -> None:
+        """Leave nothing of what was deleted in the files of SQLite; DatabaseUnavailable while others keep reading."""
+        for attempt in range(attempts):
+            with _unavailable_when_away():
+                if empty_log(self.engine):
+                    return
+            self._sleep(_pause(attempt))
+        raise DatabaseUnavailable
 
     def close(self) -> None:
         """End every connection: one in use, in a thread that nobody waits for, as soon as it is given back."""

@@ -203,7 +203,7 @@ def test_a_write_that_broke_off_leaves_nothing_of_an_erased_customer(client, hom
 def test_somebody_who_writes_while_a_customer_is_erased_does_not_bring_it_back(client, home):
     put_csv(client, "shop", TABLE)
     parts, left = client.app.state.services, [lambda: upsert(client, "shop", {"customer_id": "new", "age": 1})]
-    tables = Interrupted(parts.stores.tables, "modify", lambda: left and left.pop()())
+    tables = Interrupted(parts.stores.tables, "stage", lambda: left and left.pop()())
     client.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
     finished(client, erase(client, "shop", CANARY))
     assert (len(customers_of(client, "shop")), traces(client, home)) == (121, [])
@@ -319,7 +319,7 @@ def test_versions_that_are_written_while_files_are_removed_stay(settings):
         write(client, 9)
         [job] = [job["job"] for job in client.get("/v1/jobs").json()["jobs"] if job["kind"] == "compact"]
         left = [lambda: write(client, 2)]
-        tables = Interrupted(stores.tables, "purge", lambda: left and left.pop()())
+        tables = Interrupted(stores.tables, "open_purge", lambda: left and left.pop()())
         run_attempt(replace(stores, tables=tables), job, most_attempts=3)
         assert readable(client) == list(range(1, 13))
     stores.database.close()
