@@ -38,11 +38,14 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     """Make a customer unreadable at once, and write down the job that removes what is left on the disk.
 
     Older versions of the dataset go with it, as they hold the customer, too. So do the customer's rows in the tables
-    that were made from the dataset. One who is only in files that no version counts is erased by the job alone.
+    that were made from the dataset. One who is in no version is not found, but may be in files that none counts, such as
+    those of a write that broke off, or of an erasure whose job has not ended well: then that job is written down, too.
     """
     dataset, _ = newest(stores, tenant, name)
     if not _holds(stores, dataset, customer_id):
-        return _purge_leftovers(stores, dataset, customer_id)
+        job = _purge_leftovers(stores, dataset, customer_id)
+        rest = f"; the job {job.id} removes files of older writes" if job else ""
+        raise NotFound(f"The dataset {name} has no such customer{rest}")
     _forget_in_derived(stores, dataset, customer_id)  # before: whatever breaks off here can be asked for again
     planned: list[JobRow] = []
 
@@ -72,24 +75,20 @@ def _without_customer(stores: Stores, at: DatasetAt, customer_id: str, planned: 
     return replace(after, ledger=_without(ledger, CUSTOMER_ID, customer_id))
 
 
-def _purge_leftovers(stores: Stores, dataset: DatasetRow, customer_id: str) -> JobRow:
-    """Plan to remove what no version counts if it holds a customer; NotFound otherwise, or if that cannot be known."""
+def _purge_leftovers(stores: Stores, dataset: DatasetRow, customer_id: str) -> JobRow | None:
+    """Plan to remove the files that no version counts, if one of them holds a customer or cannot be read."""
     with stores.database.reading() as session:
         holders = _holders(session, dataset.tenant, dataset.id)
-    found = {
+    results = (
         result
         for path, keep in holders.items()
         if stores.tables.exists(path)
         for result in stores.tables.search_leftovers(path, keep, customer_id)
-    }
-    missing = NotFound(f"The dataset {dataset.name} has no such customer")
-    if found <= {"absent"}:
-        raise missing
+    )
+    if all(result == "absent" for result in results):
+        return None
     with stores.database.writing() as session:
-        job = _plan_purge(session, repository.lock_dataset(session, dataset))
-    if "found" not in found:
-        raise missing
-    return job
+        return _plan_purge(session, repository.lock_dataset(session, dataset))
 
 
 def _plan_purge(session: Session, locked: DatasetRow) -> JobRow:
