@@ -38,8 +38,8 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     """Make a customer unreadable at once, and write down the job that removes what is left on the disk.
 
     Older versions of the dataset go with it, as they hold the customer, too. So do the customer's rows in the tables
-    that were made from the dataset. One who is in no version is not found, but may be in files that none counts, such as
-    those of a write that broke off, or of an erasure whose job has not ended well: then that job is written down, too.
+    that were made from the dataset. One who is in no version is not found, but may be in files that no row names,
+    of a write that broke off or of an erasure whose job has not ended well: then that job is written down, too.
     """
     dataset, _ = newest(stores, tenant, name)
     if not _holds(stores, dataset, customer_id):
