@@ -99,6 +99,10 @@ class TableChangedElsewhere(ServiceError):
     """Another program has deleted rows of this table in a way that the service does not read."""
 
 
+class StorageFull(ServiceError):
+    """There is no room left where the service keeps its files; make room, or delete what is not needed any more."""
+
+
 class WorkerLost(ServiceError):
     """The job ended its worker each time it was started; it may need more memory than a worker has."""
 

@@ -133,6 +133,10 @@ class Tables:
         """Tell whether the tables are within reach."""
         return self.files.answers()
 
+    def has_room(self) -> bool:
+        """Tell whether there is room for more."""
+        return self.files.has_room()
+
     def _place(self, path: str) -> "Place":
         from service.stores.delta import Place  # noqa: PLC0415 - see there
 
