@@ -100,7 +100,7 @@ class TableChangedElsewhere(ServiceError):
 
 
 class StorageFull(ServiceError):
-    """There is no room left where the service keeps its files; make room, or delete what is not needed any more."""
+    """The disk on which the service keeps its files is full; nothing was changed. Make room there."""
 
 
 class WorkerLost(ServiceError):

@@ -76,7 +76,7 @@ def _without_customer(stores: Stores, at: DatasetAt, customer_id: str, planned: 
 
 
 def _purge_leftovers(stores: Stores, dataset: DatasetRow, customer_id: str) -> JobRow | None:
-    """Plan to remove the files that no version counts, if one of them holds a customer or cannot be read."""
+    """Plan to remove the files that no version needs, if one of them holds a customer or cannot be read."""
     with stores.database.reading() as session:
         holders = _holders(session, dataset.tenant, dataset.id)
     results = (
@@ -106,12 +106,25 @@ def erase_for_good(stores: Stores, payload: JsonObject, attempt: int, progress: 
 def purge_tables(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
     """Remove from the disk what no version of a dataset needs any more, as a job."""
     progress("purging", 0.0)
-    _purge_counted(stores, payload["tenant"], payload["dataset_id"])
+    purge(stores, payload["tenant"], payload["dataset_id"])
+    return Outcome(finish=lambda _: {}, undo=lambda: None)
+
+
+def purge(stores: Stores, tenant: str, dataset_id: str) -> None:
+    """Remove the files that no version of a dataset needs, nor of the tables that were made from it."""
+    _purge_counted(stores, tenant, dataset_id)
     with stores.database.reading() as session:
-        derived = [row.path for row in repository.list_derived(session, dataset_id=payload["dataset_id"])]
+        derived = [row.path for row in repository.list_derived(session, dataset_id=dataset_id)]
     for path in filter(stores.tables.exists, derived):
         stores.tables.purge(path)
-    return Outcome(finish=lambda _: {}, undo=lambda: None)
+
+
+def list_leftovers(stores: Stores, tenant: str, dataset_id: str) -> list[str]:
+    """List those files, by their paths in the table store."""
+    with stores.database.reading() as session:
+        holders = _holders(session, tenant, dataset_id)
+    there = [(path, keep) for path, keep in holders.items() if stores.tables.exists(path)]
+    return [f"{path}/{name}" for path, keep in there for name in stores.tables.leftovers(path, keep)]
 
 
 def _purge_counted(stores: Stores, tenant: str, dataset_id: str) -> None:
