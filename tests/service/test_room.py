@@ -50,10 +50,15 @@ def test_without_room_a_fit_fails_with_the_reason(client):
 
 def test_a_database_without_room_says_so(tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'metadata.sqlite'}")
-    with pytest.raises(StorageFull), database.writing() as session:
+    with pytest.raises(StorageFull):
+        outgrow(database)
+    database.close()
+
+
+def outgrow(database):
+    with database.writing() as session:
         session.execute(text("PRAGMA max_page_count = 1"))
         session.execute(text("CREATE TABLE notes (note TEXT)"))
-    database.close()
 
 
 @pytest.mark.parametrize(
