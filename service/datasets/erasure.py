@@ -22,7 +22,7 @@ from service.datasets.operations import (
     write_next,
 )
 from service.datasets.rows import DatasetRow
-from service.errors import NotFound
+from service.errors import NotFound, TableBusy, TableGone
 from service.idempotency import repository as idempotency
 from service.jobs import operations as jobs
 from service.jobs.operations import Outcome, Progress
@@ -42,7 +42,7 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     of a write that broke off or of an erasure whose job has not ended well: then that job is written down, too.
     """
     dataset, _ = newest(stores, tenant, name)
-    if not _holds(stores, dataset, customer_id):
+    if not stores.tables.retried(lambda: _holds(stores, dataset, customer_id)):
         job = _purge_leftovers(stores, dataset, customer_id)
         rest = f"; the job {job.id} removes files of older writes" if job else ""
         raise NotFound(f"The dataset {name} has no such customer{rest}")
@@ -146,14 +146,23 @@ def _without(table: pa.Table, column: str, customer_id: str) -> pa.Table:
 
 
 def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
-    """Tell whether any version of a dataset that can be read holds a customer, the newest first."""
+    """Tell whether any version of a dataset that can be read holds a customer, the newest first.
+
+    TableBusy if an erasure has forgotten one of them meanwhile.
+    """
     with stores.database.reading() as session:
         versions = repository.list_versions(session, dataset.id)
     path = table_path(dataset.tenant, dataset.id)
-    return any(
-        stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows
-        for version in versions
-    )
+    try:
+        return any(
+            stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows
+            for version in versions
+        )
+    except TableGone as gone:
+        with stores.database.reading() as session:
+            if len(versions) > len(repository.list_versions(session, dataset.id)):
+                raise TableBusy from gone
+        raise
 
 
 def _forget_in_derived(stores: Stores, dataset: DatasetRow, customer_id: str) -> None:

@@ -66,7 +66,7 @@ def search_file(place: Place, name: str, value: str) -> Search:
             return "found" if dataset.count_rows(filter=key == value) else "absent"
     except FileNotFoundError:
         return "absent"
-    except (pa.ArrowException, IndexError):
+    except (pa.ArrowException, IndexError, OSError):
         return "unreadable"
 
 
