@@ -38,6 +38,7 @@ from service.registry.routes import router as registry
 from service.runs.routes import router as runs
 from service.segments.routes import router as segments
 from service.stores import open_stores
+from service.stores.database import Database, DatabaseUnavailable
 from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees
@@ -56,6 +57,7 @@ from service.web.traces import Traced
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
+ATTEMPTS_TO_FORGET = 3
 NOWHERE: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
 # FastAPI's own spans and events hold paths, queries and messages, and so customers' ids and values.
 FASTAPIS_OWN: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
@@ -100,7 +102,7 @@ def create_app(
         async with _beside(_keep_dispatching(parts), *([when_up(app)] if when_up else [])):
             yield
         await run_in_threadpool(parts.engine.close)
-        stores.database.close()
+        await run_in_threadpool(_close, stores.database)
 
     app = FastAPI(
         title="Customer segmentation",
@@ -185,6 +187,12 @@ async def _keep_dispatching(parts: Services) -> None:
             finally:
                 await dispatching  # its thread goes on whoever is cancelled, and must not outlive the database
             await ending.within(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
+
+
+def _close(database: Database) -> None:
+    with suppress(DatabaseUnavailable):  # whoever is still reading keeps the log
+        database.forget_deleted(attempts=ATTEMPTS_TO_FORGET)
+    database.close()
 
 
 def _dispatch(parts: Services) -> bool:

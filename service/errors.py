@@ -103,6 +103,10 @@ class TableChangedElsewhere(ServiceError):
     """Another program has deleted rows of this table in a way that the service does not read."""
 
 
+class StorageFull(ServiceError):
+    """The disk on which the service keeps its files is full; nothing was changed. Make room there."""
+
+
 class WorkerLost(ServiceError):
     """The job ended its worker each time it was started; it may need more memory than a worker has."""
 

@@ -13,13 +13,13 @@ from structlog.contextvars import bound_contextvars
 from models.errors import SegmentationError
 from models.warming import warm_up
 from service.config import Settings
-from service.datasets.erasure import purge_table
+from service.datasets.erasure import erase_for_good, purge_tables
 from service.engine import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
 from service.jobs.operations import Outcome, Progress
 from service.jobs.reporting import JobLost, Report
-from service.jobs.rows import JobRow
+from service.jobs.rows import PURGES, JobRow
 from service.memory import give_back_memory
 from service.recommendations.judging import judge_dataset
 from service.runs.operations import place_dataset
@@ -36,9 +36,9 @@ Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]
 
 HANDLERS: Mapping[str, Handler] = {
     "assign": place_dataset,
-    "compact": purge_table,
+    "compact": purge_tables,
     "cut": cut_version,
-    "erase": purge_table,
+    "erase": erase_for_good,
     "fit": fit_version,
     "recommend": judge_dataset,
 }
@@ -84,17 +84,19 @@ def _end(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
         _run(stores, job, most_attempts, span)
     except JobLost:
         return "lost"
-    except Unavailable as error:
-        logger.warning("job interrupted", attempt=job.attempt, **describe_error(error))
-        if job.attempt < most_attempts:
-            return "interrupted"
-        _fail(stores, job, error)
-        return "failed"
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
+        if _is_tried_again(job, error, most_attempts):
+            logger.warning("job interrupted", attempt=job.attempt, **describe_error(error))
+            return "interrupted"
         span.set_status(StatusCode.ERROR, type(error).__name__)
         _fail(stores, job, error)
         return "failed"
     return "succeeded"
+
+
+def _is_tried_again(job: JobRow, error: Exception, most_attempts: int) -> bool:
+    """Tell whether another attempt may end well: a purge is tried until it does."""
+    return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < most_attempts)
 
 
 def _named_in_logs(job: JobRow) -> AbstractContextManager[None]:
@@ -128,7 +130,7 @@ def _claim(stores: Stores, job_id: str) -> JobRow | None:
 
 
 def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
-    if job.attempt > most_attempts:
+    if job.attempt > most_attempts and job.kind not in PURGES:
         raise WorkerLost
     with closing(Report(stores.database, job)) as report:
         progress = partial(_progress, report, span, set())

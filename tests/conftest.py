@@ -162,7 +162,7 @@ def client(settings) -> Iterator[TestClient]:
 def broken(client) -> TestClient:
     """A service whose table store fails as nobody foresaw, and quotes a customer as it does."""
     parts = client.app.state.services
-    tables = Interrupted(parts.stores.tables, "replace", lambda: int("Zanzibar-77"))
+    tables = Interrupted(parts.stores.tables, "stage", lambda: int("Zanzibar-77"))
     client.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
     return client
 

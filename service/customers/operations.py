@@ -14,7 +14,7 @@ from models.exploration import CellError, read_rows
 from service.customers.merging import last_of_each, merge_tables
 from service.datasets import operations as datasets
 from service.datasets.contents import Content, content_of, recounted, settled
-from service.datasets.operations import CUSTOMER_ID, DatasetAt
+from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
 from service.stores.database import Session
@@ -48,26 +48,23 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
 
     A bad row is rejected alone, or, if atomic, all are. Of several rows for one customer the last wins.
     """
-    dataset, _ = datasets.newest(stores, tenant, name)
-    if dataset.recipe is not None:
-        raise Conflict(f"{name} is made of transactions; post further ones to /v1/datasets/{name}/transactions")
-    written: list[_Written] = []
+    done: list[Upserted] = []
 
-    def change(table: pa.Table) -> pa.Table:
-        _, version = datasets.newest(stores, tenant, name)
-        batch = _read(patch, content_of(version), name)
+    def plan() -> NextVersion:
+        at = datasets.newest(stores, tenant, name)
+        _require_customers(at)
+        batch = _read(patch, content_of(at[1]), name)
         _require_good_rows(batch, atomic=atomic)
-        written[:] = [_lay_over(table, batch, content_of(version))]
-        return written[0].table
+        laid = _lay_over(datasets.read_base(stores, at), batch, content_of(at[1]))
 
-    table_version = stores.tables.modify(datasets.table_path(tenant, dataset.id), change)
-    [done] = written
-    with datasets.recording(stores, dataset) as session:
-        at = datasets.record_write(session, stores, dataset, table_version, done.content)
-        results = _results(done.batch, done.known)
-        upserted = Upserted(at=at, customer_ids=done.batch.customer_ids, results=results, faults=done.batch.faults)
-        keep(session, upserted)
-    return upserted
+        def keep_upserted(session: Session, counted: DatasetAt) -> None:
+            done[:] = [_upserted(counted, laid)]
+            keep(session, done[0])
+
+        return datasets.following(at, laid.table, laid.content, keep_upserted)
+
+    datasets.write_next(stores, plan)
+    return done[0]
 
 
 def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:
@@ -104,6 +101,13 @@ class _Written:
     table: pa.Table
     content: Content
     known: frozenset[str]
+
+
+def _require_customers(at: DatasetAt) -> None:
+    dataset, _ = at
+    if dataset.recipe is not None:
+        name = dataset.name
+        raise Conflict(f"{name} is made of transactions; post further ones to /v1/datasets/{name}/transactions")
 
 
 def _read(patch: Patch, content: Content, name: str) -> _Batch:
@@ -165,6 +169,12 @@ def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
 
 def _differ(one: pa.Table, other: pa.Table, name: str) -> bool:
     return bool(one.schema.field(name).type != other.schema.field(name).type)
+
+
+def _upserted(at: DatasetAt, laid: _Written) -> Upserted:
+    batch = laid.batch
+    results = _results(batch, laid.known)
+    return Upserted(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
 
 
 def _results(batch: _Batch, known: frozenset[str]) -> list[Result]:

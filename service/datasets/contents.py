@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.exploration import Column, Override, UnknownColumn, describe_columns, recount, typed_table
 from service.datasets.rows import DatasetVersionRow
-from service.errors import Conflict
-from service.stores.database import JsonObject
+from service.stores.database import JsonObject, now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +51,7 @@ def stored_schema(version: DatasetVersionRow) -> pa.Schema:
 
 
 def settled(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
-    """Describe the columns that nobody has described yet: an upsert adds them, or somebody else has just written."""
-    if content.customer_id not in table.column_names:
-        raise Conflict("The dataset was replaced meanwhile; try again")
+    """Describe the columns that an upsert has added."""
     fitting = {column.name for column in content.columns if _is_stored(column, table)} | {content.customer_id}
     strange = {name: Override() for name in table.column_names if name not in fitting}
     return _described_anew(table, content, strange) if strange else (table, content)
@@ -65,15 +64,35 @@ def recounted(content: Content, table: pa.Table) -> Content:
     return replace(content, n_customers=table.num_rows, columns=columns)
 
 
+def counted_from_those_left(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
+    """Count the days of columns of dates from the newest date that is left, where nobody has the one before."""
+    columns = []
+    for column in content.columns:
+        if column.newest is None:
+            columns.append(column)
+            continue
+        before, days = date.fromisoformat(column.newest), table[column.name]
+        newest = _newest_left(before, days)
+        columns.append(replace(column, newest=newest.isoformat()))
+        earlier = pc.subtract(days, float((before - newest).days))
+        table = table.set_column(table.column_names.index(column.name), column.name, earlier)
+    return table, replace(content, columns=columns)
+
+
 def read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
     """Take columns for what they are declared; how later batches write numbers stays, as stored ones do not show it."""
-    table, before = settled(table, content)
-    known = {column.name: column for column in before.columns}
+    known = {column.name: column for column in content.columns}
     unknown = [name for name in overrides if name not in known]
     if unknown:
         raise UnknownColumn(f"There is no column {unknown[0]!r}")
-    read, after = _described_anew(table, before, overrides)
+    read, after = _described_anew(table, content, overrides)
     return read, replace(after, columns=[_as_written(column, known[column.name]) for column in after.columns])
+
+
+def _newest_left(before: date, days: pa.ChunkedArray) -> date:
+    """Find the newest of the dates that lie some days before a date, but none that is later; today if there is none."""
+    least = pc.min(days).as_py()
+    return now().date() if least is None else before - timedelta(days=max(0, int(least)))
 
 
 def _stored_type(column: Column) -> pa.DataType:

@@ -1,7 +1,7 @@
 """What happens to datasets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -15,13 +15,12 @@ from models.exploration.summary import Summary, summarize
 from service.datasets import repository
 from service.datasets.contents import Content, content_of, read_as, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
-from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy
+from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy, TableGone
 from service.jobs import operations as jobs
+from service.jobs.rows import COMPACT
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
-from service.stores.tables import ATTEMPTS
 
-COMPACT = "compact"
 CUSTOMER_ID = "customer_id"
 LEDGER_VERSION = "ledger_version"
 VERSIONS_BETWEEN_COMPACTIONS = 10
@@ -38,23 +37,37 @@ class Declared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """How a table was made of transactions; `check` may refuse once the dataset is locked, `keep` is told last."""
+class NextVersion:
+    """A dataset as a write leaves it.
 
+    `ledger` sums up the transactions that it is made of, by the `recipe`. `base` is the version that the write builds
+    on, None if on none. `keep` is told last, in the transaction that counts the write.
+    """
+
+    dataset: DatasetRow
+    base: int | None
+    table: pa.Table
+    content: Content
     recipe: JsonObject | None = None
-    warnings: Sequence[str] = ()
-    check: Callable[[DatasetRow], None] = lambda _: None
+    ledger: pa.Table | None = None
     keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 
 
-def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said of it
-    stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declared, made: Made
-) -> DatasetAt:
-    """Write a whole table as the next version of a dataset.
+def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declared) -> DatasetAt:
+    """Write a whole table as the next version of a dataset; its name is reserved first."""
+    table, content = described_table(raw, declared)
 
-    The name is reserved first, the table written next, and the version counted last: whatever breaks off between leaves
-    the dataset as it was.
-    """
+    def plan() -> NextVersion:
+        return NextVersion(dataset=reserve(stores, tenant, name), base=None, table=table, content=content)
+
+    at = write_next(stores, plan)
+    if stores.tables.exists(ledger_path(tenant, at[0].id)):
+        _drop_idle_ledger(stores, at[0])
+    return at
+
+
+def described_table(raw: pa.Table, declared: Declared, warnings: Sequence[str] = ()) -> tuple[pa.Table, Content]:
+    """Read a table as what it is, and describe it; what else is to be warned of comes first."""
     described = describe_columns(raw, customer_id=declared.customer_id, overrides=declared.columns)
     table = typed_table(raw, described)
     content = Content(
@@ -62,18 +75,9 @@ def replace_dataset(  # noqa: PLR0913, PLR0917 - where, what, and what is said o
         generated_ids=described.customer_id is None,
         n_customers=table.num_rows,
         columns=described.columns,
-        warnings=[*made.warnings, *described.warnings],
+        warnings=[*warnings, *described.warnings],
     )
-    dataset = reserve(stores, tenant, name)
-    table_version = stores.tables.replace(table_path(tenant, dataset.id), table)
-    with recording(stores, dataset) as session:
-        made.check(repository.lock_dataset(session, dataset))
-        at = record_write(session, stores, dataset, table_version, content)
-        at[0].recipe = made.recipe
-        made.keep(session, at)
-    if made.recipe is None:
-        stores.tables.drop(ledger_path(tenant, dataset.id))
-    return at
+    return table, content
 
 
 def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
@@ -83,66 +87,98 @@ def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
 
 
 def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
-    """Read some columns of a dataset as something else, from the cells as they are stored.
+    """Read some columns of a dataset as something else, from the cells as they are stored."""
 
-    Whoever wrote on top of it and is counted first knew nothing of it: then it is said once more, of that later table.
+    def plan() -> NextVersion:
+        at = newest(stores, tenant, name)
+        table, content = read_as(read_base(stores, at), content_of(at[1]), overrides)
+        return following(at, table, content)
+
+    return write_next(stores, plan)
+
+
+def following(
+    at: DatasetAt, table: pa.Table, content: Content, keep: Callable[[Session, DatasetAt], None] = lambda *_: None
+) -> NextVersion:
+    """Let a table follow a version that it was made from."""
+    dataset, version = at
+    return NextVersion(
+        dataset=dataset, base=version.version, table=table, content=content, recipe=dataset.recipe, keep=keep
+    )
+
+
+def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
+    """Read the rows of the newest version to build on; TableBusy if they are gone as there is a newer one by now."""
+    dataset, version = at
+    try:
+        return stores.tables.read(table_path(dataset.tenant, dataset.id), version.table_version)
+    except TableGone as gone:
+        if newest(stores, dataset.tenant, dataset.name)[1].version != version.version:
+            raise TableBusy from gone
+        raise
+
+
+def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.Table:
+    """Read the ledger that a dataset's recipe names; TableBusy if there is a newer one by now."""
+    try:
+        return stores.tables.read(ledger_path(dataset.tenant, dataset.id), recipe[LEDGER_VERSION])
+    except TableGone as gone:
+        raise TableBusy from gone
+
+
+def write_next(stores: Stores, plan: Callable[[], NextVersion]) -> DatasetAt:
+    """Write the next version of a dataset, as it is planned; planned anew if another write was counted meanwhile."""
+    return stores.tables.retried(lambda: _write_once(stores, plan()))
+
+
+def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
+    """Write files, then commit and count them while nobody else can; TableBusy if they are built on an old version.
+
+    Whatever breaks off before the count leaves the dataset as it was: a version that is committed and not counted is
+    never read, and nothing is built on it.
     """
-    for _ in range(ATTEMPTS):
-        if changed := _change_columns(stores, tenant, name, overrides):
-            return changed
-    raise TableBusy
-
-
-def _change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt | None:
-    """Change columns once; None if somebody else was counted first."""
-    dataset, _ = newest(stores, tenant, name)
-    changed: list[Content] = []
-
-    def change(table: pa.Table) -> pa.Table:
-        _, version = newest(stores, tenant, name)
-        read, content = read_as(table, content_of(version), overrides)
-        changed[:] = [content]
-        return read
-
-    table_version = stores.tables.modify(table_path(tenant, dataset.id), change)
-    with recording(stores, dataset) as session:
-        if _find_later(session, repository.lock_dataset(session, dataset), table_version):
-            return None
-        return record_write(session, stores, dataset, table_version, changed[0])
+    dataset = planned.dataset
+    with ExitStack() as staging:
+        table = staging.enter_context(stores.tables.stage(table_path(dataset.tenant, dataset.id), planned.table))
+        if planned.ledger is not None:
+            path = ledger_path(dataset.tenant, dataset.id)
+            ledger = staging.enter_context(stores.tables.stage(path, planned.ledger))
+        with _counting(stores, dataset) as (session, locked):
+            if planned.base not in {None, locked.version}:
+                raise TableBusy
+            locked.recipe = planned.recipe
+            if planned.ledger is not None:
+                locked.recipe = {**(planned.recipe or {}), LEDGER_VERSION: ledger.commit()}
+            at = _count(session, stores, locked, table.commit(), planned.content)
+            planned.keep(session, at)
+    return at
 
 
 @contextmanager
-def recording(stores: Stores, dataset: DatasetRow) -> Iterator[Session]:
-    """Open a session to count a write in; what was written to a dataset that was deleted meanwhile is removed again."""
+def _counting(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Session, DatasetRow]]:
+    """Lock a dataset to count a write; what was written to one that was deleted meanwhile is removed again."""
     try:
         with stores.database.writing() as session:
-            yield session
+            yield session, repository.lock_dataset(session, dataset)
     except DatasetDeleted:
         for path in (table_path(dataset.tenant, dataset.id), ledger_path(dataset.tenant, dataset.id)):
             stores.tables.drop(path)
         raise
 
 
-def record_write(
-    session: Session, stores: Stores, dataset: DatasetRow, table_version: int, content: Content
-) -> DatasetAt:
-    """Count a write that the table store has accepted as the dataset's next version.
-
-    Somebody else may have written on top of it and been counted first: then both versions are that later table.
-    """
-    locked = repository.lock_dataset(session, dataset)
-    if later := _find_later(session, locked, table_version):
-        table_version, content = later.table_version, content_of(later)
+def _count(session: Session, stores: Stores, locked: DatasetRow, table_version: int, content: Content) -> DatasetAt:
+    """Count a version of the table as the dataset's next version."""
     locked.version += 1
     version = repository.add_version(session, locked, table_version, {**vars(content)})
     _let_go_of_old_versions(session, stores, locked)
     return locked, version
 
 
-def _find_later(session: Session, locked: DatasetRow, table_version: int) -> DatasetVersionRow | None:
-    """Find the newest version that is counted, if its table was written after this one."""
-    newest_one = repository.find_version(session, locked.id, locked.version)
-    return newest_one if newest_one is not None and newest_one.table_version > table_version else None
+def _drop_idle_ledger(stores: Stores, dataset: DatasetRow) -> None:
+    """Remove the ledger of a dataset that is no longer made of transactions."""
+    with stores.database.writing() as session:
+        if repository.lock_dataset(session, dataset).recipe is None:
+            stores.tables.drop(ledger_path(dataset.tenant, dataset.id))
 
 
 def newest(stores: Stores, tenant: str, name: str) -> DatasetAt:

@@ -58,9 +58,14 @@ def reserve_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
     return row
 
 
+def find_locked(session: Session, dataset_id: str) -> DatasetRow | None:
+    """Find a dataset, so that nobody else counts a version of it until this transaction ends."""
+    return session.get(DatasetRow, dataset_id, with_for_update=True, populate_existing=True)
+
+
 def lock_dataset(session: Session, dataset: DatasetRow) -> DatasetRow:
     """Get a dataset again, so that nobody else counts its version until this transaction ends."""
-    row = session.get(DatasetRow, dataset.id, with_for_update=True)
+    row = find_locked(session, dataset.id)
     if row is None:
         raise DatasetDeleted(f"The dataset {dataset.name} was deleted while it was being written to")
     return row

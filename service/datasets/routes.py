@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ValidationError
 
 from models.transactions import Recipe
 from service.datasets import operations, repository, transactions
-from service.datasets.operations import Declared, Made
+from service.datasets.operations import Declared
 from service.datasets.schemas import ColumnChanges, Dataset, DatasetList, DatasetSummary, TransactionsAdded
 from service.errors import FieldError, InvalidRequest
 from service.idempotency.once import Keep, OnceDep
@@ -124,7 +124,7 @@ def put_dataset(
     """
     raw = read_table(body.file, body.content_type, body.bounds)
     if recipe is None:
-        row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared, Made())
+        row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared)
     else:
         row, version = transactions.put_transactions(parts.stores, (tenant, dataset), raw, recipe, declared)
     response.status_code = 201 if version.version == 1 else 200

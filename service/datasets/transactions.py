@@ -1,7 +1,6 @@
 """Datasets that are made of transactions: a ledger sums them up by customer, and new ones update it."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -11,12 +10,11 @@ from models.exploration import Override, describe_columns
 from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers
 from service.datasets import operations
 from service.datasets.contents import read_columns
-from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, Made, ledger_path
-from service.datasets.rows import DatasetRow, DatasetVersionRow
-from service.errors import Conflict, FieldError, InvalidRequest, TableBusy, TableGone
+from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, NextVersion
+from service.datasets.rows import DatasetVersionRow
+from service.errors import Conflict, FieldError, InvalidRequest
 from service.stores import Stores
 from service.stores.database import Session
-from service.stores.tables import ATTEMPTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +41,8 @@ def put_transactions(
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
         raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_faults(kept))
-    return _write(stores, where, kept, replace(declared, customer_id=recipe.customer), Made())
+    described = _describe(kept, replace(declared, customer_id=recipe.customer))
+    return operations.write_next(stores, lambda: described(dataset=operations.reserve(stores, *where), base=None))
 
 
 def add_transactions(  # noqa: PLR0913 - where, what, how
@@ -59,62 +58,43 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
 
     `keep` is told what became of them, in the transaction that counts them.
     """
-    for _ in range(ATTEMPTS):
-        with suppress(_Overtaken):
-            return _add(stores, (tenant, name), raw, atomic=atomic, keep=keep)
-    raise TableBusy
+    done: list[Added] = []
+
+    def plan() -> NextVersion:
+        at = operations.newest(stores, tenant, name)
+        merged, batch = _merge(stores, at, raw, atomic=atomic)
+        dataset, version = at
+
+        def keep_added(session: Session, counted: DatasetAt) -> None:
+            done[:] = [_added(counted, raw.num_rows, batch)]
+            keep(session, done[0])
+
+        return merged(dataset=dataset, base=version.version, keep=keep_added)
+
+    operations.write_next(stores, plan)
+    return done[0]
 
 
-class _Overtaken(Exception):
-    """Other transactions were added since the ledger was read."""
-
-
-def _add(
-    stores: Stores, where: tuple[str, str], raw: pa.Table, *, atomic: bool, keep: Callable[[Session, Added], None]
-) -> Added:
-    dataset, version = operations.newest(stores, *where)
-    recipe, ledger_version = _recipe_of(dataset)
-    kept = ledger(raw, recipe)
-    _require_readable(kept, raw.num_rows, atomic=atomic)
-    before = _stored(stores, dataset, ledger_version, recipe)
-    merged = replace(kept, table=merge_ledgers(before, kept.table))
+def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tuple[partial[NextVersion], Ledger]:
+    """Add a batch of transactions to a version's ledger; gives what follows it, and the batch as it was read."""
+    dataset, version = at
+    if dataset.recipe is None:
+        raise Conflict(f"{dataset.name} is not made of transactions; put it with shape=transactions first")
+    recipe = Recipe(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
+    batch = ledger(raw, recipe)
+    _require_readable(batch, raw.num_rows, atomic=atomic)
+    stored = operations.read_ledger(stores, dataset, dataset.recipe)
+    before = stored.rename_columns([recipe.customer, *stored.column_names[1:]])
     declared = Declared(customer_id=recipe.customer, columns=_declared(version, before, recipe))
-    added = partial(_added, n_rows=raw.num_rows, kept=kept)
-    made = Made(
-        check=partial(_require_newest, ledger_version),
-        keep=lambda session, at: keep(session, added(at)),
-    )
-    return added(_write(stores, where, merged, declared, made))
+    return _describe(replace(batch, table=merge_ledgers(before, batch.table)), declared), batch
 
 
-def _write(stores: Stores, where: tuple[str, str], kept: Ledger, declared: Declared, made: Made) -> DatasetAt:
-    """Write the customers that a ledger describes, and then itself, if `made` has nothing against it.
-
-    The ledger is written while the dataset is locked: the newest one is always the one that counts.
-    """
-    (tenant, name), recipe = where, asdict(kept.recipe)
-    plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
-
-    def check(locked: DatasetRow) -> None:
-        made.check(locked)
-        recipe[LEDGER_VERSION] = stores.tables.replace(ledger_path(tenant, locked.id), plain)
-
+def _describe(kept: Ledger, declared: Declared) -> partial[NextVersion]:
+    """Describe the customers that a ledger sums up, as a version of a dataset that keeps the ledger."""
     described = customers(kept.table, kept.recipe.reference)
-    written = replace(made, recipe=recipe, warnings=_warnings(kept), check=check)
-    return operations.replace_dataset(stores, tenant, name, described, declared, written)
-
-
-def _require_newest(ledger_version: int, locked: DatasetRow) -> None:
-    if (locked.recipe or {}).get(LEDGER_VERSION) != ledger_version:
-        raise _Overtaken
-
-
-def _stored(stores: Stores, dataset: DatasetRow, version: int, recipe: Recipe) -> pa.Table:
-    try:
-        table = stores.tables.read(ledger_path(dataset.tenant, dataset.id), version)
-    except TableGone:
-        raise _Overtaken from None
-    return table.rename_columns([recipe.customer, *table.column_names[1:]])
+    table, content = operations.described_table(described, declared, _warnings(kept))
+    plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
+    return partial(NextVersion, table=table, content=content, recipe=asdict(kept.recipe), ledger=plain)
 
 
 def _declared(version: DatasetVersionRow, before: pa.Table, recipe: Recipe) -> dict[str, Override]:
@@ -127,14 +107,6 @@ def _declared(version: DatasetVersionRow, before: pa.Table, recipe: Recipe) -> d
         )
         for column in read_columns(version)
     }
-
-
-def _recipe_of(dataset: DatasetRow) -> tuple[Recipe, int]:
-    if dataset.recipe is None:
-        raise Conflict(f"{dataset.name} is not made of transactions; put it with shape=transactions first")
-    plain = dict(dataset.recipe)
-    version = plain.pop(LEDGER_VERSION)
-    return Recipe(**plain), version
 
 
 def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:

@@ -3,10 +3,20 @@
 from pathlib import Path
 
 from service.addresses import OBJECT_STORES
-from service.files.directory import Directory, write_synced
-from service.files.place import Files, StorageUnavailable
+from service.files.directory import Directory, has_room, make_private, write_synced
+from service.files.place import Files, StorageUnavailable, is_full
 
-__all__ = ["Directory", "Files", "StorageUnavailable", "is_address", "open_files", "write_synced"]
+__all__ = [
+    "Directory",
+    "Files",
+    "StorageUnavailable",
+    "has_room",
+    "is_address",
+    "is_full",
+    "make_private",
+    "open_files",
+    "write_synced",
+]
 
 
 def open_files(where: Path | str) -> Files:

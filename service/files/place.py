@@ -1,13 +1,17 @@
 """What a place for files can do, wherever it is."""
 
+import errno
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from service.errors import Unavailable
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class StorageUnavailable(Unavailable):
@@ -66,6 +70,18 @@ class Files(ABC):
     def remove(self, directory: str) -> None:
         """Remove a directory and all in it, if it is there."""
 
+    def has_room(self) -> bool:
+        """Tell whether there is room for more; a store that does not say has some."""
+        return True
+
     @abstractmethod
     def answers(self) -> bool:
         """Tell whether files can be kept here now."""
+
+
+def is_full(error: Exception) -> bool:
+    """Tell whether a file could not be written as there is no room left, or no more of it for us."""
+    if not isinstance(error, OSError):
+        return False
+    # The library of Delta tables keeps the number in its text alone.
+    return error.errno in _FULL or any(f"(os error {number})" in str(error) for number in _FULL)

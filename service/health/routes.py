@@ -25,6 +25,9 @@ def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
         engine=parts.engine.ready(),
         tables=stores.tables.answers(),
         artifacts=stores.artifacts.answers(),
+        full={
+            name for name, store in (("tables", stores.tables), ("artifacts", stores.artifacts)) if not store.has_room()
+        },
     )
     if readiness.status != "ok":
         response.status_code = 503

@@ -1,11 +1,13 @@
 """The state of the service on the wire."""
 
+from collections.abc import Collection
 from typing import Literal, Self
 
 from service.stores.database import State
 from service.web.schemas import Wire
 
 Part = Literal["ok", "unavailable"]
+Place = Literal["ok", "unavailable", "full"]
 
 
 class Alive(Wire):
@@ -20,18 +22,18 @@ class Readiness(Wire):
     status: Part
     database: State
     engine: Part
-    tables: Part
-    artifacts: Part
+    tables: Place
+    artifacts: Place
 
     @classmethod
-    def of(cls, *, database: State, engine: bool, tables: bool, artifacts: bool) -> Self:
-        """Say of each part whether it is there."""
+    def of(cls, *, database: State, engine: bool, tables: bool, artifacts: bool, full: Collection[str] = ()) -> Self:
+        """Say of each part whether it is there; places that are `full` are no use, either."""
         return cls(
-            status=_part(there=database == "ok" and engine and tables and artifacts),
+            status=_part(there=database == "ok" and engine and tables and artifacts and not full),
             database=database,
             engine=_part(there=engine),
-            tables=_part(there=tables),
-            artifacts=_part(there=artifacts),
+            tables="full" if "tables" in full else _part(there=tables),
+            artifacts="full" if "artifacts" in full else _part(there=artifacts),
         )
 
 

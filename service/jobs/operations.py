@@ -10,7 +10,7 @@ from service.config import Settings
 from service.engine import Engine, EngineUnavailable
 from service.errors import Conflict, TooManyJobs
 from service.jobs import repository
-from service.jobs.rows import JobRow
+from service.jobs.rows import PURGES, JobRow
 from service.stores.database import Database, JsonObject, Session, now
 from service.tracing import traceparent
 
@@ -36,6 +36,11 @@ def plan_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> J
     return row
 
 
+def plan_unless_queued(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
+    """Write down a job, unless the same one waits already: it begins after this transaction, too."""
+    return repository.find_queued(session, tenant, kind, payload) or plan_job(session, tenant, kind, payload)
+
+
 def require_room(session: Session, tenant: str, settings: Settings) -> None:
     """Refuse a further job while as many wait or run as may, of one tenant or of all."""
     for of, most in ((tenant, settings.unfinished_jobs_per_tenant), (None, settings.unfinished_jobs)):
@@ -44,7 +49,7 @@ def require_room(session: Session, tenant: str, settings: Settings) -> None:
 
 
 def dispatch(database: Database, engine: Engine) -> bool:
-    """Hand the oldest unfinished jobs that the engine does not know to it; True if more may be waiting behind them.
+    """Hand the next unfinished jobs that the engine does not know to it; True if more may be waiting behind them.
 
     SQL decides the order: only about as many jobs are handed over as can run at once. Handing a job over twice, by this
     process or another one, runs it once. Where no engine can be reached, the rows keep the jobs for later.
@@ -64,6 +69,8 @@ def cancel(database: Database, engine: Engine, tenant: str, job_id: str) -> JobR
     """Cancel a job: first its row, so that nothing it still does counts, then its work."""
     with database.writing() as session:
         row = repository.get_job(session, tenant, job_id)
+        if row.kind in PURGES:
+            raise Conflict(f"A job of the kind {row.kind} removes what must not stay, and cannot be cancelled")
         if not repository.cancel_job(session, row.id):
             raise Conflict("The job is finished and cannot be cancelled any more")
         row = repository.get_job(session, tenant, row.id)

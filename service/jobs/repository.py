@@ -1,15 +1,17 @@
 """Verbs on the table of jobs; what a worker writes is fenced by its attempt's number."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Final, cast
 
 from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
-from service.jobs.rows import NEWEST, UNFINISHED, JobRow
+from service.jobs.rows import NEWEST, PURGES, UNFINISHED, JobRow
 from service.stores.database import JsonObject, now
+
+PAUSE_OF_PURGES: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +49,17 @@ def list_jobs(session: Session, tenant: str, *, before: JobRow | None, limit: in
 
 
 def unfinished_jobs(session: Session, *, limit: int) -> list[str]:
-    """List the ids of the oldest unfinished jobs."""
-    query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED)).order_by(JobRow.created_at, JobRow.id)
-    return list(session.scalars(query.limit(limit)))
+    """List the ids of the next unfinished jobs: purges first, then the oldest; a purge that did not end well rests."""
+    is_purge = JobRow.kind.in_(PURGES)
+    rests = is_purge & (JobRow.state == "running") & (JobRow.started_at > now() - PAUSE_OF_PURGES)
+    query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED), ~rests)
+    return list(session.scalars(query.order_by(is_purge.desc(), JobRow.created_at, JobRow.id).limit(limit)))
+
+
+def find_queued(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow | None:
+    """Find a tenant's job that has not begun yet."""
+    query = select(JobRow).filter_by(tenant=tenant, kind=kind, state="queued").where(JobRow.payload == payload)
+    return session.scalars(query.order_by(JobRow.created_at).limit(1)).first()
 
 
 def count_unfinished(session: Session, tenant: str | None) -> int:

@@ -10,6 +10,10 @@ from service.stores.database import Base, JsonObject
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
+ERASE: Final = "erase"
+COMPACT: Final = "compact"
+# They remove what must not stay: they come before others, cannot be cancelled, and are tried again until they are done.
+PURGES: Final = (ERASE, COMPACT)
 NEWEST: Final = "newest"  # in place of an id
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from service.datasets import erasure
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
 from service.errors import Conflict
@@ -26,10 +27,14 @@ _OURS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """A file of the store of tables or of artifacts that no row names."""
+    """A file of the store of tables or of artifacts that no row names.
+
+    `dataset` is the tenant and the id of the dataset in whose tables it lies, where there is one.
+    """
 
     store: str
     path: str
+    dataset: tuple[str, str] | None = None
 
 
 def find_leftovers(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Leftover]:
@@ -42,20 +47,27 @@ def find_leftovers(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Left
     found = {store: dict(files.changes()) for store, files in _stores(stores).items()}
     with stores.database.reading() as session:
         named = {*_tables(session), *_artifacts(session)}
+        every = [(dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)]
     if not named:
         raise Conflict("The database names no dataset and no model: it may not be the one that these files belong to")
+    uncounted = {path: dataset for dataset in every for path in erasure.list_leftovers(stores, *dataset)}
     return [
-        Leftover(store=store, path=path)
+        Leftover(store=store, path=path, dataset=uncounted.get(path))
         for store, changes in found.items()
         for path, changed in sorted(changes.items())
-        if changed < before and _OURS[store].fullmatch(path) and named.isdisjoint(_above(path))
+        if changed < before
+        and _OURS[store].fullmatch(path)
+        and (named.isdisjoint(_above(path)) or (store == "tables" and path in uncounted))
     ]
 
 
 def remove_leftovers(stores: Stores, leftovers: list[Leftover]) -> None:
     """Remove them for good."""
     for left in leftovers:
-        _stores(stores)[left.store].remove_file(left.path)
+        if left.dataset is None:
+            _stores(stores)[left.store].remove_file(left.path)
+    for dataset in {left.dataset for left in leftovers if left.dataset is not None}:
+        erasure.purge(stores, *dataset)  # others may be writing to its tables
 
 
 def _stores(stores: Stores) -> dict[str, Files]:

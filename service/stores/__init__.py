@@ -1,9 +1,11 @@
 """What is remembered where."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from service.config import Settings
+from service.files import make_private
 from service.signing import signing_keys
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database
@@ -45,7 +47,10 @@ class Stores:
 
 
 def open_stores(settings: Settings) -> Stores:
-    """Open the stores that the settings name."""
+    """Open the stores that the settings name; directories of this machine become private."""
+    for place in (settings.home, settings.tables_directory(), settings.artifacts_directory()):
+        if isinstance(place, Path):
+            make_private(place)
     artifacts = Artifacts(settings.artifacts_directory(), *signing_keys(settings))
     return Stores(
         database=Database(settings.database_address(), connections=settings.database_connections),

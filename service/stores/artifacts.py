@@ -117,6 +117,10 @@ class Artifacts:
         """Tell whether the files are within reach."""
         return self.files.answers()
 
+    def has_room(self) -> bool:
+        """Tell whether there is room for more."""
+        return self.files.has_room()
+
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
         manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._unsealed(ref)[0])
         _require_belonging(manifest, ref)

@@ -15,9 +15,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from service.errors import Unavailable
+from service.errors import StorageFull, Unavailable
+from service.files import has_room
 from service.stores import schema
-from service.stores.addresses import is_closed, is_lost, may_pass, open_engine
+from service.stores.addresses import empty_log, file_of, is_closed, is_lost, is_out_of_room, may_pass, open_engine
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
@@ -28,7 +29,7 @@ FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
 LOOK: Final = 0.5
 
-State = Literal["ok", "unavailable", "not-migrated"]
+State = Literal["ok", "unavailable", "not-migrated", "full"]
 Result = TypeVar("Result")
 
 JsonObject = dict[str, Any]
@@ -137,9 +138,22 @@ class Database:
         """Tell whether the database answers, and has the tables that this release needs."""
         try:
             with self.engine.connect() as connection:
-                return "ok" if schema.is_newest(connection) else "not-migrated"
+                newest = schema.is_newest(connection)
         except SQLAlchemyError:
             return "unavailable"
+        if not newest:
+            return "not-migrated"
+        path = file_of(self.engine.url)
+        return "ok" if path is None or has_room(path) else "full"
+
+    def forget_deleted(self, *, attempts: int = ATTEMPTS) -> None:
+        """Leave nothing of what was deleted in the files of SQLite; DatabaseUnavailable while others keep reading."""
+        for attempt in range(attempts):
+            with _unavailable_when_away():
+                if empty_log(self.engine):
+                    return
+            self._sleep(_pause(attempt))
+        raise DatabaseUnavailable
 
     def close(self) -> None:
         """End every connection: one in use, in a thread that nobody waits for, as soon as it is given back."""
@@ -177,6 +191,8 @@ def _unavailable_when_away() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
+        if is_out_of_room(error):
+            raise StorageFull from error
         if may_pass(error) or is_closed(error):
             raise DatabaseUnavailable from error
         raise

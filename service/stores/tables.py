@@ -3,9 +3,10 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pyarrow as pa
 
@@ -14,10 +15,14 @@ from service.files import open_files
 
 if TYPE_CHECKING:
     from service.stores.delta import Place
+    from service.stores.purging import Purge, Search
+    from service.stores.staging import StagedVersion
 
 ATTEMPTS: Final = 12
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 1.0
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +46,10 @@ class Tables:
 
     def write(self, path: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> int:
         """Write a table batch by batch, never holding all of it; `batches` is asked again for another try."""
+        from service.stores.staging import replace  # noqa: PLC0415 - see `_place`
+
         place = self._place(path)
-        return self._retried(lambda: place.write(schema, batches))
+        return self.retried(lambda: replace(place, schema, batches()))
 
     def modify(self, path: str, change: Callable[[pa.Table], pa.Table]) -> int:
         """Replace a table by what `change` makes of its newest version, anew if somebody else was faster meanwhile.
@@ -50,8 +57,26 @@ class Tables:
         Whole tables are written, so files never pile up within a version; what a version no longer needs is left to
         `purge`.
         """
+        from service.stores.staging import modify  # noqa: PLC0415 - see `_place`
+
         place = self._place(path)
-        return self._retried(lambda: place.modify(change))
+        return self.retried(lambda: modify(place, change))
+
+    @contextmanager
+    def stage(self, path: str, table: pa.Table) -> Iterator["StagedVersion"]:
+        """Write a version to be committed by whoever counts it; removed at the end of the block if it was not."""
+        from service.stores.staging import stage  # noqa: PLC0415 - see `_place`
+
+        with stage(self._place(path), table.schema, table.to_batches()) as staged:
+            yield staged
+
+    def retried(self, act: Callable[[], Result]) -> Result:
+        """Act until nobody else is faster, with growing pauses; TableBusy after the last attempt."""
+        for attempt in range(ATTEMPTS):
+            with suppress(TableBusy):
+                return act()
+            self._sleep(_pause(attempt))
+        raise TableBusy
 
     def read(self, path: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a version, or the newest: rows and columns as they were written, or just `columns`."""
@@ -67,10 +92,34 @@ class Tables:
         """Read a version, or the newest, batch by batch from the row `start`, counted from 0."""
         return self._place(path).batches(version, columns, start)
 
-    def purge(self, path: str, *, keep: Sequence[int] = ()) -> None:
-        """Remove from the disk what neither the newest version nor those to `keep`, and those after them, need."""
+    def purge(self, path: str, *, keep: Sequence[int] | None = None) -> None:
+        """Remove from the disk what no version to `keep` needs, or, with None, what the newest version does not."""
+
+        def begin() -> "Purge":
+            purge = self.open_purge(path)
+            purge.begin(keep)
+            return purge
+
+        self.retried(begin).finish()
+
+    def open_purge(self, path: str) -> "Purge":
+        """Prepare to remove from the disk what no version to be kept needs."""
+        from service.stores.purging import Purge  # noqa: PLC0415 - see `_place`
+
+        return Purge(self._place(path))
+
+    def leftovers(self, path: str, keep: Sequence[int] | None) -> list[str]:
+        """Name the files of a table, relative to it, that no version to `keep` needs, or that the newest does not."""
+        from service.stores.purging import leftovers  # noqa: PLC0415 - see `_place`
+
+        return leftovers(self._place(path), keep)
+
+    def search_leftovers(self, path: str, keep: Sequence[int] | None, value: str) -> "Iterator[Search]":
+        """Search the `leftovers` of a table, file by file, for a text in the first column."""
+        from service.stores.purging import leftovers, search_file  # noqa: PLC0415 - see `_place`
+
         place = self._place(path)
-        self._retried(lambda: place.purge(keep))
+        return (search_file(place, name, value) for name in leftovers(place, keep))
 
     def exists(self, path: str) -> bool:
         """Tell whether anything was written under this path."""
@@ -84,19 +133,14 @@ class Tables:
         """Tell whether the tables are within reach."""
         return self.files.answers()
 
+    def has_room(self) -> bool:
+        """Tell whether there is room for more."""
+        return self.files.has_room()
+
     def _place(self, path: str) -> "Place":
         from service.stores.delta import Place  # noqa: PLC0415 - see there
 
         return Place(self.files, path)
-
-    def _retried(self, commit: Callable[[], int | None]) -> int:
-        """Commit until nobody else was faster."""
-        for attempt in range(ATTEMPTS):
-            version = commit()
-            if version is not None:
-                return version
-            self._sleep(_pause(attempt))
-        raise TableBusy
 
 
 def _pause(attempt: int) -> float:

@@ -41,6 +41,7 @@ from service.errors import (
     ScopeMissing,
     ServiceError,
     StillRunning,
+    StorageFull,
     TableBusy,
     TableChangedElsewhere,
     TableGone,
@@ -50,7 +51,7 @@ from service.errors import (
     Unavailable,
     WorkerLost,
 )
-from service.files import StorageUnavailable
+from service.files import StorageUnavailable, is_full
 from service.signing import WeakKey
 from service.stores.artifacts import ArtifactDamaged
 from service.stores.database import DatabaseUnavailable
@@ -101,6 +102,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     TableChangedElsewhere: HTTPStatus.CONFLICT,
     TableGone: HTTPStatus.GONE,
     ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     ArtifactDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -141,6 +143,8 @@ class ProblemDetails(BaseModel):
 
 def problem_of(error: Exception) -> dict[str, Any]:
     """Say in a problem's words why something could not be done; an unforeseen error tells nothing of itself."""
+    if is_full(error):
+        error = StorageFull()
     kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), None)
     if kind is None:
         return _internal()

@@ -117,7 +117,7 @@ def stores_that_fail(client):
     put(client)
     fit(client)
     parts = client.app.state.services
-    for method in ("replace", "write", "read", "modify", "find", "batches"):
+    for method in ("stage", "write", "read", "modify", "find", "batches"):
         tables = Interrupted(parts.stores.tables, method, quote)
         client.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
         put(client)

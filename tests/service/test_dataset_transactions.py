@@ -338,7 +338,7 @@ def test_nothing_of_who_is_erased_is_left_in_the_ledger_of_a_dataset_that_is_pla
 @pytest.mark.parametrize("at", [1, 2], ids=["customers", "ledger"])
 def test_an_erasure_brings_no_batch_in_that_could_not_be_written(client, at):
     put(client, "shop", FIRST)
-    with meanwhile(client, "replace", lambda: int(CANARY), at=at):
+    with meanwhile(client, "stage", lambda: int(CANARY), at=at):
         assert add(client, "shop", LATER).status_code == 500
     erase(client, "shop", "b")
     add(client, "shop", LATER)
@@ -429,7 +429,7 @@ def test_batches_that_come_at_once_are_all_taken(sampled, shop):
     assert found == {"a": 30, "b": 5, "d": 9, **{f"e{n}": n for n in range(9)}}
 
 
-@pytest.mark.parametrize("method", ["read", "replace"])
+@pytest.mark.parametrize("method", ["read", "stage"])
 def test_of_two_batches_at_once_neither_is_lost(sampled, shop, method):
     raw = read_table(io.BytesIO(body([("c", "2024-02-20", 8)]).encode()), CSV)
 
@@ -443,7 +443,7 @@ def test_of_two_batches_at_once_neither_is_lost(sampled, shop, method):
 
 
 def test_a_batch_that_meets_new_transactions_put_meanwhile_is_added_to_those(sampled, shop):
-    with meanwhile(sampled, "replace", lambda: put_meanwhile(stores, shop)) as stores:
+    with meanwhile(sampled, "stage", lambda: put_meanwhile(stores, shop)) as stores:
         assert add(sampled, shop, [("a", "2024-02-15", 6)]).status_code == 200
     assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {"a": 12, "c": 8}
 
@@ -454,7 +454,7 @@ def put_meanwhile(stores, name):
     transactions.put_transactions(stores, ("default", name), raw, recipe, datasets.Declared())
 
 
-@pytest.mark.parametrize("method", ["read", "replace"])
+@pytest.mark.parametrize("method", ["read", "stage"])
 def test_a_batch_that_meets_an_erasure_does_not_bring_the_customer_back(sampled, shop, method):
     def erased():
         erasure.erase_customer(stores, "default", shop, "a")
@@ -479,7 +479,7 @@ def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
     assert of(sampled, shop, "a")["monetary_value"] == 12
 
 
-@pytest.mark.parametrize("method", ["read", "replace"])
+@pytest.mark.parametrize("method", ["read", "stage"])
 def test_a_batch_for_a_dataset_that_is_deleted_meanwhile_leaves_no_file(client, settings, method):
     put(client, "shop", FIRST)
 

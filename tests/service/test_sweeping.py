@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from fakes import IdleEngine
-from steps import fit, place, put_csv, refit, run_of, running
+from steps import customers_of, fit, place, put_csv, refit, run_of, running
 from typer.testing import CliRunner
 
 from service.commands import commands
@@ -109,6 +109,22 @@ def test_leftovers_are_removed_and_nothing_else(used, stores, leave, grow_old):
     grow_old()
     remove_leftovers(stores, find_leftovers(stores))
     assert (found(stores), place(used, "shop", CUSTOMER)["version"]) == ([], 1)
+
+
+def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings, grow_old):
+    """As of a write that broke off."""
+    [path] = [path for path in settings.tables_directory().glob("default/*/*.parquet") if path.stat().st_size > 3000]
+    left = path.with_name("0-left.parquet")
+    left.write_bytes(path.read_bytes())
+    grow_old()
+    leftovers = find_leftovers(stores)
+    remove_leftovers(stores, leftovers)
+    assert [settings.home / "tables" / one.path for one in leftovers] == [left]
+    assert (left.exists(), place(used, "shop", CUSTOMER)["version"], len(customers_of(used, "sample"))) == (
+        False,
+        1,
+        400,
+    )
 
 
 @pytest.mark.usefixtures("client")
