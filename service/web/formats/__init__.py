@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from email.message import Message
 from pathlib import PurePath
 from typing import BinaryIO, Final
 
@@ -15,6 +14,7 @@ from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
 from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
 from service.web.formats.lines import read_lines
+from service.web.formats.media_types import parse_media_type
 from service.web.formats.nesting import check_depth
 from service.web.formats.objects import read_json
 from service.web.formats.parquet import read_parquet
@@ -124,7 +124,6 @@ def _check_rows(table: pa.Table) -> None:
 
 
 def _media_type(content_type: str) -> tuple[str, str | None]:
-    message = Message()
-    message["content-type"] = content_type
-    charset = message.get_content_charset()
-    return message.get_content_type(), charset and known_charset(charset)
+    media_type, parameters = parse_media_type(content_type)
+    charset = parameters.get("charset")
+    return media_type, known_charset(charset) if charset else None
