@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Final
 
 MAX_IDENTIFIER_LENGTH: Final = 256
+MAX_HEADER_LENGTH: Final = 1000
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE_WITH_ZERO_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")

@@ -128,13 +128,11 @@ def _by_column(records: list[Record], n_names: int) -> Callable[[str], _Fields]:
         return lambda name: _Fields(every_row, [record[name] for record in records])
     if n_fields > SPARSE * n_cells:
         return lambda name: _fields(records, name)
-    columns: defaultdict[str, _Fields] = defaultdict(lambda: _Fields([], []))
+    found: defaultdict[str, list[tuple[int, object]]] = defaultdict(list)
     for row, record in enumerate(records):
         for name, cell in record.items():
-            rows, cells = columns[name]
-            rows.append(row)
-            cells.append(cell)
-    return columns.__getitem__
+            found[name].append((row, cell))
+    return lambda name: _Fields([row for row, _ in found[name]], [cell for _, cell in found[name]])
 
 
 def _fields(records: list[Record], name: str) -> _Fields:
