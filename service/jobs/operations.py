@@ -21,6 +21,7 @@ SUBMITTED_PER_SLOT = 2
 LOOK_SECONDS = 0.25
 
 Progress = Callable[[str, float], None]
+Plan = Callable[[Session], JobRow]  # writes a job down, and what it will make
 
 
 @dataclass(frozen=True, kw_only=True)
