@@ -86,5 +86,11 @@ def _verbatim(header: str) -> Words:
 
 
 def _split(header: str) -> list[str]:
-    told = re.sub(r"\(.*?\)|\[.*?\]", " ", header)
+    told = _without(_without(header, "(", ")"), "[", "]")
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", told).split()
+
+
+def _without(header: str, opening: str, closing: str) -> str:
+    """Return a header without its brackets and the text in them; each ends at the first that closes it."""
+    *closed, rest = header.split(closing)
+    return " ".join([*(part.partition(opening)[0] for part in closed), rest])

@@ -14,6 +14,7 @@ from service.datasets.contents import read_column
 from service.errors import FieldError, InvalidRequest, pointer
 from service.registry import operations as registry
 from service.registry import repository
+from service.registry.rows import VersionRow
 from service.stores.database import Session
 from service.stores.scorers import Scorers
 
@@ -66,7 +67,7 @@ def open_version(session: Session, scorers: Scorers, tenant: str, model: str, re
         version=version.number,
         scorer=scorer,
         segments=[(segment.id, segment.name or profile.name) for profile, segment in profiles],
-        id_columns=tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id))),
+        id_columns=_id_columns(version),
         special=list(filter(is_special, used)),
     )
 
@@ -109,6 +110,12 @@ def warnings_of(unused: Sequence[str]) -> list[str]:
         return []
     more = f" and {len(unused) - MOST_NAMED_COLUMNS} more" if len(unused) > MOST_NAMED_COLUMNS else ""
     return [f"The model does not use {', '.join(unused[:MOST_NAMED_COLUMNS])}{more}"]
+
+
+def _id_columns(version: VersionRow) -> tuple[str, ...]:
+    """Return the columns that may hold a customer's id: the general one, too, unless it is one of another kind."""
+    others = {column["name"] for column in version.columns} - {version.customer_id}
+    return (version.customer_id,) if CUSTOMER_ID in others else tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id)))
 
 
 def _assign(placer: Placer, customers: Customers, faults: Faults, *, explain: bool) -> Assigned:

@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -13,7 +14,9 @@ import pyarrow as pa
 
 from models.exploration import Column, read_rows
 from models.features import Kind
+from service.errors import FieldError
 from service.web.formats import USUAL, Bounds
+from service.web.formats.faults import refuse
 
 Cells = Sequence[object] | npt.NDArray[Any]
 
@@ -41,6 +44,50 @@ class Shape:
         return tuple(map(self.names.index, self.id_columns))
 
 
+@dataclass(frozen=True)
+class LazyColumns(Mapping[str, Cells]):
+    """Columns of which only those are made that somebody reads."""
+
+    names: Collection[str]
+    make: Callable[[str], Cells]
+
+    def __getitem__(self, name: str) -> Cells:
+        if name not in self.names:
+            raise KeyError(name)
+        return self.make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The cells of one column that are there, and their rows."""
+
+    rows: list[int] = field(default_factory=list)
+    cells: list[object] = field(default_factory=list)
+
+    def add(self, row: int, cell: object) -> None:
+        """Add the cell of a further row."""
+        self.rows.append(row)
+        self.cells.append(cell)
+
+    def column(self, n_rows: int) -> list[object]:
+        """Return the cells of every row, None where there is none."""
+        if len(self.rows) == n_rows:
+            return self.cells
+        column: list[object] = [None] * n_rows
+        for row, cell in zip(self.rows, self.cells, strict=True):
+            column[row] = cell
+        return column
+
+
 @dataclass(frozen=True, kw_only=True)
 class Customers:
     """Some customers by column; an absent column is missing everywhere.
@@ -53,16 +100,23 @@ class Customers:
     beside: Sequence[str] = ()
 
     @classmethod
-    def of_rows(cls, rows: Sequence[Mapping[str, object]], bounds: Bounds = USUAL) -> Self:
-        """Turn objects into columns, unless these would be too many or too long."""
-        names = dict.fromkeys(name for row in rows for name in row)
-        bounds.check(rows=len(rows), columns=len(names))
-        return cls(columns={name: [row.get(name) for row in rows] for name in names}, n_rows=len(rows))
+    def of_rows(cls, rows: Iterable[Mapping[str, object]], bounds: Bounds = USUAL) -> Self:
+        """Turn objects into columns, unless these become too many or too long, or a text is."""
+        fields: defaultdict[str, Fields] = defaultdict(Fields)
+        n_rows = 0
+        for row in rows:
+            for name, cell in row.items():
+                fields[name].add(n_rows, cell)
+            n_rows += 1
+            bounds.check(rows=n_rows, columns=len(fields))
+        refuse(_long_cells(fields, bounds.characters), "cells are too long")
+        return cls(columns=LazyColumns(fields.keys(), lambda name: fields[name].column(n_rows)), n_rows=n_rows)
 
     @classmethod
     def of_table(cls, raw: pa.Table) -> Self:
         """Take the columns of a raw table: text, int64 or float64."""
-        return cls(columns={name: _cells(raw[name]) for name in raw.column_names}, n_rows=raw.num_rows)
+        names = dict.fromkeys(raw.column_names)
+        return cls(columns=LazyColumns(names, lambda name: _cells(raw[name])), n_rows=raw.num_rows)
 
     def cells(self, name: str) -> list[object]:
         """Give the cells of a column one by one, None where one is missing."""
@@ -73,12 +127,20 @@ class Customers:
 
         Returns the customers, and a row, a column and a sentence for each cell that cannot be read so.
         """
-        columns, faults = dict(self.columns), []
+        read, faults = dict[str, Cells](), []
         for column in stored:
-            if column.name in columns:
-                columns[column.name], wrong = _read(columns[column.name], column)
+            if column.name in self.columns:
+                read[column.name], wrong = _read(self.columns[column.name], column)
                 faults += [(row, column.name, detail) for row, detail in wrong.items()]
+        columns = LazyColumns(self.columns, lambda name: read[name] if name in read else self.columns[name])
         return replace(self, columns=columns), faults
+
+
+def _long_cells(fields: Mapping[str, Fields], most: int) -> Iterator[FieldError]:
+    for name, column in fields.items():
+        for row, cell in zip(column.rows, column.cells, strict=True):
+            if isinstance(cell, str) and len(cell) > most:
+                yield FieldError(row=row + 1, detail=f"{name!r} has more than {most:,} characters")
 
 
 def is_special(column: Column) -> bool:

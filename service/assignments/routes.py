@@ -3,18 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 
 from service.assignments import operations
+from service.assignments.documents import read_customers
 from service.assignments.reading import Customers
-from service.assignments.schemas import AssignmentRequest, AssignmentResults
+from service.assignments.schemas import AssignmentResults
 from service.assignments.writing import tabulate, write
 from service.registry.operations import PRODUCTION
 from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
 from service.web.bodies import SmallBodyDep
 from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
-from service.web.formats import is_json, read_document, read_patch
+from service.web.formats import is_json, read_patch
 from service.web.formats.writing import JSON
 from service.web.openapi import SAMPLE_ROW, table_body
 
@@ -29,14 +28,9 @@ BODY = table_body(
 
 
 def _customers(body: SmallBodyDep, parts: ServicesDep) -> Customers:
-    if not is_json(body.content_type):
-        return Customers.of_table(read_patch(body.file, body.content_type, body.bounds).table)
-    document = read_document(body.file, parts.settings.json_depth)
-    try:
-        return Customers.of_rows(AssignmentRequest.model_validate(document).customers, body.bounds)
-    except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_input=False)]
-        raise RequestValidationError(faults, body=document) from None
+    if is_json(body.content_type):
+        return read_customers(body.file, body.bounds, max_depth=parts.settings.json_depth)
+    return Customers.of_table(read_patch(body.file, body.content_type, body.bounds).table)
 
 
 NOUN = "assignments"

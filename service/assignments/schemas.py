@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 from typing_extensions import TypeAliasType
 
 from service.web.problems import Fault
-from service.web.schemas import Request, Text, Wire
+from service.web.schemas import Header, Request, Wire
 
 UnknownCategories = TypeAliasType("UnknownCategories", dict[str, str])
 
@@ -12,7 +12,7 @@ UnknownCategories = TypeAliasType("UnknownCategories", dict[str, str])
 class AssignmentRequest(Request):
     """The customers to place; columns that the model does not use are ignored."""
 
-    customers: list[dict[Text, JsonValue]] = Field(min_length=1)
+    customers: list[dict[Header, JsonValue]] = Field(min_length=1)
 
 
 class OutlierReason(Wire):

@@ -1,6 +1,6 @@
 """The columns of a dataset that something is learned from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from models.errors import TooManyCustomers
@@ -34,11 +34,15 @@ def kinds_of(version: DatasetVersionRow) -> JsonObject:
 
 def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
     """Refuse features that are not there, that are no feature, or that are named twice."""
-    faults = [
-        FieldError(detail=f"{name}: {fault}", pointer=f"/features/{position}")
-        for position, name in enumerate(names)
-        if (fault := _fault(name, names[:position], kinds))
-    ]
+    if len(names) > len(kinds):
+        detail = f"names {len(names):,} features, where the dataset has {len(kinds):,} columns"
+        raise InvalidRequest("There are too many features", errors=[FieldError(detail=detail, pointer="/features")])
+    seen: set[str] = set()
+    faults = []
+    for position, name in enumerate(names):
+        if fault := _fault(name, seen, kinds):
+            faults.append(FieldError(detail=f"{name}: {fault}", pointer=f"/features/{position}"))
+        seen.add(name)
     if faults:
         raise InvalidRequest("The features cannot be used", errors=faults)
 
@@ -66,7 +70,7 @@ def _every_usable(kinds: JsonObject) -> list[JsonObject]:
     return usable
 
 
-def _fault(name: str, earlier: Sequence[str], kinds: JsonObject) -> str | None:
+def _fault(name: str, earlier: Collection[str], kinds: JsonObject) -> str | None:
     if name not in kinds:
         return "the dataset has no such column"
     if kinds[name] not in USABLE:

@@ -1,7 +1,7 @@
 """Datasets on the wire."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
@@ -11,9 +11,10 @@ from models.exploration.summary import Summary
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.datasets.transactions import Added
 from service.web.problems import Fault
-from service.web.schemas import Page, Request, Text, Wire
+from service.web.schemas import Header, Page, Request, Text, Wire
 
 ColumnKind = TypeAliasType("ColumnKind", Kind)
+Marker = Annotated[Text, Field(max_length=256)]
 
 
 class Column(Wire):
@@ -66,7 +67,7 @@ class ColumnChange(Request):
     """How a column shall be read."""
 
     kind: ColumnKind | None = Field(default=None, description="Absent: inferred from the cells.")
-    missing: list[Text] | None = Field(
+    missing: list[Marker] | None = Field(
         default=None,
         max_length=100,
         description="Texts, or numbers, that stand for a missing value.",
@@ -81,7 +82,7 @@ class ColumnChanges(Request):
         json_schema_extra={"examples": [{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}]},
     )
 
-    columns: dict[Text, ColumnChange]
+    columns: dict[Header, ColumnChange]
 
     def overrides(self) -> dict[str, Override]:
         """Give what is declared of each column."""

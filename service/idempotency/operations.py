@@ -24,6 +24,15 @@ class Sent:
     fingerprint: str
 
 
+def find_planned(session: Session, sent: Sent) -> str | None:
+    """Find the job that was planned for a request when it was sent before."""
+    row = repository.find_request(session, sent.tenant, sent.key)
+    if row is None or row.created_at < now() - KEPT:
+        return None
+    _require_same(row, sent)
+    return row.job_id
+
+
 def plan_once(session: Session, sent: Sent, plan: Callable[[Session], str]) -> str:
     """Plan a job in this transaction, or give that which was planned for this request before."""
     row, is_new = _take(session, sent)
@@ -62,9 +71,13 @@ def let_go(database: Database, sent: Sent) -> None:
 def _take(session: Session, sent: Sent) -> tuple[RequestRow, bool]:
     repository.forget_requests(session, before=now() - KEPT)
     row, is_new = repository.take_request(session, sent.tenant, sent.key, sent.fingerprint)
+    _require_same(row, sent)
+    return row, is_new
+
+
+def _require_same(row: RequestRow, sent: Sent) -> None:
     if row.fingerprint != sent.fingerprint:
         raise IdempotencyKeyReused
-    return row, is_new
 
 
 def _finish(session: Session, row: RequestRow, *, job_id: str | None = None, answer: bytes | None = None) -> None:

@@ -10,9 +10,14 @@ from service.idempotency.rows import RequestRow
 from service.stores.database import Session, now
 
 
+def find_request(session: Session, tenant: str, key: str) -> RequestRow | None:
+    """Find the request under a key."""
+    return session.get(RequestRow, (tenant, key), populate_existing=True)
+
+
 def take_request(session: Session, tenant: str, key: str, fingerprint: str) -> tuple[RequestRow, bool]:
     """Get the request under a key, or write it down; says whether it is new, and so this caller's to carry out."""
-    row = _find(session, tenant, key)
+    row = find_request(session, tenant, key)
     if row is not None:
         return row, False
     moment = now()
@@ -21,7 +26,7 @@ def take_request(session: Session, tenant: str, key: str, fingerprint: str) -> t
         with session.begin_nested():
             session.add(row)
     except IntegrityError:  # another process was first
-        found = _find(session, tenant, key)
+        found = find_request(session, tenant, key)
         if found is None:
             raise
         return found, False
@@ -55,10 +60,6 @@ def forget_requests(session: Session, *, before: datetime) -> None:
 def forget_answers(session: Session, tenant: str) -> None:
     """Forget what a tenant's requests were answered: an answer names customers, of whom one was erased."""
     session.execute(update(RequestRow).where(RequestRow.tenant == tenant).values(answer=None))
-
-
-def _find(session: Session, tenant: str, key: str) -> RequestRow | None:
-    return session.get(RequestRow, (tenant, key), populate_existing=True)
 
 
 def _unfinished(tenant: str, key: str) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from service.tracing import traceparent
 SUBMITTED_PER_SLOT = 2
 
 Progress = Callable[[str, float], None]
+Plan = Callable[[Session], JobRow]  # writes a job down, and what it will make
 
 
 @dataclass(frozen=True, kw_only=True)

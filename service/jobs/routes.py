@@ -10,9 +10,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from service.idempotency.once import SentDep
-from service.idempotency.operations import Sent, plan_once
+from service.idempotency.operations import Sent, find_planned, plan_once
 from service.jobs import operations, repository
 from service.jobs.feeds import Feed, JobFeeds
+from service.jobs.operations import Plan
 from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job, JobList
 from service.stores.database import Database, JsonObject, Session
@@ -78,12 +79,16 @@ class Later:
 
     async def answer(
         self,
-        plan: Callable[[Session], JobRow],
+        prepare: Callable[[Session], Plan],
         show: Callable[[Session, JsonObject], tuple[str, Resource]],
     ) -> Resource | Job:
-        """Commit the job that `plan` writes down, run it, and wait; `show` gives its result's address and body."""
+        """Commit a job, run it, and wait; `show` gives its result's address and body.
+
+        `prepare` looks at all that was asked while nobody else is kept from writing, and returns what writes the job
+        down: that alone is done in the transaction.
+        """
         database = self.parts.stores.database
-        job_id = await run_in_threadpool(self._start, plan)
+        job_id = await run_in_threadpool(self._start, prepare)
         job = await self.feeds.wait_for(job_id, seconds=self.patience.seconds)
         self.response.headers["X-Job"] = job.id
         if self.patience.applied:
@@ -94,15 +99,21 @@ class Later:
             return self._not_yet(job)
         return await run_in_threadpool(self._done, database, job, show)
 
-    def _start(self, plan: Callable[[Session], JobRow]) -> str:
+    def _start(self, prepare: Callable[[Session], Plan]) -> str:
+        with self.parts.stores.database.reading() as session:
+            planned = find_planned(session, self.sent) if self.sent else None
+            plan = None if planned else prepare(session)
+        job_id = planned or self._write_down(cast("Plan", plan))
+        operations.dispatch(self.parts.stores.database, self.parts.engine)
+        return job_id
+
+    def _write_down(self, plan: Plan) -> str:
         def plan_job(session: Session) -> str:
             operations.require_room(session, self.tenant, self.parts.settings)
             return plan(session).id
 
         with self.parts.stores.database.writing() as session:
-            job_id = plan_once(session, self.sent, plan_job) if self.sent else plan_job(session)
-        operations.dispatch(self.parts.stores.database, self.parts.engine)
-        return job_id
+            return plan_once(session, self.sent, plan_job) if self.sent else plan_job(session)
 
     def _not_yet(self, job: JobRow) -> Job:
         self.response.status_code = 202

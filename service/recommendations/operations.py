@@ -13,6 +13,7 @@ from service.datasets import operations as datasets
 from service.datasets.features import choose_features, require_affordable
 from service.errors import FieldError, InvalidRequest
 from service.jobs import operations as jobs
+from service.jobs.operations import Plan
 from service.jobs.rows import JobRow
 from service.recommendations.rows import RecommendationRow
 from service.stores.database import JsonObject, Session, now
@@ -56,8 +57,8 @@ _questions: TypeAdapter[Question] = TypeAdapter(Question)
 _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 
-def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Asked, settings: Settings) -> JobRow:
-    """Write down a question about a dataset, and the job that answers it."""
+def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Asked, settings: Settings) -> Plan:
+    """Check a question about a dataset; returns what writes it down with the job that answers it."""
     require_ordered(asked.limits)
     _require_open_cut(asked.algorithm)
     source, version = datasets.find_at(session, tenant, dataset, asked.dataset_version)
@@ -71,6 +72,11 @@ def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Aske
         seed=asked.seed,
     )
     row = new_recommendation(source.id, version.version, question)
+    return lambda writing: _write_down(writing, tenant, row)
+
+
+def _write_down(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
+    datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)  # it may have gone meanwhile
     job = jobs.plan_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)

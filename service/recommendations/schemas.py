@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm, KMeans
-from models.criteria import CriterionName
+from models.criteria import CRITERIA, CriterionName
 from service.datasets.rows import DatasetRow
 from service.recommendations.operations import Asked, Limits
 from service.recommendations.rows import RecommendationRow
@@ -47,7 +47,10 @@ class RecommendationCreate(Request):
     k_max: MostSegments = Limits.k_max
     min_share: LeastShare = Limits.min_share
     criteria: list[Criterion] | None = Field(
-        default=None, min_length=1, description="Whose verdicts to give. Absent: all."
+        default=None,
+        min_length=1,
+        max_length=len(CRITERIA),
+        description="Whose verdicts to give. Absent: all.",
     )
     seed: Seed = 0
 

@@ -62,6 +62,11 @@ def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tup
     return model, version
 
 
+def require_there(session: Session, model: ModelRow, version: VersionRow) -> None:
+    """Refuse a version that was deleted since it was read."""
+    repository.get_version(session, model, str(version.number))
+
+
 def segment_names(session: Session, version: VersionRow) -> dict[str, str]:
     """Give what the segments of a version are called, by their ids, in the order of their indices."""
     profiles = repository.list_profiles(session, version)

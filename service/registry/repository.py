@@ -39,7 +39,10 @@ def add_model(session: Session, tenant: str, name: str) -> ModelRow:
 
 def lock_model(session: Session, model: ModelRow) -> ModelRow:
     """Get a model again, so that nobody else counts its versions until this transaction ends."""
-    return session.get_one(ModelRow, model.id, with_for_update=True, populate_existing=True)
+    row = session.get(ModelRow, model.id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound(f"There is no model called {model.name}")
+    return row
 
 
 def list_models(session: Session, tenant: str, *, after: str | None, limit: int) -> list[ModelRow]:

@@ -29,8 +29,10 @@ NOWHERE = "rejected"
 
 
 def plan_run(session: Session, model: ModelRow, version: VersionRow, at: DatasetAt) -> JobRow:
-    """Write down a run, which places a dataset by a version, and its job."""
+    """Write down a run, which places a dataset by a version, and its job, if both are still there."""
     tenant, (row, source) = model.tenant, at
+    datasets.get_version_by_id(session, row.id, source.version)
+    registry.require_there(session, model, version)
     run_id = str(uuid4())
     job = jobs.plan_job(session, tenant, ASSIGN, {"run": run_id})
     run = RunRow(id=run_id, tenant=tenant, model_id=model.id, version=version.number, job_id=job.id, created_at=now())

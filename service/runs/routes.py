@@ -7,8 +7,9 @@ import pyarrow as pa
 from fastapi import APIRouter, Path
 
 from service.datasets import operations as datasets
+from service.jobs.operations import Plan
 from service.jobs.routes import LaterDep, now_or_later
-from service.jobs.rows import NEWEST, JobRow
+from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.registry import operations as registry
 from service.runs import operations, repository
@@ -45,11 +46,10 @@ async def start_run(
 ) -> Run | Job:
     """Place a whole dataset, as a job; answers with the run, or with its job if that takes longer than you wait."""
 
-    def plan(session: Session) -> JobRow:
+    def plan(session: Session) -> Plan:
         ready = registry.get_ready_version(session, tenant, model, version)
-        return operations.plan_run(
-            session, *ready, datasets.find_at(session, tenant, body.dataset, body.dataset_version)
-        )
+        at = datasets.find_at(session, tenant, body.dataset, body.dataset_version)
+        return lambda writing: operations.plan_run(writing, *ready, at)
 
     return await later.answer(plan, partial(_show, tenant))
 

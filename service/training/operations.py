@@ -16,6 +16,7 @@ from service.datasets.features import choose_features, kinds_of, require_afforda
 from service.datasets.rows import DatasetVersionRow
 from service.errors import AlreadyExists, Conflict, FieldError, InvalidRequest
 from service.jobs import operations as jobs
+from service.jobs.operations import Plan
 from service.jobs.rows import JobRow
 from service.recommendations.operations import Limits, require_ordered
 from service.registry import operations as registry
@@ -53,8 +54,8 @@ class Cut:
     distance: float | None
 
 
-def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> JobRow:
-    """Write down a new model, its version 1 and the job that fits it.
+def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> Plan:
+    """Check a new model; returns what writes it down with its version 1 and the job that fits it.
 
     A name whose every fit has failed is not taken: it goes on with its next version.
     """
@@ -63,16 +64,15 @@ def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings:
     chosen = _settle_k(asked, algorithm, None)
     features = choose_features(version, asked.features, settings)
     _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
-    model = registry_repository.find_model(session, tenant, name)
-    if model is not None and registry_repository.has_usable_version(session, model):
-        raise AlreadyExists(f"There is a model called {name} already")
-    model = model or registry_repository.add_model(session, tenant, name)
     settled = {"algorithm": algorithm, **chosen, "seed": asked.seed or 0, "features": features}
-    return _plan(session, model, {**source, **settled})
+    return lambda writing: _write_down(writing, _new_model(writing, tenant, name), {**source, **settled})
 
 
-def plan_version(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> JobRow:
-    """Write down a model's next version and the job that fits it; what is not asked is as in its base version."""
+def plan_version(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> Plan:
+    """Check a model's next version; returns what writes it down with the job that fits it.
+
+    What is not asked is as in its base version.
+    """
     model = registry_repository.get_model(session, tenant, name)
     base = registry.base_version(session, model)
     if base is None:
@@ -88,13 +88,14 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked, setting
         "seed": base.seed if asked.seed is None else asked.seed,
         "features": features,
     }
-    return _plan(session, model, {"base": base.number, **source, **settled})
+    planned = {"base": base.number, **source, **settled}
+    return lambda writing: _write_down(writing, model, planned)
 
 
 def plan_cut(
     session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], cut: Cut, settings: Settings
-) -> JobRow:
-    """Write down another cut of a version's tree, and the job that makes it."""
+) -> Plan:
+    """Check another cut of a version's tree; returns what writes it down with the job that makes it."""
     if (cut.k is None) == (cut.distance is None):
         raise UnclearCut
     model, base = ready
@@ -112,7 +113,7 @@ def plan_cut(
         "seed": base.seed,
         "features": base.features,
     }
-    return _plan(session, model, asked, kind=CUT)
+    return lambda writing: _write_down(writing, model, asked, kind=CUT)
 
 
 def read_algorithm(version: VersionRow) -> Algorithm:
@@ -125,7 +126,15 @@ def read_features(version: VersionRow) -> list[Feature]:
     return _features.validate_python(version.features)
 
 
-def _plan(session: Session, model: ModelRow, asked: dict[str, Any], *, kind: str = FIT) -> JobRow:
+def _new_model(session: Session, tenant: str, name: str) -> ModelRow:
+    model = registry_repository.find_model(session, tenant, name)
+    if model is not None and registry_repository.has_usable_version(session, model):
+        raise AlreadyExists(f"There is a model called {name} already")
+    return model or registry_repository.add_model(session, tenant, name)
+
+
+def _write_down(session: Session, model: ModelRow, asked: dict[str, Any], *, kind: str = FIT) -> JobRow:
+    datasets.get_version_by_id(session, asked["dataset_id"], asked["dataset_version"])  # it may have gone meanwhile
     number = registry.next_number(session, model)
     payload = {"model_id": model.id, "version": number, "algorithm": asked["algorithm"]["name"]}
     job = jobs.plan_job(session, model.tenant, kind, payload)

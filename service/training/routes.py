@@ -4,8 +4,8 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from service.jobs.operations import Plan
 from service.jobs.routes import LaterDep, now_or_later
-from service.jobs.rows import JobRow
 from service.jobs.schemas import Job
 from service.registry import operations as registry_operations
 from service.registry import repository as registry
@@ -44,7 +44,7 @@ async def cut_version(
 ) -> Version | Job:
     """Cut a version's tree anew, as a further version; no tree is grown, and the segments of the two cuts nest."""
 
-    def plan(session: Session) -> JobRow:
+    def plan(session: Session) -> Plan:
         ready = registry_operations.get_ready_version(session, tenant, model, version)
         return operations.plan_cut(session, parts.stores, ready, body.asked(), parts.settings)
 

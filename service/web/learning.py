@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJso
 from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm
-from service.web.schemas import Integer, Request, Wire
+from service.web.schemas import Header, Integer, Request, Wire
 
 SWITCHES: Final = {field.name for kind in get_args(Algorithm) for field in fields(kind) if field.type is bool}
 
@@ -31,7 +31,7 @@ Auto = TypeAliasType(
 class FeatureIn(Request):
     """How a column is used."""
 
-    name: str = Field(description="The column.")
+    name: Header = Field(description="The column.")
     scale: Literal["auto", "standard", "robust", "none"] = "auto"
     log: Auto | Annotated[bool, Strict()] = Field(
         default="auto",
@@ -63,7 +63,7 @@ def _form(feature: object) -> str:
 
 
 FeatureChoice = Annotated[
-    Annotated[str, Strict(), Tag("name")] | Annotated[FeatureIn, Tag("object")],
+    Annotated[Header, Strict(), Tag("name")] | Annotated[FeatureIn, Tag("object")],
     Discriminator(_form),
 ]
 Features = Annotated[

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
+from models.cells import MAX_HEADER_LENGTH
+
 
 def _no_boolean(value: object) -> object:
     if isinstance(value, bool):
@@ -16,6 +18,7 @@ NAME = r"^[a-z][a-z0-9_-]{0,62}$"
 # Without control characters and halves of characters, which not every database and no client can take.
 PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 Text = Annotated[str, StringConstraints(pattern=PRINTABLE)]
+Header = Annotated[str, StringConstraints(pattern=PRINTABLE, max_length=MAX_HEADER_LENGTH)]
 Integer = Annotated[int, BeforeValidator(_no_boolean)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 

@@ -1,8 +1,6 @@
 """Bodies to tables: what a client may send. A new format is one file and one line in `READERS`."""
 
-import json
 from collections.abc import Callable
-from email.message import Message
 from pathlib import PurePath
 from typing import BinaryIO, Final
 
@@ -15,7 +13,7 @@ from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
 from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
 from service.web.formats.lines import read_lines
-from service.web.formats.nesting import check_depth
+from service.web.formats.media_types import parse_media_type
 from service.web.formats.objects import read_json
 from service.web.formats.parquet import read_parquet
 from service.web.formats.patches import Patch, without_empty_rows
@@ -31,7 +29,6 @@ __all__ = [
     "UnsupportedFormat",
     "is_json",
     "media_type_of",
-    "read_document",
     "read_patch",
     "read_table",
 ]
@@ -63,18 +60,6 @@ SUFFIXES: Final = {
 def is_json(content_type: str) -> bool:
     """Tell whether a body is a JSON document."""
     return content_type.partition(";")[0].strip().lower() == "application/json"
-
-
-def read_document(file: BinaryIO, depth: int) -> object:
-    """Read a JSON document as it is, unless it is nested deeper than this."""
-    document = file.read()
-    check_depth(document, depth)
-    try:
-        return json.loads(document)
-    except ValueError:
-        raise UnreadableBody("The body is not JSON") from None
-    except RecursionError:
-        raise UnreadableBody("The body is nested too deeply") from None
 
 
 def read_table(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> pa.Table:
@@ -124,7 +109,6 @@ def _check_rows(table: pa.Table) -> None:
 
 
 def _media_type(content_type: str) -> tuple[str, str | None]:
-    message = Message()
-    message["content-type"] = content_type
-    charset = message.get_content_charset()
-    return message.get_content_type(), charset and known_charset(charset)
+    media_type, parameters = parse_media_type(content_type)
+    charset = parameters.get("charset")
+    return media_type, known_charset(charset) if charset else None

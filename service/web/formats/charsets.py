@@ -4,6 +4,8 @@ import codecs
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, Final
 
@@ -13,16 +15,18 @@ CHARSETS: Final = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso885
 BLOCK: Final = 1 << 20
 IN_MEMORY: Final = 1 << 23
 
+# Python's modules for them; `codecs.lookup` would keep every name that it was ever asked for.
+_MODULES: Final = ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "ascii", "latin_1", "iso8859_15", "cp1252")
+_CHARSET_OF: Final = dict(zip(_MODULES, CHARSETS, strict=True))
+
 
 def known_charset(charset: str) -> str:
-    """Give the one name of a charset that can be read."""
-    try:
-        name = codecs.lookup(charset).name
-    except LookupError:
-        name = ""
-    if name not in CHARSETS:
+    """Return the one name of a charset that can be read."""
+    name = normalize_encoding(charset).lower()
+    found = _CHARSET_OF.get(aliases.get(name, name))
+    if found is None:
         raise UnsupportedFormat(f"Send the text in one of {', '.join(CHARSETS)}")
-    return name
+    return found
 
 
 def blocks(file: BinaryIO) -> Iterator[bytes]:

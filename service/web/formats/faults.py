@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
+from models.cells import MAX_HEADER_LENGTH
 from service.errors import FieldError, ServiceError
 
 MAX_LISTED: Final = 100
@@ -49,7 +50,7 @@ USUAL: Final = Bounds()
 
 
 def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
-    """Refuse headers that are empty, unprintable or told apart only by case, each by its name or place.
+    """Refuse headers that are empty, too long, unprintable or told apart only by case, each by its name or place.
 
     Columns at `spare` positions need none.
     """
@@ -69,13 +70,15 @@ def _unfit_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[str
     for position, name in enumerate(names):
         if not name.strip() and position not in spare:
             yield f"column {position + 1} has no header"
+        elif len(name) > MAX_HEADER_LENGTH:
+            yield f"the header of column {position + 1} has more than {MAX_HEADER_LENGTH:,} characters"
         elif _UNFIT_IN_HEADER.search(name):
             yield f"the header of column {position + 1} holds a control character or half a character"
 
 
 def _confusable_headers(names: Sequence[str]) -> Iterator[str]:
     seen: dict[str, str] = {}
-    for name in filter(str.strip, names):
+    for name in (each for each in names if each.strip() and len(each) <= MAX_HEADER_LENGTH):
         first = seen.get(name.lower())
         if first == name:
             yield f"the header {name!r} occurs twice"

@@ -29,14 +29,15 @@ DECODER: Final = json.JSONDecoder(object_pairs_hook=fields)
 def read_json(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
     """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
-        return read_records(_customers(_Document(text.read)), place=(LIST,), bounds=bounds)
+        document = Document(text.read, DECODER, longest=LONGEST_VALUE)
+        return read_records(_customers(document), place=(LIST,), bounds=bounds)
 
 
-class _Document:
-    """Takes a JSON text apart value by value, and forgets what it has given."""
+class Document:
+    """Takes a JSON text apart value by value, none longer than `longest`, and forgets what it has given."""
 
-    def __init__(self, read: Callable[[int], str]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[int], str], decoder: json.JSONDecoder, *, longest: int) -> None:
+        self._read, self._decoder, self._longest = read, decoder, longest
         self._text = ""
         self._at = 0
         self._lines = 1
@@ -60,14 +61,21 @@ class _Document:
         if not self.skip(character):
             raise self._refusal(f"Expecting {character!r}", self._at)
 
+    def end(self) -> None:
+        """Expect that nothing follows."""
+        if self.peek():
+            self.expect("")
+
     def value(self) -> object:
         """Take the next value whole."""
         self.peek()
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                if len(self._text) - self._at > LONGEST_VALUE or not self._read_on():
+                if len(self._text) - self._at > self._longest:
+                    raise UnreadableBody(f"A value in the body has more than {self._longest:,} characters") from None
+                if not self._read_on():
                     raise self._refusal(error.msg, error.pos) from None
             except RecursionError:
                 raise UnreadableBody("The body is nested too deeply") from None
@@ -78,6 +86,31 @@ class _Document:
                 if end < len(self._text) or not self._read_on():
                     self._at = end
                     return value
+
+    def names(self) -> Iterator[str]:
+        """Take an object apart: yields each name, and expects that its value is taken before the next."""
+        self.expect("{")
+        if self.skip("}"):
+            return
+        while True:
+            if self.peek() != '"':
+                self.expect('"')
+            name = str(self.value())
+            self.expect(":")
+            yield name
+            if not self.skip(","):
+                break
+        self.expect("}")
+
+    def items(self) -> Iterator[object]:
+        """Take a list apart: yields each value."""
+        self.expect("[")
+        if self.skip("]"):
+            return
+        yield self.value()
+        while self.skip(","):
+            yield self.value()
+        self.expect("]")
 
     def _read_on(self) -> bool:
         kept = self._text[self._at :]
@@ -97,48 +130,22 @@ class _Document:
         return UnreadableBody(f"The body is not JSON: {fault} in line {line}, column {column}")
 
 
-def _customers(document: _Document) -> Iterator[object]:
+def _customers(document: Document) -> Iterator[object]:
     if document.peek() != "{":
         document.value()
         raise _no_table()
     found = False
-    for name in _names(document):
+    for name in document.names():
         if name != LIST:
             document.value()
         elif found or document.peek() != "[":
             raise _no_table()
         else:
             found = True
-            yield from _items(document)
-    if document.peek():
-        document.expect("")
+            yield from document.items()
+    document.end()
     if not found:
         raise _no_table()
-
-
-def _names(document: _Document) -> Iterator[object]:
-    document.expect("{")
-    if document.skip("}"):
-        return
-    while True:
-        if document.peek() != '"':
-            document.expect('"')
-        name = document.value()
-        document.expect(":")
-        yield name
-        if not document.skip(","):
-            break
-    document.expect("}")
-
-
-def _items(document: _Document) -> Iterator[object]:
-    document.expect("[")
-    if document.skip("]"):
-        return
-    yield document.value()
-    while document.skip(","):
-        yield document.value()
-    document.expect("]")
 
 
 def _no_table() -> UnreadableBody:

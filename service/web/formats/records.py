@@ -1,12 +1,14 @@
 """Rows that are objects, to columns: grown chunk by chunk, so that only one chunk of rows is ever held."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,6 +19,7 @@ from service.web.formats.patches import Mask, Patch
 
 ROWS_AT_ONCE: Final = 16_384
 EXACT_INTEGERS: Final = 2**53
+SPARSE: Final = 0.5  # of the cells of a chunk: where fewer fields are there, only these are looked at
 
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
@@ -38,19 +41,31 @@ def read_records(rows: Iterable[object], *, place: tuple[str, ...] | None, bound
     return growing.grown()
 
 
+class _Fields(NamedTuple):
+    """The fields of one column in one chunk: their rows, ascending, and the cells there."""
+
+    rows: Sequence[int]
+    cells: list[Any]
+
+
 class _Piece(NamedTuple):
-    """The cells of one column in one chunk: their types, the cells as narrowly as these allow, which rows have them."""
+    """The same with the types of the cells, which are kept as narrowly as these allow; no rows are all rows."""
 
     kinds: frozenset[type]
     values: pa.Array
-    present: Mask
+    rows: npt.NDArray[np.int64] | None
+
+
+_NOTHING: Final = _Piece(frozenset(), pa.nulls(0), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
 class _Growing:
+    """Columns as far as they are read, each with its pieces by the chunk's number; what is absent takes no room."""
+
     place: tuple[str, ...] | None
     bounds: Bounds
-    columns: dict[str, list[_Piece]] = field(default_factory=dict)
+    columns: dict[str, dict[int, _Piece]] = field(default_factory=dict)
     lengths: list[int] = field(default_factory=list)
 
     @property
@@ -65,10 +80,13 @@ class _Growing:
 
     def grown(self) -> Patch:
         """Give the columns in the order in which they were first seen."""
-        present = {name: np.concatenate([piece.present for piece in pieces]) for name, pieces in self.columns.items()}
-        names = list(self.columns)
-        table = pa.table([_joined(self.columns.pop(name)) for name in names], names=names)
-        return Patch(table=table, present=present)
+        names, columns, present = list(self.columns), [], {}
+        for name in names:
+            pieces = self.columns.pop(name)
+            every = [(pieces.get(number, _NOTHING), length) for number, length in enumerate(self.lengths)]
+            columns.append(_joined(every))
+            present[name] = np.concatenate([_present(*each) for each in every])
+        return Patch(table=pa.table(columns, names=names), present=present)
 
     def _records(self, chunk: list[Any]) -> list[Record]:
         if set(map(type, chunk)) - {dict}:
@@ -79,22 +97,21 @@ class _Growing:
     def _take(self, records: list[Record]) -> Iterator[FieldError]:
         names = dict.fromkeys(chain.from_iterable(records))
         self.bounds.check(rows=self.n_rows + len(records), columns=len(names.keys() | self.columns.keys()))
+        fields_of = _by_column(records, len(names))
         for name in names:
-            self.columns.setdefault(name, [_absent(length) for length in self.lengths])
-        regular = all(len(record) == len(names) for record in records)
-        for name, pieces in self.columns.items():
-            piece = _piece(name, records, whole=regular) if name in names else _absent(len(records))
-            pieces.append(piece or _absent(len(records)))
-            if piece is None:
-                yield from self._cell_faults(name, records)
+            fields, pieces = fields_of(name), self.columns.setdefault(name, {})
+            if piece := _piece(fields, len(records)):
+                pieces[len(self.lengths)] = piece
+            else:
+                yield from self._cell_faults(name, fields)
         self.lengths.append(len(records))
 
     def _row_fault(self, index: int, row: object) -> FieldError:
         return self._fault(row.detail if isinstance(row, BadRecord) else "is not an object", index)
 
-    def _cell_faults(self, name: str, records: list[Record]) -> Iterator[FieldError]:
-        for index, record in enumerate(records):
-            if fault := _cell_fault(record.get(name)):
+    def _cell_faults(self, name: str, fields: _Fields) -> Iterator[FieldError]:
+        for index, cell in zip(*fields, strict=True):
+            if fault := _cell_fault(cell):
                 yield self._fault(f"{name!r} {fault}", index, name)
 
     def _fault(self, detail: str, index: int, *step: str) -> FieldError:
@@ -103,20 +120,35 @@ class _Growing:
         return FieldError(detail=detail, pointer=where, row=row + 1)
 
 
-def _absent(length: int) -> _Piece:
-    return _Piece(frozenset(), pa.nulls(length), np.zeros(length, np.bool_))
+def _by_column(records: list[Record], n_names: int) -> Callable[[str], _Fields]:
+    """Return how to get the fields of a column; all of them together cost about as much as there are fields."""
+    n_fields, n_cells = sum(map(len, records)), len(records) * n_names
+    if n_fields == n_cells:
+        every_row = range(len(records))
+        return lambda name: _Fields(every_row, [record[name] for record in records])
+    if n_fields > SPARSE * n_cells:
+        return lambda name: _fields(records, name)
+    found: defaultdict[str, list[tuple[int, object]]] = defaultdict(list)
+    for row, record in enumerate(records):
+        for name, cell in record.items():
+            found[name].append((row, cell))
+    return lambda name: _Fields([row for row, _ in found[name]], [cell for _, cell in found[name]])
 
 
-def _piece(name: str, records: list[Record], *, whole: bool) -> _Piece | None:
+def _fields(records: list[Record], name: str) -> _Fields:
+    rows = [row for row, record in enumerate(records) if name in record]
+    return _Fields(rows, [records[row][name] for row in rows])
+
+
+def _piece(fields: _Fields, n_rows: int) -> _Piece | None:
     """Type the cells of a chunk; None if one of them has no place in any column."""
-    column = [record.get(name) for record in records]
-    kinds = frozenset(map(type, column)) - {type(None)}
+    kinds = frozenset(map(type, fields.cells)) - {type(None)}
     try:
-        values = _values(column, kinds)
+        values = _values(fields.cells, kinds)
     except (ValueError, OverflowError):
         return None
-    present = np.ones(len(records), np.bool_) if whole else np.array([name in record for record in records])
-    return _Piece(kinds, values, present)
+    rows = None if len(fields.rows) == n_rows else np.array(fields.rows, np.int64)
+    return _Piece(kinds, values, rows)
 
 
 def _values(column: list[Any], kinds: frozenset[type]) -> pa.Array:
@@ -153,9 +185,28 @@ def _text(cell: object) -> str | None:
     return cell if isinstance(cell, str) else cells.category(cell)
 
 
-def _joined(pieces: list[_Piece]) -> pa.ChunkedArray:
-    kind = _common_type(pieces)
-    return pa.chunked_array([_as(piece.values, kind) for piece in pieces], kind)
+def _joined(pieces: list[tuple[_Piece, int]]) -> pa.ChunkedArray:
+    kind = _common_type([piece for piece, _ in pieces])
+    return pa.chunked_array([_spread(piece, _as(piece.values, kind), length) for piece, length in pieces], kind)
+
+
+def _spread(piece: _Piece, values: pa.Array, length: int) -> pa.Array:
+    """Put the cells of a piece into their rows, and null into all others."""
+    if piece.rows is None:
+        return values
+    if not len(values):
+        return pa.nulls(length, values.type)
+    places = np.zeros(length, np.int64)
+    places[piece.rows] = np.arange(len(values))
+    return values.take(pa.array(places, mask=~_present(piece, length)))
+
+
+def _present(piece: _Piece, length: int) -> Mask:
+    if piece.rows is None:
+        return np.ones(length, np.bool_)
+    present = np.zeros(length, np.bool_)
+    present[piece.rows] = True
+    return present
 
 
 def _common_type(pieces: list[_Piece]) -> pa.DataType:
