@@ -123,7 +123,7 @@ def test_what_is_not_http_is_a_problem(connection, sent):
     assert problem(answers(connection)) == (b"400", "/problems/bad-request")
 
 
-@pytest.mark.parametrize("begun", [b"GET /", b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % MUCH])
+@pytest.mark.parametrize("begun", [b"GET /", b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % MUCH])
 def test_whoever_sends_all_before_reading_can_read_why_it_was_refused(connection, begun):
     connection.sendall(begun)
     connection.sendall(bytes(MUCH))
@@ -133,14 +133,14 @@ def test_whoever_sends_all_before_reading_can_read_why_it_was_refused(connection
 
 def test_whoever_goes_on_sending_is_hung_up_on(connection):
     n_bytes = LINGER_BYTES * 2
-    connection.sendall(b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % n_bytes)
+    connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % n_bytes)
     with pytest.raises(OSError, match=r"reset|pipe"):
         connection.sendall(bytes(n_bytes))
 
 
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
 def test_whoever_reads_slowly_gets_the_whole_answer(connection, closing):
-    connection.sendall(b"GET /whole HTTP/1.1\r\n" + closing + b"\r\n")
+    connection.sendall(b"GET /whole HTTP/1.1\r\nHost: x\r\n" + closing + b"\r\n")
     n_bytes, started = 0, time.monotonic()
     while n_bytes < MUCH:
         received = connection.recv(1 << 18, socket.MSG_WAITALL)
@@ -153,7 +153,7 @@ def test_whoever_reads_slowly_gets_the_whole_answer(connection, closing):
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
 def test_whoever_reads_nothing_holds_no_connection(connection, server, closing):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
-    connection.sendall(b"GET /much HTTP/1.1\r\n" + closing + b"\r\n")
+    connection.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\n" + closing + b"\r\n")
     started = time.monotonic()
     while not server.server_state.connections:
         time.sleep(0.01)
@@ -198,5 +198,5 @@ def test_a_wish_for_a_tunnel_is_no_request(connection):
 
 
 def test_nothing_is_answered_after_a_refusal(connection):
-    connection.sendall(GET + b"\0\0\r\n\r\n")
+    connection.sendall(b"\0\0\r\n\r\n" + GET)
     assert problem(answers(connection)) == (b"400", "/problems/bad-request")
