@@ -14,7 +14,8 @@ from service.config import Settings
 from service.web.dependencies import ServicesDep
 from service.web.formats import MULTIPART, READERS, Bounds, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
-from service.web.intake import expect_table
+from service.web.formats.media_types import parse_media_type
+from service.web.intake import OBJECT_WEIGHT, TABLE_WEIGHT, expect_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +30,15 @@ class Body:
 async def spool(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
     """Take a whole table in; its file is there until the answer has been sent."""
     settings = parts.settings
-    async for body in _taken_in(request, settings.table_bytes, _bounds(settings, rows=settings.table_rows)):
+    expect_table(request, settings.table_bytes, TABLE_WEIGHT)
+    async for body in _taken_in(request, _bounds(settings, rows=settings.table_rows)):
         yield body
 
 
 async def spool_few(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
     """Take in as many customers as are placed in one request."""
-    async for body in _taken_in(request, parts.settings.assignment_bytes, bounds_of_few(parts.settings)):
+    expect_table(request, parts.settings.assignment_bytes, OBJECT_WEIGHT)
+    async for body in _taken_in(request, bounds_of_few(parts.settings)):
         yield body
 
 
@@ -58,10 +61,9 @@ def _bounds(settings: Settings, *, rows: int) -> Bounds:
     )
 
 
-async def _taken_in(request: Request, n_bytes: int, bounds: Bounds) -> AsyncIterator[Body]:
-    expect_table(request, n_bytes)
+async def _taken_in(request: Request, bounds: Bounds) -> AsyncIterator[Body]:
     content_type = request.headers.get("content-type", "")
-    is_form = _media_type(content_type) == MULTIPART
+    is_form = parse_media_type(content_type).name == MULTIPART
     file, told = await _uploaded(request) if is_form else (await _spooled(request), content_type)
     with file:
         yield Body(file=file, content_type=told, bounds=bounds)
@@ -103,8 +105,4 @@ def _find_file(form: FormData) -> UploadFile | None:
 def _type_of(upload: UploadFile) -> str:
     """Believe a file's own media type if it is one that can be read, and else the end of its name."""
     told = upload.content_type or ""
-    return told if _media_type(told) in READERS else media_type_of(upload.filename or "") or told
-
-
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+    return told if parse_media_type(told).name in READERS else media_type_of(upload.filename or "") or told

@@ -36,6 +36,7 @@ from service.errors import (
     Incomparable,
     InvalidRequest,
     KeyNeeded,
+    MemoryBusy,
     NotFound,
     NoTree,
     ScopeMissing,
@@ -110,6 +111,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    MemoryBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # What HTTP itself refuses, before any of our code is asked.
 PLAIN = (

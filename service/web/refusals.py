@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import SegmentationError
 from service.errors import FieldError, InvalidRequest, ServiceError, pointer
-from service.web.formats import UnsupportedFormat
+from service.web.formats import UnsupportedFormat, is_json
 from service.web.logs import describe_error, request_id
 from service.web.problems import MEDIA_TYPE, MOST_ERRORS, plain_problem, problem_of
 
@@ -101,8 +101,7 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _is_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json"
+    return is_json(request.headers.get("content-type", ""))
 
 
 def _allowed_methods(request: Request) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from pyarrow import csv, ipc, parquet
 from steps import fit, put_csv, running
 
+from service.web.budget import MemoryBudget
 from service.web.intake import Allowance
 from service.web.limits import Limits
 
@@ -222,7 +223,7 @@ def test_a_client_that_goes_while_it_sends_is_no_error():
         return {"type": "http.disconnect"}
 
     sent = []
-    app = Limits(answered, Allowance(n_bytes=10, seconds=1, depth=1))
+    app = Limits(answered, Allowance(n_bytes=10, seconds=1, depth=1), MemoryBudget(100))
     scope = {"type": "http", "headers": [(b"content-length", b"5")]}
     asyncio.run(app(scope, gone, sent.append))
     assert sent == []

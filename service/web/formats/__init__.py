@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from email.message import Message
 from pathlib import PurePath
 from typing import BinaryIO, Final
 
@@ -15,6 +14,7 @@ from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
 from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
 from service.web.formats.lines import read_lines
+from service.web.formats.media_types import parse_media_type
 from service.web.formats.nesting import check_depth
 from service.web.formats.objects import read_json
 from service.web.formats.parquet import read_parquet
@@ -62,7 +62,7 @@ SUFFIXES: Final = {
 
 def is_json(content_type: str) -> bool:
     """Tell whether a body is a JSON document."""
-    return content_type.partition(";")[0].strip().lower() == "application/json"
+    return parse_media_type(content_type).name == "application/json"
 
 
 def read_document(file: BinaryIO, depth: int) -> object:
@@ -100,10 +100,11 @@ def media_type_of(filename: str) -> str | None:
 
 
 def _read(file: BinaryIO, content_type: str, bounds: Bounds) -> Patch:
-    media_type, charset = _media_type(content_type)
-    if media_type not in READERS:
+    media_type = parse_media_type(content_type)
+    if media_type.name not in READERS:
         raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
-    patch = READERS[media_type](file, charset, bounds)
+    charset = media_type.charset and known_charset(media_type.charset)
+    patch = READERS[media_type.name](file, charset, bounds)
     _check_cells(patch.table, bounds.characters)
     return patch
 
@@ -121,10 +122,3 @@ def _check_cells(table: pa.Table, most: int) -> None:
 def _check_rows(table: pa.Table) -> None:
     if not table.num_rows:
         raise UnreadableBody("There are no customers in the body")
-
-
-def _media_type(content_type: str) -> tuple[str, str | None]:
-    message = Message()
-    message["content-type"] = content_type
-    charset = message.get_content_charset()
-    return message.get_content_type(), charset and known_charset(charset)

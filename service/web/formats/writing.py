@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from email.message import Message
 from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
 
 from service.errors import ServiceError
+from service.web.formats.media_types import parse_media_type
 from service.web.formats.packed import write_arrow, write_parquet
 from service.web.formats.texts import finite, write_csv, write_json, write_lines
 
@@ -96,14 +96,12 @@ def _first(formats: Iterator[Format]) -> Format:
 
 def _range(text: str) -> tuple[str, float]:
     """Read one media range and how much it is wanted."""
-    message = Message()
-    message["content-type"] = text.strip()
-    media_type, *_ = text.lower().partition(";")
+    media_type = parse_media_type(text)
     try:
-        quality = float(str(message.get_param("q", "1")))
+        quality = float(media_type.quality or 1)
     except ValueError:
         quality = 1.0
-    return ALIASES.get(media_type.strip(), media_type.strip()), quality
+    return ALIASES.get(media_type.name, media_type.name), quality
 
 
 def _quality(fmt: Format, ranges: Iterable[tuple[str, float]]) -> float:
