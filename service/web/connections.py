@@ -2,6 +2,7 @@
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -15,6 +16,7 @@ from service.web.heads import BadHead, check_head, without_wish
 from service.web.intake import RequestTooSlow
 from service.web.joined import Joined
 from service.web.leaving import Exit
+from service.web.pipelining import TurnQueue
 from service.web.problems import plain_problem, problem_of
 from service.web.refusals import respond
 from service.web.repeated import Repeated
@@ -48,12 +50,14 @@ class Connection(HttpToolsProtocol):
         *,
         head_seconds: float,
         answer_seconds: float,
+        turns: TurnQueue,
         at_once: AtOnce | None = None,
         repeated: Repeated | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
         self._answer_seconds = answer_seconds
+        self._turns = turns
         self._head_due: TimerHandle | None = None
         self._head_bytes = self._trailer_bytes = 0
         self._in_body = self._head_over = self._head_is_new = self._parsing = False
@@ -212,11 +216,11 @@ class Connection(HttpToolsProtocol):
         return b""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Wait until all that has come is read: the body comes with the head more often than not."""
+        """Wait until all that has come is read, as the body mostly comes with the head; pipelined, wait for a turn."""
         if self._parsing:
             self._to_start = cycle, app
         else:
-            super()._start_asgi_task(cycle, app)
+            self._turns.put(partial(super()._start_asgi_task, cycle, app), self.loop)
 
     def timeout_keep_alive_handler(self) -> None:
         """Hang up, unless something was asked meanwhile: the timer is not set anew for each request."""

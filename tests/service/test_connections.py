@@ -18,6 +18,7 @@ from service.web.connections import (
     Connection,
 )
 from service.web.leaving import LINGER_BYTES
+from service.web.pipelining import TurnQueue
 
 HEAD_SECONDS = 0.4
 ANSWER_SECONDS = 0.5
@@ -65,7 +66,7 @@ async def app(scope, receive, send):
 
 @pytest.fixture(scope="module")
 def server():
-    http = partial(Connection, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS)
+    http = partial(Connection, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS, turns=TurnQueue())
     with listening(app, http=http, ws="none", lifespan="off") as server:
         yield server
 
