@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         description="How long a client may leave an answer unread before its connection is closed.",
     )
     document_bytes: int = Field(
-        default=2**20,
+        default=2**18,
         ge=1,
         description="Largest JSON body that is not a table of customers, in bytes.",
     )
