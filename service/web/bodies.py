@@ -1,6 +1,7 @@
 """A request's body as a file: small ones in memory, large ones on disk, never more than one copy."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, BinaryIO, cast
@@ -15,7 +16,7 @@ from service.web.dependencies import ServicesDep
 from service.web.formats import MULTIPART, READERS, Bounds, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.media_types import parse_media_type
-from service.web.intake import OBJECT_WEIGHT, TABLE_WEIGHT, expect_table
+from service.web.intake import MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, expect_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ async def _spooled(request: Request) -> BinaryIO:
 
 
 async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
-    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=0)
+    parser = MultiPartParser(request.headers, _in_pieces(request.stream()), max_files=1, max_fields=0)
     try:
         form = await parser.parse()
     except MultiPartException:
@@ -96,6 +97,14 @@ async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
             begun.close()
         raise UnreadableBody("The form holds no file, or not the whole of one")
     return upload.file, _type_of(upload)
+
+
+async def _in_pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield a body in pieces that are searched for boundaries on the event loop, with a turn for others after each."""
+    async for chunk in chunks:
+        for start in range(0, len(chunk), MAX_LOOP_BYTES):
+            yield chunk[start : start + MAX_LOOP_BYTES]
+            await asyncio.sleep(0)
 
 
 def _find_file(form: FormData) -> UploadFile | None:
