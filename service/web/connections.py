@@ -18,7 +18,7 @@ from service.web.joined import Joined
 from service.web.leaving import Exit
 from service.web.pipelining import TurnQueue
 from service.web.problems import plain_problem, problem_of
-from service.web.refusals import respond
+from service.web.refusals import written
 from service.web.repeated import Repeated
 from service.web.replies import Ask, AtOnce, Reply
 
@@ -59,8 +59,8 @@ class Connection(HttpToolsProtocol):
         self._answer_seconds = answer_seconds
         self._turns = turns
         self._head_due: TimerHandle | None = None
-        self._head_bytes = self._trailer_bytes = 0
-        self._in_body = self._head_over = self._head_is_new = self._parsing = False
+        self._overhead = 0  # bytes of the head or of the trailers so far
+        self._is_counted = self._in_body = self._head_over = self._parsing = False
         self._unparsed = memoryview(b"")
         self._refusal: Mapping[str, Any] | None = None
         self._at_once = at_once
@@ -95,8 +95,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin with a request."""
-        self._exit.in_midst, self._head_over, self._head_is_new = True, False, True
-        self._head_bytes = 0
+        self._exit.in_midst, self._head_over = True, False
+        self._count_anew()
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -110,12 +110,12 @@ class Connection(HttpToolsProtocol):
             check_head(self.parser.get_http_version(), self.headers)
             super().on_headers_complete()
         self._in_body = self._head_over = True
-        self._trailer_bytes = 0
+        self._count_anew()
         self._forget_head()
 
     def on_body(self, body: bytes) -> None:
         """Take in a part of the body."""
-        self._trailer_bytes = -PIECE_BYTES  # this piece is no trailer
+        self._count_anew()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -143,10 +143,6 @@ class Connection(HttpToolsProtocol):
         """Go on writing."""
         self._exit.forget_reader()
         super().resume_writing()
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP."""
-        self._refuse(plain_problem(HTTPStatus.BAD_REQUEST, msg))
 
     def _parse_on(self) -> None:
         if self._unparsed and not self._exit.is_closing():
@@ -178,16 +174,15 @@ class Connection(HttpToolsProtocol):
         return bool(self._unparsed) and has_room and not (self._refusal or self._exit.is_closing())
 
     def _parse_piece(self, piece: bytes) -> None:
-        """Parse a piece and measure the head or the trailers that it is part of."""
-        self._head_over, self._head_is_new = self._in_body, False
+        """Parse a piece, and count it unless a head, a body or a part of one begins in it."""
+        self._head_over, self._is_counted = self._in_body, True
         self._feed(piece)
-        if self._in_body:
-            self._trailer_bytes += len(piece)
-        elif not (self._head_over or self._head_is_new):
-            self._head_bytes += len(piece)
-        is_too_large = self._head_bytes > MOST_HEAD_BYTES or self._trailer_bytes > MAX_TRAILER_BYTES
-        if is_too_large and not self._refusal:
+        self._overhead += len(piece) * self._is_counted
+        if self._overhead > (MAX_TRAILER_BYTES if self._in_body else MOST_HEAD_BYTES) and not self._refusal:
             self._refuse(plain_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+
+    def _count_anew(self) -> None:
+        self._overhead, self._is_counted = 0, False
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -232,7 +227,7 @@ class Connection(HttpToolsProtocol):
 
     def _is_between_requests(self) -> bool:
         is_answered = self.cycle is None or self.cycle.response_complete
-        is_between = not (self._exit.in_midst or self._head_bytes or self._unparsed or self._refusal)
+        is_between = not (self._exit.in_midst or self._overhead or self._unparsed or self._refusal)
         return is_answered and is_between and not self.flow.write_paused
 
     def _answer(self, ask: Ask, body: bytes) -> bool:
@@ -273,7 +268,7 @@ class Connection(HttpToolsProtocol):
     def _forget_head(self) -> None:
         if self._head_due:
             self._head_due.cancel()
-        self._head_due, self._head_bytes = None, 0
+        self._head_due = None
 
     def _hang_up(self) -> None:
         self._head_due = None
@@ -309,12 +304,7 @@ class Connection(HttpToolsProtocol):
             self._send_refusal(cast("Mapping[str, Any]", self._refusal))
 
     def _send_refusal(self, problem: Mapping[str, Any]) -> None:
-        if self._exit.is_closing():
-            return
-        answer = respond(problem, {"Connection": "close"})
-        status = HTTPStatus(answer.status_code)
-        head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-        head += [name + b": " + value for name, value in answer.raw_headers]
-        self.transport.write(b"\r\n".join([*head, b"", cast("bytes", answer.body)]))
-        self._exit.in_midst = True
-        self.transport.close()
+        if not self._exit.is_closing():
+            self.transport.write(written(problem))
+            self._exit.in_midst = True
+            self.transport.close()

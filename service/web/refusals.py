@@ -49,6 +49,15 @@ def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
     return JSONResponse(body, status, {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
+def written(problem: Mapping[str, Any]) -> bytes:
+    """Write a problem as the last answer on a connection."""
+    answer = respond(problem, {"Connection": "close"})
+    status = HTTPStatus(answer.status_code)
+    head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    head += [name + b": " + value for name, value in answer.raw_headers]
+    return b"\r\n".join([*head, b"", cast("bytes", answer.body)])
+
+
 class UnforeseenErrors:
     """Answers what no handler expected with a problem that gives nothing away."""
 
