@@ -42,6 +42,7 @@ from service.stores.database import Database, DatabaseUnavailable
 from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees
+from service.web.budget import MemoryBudget
 from service.web.dependencies import Services
 from service.web.intake import Allowance
 from service.web.kinds import router as problems
@@ -124,7 +125,7 @@ def create_app(
     ring, quotas, placers = KeyRing(stores.database), Quotas(settings.requests_per_minute), Placers(stores)
     app.add_middleware(FastAssignments, parts=parts, placers=placers)
     app.add_middleware(Guard, ring=ring, quotas=quotas)
-    app.add_middleware(Limits, allowed=_allowed(settings))
+    app.add_middleware(Limits, allowed=_allowed(settings), budget=MemoryBudget(settings.body_memory))
     app.add_middleware(UnforeseenErrors)
     if tracer:
         app.add_middleware(Traced, tracer=tracer)

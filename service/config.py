@@ -119,9 +119,15 @@ class Settings(BaseSettings):
         description="How long a client may leave an answer unread before its connection is closed.",
     )
     document_bytes: int = Field(
-        default=2**20,
+        default=2**18,
         ge=1,
         description="Largest JSON body that is not a table of customers, in bytes.",
+    )
+    body_memory: int = Field(
+        default=2**31,
+        ge=1,
+        description="How much memory all bodies together may take while they are read, in bytes, as estimated from "
+        "their sizes. A request for more than is free waits, and is then answered 503.",
     )
     json_depth: int = Field(default=32, ge=1, le=200, description="How deeply a JSON document may be nested.")
     table_bytes: int = Field(

@@ -111,6 +111,10 @@ class WorkerLost(ServiceError):
     """The job ended its worker each time it was started; it may need more memory than a worker has."""
 
 
+class MemoryBusy(ServiceError):
+    """The service is reading as much as its memory allows; try again shortly."""
+
+
 class Unavailable(ServiceError):
     """A part that the service needs is not there at the moment; try again shortly."""
 

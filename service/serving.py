@@ -23,6 +23,7 @@ from service.stores.database import Database, DatabaseUnavailable, wait_until_th
 from service.tracing import open_tracer
 from service.web.connections import Connection
 from service.web.logs import configure_logs
+from service.web.pipelining import TurnQueue
 from service.web.repeated import Repeated
 
 GRACE_SECONDS: Final = 10
@@ -94,6 +95,7 @@ def _connection(app: FastAPI, settings: Settings) -> partial[Connection]:
         Connection,
         head_seconds=settings.head_seconds,
         answer_seconds=settings.answer_seconds,
+        turns=TurnQueue(),
         at_once=app.state.at_once,
         repeated=Repeated(),
     )

@@ -15,12 +15,11 @@ from service.access.quotas import Quotas
 from service.access.ring import KeyRing
 from service.assignments.answering import Answer, Answers
 from service.assignments.asking import Asked, asked_in
-from service.assignments.fast import AT_ONCE
 from service.assignments.placers import Placers
 from service.web.dependencies import Services
 from service.web.formats.writing import JSON
 from service.web.heads import header
-from service.web.intake import at_once, is_whole, received_again
+from service.web.intake import MAX_LOOP_BYTES, at_once, is_whole, received_again
 from service.web.replies import OK, Ask, Reply
 from service.web.requests import REQUEST_ID, Noted, given_id, new_id, note
 
@@ -42,7 +41,7 @@ class Express:
         self.app = app
         self._ring, self._quotas, self._placers = ring, quotas, placers
         self._metrics, self._answers = parts.metrics, Answers(parts.settings)
-        self._most_bytes = min(AT_ONCE, parts.settings.assignment_bytes)
+        self._most_bytes = min(MAX_LOOP_BYTES, parts.settings.assignment_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""

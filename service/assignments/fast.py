@@ -19,9 +19,8 @@ from service.web.answers import table_headers
 from service.web.dependencies import Services
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.writing import JSON
-from service.web.intake import INTAKE, Intake, received_again
+from service.web.intake import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, Intake, received_again
 
-AT_ONCE: Final = 1 << 14  # bytes that are worth no thread of their own
 CHANGING: Final = "/v1/models"
 LOOKING: Final = ("GET", "HEAD", "OPTIONS")
 
@@ -54,7 +53,7 @@ class FastAssignments:
 
     async def _taken_in(self, scope: Scope, receive: Receive) -> list[Message]:
         """Take a body in, as far as it fits in memory."""
-        cast("Intake", scope[INTAKE]).expect_table(self._parts.settings.assignment_bytes)
+        cast("Intake", scope[INTAKE]).expect_table(self._parts.settings.assignment_bytes, OBJECT_WEIGHT)
         messages = [await receive()]
         n_bytes = len(messages[0].get("body", b""))
         while messages[-1].get("more_body") and n_bytes <= IN_MEMORY:
@@ -67,7 +66,7 @@ class FastAssignments:
         if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
             return None
         body = b"".join(message.get("body", b"") for message in messages)
-        if asked.is_json and len(body) <= AT_ONCE:
+        if asked.is_json and len(body) <= MAX_LOOP_BYTES:
             return self._answers.to(asked, placer, body)
         return await run_in_threadpool(self._answers.to, asked, placer, body)
 

@@ -1,6 +1,7 @@
 """A request's body as a file: small ones in memory, large ones on disk, never more than one copy."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, BinaryIO, cast
@@ -14,7 +15,8 @@ from service.config import Settings
 from service.web.dependencies import ServicesDep
 from service.web.formats import MULTIPART, READERS, Bounds, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
-from service.web.intake import expect_table
+from service.web.formats.media_types import parse_media_type
+from service.web.intake import MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, expect_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +31,15 @@ class Body:
 async def spool(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
     """Take a whole table in; its file is there until the answer has been sent."""
     settings = parts.settings
-    async for body in _taken_in(request, settings.table_bytes, _bounds(settings, rows=settings.table_rows)):
+    expect_table(request, settings.table_bytes, TABLE_WEIGHT)
+    async for body in _taken_in(request, _bounds(settings, rows=settings.table_rows)):
         yield body
 
 
 async def spool_few(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
     """Take in as many customers as are placed in one request."""
-    async for body in _taken_in(request, parts.settings.assignment_bytes, bounds_of_few(parts.settings)):
+    expect_table(request, parts.settings.assignment_bytes, OBJECT_WEIGHT)
+    async for body in _taken_in(request, bounds_of_few(parts.settings)):
         yield body
 
 
@@ -58,10 +62,9 @@ def _bounds(settings: Settings, *, rows: int) -> Bounds:
     )
 
 
-async def _taken_in(request: Request, n_bytes: int, bounds: Bounds) -> AsyncIterator[Body]:
-    expect_table(request, n_bytes)
+async def _taken_in(request: Request, bounds: Bounds) -> AsyncIterator[Body]:
     content_type = request.headers.get("content-type", "")
-    is_form = _media_type(content_type) == MULTIPART
+    is_form = parse_media_type(content_type).name == MULTIPART
     file, told = await _uploaded(request) if is_form else (await _spooled(request), content_type)
     with file:
         yield Body(file=file, content_type=told, bounds=bounds)
@@ -83,7 +86,7 @@ async def _spooled(request: Request) -> BinaryIO:
 
 
 async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
-    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=0)
+    parser = MultiPartParser(request.headers, _in_pieces(request.stream()), max_files=1, max_fields=0)
     try:
         form = await parser.parse()
     except MultiPartException:
@@ -96,6 +99,14 @@ async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
     return upload.file, _type_of(upload)
 
 
+async def _in_pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield a body in pieces that are searched for boundaries on the event loop, with a turn for others after each."""
+    async for chunk in chunks:
+        for start in range(0, len(chunk), MAX_LOOP_BYTES):
+            yield chunk[start : start + MAX_LOOP_BYTES]
+            await asyncio.sleep(0)
+
+
 def _find_file(form: FormData) -> UploadFile | None:
     return next((part for _, part in form.multi_items() if isinstance(part, UploadFile)), None)
 
@@ -103,8 +114,4 @@ def _find_file(form: FormData) -> UploadFile | None:
 def _type_of(upload: UploadFile) -> str:
     """Believe a file's own media type if it is one that can be read, and else the end of its name."""
     told = upload.content_type or ""
-    return told if _media_type(told) in READERS else media_type_of(upload.filename or "") or told
-
-
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+    return told if parse_media_type(told).name in READERS else media_type_of(upload.filename or "") or told

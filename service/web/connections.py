@@ -2,6 +2,7 @@
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -11,21 +12,30 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.web.heads import without_wish
+from service.web.heads import BadHead, check_head, without_wish
 from service.web.intake import RequestTooSlow
 from service.web.joined import Joined
 from service.web.leaving import Exit
+from service.web.pipelining import TurnQueue
 from service.web.problems import plain_problem, problem_of
-from service.web.refusals import respond
+from service.web.refusals import written
 from service.web.repeated import Repeated
 from service.web.replies import Ask, AtOnce, Reply
 
 MOST_HEAD_BYTES: Final = 1 << 16
+MAX_TRAILER_BYTES: Final = 1 << 13
+# Pipelined requests that wait for their turn before no further bytes are parsed.
+MAX_WAITING_REQUESTS: Final = 16
+# Bytes parsed in one go: they bound how many requests one of them may hold, and how exactly heads are measured.
+PIECE_BYTES: Final = 1 << 11
 INVALID: Final = "Invalid HTTP request received."
 
 
 class Connection(HttpToolsProtocol):
     """Hangs up on whoever takes too long to ask; what is asked in the body is looked after by the app.
+
+    A refusal is sent after the answers to all requests that came before it. Bytes are parsed piece by piece, and no
+    further once enough pipelined requests wait for their turn.
 
     `at_once` is asked first about each request that has come whole: its answer needs no task. A head that is `repeated`
     is not even read again.
@@ -40,15 +50,19 @@ class Connection(HttpToolsProtocol):
         *,
         head_seconds: float,
         answer_seconds: float,
+        turns: TurnQueue,
         at_once: AtOnce | None = None,
         repeated: Repeated | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
         self._answer_seconds = answer_seconds
+        self._turns = turns
         self._head_due: TimerHandle | None = None
-        self._head_bytes = 0
-        self._in_body = self._head_over = self._parsing = False
+        self._overhead = 0  # bytes of the head or of the trailers so far
+        self._is_counted = self._in_body = self._head_over = self._parsing = False
+        self._unparsed = memoryview(b"")
+        self._refusal: Mapping[str, Any] | None = None
         self._at_once = at_once
         self._repeated = repeated
         self._answered_at = 0.0
@@ -64,6 +78,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._forget_head()
+        self._unparsed = memoryview(b"")
         self._exit.forget()
         super().connection_lost(exc)
 
@@ -75,36 +90,49 @@ class Connection(HttpToolsProtocol):
         begins = self._is_between_requests()
         if begins and self._repeated and (known := self._repeated.find(data)) and self._answer(*known):
             return
-        self._head_over = self._in_body
-        self._parsing = True
-        self._read(data)
-        self._parsing = False
-        if self._to_start and not self._exit.is_closing():
-            self._answer_or_start(*self._to_start, data if begins else None)
-        if self._head_over or self._exit.is_closing():
-            return
-        self._expect_head()
-        self._head_bytes += len(data)
-        if self._head_bytes > MOST_HEAD_BYTES:
-            self._refuse(plain_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+        self._unparsed = memoryview(bytes(self._unparsed) + data)
+        self._parse(data if begins else None)
 
     def on_message_begin(self) -> None:
         """Begin with a request."""
         self._exit.in_midst, self._head_over = True, False
+        self._count_anew()
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; a trailer is none, and is dropped."""
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Go on to the body."""
-        self._in_body = self._head_over = True
-        self._forget_head()
         if not self.parser.should_upgrade():
+            check_head(self.parser.get_http_version(), self.headers)
             super().on_headers_complete()
+        self._in_body = self._head_over = True
+        self._count_anew()
+        self._forget_head()
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of the body."""
+        self._count_anew()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Be done with a request."""
+        self._in_body = False
         if not self.parser.should_upgrade():
-            self._exit.in_midst = self._in_body = False
+            self._exit.in_midst = False
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request: one that waits, or one that is still to be parsed."""
+        if self._refusal and not self.pipeline:
+            self._send_refusal(self._refusal)
+            return
+        super().on_response_complete()
+        if self._unparsed:
+            self.loop.call_soon(self._parse_on)
 
     def pause_writing(self) -> None:
         """Wait for somebody who reads, not for ever."""
@@ -116,36 +144,78 @@ class Connection(HttpToolsProtocol):
         self._exit.forget_reader()
         super().resume_writing()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP."""
-        self._refuse(plain_problem(HTTPStatus.BAD_REQUEST, msg))
+    def _parse_on(self) -> None:
+        if self._unparsed and not self._exit.is_closing():
+            self._parse()
 
-    def _read(self, data: bytes) -> None:
+    def _parse(self, alone: bytes | None = None) -> None:
+        """Parse what has come, as far as requests may wait; `alone` are the same bytes if nothing came before them."""
         self._unset_keepalive_if_required()
+        self._parsing = True
+        while self._may_parse_on():
+            piece, self._unparsed = bytes(self._unparsed[:PIECE_BYTES]), self._unparsed[PIECE_BYTES:]
+            self._parse_piece(piece)
+        self._parsing = False
+        if self._to_start and not self._exit.is_closing():
+            self._answer_or_start(*self._to_start, alone)
+        if not self._exit.is_closing():
+            self._read_on_or_stop()
+
+    def _read_on_or_stop(self) -> None:
+        if self._unparsed or self._refusal:
+            self._exit.stop_reading()
+            return
+        self._exit.read_on(paused=self.flow.read_paused)
+        if not self._head_over:
+            self._expect_head()
+
+    def _may_parse_on(self) -> bool:
+        has_room = len(self.pipeline) < MAX_WAITING_REQUESTS
+        return bool(self._unparsed) and has_room and not (self._refusal or self._exit.is_closing())
+
+    def _parse_piece(self, piece: bytes) -> None:
+        """Parse a piece, and count it unless a head, a body or a part of one begins in it."""
+        self._head_over, self._is_counted = self._in_body, True
+        self._feed(piece)
+        self._overhead += len(piece) * self._is_counted
+        if self._overhead > (MAX_TRAILER_BYTES if self._in_body else MOST_HEAD_BYTES) and not self._refusal:
+            self._refuse(plain_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+
+    def _count_anew(self) -> None:
+        self._overhead, self._is_counted = 0, False
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            while data:
+                data = self._feed_until_wish(data)
+        except HttpParserError as error:
+            fault = error.__context__
+            bad = fault if isinstance(fault, BadHead) else BadHead(HTTPStatus.BAD_REQUEST, INVALID)
+            self._refuse(plain_problem(bad.status, bad.detail))
+
+    def _feed_until_wish(self, data: bytes) -> bytes:
+        """Parse up to a head that wishes for another protocol.
+
+        Returns that head without the wish and what follows it, as a parser that sees the wish reads no body.
+        """
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as wish:
-            self._pass_over(data[wish.args[0] :])
-        except HttpParserError:
-            self.send_400_response(INVALID)
-
-    def _pass_over(self, rest: bytes) -> None:
-        """Read a request as if it did not wish for another protocol, as a parser that sees the wish reads no body."""
-        method, version = self.parser.get_method(), self.parser.get_http_version()
-        if method == b"CONNECT":
-            self.send_400_response(INVALID)
-            return
-        self.parser = HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
-        begin = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
-        self._read(begin + without_wish(self.headers) + b"\r\n" + rest)
+            method, version = self.parser.get_method(), self.parser.get_http_version()
+            if method == b"CONNECT":
+                raise HttpParserError from None
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+            begin = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
+            return begin + without_wish(self.headers) + b"\r\n" + data[wish.args[0] :]
+        return b""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Wait until all that has come is read: the body comes with the head more often than not."""
+        """Wait until all that has come is read, as the body mostly comes with the head; pipelined, wait for a turn."""
         if self._parsing:
             self._to_start = cycle, app
         else:
-            super()._start_asgi_task(cycle, app)
+            self._turns.put(partial(super()._start_asgi_task, cycle, app), self.loop)
 
     def timeout_keep_alive_handler(self) -> None:
         """Hang up, unless something was asked meanwhile: the timer is not set anew for each request."""
@@ -157,7 +227,8 @@ class Connection(HttpToolsProtocol):
 
     def _is_between_requests(self) -> bool:
         is_answered = self.cycle is None or self.cycle.response_complete
-        return is_answered and not (self._exit.in_midst or self._head_bytes or self.flow.write_paused)
+        is_between = not (self._exit.in_midst or self._overhead or self._unparsed or self._refusal)
+        return is_answered and is_between and not self.flow.write_paused
 
     def _answer(self, ask: Ask, body: bytes) -> bool:
         """Answer the only request that has come, without reading its head; False if it must take the usual road."""
@@ -197,7 +268,7 @@ class Connection(HttpToolsProtocol):
     def _forget_head(self) -> None:
         if self._head_due:
             self._head_due.cancel()
-        self._head_due, self._head_bytes = None, 0
+        self._head_due = None
 
     def _hang_up(self) -> None:
         self._head_due = None
@@ -209,11 +280,31 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, problem: Mapping[str, Any]) -> None:
+        """Refuse a request, once all that came before it are answered, and parse no further."""
         self._forget_head()
-        answer = respond(problem, {"Connection": "close"})
-        status = HTTPStatus(answer.status_code)
-        head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-        head += [name + b": " + value for name, value in answer.raw_headers]
-        self.transport.write(b"\r\n".join([*head, b"", cast("bytes", answer.body)]))
-        self._exit.in_midst = True
-        self.transport.close()
+        self._unparsed = memoryview(b"")
+        self._refusal = problem
+        if self._in_body:
+            self._refuse_begun(self.cycle)
+        elif not self.cycle or self.cycle.response_complete:
+            self._send_refusal(problem)
+
+    def _refuse_begun(self, cycle: RequestResponseCycle) -> None:
+        """Refuse a request whose body is at fault, unless its answer has begun."""
+        if self.pipeline:
+            self.pipeline.popleft()
+            return
+        self._to_start = None
+        cycle.disconnected = True
+        cycle.message_event.set()
+        if cycle.response_started:
+            self._exit.in_midst = True
+            self.transport.close()
+        else:
+            self._send_refusal(cast("Mapping[str, Any]", self._refusal))
+
+    def _send_refusal(self, problem: Mapping[str, Any]) -> None:
+        if not self._exit.is_closing():
+            self.transport.write(written(problem))
+            self._exit.in_midst = True
+            self.transport.close()

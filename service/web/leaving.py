@@ -22,7 +22,7 @@ class Exit:
         self._seconds = answer_seconds
         self._due: TimerHandle | None = None
         self._thrown_away = self._unread = 0
-        self.lingers = self.in_midst = False
+        self.lingers = self.in_midst = self._is_stopped = False
         self.write, self.write_whole = transport.write, transport.write_whole
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
@@ -37,10 +37,27 @@ class Exit:
         """Leave; `in_midst` of a request, not before the other side has seen the answer."""
         if self.is_closing():
             return
-        if self.in_midst:
+        if self.in_midst or self._is_stopped:
             self._linger()
         else:
             self._leave()
+
+    def stop_reading(self) -> None:
+        """Read nothing more until `read_on`, even if uvicorn resumes reading."""
+        self._is_stopped = True
+        self._transport.pause_reading()
+
+    def read_on(self, *, paused: bool) -> None:
+        """Read again, unless uvicorn has paused reading."""
+        if self._is_stopped:
+            self._is_stopped = False
+            if not paused:
+                self._transport.resume_reading()
+
+    def resume_reading(self) -> None:
+        """Read again, unless reading is stopped."""
+        if not self._is_stopped:
+            self._transport.resume_reading()
 
     def throw_away(self, n_bytes: int) -> None:
         """Take no notice of what is sent after the answer, up to a limit."""

@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.web.budget import MemoryBudget
 from service.web.intake import INTAKE, Allowance, Intake
 from service.web.problems import problem_of
 from service.web.refusals import respond
@@ -17,9 +18,10 @@ CLOSE: Final = {"Connection": "close"}
 class Limits:
     """Takes requests in within limits, and reads no further once an answer has begun."""
 
-    def __init__(self, app: ASGIApp, allowed: Allowance) -> None:
+    def __init__(self, app: ASGIApp, allowed: Allowance, budget: MemoryBudget) -> None:
         self.app = app
         self.allowed = allowed
+        self._budget = budget
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer it if its body is refused."""
@@ -29,7 +31,7 @@ class Limits:
             await self.app(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        intake = scope[INTAKE] = Intake(scope, receive, self.allowed)
+        intake = scope[INTAKE] = Intake(scope, receive, self.allowed, self._budget)
         answering = False
 
         async def answer(message: Message) -> None:
@@ -39,9 +41,13 @@ class Limits:
             answering = True
             if message["type"] == "http.response.start" and not intake.complete:
                 MutableHeaders(scope=message).update(CLOSE)
+            intake.give_back_memory()
             await send(message)
 
-        with suppress(ClientDisconnect):
-            await self.app(scope, intake.receive, answer)
+        try:
+            with suppress(ClientDisconnect):
+                await self.app(scope, intake.receive, answer)
+        finally:
+            intake.give_back_memory()
         if intake.refusal and not answering:
             await respond(problem_of(intake.refusal), CLOSE)(scope, receive, send)

@@ -36,6 +36,7 @@ from service.errors import (
     Incomparable,
     InvalidRequest,
     KeyNeeded,
+    MemoryBusy,
     NotFound,
     NoTree,
     ScopeMissing,
@@ -114,9 +115,16 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    MemoryBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # What HTTP itself refuses, before any of our code is asked.
-PLAIN = (HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+PLAIN = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+)
 INTERNAL = "internal-error"
 
 

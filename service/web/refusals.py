@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import SegmentationError
 from service.errors import FieldError, InvalidRequest, ServiceError, pointer
-from service.web.formats import UnsupportedFormat
+from service.web.formats import UnsupportedFormat, is_json
 from service.web.logs import describe_error, request_id
 from service.web.problems import MEDIA_TYPE, MOST_ERRORS, plain_problem, problem_of
 
@@ -47,6 +47,15 @@ def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
     retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in PASSING else {}
     body = {**problem, "instance": f"urn:request:{request_id()}"}
     return JSONResponse(body, status, {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def written(problem: Mapping[str, Any]) -> bytes:
+    """Write a problem as the last answer on a connection."""
+    answer = respond(problem, {"Connection": "close"})
+    status = HTTPStatus(answer.status_code)
+    head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    head += [name + b": " + value for name, value in answer.raw_headers]
+    return b"\r\n".join([*head, b"", cast("bytes", answer.body)])
 
 
 class UnforeseenErrors:
@@ -101,8 +110,7 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _is_json(request: Request) -> bool:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json"
+    return is_json(request.headers.get("content-type", ""))
 
 
 def _allowed_methods(request: Request) -> list[str]:

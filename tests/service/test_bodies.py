@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from service.config import Settings
 from service.web.bodies import BodyDep
+from service.web.budget import MemoryBudget
 from service.web.formats import READERS, SUFFIXES
 from service.web.formats.charsets import IN_MEMORY
 from service.web.intake import Allowance
@@ -29,7 +30,7 @@ def received():
 def client(received):
     app = FastAPI()
     app.state.services = SimpleNamespace(settings=Settings(table_bytes=MOST))
-    app.add_middleware(Limits, allowed=Allowance(n_bytes=1, seconds=60, depth=1))
+    app.add_middleware(Limits, allowed=Allowance(n_bytes=1, seconds=60, depth=1), budget=MemoryBudget(1 << 30))
     install_refusals(app)
 
     @app.post("/")

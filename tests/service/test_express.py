@@ -23,6 +23,7 @@ from service.stores.database import now
 from service.web.connections import Connection
 from service.web.intake import at_once
 from service.web.logs import RequestLine, log_request, logger
+from service.web.pipelining import TurnQueue
 from service.web.repeated import Repeated
 
 HERE = {INCOME: 60, SCORE: 50}
@@ -104,7 +105,7 @@ def url(sampled):
     """The app of the sample on a connection of ours."""
     app = sampled.app
     at_once, repeated = app.state.at_once, Repeated()
-    http = partial(Connection, head_seconds=9, answer_seconds=9, at_once=at_once, repeated=repeated)
+    http = partial(Connection, head_seconds=9, answer_seconds=9, turns=TurnQueue(), at_once=at_once, repeated=repeated)
     with listening(app, http=http, ws="none", lifespan="off", timeout_keep_alive=IDLE_SECONDS) as server:
         yield f"http://127.0.0.1:{port_of(server)}/v1/models/sample/assignments"
 

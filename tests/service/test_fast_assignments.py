@@ -17,6 +17,7 @@ from service.assignments.fast import FastAssignments
 from service.assignments.placers import Placers
 from service.assignments.schemas import AssignmentResults
 from service.callers import ANYONE
+from service.web.budget import MemoryBudget
 from service.web.intake import Allowance
 from service.web.limits import Limits
 
@@ -82,7 +83,7 @@ def short(client):
 
     parts = client.app.state.services
     road = FastAssignments(teapot, parts=parts, placers=Placers(parts.stores))
-    limits = Limits(acting_as(road, ANYONE), Allowance(n_bytes=1000, seconds=9, depth=9))
+    limits = Limits(acting_as(road, ANYONE), Allowance(n_bytes=1000, seconds=9, depth=9), MemoryBudget(100))
     with TestClient(limits) as alone:
         yield alone
 

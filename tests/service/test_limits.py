@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from io import BytesIO
 
 import httpx
@@ -10,7 +11,10 @@ import pytest
 from pyarrow import csv, ipc, parquet
 from steps import fit, put_csv, running
 
-from service.web.intake import Allowance
+from service.errors import MemoryBusy
+from service.web import intake
+from service.web.budget import MemoryBudget
+from service.web.intake import MAX_CONTENT_TYPE, MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, Allowance, Intake
 from service.web.limits import Limits
 
 CSV, NDJSON, JSON = "text/csv", "application/x-ndjson", "application/json"
@@ -222,7 +226,117 @@ def test_a_client_that_goes_while_it_sends_is_no_error():
         return {"type": "http.disconnect"}
 
     sent = []
-    app = Limits(answered, Allowance(n_bytes=10, seconds=1, depth=1))
+    app = Limits(answered, Allowance(n_bytes=10, seconds=1, depth=1), MemoryBudget(100))
     scope = {"type": "http", "headers": [(b"content-length", b"5")]}
     asyncio.run(app(scope, gone, sent.append))
     assert sent == []
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/assignments"])
+def test_a_media_type_that_is_too_long_is_refused_before_it_is_parsed(client, path):
+    answer = client.post(path, content=b"{}", headers={"Content-Type": JSON + ";" * MAX_CONTENT_TYPE})
+    assert (slug(answer), "1,000 characters" in answer.json()["detail"]) == ((415, "unsupported-format"), True)
+
+
+ALLOWED = Allowance(n_bytes=1 << 20, seconds=9, depth=9)
+
+
+async def read_whole(scope, receive, send):
+    """Answer once the body was received; what is answered first says how it ended."""
+    scope["received"] = (await receive())["type"]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await scope["answering"].wait()
+    await send({"type": "http.response.body"})
+
+
+def ask(app, body, media_type=JSON):
+    """Send a body to an app; gives the messages that are answered, and the request's scope."""
+    answered, answering = [], asyncio.Event()
+    scope = {"type": "http", "headers": [(b"content-type", media_type.encode()), (b"content-length", b"9")]}
+    scope["answering"] = answering
+
+    async def receive():
+        return {"type": "http.request", "body": body}
+
+    async def send(message):
+        answered.append(message)
+
+    return asyncio.ensure_future(app(scope, receive, send)), answered, scope
+
+
+SCOPE = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}
+
+
+def part_of(n_bytes):
+    """Receive a part of a body that is not all of it."""
+
+    async def receive():
+        return {"type": "http.request", "body": bytes(n_bytes), "more_body": True}
+
+    return receive
+
+
+def document(n_bytes):
+    return b'"' + b"x" * (n_bytes - 2) + b'"'
+
+
+def statuses(bodies, *, n_bytes, app=read_whole):
+    """Send bodies at once to an app that answers the first ones only when all have been answered or refused."""
+
+    async def crowd():
+        limits = Limits(app, ALLOWED, MemoryBudget(n_bytes, seconds=0.05))
+        asked = [ask(limits, body) for body in bodies]
+        await asyncio.sleep(0.2)
+        for _, _, scope in asked:
+            scope["answering"].set()
+        await asyncio.gather(*(task for task, _, _ in asked))
+        return [answered[0]["status"] for _, answered, _ in asked], asked[-1][1][0]["headers"]
+
+    return asyncio.run(crowd())
+
+
+async def hold_memory(scope, receive, send):
+    """Receive the body, and answer late."""
+    await receive()
+    await scope["answering"].wait()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+def test_bodies_beyond_the_common_memory_wait_and_are_then_told_to_come_again():
+    n_bytes = 2 * MAX_LOOP_BYTES
+    found, headers = statuses([document(n_bytes)] * 3, n_bytes=2 * n_bytes * OBJECT_WEIGHT, app=hold_memory)
+    assert (found, (b"retry-after", b"2") in headers) == ([200, 200, 503], True)
+
+
+def test_bodies_that_are_still_on_their_way_hold_what_has_come():
+    async def half_sent():
+        budget = MemoryBudget(6 * MAX_LOOP_BYTES, seconds=0.05)
+        bodies = [Intake(SCOPE, part_of(2 * MAX_LOOP_BYTES), ALLOWED, budget) for _ in range(4)]
+        for body in bodies:
+            body.expect_table(1 << 20, TABLE_WEIGHT)
+            await body.receive()
+        return [body.refusal for body in bodies]
+
+    assert list(map(type, asyncio.run(half_sent()))) == [type(None)] * 3 + [MemoryBusy]
+
+
+def test_a_body_larger_than_its_share_is_read_nevertheless():
+    assert statuses([document(1 << 20)], n_bytes=1 << 10)[0] == [200]
+
+
+def test_small_bodies_need_no_share():
+    assert statuses([document(MAX_LOOP_BYTES)] * 50, n_bytes=1, app=hold_memory)[0] == [200] * 50
+
+
+def test_an_answer_that_is_read_slowly_holds_no_memory():
+    n_bytes = 2 * MAX_LOOP_BYTES
+    assert statuses([document(n_bytes)] * 9, n_bytes=2 * n_bytes * OBJECT_WEIGHT)[0] == [200] * 9
+
+
+@pytest.mark.parametrize(("n_bytes", "on_loop"), [(MAX_LOOP_BYTES, True), (MAX_LOOP_BYTES + 1, False)])
+def test_larger_documents_are_searched_in_a_thread(monkeypatch, n_bytes, on_loop):
+    found = []
+    monkeypatch.setattr(intake, "check_depth", lambda *_: found.append(threading.current_thread()))
+    assert statuses([document(n_bytes)], n_bytes=1 << 30)[0] == [200]
+    assert [thread is threading.current_thread() for thread in found] == [on_loop]

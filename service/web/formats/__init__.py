@@ -59,7 +59,7 @@ SUFFIXES: Final = {
 
 def is_json(content_type: str) -> bool:
     """Tell whether a body is a JSON document."""
-    return content_type.partition(";")[0].strip().lower() == "application/json"
+    return parse_media_type(content_type).name == "application/json"
 
 
 def read_table(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> pa.Table:
@@ -85,10 +85,11 @@ def media_type_of(filename: str) -> str | None:
 
 
 def _read(file: BinaryIO, content_type: str, bounds: Bounds) -> Patch:
-    media_type, charset = _media_type(content_type)
-    if media_type not in READERS:
+    media_type = parse_media_type(content_type)
+    if media_type.name not in READERS:
         raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
-    patch = READERS[media_type](file, charset, bounds)
+    charset = media_type.charset and known_charset(media_type.charset)
+    patch = READERS[media_type.name](file, charset, bounds)
     _check_cells(patch.table, bounds.characters)
     return patch
 
@@ -106,9 +107,3 @@ def _check_cells(table: pa.Table, most: int) -> None:
 def _check_rows(table: pa.Table) -> None:
     if not table.num_rows:
         raise UnreadableBody("There are no customers in the body")
-
-
-def _media_type(content_type: str) -> tuple[str, str | None]:
-    media_type, parameters = parse_media_type(content_type)
-    charset = parameters.get("charset")
-    return media_type, known_charset(charset) if charset else None

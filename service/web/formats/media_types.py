@@ -1,11 +1,23 @@
-"""Media types as headers write them: `text/csv; charset=utf-8`."""
+"""Media types as headers carry them (RFC 9110), read by the parser that also reads forms."""
+
+from typing import NamedTuple
+
+from python_multipart.multipart import parse_options_header
 
 
-def parse_media_type(header: str) -> tuple[str, dict[str, str]]:
-    """Parse a media type and its parameters (RFC 9110, 8.3.1); of a parameter that occurs twice the first counts."""
-    media_type, *rest = header.split(";")
-    parameters: dict[str, str] = {}
-    for parameter in rest:
-        name, _, value = parameter.partition("=")
-        parameters.setdefault(name.strip().lower(), value.strip().strip('"'))
-    return media_type.strip().lower(), parameters
+class MediaType(NamedTuple):
+    """A media type in lower case, and its charset and quality where they are given."""
+
+    name: str
+    charset: str | None = None
+    quality: str | None = None
+
+
+def parse_media_type(text: str) -> MediaType:
+    """Parse a media type or a range of them, in linear time."""
+    name, parameters = parse_options_header(text)
+    return MediaType(name.decode("latin-1"), _text(parameters.get(b"charset")), _text(parameters.get(b"q")))
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode("latin-1") if value else None
