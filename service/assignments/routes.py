@@ -30,7 +30,7 @@ BODY = table_body(
 
 def _customers(body: SmallBodyDep, parts: ServicesDep) -> Customers:
     if not is_json(body.content_type):
-        return Customers.of_table(read_patch(body.file, body.content_type, body.bounds).table)
+        return Customers.of_table(read_patch(body.file, body.content_type, body.bounds, parts.readers).table)
     document = read_document(body.file, parts.settings.json_depth)
     try:
         return Customers.of_rows(AssignmentRequest.model_validate(document).customers, body.bounds)

@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.config import Settings
 from service.web.dependencies import ServicesDep
-from service.web.formats import MULTIPART, READERS, Bounds, UnreadableBody, media_type_of
+from service.web.formats import MEDIA_TYPES, MULTIPART, Bounds, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
 from service.web.intake import expect_table
 
@@ -103,7 +103,7 @@ def _find_file(form: FormData) -> UploadFile | None:
 def _type_of(upload: UploadFile) -> str:
     """Believe a file's own media type if it is one that can be read, and else the end of its name."""
     told = upload.content_type or ""
-    return told if _media_type(told) in READERS else media_type_of(upload.filename or "") or told
+    return told if _media_type(told) in MEDIA_TYPES else media_type_of(upload.filename or "") or told
 
 
 def _media_type(content_type: str) -> str:

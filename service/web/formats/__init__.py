@@ -10,23 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.errors import FieldError
-from service.web.formats.arrow import read_arrow
 from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
 from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
 from service.web.formats.lines import read_lines
 from service.web.formats.nesting import check_depth
 from service.web.formats.objects import read_json
-from service.web.formats.parquet import read_parquet
 from service.web.formats.patches import Patch, without_empty_rows
+from service.web.formats.reader_pool import ColumnarFormat, ReaderPool
 
 __all__ = [
+    "MEDIA_TYPES",
     "MULTIPART",
     "READERS",
     "SUFFIXES",
     "USUAL",
     "Bounds",
     "Patch",
+    "ReaderPool",
     "UnreadableBody",
     "UnsupportedFormat",
     "is_json",
@@ -44,9 +45,13 @@ READERS: Final[dict[str, Callable[[BinaryIO, str | None, Bounds], Patch]]] = {
     "application/jsonl": read_lines,
     "text/csv": read_csv,
     "text/tab-separated-values": read_tsv,
-    "application/vnd.apache.parquet": read_parquet,
-    "application/vnd.apache.arrow.stream": read_arrow,
 }
+# Others parse these, in C++: that happens in processes of its own.
+COLUMNAR: Final[dict[str, ColumnarFormat]] = {
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.apache.arrow.stream": "arrow",
+}
+MEDIA_TYPES: Final = (*READERS, *COLUMNAR)
 
 SUFFIXES: Final = {
     ".json": "application/json",
@@ -77,19 +82,22 @@ def read_document(file: BinaryIO, depth: int) -> object:
         raise UnreadableBody("The body is nested too deeply") from None
 
 
-def read_table(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> pa.Table:
+def read_table(
+    file: BinaryIO, content_type: str, bounds: Bounds = USUAL, readers: ReaderPool | None = None
+) -> pa.Table:
     """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
 
-    A row that has nothing in any column is passed over, whatever the format.
+    A row that has nothing in any column is passed over, whatever the format. Without `readers`, an Arrow or Parquet
+    body gets a reader process of its own.
     """
-    table = without_empty_rows(_read(file, content_type, bounds).table)
+    table = without_empty_rows(_read(file, content_type, bounds, readers).table)
     _check_rows(table)
     return table
 
 
-def read_patch(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> Patch:
+def read_patch(file: BinaryIO, content_type: str, bounds: Bounds = USUAL, readers: ReaderPool | None = None) -> Patch:
     """Read a body as it came, and which of its cells were there at all; every row of JSON stays, even an empty one."""
-    patch = _read(file, content_type, bounds)
+    patch = _read(file, content_type, bounds, readers)
     _check_rows(patch.table)
     return patch
 
@@ -99,13 +107,23 @@ def media_type_of(filename: str) -> str | None:
     return SUFFIXES.get(PurePath(filename).suffix.lower())
 
 
-def _read(file: BinaryIO, content_type: str, bounds: Bounds) -> Patch:
+def _read(file: BinaryIO, content_type: str, bounds: Bounds, readers: ReaderPool | None) -> Patch:
     media_type, charset = _media_type(content_type)
-    if media_type not in READERS:
-        raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
-    patch = READERS[media_type](file, charset, bounds)
+    if media_type in COLUMNAR:
+        patch = Patch(table=_read_columnar(file, COLUMNAR[media_type], bounds, readers))
+    elif media_type in READERS:
+        patch = READERS[media_type](file, charset, bounds)
+    else:
+        raise UnsupportedFormat(f"Send one of {', '.join([*MEDIA_TYPES, MULTIPART])}")
     _check_cells(patch.table, bounds.characters)
     return patch
+
+
+def _read_columnar(file: BinaryIO, fmt: ColumnarFormat, bounds: Bounds, readers: ReaderPool | None) -> pa.Table:
+    if readers is not None:
+        return readers.read(fmt, file, bounds)
+    with ReaderPool() as own:
+        return own.read(fmt, file, bounds)
 
 
 def _check_cells(table: pa.Table, most: int) -> None:
