@@ -250,7 +250,14 @@ def viewed(*views, cells=b"", valid=0xFF):
 
 XXXX = 0x78787878
 HERE = (20, XXXX, 0, 0)
-ELSEWHERE = [(-1, 0, 0, 0), (-(2**31), 0, 0, 0), (20, XXXX, 1, 0), (20, XXXX, -1, 0), (20, XXXX, 0, 1), (20, XXXX, 0, -1)]
+ELSEWHERE = [
+    (-1, 0, 0, 0),
+    (-(2**31), 0, 0, 0),
+    (20, XXXX, 1, 0),
+    (20, XXXX, -1, 0),
+    (20, XXXX, 0, 1),
+    (20, XXXX, 0, -1),
+]
 
 
 @pytest.mark.parametrize("view", ELSEWHERE)
