@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import re
 import signal
@@ -217,3 +218,19 @@ def test_the_api_answers_422_for_a_body_that_ended_its_process_and_goes_on(sampl
     timer.join()
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/unreadable-body")
     assert put().is_success
+
+
+def test_a_process_whose_answer_is_none_is_asked_nothing_more(pool, monkeypatch):
+    process = process_of(pool)
+    with monkeypatch.context() as broken:
+        broken.setattr(frames, "receive", lambda _: json.loads("half of an answ"))
+        with pytest.raises(ValueError, match="Expecting"):
+            read(pool)
+    assert not alive(process)
+    assert read(pool).num_rows == 2
+
+
+@pytest.mark.parametrize("limit", [2**40, 2**80])
+def test_memory_is_limited_by_any_setting(limit):
+    code = f"from service.web.formats.reader_process import limit_memory; limit_memory({limit})"
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own command

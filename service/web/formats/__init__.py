@@ -46,7 +46,7 @@ READERS: Final[dict[str, Callable[[BinaryIO, str | None, Bounds], Patch]]] = {
     "text/csv": read_csv,
     "text/tab-separated-values": read_tsv,
 }
-# Others parse these, in C++: that happens in processes of its own.
+# Arrow parses these, in C++, and therefore in reader processes.
 COLUMNAR: Final[dict[str, ColumnarFormat]] = {
     "application/vnd.apache.parquet": "parquet",
     "application/vnd.apache.arrow.stream": "arrow",

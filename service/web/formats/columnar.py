@@ -41,8 +41,8 @@ def reading(what: str) -> Iterator[None]:
     """Refuse what Arrow cannot read, whatever is wrong with it."""
     try:
         yield
-    except MemoryError:  # before the rest: Arrow's own is one of its exceptions, too
-        raise UnreadableBody("The table takes more memory to be read than the service allows") from None
+    except MemoryError:  # Arrow's own is one of its exceptions, too
+        raise
     except OSError as error:
         if error.errno not in {None, EINVAL}:
             raise
@@ -55,7 +55,11 @@ def check_schema(schema: pa.Schema, bounds: Bounds) -> None:
     """Refuse headers that cannot be used, and columns whose cells are no single values."""
     bounds.check(columns=len(schema))
     check_headers(schema.names)
-    faults = (f"{field.name!r} holds {field.type}, not single values" for field in schema if not _is_flat(field.type))
+    faults = (
+        f"{field.name!r} holds {field.type}, not single values of a known type"
+        for field in schema
+        if not _is_flat(field.type)
+    )
     refuse((FieldError(detail=fault[:200]) for fault in faults), "columns cannot be read")
 
 

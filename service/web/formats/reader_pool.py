@@ -52,10 +52,6 @@ class ReaderFailed(Exception):
     """A reader process came upon an error that is no fault of the body."""
 
 
-class _ReaderEnded(Exception):
-    """A reader process ended, or was ended, before it had answered."""
-
-
 class ReaderProcess:
     """One child process, which reads one body after the other."""
 
@@ -82,6 +78,9 @@ class ReaderProcess:
             raise UnreadableBody(f"The body takes longer to read than the {seconds:g} seconds allowed") from None
         except ConnectionError:
             answer = None
+        except BaseException:
+            self.close()  # the connection may be in the middle of a message, and the next body is somebody else's
+            raise
         if answer is None:
             raise self._ended()
         return _table_of(answer)

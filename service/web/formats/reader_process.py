@@ -26,6 +26,7 @@ from service.web.formats.reader_pool import INLINE_BYTES
 READERS: Final[Mapping[str, Callable[[pa.Buffer, Bounds], pa.Table]]] = {"arrow": read_arrow, "parquet": read_parquet}
 WORKING_BYTES: Final = 256 << 20  # beside the table itself: pages, batches and a column on their way to it
 STDIN: Final = 0
+TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
 _MEMORY: Final = Path("/proc/self/statm")
 _DATA: Final = 5  # the place of private writable memory in it
 
@@ -33,6 +34,7 @@ _DATA: Final = 5  # the place of private writable memory in it
 def serve(descriptor: int) -> None:
     """Answer the bodies that come through a socket, one after the other, until the api closes it or ends."""
     die_with_writer(STDIN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
     n_own_bytes = _private_bytes()
     with socket(fileno=descriptor) as connection:
         frames.send(connection, {})
@@ -47,7 +49,8 @@ def limit_memory(n_bytes: int) -> None:
     """Let the kernel refuse this process more private memory than so much (on Linux)."""
     if sys.platform == "linux":
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, hard))
+        limits = [n_bytes, sys.maxsize] if hard == resource.RLIM_INFINITY else [n_bytes, hard]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
 
 
 def _give_back_memory() -> None:
@@ -67,6 +70,8 @@ def _answer(connection: socket, request: Frame) -> None:
     except UnreadableBody as refusal:
         errors = [asdict(error) for error in refusal.errors]
         frames.send(connection, {"refused": str(refusal), "errors": errors})
+    except MemoryError:
+        frames.send(connection, {"refused": TOO_MUCH_MEMORY, "errors": []})
     except OSError as error:
         frames.send(connection, {"errno": error.errno})
     except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
