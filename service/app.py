@@ -44,6 +44,7 @@ from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.web.budget import MemoryBudget
 from service.web.dependencies import Services
+from service.web.formats import ReaderPool
 from service.web.intake import Allowance
 from service.web.kinds import router as problems
 from service.web.limits import Limits
@@ -96,13 +97,20 @@ def create_app(
     stores = open_stores(settings)
     metrics = Metrics(stores.caches)
     metrics.add(JobCollector(stores.database))
-    parts = Services(settings=settings, stores=stores, engine=engine or _engine(settings), metrics=metrics)
+    parts = Services(
+        settings=settings,
+        stores=stores,
+        engine=engine or _engine(settings),
+        metrics=metrics,
+        readers=ReaderPool(max_processes=settings.table_readers, seconds=settings.table_seconds),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with _beside(_keep_dispatching(parts), *([when_up(app)] if when_up else [])):
             yield
         await run_in_threadpool(parts.engine.close)
+        await run_in_threadpool(parts.readers.close)
         await run_in_threadpool(_close, stores.database)
 
     app = FastAPI(

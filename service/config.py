@@ -144,6 +144,17 @@ class Settings(BaseSettings):
     table_columns: int = Field(default=1000, ge=1, description="How many columns a table may have.")
     table_cells: int = Field(default=100_000_000, ge=1, description="How many cells, rows times columns, it may have.")
     cell_characters: int = Field(default=65_536, ge=1, description="How long the text in a cell may be.")
+    table_readers: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="How many Arrow and Parquet bodies one process reads at once, each in a process of its own.",
+    )
+    table_seconds: float = Field(
+        default=120,
+        gt=0,
+        description="How long such a body may take to be read, and how long it may wait for its turn.",
+    )
     assignment_bytes: int = Field(
         default=2**24,
         ge=1,

@@ -13,7 +13,7 @@ from service.assignments.writing import tabulate, write, write_few
 from service.config import Settings
 from service.errors import InvalidRequest, ServiceError
 from service.web.bodies import bounds_of_few
-from service.web.formats import Bounds, read_patch
+from service.web.formats import Bounds, ReaderPool, read_patch
 from service.web.formats.writing import JSON, stream
 
 FEW: Final = 32  # customers: beyond, columns are faster
@@ -29,7 +29,8 @@ class Answer(NamedTuple):
 class Answers:
     """Answers bodies; None for what has to be looked at more closely, be it only to say what is wrong with it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, readers: ReaderPool) -> None:
+        self._readers = readers
         self._bounds: Bounds = bounds_of_few(settings)
         self._reads_json = settings.json_depth >= LEAST_DEPTH
 
@@ -44,7 +45,7 @@ class Answers:
 
     def _read(self, body: bytes, media_type: str) -> Customers | None:
         try:
-            return Customers.of_table(read_patch(BytesIO(body), media_type, self._bounds).table)
+            return Customers.of_table(read_patch(BytesIO(body), media_type, self._bounds, self._readers).table)
         except (ServiceError, SegmentationError):
             return None
 

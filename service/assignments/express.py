@@ -40,7 +40,7 @@ class Express:
     def __init__(self, app: ASGIApp, *, parts: Services, ring: KeyRing, quotas: Quotas, placers: Placers) -> None:
         self.app = app
         self._ring, self._quotas, self._placers = ring, quotas, placers
-        self._metrics, self._answers = parts.metrics, Answers(parts.settings)
+        self._metrics, self._answers = parts.metrics, Answers(parts.settings, parts.readers)
         self._most_bytes = min(MAX_LOOP_BYTES, parts.settings.assignment_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -32,7 +32,7 @@ class FastAssignments:
         self.app = app
         self._parts = parts
         self._placers = placers
-        self._answers = Answers(parts.settings)
+        self._answers = Answers(parts.settings, parts.readers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""

@@ -30,7 +30,7 @@ BODY = table_body(
 def _customers(body: SmallBodyDep, parts: ServicesDep) -> Customers:
     if is_json(body.content_type):
         return read_customers(body.file, body.bounds, max_depth=parts.settings.json_depth)
-    return Customers.of_table(read_patch(body.file, body.content_type, body.bounds).table)
+    return Customers.of_table(read_patch(body.file, body.content_type, body.bounds, parts.readers).table)
 
 
 NOUN = "assignments"

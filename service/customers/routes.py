@@ -40,7 +40,7 @@ def upsert_customers(
     """Put in new customers and change known ones: an absent field or column is kept, an empty one is cleared."""
 
     def act(keep: Keep[operations.Upserted]) -> operations.Upserted:
-        patch = read_patch(body.file, body.content_type, body.bounds)
+        patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
         return operations.upsert_customers(parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep)
 
     return once.answer(act, Upsert.of, Upsert)

@@ -122,7 +122,7 @@ def put_dataset(
 
     With `shape=transactions` the table holds one row for each purchase: customers are made of them.
     """
-    raw = read_table(body.file, body.content_type, body.bounds)
+    raw = read_table(body.file, body.content_type, body.bounds, parts.readers)
     if recipe is None:
         row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared)
     else:
@@ -164,7 +164,7 @@ def add_transactions(
     """Add transactions to those that a dataset is made of; its customers are described anew."""
 
     def act(keep: Keep[transactions.Added]) -> transactions.Added:
-        raw = read_table(body.file, body.content_type, body.bounds)
+        raw = read_table(body.file, body.content_type, body.bounds, parts.readers)
         return transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic, keep=keep)
 
     return once.answer(act, TransactionsAdded.of, TransactionsAdded)

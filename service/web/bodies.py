@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.config import Settings
 from service.web.dependencies import ServicesDep
-from service.web.formats import MULTIPART, READERS, Bounds, UnreadableBody, media_type_of
+from service.web.formats import MEDIA_TYPES, MULTIPART, Bounds, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.media_types import parse_media_type
 from service.web.intake import MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, expect_table
@@ -114,4 +114,4 @@ def _find_file(form: FormData) -> UploadFile | None:
 def _type_of(upload: UploadFile) -> str:
     """Believe a file's own media type if it is one that can be read, and else the end of its name."""
     told = upload.content_type or ""
-    return told if parse_media_type(told).name in READERS else media_type_of(upload.filename or "") or told
+    return told if parse_media_type(told).name in MEDIA_TYPES else media_type_of(upload.filename or "") or told

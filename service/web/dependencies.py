@@ -13,6 +13,7 @@ from service.stores import Stores
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database, Session
 from service.stores.tables import Tables
+from service.web.formats import ReaderPool
 from service.web.metrics import Metrics
 from service.web.schemas import NAME
 
@@ -25,6 +26,7 @@ class Services:
     stores: Stores
     engine: Engine
     metrics: Metrics
+    readers: ReaderPool
 
 
 def services(request: Request) -> Services:

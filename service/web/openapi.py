@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from service.callers import scope_for
 from service.web.declaring import declare_refusals
-from service.web.formats import MULTIPART, READERS
+from service.web.formats import MEDIA_TYPES, MULTIPART
 from service.web.problems import ProblemDetails
 
 SAMPLE_ROW: dict[str, JsonValue] = {
@@ -59,7 +59,7 @@ def table_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, 
     content = {
         "application/json": {"schema": _named("Table"), "example": {"customers": rows}},
         **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in texts.items()},
-        **{kind: {"schema": _FILE} for kind in READERS if kind not in {"application/json", *texts}},
+        **{kind: {"schema": _FILE} for kind in MEDIA_TYPES if kind not in {"application/json", *texts}},
         MULTIPART: {"schema": _named("TableFile")},
     }
     return {"requestBody": {"required": True, "description": description, "content": content}}

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from service.config import Settings
 from service.web.bodies import BodyDep
 from service.web.budget import MemoryBudget
-from service.web.formats import READERS, SUFFIXES
+from service.web.formats import MEDIA_TYPES, SUFFIXES
 from service.web.formats.charsets import IN_MEMORY
 from service.web.intake import Allowance
 from service.web.limits import Limits
@@ -68,7 +68,7 @@ def test_the_file_is_closed_once_the_answer_was_sent(client, received, path, sen
     assert [file.closed for file in received] == [True]
 
 
-@pytest.mark.parametrize("content_type", READERS)
+@pytest.mark.parametrize("content_type", MEDIA_TYPES)
 def test_an_uploaded_file_is_what_it_says_it_is(client, content_type):
     assert upload(client, "customers", content_type).json() == {"size": 4, "content_type": content_type}
 

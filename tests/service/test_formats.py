@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import FieldError
-from service.web.formats import MULTIPART, READERS, UnreadableBody, UnsupportedFormat, read_patch
+from service.web.formats import MEDIA_TYPES, MULTIPART, UnreadableBody, UnsupportedFormat, read_patch
 from service.web.formats import read_table as read_file
 from service.web.formats.charsets import BLOCK
 from service.web.formats.delimited import sniff_delimiter
@@ -67,7 +67,7 @@ def written(rows, delimiter):
 
 
 def test_an_unknown_media_type_is_answered_with_all_known_ones():
-    with pytest.raises(UnsupportedFormat, match=".*".join([*READERS, MULTIPART])):
+    with pytest.raises(UnsupportedFormat, match=".*".join([*MEDIA_TYPES, MULTIPART])):
         read_table(b"{}", "application/xml")
 
 

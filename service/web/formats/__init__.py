@@ -8,23 +8,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.errors import FieldError
-from service.web.formats.arrow import read_arrow
 from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
 from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
 from service.web.formats.lines import read_lines
 from service.web.formats.media_types import parse_media_type
 from service.web.formats.objects import read_json
-from service.web.formats.parquet import read_parquet
 from service.web.formats.patches import Patch, without_empty_rows
+from service.web.formats.reader_pool import ColumnarFormat, ReaderPool
 
 __all__ = [
+    "MEDIA_TYPES",
     "MULTIPART",
     "READERS",
     "SUFFIXES",
     "USUAL",
     "Bounds",
     "Patch",
+    "ReaderPool",
     "UnreadableBody",
     "UnsupportedFormat",
     "is_json",
@@ -41,9 +42,13 @@ READERS: Final[dict[str, Callable[[BinaryIO, str | None, Bounds], Patch]]] = {
     "application/jsonl": read_lines,
     "text/csv": read_csv,
     "text/tab-separated-values": read_tsv,
-    "application/vnd.apache.parquet": read_parquet,
-    "application/vnd.apache.arrow.stream": read_arrow,
 }
+# Arrow parses these, in C++, and therefore in reader processes.
+COLUMNAR: Final[dict[str, ColumnarFormat]] = {
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.apache.arrow.stream": "arrow",
+}
+MEDIA_TYPES: Final = (*READERS, *COLUMNAR)
 
 SUFFIXES: Final = {
     ".json": "application/json",
@@ -62,19 +67,22 @@ def is_json(content_type: str) -> bool:
     return parse_media_type(content_type).name == "application/json"
 
 
-def read_table(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> pa.Table:
+def read_table(
+    file: BinaryIO, content_type: str, bounds: Bounds = USUAL, readers: ReaderPool | None = None
+) -> pa.Table:
     """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
 
-    A row that has nothing in any column is passed over, whatever the format.
+    A row that has nothing in any column is passed over, whatever the format. Without `readers`, an Arrow or Parquet
+    body gets a reader process of its own.
     """
-    table = without_empty_rows(_read(file, content_type, bounds).table)
+    table = without_empty_rows(_read(file, content_type, bounds, readers).table)
     _check_rows(table)
     return table
 
 
-def read_patch(file: BinaryIO, content_type: str, bounds: Bounds = USUAL) -> Patch:
+def read_patch(file: BinaryIO, content_type: str, bounds: Bounds = USUAL, readers: ReaderPool | None = None) -> Patch:
     """Read a body as it came, and which of its cells were there at all; every row of JSON stays, even an empty one."""
-    patch = _read(file, content_type, bounds)
+    patch = _read(file, content_type, bounds, readers)
     _check_rows(patch.table)
     return patch
 
@@ -84,14 +92,24 @@ def media_type_of(filename: str) -> str | None:
     return SUFFIXES.get(PurePath(filename).suffix.lower())
 
 
-def _read(file: BinaryIO, content_type: str, bounds: Bounds) -> Patch:
+def _read(file: BinaryIO, content_type: str, bounds: Bounds, readers: ReaderPool | None) -> Patch:
     media_type = parse_media_type(content_type)
-    if media_type.name not in READERS:
-        raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
-    charset = media_type.charset and known_charset(media_type.charset)
-    patch = READERS[media_type.name](file, charset, bounds)
+    if media_type.name in COLUMNAR:
+        patch = Patch(table=_read_columnar(file, COLUMNAR[media_type.name], bounds, readers))
+    elif media_type.name in READERS:
+        charset = media_type.charset and known_charset(media_type.charset)
+        patch = READERS[media_type.name](file, charset, bounds)
+    else:
+        raise UnsupportedFormat(f"Send one of {', '.join([*MEDIA_TYPES, MULTIPART])}")
     _check_cells(patch.table, bounds.characters)
     return patch
+
+
+def _read_columnar(file: BinaryIO, fmt: ColumnarFormat, bounds: Bounds, readers: ReaderPool | None) -> pa.Table:
+    if readers is not None:
+        return readers.read(fmt, file, bounds)
+    with ReaderPool() as own:
+        return own.read(fmt, file, bounds)
 
 
 def _check_cells(table: pa.Table, most: int) -> None:

@@ -1,17 +1,16 @@
 """Arrow streams and files: read batch by batch, and only once what each says of itself is within the limits."""
 
 import struct
-from collections.abc import Iterator
-from os import SEEK_END
-from typing import BinaryIO, Final
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 from pyarrow import ipc
 
-from service.web.formats.columnar import check_schema, raw_table, reading
+from service.web.formats.columnar import Budget, check_schema, raw_columns, reading
 from service.web.formats.faults import Bounds
 from service.web.formats.flatbuffers import Table
-from service.web.formats.patches import Patch
 
 WHAT: Final = "an Arrow stream"
 FILE_MAGIC: Final = b"ARROW1"
@@ -21,42 +20,63 @@ _DICTIONARY, _BATCH = 2, 3
 _MESSAGE_KIND, _MESSAGE_HEADER = 1, 2
 _DICTIONARY_DATA = 1
 _BUFFERS, _COMPRESSION = 2, 3
-_FOOTER_BLOCKS = (2, 3)
+_FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
 _BLOCK: Final = "<qi4xq"
 _BUFFER: Final = "<qq"
 _NOT_COMPRESSED: Final = -1
 
 
-def read_arrow(file: BinaryIO, _: str | None, bounds: Bounds) -> Patch:
-    """Read an Arrow stream, or the file that holds the same; every row has every column."""
-    file.seek(0)
-    is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
+class _Block(NamedTuple):
+    """Where a message of a file lies, by the file's index."""
+
+    start: int
+    n_metadata_bytes: int
+    n_body_bytes: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.n_metadata_bytes + self.n_body_bytes
+
+
+def read_arrow(body: pa.Buffer, bounds: Bounds) -> pa.Table:
+    """Read an Arrow stream, or the file that holds the same."""
+    is_file = bytes(memoryview(body)[: len(FILE_MAGIC)]) == FILE_MAGIC
     with reading(WHAT):
-        messages = _filed(file) if is_file else ipc.MessageReader.open_stream(_opened(file))
+        messages = _indexed_messages(body) if is_file else ipc.MessageReader.open_stream(body)
         _check_account(messages, bounds)
-        source = ipc.open_file(_opened(file)) if is_file else ipc.open_stream(_opened(file))
+        source = ipc.open_file(body) if is_file else ipc.open_stream(body)
         check_schema(source.schema, bounds)
         batches = map(source.get_batch, range(source.num_record_batches)) if is_file else source
-        return Patch(table=raw_table(batches, source.schema, bounds))
+        names = source.schema.names
+        columns = raw_columns(batches, len(names), Budget(bounds, n_columns=len(names)))
+        return pa.table(columns, names=names)
 
 
-def _opened(file: BinaryIO, start: int = 0) -> pa.PythonFile:
-    file.seek(start)
-    return pa.PythonFile(file, mode="r")
+def _indexed_messages(body: pa.Buffer) -> Iterator[ipc.Message]:
+    """Read the messages of a file in the order of its index, which may name each byte of the file once."""
+    index_end = body.size - 4 - len(FILE_MAGIC)
+    (size,) = struct.unpack_from("<i", body, index_end)
+    index = Table.root(memoryview(body)[index_end - size : index_end])
+    dictionaries, batches = (
+        [_Block(*block) for block in index.structs(field, _BLOCK)] for field in (_FOOTER_DICTIONARIES, _FOOTER_BATCHES)
+    )
+    _check_order(batches)
+    _check_order(sorted(dictionaries + batches))
+    for block in (*dictionaries, *batches):
+        message = ipc.read_message(body.slice(block.start))
+        if message.metadata.size > block.n_metadata_bytes or message.body.size != block.n_body_bytes:
+            raise ValueError("a message has another size than the index says")
+        yield message
 
 
-def _filed(file: BinaryIO) -> Iterator[ipc.Message]:
-    """Give the messages of a file in the order of its index."""
-    end = file.seek(-4 - len(FILE_MAGIC), SEEK_END)
-    (size,) = struct.unpack("<i", file.read(4))
-    file.seek(end - size)
-    footer = Table.root(memoryview(file.read(size)))
-    for field in _FOOTER_BLOCKS:
-        for start, *_ in footer.structs(field, _BLOCK):
-            yield ipc.read_message(_opened(file, start))
+def _check_order(blocks: Iterable[_Block]) -> None:
+    """Raise unless blocks ascend and do not overlap: thousands that share their bytes would cost as many batches."""
+    for block, following in pairwise(blocks):
+        if not block.start < block.end <= following.start:
+            raise ValueError("the index names bytes twice")
 
 
-def _check_account(messages: Iterator[ipc.Message], bounds: Bounds) -> None:
+def _check_account(messages: Iterable[ipc.Message], bounds: Bounds) -> None:
     n_bytes = 0
     for message in messages:
         n_bytes += sum(_unpacked_sizes(message))

@@ -17,18 +17,21 @@ from service.web.formats.faults import Bounds, UnreadableBody, check_headers, re
 MAX_INT64: Final = 2**63 - 1
 SECONDS_A_DAY: Final = 86_400
 CELL_BYTES: Final = 8
+# A view: its length, then the text itself, or its first bytes, the number of a buffer, and where in it the text begins.
+WORDS_OF_A_VIEW: Final = 4
+LONGEST_INLINE: Final = 12  # bytes
 
 Lengths = npt.NDArray[np.int64]
 
 # What Arrow, and whoever follows its offsets, stumbles over in a file that lies.
 _UNREADABLE: Final = (
-    *(pa.ArrowException, EOFError, MemoryError, struct.error),
+    *(pa.ArrowException, EOFError, struct.error),
     *(ArithmeticError, LookupError, TypeError, ValueError),
 )
 _TEXTS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _BYTES: Final = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
 _OTHERS: Final = (
-    *(pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    *(pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating),
     *(pa.types.is_date, pa.types.is_time, pa.types.is_timestamp, pa.types.is_null),
 )
 
@@ -38,6 +41,8 @@ def reading(what: str) -> Iterator[None]:
     """Refuse what Arrow cannot read, whatever is wrong with it."""
     try:
         yield
+    except MemoryError:  # Arrow's own is one of its exceptions, too
+        raise
     except OSError as error:
         if error.errno not in {None, EINVAL}:
             raise
@@ -50,25 +55,50 @@ def check_schema(schema: pa.Schema, bounds: Bounds) -> None:
     """Refuse headers that cannot be used, and columns whose cells are no single values."""
     bounds.check(columns=len(schema))
     check_headers(schema.names)
-    faults = (f"{field.name!r} holds {field.type}, not single values" for field in schema if not _is_flat(field.type))
+    faults = (
+        f"{field.name!r} holds {field.type}, not single values of a known type"
+        for field in schema
+        if not _is_flat(field.type)
+    )
     refuse((FieldError(detail=fault[:200]) for fault in faults), "columns cannot be read")
 
 
-def raw_table(batches: Iterable[pa.RecordBatch], schema: pa.Schema, bounds: Bounds) -> pa.Table:
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether the cells of a type are texts, or bytes that may be, each of any length."""
+    return _is_any(kind, (*_TEXTS, *_BYTES))
+
+
+class Budget:
+    """Counts the bytes of a table while it is unpacked, and refuses it once they are too many."""
+
+    def __init__(self, bounds: Bounds, *, n_columns: int) -> None:
+        self._bounds = bounds
+        self._n_columns = n_columns
+        self._n_bytes = 0
+
+    def take(self, *, rows: int, n_bytes: int = 0) -> None:
+        """Count further bytes, of columns that have so many rows by now."""
+        self._n_bytes += n_bytes
+        self._bounds.check(rows=rows, columns=self._n_columns, n_bytes=self._n_bytes)
+
+
+def raw_columns(batches: Iterable[pa.RecordBatch], n_columns: int, budget: Budget) -> list[pa.ChunkedArray]:
     """Put batches together as columns of text, int64 or float64; none of them is believed to be what it says."""
-    columns: list[list[pa.Array]] = [[] for _ in schema]
-    rows = n_bytes = 0
+    columns: list[list[pa.Array]] = [[] for _ in range(n_columns)]
+    rows = 0
     for batch in batches:
+        if not batch.num_rows:
+            continue
         rows += batch.num_rows
-        bounds.check(rows=rows, columns=len(schema))
+        budget.take(rows=rows)
         batch.validate()
-        n_bytes += sum(map(_unpacked_bytes, batch.columns))
-        bounds.check(rows=rows, columns=len(schema), n_bytes=n_bytes)
-        # Only now: it looks at every text, however often the same one is named.
-        batch.validate(full=True)
-        for chunks, column in zip(columns, batch.columns, strict=True):
-            chunks.append(_unpacked(column))
-    return pa.table([_raw(columns.pop(0)) for _ in schema], names=schema.names)
+        arrays = list(map(_with_checked_views, batch.columns))
+        budget.take(rows=rows, n_bytes=sum(map(_unpacked_bytes, arrays)))
+        for chunks, array in zip(columns, arrays, strict=True):
+            # Only now: it looks at every text, however often the same one is named.
+            array.validate(full=True)
+            chunks.append(_unpacked(array))
+    return [_raw(columns.pop(0)) for _ in range(n_columns)]
 
 
 def _damaged(what: str) -> UnreadableBody:
@@ -76,8 +106,40 @@ def _damaged(what: str) -> UnreadableBody:
 
 
 def _is_flat(kind: pa.DataType) -> bool:
-    packed = pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind)
-    return _is_any(kind.value_type if packed else kind, (*_TEXTS, *_BYTES, *_OTHERS))
+    if pa.types.is_dictionary(kind):
+        return _is_cell(kind.value_type)
+    if pa.types.is_run_end_encoded(kind):
+        return _is_cell(kind.value_type) and not _is_view(kind.value_type)  # Arrow cannot decode runs of views
+    return _is_cell(kind)
+
+
+def _is_cell(kind: pa.DataType) -> bool:
+    """Return whether a type is one of those that can be cast; Arrow casts decimals by their scale, unchecked."""
+    if pa.types.is_decimal(kind):
+        return bool(0 <= kind.scale <= kind.precision)
+    return is_text(kind) or _is_any(kind, _OTHERS)
+
+
+def _with_checked_views(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type) and _is_view(column.type.value_type):
+        return pa.DictionaryArray.from_arrays(column.indices, _checked_views(column.dictionary), safe=False)
+    return _checked_views(column) if _is_view(column.type) else column
+
+
+def _checked_views(array: pa.Array) -> pa.Array:
+    """Return the same array, each of its views known to lie within its buffers, and empty where a cell is null.
+
+    Arrow's own check passes over null cells, and its casts do not.
+    """
+    validity, views, *data = array.buffers()
+    words = np.frombuffer(views, np.int32).reshape(-1, WORDS_OF_A_VIEW)[: array.offset + len(array)].copy()
+    seen = words[array.offset :]
+    seen[array.is_null().to_numpy(zero_copy_only=False)] = 0
+    lengths, _, numbers, starts = seen[seen[:, 0] > LONGEST_INLINE].astype(np.int64).T
+    sizes = np.array([buffer.size for buffer in data], np.int64)
+    if (seen[:, 0] < 0).any() or (numbers < 0).any() or (starts < 0).any() or (starts + lengths > sizes[numbers]).any():
+        raise ValueError("a view lies outside its buffers")
+    return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(words), *data], offset=array.offset)
 
 
 def _unpacked_bytes(column: pa.Array) -> int:
@@ -93,9 +155,9 @@ def _unpacked_bytes(column: pa.Array) -> int:
 def _lengths(values: pa.Array) -> Lengths:
     """Tell how many bytes the text of each cell has; Arrow does not for views, whose first word in four says it."""
     if _is_view(values.type):
-        words = np.frombuffer(values.buffers()[1], np.int32)[::4]
+        words = np.frombuffer(values.buffers()[1], np.int32)[::WORDS_OF_A_VIEW]
         return words[values.offset : values.offset + len(values)].astype(np.int64)
-    if _is_any(values.type, (*_TEXTS, *_BYTES)):
+    if is_text(values.type):
         return pc.binary_length(values).fill_null(0).to_numpy().astype(np.int64)  # type: ignore[no-any-return]
     return np.zeros(len(values), np.int64)
 

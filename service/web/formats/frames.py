@@ -1,0 +1,58 @@
+"""Messages between the api and its reader processes: a JSON header, with a payload or an open file."""
+
+import json
+import os
+import socket
+import struct
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import pyarrow as pa
+
+_SIZES: Final = struct.Struct("<IQ")
+
+
+class Frame(NamedTuple):
+    """A message as it was received; the receiver closes its file."""
+
+    header: dict[str, Any]
+    payload: memoryview
+    file: BinaryIO | None
+
+
+def send(
+    connection: socket.socket,
+    header: Mapping[str, object],
+    payload: bytes | pa.Buffer = b"",
+    *,
+    file: BinaryIO | None = None,
+) -> None:
+    """Send a message with a payload or a file, for which the receiver gets a descriptor of its own."""
+    head = json.dumps(header).encode()
+    sizes = _SIZES.pack(len(head), len(payload))
+    if file is None:
+        connection.sendall(b"".join((sizes, head, payload)))
+    else:
+        socket.send_fds(connection, [sizes], [file.fileno()])
+        connection.sendall(head)
+
+
+def receive(connection: socket.socket) -> Frame | None:
+    """Wait for a message; None once the other side has closed the connection."""
+    sizes, descriptors, *_ = socket.recv_fds(connection, _SIZES.size, 1)
+    if not sizes:
+        return None
+    file = os.fdopen(descriptors[0], "rb") if descriptors else None
+    n_head_bytes, n_payload_bytes = _SIZES.unpack(sizes)
+    data = _receive_all(connection, n_head_bytes + n_payload_bytes)
+    return Frame(json.loads(bytes(data[:n_head_bytes])), data[n_head_bytes:], file)
+
+
+def _receive_all(connection: socket.socket, size: int) -> memoryview:
+    data = rest = memoryview(bytearray(size))
+    while rest:
+        n_received = connection.recv_into(rest)
+        if not n_received:
+            raise ConnectionResetError("the other side ended in the middle of a message")
+        rest = rest[n_received:]
+    return data

@@ -1,0 +1,231 @@
+"""Reader processes: Arrow and Parquet bodies are parsed in them, so that what kills a parser kills no api."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from io import UnsupportedOperation
+from mmap import ACCESS_READ, mmap
+from os import SEEK_END
+from pathlib import Path
+from shutil import copyfileobj
+from socket import socket, socketpair
+from tempfile import TemporaryFile
+from threading import BoundedSemaphore, Lock
+from typing import BinaryIO, Final, Literal, Self
+
+import pyarrow as pa
+import structlog
+from pyarrow import ipc
+
+import service
+from service.errors import FieldError, Unavailable
+from service.web.formats import frames
+from service.web.formats.faults import Bounds, UnreadableBody
+from service.web.formats.frames import Frame
+
+MAX_PROCESSES: Final = 2
+MAX_SECONDS: Final = 120.0
+START_SECONDS: Final = 60.0
+INLINE_BYTES: Final = 1 << 20  # a smaller body or table is sent through the socket, a larger one as a file
+RAW_TYPES: Final = (pa.string(), pa.int64(), pa.float64())
+
+# Settings and credentials stay behind. The rest is read by libraries as they are imported: large blocks go back to the
+# system as soon as they are free, and a reader keeps to one thread.
+_INHERITED: Final = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ")
+_ENVIRONMENT: Final = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+ColumnarFormat = Literal["arrow", "parquet"]
+
+logger = structlog.get_logger()
+
+
+class ReaderFailed(Exception):
+    """A reader process came upon an error that is no fault of the body."""
+
+
+class ReaderProcess:
+    """One child process, which reads one body after the other."""
+
+    def __init__(self) -> None:
+        self._connection, theirs = socketpair()
+        self._is_ready = False
+        with theirs:
+            self._child = _start_child(theirs)
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the process can be asked to read a body."""
+        return self._child.poll() is None
+
+    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: Bounds, *, seconds: float) -> pa.Table:
+        """Return a body's raw table; ends the process if it does not answer in time."""
+        self._wait_until_ready()
+        self._connection.settimeout(seconds)
+        try:
+            _send_body(self._connection, {"format": fmt, "bounds": asdict(bounds)}, file)
+            answer = frames.receive(self._connection)
+        except TimeoutError:
+            self.close()
+            raise UnreadableBody(f"The body takes longer to read than the {seconds:g} seconds allowed") from None
+        except ConnectionError:
+            answer = None
+        except BaseException:
+            self.close()  # the connection may be in the middle of a message, and the next body is somebody else's
+            raise
+        if answer is None:
+            raise self._ended()
+        return _table_of(answer)
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.close()
+        self._child.kill()
+        self._child.communicate()
+
+    def _wait_until_ready(self) -> None:
+        if self._is_ready:
+            return
+        self._connection.settimeout(START_SECONDS)
+        try:
+            self._is_ready = frames.receive(self._connection) is not None
+        except OSError:
+            self._is_ready = False
+        if not self._is_ready:
+            self.close()
+            raise Unavailable("The process that reads Arrow and Parquet does not start; try again shortly")
+
+    def _ended(self) -> UnreadableBody:
+        self._connection.close()
+        self._child.communicate()
+        logger.warning("a body ended its reader process", exit_code=self._child.returncode)
+        return UnreadableBody(
+            "The body ended the process that read it: it is damaged, or takes more memory than the service allows"
+        )
+
+
+class ReaderPool:
+    """Reads Arrow and Parquet bodies, at most `max_processes` at once; the first one starts the first process."""
+
+    def __init__(self, *, max_processes: int = MAX_PROCESSES, seconds: float = MAX_SECONDS) -> None:
+        self._seconds = seconds
+        self._free = BoundedSemaphore(max_processes)
+        self._lock = Lock()
+        self._idle: list[ReaderProcess] = []
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: Bounds) -> pa.Table:
+        """Return the raw table of a body: columns of text, int64 or float64."""
+        if not self._free.acquire(timeout=self._seconds):
+            raise Unavailable("Too many Arrow and Parquet bodies are being read; try again shortly")
+        try:
+            process = self._take()
+            try:
+                return process.read(fmt, file, bounds, seconds=self._seconds)
+            finally:
+                self._put_back(process)
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """End the processes; one that is reading ends when it has answered."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.close()
+
+    def _take(self) -> ReaderProcess:
+        while process := self._pop():
+            if process.is_alive:
+                return process
+            process.close()
+        return ReaderProcess()
+
+    def _pop(self) -> ReaderProcess | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _put_back(self, process: ReaderProcess) -> None:
+        """Keep a process for the next body, or one in the place of another that ended."""
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append(process if process.is_alive else ReaderProcess())
+                return
+        process.close()
+
+
+def _start_child(connection: socket) -> subprocess.Popen[bytes]:
+    descriptor = connection.fileno()
+    return subprocess.Popen(  # noqa: S603 - the command is ours, no input reaches it
+        [sys.executable, "-P", "-m", "service.reader", str(descriptor)],
+        env=_environment(),
+        stdin=subprocess.PIPE,  # closed by the kernel when we end: then it ends as well
+        stdout=subprocess.DEVNULL,
+        pass_fds=[descriptor],
+        process_group=0,  # Ctrl-C is for us; we decide when a reader stops
+    )
+
+
+def _environment() -> Mapping[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    path = os.pathsep.join(filter(None, (str(Path(service.__path__[0]).parent), inherited.get("PYTHONPATH"))))
+    return {**inherited, **_ENVIRONMENT, "PYTHONPATH": path}
+
+
+def _send_body(connection: socket, header: Mapping[str, object], file: BinaryIO) -> None:
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    if size <= INLINE_BYTES:
+        frames.send(connection, header, file.read())
+        return
+    try:
+        file.fileno()
+    except UnsupportedOperation:
+        with TemporaryFile() as copy:
+            copyfileobj(file, copy)
+            copy.flush()
+            frames.send(connection, header, file=copy)
+    else:
+        file.flush()
+        frames.send(connection, header, file=file)
+
+
+def _table_of(answer: Frame) -> pa.Table:
+    header = answer.header
+    if "refused" in header:
+        raise UnreadableBody(header["refused"], errors=[FieldError(**error) for error in header["errors"]])
+    if "errno" in header:
+        raise OSError(header["errno"], os.strerror(header["errno"]))
+    if "failed" in header:
+        raise ReaderFailed(header["failed"])
+    return _checked(ipc.open_stream(pa.BufferReader(_buffer(answer))).read_all())
+
+
+def _buffer(answer: Frame) -> pa.Buffer:
+    if answer.file is None:
+        return pa.py_buffer(answer.payload)
+    with answer.file as file:
+        return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+
+
+def _checked(table: pa.Table) -> pa.Table:
+    """Return the table if it is what a reader may answer with: its process has parsed bytes of strangers."""
+    if not all(kind in RAW_TYPES for kind in table.schema.types):
+        raise ReaderFailed("a reader process answered with columns of other types")
+    table.validate(full=True)
+    return table

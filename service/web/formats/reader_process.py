@@ -1,0 +1,107 @@
+"""Inside a reader process: bodies in, raw tables out, within a limit of memory."""
+
+import ctypes
+import resource
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from mmap import ACCESS_READ, PAGESIZE, mmap
+from pathlib import Path
+from socket import socket
+from tempfile import TemporaryFile
+from typing import Final
+
+import pyarrow as pa
+from pyarrow import ipc
+
+from service.lifeline import die_with_writer
+from service.web.formats import frames
+from service.web.formats.arrow import read_arrow
+from service.web.formats.faults import Bounds, UnreadableBody
+from service.web.formats.frames import Frame
+from service.web.formats.parquet import read_parquet
+from service.web.formats.reader_pool import INLINE_BYTES
+
+READERS: Final[Mapping[str, Callable[[pa.Buffer, Bounds], pa.Table]]] = {"arrow": read_arrow, "parquet": read_parquet}
+WORKING_BYTES: Final = 256 << 20  # beside the table itself: pages, batches and a column on their way to it
+STDIN: Final = 0
+TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
+_MEMORY: Final = Path("/proc/self/statm")
+_DATA: Final = 5  # the place of private writable memory in it
+
+
+def serve(descriptor: int) -> None:
+    """Answer the bodies that come through a socket, one after the other, until the api closes it or ends."""
+    die_with_writer(STDIN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
+    n_own_bytes = _private_bytes()
+    with socket(fileno=descriptor) as connection:
+        frames.send(connection, {})
+        while request := frames.receive(connection):
+            limit_memory(n_own_bytes + int(request.header["bounds"]["n_bytes"]) + WORKING_BYTES)
+            _answer(connection, request)
+            if request.file is not None:
+                _give_back_memory()
+
+
+def limit_memory(n_bytes: int) -> None:
+    """Let the kernel refuse this process more private memory than so much (on Linux)."""
+    if sys.platform == "linux":
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limits = [n_bytes, sys.maxsize] if hard == resource.RLIM_INFINITY else [n_bytes, hard]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
+
+
+def _give_back_memory() -> None:
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):  # of the GNU C library alone
+        libc.malloc_trim(0)
+
+
+def _private_bytes() -> int:
+    return int(_MEMORY.read_text().split()[_DATA]) * PAGESIZE if sys.platform == "linux" else 0
+
+
+def _answer(connection: socket, request: Frame) -> None:
+    try:
+        table = READERS[request.header["format"]](_body(request), Bounds(**request.header["bounds"]))
+        _send_table(connection, table)
+    except UnreadableBody as refusal:
+        errors = [asdict(error) for error in refusal.errors]
+        frames.send(connection, {"refused": str(refusal), "errors": errors})
+    except MemoryError:
+        frames.send(connection, {"refused": TOO_MUCH_MEMORY, "errors": []})
+    except OSError as error:
+        frames.send(connection, {"errno": error.errno})
+    except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
+        frames.send(connection, {"failed": _place_of(error)})
+
+
+def _body(request: Frame) -> pa.Buffer:
+    if request.file is None:
+        return pa.py_buffer(request.payload)
+    with request.file as file:
+        return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+
+
+def _send_table(connection: socket, table: pa.Table) -> None:
+    if table.nbytes <= INLINE_BYTES:
+        sink = pa.BufferOutputStream()
+        _write(table, sink)
+        frames.send(connection, {}, sink.getvalue())
+        return
+    with TemporaryFile() as file:
+        _write(table, pa.PythonFile(file, mode="w"))
+        file.flush()
+        frames.send(connection, {}, file=file)
+
+
+def _write(table: pa.Table, sink: pa.NativeFile) -> None:
+    with ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _place_of(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {place.name} ({place.lineno})"
