@@ -38,9 +38,10 @@ _TIME: Final = f"(?:,?[T ]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:[.,][0-9]+)?)
 _YEAR_MARK: Final = r"(?: ?r\.)?"  # Polish: 14.01.2015 r.
 _TURNED: Final = f"(?P<first>{_DAY})[-/.] ?(?P<second>{_DAY})[-/.] ?(?P<year>{_YEAR}|[0-9]{{2}}){_YEAR_MARK}"
 _PLAIN: Final = f"(?P<year>{_YEAR})[-/.](?P<month>{_MONTH})(?:[-/.](?P<day>{_DAY}))?"
+_LAST_YEAR: Final = _ANY_YEAR + _YEAR_MARK
+_ORDINAL: Final = "(?:st|nd|rd|th|er|e|[.º°ª])?"
 _NAMED: Final = (
-    rf"(?P<day>{_DAY})(?:st|nd|rd|th|er|e|[.º°ª])?[-/., ]{{0,3}}(?:(?:de|of) )?{_NAME}[-/., ]{{0,3}}"
-    rf"(?:(?:del?|of) )?{_ANY_YEAR}{_YEAR_MARK}",
+    rf"(?P<day>{_DAY}){_ORDINAL}[-/., ]{{0,3}}(?:(?:de|of) )?{_NAME}[-/., ]{{0,3}}(?:(?:del?|of) )?{_LAST_YEAR}",
     rf"{_NAME}[-/ ]{{0,2}}(?P<day>{_DAY})(?:st|nd|rd|th)?[-/., ]{{1,3}}{_ANY_YEAR}",
     rf"(?P<year>{_YEAR})[-/. ]{{1,2}}{_NAME}[-/. ]{{1,2}}(?P<day>{_DAY})",
     rf"{_NAME}(?: del?)?[-/ ]{{1,2}}(?P<year>{_YEAR})(?P<day>)",
@@ -68,7 +69,7 @@ def are_dates(texts: pa.Array) -> bool:
     if _share(sample, f"{_whole(_IN_DIGITS)}|{_whole(_WITH_NAMES)}|{_WEEKDAY}") < MOST:
         return False
     read = read_days(sample, find_order(sample).order)  # only this knows the names of months from other words
-    return len(sample) - read.values.null_count >= MOST * len(sample)
+    return bool(mask(read.values.is_valid()).mean() >= MOST)
 
 
 def find_order(values: pa.Array) -> Found:

@@ -24,7 +24,7 @@ _WEEKDAYS: Final = (
     "monday montag lundi lunes lunedi maandag poniedzialek segunda segunda-feira mon mo lun lu ma pon pn seg",
     "tuesday dienstag mardi martes martedi dinsdag wtorek terca terca-feira tue tues di mar wt ter",
     "wednesday mittwoch mercredi miercoles mercoledi woensdag sroda quarta quarta-feira wed mi mer mie wo sr qua",
-    "thursday donnerstag jeudi jueves giovedi donderdag czwartek quinta quinta-feira thu thur thurs do jeu jue gio czw qui",
+    "thursday donnerstag jeudi jueves giovedi donderdag czwartek quinta quinta-feira thu thur thurs do jeu jue gio czw",
     "friday freitag vendredi viernes venerdi vrijdag piatek sexta sexta-feira fri fr ven vie vr pt sex",
     "saturday samstag sonnabend samedi sabado sabato zaterdag sobota sat sa sam sab za sob",
     "sunday sonntag dimanche domingo domenica zondag niedziela sun so dim dom zo niedz nd",

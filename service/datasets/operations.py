@@ -1,8 +1,8 @@
 """What happens to datasets."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -12,6 +12,7 @@ from models.exploration import (
     typed_table,
 )
 from models.exploration.summary import Summary, summarize
+from models.transactions import COMPUTED
 from service.datasets import repository
 from service.datasets.contents import Content, content_of, read_as, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
@@ -96,6 +97,8 @@ def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[st
 def _change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt | None:
     """Change columns once; None if somebody else was counted first."""
     dataset, _ = newest(stores, tenant, name)
+    if dataset.recipe is not None:
+        overrides = computed_as_numeric(overrides, COMPUTED & overrides.keys())
     changed: list[Content] = []
 
     def change(table: pa.Table) -> pa.Table:
@@ -109,6 +112,12 @@ def _change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[s
         if _find_later(session, repository.lock_dataset(session, dataset), table_version):
             return None
         return record_write(session, stores, dataset, table_version, changed[0])
+
+
+def computed_as_numeric(overrides: Mapping[str, Override], computed: Iterable[str]) -> dict[str, Override]:
+    """Declare numeric what the service computed, whatever its cells look like, unless the owner says otherwise."""
+    known = {name: overrides.get(name, Override()) for name in computed}
+    return {**overrides, **{name: replace(each, kind=each.kind or "numeric") for name, each in known.items()}}
 
 
 @contextmanager

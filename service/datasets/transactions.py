@@ -1,21 +1,30 @@
 """Datasets that are made of transactions: a ledger sums them up by customer, and new ones update it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from models.exploration import Override, describe_columns
-from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers
+from models.exploration import Override
+from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers, warn_of_leap
 from service.datasets import operations
 from service.datasets.contents import read_columns
-from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, Made, ledger_path
+from service.datasets.operations import (
+    CUSTOMER_ID,
+    LEDGER_VERSION,
+    DatasetAt,
+    Declared,
+    Made,
+    computed_as_numeric,
+    ledger_path,
+)
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.errors import Conflict, FieldError, InvalidRequest, TableBusy, TableGone
 from service.stores import Stores
-from service.stores.database import Session
+from service.stores.database import Session, now
 from service.stores.tables import ATTEMPTS
 
 
@@ -39,10 +48,10 @@ def put_transactions(
     """
     if declared.customer_id is not None:
         raise InvalidRequest("Of transactions, `customer` names the column that tells customers apart")
-    kept = ledger(raw, recipe)
+    kept = ledger(raw, recipe, now().date())
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
-        raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_faults(kept))
+        raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_unused(kept))
     return _write(stores, where, kept, replace(declared, customer_id=recipe.customer), Made())
 
 
@@ -74,11 +83,13 @@ def _add(
 ) -> Added:
     dataset, version = operations.newest(stores, *where)
     recipe, ledger_version = _recipe_of(dataset)
-    kept = ledger(raw, recipe)
+    kept = ledger(raw, recipe, now().date())
     _require_readable(kept, raw.num_rows, atomic=atomic)
     before = _stored(stores, dataset, ledger_version, recipe)
-    merged = replace(kept, table=merge_ledgers(before, kept.table))
-    declared = Declared(customer_id=recipe.customer, columns=_declared(version, before, recipe))
+    leap = warn_of_leap(before, kept.table) if recipe.reference is None else None
+    warnings = (*kept.warnings, *([leap] if leap else []))
+    merged = replace(kept, table=merge_ledgers(before, kept.table), warnings=warnings)
+    declared = Declared(customer_id=recipe.customer, columns=_declared(version))
     added = partial(_added, n_rows=raw.num_rows, kept=kept)
     made = Made(
         check=partial(_require_newest, ledger_version),
@@ -100,8 +111,10 @@ def _write(stores: Stores, where: tuple[str, str], kept: Ledger, declared: Decla
         recipe[LEDGER_VERSION] = stores.tables.replace(ledger_path(tenant, locked.id), plain)
 
     described = customers(kept.table, kept.recipe.reference)
-    written = replace(made, recipe=recipe, warnings=_warnings(kept), check=check)
-    return operations.replace_dataset(stores, tenant, name, described, declared, written)
+    columns = computed_as_numeric(declared.columns, described.column_names[1:])
+    warnings = [*_warnings(kept), *_same_for_all(described, columns)]
+    written = replace(made, recipe=recipe, warnings=warnings, check=check)
+    return operations.replace_dataset(stores, tenant, name, described, replace(declared, columns=columns), written)
 
 
 def _require_newest(ledger_version: int, locked: DatasetRow) -> None:
@@ -117,13 +130,12 @@ def _stored(stores: Stores, dataset: DatasetRow, version: int, recipe: Recipe) -
     return table.rename_columns([recipe.customer, *table.column_names[1:]])
 
 
-def _declared(version: DatasetVersionRow, before: pa.Table, recipe: Recipe) -> dict[str, Override]:
-    """Find out what the owner has declared of the columns: what their cells alone did not say."""
-    found = describe_columns(customers(before, recipe.reference), customer_id=recipe.customer).columns
-    inferred = {column.name: column.kind for column in found}
+def _declared(version: DatasetVersionRow) -> dict[str, Override]:
+    """Find out what the owner has declared of the columns; one that is ignored without that holds numbers."""
     return {
         column.name: Override(
-            kind=None if column.kind == inferred.get(column.name) else column.kind, missing=column.missing_markers
+            kind=None if column.kind == "ignored" and column.reason != "declared" else column.kind,
+            missing=column.missing_markers,
         )
         for column in read_columns(version)
     }
@@ -147,17 +159,33 @@ def _added(at: DatasetAt, n_rows: int, kept: Ledger) -> Added:
     return Added(at=at, n_taken=n_taken, n_rejected=kept.n_faulty, n_later=kept.n_later, faults=_faults(kept))
 
 
+def _unused(kept: Ledger) -> list[FieldError]:
+    """Say why no transaction was left, where all of them can be read, too."""
+    return _faults(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
+
+
 def _faults(kept: Ledger) -> list[FieldError]:
     return [FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in kept.faults]
 
 
 def _warnings(kept: Ledger) -> list[str]:
+    n_after = kept.n_later if kept.recipe.reference is not None else 0
     left_out = [
         f"{n:,} transactions were left out: {why}"
-        for n, why in ((kept.n_faulty, _first_fault(kept)), (kept.n_later, "they are later than the reference date"))
+        for n, why in ((kept.n_faulty, _first_fault(kept)), (n_after, "they are later than the reference date"))
         if n
     ]
     return [*kept.warnings, *left_out]
+
+
+def _same_for_all(described: pa.Table, columns: Mapping[str, Override]) -> list[str]:
+    """Name the numeric columns that set nobody apart."""
+    extremes = {name: pc.min_max(described[name]).as_py() for name in described.column_names[1:]}
+    return [
+        f"{name!r} is {'unknown' if found['min'] is None else 'the same'} for every customer: a fit leaves it out"
+        for name, found in extremes.items()
+        if found["min"] == found["max"] and columns[name].kind == "numeric"
+    ]
 
 
 def _first_fault(kept: Ledger) -> str:
