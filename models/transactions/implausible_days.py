@@ -51,8 +51,8 @@ def find_implausible(name: str, days: Days, today: int | None) -> Implausible:
     late = ~future & (days > last)
     early = days < first
     warnings = (
-        _late_warning(name, future, f"lie in the future{_apart(days, future, last)}"),
-        _late_warning(name, late, f"lie{_apart(days, late, last)}"),
+        _late_warning(name, future, ", ".join(filter(None, ("in the future", _apart(days, future, last))))),
+        _late_warning(name, late, _apart(days, late, last)),
         _early_warning(name, days, early, first),
     )
     return Implausible(future | late, tuple(filter(None, warnings)))
@@ -71,7 +71,7 @@ def warn_of_leap(before: pa.Table, added: pa.Table) -> str | None:
         return None
     return (
         f"The newest of these transactions is {_years(int((later - newest) / DAYS_OF_A_YEAR) or 1)} later than all "
-        "before, and moves the recency of every customer. If it is a slip, put all transactions again without it."
+        "before, and moves the recency of every customer. If that is a slip, put all transactions again without it."
     )
 
 
@@ -92,15 +92,15 @@ def _plausible_span(days: Days) -> tuple[float, float]:
 def _apart(days: Days, chosen: Mask, last: float) -> str:
     """Say by how many years the chosen days follow all others; nothing for less than one."""
     years = int((days[chosen].min(initial=np.inf) - last) / DAYS_OF_A_YEAR) if chosen.any() and np.isfinite(last) else 0
-    return f" {_years(years)} after all others" if years else ""
+    return f"{_years(years)} after all others" if years else ""
 
 
-def _late_warning(name: str, chosen: Mask, why: str) -> str | None:
+def _late_warning(name: str, chosen: Mask, where: str) -> str | None:
     if not chosen.any():
         return None
     return (
-        f"{_counted(chosen)} left out: in {name!r}, the first in row {_first(chosen)}, they {why}, and would move the "
-        "recency of every customer. If they are right, send the table again with &reference= and the day to count from."
+        f"{_counted(chosen)} left out: {name!r} is {where}, first in row {_first(chosen)}. All recencies would count "
+        "from there; if that is right, put all transactions again with &reference= and the day to count from."
     )
 
 
@@ -109,8 +109,8 @@ def _early_warning(name: str, days: Days, chosen: Mask, first: float) -> str | N
         return None
     years = max(1, int((first - days[chosen].max()) / DAYS_OF_A_YEAR))
     return (
-        f"{_counted(chosen)} {_years(years)} before all others: in {name!r}, the first in row {_first(chosen)}. They "
-        "count. If they are slips, correct them and send the table again."
+        f"{_counted(chosen)} {_years(years)} before all others, by {name!r} first in row {_first(chosen)}, and count. "
+        "If that is a slip, correct it and put all transactions again."
     )
 
 
