@@ -78,7 +78,7 @@ def warn_of_leap(before: pa.Table, added: pa.Table) -> str | None:
 def _plausible_span(days: Days) -> tuple[float, float]:
     """Find the first and the last day of the rows that do not stand apart."""
     if not days.size:
-        return np.inf, np.inf
+        return -np.inf, np.inf
     ordered = np.sort(days)
     tail = int(MAX_SHARE * days.size) if days.size >= MIN_ROWS else 0
     gaps = np.diff(ordered)

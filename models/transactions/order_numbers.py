@@ -25,7 +25,7 @@ MAX_CUSTOMERS_EACH: Final = 1.1
 _CANCELLED: Final = "^[Cc][0-9]+$"
 _DIGITS: Final = "^[0-9]+$"
 _NUMBER_WORD: Final = re.compile(
-    "^(?:id|numero|number|numer|num|no|nr)|(?:id|numero|number|nummer|numer|num|no|nr|key|code)$"
+    "^(?:id|numero|number|numer|num|no|nr)(?:d[aeio]|of)?|(?:id|numero|number|nummer|numer|num|no|nr|key|code)$"
 )
 _ORDER_WORDS: Final = {
     *("invoice", "order", "salesorder", "transaction", "trans", "txn", "receipt", "basket", "bill", "cart", "ticket"),

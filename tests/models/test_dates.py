@@ -121,7 +121,9 @@ def test_other_words_and_days_beside_the_name_of_a_month_are_no_dates(text):
     assert read_days(pa.array([text]), "dd/mm/yyyy").wrong.all()
 
 
-@pytest.mark.parametrize(("text", "unknown"), [("5 мая 2023", True), ("2. Hornung 2015", True), ("2. März 2015", False)])
+@pytest.mark.parametrize(
+    ("text", "unknown"), [("5 мая 2023", True), ("2. Hornung 2015", True), ("2. März 2015", False)]
+)
 def test_a_month_in_an_unknown_language_is_told_from_one_that_is_known(text, unknown):
     assert name_no_month(pa.array([text])).tolist() == [unknown]
 
