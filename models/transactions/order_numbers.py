@@ -109,12 +109,11 @@ def _are_mostly_digits(texts: pa.Array, marked: Mask) -> bool:
 
 
 def _count_cancelled(name: str, cancelled: Mask) -> str | None:
-    if not cancelled.any():
+    rows = np.flatnonzero(cancelled) + 1
+    if not rows.size:
         return None
-    return (
-        f"{int(cancelled.sum()):,} rows, the first of them row {int(np.argmax(cancelled)) + 1}, are taken for returns: "
-        f"in {name!r} they have a C before digits, as cancelled invoices do."
-    )
+    which = f"{rows.size:,} rows, the first of them row {rows[0]}, are" if rows.size > 1 else f"Row {rows[0]} is"
+    return f"{which} taken for returned: in {name!r} there is a C before digits, as in those of cancelled invoices."
 
 
 def _repeated(raw: pa.Table, customer: str, name: str) -> int:

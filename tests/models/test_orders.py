@@ -183,7 +183,7 @@ def test_a_c_before_digits_cancels_whatever_the_sign_of_the_amount():
     [row] = found.table.to_pylist()
     assert (row["frequency"], row["monetary_value"]) == (2, 20)
     [warning] = found.warnings
-    assert warning.startswith("2 rows, the first of them row 3, are taken for returns: in 'invoice'")
+    assert warning.startswith("2 rows, the first of them row 3, are taken for returned: in 'invoice'")
 
 
 def test_where_all_numbers_begin_with_c_none_is_cancelled():
