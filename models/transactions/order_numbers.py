@@ -119,8 +119,10 @@ def _count_cancelled(name: str, cancelled: Mask) -> str | None:
 def _repeated(raw: pa.Table, customer: str, name: str) -> int:
     """Count the rows that share their order number with another row; 0 if the numbers are not those of orders."""
     lines = pa.table({"order": raw[name], "customer": raw[customer]}).filter(pc.is_valid(raw[name]))
+    n_orders = pc.count_distinct(lines["order"]).as_py()
+    if not 1 < n_orders < lines.num_rows:
+        return 0
     by_both = lines.group_by(["order", "customer"]).aggregate([([], "count_all")])
-    n_orders = len(pc.unique(by_both["order"]))
-    if n_orders <= 1 or by_both.num_rows > MAX_CUSTOMERS_EACH * n_orders:
+    if by_both.num_rows > MAX_CUSTOMERS_EACH * n_orders:
         return 0
     return int(pc.sum(by_both.filter(pc.greater(by_both["count_all"], 1))["count_all"]).as_py() or 0)

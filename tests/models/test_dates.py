@@ -185,6 +185,11 @@ def test_a_cell_that_is_no_date_among_dates_is_refused_by_its_row():
     assert [(cell.row, cell.detail) for cell in caught.value.cells] == [(21, "is not a date written like yyyy-mm-dd")]
 
 
+def test_the_refusal_shows_how_dates_are_read():
+    with pytest.raises(BadCells, match="31-Jan-15"):
+        declared([*("1. Januar 2024",) * 20, "1 мая 2024"])
+
+
 def test_it_may_be_declared_missing():
     assert declared([*("2024-01-31",) * 20, "soon"], missing=("soon",))[1][-1] is None
 
