@@ -21,12 +21,10 @@ _CLOCK: Final = r",?[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?([^0-9:
 _DIGITS: Final = "^ *([0-9]{4})([0-9]{2})([0-9]{2}) *$"
 _LIKE_A_DATE: Final = "[0-9][^0-9]+[0-9]|[0-9]{5}"
 _PLACEHOLDER: Final = "^ *(?:0+[-/.]0+[-/.]0+|9+[-/.]9+[-/.]9+)"  # 0000-00-00 stands for a missing date
-_REFUSED: Final = (
-    f"{{n}} dates of {{column!r}} are not written in a way that can be read. Dates are read as in {EXAMPLES}."
-)
+_REFUSED: Final = f"{{column!r}} holds dates, {{n}} of them, that cannot be read. Dates are read as in {EXAMPLES}."
 _MIXED: Final = (
-    "{n} dates of {column!r} can only begin with the {one}, and others only with the {other}. Write all of them alike, "
-    "best as in 2015-01-31."
+    "{column!r} holds dates, {n} of them, that can only begin with the {one}, and others only with the {other}. "
+    "Write all of them alike, best as in 2015-01-31."
 )
 
 
@@ -62,11 +60,13 @@ def _refuse_mixed(found: Distinct, texts: pa.Array, name: str, order: Order) -> 
 def _refuse_unknown(found: Distinct, texts: pa.Array, name: str, wrong: Mask) -> None:
     """Refuse a column of another style: a month of an unknown language, or more wrong dates than slips would be."""
     like_dates = wrong & _match(texts, _LIKE_A_DATE) & ~_match(texts, _PLACEHOLDER)
+    if not like_dates.any():
+        return
     foreign = like_dates & dates.name_no_month(texts)
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):
-        Faults.among(name, found, like_dates, lambda _: "is not a date in a way that is read").refuse(_REFUSED)
+        Faults.among(name, found, like_dates, lambda _: "is a date in a way that is not read").refuse(_REFUSED)
 
 
 def _at_midnight(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -485,6 +485,17 @@ def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
     assert shown(sampled, shop) == shown(sampled, expected)
 
 
+@pytest.mark.parametrize("fmt", FORMATS, ids=[fmt.name for fmt in FORMATS])
+def test_the_day_counts_as_it_is_written_in_any_format(sampled, name, fmt):
+    days = ["2024-01-05T23:30:00-05:00", "2024-01-05T12:00:00-05:00", "2024-01-08T00:30:00+14:00"]
+    table = pa.table({"customer": ["a", "a", "b"], "date": days, "amount": [10, 10, 5]})
+    put(sampled, name, b"".join(stream(table.to_batches(), table.schema, fmt, "customers")), fmt.media_type)
+    assert [(row["recency_days"], row["days_between_orders"]) for row in customers_of(sampled, name)] == [
+        (3, None),
+        (0, None),
+    ]
+
+
 def test_days_may_come_as_days(sampled, shop):
     table = pa.table({"customer": ["a"], "date": [date(2024, 2, 15)], "amount": [6]})
     sink = io.BytesIO()
