@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.telemetry import TelemetryConfig
 
@@ -52,6 +52,7 @@ from service.web.logs import describe_error
 from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
+from service.web.query_parameters import refuse_unknown_parameters
 from service.web.refusals import UnforeseenErrors, install_refusals
 from service.web.requests import RequestLog
 from service.web.traces import Traced
@@ -152,8 +153,9 @@ def _routes() -> APIRouter:
     It would do so at the first request that comes past a room, and each time in the midst of whatever else goes on.
     """
     routes = APIRouter(generate_unique_id_function=operation_id)
-    for room in [*ROOMS.values(), page]:
-        routes.include_router(room)
+    for room in ROOMS.values():
+        routes.include_router(room, dependencies=[] if room is health else [Depends(refuse_unknown_parameters)])
+    routes.include_router(page)
     for route in routes.routes:
         route.matches(NOWHERE)
     return routes

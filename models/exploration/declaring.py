@@ -26,7 +26,8 @@ def declare_numeric(evidence: Numbers | Texts) -> Judged:
     if evidence.n_read(days) <= evidence.n_read(evidence.as_numbers):
         raise _refused(evidence, evidence.as_numbers, "is not a number")
     if days.wrong.any():
-        raise _refused(evidence, days, f"is not a date written like {order}")
+        advice = f" Dates are read as in {dates.EXAMPLES}."
+        raise _refused(evidence, days, f"is not a date written like {order}", advice)
     newest = dates.newest_day(days.values)
     values = evidence.cells.spread(dates.days_before(newest, days.values))
     return numeric(Numbers(name=evidence.name, values=values, numerals=order, newest=newest, doubt=doubt))
@@ -41,5 +42,5 @@ def declare_text(evidence: Texts, kind: Kind) -> Judged:
     return Judged(column, (f"{evidence.name!r} {too_many(evidence)}: a model cannot use it.",))
 
 
-def _refused(evidence: Texts, read: Reading, fault: str) -> BadCells:
-    return Faults.among(evidence.name, evidence.cells, read.wrong, lambda _: fault).error(NOT_NUMERIC)
+def _refused(evidence: Texts, read: Reading, fault: str, advice: str = "") -> BadCells:
+    return Faults.among(evidence.name, evidence.cells, read.wrong, lambda _: fault).error(NOT_NUMERIC + advice)

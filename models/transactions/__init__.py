@@ -1,6 +1,7 @@
 """Transactions in, customers out: how recently, how often and for how much each one bought."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +10,13 @@ import pyarrow.compute as pc
 
 from models.errors import SegmentationError
 from models.exploration import CellError
+from models.transactions.implausible_days import warn_of_leap
 from models.transactions.ledgers import keep_ledger, merge_ledgers
 from models.transactions.reading import read_transactions
-from models.transactions.recipe import Recipe, UnclearRecipe, days_since_1970
+from models.transactions.recipe import COMPUTED, Recipe, UnclearRecipe, days_since_1970
 
 __all__ = [
+    "COMPUTED",
     "Customers",
     "Ledger",
     "Recipe",
@@ -23,8 +26,10 @@ __all__ = [
     "ledger",
     "merge_ledgers",
     "summarize_transactions",
+    "warn_of_leap",
 ]
 
+Integers = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
 
 
@@ -37,7 +42,7 @@ class Ledger:
     """What is remembered of some transactions, and which rows were left out.
 
     `recipe` is how to read further ones. `faults` are the first hundred cells that cannot be read, and `n_faulty`
-    counts their rows; `n_later` counts the rows after the reference date.
+    counts their rows; `n_later` counts the rows after the reference date, or after any plausible day.
     """
 
     table: pa.Table
@@ -59,9 +64,9 @@ class Customers:
     warnings: tuple[str, ...]
 
 
-def summarize_transactions(raw: pa.Table, recipe: Recipe) -> Customers:
+def summarize_transactions(raw: pa.Table, recipe: Recipe, today: date | None = None) -> Customers:
     """Turn transactions into customers; see `ledger` and `customers`."""
-    kept = ledger(raw, recipe)
+    kept = ledger(raw, recipe, today)
     return Customers(
         table=customers(kept.table, recipe.reference),
         faults=kept.faults,
@@ -71,7 +76,7 @@ def summarize_transactions(raw: pa.Table, recipe: Recipe) -> Customers:
     )
 
 
-def ledger(raw: pa.Table, recipe: Recipe) -> Ledger:
+def ledger(raw: pa.Table, recipe: Recipe, today: date | None = None) -> Ledger:
     """Sum up transactions by customer, so that later ones can be added by `merge_ledgers`.
 
     Parameters
@@ -79,7 +84,9 @@ def ledger(raw: pa.Table, recipe: Recipe) -> Ledger:
     raw
         Columns of text, int64 or float64, as they came; one row for each transaction.
     recipe
-        Which of them say who, when and how much.
+        Which of them hold the customer, the date and the amount.
+    today
+        The current day: without a reference date, later transactions are left out. None takes any day for past.
 
     Returns
     -------
@@ -91,12 +98,14 @@ def ledger(raw: pa.Table, recipe: Recipe) -> Ledger:
     ------
     UnclearRecipe, UnknownColumn
         If the recipe does not fit the table.
+    BadCells
+        If the dates or the marks of returns are written in a way that is not read.
     ValueOutOfRange
         If a customer's amounts are too large to add up.
     ValueError
         If the reference is not an ISO date.
     """
-    read = read_transactions(raw, recipe)
+    read = read_transactions(raw, recipe, today)
     return Ledger(
         table=keep_ledger(read),
         recipe=read.recipe,
@@ -121,10 +130,11 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
     -------
     pyarrow.Table
         One row for each customer, in the order of their ids: the id as text, then in float64 `recency_days` (since the
-        last order), `frequency` (orders: transactions that are no refunds), `monetary_value` (all amounts, refunds
-        subtracted), `tenure_days` (since the first order), `mean_basket` (monetary value by frequency) and
-        `days_between_orders` (the mean gap between distinct order days; null with a single one). Who only ever sent
-        things back has no recency, tenure and basket. Without amounts there is no monetary value and no basket.
+        last order), `frequency` (orders: transactions that are no returns or, where the recipe names an order, its
+        distinct numbers), `monetary_value` (all amounts, returns subtracted), `tenure_days` (since the first order),
+        `mean_basket` (monetary value by frequency) and `days_between_orders` (the mean gap between distinct order days;
+        null with a single one). A customer with nothing but returns has no recency, tenure and basket. Without amounts
+        there is no monetary value and no basket.
 
     Raises
     ------
@@ -167,8 +177,18 @@ def _order_days(ledger: pa.Table) -> tuple[Numbers, Numbers, Numbers]:
     days = np.append(lists.flatten().cast(pa.int32()).to_numpy().astype(np.float64), np.nan)
     counts = pc.list_value_length(lists).to_numpy().astype(np.int64)
     ends = np.cumsum(counts)
-    starts = np.where(counts > 0, ends - counts, -1)
-    return days[starts], days[np.where(counts > 0, ends - 1, -1)], counts.astype(np.float64)
+    starts = ends - counts
+    first, last = (days[np.where(counts > 0, positions, -1)] for positions in (starts, ends - 1))
+    return first, last, _count_distinct(days, starts, ends)
+
+
+def _count_distinct(days: Numbers, starts: Integers, ends: Integers) -> Numbers:
+    """Count the distinct values of each list, of which each is in ascending order."""
+    is_new = np.diff(days, prepend=np.nan) != 0
+    is_new[starts[ends > starts]] = True
+    before = np.concatenate(([0], np.cumsum(is_new))).astype(np.float64)
+    counts: Numbers = before[ends] - before[starts]
+    return counts
 
 
 def _ratio(values: Numbers, by: Numbers) -> Numbers:

@@ -1,4 +1,4 @@
-"""The three things that a transaction says: who, when and how much."""
+"""The customers and the amounts of transactions, column by column."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -9,18 +9,12 @@ import pyarrow.compute as pc
 
 from models import cells
 from models.exploration.arrow import identifiers, mask, numbers, plain_numbers
-from models.exploration.dates import Order, find_order, read_days
 from models.exploration.distinct import Distinct
 from models.exploration.faults import Faults, by_rule
 from models.exploration.marks import doubt_plain, find_numerals
 from models.exploration.numerals import Numerals
 
-PLAIN_ORDER: Final[Order] = "yyyy-mm-dd"
 PLAIN_NUMERALS: Final = "1234.56"
-
-# A clock before a zone or the end; set to midnight, it leaves few distinct texts to read.
-_CLOCK: Final = r"[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?([^0-9:.,].*)?$"
-_DIGITS: Final = "^ *([0-9]{4})([0-9]{2})([0-9]{2}) *$"
 
 
 class Field(NamedTuple):
@@ -37,18 +31,7 @@ def read_customers(raw: pa.Table, name: str) -> Field:
     found = Distinct.of(raw.column(name))
     ids = pc.dictionary_encode(identifiers(found.values).values)
     values = pa.DictionaryArray.from_arrays(found.spread(ids.indices), ids.dictionary)
-    return Field(values, _faults(raw, name, values, by_rule(cells.identifier)))
-
-
-def read_dates(raw: pa.Table, name: str, order: Order | None) -> Field:
-    """Read dates as days since 1970 (float64), in the given order or the one that the column is written in."""
-    found = Distinct.of(_at_midnight(raw.column(name)))
-    texts = pc.replace_substring_regex(found.values, _DIGITS, r"\1-\2-\3")
-    decided, doubt = (order, None) if order else find_order(texts)
-    values = found.spread(read_days(texts, decided).values)
-    faults = _faults(raw, name, values, lambda _: f"is not a date written like {decided}")
-    warning = doubt and f"{name!r}: {doubt}"
-    return Field(values, faults, None if order is None and decided == PLAIN_ORDER else decided, warning)
+    return Field(values, faults_of(raw, name, values, by_rule(cells.identifier)))
 
 
 def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
@@ -69,20 +52,16 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
 
 
 def _plain_amounts(raw: pa.Table, name: str, values: pa.Array) -> Field:
-    return Field(values, _faults(raw, name, values, by_rule(cells.number)))
+    return Field(values, faults_of(raw, name, values, by_rule(cells.number)))
 
 
 def _written_amounts(raw: pa.Table, name: str, found: Distinct, numerals: str) -> Field:
     values = found.spread(Numerals.parse(numerals).read(found.values).values)
-    return Field(values, _faults(raw, name, values, lambda _: f"is not a number written like {numerals}"), numerals)
+    return Field(values, faults_of(raw, name, values, lambda _: f"is not a number written like {numerals}"), numerals)
 
 
-def _at_midnight(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    return pc.replace_substring_regex(texts, _CLOCK, r" 0:00\1")
-
-
-def _faults(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]) -> Faults:
+def faults_of(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]) -> Faults:
+    """Collect the rows of a column that were read as null: cells that are missing, or wrong as `why` puts it."""
     column = raw.column(name)
 
     def detail(row: int) -> str:

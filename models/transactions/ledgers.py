@@ -17,12 +17,13 @@ Numbers = npt.NDArray[np.float64]
 class _Entries(NamedTuple):
     """What happened, entry by entry: by transaction, or by customer of the ledgers that are merged.
 
-    An order day names the entry that it belongs to.
+    An order day names the entry that it belongs to, and has a key where rows are lines of orders.
     """
 
     customers: pa.DictionaryArray
     owners: Integers
     order_days: Integers
+    order_keys: Integers | None
     n_orders: Integers
     last_day: Integers
     total: Numbers | None
@@ -40,23 +41,27 @@ def keep_ledger(transactions: Transactions) -> pa.Table:
     -------
     pyarrow.Table
         One row for each customer, in the order of their ids: the id (text, under its own header), `order_days` (the
-        distinct days with an order, as a list of date32), `n_orders`, `last_day` (of any transaction, also a refund)
-        and, where the recipe names an amount, `total`. A transaction with a negative amount is a refund, and no order.
+        distinct days with an order, as a list of date32), `n_orders`, `last_day` (of any transaction, also a return)
+        and, where the recipe names an amount, `total`. A return is no order.
+
+        Where the recipe names an order, `order_days` holds the first day of each order instead, and `order_keys` (int64
+        in a list) its key, so that further lines of the order find it: 12 bytes for each order that a customer made.
 
     Raises
     ------
     ValueOutOfRange
         If a total is too large for a number.
     """
-    amounts = transactions.amounts
-    is_order = np.ones(transactions.days.size, np.bool_) if amounts is None else amounts >= 0
+    bought = transactions.purchases
+    keys = transactions.order_keys
     entries = _Entries(
         customers=transactions.customers,
-        owners=np.flatnonzero(is_order),
-        order_days=transactions.days[is_order],
-        n_orders=is_order.astype(np.int64),
+        owners=np.flatnonzero(bought),
+        order_days=transactions.days[bought],
+        order_keys=None if keys is None else keys[bought],
+        n_orders=bought.astype(np.int64),
         last_day=transactions.days,
-        total=amounts,
+        total=transactions.amounts,
     )
     return _summed(transactions.recipe.customer, entries)
 
@@ -72,8 +77,8 @@ def merge_ledgers(a: pa.Table, b: pa.Table) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        A ledger under the headers of `a`. It is exact for any two sets of transactions, also on the same days: only
-        the last bits of a total depend on the order in which amounts are added.
+        A ledger under the headers of `a`. It is exact for any two sets of transactions, also on the same days and of
+        the same orders: only the last bits of a total depend on the order in which amounts are added.
 
     Raises
     ------
@@ -82,25 +87,28 @@ def merge_ledgers(a: pa.Table, b: pa.Table) -> pa.Table:
     """
     both = pa.concat_tables([a, b.rename_columns(a.column_names).cast(a.schema)]).combine_chunks()
     lists = both["order_days"].combine_chunks()
+    with_keys, with_total = (name in both.column_names for name in ("order_keys", "total"))
     entries = _Entries(
         customers=pc.dictionary_encode(both[0]).combine_chunks(),
         owners=pc.list_parent_indices(lists).to_numpy().astype(np.int64),
         order_days=_day_numbers(lists.flatten()),
+        order_keys=both["order_keys"].combine_chunks().flatten().to_numpy() if with_keys else None,
         n_orders=both["n_orders"].to_numpy(),
         last_day=_day_numbers(both["last_day"].combine_chunks()),
-        total=both["total"].to_numpy() if "total" in both.column_names else None,
+        total=both["total"].to_numpy() if with_total else None,
     )
     return _summed(a.column_names[0], entries)
 
 
 def _summed(header: str, entries: _Entries) -> pa.Table:
     names, codes = _ranked(entries.customers)
-    columns = {
-        header: names,
-        "order_days": _distinct_days(codes[entries.owners], entries.order_days, len(names)),
-        "n_orders": pa.array(_totals(codes, entries.n_orders, len(names)).astype(np.int64)),
-        "last_day": _dates(_latest(codes, entries.last_day, len(names))),
-    }
+    columns = {header: names}
+    if entries.order_keys is None:
+        columns["order_days"] = _distinct_days(codes[entries.owners], entries.order_days, len(names))
+        columns["n_orders"] = pa.array(_totals(codes, entries.n_orders, len(names)).astype(np.int64))
+    else:
+        columns |= _distinct_orders(codes[entries.owners], entries.order_days, entries.order_keys, len(names))
+    columns["last_day"] = _dates(_latest(codes, entries.last_day, len(names)))
     if entries.total is not None:
         columns["total"] = pa.array(_checked(_totals(codes, entries.total, len(names))))
     return pa.table(columns)
@@ -127,6 +135,20 @@ def _distinct_days(codes: Integers, days: Integers, n_customers: int) -> pa.Arra
     owners, offsets = np.divmod(keys[np.diff(keys, prepend=-1) > 0], span)
     starts = np.searchsorted(owners, np.arange(n_customers + 1))
     return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), _dates(offsets + first))
+
+
+def _distinct_orders(codes: Integers, days: Integers, keys: Integers, n_customers: int) -> dict[str, pa.Array]:
+    """List each customer's orders by their first days, and count them."""
+    lines = pa.table({"owner": codes, "key": keys, "day": days})
+    orders = lines.group_by(["owner", "key"]).aggregate([("day", "min")])
+    orders = orders.sort_by([("owner", "ascending"), ("day_min", "ascending"), ("key", "ascending")]).combine_chunks()
+    starts = np.searchsorted(orders["owner"].to_numpy(), np.arange(n_customers + 1))
+    offsets = pa.array(starts, pa.int32())
+    return {
+        "order_days": pa.ListArray.from_arrays(offsets, _dates(orders["day_min"].to_numpy())),
+        "order_keys": pa.ListArray.from_arrays(offsets, orders["key"].combine_chunks()),
+        "n_orders": pa.array(np.diff(starts), pa.int64()),
+    }
 
 
 def _latest(codes: Integers, days: Integers, n_customers: int) -> Integers:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import chain
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +13,28 @@ import pyarrow as pa
 from models.exploration import MAX_LISTED, CellError, dates
 from models.exploration.arrow import Mask
 from models.exploration.faults import Faults
-from models.transactions.fields import Field, read_amounts, read_customers, read_dates
+from models.transactions.fields import Field, read_amounts, read_customers
+from models.transactions.implausible_days import Implausible, find_implausible
+from models.transactions.order_dates import read_dates
+from models.transactions.order_numbers import OrderNumbers, read_orders, suspect_orders
 from models.transactions.recipe import Recipe, days_since_1970
+from models.transactions.returns import Returns, read_returns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transactions:
     """Readable transactions up to the reference date, their days counted from 1970.
 
-    `recipe` is as it was decided, `faults` are the first hundred cells that cannot be read, and `n_faulty` counts their
-    rows; `n_later` counts rows after the reference date.
+    `order_keys` tells the orders of a customer apart; None where each row is an order. Rows that are not `purchases`
+    are returns. `recipe` is as it was decided, `faults` are the first hundred cells that cannot be read, and `n_faulty`
+    counts their rows; `n_later` counts the rows after the reference date, or after any plausible day.
     """
 
     customers: pa.DictionaryArray
     days: npt.NDArray[np.int64]
     amounts: npt.NDArray[np.float64] | None
+    order_keys: npt.NDArray[np.int64] | None
+    purchases: Mask
     recipe: Recipe
     faults: tuple[CellError, ...]
     n_faulty: int
@@ -34,7 +42,31 @@ class Transactions:
     warnings: tuple[str, ...]
 
 
-def read_transactions(raw: pa.Table, recipe: Recipe) -> Transactions:
+class _Columns(NamedTuple):
+    """What the recipe names, column by column."""
+
+    customers: Field
+    dates: Field
+    amounts: Field | None
+    orders: OrderNumbers | None
+    returns: Returns | None
+
+    def fields(self) -> list[Field]:
+        keys = self.orders and self.orders.field
+        return [field for field in (self.customers, self.dates, self.amounts, keys) if field is not None]
+
+    def decided(self, recipe: Recipe) -> Recipe:
+        """Say how the cells turned out to be written."""
+        return replace(
+            recipe,
+            date_order=cast("dates.Order | None", self.dates.style),
+            numerals=self.amounts and self.amounts.style,
+            cancellations=self.orders and self.orders.cancellations,
+            return_style=self.returns and self.returns.style,
+        )
+
+
+def read_transactions(raw: pa.Table, recipe: Recipe, today: date | None) -> Transactions:
     """Read the columns that the recipe names.
 
     Parameters
@@ -43,36 +75,54 @@ def read_transactions(raw: pa.Table, recipe: Recipe) -> Transactions:
         Columns of text, int64 or float64, as they came; one row for each transaction.
     recipe
         Which columns are read.
+    today
+        The current day, after which nothing is plausible; None takes any day for past.
 
     Returns
     -------
     Transactions
-        Without the rows that lack or garble one of the columns, and without those after the reference date.
+        Without the rows that lack or garble one of the columns, and without those after the reference date or, where
+        the recipe names none, after any plausible day.
 
     Raises
     ------
     UnclearRecipe, UnknownColumn
         If the recipe does not fit the table.
+    BadCells
+        If the dates or the marks of returns are written in a way that is not read.
     ValueError
         If its reference is not an ISO date.
     """
     recipe.check(raw)
-    who = read_customers(raw, recipe.customer)
-    when = read_dates(raw, recipe.date, recipe.date_order)
-    much = None if recipe.amount is None else read_amounts(raw, recipe.amount, recipe.numerals)
-    fields = [field for field in (who, when, much) if field]
+    columns = _read_columns(raw, recipe)
+    fields = columns.fields()
     sound = _is_sound(fields, raw.num_rows)
-    days = when.values.to_numpy(zero_copy_only=False)
-    kept = sound & _is_in_time(days, recipe.reference)
+    days = np.where(sound, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
+    late = _find_late(days, recipe, today)
+    kept = sound & ~late.too_late
+    amounts, is_return = _signed_amounts(columns, raw.num_rows)
     return Transactions(
-        customers=who.values.filter(pa.array(kept)),
+        customers=columns.customers.values.filter(pa.array(kept)),
         days=days[kept].astype(np.int64),
-        amounts=much and much.values.to_numpy(zero_copy_only=False)[kept],
-        recipe=replace(recipe, date_order=cast("dates.Order | None", when.style), numerals=much and much.style),
+        amounts=None if amounts is None else amounts[kept],
+        order_keys=None if columns.orders is None else _keys(columns.orders)[kept],
+        purchases=~is_return[kept],
+        recipe=columns.decided(recipe),
         faults=_first([field.faults for field in fields]),
         n_faulty=int((~sound).sum()),
         n_later=int(sound.sum() - kept.sum()),
-        warnings=tuple(field.warning for field in fields if field.warning),
+        warnings=(*(field.warning for field in fields if field.warning), *late.warnings, *_suspected(raw, recipe)),
+    )
+
+
+def _read_columns(raw: pa.Table, recipe: Recipe) -> _Columns:
+    amount, order, returned = recipe.amount, recipe.order, recipe.returned
+    return _Columns(
+        customers=read_customers(raw, recipe.customer),
+        dates=read_dates(raw, recipe.date, recipe.date_order),
+        amounts=None if amount is None else read_amounts(raw, amount, recipe.numerals),
+        orders=None if order is None else read_orders(raw, order, cancellations=recipe.cancellations),
+        returns=None if returned is None else read_returns(raw, returned, recipe.return_style),
     )
 
 
@@ -83,9 +133,34 @@ def _is_sound(fields: Sequence[Field], n_rows: int) -> Mask:
     return sound
 
 
-def _is_in_time(days: npt.NDArray[np.float64], reference: str | None) -> Mask:
-    """Tell which days count; NaN is on none."""
-    return days <= (np.inf if reference is None else days_since_1970(reference))
+def _find_late(days: npt.NDArray[np.float64], recipe: Recipe, today: date | None) -> Implausible:
+    """Find the rows after the reference date; where there is none, after any plausible day."""
+    if recipe.reference is not None:
+        return Implausible(days > days_since_1970(recipe.reference), ())
+    return find_implausible(recipe.date, days, None if today is None else (today - dates.EPOCH).days)
+
+
+def _signed_amounts(columns: _Columns, n_rows: int) -> tuple[npt.NDArray[np.float64] | None, Mask]:
+    """Take the amounts of marked returns for negative; tell which rows are returns, marked or by their amounts."""
+    marked = np.zeros(n_rows, np.bool_)
+    if columns.orders is not None:
+        marked |= columns.orders.cancelled
+    if columns.returns is not None:
+        marked |= columns.returns.marked
+    if columns.amounts is None:
+        return None, marked
+    amounts = columns.amounts.values.to_numpy(zero_copy_only=False)
+    return np.where(marked, -np.abs(amounts), amounts), marked | (amounts < 0)
+
+
+def _keys(orders: OrderNumbers) -> npt.NDArray[np.int64]:
+    keys: npt.NDArray[np.int64] = orders.field.values.fill_null(0).to_numpy()
+    return keys
+
+
+def _suspected(raw: pa.Table, recipe: Recipe) -> list[str]:
+    suspect = None if recipe.order else suspect_orders(raw, recipe.customer, recipe.columns)
+    return [suspect] if suspect else []
 
 
 def _first(faults: Sequence[Faults]) -> tuple[CellError, ...]:

@@ -17,9 +17,9 @@ _BYTES_PER_CELL = 2 * 8  # a number, and a copy of it
 def choose_features(
     version: DatasetVersionRow, asked: Sequence[JsonObject] | None, settings: Settings
 ) -> list[JsonObject]:
-    """Settle the features: those asked for, or every numeric and categorical column."""
+    """Settle the features: those asked for, or every numeric and categorical column that varies."""
     kinds = kinds_of(version)
-    chosen = _every_usable(kinds) if asked is None else asked
+    chosen = _every_usable(version) if asked is None else asked
     require_usable([feature["name"] for feature in chosen], kinds)
     fewest = settings.min_category_customers
     return [
@@ -62,8 +62,10 @@ def require_affordable(settings: Settings, n: int, d: int) -> None:
         )
 
 
-def _every_usable(kinds: JsonObject) -> list[JsonObject]:
-    usable: list[JsonObject] = [{"name": name} for name, kind in kinds.items() if kind in USABLE]
+def _every_usable(version: DatasetVersionRow) -> list[JsonObject]:
+    usable: list[JsonObject] = [
+        {"name": column["name"]} for column in version.columns if column["kind"] in USABLE and column["distinct"] > 1
+    ]
     if not usable:
         fault = "each column is ignored or an identifier, as when all its cells are missing or alike"
         raise InvalidRequest("The dataset has no feature", errors=[FieldError(detail=fault, pointer="/features")])

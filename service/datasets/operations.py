@@ -1,8 +1,8 @@
 """What happens to datasets."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -12,6 +12,7 @@ from models.exploration import (
     typed_table,
 )
 from models.exploration.summary import Summary, summarize
+from models.transactions import COMPUTED
 from service.datasets import repository
 from service.datasets.contents import Content, content_of, read_as, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
@@ -91,7 +92,8 @@ def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[st
 
     def plan() -> NextVersion:
         at = newest(stores, tenant, name)
-        table, content = read_as(read_base(stores, at), content_of(at[1]), overrides)
+        declared = overrides if at[0].recipe is None else computed_as_numeric(overrides, COMPUTED & overrides.keys())
+        table, content = read_as(read_base(stores, at), content_of(at[1]), declared)
         return following(at, table, content)
 
     return write_next(stores, plan)
@@ -152,6 +154,12 @@ def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
             at = _count(session, stores, locked, table.commit(), planned.content)
             planned.keep(session, at)
     return at
+
+
+def computed_as_numeric(overrides: Mapping[str, Override], computed: Iterable[str]) -> dict[str, Override]:
+    """Declare numeric what the service computed, whatever its cells look like, unless the owner says otherwise."""
+    known = {name: overrides.get(name, Override()) for name in computed}
+    return {**overrides, **{name: replace(each, kind=each.kind or "numeric") for name, each in known.items()}}
 
 
 @contextmanager

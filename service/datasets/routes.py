@@ -1,6 +1,7 @@
 """Customer tables: put, list, look at, delete."""
 
 import re
+from collections.abc import Mapping
 from datetime import date as day
 from typing import Annotated, Final, Literal
 
@@ -78,19 +79,55 @@ def _recipe(
     amount: Annotated[
         str | None, Query(description="Of transactions: the column of the amount, if there is one.")
     ] = None,
+    order: Annotated[
+        str | None,
+        Query(
+            description="Of transactions: the column with the number of the order, whose lines the rows are. Absent: "
+            "each row is an order."
+        ),
+    ] = None,
+    returned: Annotated[
+        str | None,
+        Query(
+            description="Of transactions: the column that marks returns, by yes or true, 1 of 0 and 1, or a negative "
+            "number. Negative amounts are returns without it."
+        ),
+    ] = None,
     reference: Annotated[
         Day | None,
-        Query(description="Of transactions: the day from which recency counts back. Absent: the newest date."),
+        Query(
+            description="Of transactions: the day from which recency counts back. Absent: the newest plausible date."
+        ),
     ] = None,
 ) -> Recipe | None:
     if shape == "customers":
+        named = {"customer": customer, "date": date, "amount": amount, "order": order, "returned": returned}
+        _refuse_without_transactions({**named, "reference": reference})
         return None
     if customer is None or date is None:
         faults = [FieldError(detail=f"query parameter {name}: is missing") for name in ("customer", "date")]
         raise InvalidRequest(
             "Of transactions, the columns of the customer and of the date must be named", errors=faults
         )
-    return Recipe(customer=customer, date=date, amount=amount, reference=reference.isoformat() if reference else None)
+    return Recipe(
+        customer=customer,
+        date=date,
+        amount=amount,
+        order=order,
+        returned=returned,
+        reference=reference.isoformat() if reference else None,
+    )
+
+
+def _refuse_without_transactions(named: Mapping[str, object]) -> None:
+    """Refuse what only transactions have, where customers are put: it would count for nothing."""
+    faults = [
+        FieldError(detail=f"query parameter {name}: counts with shape=transactions only")
+        for name, value in named.items()
+        if value is not None
+    ]
+    if faults:
+        raise InvalidRequest("The table is put as one of customers; send shape=transactions", errors=faults)
 
 
 RecipeDep = Annotated[Recipe | None, Depends(_recipe)]

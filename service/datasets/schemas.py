@@ -98,7 +98,9 @@ class TransactionsAdded(Wire):
     dataset: Dataset
     n_taken: int
     n_rejected: int = Field(description="Rows that cannot be read; `errors` names the first hundred.")
-    n_later: int = Field(description="Rows that are later than the recipe's reference date.")
+    n_later: int = Field(
+        description="Rows that are later than the reference date or, without one, than any plausible day."
+    )
     errors: list[Fault]
 
     @classmethod

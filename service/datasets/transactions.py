@@ -1,20 +1,28 @@
 """Datasets that are made of transactions: a ledger sums them up by customer, and new ones update it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from models.exploration import Override, describe_columns
-from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers
+from models.exploration import Override
+from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers, warn_of_leap
 from service.datasets import operations
 from service.datasets.contents import read_columns
-from service.datasets.operations import CUSTOMER_ID, LEDGER_VERSION, DatasetAt, Declared, NextVersion
+from service.datasets.operations import (
+    CUSTOMER_ID,
+    LEDGER_VERSION,
+    DatasetAt,
+    Declared,
+    NextVersion,
+    computed_as_numeric,
+)
 from service.datasets.rows import DatasetVersionRow
 from service.errors import Conflict, FieldError, InvalidRequest
 from service.stores import Stores
-from service.stores.database import Session
+from service.stores.database import Session, now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +45,10 @@ def put_transactions(
     """
     if declared.customer_id is not None:
         raise InvalidRequest("Of transactions, `customer` names the column that tells customers apart")
-    kept = ledger(raw, recipe)
+    kept = ledger(raw, recipe, now().date())
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
-        raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_faults(kept))
+        raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_unused(kept))
     described = _describe(kept, replace(declared, customer_id=recipe.customer))
     return operations.write_next(stores, lambda: described(dataset=operations.reserve(stores, *where), base=None))
 
@@ -81,29 +89,32 @@ def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tup
     if dataset.recipe is None:
         raise Conflict(f"{dataset.name} is not made of transactions; put it with shape=transactions first")
     recipe = Recipe(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
-    batch = ledger(raw, recipe)
+    batch = ledger(raw, recipe, now().date())
     _require_readable(batch, raw.num_rows, atomic=atomic)
     stored = operations.read_ledger(stores, dataset, dataset.recipe)
     before = stored.rename_columns([recipe.customer, *stored.column_names[1:]])
-    declared = Declared(customer_id=recipe.customer, columns=_declared(version, before, recipe))
-    return _describe(replace(batch, table=merge_ledgers(before, batch.table)), declared), batch
+    leap = warn_of_leap(before, batch.table) if recipe.reference is None else None
+    warnings = (*batch.warnings, *([leap] if leap else []))
+    merged = replace(batch, table=merge_ledgers(before, batch.table), warnings=warnings)
+    return _describe(merged, Declared(customer_id=recipe.customer, columns=_declared(version))), batch
 
 
 def _describe(kept: Ledger, declared: Declared) -> partial[NextVersion]:
     """Describe the customers that a ledger sums up, as a version of a dataset that keeps the ledger."""
     described = customers(kept.table, kept.recipe.reference)
-    table, content = operations.described_table(described, declared, _warnings(kept))
+    columns = computed_as_numeric(declared.columns, described.column_names[1:])
+    warnings = [*_warnings(kept), *_same_for_all(described, columns)]
+    table, content = operations.described_table(described, replace(declared, columns=columns), warnings)
     plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
     return partial(NextVersion, table=table, content=content, recipe=asdict(kept.recipe), ledger=plain)
 
 
-def _declared(version: DatasetVersionRow, before: pa.Table, recipe: Recipe) -> dict[str, Override]:
-    """Find out what the owner has declared of the columns: what their cells alone did not say."""
-    found = describe_columns(customers(before, recipe.reference), customer_id=recipe.customer).columns
-    inferred = {column.name: column.kind for column in found}
+def _declared(version: DatasetVersionRow) -> dict[str, Override]:
+    """Find out what the owner has declared of the columns; one that is ignored without that holds numbers."""
     return {
         column.name: Override(
-            kind=None if column.kind == inferred.get(column.name) else column.kind, missing=column.missing_markers
+            kind=None if column.kind == "ignored" and column.reason != "declared" else column.kind,
+            missing=column.missing_markers,
         )
         for column in read_columns(version)
     }
@@ -119,17 +130,33 @@ def _added(at: DatasetAt, n_rows: int, kept: Ledger) -> Added:
     return Added(at=at, n_taken=n_taken, n_rejected=kept.n_faulty, n_later=kept.n_later, faults=_faults(kept))
 
 
+def _unused(kept: Ledger) -> list[FieldError]:
+    """Say why no transaction was left, where all of them can be read, too."""
+    return _faults(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
+
+
 def _faults(kept: Ledger) -> list[FieldError]:
     return [FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in kept.faults]
 
 
 def _warnings(kept: Ledger) -> list[str]:
+    n_after = kept.n_later if kept.recipe.reference is not None else 0
     left_out = [
         f"{n:,} transactions were left out: {why}"
-        for n, why in ((kept.n_faulty, _first_fault(kept)), (kept.n_later, "they are later than the reference date"))
+        for n, why in ((kept.n_faulty, _first_fault(kept)), (n_after, "they are later than the reference date"))
         if n
     ]
     return [*kept.warnings, *left_out]
+
+
+def _same_for_all(described: pa.Table, columns: Mapping[str, Override]) -> list[str]:
+    """Name the numeric columns that set nobody apart."""
+    extremes = {name: pc.min_max(described[name]).as_py() for name in described.column_names[1:]}
+    return [
+        f"{name!r} is {'unknown' if found['min'] is None else 'the same'} for every customer: a fit leaves it out"
+        for name, found in extremes.items()
+        if found["min"] == found["max"] and columns[name].kind == "numeric"
+    ]
 
 
 def _first_fault(kept: Ledger) -> str:

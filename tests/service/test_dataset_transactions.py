@@ -371,11 +371,103 @@ def test_what_is_declared_stays_for_good(sampled, shop):
     assert kinds(sampled, shop)["monetary_value"] == "ignored"
 
 
-def test_a_column_of_which_nothing_is_declared_is_what_its_cells_are(sampled, name):
-    put(sampled, name, [("a", "2024-01-01", 5), ("b", "2024-01-01", 5)])
-    assert set(kinds(sampled, name).values()) == {"identifier", "ignored"}
-    add(sampled, name, [("a", "2024-01-09", 6), ("b", "2024-02-10", 7), ("c", "2024-02-20", 9), ("a", "2024-03-03", 8)])
+FEW = [("a", "2024-01-01", 5), ("b", "2024-01-01", 5)]
+MANY = [("a", "2024-01-09", 6), ("b", "2024-02-10", 7), ("c", "2024-02-20", 9), ("a", "2024-03-03", 8)]
+
+
+def test_computed_columns_are_numeric_in_every_version(sampled, name):
+    put(sampled, name, FEW)
     assert set(kinds(sampled, name).values()) == {"identifier", "numeric"}
+    add(sampled, name, MANY)
+    assert set(kinds(sampled, name).values()) == {"identifier", "numeric"}
+
+
+def test_a_computed_column_that_is_the_same_for_all_is_named(sampled, name):
+    warnings = put(sampled, name, FEW).json()["warnings"]
+    assert "'monetary_value' is the same for every customer: a fit leaves it out" in warnings
+    assert "'days_between_orders' is unknown for every customer: a fit leaves it out" in warnings
+
+
+def test_a_marker_alone_leaves_a_computed_column_numeric(sampled, name):
+    put(sampled, name, FEW)
+    sampled.patch(f"/v1/datasets/{name}", json={"columns": {"recency_days": {"missing": ["9"]}}})
+    assert kinds(sampled, name)["recency_days"] == "numeric"
+
+
+def test_a_model_of_the_first_days_learns_again_from_later_ones(sampled, name):
+    first = [(f"c{n}", f"2024-01-0{1 + n % 2}", 5 + n) for n in range(12)]
+    put(sampled, name, first)
+    learned = fit(sampled, name, dataset=name, k=2, features=None)
+    assert [feature["name"] for feature in learned["features"]] == [
+        *("recency_days", "monetary_value", "tenure_days", "mean_basket")
+    ]
+    add(sampled, name, MANY)
+    assert refit(sampled, name)["version"] == 2
+
+
+# Lines of orders
+
+
+LINES = "invoice,customer,date,amount\nI1,a,2024-01-05,10\nI1,a,2024-01-05,20\nI2,b,2024-01-06,30\n"
+
+
+def test_lines_are_joined_to_orders_also_when_they_come_later(sampled, name):
+    put(sampled, name, LINES, order="invoice")
+    add(sampled, name, "invoice,customer,date,amount\nI1,a,2024-01-05,5\nI3,b,2024-02-06,40\n")
+    assert [(row["frequency"], row["mean_basket"]) for row in customers_of(sampled, name)] == [(1, 35), (2, 35)]
+
+
+def test_an_order_column_that_is_not_there_is_refused(sampled, name):
+    answer = put(sampled, name, LINES, order="order_no")
+    assert (answer.status_code, "'order_no'" in answer.json()["detail"]) == (422, True)
+
+
+def test_a_number_of_orders_that_nobody_named_is_asked_about(sampled, name):
+    warnings = put(sampled, name, LINES).json()["warnings"]
+    assert [warning for warning in warnings if "&order=invoice" in warning]
+    assert of(sampled, name, "a")["frequency"] == 2
+
+
+def test_marked_returns_reduce_and_are_no_orders(sampled, name):
+    put(sampled, name, "customer,date,amount,items\na,2024-01-05,10,1\na,2024-01-06,4,-1\n", returned="items")
+    assert (of(sampled, name, "a")["frequency"], of(sampled, name, "a")["monetary_value"]) == (1, 6)
+
+
+@pytest.mark.parametrize("given", [*RECIPE.keys() - {"shape"}, "order", "returned", "reference"])
+def test_what_only_transactions_have_is_refused_for_customers(sampled, name, given):
+    query = {given: "2024-01-01" if given == "reference" else "date"}
+    content = {"content": body(FIRST), "headers": {"Content-Type": CSV}}
+    answer = sampled.put(f"/v1/datasets/{name}", params=query, **content)
+    assert (answer.status_code, given in answer.json()["errors"][0]["detail"]) == (422, True)
+
+
+# Days that are not plausible
+
+
+def test_a_day_in_the_future_moves_nobody_and_is_named(sampled, name):
+    put(sampled, name, FIRST)
+    before = customers_of(sampled, name)
+    answer = add(sampled, name, [("a", "2142-02-15", 6)]).json()
+    assert (answer["n_taken"], answer["n_later"], customers_of(sampled, name)) == (0, 1, before)
+    assert "in the future" in answer["dataset"]["warnings"][0]
+
+
+def test_a_table_of_future_days_is_refused_and_the_refusal_says_why(sampled, name):
+    answer = put(sampled, name, [("a", "2142-02-15", 6), ("b", "2142-02-16", 6)])
+    assert (answer.status_code, "in the future" in answer.json()["errors"][0]["detail"]) == (422, True)
+    assert put(sampled, name, [("a", "2142-02-15", 6)], reference="2142-03-01").status_code == 201
+
+
+def test_a_batch_years_after_all_before_is_named(sampled, shop):
+    answer = add(sampled, shop, [("a", "2026-02-15", 6)]).json()
+    assert "2 years later than all before" in answer["dataset"]["warnings"][0]
+
+
+def test_month_names_of_an_unknown_language_are_refused_with_examples(sampled, name):
+    answer = put(sampled, name, [("a", "1. Januar 2023", 6), ("b", "5 мая 2023", 6)])
+    problem = answer.json()
+    assert (answer.status_code, problem["errors"][0]["row"], "31-Jan-15" in problem["detail"]) == (422, 2, True)
+    assert "date: " in problem["errors"][0]["detail"]
 
 
 # Formats
@@ -391,6 +483,17 @@ def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
     content = b"".join(stream(table.to_batches(), table.schema, fmt, "customers"))
     assert send(sampled, shop, content, fmt.media_type).status_code == 200
     assert shown(sampled, shop) == shown(sampled, expected)
+
+
+@pytest.mark.parametrize("fmt", FORMATS, ids=[fmt.name for fmt in FORMATS])
+def test_the_day_counts_as_it_is_written_in_any_format(sampled, name, fmt):
+    days = ["2024-01-05T23:30:00-05:00", "2024-01-05T12:00:00-05:00", "2024-01-08T00:30:00+14:00"]
+    table = pa.table({"customer": ["a", "a", "b"], "date": days, "amount": [10, 10, 5]})
+    put(sampled, name, b"".join(stream(table.to_batches(), table.schema, fmt, "customers")), fmt.media_type)
+    assert [(row["recency_days"], row["days_between_orders"]) for row in customers_of(sampled, name)] == [
+        (3, None),
+        (0, None),
+    ]
 
 
 def test_days_may_come_as_days(sampled, shop):

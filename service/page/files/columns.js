@@ -55,7 +55,7 @@ function framed(rows) {
 }
 
 function row({ name, kind, missing, distinct, reason }, customerId, unused) {
-  const use = USABLE.includes(kind) ? box(name, unused) : null;
+  const use = USABLE.includes(kind) ? box(name, unused, distinct > 1) : null;
   const select = name === customerId ? null : kinds(name, kind);
   const element = h("tr", { class: use ? null : "unused" },
     h("td", { class: "use" }, use),
@@ -66,8 +66,9 @@ function row({ name, kind, missing, distinct, reason }, customerId, unused) {
   return { name, kind, use, select, element };
 }
 
-function box(name, unused) {
-  return h("input", { type: "checkbox", checked: !unused.has(name), "aria-label": `Use ${name}`, change: ({ target }) => (target.checked ? unused.delete(name) : unused.add(name)) });
+// A column that is the same for every customer sets nobody apart, so it is not ticked.
+function box(name, unused, varies) {
+  return h("input", { type: "checkbox", checked: varies && !unused.has(name), "aria-label": `Use ${name}`, change: ({ target }) => (target.checked ? unused.delete(name) : unused.add(name)) });
 }
 
 function kinds(name, chosen) {

@@ -7,7 +7,12 @@ import { attempt } from "./states.js";
 import { nameFrom } from "./words.js";
 
 const ACCEPTED = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.parquet,.arrow";
-const LIKELY = { customer: /customer|client|user|buyer/i, date: /date|time|day/i, amount: /amount|total|price|value|revenue|sales/i };
+const LIKELY = {
+  customer: /customer|client|user|buyer/i,
+  date: /date|time|day/i,
+  amount: /amount|total|price|value|revenue|sales/i,
+  order: /^(invoice|order|receipt|transaction)[ _-]?(id|no|nr|num|number)\b/i,
+};
 
 export function upload() {
   const next = h("div", { "aria-live": "polite" });
@@ -70,7 +75,9 @@ function ofPurchases(known, names) {
     field("Column of the customer", column("customer", known, { value: likely("customer"), required: true })),
     field("Column of the date", column("date", known, { value: likely("date"), required: true })),
     field("Column of the amount", column("amount", known, { value: likely("amount") }), "Left empty, purchases are only counted."),
-    field("Count days back from", h("input", { type: "date", name: "reference" }), "Left empty: from the newest date."));
+    field("Column of the order", column("order", known, { value: likely("order") }), "Rows with the same number are lines of one order. Left empty, each row is an order."),
+    field("Column that marks returns", column("returned", known), "By yes or true, 1 of 0 and 1, or a negative number. Negative amounts are returns without it."),
+    field("Count days back from", h("input", { type: "date", name: "reference" }), "Left empty: from the newest plausible date."));
 }
 
 function group(legend, ...fields) {

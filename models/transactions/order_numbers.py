@@ -1,0 +1,128 @@
+"""The numbers of orders: which rows are lines of one order, and which lines belong to a cancelled invoice."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models import cells
+from models.exploration.arrow import Mask, identifiers, mask
+from models.exploration.distinct import Distinct
+from models.exploration.faults import by_rule
+from models.transactions.fields import Field, faults_of
+
+KEY_BYTES: Final = 8
+MOST: Final = 0.9
+# Orders of one number belong to one customer; a column of kinds or of shops repeats among all of them.
+MAX_CUSTOMERS_EACH: Final = 1.1
+
+_CANCELLED: Final = "^[Cc][0-9]+$"
+_DIGITS: Final = "^[0-9]+$"
+_NUMBER_WORD: Final = re.compile(
+    "^(?:id|numero|number|numer|num|no|nr)(?:d[aeio]|of)?|(?:id|numero|number|nummer|numer|num|no|nr|key|code)$"
+)
+_ORDER_WORDS: Final = {
+    *("invoice", "order", "salesorder", "transaction", "trans", "txn", "receipt", "basket", "bill", "cart", "ticket"),
+    *("sale", "purchase", "purchaseorder", "rechnung", "rechnungs", "bestellung", "bestell", "bestellungs", "auftrag"),
+    *("auftrags", "beleg", "bon", "kassenbon", "facture", "commande", "factura", "pedido", "fattura", "ordine"),
+    *("scontrino", "factuur", "bestelling", "bestel", "faktura", "faktury", "zamowienie", "zamowienia", "paragon"),
+    *("paragonu", "fatura", "notafiscal", "encomenda"),
+}
+
+
+class OrderNumbers(NamedTuple):
+    """The key of each row's order, and which rows are lines of a cancelled invoice.
+
+    `cancellations` says whether a C before digits marks one.
+    """
+
+    field: Field
+    cancelled: Mask
+    cancellations: bool
+
+
+def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> OrderNumbers:
+    """Read order numbers into keys of 64 bits, of which a ledger keeps one for each order.
+
+    Parameters
+    ----------
+    raw
+        Columns of text, int64 or float64, as they came.
+    name
+        The column of the order numbers.
+    cancellations
+        Whether a C before digits marks a cancelled invoice; None decides it: if most numbers are plain digits.
+
+    Returns
+    -------
+    OrderNumbers
+        Null where a row has no order number.
+    """
+    found = Distinct.of(raw.column(name))
+    texts = identifiers(found.values).values
+    values = found.spread(_keys(texts))
+    marked = mask(pc.match_substring_regex(texts, _CANCELLED))
+    decided = _are_mostly_digits(texts, marked) if cancellations is None else cancellations
+    cancelled = mask(found.spread(pa.array(marked & decided)))
+    field = Field(
+        values, faults_of(raw, name, values, by_rule(cells.identifier)), None, _count_cancelled(name, cancelled)
+    )
+    return OrderNumbers(field, cancelled, decided)
+
+
+def suspect_orders(raw: pa.Table, customer: str, named: Sequence[str]) -> str | None:
+    """Say that a column that the recipe does not name looks like the number of the order that a row is a line of."""
+    for name in raw.column_names:
+        if name not in named and is_order_header(name) and (repeated := _repeated(raw, customer, name)):
+            return (
+                f"{name!r} looks like the number of an order and repeats in {repeated:,} of {raw.num_rows:,} rows, but "
+                "each row counts as an order. If the rows are lines of orders, send the table again with "
+                f"&order={quote(name)}"
+            )
+    return None
+
+
+def is_order_header(header: str) -> bool:
+    """Tell whether a header says that a column holds the numbers of orders, in one of several languages."""
+    letters = unicodedata.normalize("NFKD", header.casefold().replace("ł", "l"))
+    plain = "".join(letter for letter in letters if letter.isascii() and letter.isalpha())
+    return not {plain, _NUMBER_WORD.sub("", plain, count=1)}.isdisjoint(_ORDER_WORDS)
+
+
+def _keys(texts: pa.Array) -> pa.Array:
+    digests = (blake2b((text or "").encode(), digest_size=KEY_BYTES).digest() for text in texts.to_pylist())
+    keys = np.frombuffer(b"".join(digests), "<i8")
+    return pa.array(keys, mask=mask(texts.is_null()))
+
+
+def _are_mostly_digits(texts: pa.Array, marked: Mask) -> bool:
+    """Tell whether the numbers without a mark are plain digits, and no fewer than those with one."""
+    in_digits = int(mask(pc.match_substring_regex(texts, _DIGITS)).sum())
+    n_others = len(texts) - texts.null_count - int(marked.sum())
+    return in_digits > 0 and in_digits >= max(MOST * n_others, int(marked.sum()))
+
+
+def _count_cancelled(name: str, cancelled: Mask) -> str | None:
+    rows = np.flatnonzero(cancelled) + 1
+    if not rows.size:
+        return None
+    which = f"{rows.size:,} rows, the first of them row {rows[0]}, are" if rows.size > 1 else f"Row {rows[0]} is"
+    return f"{which} taken for returned: in {name!r} there is a C before digits, as in those of cancelled invoices."
+
+
+def _repeated(raw: pa.Table, customer: str, name: str) -> int:
+    """Count the rows that share their order number with another row; 0 if the numbers are not those of orders."""
+    lines = pa.table({"order": raw[name], "customer": raw[customer]}).filter(pc.is_valid(raw[name]))
+    n_orders = pc.count_distinct(lines["order"]).as_py()
+    if not 1 < n_orders < lines.num_rows:
+        return 0
+    by_both = lines.group_by(["order", "customer"]).aggregate([([], "count_all")])
+    if by_both.num_rows > MAX_CUSTOMERS_EACH * n_orders:
+        return 0
+    return int(pc.sum(by_both.filter(pc.greater(by_both["count_all"], 1))["count_all"]).as_py() or 0)

@@ -1,0 +1,55 @@
+"""Which transactions are returns, where a column marks them."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from models.exploration.arrow import Mask, mask, numbers
+from models.exploration.distinct import Distinct
+from models.exploration.faults import Faults
+from models.transactions.recipe import ReturnStyle
+
+_YES: Final = {
+    *("true", "t", "yes", "y", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "tak"),
+    *("return", "returned", "refund", "refunded"),
+}
+_NO: Final = {"false", "f", "no", "n", "nein", "non", "nee", "não", "nao", "nie"}
+
+
+class Returns(NamedTuple):
+    """Which rows are returns; `style` is which numbers mark one, None where words do."""
+
+    marked: Mask
+    style: ReturnStyle | None
+
+
+def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns:
+    """Read the marks of returns: yes or true, 1 in a column of 0 and 1, or a negative number such as a quantity.
+
+    Raises
+    ------
+    BadCells
+        If a cell is none of these; an empty one marks no return.
+    """
+    found = Distinct.of(raw.column(name))
+    read = numbers(found.values)
+    known = read.values.drop_null().to_numpy()
+    decided = style or _style_of(known)
+    values = read.values.fill_null(0.0).to_numpy(zero_copy_only=False)
+    words = [_word(cell) if wrong else "" for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)]
+    neither = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
+    Faults.among(name, found, neither, lambda _: "is neither yes nor no, nor a number").refuse()
+    marked = np.array([word in _YES for word in words], np.bool_) | (values == 1 if decided == "flag" else values < 0)
+    return Returns(mask(found.spread(pa.array(marked))), decided)
+
+
+def _style_of(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> ReturnStyle | None:
+    """Decide which numbers mark a return; None where there is no number."""
+    if not known.size:
+        return None
+    return "flag" if np.isin(known, (0.0, 1.0)).all() else "negative"
+
+
+def _word(cell: object) -> str:
+    return str(cell).strip().casefold()
