@@ -18,7 +18,7 @@ from models.exploration.serials import SERIALS, Serial, read_serials
 from models.exploration.spellings import suspect_spellings
 from models.features import MAX_CATEGORIES
 
-ORDERS: Final = get_args(dates.Order)
+DATE_FORMS: Final = (*get_args(dates.Order), *SERIALS)
 NOT_NUMERIC: Final = (
     "{n} cells of {column!r} cannot be read, though it is declared numeric. Declare as missing what stands for a "
     "missing value, or declare another kind."
@@ -29,11 +29,17 @@ def declare_numeric(column: pa.ChunkedArray, name: str, markers: Markers, numera
     """Take a column for numbers: dates become the days from each to the newest, and anything else is refused."""
     if numerals is None:
         return _declare_found(weigh(column, name, markers))
-    if numerals not in SERIALS and numerals not in ORDERS:
+    if numerals not in DATE_FORMS:
         evidence = weigh_as(column, name, markers, Numerals.parse(numerals))
         return _numeric_or_refused(evidence, f"is not a number written like {numerals}")
     found = markers.clear(Distinct.of(column))
     return _declare_days(name, found, read_dates(found.values, numerals), numerals)
+
+
+def check_numerals(numerals: str) -> None:
+    """Raise a ValueError unless a text is a form of dates or an example of how numbers are written."""
+    if numerals not in DATE_FORMS:
+        Numerals.parse(numerals)
 
 
 def read_dates(values: pa.Array, numerals: str) -> Reading:

@@ -12,7 +12,7 @@ from models.exploration.judgements import Judged
 from models.exploration.judging import judge
 from models.exploration.keys import KEYS_BY_LOOK
 from models.exploration.kinds import Column, Override
-from models.exploration.layout import DATA_HEADERS, find_total, have_data_headers
+from models.exploration.layout import DATA_HEADERS, find_total, have_data_headers, is_about_sum
 from models.exploration.reading import map_columns, read_column
 
 NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
@@ -155,10 +155,14 @@ def _with_a_feature(raw: pa.Table, judged: list[Judged], overrides: Mapping[str,
 
 def _with_layout_doubts(raw: pa.Table, judged: list[Judged]) -> list[Judged]:
     """Add to the columns that show it that the last row is one of totals, or that the row of headers is missing."""
-    total = find_total(raw, {each.column.name: each.ends_in_sum for each in judged if each.column.kind == "numeric"})
+    shares = {each.column.name: each.share_of_sum for each in judged if each.column.kind == "numeric"}
+    total = find_total(raw, shares, [each.column.name for each in judged if each.column.missing == 1])
     headers = have_data_headers({each.column.name: each.has_data_header for each in judged})
     return [
-        each.asking(total if each.ends_in_sum else None, DATA_HEADERS if headers and each.has_data_header else None)
+        each.asking(
+            total if is_about_sum(each.share_of_sum) else None,
+            DATA_HEADERS if headers and each.has_data_header else None,
+        )
         for each in judged
     ]
 

@@ -7,7 +7,7 @@ from models import cells
 from models.exploration.evidence import Numbers, Texts
 from models.exploration.faults import Faults, by_rule
 from models.exploration.kinds import Column, Kind
-from models.exploration.layout import ends_in_sum
+from models.exploration.layout import share_of_sum
 from models.exploration.sentinels import suspect_numbers
 from models.features import MAX_CATEGORIES
 
@@ -15,13 +15,13 @@ from models.features import MAX_CATEGORIES
 class Judged(NamedTuple):
     """A column's description, and the sentences that its owner should read beside the column's doubts.
 
-    `ends_in_sum` tells that its last number is the sum of all others, `has_data_header` that its header could be one of
-    its own cells, `is_ambiguous` that the marks in its numbers may group thousands or be for decimals.
+    `share_of_sum` is its last number as a share of the sum of all others; `has_data_header` that its header could be
+    one of its own cells; `is_ambiguous` that the marks in its numbers may group thousands or be for decimals.
     """
 
     column: Column
     warnings: tuple[str, ...] = ()
-    ends_in_sum: bool = False
+    share_of_sum: float = 0.0
     has_data_header: bool = False
     is_ambiguous: bool = False
 
@@ -56,7 +56,7 @@ def numeric(evidence: Numbers) -> Judged:
     """Describe a column of numbers, and say how they were read and which may stand for a missing value."""
     column = replace(column_of(evidence, "numeric"), numerals=evidence.numerals, newest=evidence.newest)
     written = _how_written(evidence)
-    judged = Judged(column, ends_in_sum=ends_in_sum(evidence.values), is_ambiguous=evidence.is_ambiguous)
+    judged = Judged(column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous)
     if written and evidence.doubt:
         judged = judged.asking(f"{written} {evidence.doubt}")
     elif written:

@@ -11,6 +11,7 @@ from models.exploration.proposals import propose
 
 KEY: Final = "key"
 RUNNING, OPAQUE = KEYS_BY_LOOK = ("running numbers", "opaque numbers")
+SAMPLE: Final = 1000
 FEWEST_ROWS: Final = 30
 FEWEST_FOR_A_REPEAT: Final = 5
 REPEATS: Final = 0.05
@@ -56,8 +57,8 @@ def is_nearly_unique(evidence: Numbers | Texts) -> bool:
 
 
 def are_whole(known: _Numbers) -> bool:
-    """Check whether all numbers are whole."""
-    return bool((np.rint(known) == known).all())
+    """Check whether all numbers are whole; the first of them are enough where they are not."""
+    return all(bool((np.rint(part) == part).all()) for part in (known[:SAMPLE], known))
 
 
 def key_doubt(name: str) -> str:

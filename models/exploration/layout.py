@@ -1,7 +1,7 @@
 """What a table has beside its customers: a last row of totals, and a header row that is one of data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 from models.exploration.headers import words_of
 from models.exploration.vocabulary import TOTALS
 
-FEWEST_LABELLED: Final = 3
+FEWEST_ROWS: Final = 3
 FEWEST_UNLABELLED: Final = 10
-TOLERANCE: Final = 1e-6
+EXACTLY: Final = 1e-6
+ABOUT: Final = 0.25
+MAX_LABEL: Final = 40
 DATA_SHARE: Final = 0.5
 FEWEST_DATA_HEADERS: Final = 2
 
@@ -25,40 +27,48 @@ DATA_HEADERS: Final = (
 )
 
 
-def ends_in_sum(values: pa.Array) -> bool:
-    """Check whether the last of some numbers is the sum of all others, of which two are not zero."""
-    if len(values) < FEWEST_LABELLED or not values[-1].is_valid:
-        return False
-    last, total = values[-1].as_py(), pc.sum(values).as_py()
-    is_sum = abs(total - 2 * last) <= TOLERANCE * abs(last)
-    return is_sum and last != 0 and int(pc.sum(pc.not_equal(values[:-1], 0.0)).as_py()) > 1
+def share_of_sum(values: pa.Array) -> float:
+    """Divide the last of some numbers by the sum of all others; 0 where it is missing, or two others are not known."""
+    if len(values) < FEWEST_ROWS or len(values) - values.null_count < FEWEST_ROWS or not values[-1].is_valid:
+        return 0.0
+    last = values[-1].as_py()
+    others = pc.sum(values).as_py() - last
+    return float(last / others) if others else 0.0
 
 
-def find_total(raw: pa.Table, sums: Mapping[str, bool]) -> str | None:
+def is_about_sum(share: float) -> bool:
+    """Check whether a number is about the sum of others, as of rows that changed after they were summed up."""
+    return abs(share - 1) <= ABOUT
+
+
+def find_total(raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]) -> str | None:
     """Build the sentence on a last row of totals.
 
     Parameters
     ----------
     raw
         The columns as they came.
-    sums
-        Of each numeric column, whether its last number is the sum of all others.
+    shares
+        Of each numeric column, its last number as a share of the sum of all others.
+    gaps
+        The columns in which a single cell is missing.
 
     Returns
     -------
     str or None
-        None where no number of the last row is a sum; or only one is, but neither a cell of that row says total nor
-        are there ten rows.
+        None unless a cell of the last row says total, and a number is about the sum of all others; or half of the
+        numbers are, and the only gap of a column is in that row; or half are exactly that sum, and there are ten rows.
     """
-    n_sums = sum(sums.values())
-    if not n_sums:
-        return None
-    is_labelled = any(not TOTALS.isdisjoint(words_of(cell)) for cell in _texts_of_last_row(raw))
-    if not is_labelled and (raw.num_rows < FEWEST_UNLABELLED or n_sums < len(sums) / 2):
+    n_about = sum(map(is_about_sum, shares.values()))
+    n_exact = sum(abs(share - 1) <= EXACTLY for share in shares.values())
+    is_labelled = n_about > 0 and _says_total(raw)
+    is_unnamed = n_about >= max(len(shares) / 2, 1) and any(_is_blank(raw[name][-1].as_py()) for name in gaps)
+    is_exact = n_exact >= max(len(shares) / 2, 1) and raw.num_rows >= FEWEST_UNLABELLED
+    if not is_labelled and not is_unnamed and not is_exact:
         return None
     return (
-        f"Row {raw.num_rows:,}, the last, looks like a total: its numbers are the sums of all others. If it is no "
-        "customer, put the table again without it."
+        f"Row {raw.num_rows:,}, the last, looks like a total: its numbers are about the sums of all others. If it is "
+        "no customer, put the table again without it."
     )
 
 
@@ -90,6 +100,10 @@ def have_data_headers(headers: Mapping[str, bool]) -> bool:
     return bool((steps != steps[0]).any()) if steps.size > 1 else bool(steps[0] != 1)
 
 
-def _texts_of_last_row(raw: pa.Table) -> list[str]:
-    cells = (column[-1].as_py() for column in raw.columns if pa.types.is_string(column.type))
-    return [cell for cell in cells if cell]
+def _says_total(raw: pa.Table) -> bool:
+    cells = [column[-1].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
+    return any(not TOTALS.isdisjoint(words_of(cell[:MAX_LABEL])) for cell in cells)
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())

@@ -95,21 +95,21 @@ def _extremes(known: _Numbers) -> Iterator[tuple[float, int]]:
     """Find the smallest and the largest number, each with its count, where many share it and it stands apart."""
     if not len(known):
         return
-    for number in (float(known[0]), float(known[-1])):
-        count = _count(known, number)
-        if count >= OFTEN and count >= SHARE * len(known) and _is_spike(number, count, known):
-            yield number, count
+    least, fewest = _count(known, known[0]), max(OFTEN, SHARE * len(known))
+    most = _count(known, known[-1])
+    if fewest <= least < len(known) and _is_spike(known[least] - known[0], least, known[least:], known[0] == 0):
+        yield float(known[0]), least
+    if fewest <= most < len(known) and _is_spike(known[-1] - known[-most - 1], most, known[:-most], known[-1] == 0):
+        yield float(known[-1]), most
 
 
-def _is_spike(number: float, count: int, known: _Numbers) -> bool:
-    others = known[known != number]
-    values, counts = np.unique(others, return_counts=True)
-    if len(values) < FEWEST_OTHERS:
+def _is_spike(gap: float, count: int, others: _Numbers, is_zero: np.bool_) -> bool:
+    """Check whether as many as `count` that share a number are far from the others, which are in ascending order."""
+    low, high = others[[len(others) // 4, 3 * len(others) // 4]]
+    if not 0 < (GAP_OF_ZERO if is_zero else GAP) * (high - low) <= gap:
         return False
-    low, high = np.quantile(others, [0.25, 0.75])
-    gap, spread = _gap(number, others), high - low
-    is_taller = count >= TALLER * counts.max()
-    return bool(gap >= spread > 0 or (is_taller and gap >= (GAP_OF_ZERO if number == 0 else GAP) * spread > 0))
+    runs = np.diff(np.flatnonzero(np.diff(others, prepend=np.nan, append=np.nan)))
+    return bool(len(runs) >= FEWEST_OTHERS and (gap >= high - low or count >= TALLER * runs.max()))
 
 
 def _recurs(count: int, n_known: int) -> bool:

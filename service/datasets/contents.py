@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from models.exploration import Column, Override, UnknownColumn, describe_columns, recount, typed_table
+from models.exploration import SERIALS, Column, Override, UnknownColumn, describe_columns, recount, typed_table
 from service.datasets.rows import DatasetVersionRow
-from service.errors import Conflict
+from service.errors import Conflict, FieldError, InvalidRequest
 from service.stores.database import JsonObject
 
 
@@ -40,7 +40,7 @@ def read_columns(version: DatasetVersionRow) -> list[Column]:
 
 def read_column(plain: JsonObject) -> Column:
     """Read how one column is read."""
-    return Column(**{**plain, "missing_markers": tuple(plain.get("missing_markers", ()))})
+    return Column(**{**plain, **{name: tuple(plain.get(name, ())) for name in ("missing_markers", "doubts")}})
 
 
 def stored_schema(version: DatasetVersionRow) -> pa.Schema:
@@ -72,8 +72,11 @@ def read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]
     unknown = [name for name in overrides if name not in known]
     if unknown:
         raise UnknownColumn(f"There is no column {unknown[0]!r}")
+    for name, override in overrides.items():
+        _require_unread(known[name], override)
     read, after = _described_anew(table, before, overrides)
-    return read, replace(after, columns=[_as_written(column, known[column.name]) for column in after.columns])
+    columns = [_as_written(column, known[column.name], overrides.get(column.name)) for column in after.columns]
+    return read, replace(after, columns=columns)
 
 
 def _stored_type(column: Column) -> pa.DataType:
@@ -84,8 +87,20 @@ def _is_stored(column: Column, table: pa.Table) -> bool:
     return column.name in table.column_names and table.schema.field(column.name).type == _stored_type(column)
 
 
-def _as_written(column: Column, before: Column) -> Column:
-    if not column.kind == before.kind == "numeric":
+def _require_unread(before: Column, override: Override) -> None:
+    """Refuse to say how numbers are written that are stored as they were read; serial dates can still be read."""
+    is_read = before.kind == "numeric" and (before.numerals or before.newest or override.numerals not in SERIALS)
+    if override.numerals is not None and is_read:
+        fault = "the numbers are stored as they were read; put the table again with this as ?schema="
+        raise InvalidRequest(
+            f"The numerals of {before.name!r} cannot be changed",
+            errors=[FieldError(detail=f"{before.name}: {fault}", pointer=f"/columns/{before.name}/numerals")],
+        )
+
+
+def _as_written(column: Column, before: Column, override: Override | None) -> Column:
+    is_declared = override is not None and override.numerals is not None
+    if is_declared or not column.kind == before.kind == "numeric":
         return column
     return replace(column, numerals=before.numerals, newest=before.newest)
 
@@ -98,6 +113,7 @@ def _described_anew(table: pa.Table, content: Content, overrides: Mapping[str, O
     columns = {column.name: column for column in content.columns if column.name in table.column_names}
     columns |= {column.name: column for column in described.columns if column.name in overrides}
     stale = tuple(f"{name!r} " for name in overrides)
-    warnings = [*(warning for warning in content.warnings if not warning.startswith(stale)), *described.warnings]
+    kept = (warning for warning in content.warnings if not warning.startswith(stale))
+    warnings = list(dict.fromkeys([*kept, *described.warnings]))
     laid = {name: read[name] if name in overrides else table[name] for name in table.column_names}
     return pa.table(laid), replace(content, columns=list(columns.values()), warnings=warnings)

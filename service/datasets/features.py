@@ -1,6 +1,6 @@
 """The columns of a dataset that something is learned from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from models.errors import TooManyCustomers
@@ -25,6 +25,14 @@ def choose_features(version: DatasetVersionRow, asked: Sequence[JsonObject] | No
 def kinds_of(version: DatasetVersionRow) -> JsonObject:
     """Tell what each column of a dataset version is taken for."""
     return {column["name"]: column["kind"] for column in version.columns}
+
+
+def doubts_of(version: DatasetVersionRow, names: Collection[str]) -> list[str]:
+    """List the doubts about the columns that a fit learns from; where it learns from all, those left out as well."""
+    kinds = kinds_of(version)
+    learns_from_all = all(name in names for name, kind in kinds.items() if kind in USABLE)
+    asked = [column for column in version.columns if column["name"] in names or learns_from_all]
+    return list(dict.fromkeys(doubt for column in asked for doubt in column.get("doubts", ())))
 
 
 def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
