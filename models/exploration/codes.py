@@ -1,6 +1,6 @@
 """Digits that are codes rather than amounts: zip codes, phone numbers, plans such as 1E1, categories from 1 to n."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.exploration.arrow import Mask, mask
-from models.exploration.evidence import Numbers, Texts
+from models.exploration.evidence import Numbers
 from models.exploration.headers import is_amount_header, is_code_header, is_key_header, is_phone_header
 from models.exploration.keys import are_whole, find_key
+from models.exploration.kinds import Kind
 from models.exploration.proposals import propose
 from models.exploration.serials import find_serial
 
@@ -24,6 +25,11 @@ PHONE_DIGITS: Final = 7
 FEWEST_PHONE: Final = 10 ** (PHONE_DIGITS - 1)
 GROUPED_DIGITS: Final = 9
 
+_READ_AS: Final[Mapping[Kind, str]] = {
+    "categorical": ", and is read as categories",
+    "identifier": ": it names rows, and is no feature",
+    "ignored": " of too many different values for categories, and is ignored",
+}
 _ZERO_LED: Final = r"^\s*0[0-9]+\s*$"
 _DIGITS: Final = r"^\s*[0-9]*\s*$"
 # Machines write an exponent with its sign, or a number with a point before it.
@@ -48,11 +54,11 @@ def hold_codes(evidence: Numbers) -> bool:
     return not is_phone_header(evidence.name) or bool(np.median(evidence.known) >= FEWEST_PHONE)
 
 
-def codes_doubt(evidence: Texts) -> str:
+def codes_doubt(name: str, kind: Kind) -> str:
     """Build the sentence on a column of numbers that is taken for codes."""
     return (
-        f"{evidence.name!r} looks like codes rather than amounts, and is read as text. If they are amounts, declare it "
-        f"numeric: {propose(evidence.name, kind='numeric')}"
+        f"{name!r} looks like codes rather than amounts{_READ_AS[kind]}. If they are amounts, declare it numeric: "
+        f"{propose(name, kind='numeric')}"
     )
 
 

@@ -9,19 +9,26 @@ from typing import Final
 from models.exploration.vocabulary import (
     AMOUNTS,
     ARTICLES,
+    CODE_BEGINNINGS,
     CODE_ENDINGS,
     CODES,
+    COUNT_BEGINNINGS,
     CUSTOMER_ENDINGS,
     CUSTOMERS,
     DATES,
+    EVENTS,
     KEY_ENDINGS,
     KEYS,
-    NOT_CODES,
+    LASTS,
+    NAMED,
+    NOT_KEYS,
     OUTCOME_COMPANIONS,
     OUTCOMES,
     PHONES,
+    ROWS,
     SEGMENTATION_COMPANIONS,
     SEGMENTATIONS,
+    SHORT_KEY_ENDINGS,
     SURE_DATES,
     Words,
 )
@@ -37,6 +44,7 @@ _ID_ENDING = re.compile(r"(?:^|[\W_])(?:id|uuid|guid)$|(?-i:[a-z0-9]I[Dd]$)", re
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+|[0-9]+")
 _NUMBER_SIGNS: Final = str.maketrans({"#": " no ", "°": "o", "№": " no ", "º": "o", "ß": "ss"})
 _MANY_HEADERS: Final = 4096
+MAX_ROW_WORDS: Final = 2
 
 
 @lru_cache(_MANY_HEADERS)
@@ -72,8 +80,9 @@ def is_code_header(header: str) -> bool:
     words = _without_numbers(words_of(header))
     if not words:
         return False
-    is_compound = words[-1].endswith(CODE_ENDINGS) and words[-1] not in NOT_CODES
-    return _is_phone(words) or words[-1] in CODES or words[0] in CODES - PHONES or "postal" in words or is_compound
+    is_compound = words[-1].endswith(CODE_ENDINGS) and words[-1] not in NOT_KEYS
+    is_code = words[-1] in CODES or words[0] in CODE_BEGINNINGS or is_compound
+    return is_code or _is_phone(words) or _is_named(words[-1], "id")
 
 
 def is_phone_header(header: str) -> bool:
@@ -90,8 +99,10 @@ def is_amount_header(header: str) -> bool:
 def is_date_header(header: str) -> bool:
     """Check whether a header says day or time, and neither amount nor key: ``opened``, ``last_seen``, ``DOB``."""
     words = words_of(header)
-    is_sure = not SURE_DATES.isdisjoint(words)
-    return (is_sure or (not DATES.isdisjoint(words) and AMOUNTS.isdisjoint(words))) and not is_key_header(header)
+    amounts = AMOUNTS.intersection(words)
+    is_last = not LASTS.isdisjoint(words) and amounts <= EVENTS
+    is_date = not SURE_DATES.isdisjoint(words) or is_last or (not DATES.isdisjoint(words) and not amounts)
+    return is_date and not is_key_header(header)
 
 
 def is_segmentation_header(header: str) -> bool:
@@ -116,9 +127,15 @@ def _names_customer_key(words: tuple[str, ...]) -> bool:
 def _is_key(words: tuple[str, ...]) -> bool:
     if not words or _counts(words):
         return False
+    last, is_short = words[-1], len(words) <= MAX_ROW_WORDS
+    is_compound = (last.endswith(KEY_ENDINGS) and last not in NOT_KEYS) or _is_named(last, *SHORT_KEY_ENDINGS)
     leads = words[0] in KEYS and (len(words) == 1 or not CUSTOMERS.isdisjoint(words))
-    is_row = words[0] in {"row", "unnamed", "index", "level", "zeile", "ligne", "fila"} and len(words) <= 2  # noqa: PLR2004
-    return words[-1] in KEYS or words[-1].endswith(KEY_ENDINGS) or leads or is_row or _names_customer_key(words)
+    return last in KEYS or is_compound or leads or (is_short and words[0] in ROWS) or _names_customer_key(words)
+
+
+def _is_named(word: str, *endings: str) -> bool:
+    """Check for a thing and a short word of a key in one: ``orderid``, ``invoiceno``."""
+    return any(word.endswith(ending) and word.removesuffix(ending) in NAMED for ending in endings)
 
 
 def _is_phone(words: tuple[str, ...]) -> bool:
@@ -127,7 +144,7 @@ def _is_phone(words: tuple[str, ...]) -> bool:
 
 def _counts(words: tuple[str, ...]) -> bool:
     """Check whether a header begins with a number of several: ``Number of orders``, ``NumWebVisits``."""
-    begins = len(words) > 1 and words[0] in {"number", "num", "no", "nr", "numero", "n"}
+    begins = len(words) > 1 and words[0] in COUNT_BEGINNINGS
     return begins and CUSTOMERS.isdisjoint(words) and words[-1] not in KEYS | CODES
 
 

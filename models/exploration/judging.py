@@ -14,7 +14,7 @@ from models.exploration.evidence import Numbers, Texts, weigh, weigh_texts
 from models.exploration.headers import is_key_header
 from models.exploration.judgements import Judged, check_texts, column_of, ignore, numeric, too_many
 from models.exploration.keys import find_key, is_nearly_unique, key_doubt
-from models.exploration.kinds import Override
+from models.exploration.kinds import Kind, Override
 from models.exploration.layout import is_data_number
 from models.exploration.markers import Markers
 from models.exploration.outcomes import is_segmentation, segmentation_doubt, suspect_outcome
@@ -103,9 +103,13 @@ def _judge_numbers(evidence: Numbers) -> Judged:
 
 def _judge_codes(evidence: Texts) -> Judged:
     """Decide what a column of digits is that are no amounts."""
+    kind: Kind = "categorical"
     if is_nearly_unique(evidence):
-        return Judged(column_of(evidence, "identifier", reason="codes")).asking(codes_doubt(evidence))
-    return _judge_categories(evidence).asking(codes_doubt(evidence))
+        kind = "identifier"
+    elif evidence.distinct > MAX_CATEGORIES or _is_free_text(evidence):
+        kind = "ignored"
+    reason = None if kind == "categorical" else "codes"
+    return Judged(column_of(evidence, kind, reason=reason)).asking(codes_doubt(evidence.name, kind))
 
 
 def _judge_texts(evidence: Texts) -> Judged:

@@ -33,12 +33,24 @@ PHONES: Final = _words(
     "phone telephone telefon telefono telefone tel mobile movil handy handynummer telefonnummer phonenumber fax "
     "msisdn телефон 电话 手机"
 )
-# They end a single word: kundennr, clientnum, Auftragsnummer.
-KEY_ENDINGS: Final = ("nummer", "number", "nr", "schluessel", "schlussel", "kennung", "rowid")
+# They end a single word: kundennr, ordernum, Auftragsnummer; those of NAMED things also end with the short ones.
+KEY_ENDINGS: Final = ("nummer", "number", "num", "nr", "key", "schluessel", "schlussel", "kennung")
+SHORT_KEY_ENDINGS: Final = ("id", "no")
 CODE_ENDINGS: Final = ("code", "kode", "postleitzahl", "telefon")
 CUSTOMER_ENDINGS: Final = ("id", "no", "num", "key", "nr", "nummer", "number", "code", "ref")
-NOT_CODES: Final = _words("encode decode")
-# A header begins with one of these, and the number counts: number of orders, Anzahl, nombre de visites.
+NOT_KEYS: Final = _words(
+    "platinum aluminum minimum maximum magnum annum plenum monkey turkey hockey whiskey jockey turnkey encode decode"
+)
+NAMED: Final = _words(
+    "order invoice sl sr s serial policy bill row line record item contract card ticket booking receipt voucher case "
+    "doc document emp employee staff bestell auftrag auftrags rechnung rechnungs beleg vertrag vertrags store product "
+    "branch region shop campaign session device visitor transaction trans txn location loc zip area site dept lead"
+)
+# A header that begins with one of these says code: code postal, id_tienda.
+CODE_BEGINNINGS: Final = _words("id code codigo codice kod zip postal")
+# A number of several: number of orders, nombre de visites.
+COUNT_BEGINNINGS: Final = _words("number num no nr numero n")
+ROWS: Final = _words("row unnamed index level zeile ligne fila rang")
 ARTICLES: Final = _words("of de des du der di del da dos das the la le les el l d von")
 
 AMOUNTS: Final = _words(
@@ -70,8 +82,13 @@ DATES: Final = _words(
 
 # Whatever else a header says, with one of these it says date: order_date, payment_dt.
 SURE_DATES: Final = _words(
-    "date datum fecha timestamp ts dt at dob birthday birthdate geburtstag geburtsdatum last latest letzter letzte "
-    "dernier derniere ultimo ultima дата 日期"
+    "date datum fecha timestamp ts dt at dob birthday birthdate geburtstag geburtsdatum дата 日期"
+)
+# With one of these, a header that names an event says date: last order, letzte Bestellung.
+LASTS: Final = _words("last latest first letzter letzte erster erste dernier derniere ultimo ultima primera primer")
+EVENTS: Final = _words(
+    "order orders purchase purchases visit visits payment payments transaction transactions session sessions call calls "
+    "besuche bestellungen commandes pedidos achats compras visites visitas"
 )
 
 SEGMENTATIONS: Final = _words(
