@@ -28,7 +28,7 @@ def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels,
     features
         The columns that the segments were learned from.
     labels : shape (n_customers,)
-        The segment of each customer, 0 to k - 1.
+        The segment of each customer, 0 to k - 1; -1 of one who was left out.
     k
         The number of segments.
 
@@ -59,12 +59,11 @@ def _contingency(column: pd.Series, labels: Labels, k: int) -> NDArray[np.int64]
     codes, values = pd.factorize(column)
     if not 1 < len(values) <= MAX_VALUES:
         return None
-    known = codes >= 0
+    known = (codes >= 0) & (labels >= 0)
     counts = np.bincount(labels[known] * len(values) + codes[known], minlength=k * len(values))
     return counts.reshape(k, len(values)).astype(np.int64)
 
 
 def _repeats(counts: NDArray[np.int64]) -> bool:
-    n = counts.sum()
-    told, common = counts.max(axis=1).sum() / n, counts.sum(axis=0).max() / n
-    return bool(told >= REPEATED and common < NEARLY_CONSTANT)
+    told, common, n = counts.max(axis=1).sum(), counts.sum(axis=0).max(), counts.sum()
+    return bool(told >= REPEATED * n and common < NEARLY_CONSTANT * n)

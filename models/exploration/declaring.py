@@ -38,8 +38,12 @@ def declare_numeric(column: pa.ChunkedArray, name: str, markers: Markers, numera
 
 def check_numerals(numerals: str) -> None:
     """Raise a ValueError unless a text is a form of dates or an example of how numbers are written."""
-    if numerals not in DATE_FORMS:
+    if numerals in DATE_FORMS:
+        return
+    try:
         Numerals.parse(numerals)
+    except ValueError as error:
+        raise ValueError(f"{error}; dates like {', '.join(DATE_FORMS)}") from None
 
 
 def read_dates(values: pa.Array, numerals: str) -> Reading:

@@ -87,8 +87,8 @@ SURE_DATES: Final = _words(
 # With one of these, a header that names an event says date: last order, letzte Bestellung.
 LASTS: Final = _words("last latest first letzter letzte erster erste dernier derniere ultimo ultima primera primer")
 EVENTS: Final = _words(
-    "order orders purchase purchases visit visits payment payments transaction transactions session sessions call calls "
-    "besuche bestellungen commandes pedidos achats compras visites visitas"
+    "order orders purchase purchases visit visits payment payments transaction transactions session sessions call "
+    "calls besuche bestellungen commandes pedidos achats compras visites visitas"
 )
 
 SEGMENTATIONS: Final = _words(
