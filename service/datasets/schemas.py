@@ -83,7 +83,7 @@ class ColumnChange(Request):
         examples=[["n/a"]],
     )
     fold_case: bool = Field(default=False, description="Read texts in lower case, so that Yes and YES are one.")
-    numerals: Annotated[str, AfterValidator(_check_numerals)] | None = Field(
+    numerals: Annotated[Text, AfterValidator(_check_numerals)] | None = Field(
         default=None,
         description="How numbers are written, by the example of 1234.56, such as 1.234,56 or 1,234.56 $; or how dates "
         f"are, which become the days from each to the newest: {_DATES}. The column is numeric then.",

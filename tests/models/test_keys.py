@@ -82,7 +82,10 @@ def test_numbers_that_run_under_an_amounts_header_stay_amounts(header):
     assert column(np.arange(N), header).kind == "numeric"
 
 
-@pytest.mark.parametrize("keys", [OPAQUE, np.arange(N), RNG.permutation(N), np.arange(N) * 14 + 11_000])
+COUNTED = RNG.choice(2 * N, N, replace=False)
+
+
+@pytest.mark.parametrize("keys", [OPAQUE, np.arange(N), RNG.permutation(N), np.arange(N) * 14 + 11_000, COUNTED])
 def test_numbers_that_run_or_are_opaque_name_rows_under_any_header(keys):
     assert column(keys, "Vorgang").kind == "identifier"
 
@@ -112,6 +115,16 @@ def test_one_wrong_cell_makes_no_feature_of_a_key(header, cell):
 @pytest.mark.parametrize("cell", ["", "C003"], ids=["blank", "repeated"])
 def test_one_wrong_cell_makes_no_category_of_a_written_key(cell):
     assert column(with_one(cell, [f"C{n:03}" for n in range(40)]), "client").kind == "identifier"
+
+
+@pytest.mark.parametrize("header", ["order_no", "InvoiceNo", "Belegnr"])
+def test_a_key_of_which_half_recur_is_no_amount(header):
+    assert column(np.arange(N) // 2 * 7, header).kind == "identifier"
+
+
+@pytest.mark.parametrize("header", ["Children No", "house number", "Nr"])
+def test_a_few_numbers_under_a_keys_header_may_be_amounts(header):
+    assert column(np.arange(N) % 12, header).kind == "numeric"
 
 
 def test_a_customer_id_that_recurs_is_no_amount():
