@@ -1,5 +1,6 @@
 """What the columns of a table are, and tables read as what their columns are."""
 
+from models.exploration.declaring import DATE_FORMS, check_numerals
 from models.exploration.description import Described, describe_columns, typed_table
 from models.exploration.faults import (
     MAX_LISTED,
@@ -12,9 +13,12 @@ from models.exploration.faults import (
 from models.exploration.kinds import Column, Kind, Override
 from models.exploration.reading import read_rows
 from models.exploration.recounting import recount
+from models.exploration.serials import SERIALS
 
 __all__ = [
+    "DATE_FORMS",
     "MAX_LISTED",
+    "SERIALS",
     "BadCells",
     "CellError",
     "Column",
@@ -24,6 +28,7 @@ __all__ = [
     "MissingCustomerId",
     "Override",
     "UnknownColumn",
+    "check_numerals",
     "describe_columns",
     "read_rows",
     "recount",

@@ -1,7 +1,7 @@
 """What the columns of a table are, and the same table with every cell read as what its column is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -10,7 +10,9 @@ from models.exploration.faults import UnknownColumn
 from models.exploration.ids import check_customer_id, find_customer_id
 from models.exploration.judgements import Judged
 from models.exploration.judging import judge
+from models.exploration.keys import KEYS_BY_LOOK
 from models.exploration.kinds import Column, Override
+from models.exploration.layout import DATA_HEADERS, find_total, have_data_headers, is_about_sum
 from models.exploration.reading import map_columns, read_column
 
 NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
@@ -31,9 +33,10 @@ def describe_columns(
     """Decide what each column of a table is.
 
     A column is numeric if every known cell is a number, as machines write it or in one of the ways people do (whole
-    numbers of only 0 and 1 are a category); an identifier if its cells are unique and look like ids; and ignored if it
-    is empty, constant, a date, free text (more than 50 distinct values in more than a fifth of its known cells, or 50
-    characters on average) or has more than 100 distinct texts. Anything else is categorical.
+    numbers of only 0 and 1 are a category, and digits that are codes are texts); an identifier if its cells are keys,
+    or unique and look like ids; and ignored if it is empty, constant, a date, an earlier segmentation, free text (more
+    than 50 distinct values in more than a fifth of its known cells, or 50 characters on average) or has more than 100
+    distinct texts. Anything else is categorical.
 
     Parameters
     ----------
@@ -42,8 +45,9 @@ def describe_columns(
     customer_id
         The column that names the customers; None looks for an obvious one.
     overrides
-        What the owner declares of some columns: the kind, and texts that stand for a missing value (``"999"`` is also
-        999 and 999.0). A column of dates that is declared numeric holds the days from each date to the newest.
+        What the owner declares of some columns: the kind, texts that stand for a missing value (``"999"`` is also 999
+        and 999.0), how numbers and dates are written, and whether case is folded. A column of dates that is declared
+        numeric holds the days from each date to the newest.
 
     Returns
     -------
@@ -67,8 +71,11 @@ def describe_columns(
         check_customer_id(raw, customer_id, overrides)
         found, doubts = customer_id, []
     judged = map_columns(lambda name: _judge(raw, name, found, overrides.get(name, Override())), raw.column_names)
-    warnings = (*doubts, *(warning for column in judged for warning in column.warnings))
-    return Described(columns=tuple(column.column for column in judged), customer_id=found, warnings=warnings)
+    judged = _with_a_feature(raw, _with_decimal_commas(raw, judged, overrides), overrides)
+    judged = _with_layout_doubts(raw, judged)
+    said = (warning for each in judged for warning in (*each.warnings, *each.column.doubts))
+    columns = tuple(each.column for each in judged)
+    return Described(columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *said])))
 
 
 def typed_table(raw: pa.Table, described: Described) -> pa.Table:
@@ -114,6 +121,50 @@ def _judge(raw: pa.Table, name: str, customer_id: str | None, override: Override
     if override.kind in {None, "identifier"}:
         return Judged(column)
     return Judged(column, (f"{name!r} names the customers, so it stays an identifier.",))
+
+
+def _with_decimal_commas(raw: pa.Table, judged: list[Judged], overrides: Mapping[str, Override]) -> list[Judged]:
+    """Decide by the columns that surely have decimal commas what a mark means that could be either."""
+    sure = [each.column.numerals or "" for each in judged if not each.is_ambiguous and not each.column.newest]
+    if not any("," in numerals and numerals.rindex(",") > numerals.find(".") for numerals in sure):
+        return judged
+    return [
+        judge(
+            raw.column(each.column.name),
+            each.column.name,
+            overrides.get(each.column.name, Override()),
+            decimal_comma=True,
+        )
+        if each.is_ambiguous
+        else each
+        for each in judged
+    ]
+
+
+def _with_a_feature(raw: pa.Table, judged: list[Judged], overrides: Mapping[str, Override]) -> list[Judged]:
+    """Take columns that only look like keys for numbers where nothing else is left to learn from."""
+    if any(each.column.kind in {"numeric", "categorical"} for each in judged):
+        return judged
+    return [
+        judge(raw.column(name), name, replace(overrides.get(name, Override()), kind="numeric"))
+        if each.column.reason in KEYS_BY_LOOK
+        else each
+        for name, each in ((each.column.name, each) for each in judged)
+    ]
+
+
+def _with_layout_doubts(raw: pa.Table, judged: list[Judged]) -> list[Judged]:
+    """Add to the columns that show it that the last row is one of totals, or that the row of headers is missing."""
+    shares = {each.column.name: each.share_of_sum for each in judged if each.column.kind == "numeric"}
+    total = find_total(raw, shares, [each.column.name for each in judged if each.column.missing == 1])
+    headers = have_data_headers({each.column.name: each.has_data_header for each in judged})
+    return [
+        each.asking(
+            total if is_about_sum(each.share_of_sum) else None,
+            DATA_HEADERS if headers and each.has_data_header else None,
+        )
+        for each in judged
+    ]
 
 
 def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:

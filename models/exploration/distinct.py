@@ -22,6 +22,11 @@ class Distinct(NamedTuple):
         encoded = pc.dictionary_encode(column).combine_chunks()
         return cls(encoded.dictionary, encoded.indices)
 
+    def folded(self) -> Self:
+        """Read texts in lower case; numbers stay."""
+        is_text = pa.types.is_string(self.values.type)
+        return self._replace(values=pc.utf8_lower(self.values)) if is_text else self
+
     @property
     def n_rows(self) -> int:
         """How many rows the column has."""

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from models.exploration.arrow import Reading, categories, mask, numbers, plain_numbers
 from models.exploration.distinct import Distinct
 from models.exploration.markers import Markers
-from models.exploration.marks import doubt_plain, find_numerals
+from models.exploration.marks import could_be_grouped, doubt_plain, find_numerals
+from models.exploration.numerals import PLAIN, Numerals
+from models.exploration.proposals import propose
 from models.exploration.sentinels import are_suspect
 
 
@@ -24,6 +26,7 @@ class Numbers:
     numerals: str | None = None
     newest: str | None = None
     doubt: str | None = None
+    is_ambiguous: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -95,27 +98,60 @@ class Texts:
         return int(self.counts[are_suspect(self.texts.values)].sum())
 
 
-def weigh(column: pa.ChunkedArray, name: str, markers: Markers) -> Numbers | Texts:
-    """Read a raw column as numbers, if all of it can be, and as texts otherwise."""
+def weigh(
+    column: pa.ChunkedArray, name: str, markers: Markers, *, fold_case: bool = False, decimal_comma: bool = False
+) -> Numbers | Texts:
+    """Read a raw column as numbers, if all of it can be, and as texts otherwise.
+
+    With `decimal_comma`, marks that may group thousands or be for decimals are read as in a file of decimal commas.
+    """
     plain = plain_numbers(column)
-    if plain is not None:
-        return Numbers(name=name, values=markers.clear_numbers(plain), doubt=doubt_plain(column))
+    grouped = plain is not None and could_be_grouped(column)
+    if plain is not None and not (grouped and decimal_comma):
+        doubt = _with_overrule(doubt_plain(column), name, Numerals.parse(PLAIN)) if grouped else None
+        return Numbers(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
     found = markers.clear(Distinct.of(column))
     as_numbers = numbers(found.values)
-    style = find_numerals(found.values) if as_numbers.wrong.any() and _is_text(found) else None
+    style = find_numerals(found.values, decimal_comma=decimal_comma) if _is_styled(found, as_numbers, grouped) else None
     if style is not None:
         as_numbers = style.numerals.read(found.values)
     if as_numbers.wrong.any():
-        return Texts(name=name, cells=found, texts=categories(found.values), as_numbers=as_numbers)
+        folded = found.folded() if fold_case else found
+        return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers)
     values = markers.clear_numbers(found.spread(as_numbers.values))
-    return Numbers(name=name, values=values, numerals=style and style.numerals.example, doubt=style and style.doubt)
+    if style is None:
+        return Numbers(name=name, values=values)
+    return Numbers(
+        name=name,
+        values=values,
+        numerals=style.numerals.example,
+        doubt=_with_overrule(style.doubt, name, style.numerals),
+        is_ambiguous=style.doubt is not None,
+    )
 
 
-def weigh_texts(column: pa.ChunkedArray, name: str, markers: Markers) -> Texts:
+def weigh_as(column: pa.ChunkedArray, name: str, markers: Markers, numerals: Numerals) -> Numbers | Texts:
+    """Read a raw column as numbers that are written in a declared style, and as texts if one is not."""
+    found = markers.clear(Distinct.of(column))
+    read = numerals.read(found.values)
+    if read.wrong.any():
+        return Texts(name=name, cells=found, texts=categories(found.values), as_numbers=read)
+    written = None if numerals.example == PLAIN else numerals.example
+    return Numbers(name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written)
+
+
+def weigh_texts(column: pa.ChunkedArray, name: str, markers: Markers, *, fold_case: bool = False) -> Texts:
     """Read a raw column as texts, even if all of it is numbers."""
     found = markers.clear(Distinct.of(column))
-    return Texts(name=name, cells=found, texts=categories(found.values), as_numbers=numbers(found.values))
+    folded = found.folded() if fold_case else found
+    return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
 
 
-def _is_text(found: Distinct) -> bool:
-    return bool(pa.types.is_string(found.values.type))
+def _is_styled(found: Distinct, as_numbers: Reading, grouped: bool) -> bool:  # noqa: FBT001 - named by its only caller
+    return (grouped or bool(as_numbers.wrong.any())) and bool(pa.types.is_string(found.values.type))
+
+
+def _with_overrule(doubt: str | None, name: str, numerals: Numerals) -> str | None:
+    if doubt is None:
+        return None
+    return f"{doubt} Otherwise put the table with ?schema={propose(name, numerals=numerals.alternative.example)}"

@@ -7,15 +7,28 @@ from models import cells
 from models.exploration.evidence import Numbers, Texts
 from models.exploration.faults import Faults, by_rule
 from models.exploration.kinds import Column, Kind
+from models.exploration.layout import share_of_sum
 from models.exploration.sentinels import suspect_numbers
 from models.features import MAX_CATEGORIES
 
 
 class Judged(NamedTuple):
-    """A column's description, and the sentences that its owner should read."""
+    """A column's description, and the sentences that its owner should read beside the column's doubts.
+
+    `share_of_sum` is its last number as a share of the sum of all others; `has_data_header` that its header could be
+    one of its own cells; `is_ambiguous` that the marks in its numbers may group thousands or be for decimals.
+    """
 
     column: Column
     warnings: tuple[str, ...] = ()
+    share_of_sum: float = 0.0
+    has_data_header: bool = False
+    is_ambiguous: bool = False
+
+    def asking(self, *doubts: str | None) -> "Judged":
+        """Add doubts to the column; None is no doubt."""
+        added = (*self.column.doubts, *filter(None, doubts))
+        return self._replace(column=replace(self.column, doubts=added))
 
 
 def check_texts(evidence: Texts) -> None:
@@ -42,17 +55,20 @@ def column_of(evidence: Numbers | Texts, kind: Kind, reason: str | None = None) 
 def numeric(evidence: Numbers) -> Judged:
     """Describe a column of numbers, and say how they were read and which may stand for a missing value."""
     column = replace(column_of(evidence, "numeric"), numerals=evidence.numerals, newest=evidence.newest)
-    suspect = None if evidence.newest else suspect_numbers(evidence.name, evidence.known)
-    return Judged(column, tuple(filter(None, (_how_written(evidence), suspect))))
+    written = _how_written(evidence)
+    judged = Judged(column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous)
+    if written and evidence.doubt:
+        judged = judged.asking(f"{written} {evidence.doubt}")
+    elif written:
+        judged = judged._replace(warnings=(written,))
+    return judged if evidence.newest else judged.asking(suspect_numbers(evidence.name, evidence.known))
 
 
 def _how_written(evidence: Numbers) -> str | None:
-    if evidence.numerals is None:
-        return evidence.doubt and f"{evidence.name!r} is read as plain numbers. {evidence.doubt}"
     if evidence.newest is not None:
-        said = f"{evidence.name!r} holds dates and is read as the days from each of them to the newest"
-    elif evidence.numerals.endswith("%"):
-        said = f"{evidence.name!r} holds percentages written like {evidence.numerals}: 45 % is read as 45"
-    else:
-        said = f"{evidence.name!r} is read as numbers written like {evidence.numerals}"
-    return f"{said}. {evidence.doubt or ''}".rstrip()
+        return f"{evidence.name!r} holds dates and is read as the days from each of them to the newest."
+    if evidence.numerals is None:
+        return f"{evidence.name!r} is read as plain numbers." if evidence.doubt else None
+    if evidence.numerals.endswith("%"):
+        return f"{evidence.name!r} holds percentages written like {evidence.numerals}: 45 % is read as 45."
+    return f"{evidence.name!r} is read as numbers written like {evidence.numerals}."

@@ -1,6 +1,5 @@
 """What a column is, by its header and its cells or as declared, and what its owner should know."""
 
-import json
 from dataclasses import replace
 from typing import Final
 
@@ -9,14 +8,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.exploration import dates
-from models.exploration.codes import suspect_codes
+from models.exploration.codes import are_codes, codes_doubt, hold_codes, suspect_codes
 from models.exploration.declaring import declare_numeric, declare_text
 from models.exploration.evidence import Numbers, Texts, weigh, weigh_texts
-from models.exploration.headers import is_id_header
+from models.exploration.headers import is_key_header
 from models.exploration.judgements import Judged, check_texts, column_of, ignore, numeric, too_many
-from models.exploration.kinds import Override
+from models.exploration.keys import find_key, is_nearly_unique, key_doubt
+from models.exploration.kinds import Kind, Override
+from models.exploration.layout import is_data_number
 from models.exploration.markers import Markers
+from models.exploration.outcomes import is_segmentation, segmentation_doubt, suspect_outcome
+from models.exploration.proposals import propose
 from models.exploration.sentinels import suspect_words
+from models.exploration.serials import find_serial, serial_doubt
+from models.exploration.spellings import suspect_spellings
 from models.features import MAX_CATEGORIES
 
 FREE_TEXT_DISTINCT: Final = 50
@@ -28,7 +33,7 @@ _CODE: Final = r"^\S*[0-9@]\S*$"
 _LETTERED_CODE: Final = r"^\s*[A-Za-z]{1,3}[-_]?[0-9]+\s*$"
 
 
-def judge(column: pa.ChunkedArray, name: str, override: Override) -> Judged:
+def judge(column: pa.ChunkedArray, name: str, override: Override, *, decimal_comma: bool = False) -> Judged:
     """Decide what a column is.
 
     Parameters
@@ -39,13 +44,15 @@ def judge(column: pa.ChunkedArray, name: str, override: Override) -> Judged:
         Its header.
     override
         What is declared of it.
+    decimal_comma
+        Whether the numbers of other columns have decimal commas, which decides what a mark means that could be either.
 
     Returns
     -------
     Judged
         The declared kind; or numeric if every known cell is a number (whole numbers of only 0 and 1 are a category), an
-        identifier if the cells are unique and look like ids, ignored if there is nothing to learn from, and otherwise
-        categorical.
+        identifier if the cells are keys, or unique and look like ids, ignored if there is nothing to learn from, and
+        otherwise categorical.
 
     Raises
     ------
@@ -53,59 +60,83 @@ def judge(column: pa.ChunkedArray, name: str, override: Override) -> Judged:
         If a cell is neither a number nor a text, or no number where the column is declared numeric.
     """
     markers = Markers.of(override.missing or ())
-    if override.kind is None:
-        judged = _infer(weigh(column, name, markers))
-    elif override.kind == "numeric":
-        judged = declare_numeric(weigh(column, name, markers))
+    if override.kind == "numeric" or (override.kind is None and override.numerals is not None):
+        judged = declare_numeric(column, name, markers, override.numerals)
+    elif override.kind is not None:
+        judged = declare_text(weigh_texts(column, name, markers, fold_case=override.fold_case), override.kind)
     else:
-        judged = declare_text(weigh_texts(column, name, markers), override.kind)
-    return judged._replace(column=replace(judged.column, missing_markers=override.missing or ()))
+        evidence = weigh(column, name, markers, fold_case=override.fold_case, decimal_comma=decimal_comma)
+        codes = are_codes(column, name) or (isinstance(evidence, Numbers) and hold_codes(evidence))
+        judged = _infer(weigh_texts(column, name, markers) if codes else evidence, codes=codes)
+    described = replace(judged.column, missing_markers=override.missing or (), fold_case=override.fold_case)
+    return judged._replace(column=described)
 
 
-def _infer(evidence: Numbers | Texts) -> Judged:
+def _infer(evidence: Numbers | Texts, *, codes: bool) -> Judged:
     if isinstance(evidence, Texts):
         check_texts(evidence)
     if evidence.distinct == 0:
         return ignore(evidence, "empty", "has no values")
     if evidence.distinct == 1:
         return ignore(evidence, "constant", "has the same value in every row")
-    return _judge_numbers(evidence) if isinstance(evidence, Numbers) else _judge_texts(evidence)
+    if is_segmentation(evidence):
+        doubt = segmentation_doubt(evidence.name)
+        return Judged(column_of(evidence, "ignored", reason="earlier segmentation")).asking(doubt)
+    if isinstance(evidence, Numbers):
+        judged = _judge_numbers(evidence)
+        is_data = is_data_number(evidence.name, evidence.known[0], evidence.known[-1])
+    else:
+        judged = _judge_codes(evidence) if codes else _judge_texts(evidence)
+        is_data = judged.column.kind == "categorical" and evidence.name.strip() in evidence.texts.values.to_pylist()
+    return judged._replace(has_data_header=is_data)
 
 
 def _judge_numbers(evidence: Numbers) -> Judged:
     if evidence.are_flags:
-        return Judged(column_of(evidence, "categorical"))
-    if _names_every_row(evidence) and is_id_header(evidence.name):
-        return Judged(column_of(evidence, "identifier"))
-    return _with(numeric(evidence), suspect_codes(evidence.name, evidence.known))
+        return Judged(column_of(evidence, "categorical")).asking(suspect_outcome(evidence))
+    if serial := find_serial(evidence.name, evidence.known):
+        return Judged(column_of(evidence, "ignored", reason="date")).asking(serial_doubt(evidence.name, serial))
+    if key := find_key(evidence):
+        return Judged(column_of(evidence, "identifier", reason=key)).asking(key_doubt(evidence.name))
+    return numeric(evidence).asking(suspect_codes(evidence.name, evidence.known), suspect_outcome(evidence))
+
+
+def _judge_codes(evidence: Texts) -> Judged:
+    """Decide what a column of digits is that are no amounts."""
+    kind: Kind = "categorical"
+    if is_nearly_unique(evidence):
+        kind = "identifier"
+    elif evidence.distinct > MAX_CATEGORIES or _is_free_text(evidence):
+        kind = "ignored"
+    reason = None if kind == "categorical" else "codes"
+    return Judged(column_of(evidence, kind, reason=reason)).asking(codes_doubt(evidence.name, kind))
 
 
 def _judge_texts(evidence: Texts) -> Judged:
-    if _names_every_row(evidence) and is_id_header(evidence.name):
+    if is_nearly_unique(evidence) and is_key_header(evidence.name):
         return Judged(column_of(evidence, "identifier"))
     if dates.are_dates(evidence.texts.values):
         return ignore(evidence, "date", f"holds dates. {_days_wanted(evidence.name)}")
     judged = _judge_nearly_numeric(evidence) if _is_nearly_numeric(evidence) else _judge_words(evidence)
-    return judged if judged.column.kind == "identifier" else _with(judged, suspect_words(evidence.name, evidence.cells))
+    return judged if judged.column.kind == "identifier" else judged.asking(suspect_words(evidence.name, evidence.cells))
 
 
 def _days_wanted(name: str) -> str:
-    declared = json.dumps({"columns": {name: {"kind": "numeric"}}}, ensure_ascii=False)
-    return f"To use the days from each to the newest, declare it numeric: {declared}"
-
-
-def _with(judged: Judged, warning: str | None) -> Judged:
-    return judged._replace(warnings=(*judged.warnings, warning)) if warning else judged
+    return f"To use the days from each to the newest, declare it numeric: {propose(name, kind='numeric')}"
 
 
 def _judge_words(evidence: Texts) -> Judged:
-    if _names_every_row(evidence) and _are_codes(evidence.texts.values):
+    if is_nearly_unique(evidence) and _look_like_ids(evidence.texts.values):
         return Judged(column_of(evidence, "identifier"))
+    return _judge_categories(evidence)
+
+
+def _judge_categories(evidence: Texts) -> Judged:
     if _is_free_text(evidence):
         return ignore(evidence, "free text", "holds free text")
     if evidence.distinct > MAX_CATEGORIES:
         return ignore(evidence, "many categories", too_many(evidence))
-    return Judged(column_of(evidence, "categorical"))
+    return Judged(column_of(evidence, "categorical")).asking(suspect_spellings(evidence), suspect_outcome(evidence))
 
 
 def _judge_nearly_numeric(evidence: Texts) -> Judged:
@@ -115,15 +146,11 @@ def _judge_nearly_numeric(evidence: Texts) -> Judged:
         f"first in row {wrong[0] + 1}. If they stand for a missing value, declare them as missing."
     )
     if _is_free_text(evidence):
-        return Judged(column_of(evidence, "ignored", reason="nearly numeric"), (warning,))
-    return Judged(column_of(evidence, "categorical"), (warning,))
+        return Judged(column_of(evidence, "ignored", reason="nearly numeric")).asking(warning)
+    return Judged(column_of(evidence, "categorical")).asking(warning)
 
 
-def _names_every_row(evidence: Numbers | Texts) -> bool:
-    return evidence.missing == 0 and evidence.distinct == evidence.n_rows
-
-
-def _are_codes(texts: pa.Array) -> bool:
+def _look_like_ids(texts: pa.Array) -> bool:
     return bool(pc.all(pc.match_substring_regex(texts.drop_null(), _CODE)).as_py())
 
 

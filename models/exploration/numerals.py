@@ -11,6 +11,7 @@ from models.exploration.arrow import SPACE, Mask, Reading, mask, numbers
 
 _SPACES: Final = r" \x{a0}\x{2007}\x{2009}\x{202f}"
 _QUOTES: Final = r"'\x{2019}"
+PLAIN: Final = "1234.56"
 MARKS: Final = {",": ",", ".": r"\.", " ": f"[{_SPACES}]", "'": f"[{_QUOTES}]"}
 
 _CODES: Final = (
@@ -61,6 +62,13 @@ class Numerals:
     def example(self) -> str:
         """How 1234.56 looks in this style."""
         return f"1{self.group}234{self.decimal}56 {self.unit}".rstrip()
+
+    @property
+    def alternative(self) -> "Numerals":
+        """The style in which the mark that groups is for decimals; or, where none groups, the decimal mark groups."""
+        if self.group:
+            return Numerals(group="", decimal=self.group, unit=self.unit)
+        return Numerals(group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit)
 
     def read(self, values: pa.Array) -> Reading:
         """Read cells that are written in this style.

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, NamedTuple, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar
 
 import pyarrow as pa
 
 from models import cells
 from models.exploration import dates
 from models.exploration.arrow import Reading, categories, numbers, plain_numbers
+from models.exploration.declaring import read_dates
 from models.exploration.distinct import Distinct
 from models.exploration.faults import BadCells, CellError, Faults, by_rule
 from models.exploration.ids import read_ids
@@ -83,6 +84,7 @@ def read_column(raw: pa.Table, column: Column, *, is_id: bool) -> ReadColumn:
     if plain is not None:
         return ReadColumn(markers.clear_numbers(plain), Faults.none(column.name))
     found, rule = markers.clear(Distinct.of(raw.column(column.name))), _rule(column)
+    found = found.folded() if column.fold_case else found
     read = rule.read(found.values)
     values = found.spread(read.values)
     if column.kind == "numeric" and column.newest is None:
@@ -105,16 +107,16 @@ def _rule(column: Column) -> _Rule:
     if column.kind != "numeric":
         return _Rule(categories, by_rule(cells.category))
     if column.newest is not None:
-        return _days(column.newest, cast("dates.Order", column.numerals))
+        return _days(column.newest, column.numerals or "yyyy-mm-dd")
     if column.numerals is None:
         return _Rule(numbers, by_rule(cells.number))
     written = f"is not a number written like {column.numerals}"
     return _Rule(Numerals.parse(column.numerals).read, lambda _: written)
 
 
-def _days(newest: str, order: dates.Order) -> _Rule:
+def _days(newest: str, numerals: str) -> _Rule:
     def read(values: pa.Array) -> Reading:
-        days = dates.read_days(values, order)
+        days = read_dates(values, numerals)
         return days._replace(values=dates.days_before(newest, days.values))
 
-    return _Rule(read, lambda _: f"is not a date written like {order}")
+    return _Rule(read, lambda _: f"is not a date written like {numerals}")

@@ -1,6 +1,5 @@
 """Cells that may stand for a missing value: named in warnings, and never taken for missing unasked."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 
 from models.exploration.arrow import Mask, mask
 from models.exploration.distinct import Distinct
+from models.exploration.proposals import propose
 
 NUMBERS: Final = (-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 9999999)
 WORDS: Final = (
@@ -24,6 +24,9 @@ OFTEN: Final = 5
 SHARE: Final = 0.01
 FENCE: Final = 1.5
 GAP: Final = 0.25
+GAP_OF_ZERO: Final = 0.5
+FEWEST_OTHERS: Final = 10
+TALLER: Final = 3
 MAX_NAMED: Final = 10
 
 _AGE = re.compile(r"(?:^|[\W_])age(?:$|[\W_])|(?-i:[a-z]Age(?![a-z]))", re.IGNORECASE)
@@ -34,10 +37,13 @@ _Numbers = npt.NDArray[np.float64]
 def suspect_numbers(name: str, known: _Numbers) -> str | None:
     """Name the numbers of a column that may stand for a missing value.
 
-    Only numbers of a fixed list are ever named, so that no customer's own value is: -1, 999 and the like, and 0 if the
-    header says age. One is suspected if it recurs (in five rows, or in two that are a hundredth of all) and stands
-    apart: negative where no other value is; or a quarter of the interquartile range below or above all others (1.5
-    such ranges from any, if it is among them), and, but for 0, 1.5 such ranges beyond the quartiles (Tukey, 1977).
+    One of a fixed list (-1, 999 and the like, and 0 if the header says age) is suspected if it recurs (in five rows, or
+    in two that are a hundredth of all) and stands apart: negative where no other value is; or a quarter of the
+    interquartile range below or above all others (1.5 such ranges from any, if it is among them), and, but for 0, 1.5
+    such ranges beyond the quartiles (Tukey, 1977). The smallest and the largest number are suspected, whatever they
+    are, if a hundredth of the rows, and at least five, share it, and it is an interquartile range from the next of at
+    least ten others; a quarter of it (of 0, half) is enough if three times as many have it as any other number. What so
+    many share is no customer's own value.
 
     Parameters
     ----------
@@ -55,8 +61,13 @@ def suspect_numbers(name: str, known: _Numbers) -> str | None:
     counts = {number: _count(known, number) for number in listed}
     often = {number: count for number, count in counts.items() if _recurs(count, len(known))}
     others = known[~np.isin(known, list(often))] if often else known
-    apart = {number: count for number, count in often.items() if len(others) and _is_apart(number, others)}
-    return _sentence(name, [(str(number), count) for number, count in apart.items()], "far from all other numbers")
+    apart: dict[float, int] = {
+        number: count for number, count in often.items() if len(others) and _is_apart(number, others)
+    }
+    left = known[~np.isin(known, list(apart))] if apart else known
+    apart |= {number: count for number, count in _extremes(left) if number not in apart}
+    named = [(f"{number:.15g}", count) for number, count in apart.items()]
+    return _sentence(name, named, "far from all other numbers")
 
 
 def suspect_words(name: str, found: Distinct) -> str | None:
@@ -78,6 +89,27 @@ def are_suspect(texts: pa.Array) -> Mask:
 def _count(known: _Numbers, number: float) -> int:
     first, last = np.searchsorted(known, number, "left"), np.searchsorted(known, number, "right")
     return int(last - first)
+
+
+def _extremes(known: _Numbers) -> Iterator[tuple[float, int]]:
+    """Find the smallest and the largest number, each with its count, where many share it and it stands apart."""
+    if not len(known):
+        return
+    least, fewest = _count(known, known[0]), max(OFTEN, SHARE * len(known))
+    most = _count(known, known[-1])
+    if fewest <= least < len(known) and _is_spike(known[least] - known[0], least, known[least:], known[0] == 0):
+        yield float(known[0]), least
+    if fewest <= most < len(known) and _is_spike(known[-1] - known[-most - 1], most, known[:-most], known[-1] == 0):
+        yield float(known[-1]), most
+
+
+def _is_spike(gap: float, count: int, others: _Numbers, is_zero: np.bool_) -> bool:
+    """Check whether as many as `count` that share a number are far from the others, which are in ascending order."""
+    low, high = others[[len(others) // 4, 3 * len(others) // 4]]
+    if not 0 < (GAP_OF_ZERO if is_zero else GAP) * (high - low) <= gap:
+        return False
+    runs = np.diff(np.flatnonzero(np.diff(others, prepend=np.nan, append=np.nan)))
+    return bool(len(runs) >= FEWEST_OTHERS and (gap >= high - low or count >= TALLER * runs.max()))
 
 
 def _recurs(count: int, n_known: int) -> bool:
@@ -104,7 +136,7 @@ def _sentence(name: str, found: Sequence[tuple[str, int]], why: str = "") -> str
     if not found:
         return None
     named = " and ".join(_named(found))
-    declared = json.dumps({"columns": {name: {"missing": [text for text, _ in found]}}}, ensure_ascii=False)
+    declared = propose(name, missing=[text for text, _ in found])
     where = f", {why}" if why else ""
     return f"{name!r} holds {named}{where}. If that stands for a missing value, declare it: {declared}"
 

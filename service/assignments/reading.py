@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from models.exploration import Column, read_rows
+from models.exploration import SERIALS, Column, read_rows
 from models.features import Kind
 from service.errors import FieldError
 from service.web.formats import USUAL, Bounds
@@ -145,14 +145,17 @@ def _long_cells(fields: Mapping[str, Fields], most: int) -> Iterator[FieldError]
 
 def is_special(column: Column) -> bool:
     """Tell whether a column's cells mean something else than they say."""
-    return bool(column.missing_markers or column.numerals or column.newest)
+    return bool(column.missing_markers or column.fold_case or column.numerals or column.newest)
 
 
 def _read(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
-    """Read texts as the column says, and numbers as they are stored; all else is left for the scorer to refuse."""
+    """Read texts as the column says, and numbers as they are stored, but for dates that are written as numbers.
+
+    All else is left for the scorer to refuse.
+    """
     given, wrong = _listed(cells), dict[int, str]()
     read = given.copy()
-    plain = replace(column, numerals=None, newest=None)
+    plain = column if column.numerals in SERIALS else replace(column, numerals=None, newest=None)
     for belongs, kind, rule in ((_is_text, pa.string(), column), (_is_plain_number, pa.float64(), plain)):
         rows = [row for row, cell in enumerate(given) if belongs(cell)]
         typed, errors = read_rows(pa.table({column.name: pa.array([given[row] for row in rows], kind)}), [rule])

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration import Column, Override, UnknownColumn, describe_columns, recount, typed_table
+from models.exploration import SERIALS, Column, Override, UnknownColumn, describe_columns, recount, typed_table
 from service.datasets.rows import DatasetVersionRow
+from service.errors import FieldError, InvalidRequest
 from service.stores.database import JsonObject, now
 
 
@@ -41,7 +42,7 @@ def read_columns(version: DatasetVersionRow) -> list[Column]:
 
 def read_column(plain: JsonObject) -> Column:
     """Read how one column is read."""
-    return Column(**{**plain, "missing_markers": tuple(plain.get("missing_markers", ()))})
+    return Column(**{**plain, **{name: tuple(plain.get(name, ())) for name in ("missing_markers", "doubts")}})
 
 
 def stored_schema(version: DatasetVersionRow) -> pa.Schema:
@@ -85,8 +86,11 @@ def read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]
     unknown = [name for name in overrides if name not in known]
     if unknown:
         raise UnknownColumn(f"There is no column {unknown[0]!r}")
+    for name, override in overrides.items():
+        _require_unread(known[name], override)
     read, after = _described_anew(table, content, overrides)
-    return read, replace(after, columns=[_as_written(column, known[column.name]) for column in after.columns])
+    columns = [_as_written(column, known[column.name], overrides.get(column.name)) for column in after.columns]
+    return read, replace(after, columns=columns)
 
 
 def _newest_left(before: date, days: pa.ChunkedArray) -> date:
@@ -103,8 +107,20 @@ def _is_stored(column: Column, table: pa.Table) -> bool:
     return column.name in table.column_names and table.schema.field(column.name).type == _stored_type(column)
 
 
-def _as_written(column: Column, before: Column) -> Column:
-    if not column.kind == before.kind == "numeric":
+def _require_unread(before: Column, override: Override) -> None:
+    """Refuse to say how numbers are written that are stored as they were read; serial dates can still be read."""
+    is_read = before.kind == "numeric" and (before.numerals or before.newest or override.numerals not in SERIALS)
+    if override.numerals is not None and is_read:
+        fault = "the numbers are stored as they were read; put the table again with this as ?schema="
+        raise InvalidRequest(
+            f"The numerals of {before.name!r} cannot be changed",
+            errors=[FieldError(detail=f"{before.name}: {fault}", pointer=f"/columns/{before.name}/numerals")],
+        )
+
+
+def _as_written(column: Column, before: Column, override: Override | None) -> Column:
+    is_declared = override is not None and override.numerals is not None
+    if is_declared or not column.kind == before.kind == "numeric":
         return column
     return replace(column, numerals=before.numerals, newest=before.newest)
 
@@ -117,6 +133,7 @@ def _described_anew(table: pa.Table, content: Content, overrides: Mapping[str, O
     columns = {column.name: column for column in content.columns if column.name in table.column_names}
     columns |= {column.name: column for column in described.columns if column.name in overrides}
     stale = tuple(f"{name!r} " for name in overrides)
-    warnings = [*(warning for warning in content.warnings if not warning.startswith(stale)), *described.warnings]
+    kept = (warning for warning in content.warnings if not warning.startswith(stale))
+    warnings = list(dict.fromkeys([*kept, *described.warnings]))
     laid = {name: read[name] if name in overrides else table[name] for name in table.column_names}
     return pa.table(laid), replace(content, columns=list(columns.values()), warnings=warnings)

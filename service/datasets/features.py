@@ -32,6 +32,14 @@ def kinds_of(version: DatasetVersionRow) -> JsonObject:
     return {column["name"]: column["kind"] for column in version.columns}
 
 
+def doubts_of(version: DatasetVersionRow, names: Collection[str]) -> list[str]:
+    """List the doubts about the columns that a fit learns from; where it learns from all, those left out as well."""
+    kinds = kinds_of(version)
+    learns_from_all = all(name in names for name, kind in kinds.items() if kind in USABLE)
+    asked = [column for column in version.columns if column["name"] in names or learns_from_all]
+    return list(dict.fromkeys(doubt for column in asked for doubt in column.get("doubts", ())))
+
+
 def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
     """Refuse features that are not there, that are no feature, or that are named twice."""
     if len(names) > len(kinds):

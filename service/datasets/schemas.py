@@ -1,12 +1,12 @@
 """Datasets on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypeAliasType
 
-from models.exploration import Kind, Override
+from models.exploration import DATE_FORMS, Kind, Override, check_numerals
 from models.exploration.summary import Summary
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.datasets.transactions import Added
@@ -16,6 +16,13 @@ from service.web.schemas import Header, Page, Request, Text, Wire
 ColumnKind = TypeAliasType("ColumnKind", Kind)
 Marker = Annotated[Text, Field(max_length=256)]
 
+_DATES: Final = f"{', '.join(DATE_FORMS[:-1])} or {DATE_FORMS[-1]}"
+
+
+def _check_numerals(text: str) -> str:
+    check_numerals(text)
+    return text
+
 
 class Column(Wire):
     """What a column is taken for."""
@@ -24,12 +31,15 @@ class Column(Wire):
     kind: ColumnKind
     missing: int = Field(description="How many cells are empty.")
     distinct: int = Field(description="How many different values there are.")
-    reason: str | None = Field(default=None, description="Why the column is ignored.")
+    reason: str | None = Field(
+        default=None, description="Why the column is ignored, or taken for an identifier unasked."
+    )
     missing_markers: list[str] = Field(default=[], description="Texts that are declared to stand for a missing value.")
+    fold_case: bool = Field(default=False, description="Whether texts are read in lower case.")
     numerals: str | None = Field(
         default=None,
         description="How numbers are written, by the example of 1234.56, such as 1.234,56 €; null means plainly. "
-        "Of dates: yyyy-mm-dd, dd/mm/yyyy or mm/dd/yyyy.",
+        f"Of dates: {_DATES}.",
     )
     newest: str | None = Field(
         default=None, description="Of dates: the newest when the column was described. Days count back from it."
@@ -73,6 +83,19 @@ class ColumnChange(Request):
         description="Texts, or numbers, that stand for a missing value.",
         examples=[["n/a"]],
     )
+    fold_case: bool = Field(default=False, description="Read texts in lower case, so that Yes and YES are one.")
+    numerals: Annotated[Text, AfterValidator(_check_numerals)] | None = Field(
+        default=None,
+        description="How numbers are written, by the example of 1234.56, such as 1.234,56 or 1,234.56 $; or how dates "
+        f"are, which become the days from each to the newest: {_DATES}. The column is numeric then.",
+        examples=["1.234,56"],
+    )
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.numerals is not None and self.kind not in {None, "numeric"}:
+            raise ValueError("numerals are of a numeric column")
+        return self
 
 
 class ColumnChanges(Request):
@@ -87,7 +110,12 @@ class ColumnChanges(Request):
     def overrides(self) -> dict[str, Override]:
         """Give what is declared of each column."""
         return {
-            name: Override(kind=change.kind, missing=None if change.missing is None else tuple(change.missing))
+            name: Override(
+                kind=change.kind,
+                missing=None if change.missing is None else tuple(change.missing),
+                fold_case=change.fold_case,
+                numerals=change.numerals,
+            )
             for name, change in self.columns.items()
         }
 

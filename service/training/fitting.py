@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from models import persistence
+from models.leakage import find_leaks
 from models.matching import match_segments, nest_segments
 from models.profiling import Profile, profile_segments
 from models.scoring import Scorer
 from models.segmentation import Segmentation, fit
 from models.stability import doubts
 from service.datasets import operations as datasets
+from service.datasets.features import doubts_of
 from service.datasets.rows import DatasetVersionRow
 from service.errors import TableGone
 from service.jobs.operations import Outcome, Progress
@@ -72,6 +74,7 @@ def make_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pr
     segmentation = learn(material, k, partial(_within, progress, start, FITTING_SHARE))
     progress("profiling", FITTING_SHARE)
     learned = _describe(material, segmentation)
+    warnings = _warnings(material, segmentation, learned)
     progress("saving", 0.95)
     ref = registry.artifact_ref(model, version, attempt)
     artifact = _save(stores, ref, segmentation)
@@ -80,7 +83,7 @@ def make_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pr
         repository.lock_model(session, model)
         rows = repository.get_by_id(session, model.id, version.number)
         registry.change_source(session, *rows, material.source.version)
-        written = _learned(attempt, segmentation, learned, artifact)
+        written = _learned(attempt, segmentation, learned, artifact, warnings)
         registry.complete_version(session, *rows, with_choice(session, rows[1], written, choice))
         return {"model": model.name, "version": version.number}
 
@@ -192,8 +195,23 @@ def _save(stores: Stores, ref: ArtifactRef, fitted: Segmentation) -> JsonObject:
     return {**asdict(manifest.files[PIPELINE_FILE]), "library_versions": versions}
 
 
+def _warnings(material: Material, fitted: Segmentation, segments: Sequence[SegmentLearned]) -> list[str]:
+    """List what a reader of the version should know, and what its owner was asked about the columns."""
+    names = [feature.name for feature in fitted.features]
+    return [
+        *fitted.warnings,
+        *doubts([segment.name for segment in segments], fitted.stability),
+        *doubts_of(material.source, names),
+        *find_leaks(material.table, fitted.features, fitted.labels, k=fitted.k),
+    ]
+
+
 def _learned(
-    attempt: int, fitted: Segmentation, segments: Sequence[SegmentLearned], artifact: JsonObject
+    attempt: int,
+    fitted: Segmentation,
+    segments: Sequence[SegmentLearned],
+    artifact: JsonObject,
+    warnings: Sequence[str],
 ) -> VersionLearned:
     return VersionLearned(
         attempt=attempt,
@@ -202,7 +220,7 @@ def _learned(
         features=[asdict(feature) for feature in fitted.features],
         preparation=fitted.preparation,
         metrics=fitted.metrics,
-        warnings=[*fitted.warnings, *doubts([segment.name for segment in segments], fitted.stability)],
+        warnings=warnings,
         artifact=artifact,
         segments=segments,
     )

@@ -146,7 +146,7 @@ def test_a_customer_whose_id_is_a_marker_has_none():
 
 def test_a_description_is_json():
     column = asdict(described(["1,5", "?", "2"], {"x": Override(missing=("?",))}))
-    assert json.loads(json.dumps(column)) == {**column, "missing_markers": ["?"]}
+    assert json.loads(json.dumps(column)) == {**column, "missing_markers": ["?"], "doubts": []}
 
 
 def columns_of(raw, **overrides):

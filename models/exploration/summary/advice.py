@@ -31,6 +31,7 @@ class Findings:
 def advise(found: Findings) -> Iterator[str]:
     """Say what to know and what to do, the gravest first."""
     yield from _unusable(found)
+    yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
     yield from (_order(order, found.customer_id) for order in found.orders)
     yield from _pairs(found.correlations)
     yield from remarks(found.columns)

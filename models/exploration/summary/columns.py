@@ -24,6 +24,7 @@ class ColumnSummary:
     reason: str | None = None
     numeric: Numbers | None = None
     categorical: Categories | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -72,4 +73,5 @@ def summarize_column(table: pa.Table, column: Column) -> ColumnSummary:
         reason=column.reason,
         numeric=numeric,
         categorical=categorical,
+        doubts=column.doubts,
     )

@@ -113,7 +113,7 @@ def _far_out(column: ColumnSummary) -> str | None:
 
 
 def _few_numbers(column: ColumnSummary) -> str | None:
-    few = column.numeric and column.numeric.whole_numbers and column.distinct <= FEW_NUMBERS
+    few = column.numeric and column.numeric.whole_numbers and column.distinct <= FEW_NUMBERS and not column.doubts
     return f"{column.distinct} different numbers" if few else None
 
 

@@ -24,6 +24,8 @@ DELIMITERS: Final = ("\t", "|", ";", ",")
 SAMPLE_CHARACTERS: Final = 1 << 17
 SAMPLE_ROWS: Final = 50
 BLOCK_BYTES: Final = 1 << 24
+# As pandas calls it when it reads such a file.
+INDEX_HEADER: Final = "Unnamed: 0"
 
 # What may stand before the header: a byte order mark, empty lines, and the line that tells Excel the delimiter.
 _EMPTY_LINES: Final = rb"(?:[ \t;,|]*[\r\n])*"
@@ -129,11 +131,20 @@ def _split(file: BinaryIO, layout: _Layout) -> pa.Table:
 
 
 def _named(table: pa.Table, header: Record) -> pa.Table:
-    """Name the columns; one that has neither a header nor a cell is left out."""
+    """Name the columns; one that has neither a header nor a cell is left out, and a nameless index is called so."""
+    header = [INDEX_HEADER, *header[1:]] if _is_index(table, header) else header
     spare = {at for at, name in enumerate(header) if not name.strip() and pc.all(is_blank(table.column(at))).as_py()}
     check_headers(header, spare)
     kept = [at for at in range(len(header)) if at not in spare]
     return table.select(kept).rename_columns([header[at] for at in kept])
+
+
+def _is_index(table: pa.Table, header: Record) -> bool:
+    """Check for a first column of whole numbers without a header, as pandas writes the index of its rows."""
+    if header[0].strip() or INDEX_HEADER.lower() in map(str.lower, header):
+        return False
+    numbers = pc.match_substring_regex(table.column(0), "^[0-9]+$")
+    return table.num_rows > 0 and bool(pc.all(numbers.fill_null(False)).as_py())  # noqa: FBT003 - pyarrow has no keyword
 
 
 def _check_quotes(file: BinaryIO, layout: _Layout) -> None:

@@ -1,0 +1,54 @@
+"""Features that the segments only repeat are named."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.features import Feature
+from models.leakage import find_leaks
+
+N = 300
+LABELS = np.arange(N) % 3
+
+
+def leaks(values, kind="numeric", labels=LABELS):
+    return find_leaks(pd.DataFrame({"x": values}), [Feature(name="x", kind=kind)], labels, k=3)
+
+
+def with_errors(values, n):
+    return np.where(np.arange(N) < n, values[0], values)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (LABELS, "numeric"),
+        (LABELS.astype(str), "categorical"),
+        (np.where(LABELS == 2, "yes", "no"), "categorical"),
+        (with_errors(LABELS, 4), "numeric"),
+    ],
+    ids=["numbers", "texts", "two values", "a few errors"],
+)
+def test_a_feature_with_one_value_in_each_segment_is_named_with_the_way_to_leave_it_out(values, kind):
+    [said] = leaks(values, kind)
+    assert '{"columns": {"x": {"kind": "ignored"}}}' in said
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(N) % 7,
+        LABELS * 100 + np.arange(N) // 10,
+        np.zeros(N),
+        np.where(np.arange(N) < 6, 1, 0),
+        with_errors(LABELS, 30),
+        np.full(N, np.nan),
+    ],
+    ids=["unrelated", "many values", "constant", "nearly constant", "many errors", "missing"],
+)
+def test_other_features_are_not_named(values):
+    assert leaks(values) == []
+
+
+def test_customers_who_were_left_out_do_not_count():
+    assert leaks(np.where(np.arange(N) < 30, 9, LABELS), labels=np.where(np.arange(N) < 30, -1, LABELS))
