@@ -62,7 +62,7 @@ SUFFIXES: Final = {
 
 def is_json(content_type: str) -> bool:
     """Tell whether a body is a JSON document."""
-    return parse_media_type(content_type).name == "application/json"
+    return parse_media_type(content_type)[0] == "application/json"
 
 
 def read_document(file: BinaryIO, depth: int) -> object:
@@ -100,11 +100,10 @@ def media_type_of(filename: str) -> str | None:
 
 
 def _read(file: BinaryIO, content_type: str, bounds: Bounds) -> Patch:
-    media_type = parse_media_type(content_type)
-    if media_type.name not in READERS:
+    media_type, charset = _media_type(content_type)
+    if media_type not in READERS:
         raise UnsupportedFormat(f"Send one of {', '.join([*READERS, MULTIPART])}")
-    charset = media_type.charset and known_charset(media_type.charset)
-    patch = READERS[media_type.name](file, charset, bounds)
+    patch = READERS[media_type](file, charset, bounds)
     _check_cells(patch.table, bounds.characters)
     return patch
 
@@ -122,3 +121,9 @@ def _check_cells(table: pa.Table, most: int) -> None:
 def _check_rows(table: pa.Table) -> None:
     if not table.num_rows:
         raise UnreadableBody("There are no customers in the body")
+
+
+def _media_type(content_type: str) -> tuple[str, str | None]:
+    media_type, parameters = parse_media_type(content_type)
+    charset = parameters.get("charset")
+    return media_type, known_charset(charset) if charset else None
