@@ -64,7 +64,7 @@ def _bounds(settings: Settings, *, rows: int) -> Bounds:
 
 async def _taken_in(request: Request, bounds: Bounds) -> AsyncIterator[Body]:
     content_type = request.headers.get("content-type", "")
-    is_form = parse_media_type(content_type).name == MULTIPART
+    is_form = parse_media_type(content_type)[0] == MULTIPART
     file, told = await _uploaded(request) if is_form else (await _spooled(request), content_type)
     with file:
         yield Body(file=file, content_type=told, bounds=bounds)
@@ -114,4 +114,4 @@ def _find_file(form: FormData) -> UploadFile | None:
 def _type_of(upload: UploadFile) -> str:
     """Believe a file's own media type if it is one that can be read, and else the end of its name."""
     told = upload.content_type or ""
-    return told if parse_media_type(told).name in MEDIA_TYPES else media_type_of(upload.filename or "") or told
+    return told if parse_media_type(told)[0] in MEDIA_TYPES else media_type_of(upload.filename or "") or told

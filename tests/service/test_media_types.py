@@ -6,21 +6,21 @@ from contextlib import suppress
 import pytest
 
 from service.web.formats import is_json
-from service.web.formats.media_types import MediaType, parse_media_type
+from service.web.formats.media_types import parse_media_type
 from service.web.formats.writing import NotAcceptable, negotiate
 
 
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [
-        ("", MediaType("")),
-        ("text/csv", MediaType("text/csv")),
-        (" Text/CSV ", MediaType("text/csv")),
-        ("text/csv; charset=UTF-8", MediaType("text/csv", charset="UTF-8")),
-        ('text/csv ;header=present; Charset="utf-8"', MediaType("text/csv", charset="utf-8")),
-        ("text/csv; charset=", MediaType("text/csv")),
-        ('text/csv; a=";charset=ascii"', MediaType("text/csv")),
-        ("*/*;q=0.5", MediaType("*/*", quality="0.5")),
+        ("", ("", {})),
+        ("text/csv", ("text/csv", {})),
+        (" Text/CSV ", ("text/csv", {})),
+        ("text/csv; charset=UTF-8", ("text/csv", {"charset": "UTF-8"})),
+        ('text/csv ;header=present; Charset="utf-8"', ("text/csv", {"header": "present", "charset": "utf-8"})),
+        ("text/csv; charset=", ("text/csv", {"charset": ""})),
+        ('text/csv; a=";charset=ascii"', ("text/csv", {"a": ";charset=ascii"})),
+        ("*/*;q=0.5", ("*/*", {"q": "0.5"})),
     ],
 )
 def test_a_media_type_is_read_with_its_parameters(text, parsed):

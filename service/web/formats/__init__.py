@@ -64,7 +64,7 @@ SUFFIXES: Final = {
 
 def is_json(content_type: str) -> bool:
     """Tell whether a body is a JSON document."""
-    return parse_media_type(content_type).name == "application/json"
+    return parse_media_type(content_type)[0] == "application/json"
 
 
 def read_table(
@@ -93,12 +93,11 @@ def media_type_of(filename: str) -> str | None:
 
 
 def _read(file: BinaryIO, content_type: str, bounds: Bounds, readers: ReaderPool | None) -> Patch:
-    media_type = parse_media_type(content_type)
-    if media_type.name in COLUMNAR:
-        patch = Patch(table=_read_columnar(file, COLUMNAR[media_type.name], bounds, readers))
-    elif media_type.name in READERS:
-        charset = media_type.charset and known_charset(media_type.charset)
-        patch = READERS[media_type.name](file, charset, bounds)
+    media_type, charset = _media_type(content_type)
+    if media_type in COLUMNAR:
+        patch = Patch(table=_read_columnar(file, COLUMNAR[media_type], bounds, readers))
+    elif media_type in READERS:
+        patch = READERS[media_type](file, charset, bounds)
     else:
         raise UnsupportedFormat(f"Send one of {', '.join([*MEDIA_TYPES, MULTIPART])}")
     _check_cells(patch.table, bounds.characters)
@@ -125,3 +124,9 @@ def _check_cells(table: pa.Table, most: int) -> None:
 def _check_rows(table: pa.Table) -> None:
     if not table.num_rows:
         raise UnreadableBody("There are no customers in the body")
+
+
+def _media_type(content_type: str) -> tuple[str, str | None]:
+    media_type, parameters = parse_media_type(content_type)
+    charset = parameters.get("charset")
+    return media_type, known_charset(charset) if charset else None

@@ -96,12 +96,12 @@ def _first(formats: Iterator[Format]) -> Format:
 
 def _range(text: str) -> tuple[str, float]:
     """Read one media range and how much it is wanted."""
-    media_type = parse_media_type(text)
+    media_type, parameters = parse_media_type(text)
     try:
-        quality = float(media_type.quality or 1)
+        quality = float(parameters.get("q", "1"))
     except ValueError:
         quality = 1.0
-    return ALIASES.get(media_type.name, media_type.name), quality
+    return ALIASES.get(media_type, media_type), quality
 
 
 def _quality(fmt: Format, ranges: Iterable[tuple[str, float]]) -> float:
