@@ -10,7 +10,7 @@ from fastapi import Request
 from service.errors import FieldError, InvalidRequest
 
 MAX_LENGTH: Final = 40
-MAX_EXPLAINED: Final = 100  # looking for the nearest name takes a while
+MAX_EXPLAINED: Final = 20  # looking for the nearest name takes a while
 UNKNOWN: Final = "a parameter is unknown"
 # Another name may be a value that went astray, and is not repeated.
 _USUAL_NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}")
