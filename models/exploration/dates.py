@@ -94,7 +94,7 @@ def find_order(values: pa.Array) -> Found:
     return Found("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
 
 
-def contradict(values: pa.Array, order: Order) -> Mask:
+def mark_contradictions(values: pa.Array, order: Order) -> Mask:
     """Mark the dates that can only be read in the other order than the one of their column.
 
     Parameters
@@ -139,7 +139,7 @@ def read_days(values: pa.Array, order: Order) -> Reading:
     return Reading(pa.array(days, mask=np.isnan(days)), mask(values.is_valid()) & ~blank & np.isnan(days))
 
 
-def name_no_month(values: pa.Array) -> Mask:
+def mark_unknown_months(values: pa.Array) -> Mask:
     """Mark the texts that are written like dates with the name of a month, and have another word in its place."""
     unknown = np.zeros(len(values), np.bool_)
     for form in _NAMED:
@@ -187,7 +187,7 @@ def _without_weekday(values: pa.Array) -> pa.Array:
     """Take the names of weekdays off that stand before dates; null where the first word is none."""
     parts = pc.extract_regex(values, _WEEKDAY)
     first = pc.dictionary_encode(pc.struct_field(parts, "weekday"))
-    known = pa.array([word is not None and is_weekday(word) for word in first.dictionary.to_pylist()], pa.bool_())
+    known = pa.array([is_weekday(word) for word in first.dictionary.to_pylist()], pa.bool_())
     return pc.if_else(pc.take(known, first.indices), pc.struct_field(parts, "rest"), None)
 
 

@@ -11,7 +11,7 @@ from models.exploration.arrow import Mask
 
 Days = npt.NDArray[np.float64]
 
-# Somewhere it is already tomorrow.
+# East of UTC the next day has begun.
 AHEAD: Final = 1
 MIN_ROWS: Final = 20
 MAX_SHARE: Final = 0.05

@@ -54,7 +54,7 @@ def _refuse_mixed(found: Distinct, texts: pa.Array, name: str, order: Order) -> 
     one, other = ("month", "day") if order == "dd/mm/yyyy" else ("day", "month")
     detail = f"can only begin with the {one}"
     sentence = _MIXED.replace("{one}", one).replace("{other}", other)
-    Faults.among(name, found, dates.contradict(texts, order), lambda _: detail).refuse(sentence)
+    Faults.among(name, found, dates.mark_contradictions(texts, order), lambda _: detail).refuse(sentence)
 
 
 def _refuse_unknown(found: Distinct, texts: pa.Array, name: str, wrong: Mask) -> None:
@@ -62,7 +62,7 @@ def _refuse_unknown(found: Distinct, texts: pa.Array, name: str, wrong: Mask) ->
     like_dates = wrong & _match(texts, _LIKE_A_DATE) & ~_match(texts, _PLACEHOLDER)
     if not like_dates.any():
         return
-    foreign = like_dates & dates.name_no_month(texts)
+    foreign = like_dates & dates.mark_unknown_months(texts)
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):

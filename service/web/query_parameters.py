@@ -10,6 +10,8 @@ from fastapi import Request
 from service.errors import FieldError, InvalidRequest
 
 MAX_LENGTH: Final = 40
+MAX_EXPLAINED: Final = 20  # looking for the nearest name takes a while
+UNKNOWN: Final = "a parameter is unknown"
 # Another name may be a value that went astray, and is not repeated.
 _USUAL_NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}")
 
@@ -34,9 +36,13 @@ async def refuse_unknown_parameters(request: Request) -> None:
     if not request.query_params:
         return
     known = sorted(set(_names(request.scope["route"].dependant)))
-    faults = [FieldError(detail=_fault(name, known)) for name in request.query_params if name not in known]
-    if faults:
-        raise InvalidRequest(f"The query cannot be used: {faults[0].detail}", errors=faults)
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        faults = [_fault(name, known) for name in unknown[:MAX_EXPLAINED]]
+        faults += [UNKNOWN] * (len(unknown) - len(faults))
+        raise InvalidRequest(
+            f"The query cannot be used: {faults[0]}", errors=[FieldError(detail=fault) for fault in faults]
+        )
 
 
 def _names(dependant: _Dependant) -> Iterator[str]:
@@ -46,7 +52,7 @@ def _names(dependant: _Dependant) -> Iterator[str]:
 
 
 def _fault(name: str, known: Sequence[str]) -> str:
-    said = f"there is no parameter {name!r}" if _USUAL_NAME.fullmatch(name) else "a parameter is unknown"
+    said = f"there is no parameter {name!r}" if _USUAL_NAME.fullmatch(name) else UNKNOWN
     nearest = get_close_matches(name[:MAX_LENGTH].lower(), known, n=1)
     if nearest:
         return f"{said}; did you mean {nearest[0]!r}?"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.exploration import BadCells, Override, describe_columns, read_rows, typed_table
-from models.exploration.dates import are_dates, contradict, find_order, name_no_month, read_days
+from models.exploration.dates import are_dates, find_order, mark_contradictions, mark_unknown_months, read_days
 
 FORMS = {
     "%Y-%m-%d": "yyyy-mm-dd",
@@ -125,13 +125,13 @@ def test_other_words_and_days_beside_the_name_of_a_month_are_no_dates(text):
     ("text", "unknown"), [("5 мая 2023", True), ("2. Hornung 2015", True), ("2. März 2015", False)]
 )
 def test_a_month_in_an_unknown_language_is_told_from_one_that_is_known(text, unknown):
-    assert name_no_month(pa.array([text])).tolist() == [unknown]
+    assert mark_unknown_months(pa.array([text])).tolist() == [unknown]
 
 
 def test_dates_that_can_only_be_read_in_the_other_order_are_found():
     texts = pa.array(["13/4/2024", "4/13/2024", "3/4/2024", "2024-04-13", None])
-    assert contradict(texts, "dd/mm/yyyy").tolist() == [False, True, False, False, False]
-    assert contradict(texts, "mm/dd/yyyy").tolist() == [True, False, False, False, False]
+    assert mark_contradictions(texts, "dd/mm/yyyy").tolist() == [False, True, False, False, False]
+    assert mark_contradictions(texts, "mm/dd/yyyy").tolist() == [True, False, False, False, False]
 
 
 def test_words_between_numbers_are_not_taken_for_dates():
