@@ -202,10 +202,8 @@ PARSERS = {
     "amounts of transactions": lambda text: read_amounts(column(text), "a", None),
     "description": lambda text: describe(column(text)),
     "headers": lambda text: check_headers([text]),
-    "many headers": lambda text: check_headers(list(text[: len(text) // 4])),
     "header of ids": is_id_header,
     "wording": lambda text: wording.numeric_words([text, "b"]),
-    "features": lambda text: require_usable([*text[: len(text) // 4]], dict.fromkeys(range(len(text)), "numeric")),
     "name": TypeAdapter(Name).validate_python,
     "text": TypeAdapter(Text).validate_python,
     "Content-Type": lambda text: read_patch(io.BytesIO(b"a\n1\n"), text),
@@ -224,6 +222,19 @@ PARSERS = {
 def test_every_parser_is_linear(parser):
     slow = [shape for shape in SHAPES if not is_linear(PARSERS[parser], shape, 10_000, negligible=0.05)]
     assert slow == []
+
+
+NAMES = {"the same": lambda n: ["a"] * n, "different": lambda n: [f"a{place}" for place in range(n)]}
+LISTS = {
+    "headers": check_headers,
+    "features": lambda names: require_usable(names, dict.fromkeys(range(len(names)), "numeric")),
+}
+
+
+@pytest.mark.parametrize("names", NAMES)
+@pytest.mark.parametrize("read", LISTS)
+def test_long_lists_of_names_are_linear(read, names):
+    assert is_linear(lambda text: LISTS[read](NAMES[names](len(text))), ("", "x", ""), 10_000, negligible=0.1)
 
 
 @pytest.mark.parametrize("cell", ["1", "[]", "null", '"x"'])

@@ -1,0 +1,122 @@
+"""What is sent is bounded: names, markers, lists, cells and rows, each refused by what names it."""
+
+import json
+import tracemalloc
+from io import BytesIO
+
+import pytest
+from fastapi.exceptions import RequestValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.cells import MAX_HEADER_LENGTH
+from service.assignments.decoding import decode
+from service.assignments.documents import read_customers
+from service.assignments.reading import Shape
+from service.web.formats import Bounds, UnreadableBody, read_table
+from service.web.formats.nesting import BLOCK, check_depth
+
+LONG = "x" * (MAX_HEADER_LENGTH + 1)
+BODIES = {
+    "application/json": json.dumps({"customers": [{"a": 1, LONG: 2}]}),
+    "application/x-ndjson": json.dumps({"a": 1, LONG: 2}),
+    "text/csv": f"a,{LONG}\n1,2\n",
+}
+SHAPE = Shape(features=(("a", "numeric"), ("b", "categorical")), id_columns=("customer_id",))
+
+
+def depth_of(value):
+    if not isinstance(value, list | dict):
+        return 0
+    return 1 + max(map(depth_of, value.values() if isinstance(value, dict) else value), default=0)
+
+
+def is_within(document, most):
+    try:
+        check_depth(document, most)
+    except UnreadableBody:
+        return False
+    return True
+
+
+texts = st.text(st.sampled_from('"\\[]{}a'), max_size=8)
+values = st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+
+
+@given(value=values, before=st.sampled_from([0, BLOCK - 9, BLOCK - 1]))
+def test_a_document_is_as_deep_as_its_value(value, before):
+    document = b" " * before + json.dumps(value).encode()
+    assert is_within(document, depth_of(value))
+    assert not depth_of(value) or not is_within(document, depth_of(value) - 1)
+
+
+@pytest.mark.parametrize("media_type", BODIES)
+def test_a_header_that_is_too_long_is_refused_by_its_place(media_type):
+    with pytest.raises(UnreadableBody) as refused:
+        read_table(BytesIO(BODIES[media_type].encode()), media_type)
+    assert [fault.detail for fault in refused.value.errors] == ["the header of column 2 has more than 1,000 characters"]
+
+
+def refused(answer):
+    assert answer.status_code == 422
+    return [(fault.get("pointer"), fault.get("row")) for fault in answer.json()["errors"]]
+
+
+def test_a_marker_that_is_too_long_is_refused(sampled):
+    changes = {"columns": {"Age": {"missing": ["x" * 257]}}}
+    assert refused(sampled.patch("/v1/datasets/sample", json=changes)) == [("/columns/Age/missing/0", None)]
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/datasets/sample/recommendations"])
+def test_more_features_than_columns_are_refused(sampled, path):
+    asked = {"name": "own", "dataset": "sample", "k": 3} if path == "/v1/models" else {}
+    assert refused(sampled.post(path, json={**asked, "features": ["Age"] * 100})) == [("/features", None)]
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/datasets/sample/recommendations"])
+def test_features_are_looked_at_while_others_may_write(sampled, path):
+    database = sampled.app.state.services.stores.database
+    asked = {"name": "own", "dataset": "sample", "k": 3} if path == "/v1/models" else {}
+    with database.writing():
+        assert refused(sampled.post(path, json={**asked, "features": ["nothing"]})) == [("/features/0", None)]
+
+
+@pytest.mark.parametrize("query", ["", "atomic=0"])
+def test_a_name_that_is_too_long_is_refused_in_assignments(sampled, query):
+    answer = sampled.post(f"/v1/models/sample/assignments?{query}", json={"customers": [{"Age": 5}, {LONG: 5}]})
+    assert [row for _, row in refused(answer)] == [2]
+
+
+@pytest.mark.parametrize("query", ["", "atomic=0"])
+@pytest.mark.parametrize("column", ["Gender", "besides"])
+def test_a_cell_that_is_too_long_is_refused_in_assignments(sampled, column, query):
+    customers = [{"Age": 5}, {"Age": 5, column: "x" * 65_537}]
+    answer = sampled.post(f"/v1/models/sample/assignments?{query}", json={"customers": customers})
+    assert [row for _, row in refused(answer)] == [2]
+
+
+def test_customers_are_counted_before_all_of_them_are_there():
+    body = b'{"customers": [' + b'{"a":0},' * 100_000 + b"{}]}"
+    tracemalloc.start()
+    assert decode(body, SHAPE, Bounds(rows=1000)) is None
+    with pytest.raises(UnreadableBody, match="more than 1,000 rows"):
+        read_customers(BytesIO(body), Bounds(rows=1000), max_depth=9)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * len(body)
+
+
+def test_a_fault_of_a_later_row_is_pointed_at():
+    body = json.dumps({"customers": [{"a": 1}] * 2500 + [5]}).encode()
+    with pytest.raises(RequestValidationError) as refused:
+        read_customers(BytesIO(body), Bounds(), max_depth=9)
+    assert [fault["loc"] for fault in refused.value.errors()] == [("body", "customers", 2500)]
+
+
+def test_a_customer_whose_cells_are_lists_takes_no_room():
+    row = b'{"a": [' + b"[]," * 20_000 + b"[]]},"
+    tracemalloc.start()
+    customers = read_customers(BytesIO(b'{"customers": [' + row * 10 + b"{}]}"), Bounds(), max_depth=9)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (customers.n_rows, peak < 6_000_000) == (11, True)
