@@ -16,8 +16,7 @@ from service.access.guard import Guard
 from service.access.quotas import Quotas
 from service.access.ring import KeyRing
 from service.access.routes import router as access
-from service.assignments.express import Express
-from service.assignments.fast import FastAssignments
+from service.assignments.fast_path import AssignmentFastPath
 from service.assignments.placers import Placers
 from service.assignments.routes import router as assignments
 from service.comparisons.routes import router as comparisons
@@ -53,7 +52,7 @@ from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.pages import install_pages
 from service.web.query_parameters import refuse_unknown_parameters
-from service.web.refusals import UnforeseenErrors, install_refusals
+from service.web.refusals import install_refusals
 from service.web.requests import RequestLog
 from service.web.traces import Traced
 
@@ -132,17 +131,12 @@ def create_app(
     install_openapi(app)
     install_pages(app)
     ring, quotas, placers = KeyRing(stores.database), Quotas(settings.requests_per_minute), Placers(stores)
-    app.add_middleware(FastAssignments, parts=parts, placers=placers)
+    app.add_middleware(AssignmentFastPath, parts=parts, placers=placers)
     app.add_middleware(Guard, ring=ring, quotas=quotas)
     app.add_middleware(Limits, allowed=_allowed(settings), budget=MemoryBudget(settings.body_memory))
-    app.add_middleware(UnforeseenErrors)
     if tracer:
         app.add_middleware(Traced, tracer=tracer)
     app.add_middleware(RequestLog, metrics=metrics)
-    app.state.at_once = None
-    if tracer is None:
-        express = Express(app.build_middleware_stack(), parts=parts, ring=ring, quotas=quotas, placers=placers)
-        app.middleware_stack, app.state.at_once = express, express.understand
     return app
 
 

@@ -24,7 +24,6 @@ from service.tracing import open_tracer
 from service.web.connections import Connection
 from service.web.logs import configure_logs
 from service.web.pipelining import TurnQueue
-from service.web.repeated import Repeated
 
 GRACE_SECONDS: Final = 10
 WELCOME: Final = {
@@ -80,7 +79,7 @@ def _adopt_first_key(settings: Settings) -> None:
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=cast("type[Connection]", _connection(app, settings)),
+        http=cast("type[Connection]", _connection(settings)),
         ws="none",
         log_config=None,
         access_log=False,
@@ -90,14 +89,12 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _connection(app: FastAPI, settings: Settings) -> partial[Connection]:
+def _connection(settings: Settings) -> partial[Connection]:
     return partial(
         Connection,
         head_seconds=settings.head_seconds,
         answer_seconds=settings.answer_seconds,
         turns=TurnQueue(),
-        at_once=app.state.at_once,
-        repeated=Repeated(),
     )
 
 

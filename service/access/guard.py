@@ -2,14 +2,13 @@
 
 import re
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import callers
-from service.access.keys import digest_of
 from service.access.quotas import Quota, Quotas
 from service.access.ring import KeyRing
 from service.callers import ANYONE, Caller, scope_for
@@ -88,34 +87,6 @@ def acting_as(app: ASGIApp, caller: Caller) -> ASGIApp:
     return act
 
 
-class Claim(NamedTuple):
-    """What a request's head says of who sends it, and the scope that it needs; whether they may can change any time."""
-
-    caller: Caller | None
-    digest: str
-    is_no_stranger: bool
-    needed: callers.Scope | None
-
-
-def claim_in(scope: Scope) -> Claim:
-    """Read who somebody says that they are."""
-    key = _key_in(scope)
-    return Claim(
-        caller=scope.get("state", {}).get("caller"),
-        digest=digest_of(key),
-        is_no_stranger=not key and _is_no_stranger(Headers(scope=scope)),
-        needed=scope_for(scope["method"], scope["path"]),
-    )
-
-
-def known_caller(ring: KeyRing, claim: Claim) -> Caller | None:
-    """Tell who sends a request, if they may, and nobody has to be asked about it; all others are for the guard."""
-    caller = claim.caller or ring.known(claim.digest)
-    if caller is None and claim.is_no_stranger and ring.is_known_keyless:
-        caller = ANYONE
-    return caller if caller and claim.needed in caller.scopes else None
-
-
 def _check(caller: Caller | None, needed: callers.Scope | None) -> None:
     if needed is None:
         return
@@ -162,14 +133,6 @@ def _refuse_strangers(headers: Headers) -> None:
         raise Forbidden(f"Without keys the service is only reached under one of these names: {', '.join(LOOPBACK)}")
     if any(name in _FORWARDING or name.startswith("x-forwarded-") for name in headers):
         raise Forbidden("Without keys the service answers no requests that a proxy forwards")
-
-
-def _is_no_stranger(headers: Headers) -> bool:
-    try:
-        _refuse_strangers(headers)
-    except Forbidden:
-        return False
-    return True
 
 
 def _host(header: str) -> str | None:

@@ -38,22 +38,15 @@ class Quotas:
         self._clock = clock
         self._used: dict[str, tuple[float, int]] = {}
 
-    def allows(self, key: str | None) -> bool:
-        """Return whether one more request of a key would be within its quota, without counting it."""
-        return key is None or self._window(key, self._clock())[1] < self._per_minute
-
     def take(self, key: str | None) -> Quota | None:
         """Count one request of a key; whoever came without one has no quota."""
         if key is None:
             return None
         moment = self._clock()
-        began, used = self._window(key, moment)
+        began, used = self._used.get(key, (moment, 0))
+        if moment - began >= WINDOW:
+            began, used = moment, 0
         if len(self._used) >= MOST_KEYS:
             self._used.clear()
         self._used[key] = began, used + 1
         return Quota(allowed=self._per_minute, used=used + 1, resets=math.ceil(began + WINDOW - moment))
-
-    def _window(self, key: str, moment: float) -> tuple[float, int]:
-        """Return when the key's present window began, and how many requests it has had since."""
-        began, used = self._used.get(key, (moment, 0))
-        return (began, used) if moment - began < WINDOW else (moment, 0)

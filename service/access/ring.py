@@ -40,11 +40,6 @@ class KeyRing:
         """Tell, without asking, whether there are known to be keys."""
         return self._locked
 
-    @property
-    def is_known_keyless(self) -> bool:
-        """Tell, without asking, whether there are known to be no keys."""
-        return not self._locked and time.monotonic() - self._looked < FRESH_SECONDS
-
     def known(self, digest: str) -> Caller | None:
         """Tell who holds the key of a digest, if that is known without asking."""
         since, caller = self._callers.get(digest, _UNKNOWN)

@@ -2,13 +2,11 @@
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections.abc import Mapping
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn import Config
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -19,8 +17,6 @@ from service.web.leaving import Exit
 from service.web.pipelining import TurnQueue
 from service.web.problems import plain_problem, problem_of
 from service.web.refusals import written
-from service.web.repeated import Repeated
-from service.web.replies import Ask, AtOnce, Reply
 
 MOST_HEAD_BYTES: Final = 1 << 16
 MAX_TRAILER_BYTES: Final = 1 << 13
@@ -36,9 +32,6 @@ class Connection(HttpToolsProtocol):
 
     A refusal is sent after the answers to all requests that came before it. Bytes are parsed piece by piece, and no
     further once enough pipelined requests wait for their turn.
-
-    `at_once` is asked first about each request that has come whole: its answer needs no task. A head that is `repeated`
-    is not even read again.
     """
 
     def __init__(  # noqa: PLR0913 - uvicorn's four, and ours
@@ -51,8 +44,6 @@ class Connection(HttpToolsProtocol):
         head_seconds: float,
         answer_seconds: float,
         turns: TurnQueue,
-        at_once: AtOnce | None = None,
-        repeated: Repeated | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
@@ -60,13 +51,9 @@ class Connection(HttpToolsProtocol):
         self._turns = turns
         self._head_due: TimerHandle | None = None
         self._overhead = 0  # bytes of the head or of the trailers so far
-        self._is_counted = self._in_body = self._head_over = self._parsing = False
+        self._is_counted = self._in_body = self._head_over = False
         self._unparsed = memoryview(b"")
         self._refusal: Mapping[str, Any] | None = None
-        self._at_once = at_once
-        self._repeated = repeated
-        self._answered_at = 0.0
-        self._to_start: tuple[RequestResponseCycle, ASGI3Application] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Expect a request."""
@@ -87,11 +74,8 @@ class Connection(HttpToolsProtocol):
         if self._exit.lingers:
             self._exit.throw_away(len(data))
             return
-        begins = self._is_between_requests()
-        if begins and self._repeated and (known := self._repeated.find(data)) and self._answer(*known):
-            return
         self._unparsed = memoryview(bytes(self._unparsed) + data)
-        self._parse(data if begins else None)
+        self._parse()
 
     def on_message_begin(self) -> None:
         """Begin with a request."""
@@ -130,9 +114,10 @@ class Connection(HttpToolsProtocol):
         if self._refusal and not self.pipeline:
             self._send_refusal(self._refusal)
             return
-        super().on_response_complete()
-        if self._unparsed:
-            self.loop.call_soon(self._parse_on)
+        if self.pipeline:
+            self._turns.put(self._go_on, self.loop)
+        else:
+            self._go_on()
 
     def pause_writing(self) -> None:
         """Wait for somebody who reads, not for ever."""
@@ -144,20 +129,20 @@ class Connection(HttpToolsProtocol):
         self._exit.forget_reader()
         super().resume_writing()
 
-    def _parse_on(self) -> None:
-        if self._unparsed and not self._exit.is_closing():
-            self._parse()
+    def _go_on(self) -> None:
+        """Start the next pipelined request, or wait for one; parse on if bytes are left."""
+        super().on_response_complete()
+        if self._unparsed:
+            self.loop.call_soon(self._parse)
 
-    def _parse(self, alone: bytes | None = None) -> None:
-        """Parse what has come, as far as requests may wait; `alone` are the same bytes if nothing came before them."""
-        self._unset_keepalive_if_required()
-        self._parsing = True
+    def _parse(self) -> None:
+        """Parse the bytes received so far, unless enough requests wait for their turn."""
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         while self._may_parse_on():
             piece, self._unparsed = bytes(self._unparsed[:PIECE_BYTES]), self._unparsed[PIECE_BYTES:]
             self._parse_piece(piece)
-        self._parsing = False
-        if self._to_start and not self._exit.is_closing():
-            self._answer_or_start(*self._to_start, alone)
         if not self._exit.is_closing():
             self._read_on_or_stop()
 
@@ -210,57 +195,6 @@ class Connection(HttpToolsProtocol):
             return begin + without_wish(self.headers) + b"\r\n" + data[wish.args[0] :]
         return b""
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Wait until all that has come is read, as the body mostly comes with the head; pipelined, wait for a turn."""
-        if self._parsing:
-            self._to_start = cycle, app
-        else:
-            self._turns.put(partial(super()._start_asgi_task, cycle, app), self.loop)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Hang up, unless something was asked meanwhile: the timer is not set anew for each request."""
-        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
-        else:
-            super().timeout_keep_alive_handler()
-
-    def _is_between_requests(self) -> bool:
-        is_answered = self.cycle is None or self.cycle.response_complete
-        is_between = not (self._exit.in_midst or self._overhead or self._unparsed or self._refusal)
-        return is_answered and is_between and not self.flow.write_paused
-
-    def _answer(self, ask: Ask, body: bytes) -> bool:
-        """Answer the only request that has come, without reading its head; False if it must take the usual road."""
-        reply = None if self._exit.is_closing() else ask(body)
-        if reply is None:
-            return False
-        self._forget_head()
-        self._write(reply)
-        self.server_state.total_requests += 1
-        self._answered_at = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_handler()
-        return True
-
-    def _answer_or_start(self, cycle: RequestResponseCycle, app: ASGI3Application, request: bytes | None) -> None:
-        """Answer what can be answered at once: a task, its events and its messages cost more than many an answer."""
-        self._to_start = None
-        is_usual = cycle.keep_alive and not (cycle.more_body or self.flow.write_paused or self._exit.is_closing())
-        ask = self._at_once(cast("dict[str, Any]", cycle.scope)) if self._at_once and is_usual else None
-        reply = ask(bytes(cycle.body)) if ask else None
-        if ask is None or reply is None:
-            super()._start_asgi_task(cycle, app)
-            return
-        if self._repeated and request:
-            self._repeated.keep(request, len(cycle.body), ask)
-        cycle.response_started = cycle.response_complete = True
-        self._write(reply)
-        self.on_response_complete()
-
-    def _write(self, reply: Reply) -> None:
-        self._exit.write_whole(reply.bytes(self.server_state.default_headers))
-
     def _expect_head(self) -> None:
         if self._head_due is None:
             self._head_due = self.loop.call_later(self._head_seconds, self._hang_up)
@@ -294,7 +228,6 @@ class Connection(HttpToolsProtocol):
         if self.pipeline:
             self.pipeline.popleft()
             return
-        self._to_start = None
         cycle.disconnected = True
         cycle.message_event.set()
         if cycle.response_started:

@@ -1,7 +1,7 @@
 """A request's body on its way in: within the limits of its route, its time and the memory that all bodies share."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
@@ -134,22 +134,6 @@ class Intake:
 def expect_table(request: "Request", n_bytes: int, weight: int) -> None:
     """Let a request send a table of this size, where others send a document."""
     cast("Intake", request.scope[INTAKE]).expect_table(n_bytes, weight)
-
-
-def at_once(receive: Receive) -> Message | None:
-    """Give what has been received already; None if one would have to wait, and then nothing is lost."""
-    waiting = cast("Coroutine[object, None, Message]", receive())
-    try:
-        waiting.send(None)
-    except StopIteration as had:
-        return cast("Message", had.value)
-    waiting.close()
-    return None
-
-
-def is_whole(message: Message) -> bool:
-    """Tell whether a message is all of a body."""
-    return message["type"] == "http.request" and not message.get("more_body")
 
 
 def received_again(messages: Sequence[Message], receive: Receive) -> Receive:

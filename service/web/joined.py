@@ -30,12 +30,6 @@ class Joined:
             self.flush()
             self._transport.write(data)
 
-    def write_whole(self, data: bytes) -> None:
-        """Write an answer that is complete."""
-        if self._held:
-            self.flush()
-        self._transport.write(data)
-
     def flush(self) -> None:
         """Write what is held back, if there is still somebody to read it."""
         if self._held and not self.is_closing():

@@ -23,7 +23,7 @@ class Exit:
         self._due: TimerHandle | None = None
         self._thrown_away = self._unread = 0
         self.lingers = self.in_midst = self._is_stopped = False
-        self.write, self.write_whole = transport.write, transport.write_whole
+        self.write = transport.write
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
         """Be the transport in all else."""

@@ -84,6 +84,11 @@ class Metrics:
         with self._rows_lock:
             self._rows += n
 
+    @property
+    def n_rows(self) -> int:
+        """The number of customers assigned so far."""
+        return self._rows
+
     def render(self, accept: str) -> tuple[bytes, str]:
         """Write all metrics in the format that the scraper asks for, and name it."""
         encode, media_type = choose_encoder(accept)

@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import SegmentationError
 from service.errors import FieldError, InvalidRequest, ServiceError, pointer
@@ -56,29 +55,6 @@ def written(problem: Mapping[str, Any]) -> bytes:
     head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
     head += [name + b": " + value for name, value in answer.raw_headers]
     return b"\r\n".join([*head, b"", cast("bytes", answer.body)])
-
-
-class UnforeseenErrors:
-    """Answers what no handler expected with a problem that gives nothing away."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and catch what it raises."""
-        answering = False
-
-        async def watch(message: Message) -> None:
-            nonlocal answering
-            answering = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watch)
-        except Exception as error:  # noqa: BLE001 - this is the last one who can answer
-            logger.error("unforeseen", **describe_error(error))
-            if not answering:
-                await respond(problem_of(error))(scope, receive, send)
 
 
 def _answer(_: Request, error: Exception) -> JSONResponse:

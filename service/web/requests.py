@@ -4,39 +4,28 @@ import re
 import time
 from datetime import UTC, datetime
 from random import Random
-from typing import NamedTuple, Self
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from service.callers import Caller
 from service.web.heads import add_headers, header
-from service.web.logs import RequestLine, log_request
+from service.web.logs import RequestLine, describe_error, log_request
 from service.web.metrics import Metrics
+from service.web.problems import problem_of
+from service.web.refusals import respond
 
 REQUEST_ID = b"x-request-id"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Seen in logs and metrics alone: the client went before it was answered.
 HUNG_UP = 499
 _numbers = Random()  # noqa: S311 - an id is no secret, and the kernel need not be asked for each
+logger = structlog.get_logger()
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class Noted(NamedTuple):
-    """What is asked by whom, as it may be noted: the path itself may hold a customer's id, the key is a secret."""
-
-    method: str
-    route: str
-    caller: Caller | None
-
-    @classmethod
-    def of(cls, scope: Scope) -> Self:
-        """Read it from a request, once its route is known."""
-        return cls(method_of(scope), route_of(scope), scope.get("state", {}).get("caller"))
-
-
 class RequestLog:
-    """Gives each request its id and its line in the log, and counts it."""
+    """Gives each request its id, its log line and its place in the metrics; answers unhandled errors with a problem."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self.app = app
@@ -61,35 +50,27 @@ class RequestLog:
         bound = bind_contextvars(request_id=identifier)  # its own context manager would cost twice as much
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception as error:  # noqa: BLE001 - this is the last one who can answer
+            logger.error("unforeseen", **describe_error(error))
+            if status == HUNG_UP:
+                await respond(problem_of(error))(scope, receive, send_with_id)
         finally:
-            note(self._metrics, Noted.of(scope), identifier, status, time.perf_counter() - started)
+            self._log(scope, identifier, status, time.perf_counter() - started)
             reset_contextvars(**bound)
+
+    def _log(self, scope: Scope, identifier: str, status: int, seconds: float) -> None:
+        method, route, caller = method_of(scope), route_of(scope), scope.get("state", {}).get("caller")
+        self._metrics.end_request(method, route, status, seconds)
+        line = RequestLine(method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC))
+        if caller:
+            line.tenant, line.key = caller.tenant, caller.key
+        log_request(line)
 
 
 def identify(scope: Scope) -> str:
-    """Give a request its id: the one that it came with, or a new one."""
-    return given_id(scope) or new_id()
-
-
-def given_id(scope: Scope) -> str | None:
-    """Give the id that a request came with, if it is one."""
+    """Return the id that a request came with if it is acceptable, or a new one."""
     given = header(scope, REQUEST_ID)
-    return given if given and _ACCEPTABLE_ID.fullmatch(given) else None
-
-
-def new_id() -> str:
-    """Make an id."""
-    return f"{_numbers.getrandbits(128):032x}"
-
-
-def note(metrics: Metrics, noted: Noted, identifier: str, status: int, seconds: float) -> None:
-    """Count a request that is over, and write its line."""
-    method, route, caller = noted
-    metrics.end_request(method, route, status, seconds)
-    line = RequestLine(method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC))
-    if caller:
-        line.tenant, line.key = caller.tenant, caller.key
-    log_request(line)
+    return given if given and _ACCEPTABLE_ID.fullmatch(given) else f"{_numbers.getrandbits(128):032x}"
 
 
 def method_of(scope: Scope) -> str:

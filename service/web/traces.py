@@ -39,6 +39,9 @@ class Traced:
         ) as opened:
             try:
                 await self.app(scope, receive, watch)
+            except Exception:
+                status = HTTPStatus.INTERNAL_SERVER_ERROR
+                raise
             finally:
                 _describe(opened, scope, status)
 

@@ -1,6 +1,9 @@
-"""The short road to an assignment says what the long one says, and nothing unusual is lost on it."""
+"""The fast path of assignments answers as the routes do, and nothing unusual is lost on it."""
 
+import asyncio
 import json
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 
 import pyarrow as pa
@@ -9,19 +12,23 @@ from fastapi.testclient import TestClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
-from steps import INCOME, SCORE, fit, place, put_csv, refit
+from steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
-from service.access.guard import acting_as
-from service.assignments.answering import FEW
-from service.assignments.fast import FastAssignments
+from service.access.guard import Guard, acting_as
+from service.access.quotas import Quotas
+from service.access.ring import KeyRing
+from service.assignments.fast_path import MAX_SCALAR_ROWS, AssignmentFastPath
 from service.assignments.placers import Placers
 from service.assignments.schemas import AssignmentResults
 from service.callers import ANYONE
 from service.web.budget import MemoryBudget
+from service.web.connections import Connection
 from service.web.intake import Allowance
 from service.web.limits import Limits
+from service.web.pipelining import TurnQueue
 
 JSON = "application/json"
+ALLOWANCE = Allowance(n_bytes=1000, seconds=9, depth=9)
 HERE = {INCOME: 60, SCORE: 50}
 FULL = {"Gender": "Female", "Age": 30, **HERE}
 MODELS = {
@@ -82,8 +89,8 @@ def short(client):
     """The short road alone: what is handed on from it is answered 418."""
 
     parts = client.app.state.services
-    road = FastAssignments(teapot, parts=parts, placers=Placers(parts.stores))
-    limits = Limits(acting_as(road, ANYONE), Allowance(n_bytes=1000, seconds=9, depth=9), MemoryBudget(100))
+    road = AssignmentFastPath(teapot, parts=parts, placers=Placers(parts.stores))
+    limits = Limits(acting_as(road, ANYONE), ALLOWANCE, MemoryBudget(100))
     with TestClient(limits) as alone:
         yield alone
 
@@ -129,7 +136,7 @@ def customers_in(table, media_type):
 @pytest.mark.parametrize("model", MODELS)
 @settings(deadline=None, max_examples=40)
 @given(customers=st.lists(customer, max_size=5), query=query)
-@example(customers=[FULL] * (FEW + 3), query="")
+@example(customers=[FULL] * (MAX_SCALAR_ROWS + 3), query="")
 @example(customers=[FULL, {}, FULL], query="")
 def test_both_roads_say_the_same_of_any_customers(client, model, customers, query):
     short, long = on_both_roads(client, model, json.dumps({"customers": customers}), query)
@@ -202,7 +209,7 @@ def test_both_roads_give_what_is_preferred(client, accept):
     [
         ("plain", [HERE], ""),
         ("all-columns", [{"customer_id": 5, **FULL, "Gender": "Elf", "Age": None}], ""),
-        ("tree", [FULL] * (FEW + 1), "atomic=true"),
+        ("tree", [FULL] * (MAX_SCALAR_ROWS + 1), "atomic=true"),
         ("one-segment", [FULL], "explain=true"),
         ("plain", [FULL, {INCOME: "7"}, {INCOME: True}], ""),
         ("marked", [{"No": 1, "size": "n/a", "town": "Ulm"}], ""),
@@ -254,8 +261,8 @@ def test_a_segment_has_the_same_name_for_many_customers_as_for_few(client, name)
     fit(client, name, k=1)
     [alone] = place(client, name, HERE)["assignments"]
     client.patch(f"/v1/models/{name}/segments/{alone['segment']}", json={"name": 'Zoë\'s "best", \\o/'})
-    [alone], many = (place(client, name, *[HERE] * n)["assignments"] for n in (1, FEW + 1))
-    assert many == [{**alone, "row": row} for row in range(1, FEW + 2)]
+    [alone], many = (place(client, name, *[HERE] * n)["assignments"] for n in (1, MAX_SCALAR_ROWS + 1))
+    assert many == [{**alone, "row": row} for row in range(1, MAX_SCALAR_ROWS + 2)]
 
 
 def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
@@ -263,3 +270,34 @@ def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
     place(client, name, HERE)
     client.delete(f"/v1/models/{name}")
     assert post(client, name, json.dumps({"customers": [HERE]})).status_code == 404
+
+
+def test_over_its_quota_a_key_has_no_customer_assigned(client):
+    parts, n_requests = client.app.state.services, 9
+    path = AssignmentFastPath(teapot, parts=parts, placers=Placers(parts.stores))
+    guard = Guard(path, ring=KeyRing(parts.stores.database), quotas=Quotas(n_requests))
+    limits = Limits(acting_as(guard, replace(ANYONE, key="spent")), ALLOWANCE, MemoryBudget(100))
+    before = parts.metrics.n_rows
+    with TestClient(limits) as alone:
+        statuses = [post(alone, "plain", json.dumps({"customers": [HERE]})).status_code for _ in range(n_requests + 2)]
+    assert (statuses, parts.metrics.n_rows - before) == ([200] * n_requests + [429] * 2, n_requests)
+
+
+def test_what_is_sent_in_one_go_is_answered_in_its_order(client):
+    body = json.dumps({"customers": [HERE]}).encode()
+    head = b"POST /v1/models/plain/assignments%b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    fast = head % b"" + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    by_route = fast.replace(b" HTTP", b"?atomic=0 HTTP", 1)
+    last = fast.replace(b"Host", b"Connection: close\r\nHost", 1).replace(b"plain", b"nobody", 1)
+
+    async def answers(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(fast + by_route + fast + last)
+        answered = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return [part[:3] for part in answered.split(b"HTTP/1.1 ")[1:]]
+
+    http = partial(Connection, head_seconds=9, answer_seconds=9, turns=TurnQueue())
+    with listening(client.app, http=http, ws="none", lifespan="off") as server:
+        assert asyncio.run(answers(port_of(server))) == [b"200", b"200", b"200", b"404"]

@@ -1,0 +1,215 @@
+"""The fast path of assignments: an ASGI middleware that answers usual requests ahead of FastAPI's router.
+
+It decodes the body in one step, assigns, and encodes the answer. Whatever is unusual or wrong falls through to the
+route, which gives the same answers and also explains errors.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from typing import Final, NamedTuple, cast
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.errors import SegmentationError
+from service.assignments.decoding import LEAST_DEPTH, Decoded, decode
+from service.assignments.operations import Placer, place_customers, place_each, warnings_of
+from service.assignments.placers import Placers
+from service.assignments.reading import Customers
+from service.assignments.routes import NOUN, router
+from service.assignments.writing import tabulate, write, write_few
+from service.errors import InvalidRequest, ServiceError
+from service.registry.operations import PRODUCTION
+from service.web.answers import table_headers
+from service.web.bodies import bounds_of_few
+from service.web.dependencies import Services
+from service.web.formats import MULTIPART, is_json, read_patch
+from service.web.formats.charsets import IN_MEMORY
+from service.web.formats.writing import FORMATS, JSON, Format, NotAcceptable, negotiate, stream
+from service.web.heads import header
+from service.web.intake import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, Intake, received_again
+
+MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
+MAX_CACHED_HEADS: Final = 1_000
+MAX_HEAD_LENGTH: Final = 400  # characters of path, Content-Type and Accept; longer ones are unusual, and not cached
+
+_NAME: Final = "[a-z][a-z0-9_-]{0,62}"
+_PATH: Final = re.compile(rf"/v1/models/({_NAME})(?:/versions/([1-9][0-9]{{0,8}}|{_NAME}))?/assignments")
+_SUFFIX: Final = "/assignments"
+_MODELS: Final = "/v1/models"
+_SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_PRODUCTION_ROUTE, _VERSION_ROUTE = cast("list[Route]", router.routes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The query parameters."""
+
+    atomic: bool = False
+    explain: bool = False
+    fmt: str | None = None
+
+
+_OPTIONS: Final[Mapping[bytes, Options]] = {
+    b"": Options(),
+    **{f"atomic={text}".encode(): Options(atomic=text == "true") for text in ("true", "false")},
+    **{f"explain={text}".encode(): Options(explain=text == "true") for text in ("true", "false")},
+    **{f"format={fmt.name}".encode(): Options(fmt=fmt.name) for fmt in FORMATS},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FastRequest:
+    """A request for assignments, as far as its head describes it."""
+
+    model: str
+    ref: str
+    options: Options
+    media_type: str
+    is_json: bool
+    fmt: Format
+    route: Route
+
+
+class FastResponse(NamedTuple):
+    """An encoded answer, and the number of customers that were assigned."""
+
+    body: bytes
+    n_assigned: int
+
+
+class AssignmentFastPath:
+    """Answers usual requests for assignments once the caller is authenticated; passes on all others."""
+
+    def __init__(self, app: ASGIApp, *, parts: Services, placers: Placers) -> None:
+        self.app = app
+        self._parts = parts
+        self._placers = placers
+        self._bounds = bounds_of_few(parts.settings)
+        self._reads_json = parts.settings.json_depth >= LEAST_DEPTH
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        request = parse_head(scope) if scope["type"] == "http" else None
+        if request is None:
+            await self.app(scope, receive, self._forget_versions(scope, send))
+            return
+        version = await self._placers.get(scope["state"]["caller"].tenant, request.model, request.ref)
+        if version is None:
+            await self.app(scope, receive, send)
+            return
+        messages = await self._receive(scope, receive)
+        response = await self._handle(request, version, messages)
+        if response is None:
+            await self.app(scope, received_again(messages, receive), send)
+            return
+        self._parts.metrics.count_rows(response.n_assigned)
+        scope["route"] = request.route
+        headers = None if request.fmt == JSON else table_headers(request.fmt, NOUN)
+        await Response(response.body, headers=headers, media_type=request.fmt.media_type)(scope, receive, send)
+
+    async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
+        """Receive a body as far as it fits in memory."""
+        cast("Intake", scope[INTAKE]).expect_table(self._parts.settings.assignment_bytes, OBJECT_WEIGHT)
+        messages = [await receive()]
+        n_bytes = len(messages[0].get("body", b""))
+        while messages[-1].get("more_body") and n_bytes <= IN_MEMORY:
+            messages.append(await receive())
+            n_bytes += len(messages[-1].get("body", b""))
+        return messages
+
+    async def _handle(self, request: FastRequest, version: Placer, messages: Sequence[Message]) -> FastResponse | None:
+        """Handle a complete body, a large one in a thread; None falls through to the route."""
+        if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
+            return None
+        body = b"".join(message.get("body", b"") for message in messages)
+        if request.is_json and len(body) <= MAX_LOOP_BYTES:
+            return self._assign(request, version, body)
+        return await run_in_threadpool(self._assign, request, version, body)
+
+    def _assign(self, request: FastRequest, version: Placer, body: bytes) -> FastResponse | None:
+        """Decode a body, assign its customers and encode the answer."""
+        if not request.is_json:
+            return _assign_by_column(request, version, self._read_table(body, request.media_type))
+        decoded = decode(body, version.shape, self._bounds) if self._reads_json else None
+        if decoded is None:
+            return None
+        return _assign_by_row(request, version, decoded) or _assign_by_column(request, version, decoded.customers())
+
+    def _read_table(self, body: bytes, media_type: str) -> Customers | None:
+        try:
+            return Customers.of_table(read_patch(BytesIO(body), media_type, self._bounds, self._parts.readers).table)
+        except (ServiceError, SegmentationError):
+            return None
+
+    def _forget_versions(self, scope: Scope, send: Send) -> Send:
+        """Invalidate the cached versions before the answer to a request that changes models is sent."""
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or not scope["path"].startswith(_MODELS):
+            return send
+
+        async def send_after_invalidation(message: Message) -> None:
+            self._placers.forget()
+            await send(message)
+
+        return send_after_invalidation
+
+
+def parse_head(scope: Scope) -> FastRequest | None:
+    """Parse the head of a request; None unless it is a usual one for assignments."""
+    options = _OPTIONS.get(scope["query_string"])
+    if options is None or scope["method"] != "POST" or not scope["path"].endswith(_SUFFIX):
+        return None
+    head = scope["path"], header(scope, b"content-type") or "", header(scope, b"accept") or "*/*"
+    return _parse_head(options, *head) if sum(map(len, head)) <= MAX_HEAD_LENGTH else None
+
+
+@lru_cache(MAX_CACHED_HEADS)
+def _parse_head(options: Options, path: str, media_type: str, accept: str) -> FastRequest | None:
+    match, fmt = _PATH.fullmatch(path), _format(accept, options.fmt)
+    if match is None or fmt is None or media_type == "" or media_type.lower().startswith(MULTIPART):
+        return None
+    return FastRequest(
+        model=match[1],
+        ref=match[2] or PRODUCTION,
+        options=options,
+        media_type=media_type,
+        is_json=is_json(media_type),
+        fmt=fmt,
+        route=_VERSION_ROUTE if match[2] else _PRODUCTION_ROUTE,
+    )
+
+
+def _format(accept: str, name: str | None) -> Format | None:
+    try:
+        return negotiate(accept, name)
+    except NotAcceptable:
+        return None
+
+
+def _assign_by_row(request: FastRequest, version: Placer, decoded: Decoded) -> FastResponse | None:
+    """Assign a few plain customers one by one; None if they are many or need more."""
+    if len(decoded.rows) > MAX_SCALAR_ROWS or request.options.explain or version.special or request.fmt != JSON:
+        return None
+    assigned = place_each(version, decoded.cells())
+    if not assigned:
+        return None
+    return FastResponse(write_few(version, assigned, warnings_of(decoded.beside)), len(assigned))
+
+
+def _assign_by_column(request: FastRequest, version: Placer, customers: Customers | None) -> FastResponse | None:
+    if customers is None:
+        return None
+    try:
+        assigned = place_customers(version, customers, atomic=request.options.atomic, explain=request.options.explain)
+    except InvalidRequest:
+        return None
+    n_assigned = customers.n_rows - len(assigned.faults)
+    if request.fmt == JSON:
+        return FastResponse(write(assigned), n_assigned)
+    table = tabulate(assigned)
+    return FastResponse(b"".join(stream(table.to_batches(), table.schema, request.fmt, NOUN)), n_assigned)
