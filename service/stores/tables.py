@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 12
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 1.0
-LONGEST_WAIT: Final = 10.0
+LONGEST_WAIT: Final = 3.0
 
 Result = TypeVar("Result")
 
