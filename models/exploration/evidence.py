@@ -112,7 +112,8 @@ def weigh(
         return Numbers(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
     found = markers.clear(Distinct.of(column))
     as_numbers = numbers(found.values)
-    style = find_numerals(found.values, decimal_comma=decimal_comma) if _is_styled(found, as_numbers, grouped) else None
+    is_styled = _is_text(found) and (grouped or bool(as_numbers.wrong.any()))
+    style = find_numerals(found.values, decimal_comma=decimal_comma) if is_styled else None
     if style is not None:
         as_numbers = style.numerals.read(found.values)
     if as_numbers.wrong.any():
@@ -147,8 +148,8 @@ def weigh_texts(column: pa.ChunkedArray, name: str, markers: Markers, *, fold_ca
     return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
 
 
-def _is_styled(found: Distinct, as_numbers: Reading, grouped: bool) -> bool:  # noqa: FBT001 - named by its only caller
-    return (grouped or bool(as_numbers.wrong.any())) and bool(pa.types.is_string(found.values.type))
+def _is_text(found: Distinct) -> bool:
+    return bool(pa.types.is_string(found.values.type))
 
 
 def _with_overrule(doubt: str | None, name: str, numerals: Numerals) -> str | None:
