@@ -93,16 +93,14 @@ def _are_all(known: npt.NDArray[np.float64], codes: Sequence[int]) -> bool:
 
 def _have_leading_zeros(column: pa.ChunkedArray, name: str) -> bool:
     """Check for digits behind a zero: in a hundredth of the cells, in cells of one length, or under a key's header."""
-    zeros = column.filter(pc.starts_with(column, pattern="0"))
-    if (
-        not len(zeros)
-        or not _matches(zeros[:SAMPLE], _ZERO_LED).any()
-        or not _matches(column, _DIGITS, null=True).all()
-    ):
+    begin = pc.starts_with(column, pattern="0")
+    if not _matches(column.take(pc.indices_nonzero(begin)[:SAMPLE]), _ZERO_LED).any():
         return False
-    lengths = pc.utf8_length(column.filter(pc.not_equal(column, "")))
+    if not _matches(column, _DIGITS, null=True).all():
+        return False
+    lengths, zeros = pc.utf8_length(column.filter(pc.not_equal(column, ""))), _matches(column.filter(begin), _ZERO_LED)
     is_one_length = pc.min(lengths).as_py() == pc.max(lengths).as_py()
-    return is_one_length or is_key_header(name) or bool(_matches(zeros, _ZERO_LED).sum() >= ZERO_SHARE * len(lengths))
+    return is_one_length or is_key_header(name) or bool(zeros.sum() >= ZERO_SHARE * len(lengths))
 
 
 def _have_bare_exponents(head: pa.Array) -> bool:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from models.exploration.arrow import Reading, categories, mask, numbers, plain_numbers
 from models.exploration.distinct import Distinct
 from models.exploration.markers import Markers
+from models.exploration.marks import Found as Style
 from models.exploration.marks import could_be_grouped, doubt_plain, find_numerals
 from models.exploration.numerals import PLAIN, Numerals
 from models.exploration.proposals import propose
@@ -111,23 +112,16 @@ def weigh(
         doubt = _with_overrule(doubt_plain(column), name, Numerals.parse(PLAIN)) if grouped else None
         return Numbers(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
     found = markers.clear(Distinct.of(column))
-    as_numbers = numbers(found.values)
-    style = find_numerals(found.values, decimal_comma=decimal_comma) if _is_styled(found, as_numbers, grouped) else None
-    if style is not None:
-        as_numbers = style.numerals.read(found.values)
+    style = _find_style(found, grouped=grouped, decimal_comma=decimal_comma)
+    as_numbers = style.numerals.read(found.values) if style else numbers(found.values)
     if as_numbers.wrong.any():
         folded = found.folded() if fold_case else found
         return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers)
     values = markers.clear_numbers(found.spread(as_numbers.values))
     if style is None:
         return Numbers(name=name, values=values)
-    return Numbers(
-        name=name,
-        values=values,
-        numerals=style.numerals.example,
-        doubt=_with_overrule(style.doubt, name, style.numerals),
-        is_ambiguous=style.doubt is not None,
-    )
+    doubt, is_ambiguous = _with_overrule(style.doubt, name, style.numerals), style.doubt is not None
+    return Numbers(name=name, values=values, numerals=style.numerals.example, doubt=doubt, is_ambiguous=is_ambiguous)
 
 
 def weigh_as(column: pa.ChunkedArray, name: str, markers: Markers, numerals: Numerals) -> Numbers | Texts:
@@ -147,8 +141,15 @@ def weigh_texts(column: pa.ChunkedArray, name: str, markers: Markers, *, fold_ca
     return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
 
 
-def _is_styled(found: Distinct, as_numbers: Reading, grouped: bool) -> bool:  # noqa: FBT001 - named by its only caller
-    return (grouped or bool(as_numbers.wrong.any())) and bool(pa.types.is_string(found.values.type))
+def _find_style(found: Distinct, *, grouped: bool, decimal_comma: bool) -> Style | None:
+    """Find the style of texts that are no plain numbers, or whose dots may group thousands."""
+    if not _is_text(found) or not (grouped or numbers(found.values).wrong.any()):
+        return None
+    return find_numerals(found.values, decimal_comma=decimal_comma)
+
+
+def _is_text(found: Distinct) -> bool:
+    return bool(pa.types.is_string(found.values.type))
 
 
 def _with_overrule(doubt: str | None, name: str, numerals: Numerals) -> str | None:

@@ -47,12 +47,17 @@ _MANY_HEADERS: Final = 4096
 MAX_ROW_WORDS: Final = 2
 
 
-@lru_cache(_MANY_HEADERS)
-def words_of(header: str) -> tuple[str, ...]:
-    """Split a header into its words, without accents and in lower case: ``CustomerKey`` is customer, key."""
-    spelled = unicodedata.normalize("NFKD", header.translate(_NUMBER_SIGNS))
+def split_words(text: str) -> tuple[str, ...]:
+    """Split a text into its words, without accents and in lower case: ``CustomerKey`` is customer, key."""
+    spelled = unicodedata.normalize("NFKD", text.translate(_NUMBER_SIGNS))
     plain = unicodedata.normalize("NFC", "".join(filterfalse(unicodedata.combining, spelled)))
     return tuple(word.lower() for word in _WORD.findall(plain))
+
+
+@lru_cache(_MANY_HEADERS)
+def words_of(header: str) -> tuple[str, ...]:
+    """Split a header into its words; those of cells are not to be kept, and so are not split here."""
+    return split_words(header)
 
 
 def id_rank(header: str) -> int | None:

@@ -67,7 +67,8 @@ def judge(column: pa.ChunkedArray, name: str, override: Override, *, decimal_com
     else:
         evidence = weigh(column, name, markers, fold_case=override.fold_case, decimal_comma=decimal_comma)
         codes = are_codes(column, name) or (isinstance(evidence, Numbers) and hold_codes(evidence))
-        judged = _infer(weigh_texts(column, name, markers) if codes else evidence, codes=codes)
+        texts = weigh_texts(column, name, markers, fold_case=override.fold_case) if codes else evidence
+        judged = _infer(texts, codes=codes)
     described = replace(judged.column, missing_markers=override.missing or (), fold_case=override.fold_case)
     return judged._replace(column=described)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration.headers import words_of
+from models.exploration.headers import split_words
 from models.exploration.vocabulary import TOTALS
 
 FEWEST_ROWS: Final = 3
@@ -102,7 +102,7 @@ def have_data_headers(headers: Mapping[str, bool]) -> bool:
 
 def _says_total(raw: pa.Table) -> bool:
     cells = [column[-1].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
-    return any(not TOTALS.isdisjoint(words_of(cell[:MAX_LABEL])) for cell in cells)
+    return any(not TOTALS.isdisjoint(split_words(cell[:MAX_LABEL])) for cell in cells)
 
 
 def _is_blank(cell: object) -> bool:

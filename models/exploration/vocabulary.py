@@ -10,8 +10,8 @@ def _words(spaced: str) -> Words:
 
 
 CUSTOMERS: Final = _words(
-    "customer customers cust client clients clt user users member membership account acct contact person subscriber "
-    "guest patient shopper buyer consumer household loyalty kunde kunden kd kdn mitglied mitglieds konto debitor "
+    "customer customers cust client clients clt user users member membership account acct subscriber "
+    "patient shopper buyer consumer loyalty kunde kunden kd kdn mitglied mitglieds konto debitor "
     "debitoren besteller versicherten klant klanten abonne adherent cliente clientes usuario socio utente klient "
     "klienta kund kunder kundens asiakas zakaznik vasarlo ugyfel клиент клиента покупатель"
 )

@@ -50,8 +50,7 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     """
     done: list[Upserted] = []
 
-    def plan() -> NextVersion:
-        at = datasets.newest(stores, tenant, name)
+    def plan(at: DatasetAt) -> NextVersion:
         _require_customers(at)
         batch = _read(patch, content_of(at[1]), name)
         _require_good_rows(batch, atomic=atomic)
@@ -63,7 +62,7 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
 
         return datasets.following(at, laid.table, laid.content, keep_upserted)
 
-    datasets.write_next(stores, plan)
+    datasets.change_next(stores, tenant, name, plan)
     return done[0]
 
 

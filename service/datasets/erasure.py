@@ -13,13 +13,13 @@ from service.datasets.operations import (
     LEDGER_VERSION,
     DatasetAt,
     NextVersion,
+    change_next,
     following,
     ledger_path,
     newest,
     read_base,
     read_ledger,
     table_path,
-    write_next,
 )
 from service.datasets.rows import DatasetRow
 from service.errors import NotFound, TableBusy, TableGone
@@ -49,10 +49,7 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     _forget_in_derived(stores, dataset, customer_id)  # before: whatever breaks off here can be asked for again
     planned: list[JobRow] = []
 
-    def plan() -> NextVersion:
-        return _without_customer(stores, newest(stores, tenant, name), customer_id, planned)
-
-    write_next(stores, plan)
+    change_next(stores, tenant, name, lambda at: _without_customer(stores, at, customer_id, planned))
     _forget_in_derived(stores, dataset, customer_id)  # and after: a run may have finished in between
     return planned[0]
 

@@ -90,13 +90,12 @@ def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
 def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
     """Read some columns of a dataset as something else, from the cells as they are stored."""
 
-    def plan() -> NextVersion:
-        at = newest(stores, tenant, name)
+    def plan(at: DatasetAt) -> NextVersion:
         declared = overrides if at[0].recipe is None else computed_as_numeric(overrides, COMPUTED & overrides.keys())
         table, content = read_as(read_base(stores, at), content_of(at[1]), declared)
         return following(at, table, content)
 
-    return write_next(stores, plan)
+    return change_next(stores, tenant, name, plan)
 
 
 def following(
@@ -131,6 +130,16 @@ def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.T
 def write_next(stores: Stores, plan: Callable[[], NextVersion]) -> DatasetAt:
     """Write the next version of a dataset, as it is planned; planned anew if another write was counted meanwhile."""
     return stores.tables.retried(lambda: _write_once(stores, plan()))
+
+
+def change_next(stores: Stores, tenant: str, name: str, plan: Callable[[DatasetAt], NextVersion]) -> DatasetAt:
+    """Write what is planned to follow the newest version of a dataset, when it is this writer's turn."""
+
+    def change() -> DatasetAt:
+        with stores.tables.turn(f"{tenant}/{name}"):
+            return _write_once(stores, plan(newest(stores, tenant, name)))
+
+    return stores.tables.retried(change)
 
 
 def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:

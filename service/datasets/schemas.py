@@ -89,6 +89,7 @@ class ColumnChange(Request):
         description="How numbers are written, by the example of 1234.56, such as 1.234,56 or 1,234.56 $; or how dates "
         f"are, which become the days from each to the newest: {_DATES}. The column is numeric then.",
         examples=["1.234,56"],
+        json_schema_extra={"pattern": rf"^(1[,. ']?234[.,]56( .+)?|{'|'.join(DATE_FORMS)})$"},
     )
 
     @model_validator(mode="after")

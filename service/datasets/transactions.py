@@ -68,8 +68,7 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
     """
     done: list[Added] = []
 
-    def plan() -> NextVersion:
-        at = operations.newest(stores, tenant, name)
+    def plan(at: DatasetAt) -> NextVersion:
         merged, batch = _merge(stores, at, raw, atomic=atomic)
         dataset, version = at
 
@@ -79,7 +78,7 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
 
         return merged(dataset=dataset, base=version.version, keep=keep_added)
 
-    operations.write_next(stores, plan)
+    operations.change_next(stores, tenant, name, plan)
     return done[0]
 
 

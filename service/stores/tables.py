@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 12
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 1.0
+LONGEST_WAIT: Final = 3.0
 
 Result = TypeVar("Result")
 
@@ -39,6 +42,8 @@ class Tables:
     def __init__(self, root: str | Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.files = open_files(root)
         self._sleep = sleep
+        self._naming = Lock()
+        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     def replace(self, path: str, table: pa.Table) -> int:
         """Write a whole table in one commit, the first time or over the last; answers with its Delta version."""
@@ -69,6 +74,21 @@ class Tables:
 
         with stage(self._place(path), table.schema, table.to_batches()) as staged:
             yield staged
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """Let the writers of this process change a table one after the other, so that none loses again and again.
+
+        Who waits too long goes on all the same: a lost race is safe, and only costs another attempt.
+        """
+        with self._naming:
+            lock = self._turns.setdefault(name, Lock())
+        taken = lock.acquire(timeout=LONGEST_WAIT)
+        try:
+            yield
+        finally:
+            if taken:
+                lock.release()
 
     def retried(self, act: Callable[[], Result]) -> Result:
         """Act until nobody else is faster, with growing pauses; TableBusy after the last attempt."""

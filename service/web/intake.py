@@ -68,12 +68,14 @@ class Intake:
 
     async def receive(self) -> Message:
         """Give the next part of the body; a document comes whole."""
+        if self.refusal:
+            return HUNG_UP
         if self.complete:
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._until):
                 message = await (self._document() if self._is_document else self._next())
-            if not message.get("more_body"):
+            if is_whole(message):
                 await self._prepare(message)
         except TimeoutError:
             self.refusal = RequestTooSlow()

@@ -96,14 +96,14 @@ def test_a_cell_that_is_too_long_is_refused_in_assignments(sampled, column, quer
 
 
 def test_customers_are_counted_before_all_of_them_are_there():
-    body = b'{"customers": [' + b'{"a":0},' * 100_000 + b"{}]}"
+    body = b'{"customers": [' + b'{"a":0},' * 300_000 + b"{}]}"
     tracemalloc.start()
     assert decode(body, SHAPE, Bounds(rows=1000)) is None
     with pytest.raises(UnreadableBody, match="more than 1,000 rows"):
         read_customers(BytesIO(body), Bounds(rows=1000), max_depth=9)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 4 * len(body)
+    assert peak < 16_000_000
 
 
 def test_a_fault_of_a_later_row_is_pointed_at():
@@ -114,9 +114,9 @@ def test_a_fault_of_a_later_row_is_pointed_at():
 
 
 def test_a_customer_whose_cells_are_lists_takes_no_room():
-    row = b'{"a": [' + b"[]," * 20_000 + b"[]]},"
+    row = b'{"a": [' + b"[]," * 60_000 + b"[]]},"
     tracemalloc.start()
     customers = read_customers(BytesIO(b'{"customers": [' + row * 10 + b"{}]}"), Bounds(), max_depth=9)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (customers.n_rows, peak < 6_000_000) == (11, True)
+    assert (customers.n_rows, peak < 25_000_000) == (11, True)

@@ -178,6 +178,17 @@ def test_writers_that_know_nothing_of_each_other_lose_nothing(settings):
             stores.database.close()
 
 
+def test_writers_of_one_process_lose_no_race(settings):
+    """Whoever takes longer than others would always lose."""
+    with running(settings, engine=IdleEngine) as client:
+        put_csv(client, "shop", TABLE)
+        pauses = []
+        client.app.state.services.stores.tables._sleep = pauses.append
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda name: lay_five(client.app.state.services.stores, name), "wxyz"))
+        assert (len(ids(client)), pauses) == (22, [])
+
+
 def lay_five(stores, name):
     for n in range(5):
         batch = pa.table({"customer_id": [f"{name}{n}"], "age": ["1"]})
