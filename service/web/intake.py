@@ -138,6 +138,11 @@ def expect_table(request: "Request", n_bytes: int, weight: int) -> None:
     cast("Intake", request.scope[INTAKE]).expect_table(n_bytes, weight)
 
 
+def is_whole(message: Message) -> bool:
+    """Return whether a message is all of a body."""
+    return message["type"] == "http.request" and not message.get("more_body")
+
+
 def received_again(messages: Sequence[Message], receive: Receive) -> Receive:
     """Receive the same once more, and then what follows."""
     ahead = iter(messages)

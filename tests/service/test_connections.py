@@ -339,10 +339,12 @@ def test_only_so_many_pipelined_requests_wait_and_all_are_answered(connection, s
 def test_an_idle_connection_is_closed_after_its_last_request_and_no_sooner():
     idle_seconds = 0.5
     http = partial(Connection, head_seconds=9, answer_seconds=9, turns=TurnQueue())
-    with listening(app, http=http, ws="none", lifespan="off", timeout_keep_alive=idle_seconds) as server:
-        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=15) as connection:
-            for _ in range(4):
-                connection.sendall(GET)
-                assert connection.recv(1 << 16).startswith(b"HTTP/1.1 204")
-                time.sleep(idle_seconds / 2)  # the time between requests is what this is about
-            assert connection.recv(1 << 16) == b""
+    with (
+        listening(app, http=http, ws="none", lifespan="off", timeout_keep_alive=idle_seconds) as server,
+        socket.create_connection(("127.0.0.1", port_of(server)), timeout=15) as connection,
+    ):
+        for _ in range(4):
+            connection.sendall(GET)
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 204")
+            time.sleep(idle_seconds / 2)  # the time between requests is what this is about
+        assert connection.recv(1 << 16) == b""
