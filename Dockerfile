@@ -32,6 +32,6 @@ VOLUME /data
 EXPOSE 8000
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=1s \
-    CMD ["python", "-m", "service.probe", "http://127.0.0.1:8000/livez"]
+    CMD ["python", "-m", "service.healthcheck", "http://127.0.0.1:8000/livez"]
 ENTRYPOINT ["python", "-m", "service"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

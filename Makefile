@@ -68,13 +68,13 @@ $(VENV)/bin/python:
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 	$(BIN)/python $(INSTALL) requirements.lock
 	$(BIN)/python -m pip check
-	$(BIN)/python -m models.warming
+	$(BIN)/python -m models.precompile
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python $(INSTALL) requirements-dev.lock
 	$(BIN)/python -m pip check
-	$(BIN)/python -m models.warming
+	$(BIN)/python -m models.precompile
 	touch $@ $(VENV)/.run
 
 $(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python

@@ -1,10 +1,10 @@
-"""`python -m bench.dip_table`: simulate the table of models/kernels/dips.py."""
+"""`python -m bench.dip_table`: simulate the table of models/kernels/dip_test.py."""
 
 import sys
 
 import numpy as np
 
-from models.kernels.dips import SIZES, TAILS, dip
+from models.kernels.dip_test import SIZES, TAILS, dip
 
 DRAWS, SEED = 100_000, 1985
 

@@ -14,17 +14,19 @@ from bench.document import DOCUMENT
 from bench.markdown import say
 from bench.rounds import MEDIANS, ROUNDS
 from models.algorithms.hierarchical import EXACT_UP_TO
-from models.drawing.chart import Axis, Chart, Entry, Line, Mark, Panel, Points
-from models.drawing.layout import lay_out
-from models.drawing.look import LOOKS
-from models.drawing.svg import to_svg
-from models.drawing.ticks import number
+from models.charts.layout import lay_out
+from models.charts.spec import Axis, Chart, Entry, Line, Mark, Panel, Points
+from models.charts.svg import to_svg
+from models.charts.theme import LOOKS
+from models.charts.ticks import number
 
 D, K, APART = 8, 8, 3.0
 FEW: Final = (2_000, 20_000, 200_000, 2_000_000)
 MOST: Final = 10_000_000
 PLOT: Final = DOCUMENT.with_name("growth.svg")
-ALGORITHMS: Final = "from models.warming import warm_up; warm_up(); from models.algorithms import Hierarchical, KMeans"
+ALGORITHMS: Final = (
+    "from models.precompile import warm_up; warm_up(); from models.algorithms import Hierarchical, KMeans"
+)
 LEARN: Final = "{}().learn(points, k=8, seed=0)"
 WHOLE: Final = f"""{ALGORITHMS}
 import pandas as pd

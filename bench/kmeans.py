@@ -18,7 +18,7 @@ from bench.rounds import MEDIANS, ROUNDS
 
 D, K, APART = 16, 8, 8.5
 WORST = 1.001  # times the least inertia that any of them has found
-OURS = "from models.warming import warm_up; warm_up(); from models.algorithms import KMeans"
+OURS = "from models.precompile import warm_up; warm_up(); from models.algorithms import KMeans"
 SCIKIT, INTELEX = "from sklearn.cluster import KMeans", "from sklearnex.cluster import KMeans"
 LEARN = "KMeans(n_init={}).learn(points, k=8, seed=0).estimator"
 FIT = "KMeans(8, n_init={}, random_state=0).fit(points)"

@@ -27,11 +27,11 @@ from models.criteria.davies_bouldin import DaviesBouldin
 from models.criteria.partitions import partition_of
 from models.criteria.silhouette import Silhouette
 from models.features import Feature
-from models.kernels.lloyd import Partition
-from models.kernels.many_silhouettes import EXACT_UP_TO, QUERIES
+from models.kernels.mean_silhouettes import EXACT_UP_TO, QUERIES
+from models.kernels.partition import Partition
+from models.precompile import warm_up
 from models.segmentation.prepared import prepare
 from models.selection import Recommendation, recommend_k
-from models.warming import warm_up
 
 D, K, APART = 8, 8, 6.0
 KS: Final = range(2, 16)

@@ -23,7 +23,7 @@ from models.algorithms import KMeans
 from models.features import Feature
 from models.profiling import profile_segments
 from models.segmentation import fit
-from service.cluster import NICENESS
+from service.engine.cluster import NICENESS
 
 N, K, ROUNDS, MANY, AT_ONCE = 200, 4, 9, 25, 8
 COLUMNS: Final = ("age", "income", "score", "visits")

@@ -13,9 +13,9 @@ from bench.tables import FEATURES, draw_table
 from models import persistence
 from models.algorithms import Algorithm, Hierarchical, KMeans
 from models.features import Feature
+from models.precompile import warm_up
 from models.profiling import profile_segments
 from models.segmentation import fit
-from models.warming import warm_up
 
 N, K = 2_000_000, 6
 CANDIDATES: Final[Mapping[str, Algorithm]] = {"K-Means": KMeans(), "hierarchical": Hierarchical()}

@@ -18,7 +18,7 @@ from bench.environments import make_environment
 from bench.markdown import head, row, say
 from bench.rounds import MEDIANS, ROUNDS
 from models.algorithms.hierarchical import CONDENSED_TO
-from models.kernels.condensing import condense
+from models.kernels.micro_clusters import condense
 from models.kernels.ward import ward
 from models.tree import cut
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.exploration.proposals import propose
+from models.columns.override_hints import propose
 from models.features import Feature
 
 MAX_VALUES: Final = 20

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from models.wording import Words, label, numeric_words
+from models.column_words import Words, label, numeric_words
 
 MOST: Final = 3
 STRONG: Final = 0.5  # "medium" in Cohen (1988)
 MAJORITY: Final = 0.5
 
-# By what `models.wording` says of low and of high values.
+# By what `models.column_words` says of low and of high values.
 PROMPTS: Final = {
     "lapsed": "It has been long since they last bought: give some of them a reason to come back.",
     "recent": "They bought lately: thank them, and show what goes with it.",

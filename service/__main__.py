@@ -5,11 +5,11 @@ if __name__ == "__main__":
 
     exit_at_once()
 
-    from service.lean import LATER, LEARNING, OPTIONAL, keep_out, put_off
+    from service.import_guard import LATER, LEARNING, OPTIONAL, keep_out, put_off
 
     keep_out(*LEARNING, *OPTIONAL)
     put_off(*LATER)
 
-    from service.commands import commands
+    from service.cli import commands
 
     commands()

@@ -12,26 +12,25 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.telemetry import TelemetryConfig
 
 from service import RELEASE
-from service.access.guard import Guard
-from service.access.quotas import Quotas
-from service.access.ring import KeyRing
-from service.access.routes import router as access
 from service.assignments.fast_path import AssignmentFastPath
-from service.assignments.placers import Placers
+from service.assignments.model_cache import Placers
 from service.assignments.routes import router as assignments
+from service.auth.key_cache import KeyRing
+from service.auth.middleware import Guard
+from service.auth.rate_limit import Quotas
+from service.auth.routes import router as access
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
-from service.contact import certificates_of
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
-from service.engine import Engine
+from service.engine.client import Engine
+from service.engine.scheduler_file import certificates_of
 from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
-from service.jobs.counting import JobCollector
-from service.jobs.feeds import JobFeeds
+from service.jobs.job_feeds import JobFeeds
+from service.jobs.metrics import JobCollector
 from service.jobs.routes import router as job_routes
-from service.page.routes import router as page
 from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
@@ -41,20 +40,21 @@ from service.stores.database import Database, DatabaseUnavailable
 from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees
-from service.web.budget import MemoryBudget
+from service.ui.routes import router as page
+from service.web.access_log import RequestLog
+from service.web.body_limit_middleware import Limits
+from service.web.body_limits import Allowance
 from service.web.dependencies import Services
+from service.web.docs import install_pages
+from service.web.exception_handlers import install_refusals
 from service.web.formats import ReaderPool
-from service.web.intake import Allowance
-from service.web.kinds import router as problems
-from service.web.limits import Limits
-from service.web.logs import describe_error
+from service.web.logging import describe_error
+from service.web.memory_budget import MemoryBudget
 from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
-from service.web.pages import install_pages
+from service.web.problem_routes import router as problems
 from service.web.query_parameters import refuse_unknown_parameters
-from service.web.refusals import install_refusals
-from service.web.requests import RequestLog
-from service.web.traces import Traced
+from service.web.tracing_middleware import Traced
 
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1

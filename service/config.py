@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.addresses import DatabaseAddress, Memory, Place, SchedulerAddress, refused
+from service.config_types import DatabaseAddress, Memory, Place, SchedulerAddress, refused
 
 PREFIX = "SEGMENTATION_"
 

@@ -11,25 +11,25 @@ from opentelemetry.trace import StatusCode
 from structlog.contextvars import bound_contextvars
 
 from models.errors import SegmentationError
-from models.warming import warm_up
+from models.precompile import warm_up
 from service.config import Settings
 from service.datasets.erasure import erase_for_good, purge_tables
-from service.engine import current_worker
+from service.engine.client import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
 from service.jobs.operations import Outcome, Progress
-from service.jobs.reporting import JobLost, Report
+from service.jobs.progress import JobLost, Report
 from service.jobs.rows import PURGES, JobRow
-from service.memory import give_back_memory
-from service.recommendations.judging import judge_dataset
+from service.malloc import give_back_memory
+from service.recommendations.job import judge_dataset
 from service.runs.operations import place_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject, Session
 from service.tracing import Span, SpanKind, Tracer, open_tracer
 from service.tracing import span as open_span
-from service.training.cutting import cut_version
-from service.training.fitting import fit_version
-from service.web.logs import configure_logs, describe_error
+from service.training.cut_job import cut_version
+from service.training.fit_job import fit_version
+from service.web.logging import configure_logs, describe_error
 from service.web.problems import problem_of
 
 Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]

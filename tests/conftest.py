@@ -27,7 +27,7 @@ from service.config import Settings
 from service.sample import generate_sample
 from service.stores.database import Database
 from service.tracing import Tracer, tracer_of
-from service.web.logs import configure_logs
+from service.web.logging import configure_logs
 
 FEW, MANY = 1, 20
 KINDS = ("sqlite", "postgresql")

@@ -23,10 +23,10 @@ from sklearn.mixture import GaussianMixture
 
 from models.criteria import Evidence
 from models.criteria.gap import SAMPLE as GAP_SAMPLE
-from models.criteria.mixtures import FLOOR
+from models.criteria.gaussian_mixture import FLOOR
 from models.criteria.partitions import thinned
-from models.kernels.dips import dip
-from models.kernels.lloyd import best_of, nearest
+from models.kernels.dip_test import dip
+from models.kernels.partition import best_of, nearest
 from models.segmentation import Segmentation
 
 SEVERAL: Final = (2, 3, 4, 5, 9)

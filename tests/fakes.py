@@ -7,8 +7,8 @@ from io import StringIO
 from threading import Lock
 from typing import Any
 
-from service.endings import Endings
-from service.engine import EngineUnavailable
+from service.engine.client import EngineUnavailable
+from service.engine.job_events import Endings
 from service.stores import Stores
 from service.tasks import run_attempt
 from service.tracing import Tracer

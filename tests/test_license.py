@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.web.pages import ASSETS
+from service.web.docs import ASSETS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -18,26 +18,26 @@ from pydantic import TypeAdapter
 
 import models
 import service
-from models import cells, wording
+from models import cells, column_words
+from models.columns import describe_columns, typed_table
+from models.columns.dates import are_dates, find_order, read_days
+from models.columns.headers import is_id_header
+from models.columns.missing_markers import Markers
+from models.columns.number_format_detection import find_numerals
 from models.errors import SegmentationError
-from models.exploration import describe_columns, typed_table
-from models.exploration.dates import are_dates, find_order, read_days
-from models.exploration.headers import is_id_header
-from models.exploration.markers import Markers
-from models.exploration.marks import find_numerals
 from models.transactions.fields import read_amounts, read_dates
-from service.assignments.decoding import decode
-from service.assignments.documents import read_customers
-from service.assignments.reading import Shape
+from service.assignments.decoder import decode
+from service.assignments.inputs import Shape
+from service.assignments.json_input import read_customers
 from service.datasets.features import require_usable
 from service.errors import ServiceError
 from service.web.etags import is_known
 from service.web.formats import USUAL, read_patch
 from service.web.formats.charsets import known_charset
-from service.web.formats.faults import check_headers
-from service.web.formats.nesting import check_depth
-from service.web.formats.writing import negotiate
-from service.web.paging import read_number_token, read_row_token, read_token
+from service.web.formats.errors import check_headers
+from service.web.formats.json_depth import check_depth
+from service.web.formats.writers import negotiate
+from service.web.pagination import read_number_token, read_row_token, read_token
 from service.web.prefer import read_prefer
 from service.web.schemas import Name, Text
 
@@ -203,7 +203,7 @@ PARSERS = {
     "description": lambda text: describe(column(text)),
     "headers": lambda text: check_headers([text]),
     "header of ids": is_id_header,
-    "wording": lambda text: wording.numeric_words([text, "b"]),
+    "wording": lambda text: column_words.numeric_words([text, "b"]),
     "name": TypeAdapter(Name).validate_python,
     "text": TypeAdapter(Text).validate_python,
     "Content-Type": lambda text: read_patch(io.BytesIO(b"a\n1\n"), text),

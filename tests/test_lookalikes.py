@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from lookalikes import LOOKALIKES, credit_cards, mall, marketing, scaled, telco, transactions, wholesale
 
-from models.exploration import describe_columns, typed_table
+from models.columns import describe_columns, typed_table
 from models.transactions import Recipe, customers, ledger, merge_ledgers, summarize_transactions
 from service.web.formats import read_table
 

@@ -1,4 +1,4 @@
-"""`python -m bench.choosing.fitting [repetitions]`: fit the weights of models/selection/rule.py.
+"""`python -m bench.choosing.fitting [repetitions]`: fit the weights of models/selection/k_probabilities.py.
 
 Draws tables whose number of segments is known, asks every criterion, and fits both stages of the rule by penalised
 maximum likelihood: how many segments there are, if there are any; and whether there are any.
@@ -17,8 +17,8 @@ from scipy.special import expit, softmax
 from threadpoolctl import threadpool_limits
 
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
-from models.selection.judging import gather_evidence, judge
-from models.selection.rule import K_MOST, WHETHER, WHICH_K, Verdicts, signs_of_k, signs_of_structure
+from models.selection.evaluation import gather_evidence, judge
+from models.selection.k_probabilities import K_MOST, WHETHER, WHICH_K, Verdicts, signs_of_k, signs_of_structure
 from models.selection.sampling import draw_sample
 
 REPETITIONS: Final = 24

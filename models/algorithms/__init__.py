@@ -1,8 +1,8 @@
 """The algorithms: a new one is one file here and its name in the line below."""
 
+from models.algorithms.base import Learned
 from models.algorithms.hierarchical import Hierarchical
 from models.algorithms.kmeans import KMeans
-from models.algorithms.learned import Learned
 
 Algorithm = KMeans | Hierarchical
 

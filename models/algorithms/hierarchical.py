@@ -8,8 +8,8 @@ import numpy as np
 from annotated_types import Gt
 from numpy.typing import NDArray
 
-from models.algorithms.fine_groups import group_means, top_of
-from models.algorithms.learned import Learned
+from models.algorithms.base import Learned
+from models.algorithms.micro_clusters import group_means, top_of
 from models.errors import CutTooFine, TooFewCustomers, TooManyCustomers, UnclearCut
 from models.tree import Tree, count_above, cut
 
@@ -80,7 +80,7 @@ class Hierarchical:
         return self._cut_finely(tree, k, points, np.ones(len(points)), np.arange(len(points)))
 
     def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> Learned:
-        from models.kernels.condensing import condense  # noqa: PLC0415 - the api reads the parameters without numba
+        from models.kernels.micro_clusters import condense  # noqa: PLC0415 - the api reads the parameters without numba
         from models.kernels.ward import ward  # noqa: PLC0415 - as above
 
         condensed = condense(points, max(CONDENSED_TO, 2 * (k or 0)), seed)

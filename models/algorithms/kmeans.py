@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from models.algorithms.learned import Learned
+from models.algorithms.base import Learned
 from models.errors import UnclearCut
 
 if TYPE_CHECKING:

@@ -2,12 +2,13 @@
 
 from typing import Final, Literal, get_args
 
+from models.criteria.base import Verdict
 from models.criteria.bootstrap_stability import BootstrapStability
 from models.criteria.calinski_harabasz import CalinskiHarabasz
+from models.criteria.data import Evidence
 from models.criteria.davies_bouldin import DaviesBouldin
 from models.criteria.dendrogram_gap import DendrogramGap
 from models.criteria.dip import Dip
-from models.criteria.evidence import Evidence
 from models.criteria.g_means import GMeans
 from models.criteria.gap import Gap, GapPCA
 from models.criteria.knee import Knee
@@ -16,7 +17,6 @@ from models.criteria.mixture_icl import MixtureICL
 from models.criteria.prediction_strength import PredictionStrength
 from models.criteria.silhouette import Silhouette
 from models.criteria.valley_depth import ValleyDepth
-from models.criteria.verdict import Verdict
 from models.criteria.ward_silhouette import WardSilhouette
 
 Criterion = (

@@ -6,11 +6,11 @@ from typing import Final, Literal
 import numpy as np
 
 from models.contingency import adjusted_rand_index, contingency
-from models.criteria.evidence import Evidence
+from models.criteria.base import Verdict, by_k, highest
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
-from models.criteria.verdict import Verdict, by_k, highest
-from models.kernels.few_points import best_of
-from models.kernels.lloyd import nearest
+from models.kernels.partition import nearest
+from models.kernels.small_kmeans import best_of
 
 PAIRS: Final = 8
 SAMPLE: Final = 500

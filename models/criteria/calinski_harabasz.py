@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.criteria.evidence import Evidence
+from models.criteria.base import Verdict, highest
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats
-from models.criteria.verdict import Verdict, highest
 
 
 @dataclass(frozen=True, kw_only=True)

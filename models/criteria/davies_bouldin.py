@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
+from models.criteria.base import Verdict, lowest
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats
-from models.criteria.verdict import Verdict, lowest
-from models.kernels.lloyd import Partition
+from models.kernels.partition import Partition
 
 
 @dataclass(frozen=True, kw_only=True)

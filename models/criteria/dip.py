@@ -5,11 +5,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
-from models.criteria.growing import grow
+from models.criteria.base import Verdict
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats
-from models.criteria.verdict import Verdict
-from models.kernels.dips import dip, dip_p
+from models.criteria.recursive_splitting import grow
+from models.kernels.dip_test import dip, dip_p
 
 LEVEL: Final = 0.01
 

@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
-from models.criteria.growing import grow
+from models.criteria.base import Verdict
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats
-from models.criteria.verdict import Verdict
+from models.criteria.recursive_splitting import grow
 
 CRITICAL: Final = 1.8692
 FEWEST: Final = 8

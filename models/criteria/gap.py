@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
+from models.criteria.base import Verdict, by_k
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats, thinned
-from models.criteria.verdict import Verdict, by_k
-from models.kernels.few_points import best_of
+from models.kernels.small_kmeans import best_of
 
 REFERENCES: Final = 10
 SAMPLE: Final = 500

@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
-from models.criteria.verdict import Verdict
+from models.criteria.base import Verdict
+from models.criteria.data import Evidence
 
 
 @dataclass(frozen=True, kw_only=True)

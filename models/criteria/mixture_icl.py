@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.criteria.evidence import Evidence
-from models.criteria.verdict import Verdict, lowest
+from models.criteria.base import Verdict, lowest
+from models.criteria.data import Evidence
 
 
 @dataclass(frozen=True, kw_only=True)

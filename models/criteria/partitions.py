@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.lloyd import Partition
+from models.kernels.partition import Partition
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

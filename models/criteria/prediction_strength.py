@@ -5,11 +5,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
+from models.criteria.base import Verdict, by_k
+from models.criteria.data import Evidence
 from models.criteria.partitions import Floats, Labels, thinned
-from models.criteria.verdict import Verdict, by_k
-from models.kernels.few_points import best_of
-from models.kernels.lloyd import nearest
+from models.kernels.partition import nearest
+from models.kernels.small_kmeans import best_of
 
 HALVINGS: Final = 6
 SAMPLE: Final = 1000

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from models.criteria.evidence import Evidence
+from models.criteria.base import by_k
+from models.criteria.data import Evidence
 from models.criteria.partitions import Labels
-from models.criteria.verdict import by_k
 
 
 def curve(evidence: Evidence, partitions: Mapping[int, Labels]) -> tuple[dict[int, float], dict[int, float]]:
     """Give the mean silhouette of each partition into two segments or more, and its standard error."""
-    from models.kernels.many_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api knows the criteria by name
+    from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api knows the criteria by name
 
     several = {k: labels for k, labels in partitions.items() if k > 1}
     if not several:

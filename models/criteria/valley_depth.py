@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.criteria.evidence import Evidence
+from models.criteria.base import Verdict
+from models.criteria.data import Evidence
+from models.criteria.density_valleys import DEEP, depth_between
 from models.criteria.partitions import Floats, Labels, means
-from models.criteria.valleys import DEEP, depth_between
-from models.criteria.verdict import Verdict
 
 NEIGHBOURS: Final = 2
 

@@ -2,29 +2,29 @@
 
 from typing import Final
 
-from models.figures.boxes import Boxes
-from models.figures.compared import Compared, Party
+from models.figures.base import EXTENSIONS, Extension, Figure, render
+from models.figures.box_plots import Boxes
+from models.figures.comparison import Compared, Party
 from models.figures.correlations import Correlations
-from models.figures.criteria import Criteria
+from models.figures.criterion_curves import Criteria
 from models.figures.customers_2d import Customers2D
 from models.figures.customers_3d import Customers3D
 from models.figures.dendrogram import Dendrogram
 from models.figures.distances import Distances
 from models.figures.distributions import Distributions
-from models.figures.figure import EXTENSIONS, Extension, Figure, render
 from models.figures.gaps import Gaps
 from models.figures.inertia import Inertia
+from models.figures.inputs import Customers, Explored, Judged, Segment, Segmented
 from models.figures.missing_values import MissingValues
-from models.figures.moves import Moves
-from models.figures.pairs import Pairs
 from models.figures.probabilities import Probabilities
-from models.figures.profiles import Profiles
+from models.figures.profile_heatmap import Profiles
 from models.figures.radar import Radar
 from models.figures.sankey import Sankey
+from models.figures.scatter_matrix import Pairs
 from models.figures.silhouette import Silhouettes
 from models.figures.sizes import Sizes
 from models.figures.snake import Snake
-from models.figures.subjects import Customers, Explored, Judged, Segment, Segmented
+from models.figures.transition_matrix import Moves
 
 __all__ = [
     "EXTENSIONS",

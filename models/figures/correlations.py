@@ -5,11 +5,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.drawing.chart import Cells, Chart, Panel, enumerated
-from models.exploration.summary.correlations import Measure
-from models.figures.segments import height
-from models.figures.subjects import Explored
-from models.figures.table import Table
+from models.charts.spec import Cells, Chart, Panel, enumerated
+from models.figures.data import Table
+from models.figures.inputs import Explored
+from models.figures.segment_axes import height
+from models.summary.correlations import Measure
 
 MOST: Final = 24
 FEWEST: Final = 2

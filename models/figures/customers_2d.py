@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.drawing.chart import Chart
+from models.charts.spec import Chart
+from models.figures.data import Table
+from models.figures.inputs import Segmented
 from models.figures.scatter import is_plain, scatter_chart, scatter_table
-from models.figures.subjects import Segmented
-from models.figures.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)

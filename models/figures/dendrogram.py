@@ -6,10 +6,10 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from models.drawing.chart import Axis, Chart, Color, Line, Mark, Panel
-from models.figures.segments import legend
-from models.figures.subjects import Segmented
-from models.figures.table import Cell, Table
+from models.charts.spec import Axis, Chart, Color, Line, Mark, Panel
+from models.figures.data import Cell, Table
+from models.figures.inputs import Segmented
+from models.figures.segment_axes import legend
 from models.tree import Tree
 
 FEWEST_GROUPS: Final = 30

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from models.drawing.chart import Axis, Chart, Mark, Panel, Points, span
-from models.figures.segments import box, height, rows, spread
-from models.figures.subjects import Segmented
-from models.figures.table import Table
+from models.charts.spec import Axis, Chart, Mark, Panel, Points, span
+from models.figures.data import Table
+from models.figures.inputs import Segmented
+from models.figures.segment_axes import box, height, rows, spread
 
 NOTE = (
     "A segment of a hierarchical version has many centers, and each customer the nearest one. Points are outliers: a "

@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from models.drawing.chart import Axis, Bars, Chart, Color, Panel, enumerated
-from models.drawing.ticks import number
-from models.exploration.summary.columns import ColumnSummary
-from models.exploration.summary.distributions import Categories, Numbers
-from models.figures.subjects import Explored
-from models.figures.table import Cell, Table
+from models.charts.spec import Axis, Bars, Chart, Color, Panel, enumerated
+from models.charts.ticks import number
+from models.figures.data import Cell, Table
+from models.figures.inputs import Explored
+from models.summary.columns import ColumnSummary
+from models.summary.distributions import Categories, Numbers
 
 MOST = 24
 MOST_CATEGORIES = 8

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from models.drawing.chart import Chart
-from models.figures.curves import curve_panel, curves_table
-from models.figures.subjects import Judged
-from models.figures.table import Table
+from models.charts.spec import Chart
+from models.figures.data import Table
+from models.figures.inputs import Judged
+from models.figures.k_curves import curve_panel, curves_table
 
 KINDS: Final = {"gap": "against an even spread", "gap_pca": "against an even spread along the main directions"}
 HEIGHT: Final = 330.0

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.drawing.chart import Chart
-from models.figures.curves import curves_table, one_curve
-from models.figures.subjects import Judged
-from models.figures.table import Table
+from models.charts.spec import Chart
+from models.figures.data import Table
+from models.figures.inputs import Judged
+from models.figures.k_curves import curves_table, one_curve
 
 NOTE = (
     "The inertia is the sum of squared distances to the centers. A knee is there in every table, also in one without "

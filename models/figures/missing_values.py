@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.drawing.chart import Axis, Bars, Chart, Label, Panel, enumerated
-from models.figures.segments import height
-from models.figures.subjects import Explored
-from models.figures.table import Table
+from models.charts.spec import Axis, Bars, Chart, Label, Panel, enumerated
+from models.figures.data import Table
+from models.figures.inputs import Explored
+from models.figures.segment_axes import height
 
 MOST: Final = 40
 WHOLE: Final = 118.0  # percent, with room for what stands beside the bars

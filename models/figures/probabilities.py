@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from models.drawing.chart import Axis, Bars, Chart, Label, Panel
-from models.figures.curves import SEGMENTS
-from models.figures.subjects import Judged
-from models.figures.table import Table
+from models.charts.spec import Axis, Bars, Chart, Label, Panel
+from models.figures.data import Table
+from models.figures.inputs import Judged
+from models.figures.k_curves import SEGMENTS
 
 NOTE = "The dark bars are the fewest numbers that hold the right one with 90 %."
 LEAST_SAID = 0.5

@@ -7,11 +7,11 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drawing.chart import Anchor, Area, Axis, Chart, Label, Line, Mark, Panel
-from models.drawing.words import shortened
-from models.figures.subjects import Segment, Segmented
-from models.figures.table import Table
-from models.figures.traits import trait_table, traits
+from models.charts.spec import Anchor, Area, Axis, Chart, Label, Line, Mark, Panel
+from models.charts.text_metrics import shortened
+from models.figures.data import Table
+from models.figures.inputs import Segment, Segmented
+from models.figures.segment_scores import trait_table, traits
 
 FEWEST: Final = 3
 MOST: Final = 8

@@ -7,11 +7,11 @@ from typing import Final, Literal
 
 import numpy as np
 
+from models.charts.spec import Anchor, Area, Axis, Bars, Chart, Floats, Label, Mark, Panel
+from models.charts.text_metrics import shortened, width
 from models.contingency import Counts
-from models.drawing.chart import Anchor, Area, Axis, Bars, Chart, Floats, Label, Mark, Panel
-from models.drawing.words import shortened, width
-from models.figures.compared import Compared, Party, moved
-from models.figures.table import Table
+from models.figures.comparison import Compared, Party, moved
+from models.figures.data import Table
 
 # In pixels, as the vertical axis counts: all customers, a segment's least room, and what lies between two segments.
 ALL_CUSTOMERS, ROW, GAP = 340.0, 17.0, 7.0

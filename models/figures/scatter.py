@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drawing.chart import Axis, Chart, Panel, Points, span
-from models.figures.segments import legend
-from models.figures.subjects import Segmented
-from models.figures.table import Table
+from models.charts.spec import Axis, Chart, Panel, Points, span
+from models.figures.data import Table
+from models.figures.inputs import Segmented
+from models.figures.segment_axes import legend
 
 JITTER: Final = 0.015
 CROWDED: Final = 0.5

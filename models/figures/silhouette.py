@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drawing.chart import Area, Axis, Chart, Line, Panel
-from models.figures.segments import height, rows
-from models.figures.subjects import Segmented
-from models.figures.table import Table
+from models.charts.spec import Area, Axis, Chart, Line, Panel
+from models.figures.data import Table
+from models.figures.inputs import Segmented
+from models.figures.segment_axes import height, rows
 from models.kernels.silhouettes import silhouettes as by_distances
 
 BAND = 0.84

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from models.drawing.chart import Axis, Bars, Chart, Label, Panel
-from models.figures.segments import height, rows
-from models.figures.subjects import Segmented
-from models.figures.table import Table
+from models.charts.spec import Axis, Bars, Chart, Label, Panel
+from models.figures.data import Table
+from models.figures.inputs import Segmented
+from models.figures.segment_axes import height, rows
 
 ROOM_FOR_LABELS = 1.22
 

@@ -7,11 +7,11 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.drawing.chart import Axis, Chart, Line, Mark, Panel, Points, enumerated, span
-from models.figures.segments import legend
-from models.figures.subjects import Segment, Segmented
-from models.figures.table import Table
-from models.figures.traits import left_out, trait_table
+from models.charts.spec import Axis, Chart, Line, Mark, Panel, Points, enumerated, span
+from models.figures.data import Table
+from models.figures.inputs import Segment, Segmented
+from models.figures.segment_axes import legend
+from models.figures.segment_scores import left_out, trait_table
 
 HEIGHT: Final = 440.0
 MOST_TOGETHER: Final = 8  # lines that can still be told apart

@@ -11,9 +11,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.resting import rest_over_tiles
-from models.kernels.starting import draw, spread_over
-from models.kernels.threads import Map, threads_for
+from models.kernels.kmeans_plus_plus import draw, spread_over
+from models.kernels.lloyd import rest_over_tiles
+from models.kernels.parallel import Map, threads_for
 from models.kernels.tiles import TILE, Floats, Labels, Sums, in_tiles, pass_over_rows
 
 TRIES: Final = 3  # starts for each that is asked for: on few points they cost little

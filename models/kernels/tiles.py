@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.compiled import compiled
+from models.kernels.jit import compiled
 
 TILE: Final = 256
 

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.boxes import BLOCK, Boxes, find_nearest, put_in_boxes
-from models.kernels.compiled import compiled
+from models.kernels.bounding_boxes import BLOCK, Boxes, find_nearest, put_in_boxes
+from models.kernels.jit import compiled
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

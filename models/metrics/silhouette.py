@@ -1,6 +1,6 @@
 """Silhouette: how much nearer customers are to their own segment than to the next one."""
 
-from models.kernels.many_silhouettes import mean_silhouettes
+from models.kernels.mean_silhouettes import mean_silhouettes
 from models.metrics.clustered import Clustered, comparable
 
 

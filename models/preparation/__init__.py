@@ -12,7 +12,7 @@ from sklearn.compose import ColumnTransformer
 from models.errors import UnusableColumn
 from models.features import Feature
 from models.preparation import categorical, numeric
-from models.preparation.learned import LearnedSteps
+from models.preparation.fitted import LearnedSteps
 
 AT_ONCE: Final = 131_072  # customers whose steps are held at a time
 

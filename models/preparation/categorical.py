@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from models.errors import UnusableColumn
 from models.features import MAX_CATEGORIES, Feature
-from models.preparation.learned import LearnedSteps
+from models.preparation.fitted import LearnedSteps
 
 BLOCK_VARIANCE: Final = 0.5
 MAX_LEFT_OUT: Final = 0.05  # of the known cells

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 
 from models.errors import UnusableColumn, ValueOutOfRange
 from models.features import Feature
-from models.preparation.learned import LearnedSteps
+from models.preparation.fitted import LearnedSteps
 
 LARGEST: Final = 1e100
 _SMALLEST_UNIT: Final = 1e-150  # LARGEST divided by it is still finite

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
-from models.profiling.contrasts import Contrast, Difference, contrast
+from models.profiling.effect_sizes import Contrast, Difference, contrast
 from models.profiling.naming import name_segments
 from models.profiling.rules import Rule, find_rules
 

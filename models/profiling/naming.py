@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from models.column_words import Words, cut, label, numeric_words
 from models.features import Feature
-from models.profiling.contrasts import Difference
-from models.wording import Words, cut, label, numeric_words
+from models.profiling.effect_sizes import Difference
 
 STRONG = 0.5  # "medium" in Cohen (1988); a weaker difference only serves to tell two segments apart
 MAX_LENGTH = 60

@@ -9,7 +9,7 @@ import pandas as pd
 
 from models.features import Feature
 from models.profiling.conditions import Column, Flags, Floats, all_hold, describe
-from models.profiling.induction import Evidence, Target, learn
+from models.profiling.rule_learning import Evidence, Target, learn
 
 MAX_ROWS = 5000
 MAX_CATEGORIES = 30

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ArtifactFromAnotherRelease
-from models.scoring.assigned import Assigned, CellError, OutlierReason, Reason
-from models.scoring.columns import Column
-from models.scoring.coordinates import Coordinate, coordinate_from
+from models.scoring.features import Coordinate, coordinate_from
+from models.scoring.inputs import Column
 from models.scoring.nearest import Nearest, find_nearest
-from models.scoring.single import FAR_AWAY, ROUNDING, Single, SingleScorer
+from models.scoring.result import Assigned, CellError, OutlierReason, Reason
+from models.scoring.row_scorer import FAR_AWAY, ROUNDING, Single, SingleScorer
 
 __all__ = ["Assigned", "CellError", "OutlierReason", "Reason", "Scorer", "Single", "SingleScorer"]
 

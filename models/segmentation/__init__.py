@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from models.algorithms import Algorithm, Hierarchical
 from models.errors import TooFewCustomers
 from models.features import Feature
-from models.segmentation.completing import Progress, Segmentation, complete, ignore
 from models.segmentation.prepared import Points, prepare
+from models.segmentation.result import Progress, Segmentation, complete, ignore
 from models.tree import Tree
 
 __all__ = ["Segmentation", "cut", "fit"]

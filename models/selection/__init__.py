@@ -9,14 +9,14 @@ from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
 from models.features import Feature
-from models.selection.census import count_everyone
-from models.selection.judging import Progress, gather_evidence, judge
-from models.selection.limits import Limits, choose, least_shares, most_preferred, partitions
-from models.selection.notes import FEWEST_FOR_CHANCES, range_notes, sampling_notes, shape_notes
+from models.selection.constraints import Limits, choose, least_shares, most_preferred, partitions
+from models.selection.evaluation import Progress, gather_evidence, judge
+from models.selection.full_data_scores import count_everyone
+from models.selection.k_probabilities import K_MOST, believe, credible, fall_back
 from models.selection.recommendation import Recommendation
-from models.selection.rule import K_MOST, believe, credible, fall_back
 from models.selection.sampling import Sample, draw_sample
-from models.selection.wording import advise
+from models.selection.summary_text import advise
+from models.selection.warnings import FEWEST_FOR_CHANCES, range_notes, sampling_notes, shape_notes
 
 __all__ = ["Recommendation", "recommend_k"]
 

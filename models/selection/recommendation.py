@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.criteria.verdict import Verdict
+from models.criteria.base import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from models import preparation
 from models.errors import TooFewToChoose
 from models.features import Feature
 from models.segmentation.prepared import Prepared, prepare
-from models.selection.unrelated import unrelated_categories
+from models.selection.irrelevant_features import unrelated_categories
 
 PREPARED: Final = 20_000
 SAMPLE: Final = 1_500

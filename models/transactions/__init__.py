@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.columns import CellError
 from models.errors import SegmentationError
-from models.exploration import CellError
+from models.transactions.columns import COMPUTED, Recipe, UnclearRecipe, days_since_1970
 from models.transactions.implausible_days import warn_of_leap
 from models.transactions.ledgers import keep_ledger, merge_ledgers
 from models.transactions.reading import read_transactions
-from models.transactions.recipe import COMPUTED, Recipe, UnclearRecipe, days_since_1970
 
 __all__ = [
     "COMPUTED",

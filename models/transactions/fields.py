@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.exploration.arrow import identifiers, mask, numbers, plain_numbers
-from models.exploration.distinct import Distinct
-from models.exploration.faults import Faults, by_rule
-from models.exploration.marks import doubt_plain, find_numerals
-from models.exploration.numerals import Numerals
+from models.columns.cell_arrays import identifiers, mask, numbers, plain_numbers
+from models.columns.cell_errors import Faults, by_rule
+from models.columns.distinct import Distinct
+from models.columns.number_format_detection import doubt_plain, find_numerals
+from models.columns.number_formats import Numerals
 
 PLAIN_NUMERALS: Final = "1234.56"
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration.arrow import Mask
+from models.columns.cell_arrays import Mask
 
 Days = npt.NDArray[np.float64]
 

@@ -5,11 +5,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration import dates
-from models.exploration.arrow import Mask, mask
-from models.exploration.dates import EXAMPLES, Order
-from models.exploration.distinct import Distinct
-from models.exploration.faults import Faults
+from models.columns import dates
+from models.columns.cell_arrays import Mask, mask
+from models.columns.cell_errors import Faults
+from models.columns.dates import EXAMPLES, Order
+from models.columns.distinct import Distinct
 from models.transactions.fields import Field, faults_of
 
 PLAIN_ORDER: Final[Order] = "yyyy-mm-dd"

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.exploration.arrow import Mask, identifiers, mask
-from models.exploration.distinct import Distinct
-from models.exploration.faults import by_rule
+from models.columns.cell_arrays import Mask, identifiers, mask
+from models.columns.cell_errors import by_rule
+from models.columns.distinct import Distinct
 from models.transactions.fields import Field, faults_of
 
 KEY_BYTES: Final = 8

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from models.exploration import MAX_LISTED, CellError, dates
-from models.exploration.arrow import Mask
-from models.exploration.faults import Faults
+from models.columns import MAX_LISTED, CellError, dates
+from models.columns.cell_arrays import Mask
+from models.columns.cell_errors import Faults
+from models.transactions.columns import Recipe, days_since_1970
 from models.transactions.fields import Field, read_amounts, read_customers
 from models.transactions.implausible_days import Implausible, find_implausible
 from models.transactions.order_dates import read_dates
 from models.transactions.order_numbers import OrderNumbers, read_orders, suspect_orders
-from models.transactions.recipe import Recipe, days_since_1970
 from models.transactions.returns import Returns, read_returns
 
 

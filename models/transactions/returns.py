@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from models.exploration.arrow import Mask, mask, numbers
-from models.exploration.distinct import Distinct
-from models.exploration.faults import Faults
-from models.transactions.recipe import ReturnStyle
+from models.columns.cell_arrays import Mask, mask, numbers
+from models.columns.cell_errors import Faults
+from models.columns.distinct import Distinct
+from models.transactions.columns import ReturnStyle
 
 _YES: Final = {
     *("true", "t", "yes", "y", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "tak"),

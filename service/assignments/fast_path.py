@@ -17,22 +17,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import SegmentationError
-from service.assignments.decoding import LEAST_DEPTH, Decoded, decode
+from service.assignments.decoder import LEAST_DEPTH, Decoded, decode
+from service.assignments.encoder import tabulate, write, write_few
+from service.assignments.inputs import Customers
+from service.assignments.model_cache import Placers
 from service.assignments.operations import Placer, place_customers, place_each, warnings_of
-from service.assignments.placers import Placers
-from service.assignments.reading import Customers
 from service.assignments.routes import NOUN, router
-from service.assignments.writing import tabulate, write, write_few
 from service.errors import InvalidRequest, ServiceError
 from service.registry.operations import PRODUCTION
-from service.web.answers import table_headers
-from service.web.bodies import bounds_of_few
+from service.web.asgi import header
+from service.web.body_limits import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, Intake, received_again
 from service.web.dependencies import Services
 from service.web.formats import MULTIPART, is_json, read_patch
 from service.web.formats.charsets import IN_MEMORY
-from service.web.formats.writing import FORMATS, JSON, Format, NotAcceptable, negotiate, stream
-from service.web.heads import header
-from service.web.intake import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, Intake, received_again
+from service.web.formats.writers import FORMATS, JSON, Format, NotAcceptable, negotiate, stream
+from service.web.table_response import table_headers
+from service.web.uploads import bounds_of_few
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
 MAX_CACHED_HEADS: Final = 1_000

@@ -7,16 +7,16 @@ from functools import cached_property, reduce
 from itertools import chain
 
 from models.cells import BadCell, identifier, identifiers
-from models.exploration import Column
+from models.columns import Column
 from models.scoring import Assigned, Scorer, Single
-from service.assignments.reading import Customers, Shape, is_special
-from service.datasets.contents import read_column
+from service.assignments.inputs import Customers, Shape, is_special
+from service.datasets.dataset_schema import read_column
 from service.errors import FieldError, InvalidRequest, pointer
 from service.registry import operations as registry
 from service.registry import repository
 from service.registry.rows import VersionRow
 from service.stores.database import Session
-from service.stores.scorers import Scorers
+from service.stores.scorer_cache import Scorers
 
 CUSTOMER_ID = "customer_id"
 MOST_NAMED_COLUMNS = 10

@@ -5,17 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.assignments import operations
-from service.assignments.documents import read_customers
-from service.assignments.reading import Customers
+from service.assignments.encoder import tabulate, write
+from service.assignments.inputs import Customers
+from service.assignments.json_input import read_customers
 from service.assignments.schemas import AssignmentResults
-from service.assignments.writing import tabulate, write
 from service.registry.operations import PRODUCTION
-from service.web.answers import TABLE_ANSWER, FormatDep, Streamed
-from service.web.bodies import SmallBodyDep
 from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
 from service.web.formats import is_json, read_patch
-from service.web.formats.writing import JSON
+from service.web.formats.writers import JSON
 from service.web.openapi import SAMPLE_ROW, table_body
+from service.web.table_response import TABLE_ANSWER, FormatDep, Streamed
+from service.web.uploads import SmallBodyDep
 
 Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
 Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment; in JSON only.")]

@@ -14,7 +14,7 @@ from models.figures import Compared, Party
 from models.scoring import Scorer
 from service.config import Settings
 from service.datasets import operations as datasets
-from service.datasets.contents import stored_schema
+from service.datasets.dataset_schema import stored_schema
 from service.datasets.rows import DatasetVersionRow
 from service.errors import Incomparable, NotFound
 from service.registry import operations as registry
@@ -23,7 +23,7 @@ from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
 from service.stores.database import Session
-from service.stores.latest import key_of
+from service.stores.lru_cache import key_of
 
 
 @dataclass(frozen=True, kw_only=True)

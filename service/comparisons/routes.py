@@ -9,7 +9,7 @@ from service.comparisons import operations
 from service.comparisons.operations import Pair
 from service.comparisons.schemas import Comparison
 from service.registry.operations import PRODUCTION
-from service.stores.latest import key_of
+from service.stores.lru_cache import key_of
 from service.web.dependencies import VERSION_REF, ModelName, ServicesDep, TenantDep
 from service.web.etags import ANY, UNCHANGED, IfNoneMatch, is_known, kept
 

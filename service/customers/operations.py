@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration import CellError, read_rows
-from service.customers.merging import last_of_each, merge_tables
+from models.columns import CellError, read_rows
+from service.customers.upsert import last_of_each, merge_tables
 from service.datasets import operations as datasets
-from service.datasets.contents import Content, content_of, recounted, settled
+from service.datasets.dataset_schema import Content, content_of, recounted, settled
 from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores

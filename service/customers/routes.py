@@ -10,16 +10,16 @@ from service.customers import operations
 from service.customers.schemas import CustomerList, StoredCustomer, Upsert
 from service.datasets import erasure
 from service.datasets import operations as datasets
-from service.datasets.contents import stored_schema
-from service.idempotency.once import Keep, OnceDep
+from service.datasets.dataset_schema import stored_schema
+from service.idempotency.dependencies import Keep, OnceDep
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
-from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
-from service.web.bodies import BodyDep
 from service.web.dependencies import DatasetName, OrdersName, PageSize, PageToken, ReadDep, ServicesDep, TenantDep
 from service.web.formats import read_patch
 from service.web.openapi import TABLE_BODY
-from service.web.paging import read_row_token, row_token
+from service.web.pagination import read_row_token, row_token
+from service.web.table_response import TABLE_ANSWER, FormatDep, Streamed, answer_table
+from service.web.uploads import BodyDep
 
 CUSTOMERS = "/v1/datasets/{dataset}/customers"
 

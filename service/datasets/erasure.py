@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.datasets import repository
-from service.datasets.contents import content_of, counted_from_those_left, recounted
+from service.datasets.dataset_schema import content_of, counted_from_those_left, recounted
 from service.datasets.operations import (
     CUSTOMER_ID,
     LEDGER_VERSION,

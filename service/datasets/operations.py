@@ -6,15 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from models.exploration import (
-    Override,
-    describe_columns,
-    typed_table,
-)
-from models.exploration.summary import Summary, summarize
+from models.columns import Override, describe_columns, typed_table
+from models.summary import Summary, summarize
 from models.transactions import COMPUTED
 from service.datasets import repository
-from service.datasets.contents import Content, content_of, read_as, read_columns
+from service.datasets.dataset_schema import Content, content_of, read_as, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy, TableGone
 from service.jobs import operations as jobs

@@ -13,8 +13,7 @@ from service.datasets import operations, repository, transactions
 from service.datasets.operations import Declared
 from service.datasets.schemas import ColumnChanges, Dataset, DatasetList, DatasetSummary, TransactionsAdded
 from service.errors import FieldError, InvalidRequest
-from service.idempotency.once import Keep, OnceDep
-from service.web.bodies import BodyDep
+from service.idempotency.dependencies import Keep, OnceDep
 from service.web.dependencies import (
     DatasetName,
     NewDatasetName,
@@ -27,7 +26,8 @@ from service.web.dependencies import (
 )
 from service.web.formats import read_table
 from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
-from service.web.paging import next_token, read_token
+from service.web.pagination import next_token, read_token
+from service.web.uploads import BodyDep
 
 ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypeAliasType
 
-from models.exploration import DATE_FORMS, Kind, Override, check_numerals
-from models.exploration.summary import Summary
+from models.columns import DATE_FORMS, Kind, Override, check_numerals
+from models.summary import Summary
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.datasets.transactions import Added
 from service.web.problems import Fault

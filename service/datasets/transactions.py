@@ -7,10 +7,10 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.exploration import Override
+from models.columns import Override
 from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers, warn_of_leap
 from service.datasets import operations
-from service.datasets.contents import read_columns
+from service.datasets.dataset_schema import read_columns
 from service.datasets.operations import (
     CUSTOMER_ID,
     LEDGER_VERSION,

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from models.drawing.layout import lay_out
-from models.drawing.look import LOOKS, Theme
-from models.drawing.svg import to_svg
+from models.charts.layout import lay_out
+from models.charts.svg import to_svg
+from models.charts.theme import LOOKS, Theme
 from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
-from models.figures.portrait import portrait
+from models.figures.segment_thumbnail import portrait
 from models.suggestions import suggest
 from service import RELEASE
 from service.comparisons import operations as comparisons
 from service.comparisons.operations import Pair
 from service.datasets.operations import DatasetAt
 from service.errors import NotFound
-from service.figures import reading
+from service.figures import loaders
 from service.figures.report import Card, Content, write_report
 from service.recommendations.rows import RecommendationRow
 from service.registry import operations as registry
@@ -24,7 +24,7 @@ from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores import Stores
 from service.stores.database import Session
-from service.stores.latest import key_of
+from service.stores.lru_cache import key_of
 
 REPORTED = ("customers", "sizes", "profiles", "silhouette", "dendrogram")
 
@@ -61,22 +61,22 @@ def of_dataset(stores: Stores, at: DatasetAt) -> Drawable[Any]:
     """Give what can be drawn of a dataset version."""
     dataset, version = at
     state = key_of([dataset.tenant, dataset.id, version.version])
-    kept = partial(stores.subjects.get, state, lambda: reading.explored(stores, at))
+    kept = partial(stores.subjects.get, state, lambda: loaders.explored(stores, at))
     return Drawable(figures=OF_DATASETS, subject=kept, state=state)
 
 
 def of_recommendation(row: RecommendationRow) -> Drawable[Any]:
     """Give what can be drawn of a recommendation."""
-    return Drawable(figures=OF_RECOMMENDATIONS, subject=lambda: reading.judged(row), state=key_of([row.id]))
+    return Drawable(figures=OF_RECOMMENDATIONS, subject=lambda: loaders.judged(row), state=key_of([row.id]))
 
 
 def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> Drawable[Any]:
     """Give what can be drawn of a version: it depends on what its segments are called, and who has been erased."""
     model, version = ready
-    source, names = reading.source_of(session, version), registry.segment_names(session, version)
+    source, names = loaders.source_of(session, version), registry.segment_names(session, version)
     state = key_of([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
-    kept = partial(stores.subjects.get, state, lambda: reading.segmented(session, stores, ready))
-    return Drawable(figures=OF_VERSIONS, subject=kept, state=state, note=reading.difference(version, source))
+    kept = partial(stores.subjects.get, state, lambda: loaders.segmented(session, stores, ready))
+    return Drawable(figures=OF_VERSIONS, subject=kept, state=state, note=loaders.difference(version, source))
 
 
 def of_comparison(stores: Stores, pair: Pair) -> Drawable[Any]:
@@ -85,7 +85,7 @@ def of_comparison(stores: Stores, pair: Pair) -> Drawable[Any]:
         figures=OF_COMPARISONS,
         subject=lambda: comparisons.compare(stores, pair)[0],
         state=pair.state,
-        note=reading.difference(pair.after.version, pair.source),
+        note=loaders.difference(pair.after.version, pair.source),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from models.drawing.ticks import number
+from models.charts.ticks import number
 
 MOST_DIFFERENCES: Final = 4
 

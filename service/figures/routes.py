@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
-from models.drawing.look import Theme
+from models.charts.theme import Theme
 from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure
 from service.comparisons.routes import COMPARISON, PairDep
 from service.datasets import operations as datasets
@@ -16,9 +16,9 @@ from service.figures.schemas import FigureFormat, FigureList, FigureTheme
 from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
+from service.web.csp import NOTHING_FROM_ELSEWHERE, explorable
 from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
 from service.web.etags import ANY, UNCHANGED, IfNoneMatch, is_known, kept
-from service.web.policies import NOTHING_FROM_ELSEWHERE, explorable
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
 MEDIA_TYPES: dict[Extension, str] = {"svg": SVG, "png": PNG, "html": HTML, "json": JSON}

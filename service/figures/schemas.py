@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from models.drawing.look import Theme
+from models.charts.theme import Theme
 from models.figures import EXTENSIONS, Extension
 from service.figures.operations import Drawable
 from service.web.schemas import Wire

@@ -7,7 +7,7 @@ from uuid import uuid4
 from structlog.contextvars import get_contextvars
 
 from service.config import Settings
-from service.engine import Engine, EngineUnavailable
+from service.engine.client import Engine, EngineUnavailable
 from service.errors import Conflict, TooManyJobs
 from service.jobs import repository
 from service.jobs.rows import PURGES, JobRow

@@ -9,10 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
-from service.idempotency.once import SentDep
+from service.idempotency.dependencies import SentDep
 from service.idempotency.operations import Sent, find_planned, plan_once
 from service.jobs import operations, repository
-from service.jobs.feeds import Feed, JobFeeds
+from service.jobs.job_feeds import Feed, JobFeeds
 from service.jobs.operations import Plan
 from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job, JobList
@@ -28,9 +28,9 @@ from service.web.dependencies import (
     ServicesDep,
     TenantDep,
 )
-from service.web.paging import next_token, read_token
+from service.web.exception_handlers import RETRY_AFTER_SECONDS, JobFailed
+from service.web.pagination import next_token, read_token
 from service.web.prefer import Patience, PatienceDep
-from service.web.refusals import RETRY_AFTER_SECONDS, JobFailed
 
 Resource = TypeVar("Resource")
 

@@ -13,7 +13,7 @@ from service.recommendations import operations, repository
 from service.recommendations.schemas import Recommendation, RecommendationCreate, RecommendationList
 from service.stores.database import JsonObject, Session
 from service.web.dependencies import DatasetName, PageSize, PageToken, ReadDep, TenantDep
-from service.web.paging import next_token, read_token
+from service.web.pagination import next_token, read_token
 
 RECOMMENDATIONS = "/v1/datasets/{dataset}/recommendations"
 

@@ -11,7 +11,7 @@ from models.criteria import CRITERIA, CriterionName
 from service.datasets.rows import DatasetRow
 from service.recommendations.operations import Asked, Limits
 from service.recommendations.rows import RecommendationRow
-from service.web.learning import (
+from service.web.feature_schemas import (
     AlgorithmIn,
     DatasetVersion,
     FeatureOut,

@@ -34,7 +34,7 @@ from service.web.dependencies import (
     WriteDep,
 )
 from service.web.etags import IfMatch, kept, require_match, tag_of
-from service.web.paging import next_token, read_number_token, read_token
+from service.web.pagination import next_token, read_number_token, read_token
 
 BYTES = "application/octet-stream"
 JOBLIB: dict[int | str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from service.datasets import operations as datasets
 from service.registry import operations, repository
 from service.registry.rows import AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores.database import Session
-from service.web.learning import FeatureOut
+from service.web.feature_schemas import FeatureOut
 from service.web.schemas import Integer, Page, Request, Wire
 
 Metrics = TypeAliasType("Metrics", dict[str, float | None])

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from service.datasets import operations as datasets
-from service.datasets.contents import stored_schema
+from service.datasets.dataset_schema import stored_schema
 from service.datasets.operations import DatasetAt
 from service.datasets.rows import DatasetVersionRow
 from service.errors import Conflict
@@ -18,7 +18,7 @@ from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.runs import repository
-from service.runs.placing import NAMED, PLACED, Placing, named
+from service.runs.batch import NAMED, PLACED, Placing, named
 from service.runs.rows import RunRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session, now

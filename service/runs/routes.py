@@ -15,7 +15,6 @@ from service.registry import operations as registry
 from service.runs import operations, repository
 from service.runs.schemas import MemberList, Run, RunCreate, StoredAssignmentList
 from service.stores.database import JsonObject, Session
-from service.web.answers import TABLE_ANSWER, FormatDep, Streamed, answer_table
 from service.web.dependencies import (
     ModelName,
     PageSize,
@@ -26,7 +25,8 @@ from service.web.dependencies import (
     TenantDep,
     VersionRef,
 )
-from service.web.paging import number_token, read_number_token
+from service.web.pagination import number_token, read_number_token
+from service.web.table_response import TABLE_ANSWER, FormatDep, Streamed, answer_table
 
 RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
-from service.files import make_private
-from service.signing import signing_keys
+from service.signing_keys import signing_keys
+from service.storage import make_private
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database
-from service.stores.latest import Latest, Use
-from service.stores.scorers import Scorers
+from service.stores.lru_cache import Latest, Use
+from service.stores.scorer_cache import Scorers
 from service.stores.tables import Tables
 
 MOST_SUBJECTS = 4

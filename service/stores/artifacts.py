@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from service.errors import ServiceError
-from service.files import open_files
+from service.storage import open_files
 
 MANIFEST = "manifest.json"
 

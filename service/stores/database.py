@@ -16,9 +16,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from service.errors import StorageFull, Unavailable
-from service.files import has_room
-from service.stores import schema
-from service.stores.addresses import empty_log, file_of, is_closed, is_lost, is_out_of_room, may_pass, open_engine
+from service.storage import has_room
+from service.stores import migrations
+from service.stores.database_engine import empty_log, file_of, is_closed, is_lost, is_out_of_room, may_pass, open_engine
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
@@ -132,13 +132,13 @@ class Database:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            return schema.upgrade(connection)
+            return migrations.upgrade(connection)
 
     def state(self) -> State:
         """Tell whether the database answers, and has the tables that this release needs."""
         try:
             with self.engine.connect() as connection:
-                newest = schema.is_newest(connection)
+                newest = migrations.is_newest(connection)
         except SQLAlchemyError:
             return "unavailable"
         if not newest:

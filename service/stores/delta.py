@@ -19,7 +19,7 @@ from deltalake.transaction import AddAction
 from pyarrow.fs import FileSelector, FileType
 
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
-from service.files import Files
+from service.storage import Files
 
 # File statistics would keep the least and the greatest customer id in the log.
 _NAMES_NOBODY: Final = {"delta.dataSkippingStatsColumns": ""}

@@ -13,12 +13,12 @@ from weakref import WeakValueDictionary
 import pyarrow as pa
 
 from service.errors import TableBusy
-from service.files import open_files
+from service.storage import open_files
 
 if TYPE_CHECKING:
     from service.stores.delta import Place
-    from service.stores.purging import Purge, Search
-    from service.stores.staging import StagedVersion
+    from service.stores.staged_write import StagedVersion
+    from service.stores.table_purge import Purge, Search
 
 ATTEMPTS: Final = 12
 FIRST_PAUSE: Final = 0.02
@@ -51,7 +51,7 @@ class Tables:
 
     def write(self, path: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> int:
         """Write a table batch by batch, never holding all of it; `batches` is asked again for another try."""
-        from service.stores.staging import replace  # noqa: PLC0415 - see `_place`
+        from service.stores.staged_write import replace  # noqa: PLC0415 - see `_place`
 
         place = self._place(path)
         return self.retried(lambda: replace(place, schema, batches()))
@@ -62,7 +62,7 @@ class Tables:
         Whole tables are written, so files never pile up within a version; what a version no longer needs is left to
         `purge`.
         """
-        from service.stores.staging import modify  # noqa: PLC0415 - see `_place`
+        from service.stores.staged_write import modify  # noqa: PLC0415 - see `_place`
 
         place = self._place(path)
         return self.retried(lambda: modify(place, change))
@@ -70,7 +70,7 @@ class Tables:
     @contextmanager
     def stage(self, path: str, table: pa.Table) -> Iterator["StagedVersion"]:
         """Write a version to be committed by whoever counts it; removed at the end of the block if it was not."""
-        from service.stores.staging import stage  # noqa: PLC0415 - see `_place`
+        from service.stores.staged_write import stage  # noqa: PLC0415 - see `_place`
 
         with stage(self._place(path), table.schema, table.to_batches()) as staged:
             yield staged
@@ -124,19 +124,19 @@ class Tables:
 
     def open_purge(self, path: str) -> "Purge":
         """Prepare to remove from the disk what no version to be kept needs."""
-        from service.stores.purging import Purge  # noqa: PLC0415 - see `_place`
+        from service.stores.table_purge import Purge  # noqa: PLC0415 - see `_place`
 
         return Purge(self._place(path))
 
     def leftovers(self, path: str, keep: Sequence[int] | None) -> list[str]:
         """Name the files of a table, relative to it, that no version to `keep` needs, or that the newest does not."""
-        from service.stores.purging import leftovers  # noqa: PLC0415 - see `_place`
+        from service.stores.table_purge import leftovers  # noqa: PLC0415 - see `_place`
 
         return leftovers(self._place(path), keep)
 
     def search_leftovers(self, path: str, keep: Sequence[int] | None, value: str) -> "Iterator[Search]":
         """Search the `leftovers` of a table, file by file, for a text in the first column."""
-        from service.stores.purging import leftovers, search_file  # noqa: PLC0415 - see `_place`
+        from service.stores.table_purge import leftovers, search_file  # noqa: PLC0415 - see `_place`
 
         place = self._place(path)
         return (search_file(place, name, value) for name in leftovers(place, keep))

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Discriminator, Field, Strict, Tag
 
 from models.algorithms import KMeans
 from service.training.operations import Asked, Cut
-from service.web.learning import (
+from service.web.feature_schemas import (
     AlgorithmIn,
     Auto,
     DatasetVersion,

@@ -6,9 +6,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
-from service.callers import Caller
 from service.config import Settings
-from service.engine import Engine
+from service.engine.client import Engine
+from service.principals import Caller
 from service.stores import Stores
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database, Session

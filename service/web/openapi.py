@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import JsonValue
 
-from service.callers import scope_for
-from service.web.declaring import declare_refusals
+from service.principals import scope_for
+from service.web.error_responses import declare_refusals
 from service.web.formats import MEDIA_TYPES, MULTIPART
 from service.web.problems import ProblemDetails
 

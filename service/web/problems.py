@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from models.columns import BadCells, DuplicateCustomers, MissingCustomerId, UnknownColumn
 from models.errors import (
     ArtifactFromAnotherRelease,
     CutTooFine,
@@ -21,9 +22,8 @@ from models.errors import (
     UnusableColumn,
     ValueOutOfRange,
 )
-from models.exploration import BadCells, DuplicateCustomers, MissingCustomerId, UnknownColumn
 from models.transactions import ReferenceTooEarly, UnclearRecipe
-from service.engine import EngineUnavailable
+from service.engine.client import EngineUnavailable
 from service.errors import (
     AlreadyExists,
     AnswerForgotten,
@@ -52,13 +52,13 @@ from service.errors import (
     Unavailable,
     WorkerLost,
 )
-from service.files import StorageUnavailable, is_full
-from service.signing import WeakKey
+from service.signing_keys import WeakKey
+from service.storage import StorageUnavailable, is_full
 from service.stores.artifacts import ArtifactDamaged
 from service.stores.database import DatabaseUnavailable
+from service.web.body_limits import BodyTooLarge, RequestTooSlow
 from service.web.formats import UnreadableBody, UnsupportedFormat
-from service.web.formats.writing import NotAcceptable
-from service.web.intake import BodyTooLarge, RequestTooSlow
+from service.web.formats.writers import NotAcceptable
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100

@@ -13,10 +13,10 @@ from fakes import AbsentEngine, IdleEngine, InlineEngine
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 from steps import fit, listening, port_of, put_csv, recommend, refit
 
-from service.access.operations import create_key
 from service.app import create_app
-from service.callers import SCOPES
+from service.auth.operations import create_key
 from service.config import Settings
+from service.principals import SCOPES
 from service.stores import open_stores
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

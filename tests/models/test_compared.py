@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from plotly.graph_objects import Figure as PlotlyFigure
 
-from models.drawing.interactive import to_plotly
-from models.drawing.look import LOOKS
-from models.drawing.words import width
+from models.charts.plotly_html import to_plotly
+from models.charts.text_metrics import width
+from models.charts.theme import LOOKS
 from models.figures import OF_COMPARISONS, Compared, Party, render
-from models.figures.subjects import MOST_SEGMENTS
+from models.figures.inputs import MOST_SEGMENTS
 
 TEXT = "{http://www.w3.org/2000/svg}text"
 CASES = [(2, 2), (5, 4), (20, 20), (1, 6), (40, 30)]

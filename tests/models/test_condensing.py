@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from models.kernels.condensing import SAMPLE, condense, place
+from models.kernels.micro_clusters import SAMPLE, condense, place
 from models.kernels.ward import ward
 from models.tree import cut
 

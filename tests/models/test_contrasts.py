@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from models.features import Feature
-from models.profiling.contrasts import cohen_h, contrast
+from models.profiling.effect_sizes import cohen_h, contrast
 
 AGE = Feature(name="age", kind="numeric", log=False)
 CITY = Feature(name="city", kind="categorical")

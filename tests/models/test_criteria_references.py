@@ -16,12 +16,12 @@ from sklearn.metrics import (
 from sklearn.mixture import GaussianMixture
 
 from models.criteria import CRITERIA, Evidence
+from models.criteria.density_valleys import depth_between
 from models.criteria.g_means import anderson_darling
 from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _in_pca_box
-from models.criteria.growing import grow
 from models.criteria.knee import _knee
 from models.criteria.prediction_strength import _least_kept
-from models.criteria.valleys import depth_between
+from models.criteria.recursive_splitting import grow
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.exploration import BadCells, Override, describe_columns, read_rows, typed_table
-from models.exploration.dates import are_dates, find_order, mark_contradictions, mark_unknown_months, read_days
+from models.columns import BadCells, Override, describe_columns, read_rows, typed_table
+from models.columns.dates import are_dates, find_order, mark_contradictions, mark_unknown_months, read_days
 
 FORMS = {
     "%Y-%m-%d": "yyyy-mm-dd",

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import cells
-from models.exploration import (
+from models.columns import (
     MAX_LISTED,
     BadCells,
     CellError,
     MissingCustomerId,
     Override,
     UnknownColumn,
-    arrow,
+    cell_arrays,
     describe_columns,
     read_rows,
     typed_table,
@@ -42,7 +42,7 @@ def described(values, overrides):
 @settings(deadline=None)
 @given(st.lists(numbers_in_text))
 def test_the_fast_path_reads_a_whole_column_as_its_cells_or_not_at_all(texts):
-    fast = arrow.plain_numbers(pa.chunked_array([texts], pa.string()))
+    fast = cell_arrays.plain_numbers(pa.chunked_array([texts], pa.string()))
     assert fast is None or fast.to_pylist() == [cells.number(text) for text in texts]
 
 

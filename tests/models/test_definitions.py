@@ -21,8 +21,8 @@ from models.features import Feature
 from models.metrics import METRICS
 from models.segmentation import fit
 from models.selection import recommend_k
-from models.selection.census import OF_EVERYONE, evidence_of_everyone
-from models.selection.judging import gather_evidence
+from models.selection.evaluation import gather_evidence
+from models.selection.full_data_scores import OF_EVERYONE, evidence_of_everyone
 from models.selection.sampling import draw_sample
 
 NAMES = ("age", "income", "score")

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from models.kernels.dips import QUANTILES, SIZES, TAILS, dip, dip_p
+from models.kernels.dip_test import QUANTILES, SIZES, TAILS, dip, dip_p
 
 REPEATED = st.lists(st.integers(0, 9), min_size=1, max_size=12)
 SPREAD = st.lists(st.floats(-100, 100, width=16), min_size=1, max_size=12)

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.exploration import Override, describe_columns, read_rows, typed_table
+from models.columns import Override, describe_columns, read_rows, typed_table
 
 N = 60
 RNG = np.random.default_rng(3)

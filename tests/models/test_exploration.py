@@ -10,13 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import cells
-from models.exploration import (
+from models.columns import (
     MAX_LISTED,
     BadCells,
     DuplicateCustomers,
     MissingCustomerId,
     UnknownColumn,
-    arrow,
+    cell_arrays,
     describe_columns,
     typed_table,
 )
@@ -56,9 +56,9 @@ def one_by_one(rule, values):
 @pytest.mark.parametrize(
     ("whole", "rule"),
     [
-        (arrow.numbers, cells.number),
-        (arrow.categories, cells.category),
-        (arrow.identifiers, cells.identifier),
+        (cell_arrays.numbers, cells.number),
+        (cell_arrays.categories, cells.category),
+        (cell_arrays.identifiers, cells.identifier),
     ],
 )
 @given(values=arrays)
@@ -266,7 +266,7 @@ def test_text_and_numbers_give_the_same_table():
 
 
 def test_exploring_imports_no_learning_library():
-    script = "import sys, models.exploration; sys.exit(any(n in sys.modules for n in ('sklearn', 'scipy', 'pandas')))"
+    script = "import sys, models.columns; sys.exit(any(n in sys.modules for n in ('sklearn', 'scipy', 'pandas')))"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603 - our own script
 

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.exploration import Override, describe_columns, typed_table
-from models.exploration.headers import is_amount_header, is_code_header, is_key_header
+from models.columns import Override, describe_columns, typed_table
+from models.columns.headers import is_amount_header, is_code_header, is_key_header
 
 N = 120
 RNG = np.random.default_rng(0)

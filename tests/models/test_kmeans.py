@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from models.algorithms import KMeans
 from models.kernels.kmeans import SAMPLE, Search, kmeans
-from models.kernels.lloyd import lloyd, nearest
-from models.kernels.resting import rest_over_tiles
-from models.kernels.starting import draw, spread_over
+from models.kernels.kmeans_plus_plus import draw, spread_over
+from models.kernels.lloyd import rest_over_tiles
+from models.kernels.partition import lloyd, nearest
 from models.kernels.tiles import in_tiles, pass_over_rows, pass_over_tiles
 
 SEARCH = Search(k=4, n_init=10, init="k-means++", max_iter=300, tol=1e-4, seed=0)

@@ -3,8 +3,8 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 
-from models.kernels import few_points
-from models.kernels.lloyd import best_of, lloyd, spread_out
+from models.kernels import small_kmeans
+from models.kernels.partition import best_of, lloyd, spread_out
 
 FAR = make_blobs(150, n_features=3, centers=4, cluster_std=0.5, random_state=0)[0]
 OVERLAPPING = make_blobs(150, n_features=3, centers=4, cluster_std=4.0, random_state=0)[0]
@@ -94,13 +94,13 @@ def test_a_partition_moves_with_its_points():
 @pytest.mark.parametrize("points", [FAR, OVERLAPPING, OVERLAPPING[:, :1]], ids=["far", "overlapping", "one column"])
 @pytest.mark.parametrize("k", [1, 2, 5, 9])
 def test_from_the_same_draws_the_compiled_one_ends_where_the_plain_one_ends(points, k):
-    plain, compiled = best_of(points, k, 3, rng()), few_points.best_of(points, k, 3, rng())
+    plain, compiled = best_of(points, k, 3, rng()), small_kmeans.best_of(points, k, 3, rng())
     assert np.array_equal(compiled.labels, plain.labels)
     assert compiled.centers == pytest.approx(plain.centers)
     assert compiled.inertia == pytest.approx(plain.inertia)
 
 
 def test_compiled_too_a_center_that_no_point_is_near_stays_where_it_is():
-    found = few_points.lloyd(FAR, np.vstack([FAR[:2], [[1e3, 1e3, 1e3]]]))
+    found = small_kmeans.lloyd(FAR, np.vstack([FAR[:2], [[1e3, 1e3, 1e3]]]))
     assert found.centers[2].tolist() == [1e3, 1e3, 1e3]
     assert found.sizes.tolist()[2] == 0

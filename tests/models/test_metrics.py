@@ -6,7 +6,7 @@ import sklearn.metrics
 from sklearn.datasets import make_blobs
 
 from models.algorithms import Hierarchical, KMeans, Learned
-from models.kernels.many_silhouettes import EXACT_UP_TO
+from models.kernels.mean_silhouettes import EXACT_UP_TO
 from models.metrics import METRICS, Clustered, measure
 from models.metrics.exact_ratio import exact_ratio
 

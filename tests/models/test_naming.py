@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.column_words import label, numeric_words
 from models.features import Feature
-from models.profiling.contrasts import Difference
+from models.profiling.effect_sizes import Difference
 from models.profiling.naming import name_segments
-from models.wording import label, numeric_words
 
 AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"
 FEATURES = [Feature(name=name, kind="numeric") for name in (AGE, INCOME, SCORE)]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.exploration import describe_columns, typed_table
-from models.exploration.marks import find_numerals
-from models.exploration.numerals import Numerals
+from models.columns import describe_columns, typed_table
+from models.columns.number_format_detection import find_numerals
+from models.columns.number_formats import Numerals
 
 STYLES = ["1234,56", "1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56"]
 UNITS = ["", "%", "€", "$", "US$", "EUR", "CHF", "zł"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from models.exploration import BadCells, UnknownColumn
+from models.columns import BadCells, UnknownColumn
 from models.transactions import (
     Recipe,
     UnclearRecipe,

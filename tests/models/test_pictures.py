@@ -14,16 +14,16 @@ from plotly.graph_objects import Figure as PlotlyFigure
 from sklearn.metrics import silhouette_samples
 
 from models.algorithms import Hierarchical, KMeans
-from models.drawing.chart import Axis
-from models.drawing.interactive import to_plotly
-from models.drawing.look import LOOKS, contrast, upon
-from models.drawing.ticks import number, ticks_of
-from models.drawing.words import shortened, width, wrapped
+from models.charts.plotly_html import to_plotly
+from models.charts.spec import Axis
+from models.charts.text_metrics import shortened, width, wrapped
+from models.charts.theme import LOOKS, contrast, upon
+from models.charts.ticks import number, ticks_of
 from models.features import Feature
 from models.figures import OF_VERSIONS, Customers, Segment, Segmented, render
-from models.figures.points import prepared_points
+from models.figures.inputs import draw_by_segment
+from models.figures.prepared_points import prepared_points
 from models.figures.silhouette import silhouettes
-from models.figures.subjects import draw_by_segment
 from models.profiling import profile_segments
 from models.segmentation import fit
 
@@ -203,9 +203,9 @@ def test_words_are_shortened_and_wrapped_to_the_room_there_is():
 
 def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
     code = (
-        "import sys; from service.lean import keep_out; keep_out('pandas', 'scipy', 'sklearn')\n"
+        "import sys; from service.import_guard import keep_out; keep_out('pandas', 'scipy', 'sklearn')\n"
         "import models.figures; assert not {'matplotlib', 'plotly'} & set(sys.modules)\n"
-        "import models.drawing.png; assert 'matplotlib.pyplot' not in sys.modules"
+        "import models.charts.png; assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command
 

@@ -10,9 +10,9 @@ from columns import cells_of
 
 from models.algorithms import Algorithm, KMeans
 from models.features import Feature
-from models.kernels.threads import ALONE
+from models.kernels.parallel import ALONE
 from models.segmentation import fit
-from models.segmentation.placing import AT_ONCE, place
+from models.segmentation.assign import AT_ONCE, place
 
 TOWNS = ("Ulm", "Bonn", "Kiel")
 FEATURES = [

@@ -15,8 +15,8 @@ from models.cells import BadCell
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
 from models.scoring import CellError, Scorer, Single
-from models.scoring.columns import read_categories, read_numbers
-from models.scoring.compiling import distance_fences
+from models.scoring.compiler import distance_fences
+from models.scoring.inputs import read_categories, read_numbers
 from models.segmentation import fit
 
 ROOT = Path(__file__).parents[2]

@@ -10,11 +10,11 @@ from models.algorithms import Hierarchical, KMeans
 from models.criteria import CRITERIA
 from models.errors import TooFewCustomers, TooFewToChoose, UnusableColumn
 from models.features import Feature
-from models.kernels.many_silhouettes import mean_silhouettes
+from models.kernels.mean_silhouettes import mean_silhouettes
 from models.selection import recommend_k
-from models.selection.limits import Limits, choose
-from models.selection.rule import credible
-from models.selection.wording import advise
+from models.selection.constraints import Limits, choose
+from models.selection.k_probabilities import credible
+from models.selection.summary_text import advise
 
 
 def table_of(points, **categories):

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.exploration import describe_columns
-from models.exploration.sentinels import suspect_numbers
+from models.columns import describe_columns
+from models.columns.sentinels import suspect_numbers
 
 AGES = np.random.default_rng(0).integers(18, 80, 1000)
 INCOMES = np.random.default_rng(1).lognormal(10, 0.5, 1000).round()

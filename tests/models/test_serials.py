@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.exploration import BadCells, Override, describe_columns, read_rows, typed_table
-from models.exploration.serials import SERIALS
+from models.columns import BadCells, Override, describe_columns, read_rows, typed_table
+from models.columns.numeric_dates import SERIALS
 
 DAYS = [date(2015, 3, 1) + timedelta(days=37 * n) for n in range(60)]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

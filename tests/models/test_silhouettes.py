@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_samples, silhouette_score
 
-from models.kernels.many_silhouettes import EXACT_UP_TO, QUERIES, mean_silhouettes
+from models.kernels.mean_silhouettes import EXACT_UP_TO, QUERIES, mean_silhouettes
 from models.kernels.silhouettes import silhouettes
 
 

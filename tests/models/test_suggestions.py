@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from models.column_words import VOCABULARY
 from models.suggestions import NOTHING, PROMPTS, TOGETHER, suggest
-from models.wording import VOCABULARY
 
 WORDS = {word for _, *pair in VOCABULARY for word in pair}
 
@@ -55,5 +55,7 @@ def test_three_are_enough():
 
 
 def test_the_api_can_suggest_without_pandas():
-    code = "from service.lean import keep_out; keep_out('pandas', 'scipy', 'sklearn'); import models.suggestions"
+    code = (
+        "from service.import_guard import keep_out; keep_out('pandas', 'scipy', 'sklearn'); import models.suggestions"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.exploration.kinds import Column
-from models.exploration.summary import MAX_COMPARED, samples, summarize
+from models.columns.column import Column
 from models.features import Feature
 from models.preparation import decide
+from models.summary import MAX_COMPARED, sample, summarize
 
 N = 400
 VALUE = "Zanzibar-77"
@@ -242,11 +242,11 @@ def test_no_more_columns_are_compared_than_a_reader_can_bear(rng):
 
 
 def test_a_large_table_is_compared_on_the_same_sample_each_time_and_says_so(rng):
-    n = samples.MAX_SAMPLED + 1
+    n = sample.MAX_SAMPLED + 1
     columns = {"a": rng.normal(size=n), "b": rng.integers(0, 9, n).astype(str)}
     first, second = (summary_of(columns) for _ in range(2))
     assert first == second
-    assert first.sampled == samples.MAX_SAMPLED
+    assert first.sampled == sample.MAX_SAMPLED
 
 
 @given(
@@ -365,8 +365,8 @@ def test_no_warning_repeats_a_value(rng):
 
 def test_summarizing_imports_no_library_that_serving_keeps_out():
     code = (
-        "import sys; from service.lean import keep_out; keep_out('pandas', 'scipy', 'sklearn')\n"
-        "import pyarrow as pa; from models.exploration.summary import summarize\n"
+        "import sys; from service.import_guard import keep_out; keep_out('pandas', 'scipy', 'sklearn')\n"
+        "import pyarrow as pa; from models.summary import summarize\n"
         "summarize(pa.table({'id': ['1']}), [], customer_id='id')\n"
         "assert not {'pandas', 'scipy', 'sklearn'} & set(sys.modules)"
     )

@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.kernels.all_thresholds import all_thresholds
-from models.kernels.thresholds import best_threshold
-from models.profiling.induction import Evidence
+from models.kernels.best_threshold import best_threshold
+from models.kernels.reference_thresholds import all_thresholds
+from models.profiling.rule_learning import Evidence
 
 CELLS = st.integers(0, 5)
 ROWS = st.lists(

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from models.columns import MAX_LISTED, BadCells, UnknownColumn, describe_columns, typed_table
 from models.errors import ValueOutOfRange
-from models.exploration import MAX_LISTED, BadCells, UnknownColumn, describe_columns, typed_table
 from models.transactions import (
     Recipe,
     ReferenceTooEarly,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import cophenet, is_valid_linkage, linkage
 
-from models.kernels.greedy_ward import greedy_ward
+from models.kernels.reference_ward import greedy_ward
 from models.kernels.ward import ward
 from models.tree import cut
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.server import ROOT, Server
-from service.access.keys import generate_key
+from service.auth.api_keys import generate_key
 
 PAGE = (ROOT / "docs" / "clients.md").read_text()
 GENERATE, PROGRAM, PRINTED = (

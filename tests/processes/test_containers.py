@@ -9,7 +9,7 @@ import httpx
 import pytest
 from containers import Machine, compose_file, dockerfile, said
 
-from service.access.keys import generate_key
+from service.auth.api_keys import generate_key
 
 pytestmark = pytest.mark.processes
 
@@ -140,4 +140,4 @@ def test_nothing_but_the_api_is_published_and_that_on_this_machine_alone():
 
 
 def test_the_image_checks_that_the_service_answers():
-    assert "service.probe" in next(rest for word, rest in dockerfile() if word == "HEALTHCHECK")
+    assert "service.healthcheck" in next(rest for word, rest in dockerfile() if word == "HEALTHCHECK")

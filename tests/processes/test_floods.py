@@ -11,7 +11,7 @@ from crowds import api_of, crowd, good_client, most_memory, refused_upload
 from long_fits import LONG
 
 from bench.server import Server, wait_for
-from service.serving import GRACE_SECONDS
+from service.server import GRACE_SECONDS
 
 pytestmark = pytest.mark.processes
 

@@ -18,7 +18,7 @@ from long_fits import fit_quickly
 from typer.testing import CliRunner
 
 from bench.server import ROOT, Server, wait_for
-from service.commands import commands
+from service.cli import commands
 from service.config import PREFIX
 
 pytestmark = pytest.mark.processes

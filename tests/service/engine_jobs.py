@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from service.embedded import run_embedded
-from service.engine import current_worker
+from service.engine.client import current_worker
+from service.engine.embedded import run_embedded
 
 JOURNAL = "ENGINE_JOBS_JOURNAL"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from steps import INCOME, SCORE, customers_of, fit, put_csv
 
 from service.web.formats import media_type_of, read_table
-from service.web.formats.writing import FORMATS, stream
+from service.web.formats.writers import FORMATS, stream
 
 CANARY = "Zanzibar-77"
 JSON, CSV, TSV = "application/json", "text/csv", "text/tab-separated-values"

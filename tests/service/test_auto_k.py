@@ -13,7 +13,7 @@ from service.jobs.rows import JobRow
 from service.sample import generate_sample
 from service.stores import Stores, open_stores
 from service.tasks import run_attempt
-from service.training.fitting import fit_version
+from service.training.fit_job import fit_version
 
 ALGORITHMS = [{"name": "kmeans"}, {"name": "hierarchical", "linkage": "ward"}]
 

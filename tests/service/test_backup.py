@@ -12,7 +12,7 @@ from buckets import BUCKET, running_store
 from steps import customers_of, fit, place, put_csv, refit, running, upsert
 
 from service.config import Settings
-from service.files import open_files
+from service.storage import open_files
 
 BACKUP = Path(__file__).parents[2] / "docs" / "deploy" / "backup.sh"
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}

@@ -7,13 +7,13 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.config import Settings
-from service.web.bodies import BodyDep
-from service.web.budget import MemoryBudget
+from service.web.body_limit_middleware import Limits
+from service.web.body_limits import Allowance
+from service.web.exception_handlers import install_refusals
 from service.web.formats import MEDIA_TYPES, SUFFIXES
 from service.web.formats.charsets import IN_MEMORY
-from service.web.intake import Allowance
-from service.web.limits import Limits
-from service.web.refusals import install_refusals
+from service.web.memory_budget import MemoryBudget
+from service.web.uploads import BodyDep
 
 CSV = "text/csv"
 OCTETS = "application/octet-stream"

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cells import MAX_HEADER_LENGTH
-from service.assignments.decoding import decode
-from service.assignments.documents import read_customers
-from service.assignments.reading import Shape
+from service.assignments.decoder import decode
+from service.assignments.inputs import Shape
+from service.assignments.json_input import read_customers
 from service.web.formats import Bounds, UnreadableBody, read_table
-from service.web.formats.nesting import BLOCK, check_depth
+from service.web.formats.json_depth import BLOCK, check_depth
 
 LONG = "x" * (MAX_HEADER_LENGTH + 1)
 BODIES = {

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from service.errors import MemoryBusy
-from service.web.budget import MemoryBudget
+from service.web.memory_budget import MemoryBudget
 
 SECONDS = 0.05
 

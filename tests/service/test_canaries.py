@@ -7,8 +7,8 @@ import pytest
 from fakes import IdleEngine, InlineEngine, Interrupted
 from steps import running
 
-from service.access import operations as access
-from service.access.keys import generate_key
+from service.auth import operations as access
+from service.auth.api_keys import generate_key
 
 VALUE, NUMBER, COLUMN, NAME = "Zanzibar-77", 7912.625, "Timbuktu", "samarkand"
 HOOK = f"https://hooks.example/{VALUE}?token={NUMBER}"

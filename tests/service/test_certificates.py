@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from service.certificates import FOR_EVER, NAMES, issue_certificates, make_certificates
-from service.probe import answers
+from service.engine.certificates import FOR_EVER, NAMES, issue_certificates, make_certificates
+from service.healthcheck import answers
 
 
 @pytest.fixture

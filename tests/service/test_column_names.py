@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pyarrow import ipc
 
 from models.cells import MAX_HEADER_LENGTH
-from service.assignments.decoding import decode
-from service.assignments.documents import read_customers
-from service.assignments.reading import Customers, Shape
+from service.assignments.decoder import decode
+from service.assignments.inputs import Customers, Shape
+from service.assignments.json_input import read_customers
 from service.errors import ServiceError
 from service.web.formats import USUAL, read_patch, read_table
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from service.access.keys import is_plausible
-from service.commands import commands
+from service.auth.api_keys import is_plausible
+from service.cli import commands
 from service.config import Settings
 
 

@@ -10,15 +10,9 @@ from threading import Thread
 import pytest
 from steps import listening, port_of
 
-from service.web.connections import (
-    MAX_TRAILER_BYTES,
-    MAX_WAITING_REQUESTS,
-    MOST_HEAD_BYTES,
-    PIECE_BYTES,
-    Connection,
-)
-from service.web.leaving import LINGER_BYTES
-from service.web.pipelining import TurnQueue
+from service.web.http_protocol import MAX_TRAILER_BYTES, MAX_WAITING_REQUESTS, MOST_HEAD_BYTES, PIECE_BYTES, Connection
+from service.web.pipeline_queue import TurnQueue
+from service.web.transport import LINGER_BYTES
 
 HEAD_SECONDS = 0.4
 ANSWER_SECONDS = 0.5

@@ -13,7 +13,7 @@ import pytest
 from fakes import Interrupted
 from steps import customers_of, erase, put_csv, upsert
 
-from models.exploration import Override
+from models.columns import Override
 from service.customers import operations as customers
 from service.datasets import operations as datasets
 from service.web.formats import Patch, read_table

@@ -21,7 +21,7 @@ from steps import customers_of, erase, finished, fit, put_csv, refit, run_of
 from service.datasets import erasure, transactions
 from service.datasets import operations as datasets
 from service.web.formats import read_table
-from service.web.formats.writing import FORMATS, stream
+from service.web.formats.writers import FORMATS, stream
 
 CANARY = "Zanzibar-77"
 CSV = "text/csv"

@@ -4,7 +4,7 @@ from time import monotonic
 
 import pytest
 
-from service.endings import Endings
+from service.engine.job_events import Endings
 
 LONG, SHORT = 30.0, 0.05
 

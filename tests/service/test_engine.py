@@ -14,16 +14,16 @@ from distributed import Security
 from psutil import Process
 from waiting import alive, eventually
 
-from service.contact import Certificates, Contact
-from service.engine import Engine, EngineUnavailable, current_worker
-from service.lifeline import EmbeddedCluster
-from service.temporary import PREFIX
+from service.engine.client import Engine, EngineUnavailable, current_worker
+from service.engine.scheduler_file import Certificates, Contact
+from service.engine.supervisor import EmbeddedCluster
+from service.temp_directories import PREFIX
 
 ENTRY_POINT = "engine_jobs:run_job"
 ROUNDTRIP = """
 import sys
 from pathlib import Path
-from service.engine import Engine
+from service.engine.client import Engine
 engine = Engine(address=None, directory=Path(sys.argv[1]), entry_point="engine_jobs:run_job")
 engine.submit("quick-from-elsewhere")
 engine.unknown(["quick-from-elsewhere"])

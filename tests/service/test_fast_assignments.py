@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 from steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
-from service.access.guard import Guard, acting_as
-from service.access.quotas import Quotas
-from service.access.ring import KeyRing
 from service.assignments.fast_path import MAX_SCALAR_ROWS, AssignmentFastPath
-from service.assignments.placers import Placers
+from service.assignments.model_cache import Placers
 from service.assignments.schemas import AssignmentResults
-from service.callers import ANYONE
-from service.web.budget import MemoryBudget
-from service.web.connections import Connection
-from service.web.intake import Allowance
-from service.web.limits import Limits
-from service.web.pipelining import TurnQueue
+from service.auth.key_cache import KeyRing
+from service.auth.middleware import Guard, acting_as
+from service.auth.rate_limit import Quotas
+from service.principals import ANYONE
+from service.web.body_limit_middleware import Limits
+from service.web.body_limits import Allowance
+from service.web.http_protocol import Connection
+from service.web.memory_budget import MemoryBudget
+from service.web.pipeline_queue import TurnQueue
 
 JSON = "application/json"
 ALLOWANCE = Allowance(n_bytes=1000, seconds=9, depth=9)

@@ -10,12 +10,12 @@ from fakes import IdleEngine, Interrupted
 from steps import listening, port_of
 from waiting import eventually
 
-from service.access.operations import create_key, revoke_key
 from service.app import create_app
-from service.endings import Endings
+from service.auth.operations import create_key, revoke_key
+from service.engine.job_events import Endings
 from service.errors import NotFound, TooManyFollowers
 from service.jobs import repository
-from service.jobs.feeds import LOOK_SECONDS, JobFeeds
+from service.jobs.job_feeds import LOOK_SECONDS, JobFeeds
 from service.jobs.operations import plan_job
 from service.stores import open_stores
 

@@ -15,9 +15,9 @@ from service.web.formats import MEDIA_TYPES, MULTIPART, UnreadableBody, Unsuppor
 from service.web.formats import read_table as read_file
 from service.web.formats.charsets import BLOCK
 from service.web.formats.delimited import sniff_delimiter
-from service.web.formats.faults import MAX_LISTED, Bounds
-from service.web.formats.objects import LONGEST_VALUE
-from service.web.formats.records import ROWS_AT_ONCE
+from service.web.formats.errors import MAX_LISTED, Bounds
+from service.web.formats.json_reader import LONGEST_VALUE
+from service.web.formats.row_columns import ROWS_AT_ONCE
 
 JSON = "application/json"
 LINES = "application/x-ndjson"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.web.joined import WORTH_JOINING, Joined
+from service.web.write_coalescing import WORTH_JOINING, Joined
 
 HEAD, BODY = b"head ", b"body"
 

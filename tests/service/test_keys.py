@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 from steps import INCOME, SCORE, fit, put_csv, recommend, run_of, running
 
-from service.access import operations
-from service.access.keys import digest_of, generate_key, id_of, is_plausible
-from service.access.quotas import Quotas
-from service.access.ring import FRESH_SECONDS
-from service.access.rows import KeyRow
-from service.callers import scope_for
+from service.auth import operations
+from service.auth.api_keys import digest_of, generate_key, id_of, is_plausible
+from service.auth.key_cache import FRESH_SECONDS
+from service.auth.rate_limit import Quotas
+from service.auth.rows import KeyRow
 from service.errors import InvalidRequest
+from service.principals import scope_for
 from service.stores.database import now
 
 OWN, FOREIGN = "own", "foreign"

@@ -5,7 +5,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from service.stores.latest import Latest
+from service.stores.lru_cache import Latest
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from pyarrow import csv, ipc, parquet
 from steps import fit, put_csv, running
 
 from service.errors import MemoryBusy
-from service.web import intake
-from service.web.budget import MemoryBudget
-from service.web.intake import MAX_CONTENT_TYPE, MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, Allowance, Intake
-from service.web.limits import Limits
+from service.web import body_limits
+from service.web.body_limit_middleware import Limits
+from service.web.body_limits import MAX_CONTENT_TYPE, MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, Allowance, Intake
+from service.web.memory_budget import MemoryBudget
 
 CSV, NDJSON, JSON = "text/csv", "application/x-ndjson", "application/json"
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
@@ -337,6 +337,6 @@ def test_an_answer_that_is_read_slowly_holds_no_memory():
 @pytest.mark.parametrize(("n_bytes", "on_loop"), [(MAX_LOOP_BYTES, True), (MAX_LOOP_BYTES + 1, False)])
 def test_larger_documents_are_searched_in_a_thread(monkeypatch, n_bytes, on_loop):
     found = []
-    monkeypatch.setattr(intake, "check_depth", lambda *_: found.append(threading.current_thread()))
+    monkeypatch.setattr(body_limits, "check_depth", lambda *_: found.append(threading.current_thread()))
     assert statuses([document(n_bytes)], n_bytes=1 << 30)[0] == [200]
     assert [thread is threading.current_thread() for thread in found] == [on_loop]

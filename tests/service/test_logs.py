@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from service.web.logs import describe_error
+from service.web.logging import describe_error
 
 CANARY = "Zanzibar-77"
 CSV = {"Content-Type": "text/csv"}

@@ -7,7 +7,7 @@ import pytest
 
 from service.web.formats import is_json
 from service.web.formats.media_types import parse_media_type
-from service.web.formats.writing import NotAcceptable, negotiate
+from service.web.formats.writers import NotAcceptable, negotiate
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 TABLES_COME_AND_GO = """
 import time
 import numpy as np, psutil, pyarrow as pa
-from service.memory import give_back_memory
+from service.malloc import give_back_memory
 
 def table(n_chunks):
     return [(x := np.ones(1 << 16), pa.array(x).cast(pa.string())) for _ in range(n_chunks)]

@@ -10,12 +10,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from service.access import rows as _access  # noqa: F401 - to know every room's rows
+from service.auth import rows as _access  # noqa: F401 - to know every room's rows
 from service.datasets import rows as _datasets  # noqa: F401
 from service.jobs import rows as _jobs  # noqa: F401
 from service.registry import rows as _registry  # noqa: F401
 from service.stores.database import Base, Database
-from service.stores.schema import MIGRATIONS, steps
+from service.stores.migrations import MIGRATIONS, steps
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = """

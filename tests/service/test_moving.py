@@ -4,7 +4,7 @@ import pytest
 from steps import fit, place, put_csv, refit, running
 from typer.testing import CliRunner
 
-from service.commands import commands
+from service.cli import commands
 from service.config import Settings
 
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}

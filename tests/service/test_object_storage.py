@@ -18,7 +18,7 @@ from steps import customers_of, erase, finished, fit, place, put_csv, run_of, ru
 
 from bench.server import ROOT, wait_for
 from service.errors import TableGone
-from service.files import StorageUnavailable, open_files
+from service.storage import StorageUnavailable, open_files
 from service.stores.artifacts import MANIFEST, ArtifactDamaged, ArtifactRef, Artifacts
 from service.stores.tables import Tables
 

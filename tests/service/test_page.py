@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import service.page.routes as page
-from models.drawing.interactive import script_hashes
-from models.drawing.look import LOOKS
+import service.ui.routes as page
+from models.charts.plotly_html import script_hashes
+from models.charts.theme import LOOKS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(page.FILES.iterdir())

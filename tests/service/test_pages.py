@@ -6,9 +6,9 @@ import pytest
 from fastapi.routing import APIRoute
 from steps import fit, recommend
 
-from service.page.routes import FILES
-from service.page.routes import router as page
-from service.web.pages import router as docs
+from service.ui.routes import FILES
+from service.ui.routes import router as page
+from service.web.docs import router as docs
 
 PAGES = ["/docs", "/redoc"]
 LINK = re.compile(r"""(?:src|href|spec-url|url)\s*[=:]\s*['"]([^'"]+)['"]""")

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from service.web.pipelining import TurnQueue
+from service.web.pipeline_queue import TurnQueue
 
 
 def test_others_come_in_between_the_pipelined_requests_of_all_connections():

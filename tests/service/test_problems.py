@@ -5,10 +5,10 @@ from steps import INCOME
 
 import service.tasks  # noqa: F401 - its errors are looked at, too
 from models.errors import SegmentationError
-from service.engine import EngineUnavailable
+from service.engine.client import EngineUnavailable
 from service.errors import FieldError, InvalidRequest, NotFound, ServiceError, TableBusy, Unavailable
+from service.web.exception_handlers import JobFailed, respond
 from service.web.problems import STATUSES, problem_of
-from service.web.refusals import JobFailed, respond
 
 CANARY = "Zanzibar-77"
 MEDIA_TYPE = "application/problem+json"

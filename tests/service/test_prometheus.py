@@ -11,9 +11,9 @@ from steps import INCOME, SCORE, fit, place, put_csv, running
 from service import RELEASE
 from service.jobs import operations as jobs
 from service.jobs import repository
-from service.jobs.counting import LOOK_BACK, JobCollector
+from service.jobs.metrics import LOOK_BACK, JobCollector
 from service.stores.database import DatabaseUnavailable, now
-from service.stores.latest import Latest
+from service.stores.lru_cache import Latest
 from service.web.metrics import Durations
 
 CUSTOMER = {INCOME: 60, SCORE: 50}

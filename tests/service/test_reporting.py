@@ -1,7 +1,7 @@
 import pytest
 from waiting import eventually
 
-from service.jobs.reporting import PAUSE, JobLost, Report
+from service.jobs.progress import PAUSE, JobLost, Report
 from service.jobs.rows import JobRow
 
 

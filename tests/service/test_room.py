@@ -10,8 +10,8 @@ from sqlalchemy import text
 from steps import put_csv, running, upsert
 
 from service.errors import StorageFull
-from service.files import Directory, is_full
 from service.health.schemas import Readiness
+from service.storage import Directory, is_full
 from service.stores.database import Database
 
 TABLE = "customer_id,age\n" + "".join(f"c{n},{n % 60}\n" for n in range(60))

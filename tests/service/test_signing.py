@@ -7,8 +7,8 @@ import pytest
 from steps import fit, place, put_csv, running
 from typer.testing import CliRunner
 
-from service.commands import commands
-from service.signing import WeakKey, keys_in, read_or_make_keys
+from service.cli import commands
+from service.signing_keys import WeakKey, keys_in, read_or_make_keys
 
 OLD, NEW = "o" * 64, "n" * 64
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}

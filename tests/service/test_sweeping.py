@@ -9,10 +9,10 @@ from fakes import IdleEngine
 from steps import customers_of, fit, place, put_csv, refit, run_of, running
 from typer.testing import CliRunner
 
-from service.commands import commands
+from service.cli import commands
 from service.errors import Conflict
 from service.registry import repository
-from service.registry.sweeping import GRACE_SECONDS, find_leftovers, remove_leftovers
+from service.registry.orphans import GRACE_SECONDS, find_leftovers, remove_leftovers
 from service.stores import open_stores
 
 PURCHASES = {"shape": "transactions", "customer": "customer", "date": "date", "amount": "amount"}

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
-from service.files import Directory
+from service.storage import Directory
 from service.stores.delta import Place, dataset_of
 from service.stores.tables import ATTEMPTS, Tables
 

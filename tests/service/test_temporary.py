@@ -7,11 +7,11 @@ import tempfile
 
 import pytest
 
-from service.temporary import PREFIX, remove_abandoned, temporary_directory
+from service.temp_directories import PREFIX, remove_abandoned, temporary_directory
 
 KEEP = """
 import signal, tempfile
-from service.temporary import temporary_directory
+from service.temp_directories import temporary_directory
 with temporary_directory():
     tempfile.mkdtemp(prefix="pymp-")
     print("now", flush=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from steps import fit, put_csv
 
-from models.drawing.words import width
+from models.charts.text_metrics import width
 from models.figures import OF_VERSIONS
 
 ALGORITHMS, SIZES = ("kmeans", "hierarchical"), (2, 5, 20)

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from models.columns import describe_columns, typed_table
 from models.errors import SegmentationError
-from models.exploration import describe_columns, typed_table
 from service.errors import ServiceError
-from service.web.answers import Streamed
 from service.web.formats import read_table
-from service.web.formats.writing import FORMATS, JSON, ROWS_AT_ONCE, NotAcceptable, negotiate, stream
+from service.web.formats.writers import FORMATS, JSON, ROWS_AT_ONCE, NotAcceptable, negotiate, stream
+from service.web.table_response import Streamed
 
 BY_NAME = {fmt.name: fmt for fmt in FORMATS}
 TABLE = pa.table(

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from service.errors import FieldError
 from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
-from service.web.formats.faults import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
-from service.web.formats.lines import read_lines
+from service.web.formats.errors import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
+from service.web.formats.json_reader import read_json
 from service.web.formats.media_types import parse_media_type
-from service.web.formats.objects import read_json
-from service.web.formats.patches import Patch, without_empty_rows
+from service.web.formats.ndjson import read_lines
+from service.web.formats.raw_table import Patch, without_empty_rows
 from service.web.formats.reader_pool import ColumnarFormat, ReaderPool
 
 __all__ = [

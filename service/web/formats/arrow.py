@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 from pyarrow import ipc
 
-from service.web.formats.columnar import Budget, check_schema, raw_columns, reading
-from service.web.formats.faults import Bounds
+from service.web.formats.arrow_columns import Budget, check_schema, raw_columns, reading
+from service.web.formats.errors import Bounds
 from service.web.formats.flatbuffers import Table
 
 WHAT: Final = "an Arrow stream"

@@ -9,7 +9,7 @@ from encodings.aliases import aliases
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, Final
 
-from service.web.formats.faults import UnreadableBody, UnsupportedFormat
+from service.web.formats.errors import UnreadableBody, UnsupportedFormat
 
 CHARSETS: Final = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso8859-1", "iso8859-15", "cp1252")
 BLOCK: Final = 1 << 20

@@ -16,8 +16,8 @@ from pyarrow import csv as arrow_csv
 
 from service.errors import FieldError
 from service.web.formats.charsets import blocks, opened_as_utf8, opened_text
-from service.web.formats.faults import Bounds, UnreadableBody, check_headers, refuse
-from service.web.formats.patches import Patch, is_blank, without_empty_rows
+from service.web.formats.errors import Bounds, UnreadableBody, check_headers, refuse
+from service.web.formats.raw_table import Patch, is_blank, without_empty_rows
 
 # The rarest inside cells first: it wins a tie.
 DELIMITERS: Final = ("\t", "|", ";", ",")

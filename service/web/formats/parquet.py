@@ -5,8 +5,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.web.formats.columnar import Budget, check_schema, is_text, raw_columns, reading
-from service.web.formats.faults import Bounds
+from service.web.formats.arrow_columns import Budget, check_schema, is_text, raw_columns, reading
+from service.web.formats.errors import Bounds
 
 ROWS_AT_ONCE: Final = 1 << 16
 WHAT: Final = "a Parquet file"

@@ -22,7 +22,7 @@ from pyarrow import ipc
 import service
 from service.errors import FieldError, Unavailable
 from service.web.formats import frames
-from service.web.formats.faults import Bounds, UnreadableBody
+from service.web.formats.errors import Bounds, UnreadableBody
 from service.web.formats.frames import Frame
 
 MAX_PROCESSES: Final = 2
@@ -172,7 +172,7 @@ class ReaderPool:
 def _start_child(connection: socket) -> subprocess.Popen[bytes]:
     descriptor = connection.fileno()
     return subprocess.Popen(  # noqa: S603 - the command is ours, no input reaches it
-        [sys.executable, "-P", "-m", "service.reader", str(descriptor)],
+        [sys.executable, "-P", "-m", "service.reader_process", str(descriptor)],
         env=_environment(),
         stdin=subprocess.PIPE,  # closed by the kernel when we end: then it ends as well
         stdout=subprocess.DEVNULL,

@@ -15,10 +15,10 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import ipc
 
-from service.lifeline import die_with_writer
+from service.engine.supervisor import die_with_writer
 from service.web.formats import frames
 from service.web.formats.arrow import read_arrow
-from service.web.formats.faults import Bounds, UnreadableBody
+from service.web.formats.errors import Bounds, UnreadableBody
 from service.web.formats.frames import Frame
 from service.web.formats.parquet import read_parquet
 from service.web.formats.reader_pool import INLINE_BYTES

@@ -1,0 +1,36 @@
+"""What the columns of a table are, and tables read as what their columns are."""
+
+from models.columns.cell_errors import (
+    MAX_LISTED,
+    BadCells,
+    CellError,
+    DuplicateCustomers,
+    MissingCustomerId,
+    UnknownColumn,
+)
+from models.columns.column import Column, Kind, Override
+from models.columns.column_counts import recount
+from models.columns.numeric_dates import SERIALS
+from models.columns.overrides import DATE_FORMS, check_numerals
+from models.columns.parsing import read_rows
+from models.columns.schema import Described, describe_columns, typed_table
+
+__all__ = [
+    "DATE_FORMS",
+    "MAX_LISTED",
+    "SERIALS",
+    "BadCells",
+    "CellError",
+    "Column",
+    "Described",
+    "DuplicateCustomers",
+    "Kind",
+    "MissingCustomerId",
+    "Override",
+    "UnknownColumn",
+    "check_numerals",
+    "describe_columns",
+    "read_rows",
+    "recount",
+    "typed_table",
+]

@@ -1,0 +1,158 @@
+"""What the cells of a column are, before it is decided what the column is."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.columns.cell_arrays import Reading, categories, mask, numbers, plain_numbers
+from models.columns.distinct import Distinct
+from models.columns.missing_markers import Markers
+from models.columns.number_format_detection import Found as Style
+from models.columns.number_format_detection import could_be_grouped, doubt_plain, find_numerals
+from models.columns.number_formats import PLAIN, Numerals
+from models.columns.override_hints import propose
+from models.columns.sentinels import are_suspect
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """A column whose every known cell is a number, and how they are written."""
+
+    name: str
+    values: pa.Array
+    numerals: str | None = None
+    newest: str | None = None
+    doubt: str | None = None
+    is_ambiguous: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the column has."""
+        return len(self.values)
+
+    @property
+    def missing(self) -> int:
+        """How many cells are missing."""
+        return int(self.values.null_count)
+
+    @cached_property
+    def known(self) -> npt.NDArray[np.float64]:
+        """The known numbers in ascending order."""
+        return np.sort(self.values.drop_null().to_numpy())
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different numbers there are."""
+        return int(np.count_nonzero(np.diff(self.known))) + bool(self.known.size)
+
+    @property
+    def are_flags(self) -> bool:
+        """Whether there is nothing but 0 and 1."""
+        return bool(np.isin(self.known[[0, -1]], [0.0, 1.0]).all()) and self.distinct <= 2  # noqa: PLR2004 - 0 and 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """A column of which not every known cell is a number, or that is not taken for one."""
+
+    name: str
+    cells: Distinct
+    texts: Reading
+    as_numbers: Reading
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the column has."""
+        return self.cells.n_rows
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.intp]:
+        """How many rows each distinct cell has; 0 for one that is missing."""
+        return self.cells.counts() * mask(self.texts.values.is_valid())
+
+    @property
+    def n_known(self) -> int:
+        """How many cells are known."""
+        return int(self.counts.sum())
+
+    @property
+    def missing(self) -> int:
+        """How many cells are missing."""
+        return self.n_rows - self.n_known
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different texts there are."""
+        return int(pc.count_distinct(self.texts.values).as_py())
+
+    def n_read(self, reading: Reading) -> int:
+        """Count the cells that were read as what was looked for."""
+        return int(self.counts[mask(reading.values.is_valid())].sum())
+
+    @cached_property
+    def n_suspect(self) -> int:
+        """How many cells are words that usually stand for a missing value."""
+        return int(self.counts[are_suspect(self.texts.values)].sum())
+
+
+def weigh(
+    column: pa.ChunkedArray, name: str, markers: Markers, *, fold_case: bool = False, decimal_comma: bool = False
+) -> Numbers | Texts:
+    """Read a raw column as numbers, if all of it can be, and as texts otherwise.
+
+    With `decimal_comma`, marks that may group thousands or be for decimals are read as in a file of decimal commas.
+    """
+    plain = plain_numbers(column)
+    grouped = plain is not None and could_be_grouped(column)
+    if plain is not None and not (grouped and decimal_comma):
+        doubt = _with_overrule(doubt_plain(column), name, Numerals.parse(PLAIN)) if grouped else None
+        return Numbers(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
+    found = markers.clear(Distinct.of(column))
+    style = _find_style(found, grouped=grouped, decimal_comma=decimal_comma)
+    as_numbers = style.numerals.read(found.values) if style else numbers(found.values)
+    if as_numbers.wrong.any():
+        folded = found.folded() if fold_case else found
+        return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers)
+    values = markers.clear_numbers(found.spread(as_numbers.values))
+    if style is None:
+        return Numbers(name=name, values=values)
+    doubt, is_ambiguous = _with_overrule(style.doubt, name, style.numerals), style.doubt is not None
+    return Numbers(name=name, values=values, numerals=style.numerals.example, doubt=doubt, is_ambiguous=is_ambiguous)
+
+
+def weigh_as(column: pa.ChunkedArray, name: str, markers: Markers, numerals: Numerals) -> Numbers | Texts:
+    """Read a raw column as numbers that are written in a declared style, and as texts if one is not."""
+    found = markers.clear(Distinct.of(column))
+    read = numerals.read(found.values)
+    if read.wrong.any():
+        return Texts(name=name, cells=found, texts=categories(found.values), as_numbers=read)
+    written = None if numerals.example == PLAIN else numerals.example
+    return Numbers(name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written)
+
+
+def weigh_texts(column: pa.ChunkedArray, name: str, markers: Markers, *, fold_case: bool = False) -> Texts:
+    """Read a raw column as texts, even if all of it is numbers."""
+    found = markers.clear(Distinct.of(column))
+    folded = found.folded() if fold_case else found
+    return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
+
+
+def _find_style(found: Distinct, *, grouped: bool, decimal_comma: bool) -> Style | None:
+    """Find the style of texts that are no plain numbers, or whose dots may group thousands."""
+    if not _is_text(found) or not (grouped or numbers(found.values).wrong.any()):
+        return None
+    return find_numerals(found.values, decimal_comma=decimal_comma)
+
+
+def _is_text(found: Distinct) -> bool:
+    return bool(pa.types.is_string(found.values.type))
+
+
+def _with_overrule(doubt: str | None, name: str, numerals: Numerals) -> str | None:
+    if doubt is None:
+        return None
+    return f"{doubt} Otherwise put the table with ?schema={propose(name, numerals=numerals.alternative.example)}"

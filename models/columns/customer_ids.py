@@ -1,0 +1,86 @@
+"""Which column names the customers, and whether it names every one, and each once."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models import cells
+from models.columns.cell_arrays import identifiers, mask
+from models.columns.cell_errors import DuplicateCustomers, Faults, MissingCustomerId, UnknownColumn, by_rule
+from models.columns.column import Override
+from models.columns.duplicate_ids import find_repeats
+from models.columns.headers import id_rank
+from models.columns.missing_markers import Markers
+
+
+class CustomerIds(NamedTuple):
+    """The ids of a table as text, null where a row has none, and the cells that cannot be ids."""
+
+    values: pa.Array
+    faults: Faults
+
+
+def read_ids(raw: pa.Table, name: str, missing_markers: Sequence[str], *, required: bool = False) -> CustomerIds:
+    """Read the column that names the customers; where ids are `required`, a row without one is at fault too."""
+    column = raw.column(name).combine_chunks()
+    read = identifiers(column)
+    ids = pc.if_else(pc.is_in(read.values, Markers.of(missing_markers).texts), None, read.values)
+    wrong = mask(ids.is_null()) if required else read.wrong
+    why = by_rule(cells.identifier)
+    return CustomerIds(
+        ids,
+        Faults(name, np.flatnonzero(wrong), lambda row: why(column[row].as_py()) if read.wrong[row] else "is missing"),
+    )
+
+
+def find_customer_id(raw: pa.Table, overrides: Mapping[str, Override]) -> tuple[str | None, list[str]]:
+    """Find the column that names the customers, by the most telling header, or say what its owner should know."""
+    ranks = {name: rank for name in raw.column_names if (rank := id_rank(name)) is not None}
+    candidates = [name for name in sorted(ranks, key=ranks.__getitem__) if _may_be_id(overrides.get(name))]
+    for name in candidates:
+        if _names_every_customer(raw, name, _missing(overrides, name)):
+            return name, []
+    return None, [_no_id_warning(candidates)]
+
+
+def check_customer_id(raw: pa.Table, name: str, overrides: Mapping[str, Override]) -> None:
+    """Refuse a table whose named column does not name every customer, and each once."""
+    if name not in raw.column_names:
+        raise UnknownColumn(f"There is no column {name!r} to take the customer ids from")
+    ids, faults = read_ids(raw, name, _missing(overrides, name))
+    faults.refuse()
+    _without_id(ids, name).refuse("{n} rows have no {column!r}", MissingCustomerId)
+    _repeated(ids, name).refuse("{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers)
+
+
+def _may_be_id(override: Override | None) -> bool:
+    return override is None or override.kind in {None, "identifier"}
+
+
+def _missing(overrides: Mapping[str, Override], name: str) -> Sequence[str]:
+    return overrides.get(name, Override()).missing or ()
+
+
+def _no_id_warning(candidates: Sequence[str]) -> str:
+    advice = "The rows get the ids row-1, row-2, … Name the column that identifies a customer as customer_id."
+    if not candidates:
+        return f"No column looks like a customer id. {advice}"
+    return f"{candidates[0]!r} looks like a customer id, but does not name every row, and each once. {advice}"
+
+
+def _names_every_customer(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
+    ids, faults = read_ids(raw, name, missing_markers)
+    return not faults.rows.size and not ids.null_count and not find_repeats(ids).rows.size
+
+
+def _without_id(ids: pa.Array, name: str) -> Faults:
+    return Faults(name, np.flatnonzero(mask(ids.is_null())), lambda _: "is missing")
+
+
+def _repeated(ids: pa.Array, name: str) -> Faults:
+    """Find the rows that repeat an id; each detail names the row that had it first."""
+    rows, firsts = find_repeats(ids)
+    return Faults(name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}")

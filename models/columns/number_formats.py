@@ -1,0 +1,137 @@
+"""Numbers as people write them: decimal commas, grouped thousands, percents, currencies, accounting."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.columns.cell_arrays import SPACE, Mask, Reading, mask, numbers
+
+_SPACES: Final = r" \x{a0}\x{2007}\x{2009}\x{202f}"
+_QUOTES: Final = r"'\x{2019}"
+PLAIN: Final = "1234.56"
+MARKS: Final = {",": ",", ".": r"\.", " ": f"[{_SPACES}]", "'": f"[{_QUOTES}]"}
+
+_CODES: Final = (
+    "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|MXN|MYR|NGN|NOK|NZD|"
+    "PEN|PHP|PKR|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|kr|zł|Kč|Ft|Fr"
+)
+_UNIT: Final = rf"(?:%|(?:US|CA|AU|NZ|HK|[ACRS])?\p{{Sc}}|(?:{_CODES}))?"
+_NUMBER: Final = rf"[.,]?[0-9](?:[0-9.,{_QUOTES}{_SPACES}]*[0-9])?[.,]?"
+_CELL: Final = (
+    rf"^{SPACE}*(?P<sign>[-+\x{{2212}}(]?){SPACE}*(?P<before>{_UNIT}){SPACE}*(?P<inner>[-+\x{{2212}}(]?){SPACE}*"
+    rf"(?P<number>{_NUMBER})(?P<exponent>(?:[eE][+-]?[0-9]+)?)"
+    rf"{SPACE}*(?P<end>[-)]?){SPACE}*(?P<after>{_UNIT}){SPACE}*(?P<last>[-)]?){SPACE}*$"
+)
+_SIGNS: Final = ("", "+", "-", "\u2212", "()")
+_NEGATIVE: Final = ("-", "\u2212", "()")
+_EXAMPLE = re.compile(r"1([,. ']?)234([.,])56(?: (.+))?")
+
+
+class Parts(NamedTuple):
+    """What a cell consists of; all null where it is no number in any style."""
+
+    number: pa.Array
+    exponent: pa.Array
+    negative: pa.Array
+    unit: pa.Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numerals:
+    """One way to write numbers: what groups the thousands, what marks the decimals, and the unit, if any.
+
+    A minus may stand before or behind, or be written as parentheses; the unit may stand on either side, or be left out.
+    """
+
+    group: str
+    decimal: str
+    unit: str = ""
+
+    @classmethod
+    def parse(cls, example: str) -> Self:
+        """Read a style from its example, such as ``1.234,56 €``."""
+        parts = _EXAMPLE.fullmatch(example)
+        if parts is None:
+            raise ValueError("numerals are written like 1.234,56, with a unit or without")
+        return cls(group=parts[1], decimal=parts[2], unit=parts[3] or "")
+
+    @property
+    def example(self) -> str:
+        """How 1234.56 looks in this style."""
+        return f"1{self.group}234{self.decimal}56 {self.unit}".rstrip()
+
+    @property
+    def alternative(self) -> "Numerals":
+        """The style in which the mark that groups is for decimals; or, where none groups, the decimal mark groups."""
+        if self.group:
+            return Numerals(group="", decimal=self.group, unit=self.unit)
+        return Numerals(group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit)
+
+    def read(self, values: pa.Array) -> Reading:
+        """Read cells that are written in this style.
+
+        Parameters
+        ----------
+        values
+            Text; int64 and float64 are numbers already.
+
+        Returns
+        -------
+        Reading
+            The numbers as float64 (``45 %`` is 45); null where a cell is missing or wrong.
+        """
+        if not pa.types.is_string(values.type):
+            return numbers(values)
+        parts = split_cells(values)
+        fits = mask(pc.is_in(parts.unit, pa.array(["", self.unit]))) & matches(parts.number, self._pattern)
+        read = pc.if_else(pa.array(fits), self._value(parts, fits), None)
+        blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
+        return Reading(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
+
+    def fits(self, written: pa.Array) -> bool:
+        """Tell whether every number is written in this style."""
+        return bool(matches(written, self._pattern).all())
+
+    @property
+    def _pattern(self) -> str:
+        decimal = MARKS[self.decimal]
+        return rf"^(?:(?:[0-9]+{_grouped(self.group)})(?:{decimal}[0-9]*)?|{decimal}[0-9]+)$"
+
+    def _value(self, parts: Parts, fits: Mask) -> pa.Array:
+        digits = pc.if_else(pa.array(fits), parts.number, None)
+        if self.group:
+            digits = pc.replace_substring_regex(digits, MARKS[self.group], "")
+        digits = pc.replace_substring(digits, self.decimal, ".")
+        value = pc.binary_join_element_wise(digits, parts.exponent, "").cast(pa.float64())
+        finite = pc.if_else(pc.is_finite(value), value, None)
+        return pc.if_else(parts.negative, pc.negate(finite), finite)
+
+
+def split_cells(values: pa.Array) -> Parts:
+    """Split texts into what numbers consist of, in whatever style."""
+    found = pc.extract_regex(values, _CELL)
+    field = {name: pc.struct_field(found, name) for name in ("number", "exponent", "before", "after")}
+    signs = pc.binary_join_element_wise(
+        *(pc.struct_field(found, part) for part in ("sign", "inner", "end", "last")), ""
+    )
+    units = pc.binary_join_element_wise(field["before"], field["after"], "")
+    sound = pc.is_in(signs, pa.array(_SIGNS))
+    number = pc.if_else(sound, field["number"], None)
+    return Parts(number, field["exponent"], pc.is_in(signs, pa.array(_NEGATIVE)), pc.if_else(sound, units, None))
+
+
+def _grouped(group: str) -> str:
+    """Match thousands; with commas also lakhs and crores (12,34,567)."""
+    if not group:
+        return ""
+    mark = MARKS[group]
+    indian = rf"|[1-9][0-9]?(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}" if group == "," else ""
+    return rf"|[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+{indian}"
+
+
+def matches(texts: pa.Array, pattern: str) -> Mask:
+    """Find the texts that hold a pattern; null does not."""
+    return mask(pc.match_substring_regex(texts, pattern))

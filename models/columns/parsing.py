@@ -1,0 +1,122 @@
+"""Tables read as what their columns are."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from models import cells
+from models.columns import dates
+from models.columns.cell_arrays import Reading, categories, numbers, plain_numbers
+from models.columns.cell_errors import BadCells, CellError, Faults, by_rule
+from models.columns.column import Column, Override
+from models.columns.customer_ids import read_ids
+from models.columns.distinct import Distinct
+from models.columns.kind_inference import judge
+from models.columns.missing_markers import Markers
+from models.columns.number_formats import Numerals
+from models.columns.overrides import read_dates
+
+# Arrow computes outside the interpreter's lock; more threads would hold more columns in memory at once.
+THREADS: Final = 2
+
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class ReadColumn(NamedTuple):
+    """A column as what it is, null where a cell is missing or at fault."""
+
+    values: pa.Array
+    faults: Faults
+
+
+class _Rule(NamedTuple):
+    read: Callable[[pa.Array], Reading]
+    why: Callable[[object], str]
+
+
+def map_columns(function: Callable[[S], T], columns: Sequence[S]) -> list[T]:
+    """Do the same with each column, some at once."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(function, columns))
+
+
+def read_rows(
+    raw: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None
+) -> tuple[pa.Table, list[CellError]]:
+    """Read some rows as the columns of a table say, and name the cells that cannot be read.
+
+    Parameters
+    ----------
+    raw
+        Columns of text, int64 or float64, as they came. Some of the table may be absent, and others be there.
+    columns
+        How the table reads its columns: kinds, markers, numerals and dates.
+    customer_id
+        The column that names the customers; None if none of `columns` does.
+
+    Returns
+    -------
+    pyarrow.Table
+        The customer id first, as text; then those of `columns` that are there, in their order, and then the others as
+        what they look like. Numeric columns are float64 and all others text, null where a cell is missing or wrong.
+    list of CellError
+        Every wrong cell, and every row without a customer id, column by column.
+    """
+    known = {column.name: column for column in columns}
+    names = [*(name for name in known if name in raw.column_names), *(n for n in raw.column_names if n not in known)]
+    names.sort(key=lambda name: name != customer_id)
+    there = [known.get(name) or _inferred(raw, name) for name in names]
+    read = map_columns(lambda column: read_column(raw, column, is_id=column.name == customer_id), there)
+    table = pa.table([column.values for column in read], names=names)
+    return table, [error for column in read for error in column.faults.errors()]
+
+
+def read_column(raw: pa.Table, column: Column, *, is_id: bool) -> ReadColumn:
+    """Read one column as what it is."""
+    if is_id:
+        return ReadColumn(*read_ids(raw, column.name, column.missing_markers, required=True))
+    markers = Markers.of(column.missing_markers)
+    plain = plain_numbers(raw.column(column.name)) if _is_plainly_numeric(column) else None
+    if plain is not None:
+        return ReadColumn(markers.clear_numbers(plain), Faults.none(column.name))
+    found, rule = markers.clear(Distinct.of(raw.column(column.name))), _rule(column)
+    found = found.folded() if column.fold_case else found
+    read = rule.read(found.values)
+    values = found.spread(read.values)
+    if column.kind == "numeric" and column.newest is None:
+        values = markers.clear_numbers(values)
+    return ReadColumn(values, Faults.among(column.name, found, read.wrong, rule.why))
+
+
+def _inferred(raw: pa.Table, name: str) -> Column:
+    try:
+        return judge(raw.column(name), name, Override()).column
+    except BadCells:
+        return Column(name=name, kind="categorical", missing=0, distinct=0)
+
+
+def _is_plainly_numeric(column: Column) -> bool:
+    return column.kind == "numeric" and column.numerals is None and column.newest is None
+
+
+def _rule(column: Column) -> _Rule:
+    if column.kind != "numeric":
+        return _Rule(categories, by_rule(cells.category))
+    if column.newest is not None:
+        return _days(column.newest, column.numerals or "yyyy-mm-dd")
+    if column.numerals is None:
+        return _Rule(numbers, by_rule(cells.number))
+    written = f"is not a number written like {column.numerals}"
+    return _Rule(Numerals.parse(column.numerals).read, lambda _: written)
+
+
+def _days(newest: str, numerals: str) -> _Rule:
+    def read(values: pa.Array) -> Reading:
+        days = read_dates(values, numerals)
+        return days._replace(values=dates.days_before(newest, days.values))
+
+    return _Rule(read, lambda _: f"is not a date written like {numerals}")

@@ -1,0 +1,49 @@
+"""Segments grown from one by splitting whatever a test of its members along a line finds not to be one."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from models.criteria.data import Evidence
+from models.criteria.partitions import Floats
+from models.kernels.partition import Partition
+from models.kernels.small_kmeans import best_of, lloyd
+
+STARTS: Final = 4
+
+Statistic = Callable[[Floats], float]
+
+
+def grow(evidence: Evidence, statistic: Statistic, limit: float, name: str) -> tuple[int, dict[int, float]]:
+    """Split by 2-means each segment whose members, projected on the line through both halves, exceed the limit.
+
+    Returns
+    -------
+    tuple
+        The number of segments in the end, and the greatest statistic met at each number on the way.
+    """
+    rng = evidence.rng(name)
+    partition = lloyd(evidence.points, evidence.points.mean(axis=0)[None])
+    worst: dict[int, float] = {}
+    while True:
+        k = len(partition.centers)
+        halves = [_halve(evidence.points[partition.labels == i], statistic, rng) for i in range(k)]
+        worst[k] = max(value for value, _ in halves)
+        centers = _split(partition, halves, limit, room=evidence.k_max - k)
+        if len(centers) == k:
+            return k, worst
+        partition = lloyd(evidence.points, centers)
+
+
+def _halve(members: Floats, statistic: Statistic, rng: np.random.Generator) -> tuple[float, Floats]:
+    if not len(members) or not np.ptp(members, axis=0).any():
+        return 0.0, members[:1]
+    centers = best_of(members, 2, STARTS, rng).centers
+    return statistic(np.sort(members @ (centers[1] - centers[0]))), centers
+
+
+def _split(partition: Partition, halves: list[tuple[float, Floats]], limit: float, *, room: int) -> Floats:
+    """Replace the center of each segment beyond the limit by two, while there is room those farthest beyond it."""
+    beyond = sorted((i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0])[:room]
+    return np.concatenate([halves[i][1] if i in beyond else partition.centers[[i]] for i in range(len(halves))])

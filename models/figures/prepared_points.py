@@ -1,0 +1,54 @@
+"""Customers as points, from what is kept of a preparation: numpy only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.scoring import Scorer
+from models.scoring.features import NumericCoordinate
+
+Floats = NDArray[np.float64]
+
+
+def prepared_points(
+    scorer: Scorer,
+    preparation: Sequence[Mapping[str, Any]],
+    cells: Mapping[str, Sequence[object] | NDArray[Any]],
+    n_rows: int,
+) -> Floats:
+    """Prepare customers as the model's pipeline does.
+
+    Parameters
+    ----------
+    scorer
+        The compiled model.
+    preparation
+        What was learned about each feature, as `preparation.describe` gives it.
+    cells
+        Raw cells by feature, each of length `n_rows`; an absent column is missing everywhere.
+    n_rows
+        The number of customers.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_rows, d), in prepared units.
+    """
+    blocks = []
+    for feature, described in zip(scorer.features, preparation, strict=True):
+        values = feature.read(cells.get(feature.name), n_rows).values
+        if isinstance(feature, NumericCoordinate):
+            blocks.append(feature.coordinate(values)[:, None])
+        else:
+            blocks.append(_vectors(described)[values])
+    return np.hstack(blocks)
+
+
+def _vectors(described: Mapping[str, Any]) -> Floats:
+    """Give the coordinates of each category, and last those of an unknown one: the mean."""
+    one_hot, scale = described["steps"]
+    shares = np.array(one_hot["shares"])
+    factor = np.sqrt(described["weight"] * scale["block_variance"] / np.sum(shares * (1 - shares)))
+    return np.vstack([(np.eye(len(shares)) - shares) * factor, np.zeros(len(shares))])

@@ -1,0 +1,51 @@
+"""What is typical of each segment, as a heat map."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.charts.spec import Axis, Cells, Chart, Panel, enumerated
+from models.figures.data import Table
+from models.figures.inputs import Segmented
+from models.figures.segment_axes import height, rows
+from models.figures.segment_scores import left_out, trait_table
+
+REACH = 2.0
+ROOM_BELOW = 110.0
+NOTE = "In standard deviations from the average customer: blue is less, red is more."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profiles:
+    """In what each segment lies above or below the average customer."""
+
+    name: Literal["profiles"] = "profiles"
+
+    def absent(self, version: Segmented) -> str | None:
+        """Without customers there is nothing to compare with."""
+        return version.unseen
+
+    def data(self, version: Segmented) -> Table:
+        """Give the score of each trait of each segment, with what is typical in own units."""
+        return trait_table(version, [NOTE, *left_out(version), *version.placed.sampled, *version.notes])
+
+    def draw(self, version: Segmented, table: Table) -> Chart:
+        """Draw a cell for each segment and trait."""
+        traits = list(dict.fromkeys(table.texts("trait")))
+        shape = (len(version.shown), len(traits))
+        values = table.numbers("score").reshape(shape)
+        typical = np.array(table.texts("typical"), dtype=object).reshape(shape)
+        names = [segment.name for segment in version.shown]
+        hover = [
+            [
+                f"{name}\n{trait}: {typical[i, j]}\n{values[i, j]:+.2f} standard deviations"
+                for j, trait in enumerate(traits)
+            ]
+            for i, name in enumerate(names)
+        ]
+        cells = Cells(values=values, reach=REACH, texts=typical.tolist(), hover=hover)
+        y = Axis(**{**vars(rows(version.shown)), "grid": False})
+        panel = Panel(x=enumerated(traits), y=y, marks=[cells])
+        title = "What sets each segment apart: typical values, colored by how unusual they are"
+        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(names)) + ROOM_BELOW)

@@ -1,0 +1,58 @@
+"""Every two numbers against each other."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, Literal
+
+import numpy as np
+
+from models.charts.spec import Axis, Chart, Panel, Points, span
+from models.figures.data import Table
+from models.figures.inputs import Explored
+
+FEWEST: Final = 2
+MOST: Final = 5
+MOST_DRAWN: Final = 500
+HEIGHTS: Final = {1: 420.0, 2: 330.0, 3: 240.0, 4: 200.0}
+BLANK: Final = Axis(low=0, high=1, hidden=True, grid=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Every two numbers of the customers against each other."""
+
+    name: Literal["pairs"] = "pairs"
+
+    def absent(self, dataset: Explored) -> str | None:
+        """One number has no other."""
+        return None if len(dataset.names("numeric")) >= FEWEST else "It takes two columns of numbers that vary."
+
+    def data(self, dataset: Explored) -> Table:
+        """Give the numbers of some customers; nobody is named."""
+        names, customers = dataset.names("numeric")[:MOST], dataset.customers
+        rng = np.random.default_rng(0)
+        rows = np.sort(rng.choice(customers.n, min(customers.n, MOST_DRAWN), replace=False))
+        drawn = [f"{len(rows):,} of {customers.n_all:,} customers are drawn."] if len(rows) < customers.n_all else []
+        more = len(dataset.names("numeric")) - MOST
+        left = [f"{more} more columns of numbers are not shown."] if more > 0 else []
+        return Table.of({name: customers.cells[name][rows] for name in names}, notes=[*drawn, *left])
+
+    def draw(self, dataset: Explored, table: Table) -> Chart:  # noqa: ARG002 - the table says all
+        """Draw a panel for each pair, below the diagonal."""
+        n = len(table.columns) - 1
+        panels = [_panel(table, j, i + 1, labelled=(i == n - 1, j == 0)) for i, j in product(range(n), repeat=2)]
+        title = "Every two numbers against each other"
+        return Chart(title=title, panels=panels, notes=table.notes, columns=n, height=HEIGHTS[n])
+
+
+def _panel(table: Table, across: int, up: int, *, labelled: tuple[bool, bool]) -> Panel:
+    if across >= up:
+        return Panel(x=BLANK, y=BLANK, marks=[])
+    x, y = table.numbers(table.columns[across]), table.numbers(table.columns[up])
+    titles = [
+        name if shown else "" for name, shown in zip((table.columns[across], table.columns[up]), labelled, strict=True)
+    ]
+    axes = [
+        Axis(low=low, high=high, title=title) for (low, high), title in zip((span(x), span(y)), titles, strict=True)
+    ]
+    return Panel(x=axes[0], y=axes[1], marks=[Points(x=x, y=y, size=4)])

@@ -1,0 +1,63 @@
+"""What figures of segments share: their legend, one row for each, and the box that tells how values are spread."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.charts.spec import Axis, Bars, Color, Entry, Line, Mark, enumerated
+from models.figures.inputs import Segment, Segmented
+
+Floats = NDArray[np.float64]
+
+ROW: Final = 26.0
+AROUND_ROWS: Final = 70.0
+BOX: Final = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How values are spread: the ends of the middle half, its median, and the farthest within 1.5 times its length."""
+
+    low: float
+    q1: float
+    median: float
+    q3: float
+    high: float
+
+
+def legend(version: Segmented) -> list[Entry]:
+    """Name each segment in its color and shape."""
+    return [Entry(color=segment.index, label=segment.name) for segment in version.shown]
+
+
+def rows(segments: Sequence[Segment]) -> Axis:
+    """Give an axis with one row for each segment, the first at the top."""
+    return enumerated([segment.name for segment in segments], downwards=True)
+
+
+def height(n_rows: int) -> float:
+    """Give the height of a panel with so many rows."""
+    return ROW * n_rows + AROUND_ROWS
+
+
+def spread(values: Floats) -> Spread | None:
+    """Summarize values as Tukey (1977) does; None where there is none."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return None
+    q1, median, q3 = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
+    near = known[(known >= q1 - 1.5 * (q3 - q1)) & (known <= q3 + 1.5 * (q3 - q1))]
+    return Spread(low=float(near.min()), q1=q1, median=median, q3=q3, high=float(near.max()))
+
+
+def box(found: Spread, at: float, color: Color, says: str) -> Iterator[Mark]:
+    """Draw a lying box with its whiskers."""
+    ends, row = np.array([found.low, found.high]), np.array([at])
+    yield Line(x=ends, y=np.array([at, at]), color=color, width=1.5)
+    sides = {"low": np.array([found.q1]), "high": np.array([found.q3])}
+    yield Bars(at=row, **sides, colors=[color], width=BOX, horizontal=True, hover=[says])
+    middle = np.array([found.median, found.median])
+    yield Line(x=middle, y=at + np.array([-BOX, BOX]) / 2, color="ink", width=2.5)

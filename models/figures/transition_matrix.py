@@ -1,0 +1,61 @@
+"""Who moves between two versions, as a heat map."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from models.charts.spec import Cells, Chart, Panel, enumerated
+from models.figures.comparison import Compared, moved, shares
+from models.figures.data import Table
+from models.figures.segment_axes import height
+
+ROOM_BELOW: Final = 130.0
+LEAST_SHARE: Final = 0.005
+NOTE: Final = (
+    "A row is a segment of the earlier version, and tells where its customers go: blue stay in their segment, red move."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """Where the customers of each segment go, in shares of it."""
+
+    name: Literal["moves"] = "moves"
+
+    def absent(self, versions: Compared) -> str | None:
+        """Without a customer whom both versions place there is nobody to move."""
+        return versions.empty
+
+    def data(self, versions: Compared) -> Table:
+        """Give each way that somebody goes, segment by segment."""
+        found = sorted(versions.flows, key=lambda flow: flow.source.index)
+        rows = [(each.source.name, each.target.name, each.n_customers, each.share) for each in found]
+        columns = ("from_segment", "to_segment", "n_customers", "share_of_segment")
+        return Table(columns=columns, rows=tuple(rows), notes=(NOTE, *versions.notes))
+
+    def draw(self, versions: Compared, table: Table) -> Chart:
+        """Draw a cell for each pair of segments, empty where nobody goes."""
+        shown = versions.arranged
+        before, after = ([party.name for party in parties] for parties in (shown.before, shown.after))
+        parts = shares(shown.counts)
+        stays = np.array([[a.key == b.key for b in shown.after] for a in shown.before])
+        hover = [
+            [
+                f"{a} → {b}\n{shown.counts[i, j]:,} customers, {_percent(parts[i, j])} of {a}"
+                for j, b in enumerate(after)
+            ]
+            for i, a in enumerate(before)
+        ]
+        texts = [[_percent(part) if part >= LEAST_SHARE else "" for part in row] for row in parts.tolist()]
+        values = np.where(parts > 0, np.where(stays, -parts, parts), np.nan)
+        x, y = (
+            enumerated(names, f"version {number}", downwards=down)
+            for names, number, down in zip((after, before), versions.numbers[::-1], (False, True), strict=True)
+        )
+        panel = Panel(x=x, y=y, marks=[Cells(values=values, reach=1.0, texts=texts, hover=hover)])
+        return Chart(title=moved(versions), panels=[panel], notes=table.notes, height=height(len(before)) + ROOM_BELOW)
+
+
+def _percent(share: float) -> str:
+    return "< 1 %" if 0 < share < LEAST_SHARE else f"{100 * share:.0f} %"

@@ -1,0 +1,100 @@
+"""Silhouettes of several partitions of the same points, in one pass over their distances."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.kernels.parallel import threads_for
+from models.kernels.silhouette_sums import add_up
+from models.kernels.silhouettes import Floats, Labels, from_sums
+from models.kernels.tiles import TILE, in_tiles
+
+EXACT_UP_TO: Final = 20_000
+QUERIES: Final = 4_096
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanSilhouettes:
+    """The mean silhouette of each partition, and its standard error.
+
+    Attributes
+    ----------
+    means, errors
+        Shape (m,); errors are those of asking about some points instead of all.
+    n_asked
+        About how many points.
+    """
+
+    means: Floats
+    errors: Floats
+    n_asked: int
+
+
+def mean_silhouettes(points: Floats, partitions: Sequence[Labels], seed: int) -> MeanSilhouettes:
+    """Average the silhouettes of all points (Rousseeuw 1987); of more than 20,000, of 4,096 against 20,000 others.
+
+    The same points, partitions and seed give the same answer, bit for bit, with any number of threads.
+
+    Parameters
+    ----------
+    points
+        Shape (n, d).
+    partitions
+        Each of shape (n,), two segments or more, numbered from 0; an empty one is nobody's neighbour.
+    seed
+        Draws the points where not all are asked about.
+    """
+    rows = _rows(len(points), seed)
+    points, labels = points[rows], np.stack([own[rows] for own in partitions], axis=1).astype(np.int64)
+    n = len(points) if len(points) == len(partitions[0]) else QUERIES
+    each = _silhouettes(points - points.mean(axis=0), labels, n)
+    return MeanSilhouettes(means=each.mean(axis=1), errors=each.std(axis=1) / n**0.5, n_asked=n)
+
+
+def _rows(n: int, seed: int) -> Rows:
+    if n <= EXACT_UP_TO:
+        return np.arange(n)
+    return np.random.default_rng([seed, n]).choice(n, EXACT_UP_TO, replace=False)
+
+
+def _silhouettes(points: Floats, labels: Rows, n: int) -> Floats:
+    """Give the silhouettes of the first n points among all, shape (m, n)."""
+    ends = np.cumsum(labels.max(axis=0) + 1)
+    starts = np.concatenate([[0], ends[:-1]])
+    sums = _sums(points, labels + starts, n, int(ends[-1]))
+    return np.stack(
+        [
+            from_sums(sums[start:end], np.bincount(own, minlength=end - start), own[:n])
+            for start, end, own in zip(starts, ends, labels.T, strict=True)
+        ]
+    )
+
+
+def _sums(points: Floats, segments: Rows, n: int, n_segments: int) -> Floats:
+    """Sum the distances from the first n points to those of each segment, shape (n_segments, n)."""
+    cells = _cells(segments)
+    _, first = np.unique(cells, return_index=True)
+    order = np.argsort(cells, kind="stable")
+    look = partial(_look, points[order], cells[order], segments[first], n_segments)
+    with threads_for(n * len(points) // TILE) as each:
+        return np.concatenate(list(each(look, in_tiles(points[:n], np.float64))), axis=1)[:, :n]
+
+
+def _look(points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats) -> Floats:
+    sums = np.zeros((n_segments, TILE))
+    add_up(tile, points, cells, segments, sums)
+    return sums
+
+
+def _cells(segments: Rows) -> Rows:
+    """Give the points numbers, the same to those that no partition tells apart."""
+    cells = np.zeros(len(segments), np.int64)
+    for own in segments.T:
+        _, cells = np.unique(cells * (own.max() + 1) + own, return_inverse=True)
+    return cells

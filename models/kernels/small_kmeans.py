@@ -1,0 +1,71 @@
+"""K-Means on few points, hundreds of times over: the compiled passes, without what a large fit needs around them.
+
+Agrees with `kernels.lloyd`, the plain version, from the same draws.
+"""
+
+import numpy as np
+
+from models.kernels.partition import MAX_ITERATIONS, Floats, Partition
+
+
+def lloyd(points: Floats, centers: Floats) -> Partition:
+    """Move centers to the means of their points until they rest, 50 times at most (Lloyd 1982).
+
+    Parameters
+    ----------
+    points
+        Shape (n, d).
+    centers
+        Shape (k, d), where to start. A center without points stays where it is.
+    """
+    tiles = _in_tiles(points)
+    centers = np.array(centers, np.float64)
+    _rest(tiles, len(points), centers)
+    return _placed(tiles, len(points), centers)
+
+
+def best_of(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
+    """Give the partition of least inertia among several starts by k-means++ (Arthur & Vassilvitskii 2007).
+
+    Parameters
+    ----------
+    points
+        Shape (n, d).
+    k
+        How many centers.
+    starts
+        How often to begin anew.
+    rng
+        Draws the starts.
+    """
+    tiles = _in_tiles(points)
+    ends = [points[_spread(tiles, len(points), k, rng)] for _ in range(starts)]
+    inertias = [_rest(tiles, len(points), centers) for centers in ends]
+    return _placed(tiles, len(points), ends[int(np.argmin(inertias))])
+
+
+def _in_tiles(points: Floats) -> Floats:
+    from models.kernels.tiles import in_tiles  # noqa: PLC0415 - the api knows the criteria by name, without numba
+
+    return np.asarray(in_tiles(points, np.float64), np.float64)
+
+
+def _spread(tiles: Floats, n: int, k: int, rng: np.random.Generator) -> np.ndarray:
+    from models.kernels.kmeans_plus_plus import spread_over  # noqa: PLC0415 - as above
+
+    first = (rng.integers(n) + 0.5) / n
+    return spread_over(tiles, n, np.concatenate([[first], rng.random(k - 1)])[:, None])
+
+
+def _rest(tiles: Floats, n: int, centers: Floats) -> float:
+    from models.kernels.lloyd import rest_over_tiles  # noqa: PLC0415 - as above
+
+    return rest_over_tiles(tiles, n, centers, 0.0, MAX_ITERATIONS)
+
+
+def _placed(tiles: Floats, n: int, centers: Floats) -> Partition:
+    from models.kernels.tiles import pass_over_tiles  # noqa: PLC0415 - as above
+
+    labels = np.full(n, -1, np.int32)
+    inertia, _ = pass_over_tiles(tiles, centers, labels, np.zeros_like(centers), np.zeros(len(centers)))
+    return Partition(labels=labels.astype(np.int64), centers=centers, inertia=inertia)

@@ -1,0 +1,118 @@
+"""A fitted pipeline becomes a scorer."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+
+from models import preparation
+from models.algorithms import Learned
+from models.features import Feature
+from models.preparation import categorical, numeric
+from models.scoring import Scorer
+from models.scoring.features import CategoricalCoordinate, Coordinate, NumericCoordinate
+
+ENOUGH_MEMBERS: Final = 30
+
+Floats = NDArray[np.float64]
+
+
+def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], learned: Learned) -> Scorer:
+    """Compile a fitted preparation and what was learned into numbers and tables.
+
+    Parameters
+    ----------
+    prepare
+        The transformer of `preparation.build`, fitted.
+    features
+        What `preparation.decide` returned.
+    learned
+        The centers, in the units of `prepare`.
+
+    Returns
+    -------
+    Scorer
+        Without fences: no customer is an outlier by distance until `distance_fences` are given to it.
+    """
+    positions = [prepare.output_indices_[preparation.entry(i)] for i in range(len(features))]
+    return Scorer(
+        features=tuple(
+            _coordinate(feature, preparation.steps_of(prepare, i), position, learned.centers)
+            for i, (feature, position) in enumerate(zip(features, positions, strict=True))
+        ),
+        centers=learned.centers,
+        segment_of_center=learned.segment_of_center,
+        fences=np.full(learned.k, np.inf),
+    )
+
+
+def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floats:
+    """Place for each segment the log distance beyond which a customer is an outlier: its own Q3 + 3 IQR.
+
+    Parameters
+    ----------
+    distance
+        Shape (n,), of the training customers to their nearest center.
+    labels
+        Shape (n,), their segments.
+    k
+        The number of segments.
+
+    Returns
+    -------
+    ndarray
+        Shape (k,). A segment with fewer than 30 members away from its centers gets the fence of all customers
+        together; infinite where nobody is away from a center.
+    """
+
+    @cache
+    def fence_of_all() -> float:
+        return _fence(_logs(distance))
+
+    own = (_logs(distance[labels == segment]) for segment in range(k))
+    return np.array([_fence(each) if len(each) >= ENOUGH_MEMBERS else fence_of_all() for each in own])
+
+
+def _logs(distance: Floats) -> Floats:
+    away = distance[distance > 0]
+    return np.log(away, out=away)
+
+
+def _coordinate(feature: Feature, steps: dict[str, Any], position: slice, centers: Floats) -> Coordinate:
+    stretch = float(feature.weight**0.5)
+    if feature.kind == "numeric":
+        return _numeric(feature.name, steps, position.start, stretch)
+    vectors = np.vstack([categorical.vectors(steps), np.zeros(position.stop - position.start)]) * stretch
+    differences = vectors[:, None, :] - centers[None, :, position]
+    return CategoricalCoordinate(
+        name=feature.name,
+        categories=tuple(categorical.categories(steps)),
+        distances=np.einsum("cmd,cmd->cm", differences, differences),
+    )
+
+
+def _numeric(name: str, steps: dict[str, Any], position: int, stretch: float) -> NumericCoordinate:
+    center, scale = numeric.center_and_scale(steps)
+    fences = steps["clip"].kw_args
+    return NumericCoordinate(
+        name=name,
+        position=position,
+        impute=float(steps["impute"].statistics_[0]),
+        low=fences["a_min"],
+        high=fences["a_max"],
+        log="log" in steps,
+        log_factor=numeric.log_factor(steps),
+        center=center,
+        scale=scale,
+        stretch=stretch,
+    )
+
+
+def _fence(log_distance: Floats) -> float:
+    if not len(log_distance):
+        return np.inf
+    q1, q3 = np.quantile(log_distance, [0.25, 0.75])
+    return float(q3 + 3 * (q3 - q1)) if q1 < q3 else float(log_distance.max())

@@ -1,0 +1,191 @@
+"""The scorer for one customer at a time: plain numbers, where numpy would spend its time on arrays of one row.
+
+`Scorer.assign` explains it, and tests hold it to that: the same sums in the same order, so the same bits.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cells import category, number
+from models.scoring.features import CategoricalCoordinate, Coordinate, NumericCoordinate
+from models.scoring.inputs import NEUTRAL
+from models.scoring.result import OutlierReason
+
+ROUNDING: Final = 1e-9
+FAR_AWAY: Final = "is unusually far from the center of its segment"
+
+Squares = Sequence[float]
+
+
+class Single(NamedTuple):
+    """Where one customer is placed; as a row of `Assigned`, with None for what it has not."""
+
+    segment: int
+    runner_up: int | None
+    distance: float
+    margin: float | None
+    outlier_reasons: list[OutlierReason] | None
+    imputed: list[str] | None
+    unknown: dict[str, str] | None
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is said of a customer while it is measured."""
+
+    n_known: int = 0
+    imputed: list[str] | None = None
+    unknown: dict[str, str] | None = None
+    outlier_reasons: list[OutlierReason] | None = None
+
+    def impute(self, feature: str) -> None:
+        self.imputed = [*(self.imputed or ()), feature]
+
+    def know_nothing_of(self, feature: str, text: str) -> None:
+        self.unknown = {**(self.unknown or {}), feature: text}
+
+    def wonder(self, feature: str | None, detail: str) -> None:
+        self.outlier_reasons = [*(self.outlier_reasons or ()), OutlierReason(feature=feature, detail=detail)]
+
+
+class _Number:
+    """Measures a number against every center."""
+
+    def __init__(self, feature: NumericCoordinate, centers: NDArray[np.float64]) -> None:
+        self.name = feature.name
+        self._low, self._high = feature.low, feature.high
+        self._log, self._log_factor = feature.log, feature.log_factor
+        self._center, self._scale, self._stretch = feature.center, feature.scale, feature.stretch
+        self._centers: list[float] = centers[:, feature.position].tolist()
+        self._missing: list[float] = feature.squared(np.array([np.nan]), centers)[:, 0].tolist()
+
+    def squared(self, cell: object, notes: _Notes) -> Squares:
+        """Give its part of the squared distances."""
+        value = cell if type(cell) is float and math.isfinite(cell) else number(cell)
+        if value is None:
+            notes.impute(self.name)
+            return self._missing
+        notes.n_known += 1
+        if value > self._high:
+            notes.wonder(self.name, f"lies above {self._high:.6g}")
+            value = self._high
+        if value < self._low:
+            notes.wonder(self.name, f"lies below {self._low:.6g}")
+            value = self._low
+        at = self._coordinate(value)
+        return [(away := at - center) * away for center in self._centers]
+
+    def _coordinate(self, value: float) -> float:
+        if self._log:  # by numpy: the standard library's logarithm may differ in its last bit
+            value = float(np.log(value) if self._log_factor is None else np.log1p(value * self._log_factor))
+        return (value - self._center) / self._scale * self._stretch
+
+
+class _Category:
+    """Looks a category's distance to every center up."""
+
+    def __init__(self, feature: CategoricalCoordinate) -> None:
+        self.name = feature.name
+        self._squared: list[list[float]] = feature.distances.tolist()
+        self._positions = {text: position for position, text in enumerate(feature.categories)}
+
+    def squared(self, cell: object, notes: _Notes) -> Squares:
+        """Give its part of the squared distances."""
+        text = category(cell)
+        position = NEUTRAL if text is None else self._positions.get(text, NEUTRAL)
+        if position != NEUTRAL:
+            notes.n_known += 1
+        elif text is None:
+            notes.impute(self.name)
+        else:
+            notes.know_nothing_of(self.name, text)
+        return self._squared[position]
+
+
+class SingleScorer:
+    """Places one customer after the other."""
+
+    def __init__(
+        self,
+        features: Sequence[Coordinate],
+        centers: NDArray[np.float64],
+        segment_of_center: NDArray[np.int64],
+        fences: NDArray[np.float64],
+    ) -> None:
+        self._features = [
+            _Number(feature, centers) if isinstance(feature, NumericCoordinate) else _Category(feature)
+            for feature in features
+        ]
+        self._centers = centers
+        self._segments: list[int] = segment_of_center.tolist()
+        self._fences: list[float] = (fences + ROUNDING).tolist()
+        with np.errstate(over="ignore"):
+            self._usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # up to there, no logarithm is needed
+        self._elsewhere = [np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))]
+        self._gaps: dict[tuple[int, int], float] = {}
+
+    def place(self, cells: Sequence[object]) -> Single | None:
+        """Place one customer.
+
+        Parameters
+        ----------
+        cells
+            A raw cell for each feature, in their order.
+
+        Returns
+        -------
+        Single or None
+            None where `Scorer.assign` must be asked: nothing is known of the customer, or it is beyond all numbers.
+
+        Raises
+        ------
+        BadCell
+            For a cell that breaks the rule for cells.
+        """
+        notes = _Notes()
+        parts = [feature.squared(cell, notes) for feature, cell in zip(self._features, cells, strict=True)]
+        squared = reduce(_added, parts)
+        nearest = min(squared)
+        if not notes.n_known or not math.isfinite(nearest):
+            return None
+        center = squared.index(nearest)
+        return self._placed(center, squared, math.sqrt(nearest), notes)
+
+    def _placed(self, center: int, squared: Squares, distance: float, notes: _Notes) -> Single | None:
+        segment = self._segments[center]
+        if distance > self._usual[segment] and np.log(distance) > self._fences[segment]:
+            notes.wonder(None, FAR_AWAY)
+        elsewhere = self._elsewhere[segment]
+        rival = min(elsewhere, key=squared.__getitem__) if elsewhere else None
+        if rival is not None and not math.isfinite(squared[rival]):
+            return None
+        return Single(
+            segment,
+            None if rival is None else self._segments[rival],
+            distance,
+            None if rival is None else self._margin(center, rival, squared),
+            notes.outlier_reasons,
+            notes.imputed,
+            notes.unknown,
+        )
+
+    def _margin(self, center: int, rival: int, squared: Squares) -> float:
+        gap = self._gap(center, rival)
+        return min(max((squared[rival] - squared[center]) / gap, 0.0), 1.0) if gap > 0 else 0.0
+
+    def _gap(self, center: int, rival: int) -> float:
+        gap = self._gaps.get((center, rival))
+        if gap is None:
+            between = self._centers[[rival]] - self._centers[[center]]
+            gap = self._gaps[center, rival] = float(np.sum(between**2, axis=1)[0])
+        return gap
+
+
+def _added(one: Squares, other: Squares) -> list[float]:
+    return [a + b for a, b in zip(one, other, strict=True)]

@@ -1,0 +1,56 @@
+"""What the business allows: it restricts the choice, never the evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.algorithms import Algorithm, Hierarchical
+from models.algorithms.hierarchical import grow
+from models.criteria.data import Evidence
+from models.criteria.partitions import Labels
+from models.tree import cut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The fewest and the most segments, and the least share of the customers in each."""
+
+    k_min: int
+    k_max: int
+    min_share: float
+
+
+def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Limits) -> int:
+    """Choose the most preferred number of segments that the limits allow, the smaller of two alike.
+
+    One segment only where nothing is preferred to it, or nothing else is allowed: customers who form three segments
+    are better told in two than not at all. Where `min_share` allows none, the number between `k_min` and `k_max` whose
+    smallest segment is greatest.
+    """
+    within = {k: share for k, share in least_shares.items() if limits.k_min <= k <= limits.k_max}
+    allowed = [k for k, share in within.items() if share >= limits.min_share]
+    if not allowed:
+        return max(within, key=lambda k: (within[k], -k))
+    several = [k for k in allowed if k > 1 or most_preferred(preference) == 1]
+    return max(several or allowed, key=lambda k: (preference.get(k, -np.inf), -k))
+
+
+def most_preferred(preference: Mapping[int, float]) -> int:
+    """Give the number of segments that is preferred where nothing limits the choice."""
+    return max(preference, key=preference.__getitem__)
+
+
+def least_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
+    """Give the share of the smallest segment of each cut."""
+    return {k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()}
+
+
+def partitions(evidence: Evidence, algorithm: Algorithm) -> Mapping[int, Labels]:
+    """Cut the sample into each number of segments by the algorithm that is asked for."""
+    if not isinstance(algorithm, Hierarchical):
+        return {k: partition.labels for k, partition in evidence.kmeans.items()}
+    if algorithm.linkage == "ward":
+        return evidence.ward
+    tree = grow(evidence.points, algorithm.linkage)
+    return {k: cut(tree, k) for k in evidence.ks}

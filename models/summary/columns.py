@@ -1,0 +1,77 @@
+"""One column of a typed table, summarized."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from models.columns.column import Column, Kind
+from models.features import MAX_CATEGORIES
+from models.summary.distributions import Categories, Numbers, describe_categories, describe_numbers
+
+SURELY_SHARED: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSummary:
+    """What a column holds; `numeric` or `categorical` is there if its kind is and some value is known."""
+
+    name: str
+    kind: Kind
+    missing: int
+    missing_share: float
+    distinct: int
+    reason: str | None = None
+    numeric: Numbers | None = None
+    categorical: Categories | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether a fit can learn from the column."""
+        few = self.categorical is not None and self.distinct <= MAX_CATEGORIES
+        return self.distinct > 1 and (few or (self.numeric is not None and not self.names_customers))
+
+    @property
+    def names_customers(self) -> bool:
+        """Whether whole numbers are all different although by chance some customers would surely share one.
+
+        Among n customers and r possible numbers, about n² / 2r pairs of customers share one.
+        """
+        numbers = self.numeric
+        if not numbers or not numbers.whole_numbers or numbers.distinct < numbers.n:
+            return False
+        return numbers.n**2 / (2 * (numbers.max - numbers.min + 1)) >= SURELY_SHARED
+
+
+def summarize_column(table: pa.Table, column: Column) -> ColumnSummary:
+    """Summarize one column.
+
+    Parameters
+    ----------
+    table
+        The column as float64 if it is numeric, as text if it is categorical, null where a value is missing; others
+        need not be there.
+    column
+        What it is read as, and how many of its cells are missing or distinct.
+
+    Returns
+    -------
+    ColumnSummary
+        With the distribution of a numeric or categorical column.
+    """
+    numeric = describe_numbers(table.column(column.name)) if column.kind == "numeric" else None
+    categorical = describe_categories(table.column(column.name)) if column.kind == "categorical" else None
+    described = numeric or categorical
+    missing = table.num_rows - described.n if described else column.missing
+    return ColumnSummary(
+        name=column.name,
+        kind=column.kind,
+        missing=missing,
+        missing_share=missing / max(table.num_rows, 1),
+        distinct=described.distinct if described else column.distinct,
+        reason=column.reason,
+        numeric=numeric,
+        categorical=categorical,
+        doubts=column.doubts,
+    )

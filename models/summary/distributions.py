@@ -1,0 +1,189 @@
+"""How the values of one column are spread: sorted once, everything else is read from that."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.summary.histograms import Histogram, count_between
+from models.summary.skewness import log_helps, skew
+
+Floats = npt.NDArray[np.float64]
+
+LARGEST: Final = 1e100
+MAX_TOP: Final = 20
+FENCE: Final = 3.0
+
+_SHARES: Final = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
+_LARGEST_EXACT: Final = 2.0**53
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantiles:
+    """The values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed."""
+
+    p01: float
+    p05: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+    p99: float
+
+    @property
+    def iqr(self) -> float:
+        """How far apart the ends of the middle half are."""
+        return self.p75 - self.p25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outliers:
+    """How many values lie beyond the fences Q1 - 3 IQR and Q3 + 3 IQR."""
+
+    low: float
+    high: float
+    below: int
+    above: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """A numeric column; `outliers` is None where the middle half of the values is one value."""
+
+    n: int
+    distinct: int
+    min: float
+    max: float
+    mean: float
+    standard_deviation: float
+    quantiles: Quantiles
+    skew: float
+    log_helps: bool
+    zeros_share: float
+    largest_share: float
+    whole_numbers: bool
+    outliers: Outliers | None
+    histogram: Histogram
+
+
+@dataclass(frozen=True, kw_only=True)
+class Top:
+    """One of the most common values."""
+
+    value: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Categories:
+    """A categorical column; `rest` counts the customers with a value that is not among the top."""
+
+    n: int
+    distinct: int
+    largest_share: float
+    top: tuple[Top, ...]
+    rest: int
+
+
+def describe_numbers(values: pa.ChunkedArray) -> Numbers | None:
+    """Describe a numeric column.
+
+    Parameters
+    ----------
+    values
+        float64, null where a value is missing.
+
+    Returns
+    -------
+    Numbers or None
+        Exact figures of the known values. The histogram ends at the fences, so that a few extreme values do not
+        squeeze all others into one bin. None where no value is known, or one is beyond 1e100.
+    """
+    x = np.sort(values.drop_null().to_numpy())
+    if not x.size or max(-x[0], x[-1]) > LARGEST:
+        return None
+    runs, quantiles = _runs(x), _quantiles(x)
+    outliers, whole = _outliers(x, quantiles), _is_whole(x)
+    return Numbers(
+        n=x.size,
+        distinct=runs.size,
+        min=float(x[0]),
+        max=float(x[-1]),
+        mean=float(x.mean()),
+        standard_deviation=float(x.std()),
+        quantiles=quantiles,
+        skew=skew(x),
+        log_helps=log_helps(x),
+        zeros_share=_zeros_share(x),
+        largest_share=float(runs.max() / x.size),
+        whole_numbers=whole,
+        outliers=outliers,
+        histogram=count_between(x, *_between_fences(x, outliers), iqr=quantiles.iqr, whole=whole),
+    )
+
+
+def describe_categories(values: pa.ChunkedArray) -> Categories | None:
+    """Describe a categorical column.
+
+    Parameters
+    ----------
+    values
+        Text, null where a value is missing.
+
+    Returns
+    -------
+    Categories or None
+        The twenty most common values, those of equal count in alphabetical order; None where no value is known.
+    """
+    counted = pc.value_counts(values.drop_null())
+    if not len(counted):
+        return None
+    table = pa.table(counted.flatten(), names=["value", "count"])
+    n = pc.sum(table["count"]).as_py()
+    common = pc.select_k_unstable(table, MAX_TOP, [("count", "descending"), ("value", "ascending")])
+    top = tuple(Top(**row, share=row["count"] / n) for row in table.take(common).to_pylist())
+    rest = n - sum(each.count for each in top)
+    return Categories(n=n, distinct=table.num_rows, largest_share=top[0].share, top=top, rest=rest)
+
+
+def _runs(x: Floats) -> npt.NDArray[np.intp]:
+    """Count each distinct value of a sorted column."""
+    starts = np.flatnonzero(x[1:] != x[:-1]) + 1
+    return np.diff(starts, prepend=0, append=x.size)
+
+
+def _quantiles(x: Floats) -> Quantiles:
+    return Quantiles(**{f"p{100 * share:02.0f}": _quantile(x, share) for share in _SHARES})
+
+
+def _quantile(x: Floats, share: float) -> float:
+    """Interpolate between the two nearest values of a sorted column."""
+    place = share * (x.size - 1)
+    lower, upper = x[int(place)], x[min(int(place) + 1, x.size - 1)]
+    return float(lower + (upper - lower) * (place - int(place)))
+
+
+def _outliers(x: Floats, quantiles: Quantiles) -> Outliers | None:
+    if quantiles.iqr == 0:
+        return None
+    low, high = quantiles.p25 - FENCE * quantiles.iqr, quantiles.p75 + FENCE * quantiles.iqr
+    below, above = int(np.searchsorted(x, low)), x.size - int(np.searchsorted(x, high, "right"))
+    return Outliers(low=low, high=high, below=below, above=above)
+
+
+def _between_fences(x: Floats, outliers: Outliers | None) -> tuple[float, float]:
+    if outliers is None:
+        return float(x[0]), float(x[-1])
+    return max(outliers.low, float(x[0])), min(outliers.high, float(x[-1]))
+
+
+def _is_whole(x: Floats) -> bool:
+    return bool(max(-x[0], x[-1]) < _LARGEST_EXACT and (np.rint(x) == x).all())
+
+
+def _zeros_share(x: Floats) -> float:
+    return float(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0)) / x.size

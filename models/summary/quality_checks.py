@@ -1,0 +1,198 @@
+"""What the owner of a table should know about its columns: one sentence for all that share an oddity, and no value."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.features import MAX_CATEGORIES
+from models.summary.columns import ColumnSummary
+from models.summary.distributions import LARGEST
+
+NEARLY_CONSTANT: Final = 0.99
+NEARLY_UNIQUE: Final = 0.9
+FEWEST_UNIQUE: Final = 10
+MOSTLY_ZERO: Final = 0.5
+OFTEN_MISSING: Final = 0.05
+MOSTLY_MISSING: Final = 0.5
+NOTABLE_OUTLIERS: Final = 0.001
+FEW_NUMBERS: Final = 5
+MAX_NAMED: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """An oddity: the figure that shows it, None for a column without it, and what to say of one column or of several.
+
+    After one that `settles` a column, nothing else is said of it.
+    """
+
+    figure: Callable[[ColumnSummary], str | None]
+    one: str
+    several: str
+    settles: bool = False
+
+
+def remarks(columns: Sequence[ColumnSummary]) -> Iterator[str]:
+    """Say what is odd about which columns, and what to do; columns of no use first."""
+    left = [column for column in columns if column.kind in {"numeric", "categorical"}]
+    for rule in RULES:
+        figures = {column.name: figure for column in left if (figure := rule.figure(column))}
+        if figures:
+            yield (rule.one if len(figures) == 1 else rule.several).format(_named(figures))
+        if rule.settles:
+            left = [column for column in left if column.name not in figures]
+
+
+def percent(share: float) -> str:
+    """Write a share as people do."""
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+
+
+def counted(n: int) -> str:
+    """Write how many customers."""
+    return f"{n:,} customer{'' if n == 1 else 's'}"
+
+
+def _named(figures: dict[str, str]) -> str:
+    named = [f"{name!r} ({figure})" for name, figure in figures.items()]
+    if len(named) > MAX_NAMED:
+        named = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED} more"]
+    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
+def _beyond_reach(column: ColumnSummary) -> str | None:
+    is_beyond = column.kind == "numeric" and column.distinct and not column.numeric
+    return f"beyond {LARGEST:g}" if is_beyond else None
+
+
+def _names_customers(column: ColumnSummary) -> str | None:
+    return f"{column.distinct:,} numbers" if column.names_customers else None
+
+
+def _nearly_constant(column: ColumnSummary) -> str | None:
+    described = column.numeric or column.categorical
+    if not described or described.largest_share < NEARLY_CONSTANT:
+        return None
+    others = round(described.n * (1 - described.largest_share))
+    return f"the same for all but {others:,} of {described.n:,} customers" if others else "the same for all"
+
+
+def _nearly_unique(column: ColumnSummary) -> str | None:
+    described = column.categorical
+    is_unique = described and described.n >= FEWEST_UNIQUE and described.distinct >= NEARLY_UNIQUE * described.n
+    return f"{column.distinct:,} values" if is_unique else None
+
+
+def _too_many_categories(column: ColumnSummary) -> str | None:
+    return f"{column.distinct:,} values" if column.categorical and column.distinct > MAX_CATEGORIES else None
+
+
+def _mostly_missing(column: ColumnSummary) -> str | None:
+    return percent(column.missing_share) if MOSTLY_MISSING <= column.missing_share < 1 else None
+
+
+def _often_missing(column: ColumnSummary) -> str | None:
+    return percent(column.missing_share) if OFTEN_MISSING <= column.missing_share < MOSTLY_MISSING else None
+
+
+def _skewed(column: ColumnSummary) -> str | None:
+    return f"skew {column.numeric.skew:.1f}" if column.numeric and column.numeric.log_helps else None
+
+
+def _mostly_zero(column: ColumnSummary) -> str | None:
+    share = column.numeric.zeros_share if column.numeric else 0
+    return f"{percent(share)} zeros" if share >= MOSTLY_ZERO else None
+
+
+def _far_out(column: ColumnSummary) -> str | None:
+    numbers = column.numeric
+    if not numbers or not numbers.outliers or numbers.log_helps:
+        return None
+    far = numbers.outliers.below + numbers.outliers.above
+    return counted(far) if far >= max(NOTABLE_OUTLIERS * numbers.n, 1) else None
+
+
+def _few_numbers(column: ColumnSummary) -> str | None:
+    few = column.numeric and column.numeric.whole_numbers and column.distinct <= FEW_NUMBERS and not column.doubts
+    return f"{column.distinct} different numbers" if few else None
+
+
+RULES: Final = (
+    Rule(
+        figure=_beyond_reach,
+        one="{} holds a number that no fit accepts: correct it, or set the column's kind to ignored.",
+        several="{} hold numbers that no fit accepts: correct them, or set the columns' kind to ignored.",
+        settles=True,
+    ),
+    Rule(
+        figure=_names_customers,
+        one="{} is different for every customer, like a running number: it names customers and measures nothing. "
+        "Set its kind to identifier.",
+        several="{} are different for every customer, like running numbers: they name customers and measure nothing. "
+        "Set their kind to identifier.",
+        settles=True,
+    ),
+    Rule(
+        figure=_nearly_constant,
+        one="{} hardly sets anybody apart: set its kind to ignored.",
+        several="{} hardly set anybody apart: set their kind to ignored.",
+        settles=True,
+    ),
+    Rule(
+        figure=_nearly_unique,
+        one="{} is different for nearly every customer, so it forms no groups: set its kind to ignored.",
+        several="{} are different for nearly every customer, so they form no groups: set their kind to ignored.",
+        settles=True,
+    ),
+    Rule(
+        figure=_too_many_categories,
+        one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit can tell apart: group them, such "
+        "as towns into regions, or set its kind to ignored.",
+        several=f"{{}} have more than the {MAX_CATEGORIES} different values that a fit can tell apart: group them, "
+        "such as towns into regions, or set their kind to ignored.",
+        settles=True,
+    ),
+    Rule(
+        figure=_mostly_missing,
+        one="{} is missing so often that more would be guessed than known: set its kind to ignored. If it matters who "
+        "has it at all, send that as yes and no.",
+        several="{} are missing so often that more would be guessed than known: set their kind to ignored. If it "
+        "matters who has them at all, send that as yes and no.",
+        settles=True,
+    ),
+    Rule(
+        figure=_often_missing,
+        one="{} is missing for many customers, whom a fit takes for average in it: complete it if you can, or leave it "
+        "out.",
+        several="{} are missing for many customers, whom a fit takes for average in them: complete them if you can, or "
+        "leave them out.",
+    ),
+    Rule(
+        figure=_skewed,
+        one="{} is skewed: a few customers have far more than all others. A fit takes its logarithm, so that they do "
+        "not outweigh everybody else, unless you set log to false.",
+        several="{} are skewed: in each, a few customers have far more than all others. A fit takes their logarithms, "
+        "so that those few do not outweigh everybody else, unless you set log to false.",
+    ),
+    Rule(
+        figure=_mostly_zero,
+        one="{} is mostly zero: it tells those who have any from those who have none, and little else. If only that "
+        "matters, send it as yes and no.",
+        several="{} are mostly zero: each tells those who have any from those who have none, and little else. If only "
+        "that matters, send them as yes and no.",
+    ),
+    Rule(
+        figure=_far_out,
+        one="{} holds numbers far out of the usual: look whether they are mistakes. A fit takes them for merely "
+        "unusual, however far out they are.",
+        several="{} hold numbers far out of the usual: look whether they are mistakes. A fit takes them for merely "
+        "unusual, however far out they are.",
+    ),
+    Rule(
+        figure=_few_numbers,
+        one="{} is taken for an amount, such as the number of children. If it is a code, such as for regions, set its "
+        "kind to categorical.",
+        several="{} are taken for amounts, such as the number of children. If they are codes, such as for regions, set "
+        "their kind to categorical.",
+    ),
+)

@@ -1,0 +1,54 @@
+"""Numbers that only say where a customer stands in the table: they follow its rows, or the customers' ids."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.summary.correlations import correlate_with
+from models.summary.sample import Floats, Sample
+
+CLOSE: Final = 0.95
+_NUMBERED: Final = "^(?P<start>.*?)(?P<number>[0-9]{1,15})$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A numeric column that follows the ids of the customers or, where `by_id` is False, the rows of the table."""
+
+    column: str
+    value: float
+    by_id: bool
+
+
+def find_orders(sample: Sample, ids: pa.ChunkedArray) -> tuple[Order, ...]:
+    """Find the numeric columns that rise or fall with the customer ids, or else with the rows.
+
+    Parameters
+    ----------
+    sample
+        The columns.
+    ids : length as the sample's rows
+        Customer ids as text.
+
+    Returns
+    -------
+    tuple of Order
+        Those whose Spearman correlation is beyond .95, in the order of the columns.
+    """
+    with_ids = correlate_with(sample, order_of_ids(ids))
+    with_rows = correlate_with(sample, sample.rows.astype(np.float64))
+    by_id = {name: Order(column=name, value=value, by_id=True) for name, value in with_ids.items()}
+    by_row = {name: Order(column=name, value=value, by_id=False) for name, value in with_rows.items()}
+    found = (next((o for o in (by_id[name], by_row[name]) if abs(o.value) > CLOSE), None) for name in by_id)
+    return tuple(order for order in found if order)
+
+
+def order_of_ids(ids: pa.ChunkedArray) -> Floats:
+    """Tell in which order ids were given: by the number at their end, or by the alphabet where that is not all."""
+    starts, digits = pc.extract_regex(ids, _NUMBERED).combine_chunks().flatten()
+    numbered = starts.null_count == 0 and pc.count_distinct(starts).as_py() == 1
+    order: Floats = (digits.cast(pa.int64()) if numbered else pc.rank(ids)).to_numpy().astype(np.float64)
+    return order

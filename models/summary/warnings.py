@@ -1,0 +1,86 @@
+"""What the owner of a table should know about it: what would mislead a fit, what says the same twice, what is odd."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.summary.columns import ColumnSummary
+from models.summary.correlations import Correlation
+from models.summary.quality_checks import counted, percent, remarks
+from models.summary.row_order import Order
+
+SAME: Final = 0.999
+NEARLY_THE_SAME: Final = 0.95
+MAX_PAIRS: Final = 10
+NOTABLE_DUPLICATES: Final = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What has been found out about a table; `compared` counts the columns that were compared with each other."""
+
+    n_customers: int
+    customer_id: str
+    columns: Sequence[ColumnSummary]
+    compared: int
+    orders: Sequence[Order]
+    correlations: Sequence[Correlation]
+    duplicates: int
+
+
+def advise(found: Findings) -> Iterator[str]:
+    """Say what to know and what to do, the gravest first."""
+    yield from _unusable(found)
+    yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
+    yield from (_order(order, found.customer_id) for order in found.orders)
+    yield from _pairs(found.correlations)
+    yield from remarks(found.columns)
+    yield from _duplicates(found)
+    yield from _not_compared(found)
+
+
+def _unusable(found: Findings) -> Iterator[str]:
+    if not any(column.usable for column in found.columns):
+        yield "No column can set customers apart: each is an identifier, ignored, or the same for everybody."
+
+
+def _order(order: Order, customer_id: str) -> str:
+    leader = repr(customer_id) if order.by_id else "the order of the rows"
+    return (
+        f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation {order.value:.2f}). If "
+        "the table was merely sorted by it, all is well. If it is a counter, or tells when somebody became a customer, "
+        "segments by it only tell old customers from new ones: leave it out."
+    )
+
+
+def _pairs(correlations: Sequence[Correlation]) -> Iterator[str]:
+    strongest: dict[tuple[str, str], Correlation] = {}
+    for pair in correlations:
+        if abs(pair.value) > NEARLY_THE_SAME:
+            strongest.setdefault((pair.a, pair.b), pair)
+    yield from map(_pair, list(strongest.values())[:MAX_PAIRS])
+    if len(strongest) > MAX_PAIRS:
+        yield f"{len(strongest) - MAX_PAIRS:,} more pairs of columns say nearly the same; see the correlations."
+
+
+def _pair(pair: Correlation) -> str:
+    both, value = f"{pair.a!r} and {pair.b!r}", f"(correlation {pair.value:.3f})"
+    if abs(pair.value) > SAME:
+        return f"{both} say the same {value}, so that it would count twice: leave one of them out."
+    return f"{both} say nearly the same {value}: give one of them less weight, or leave one out."
+
+
+def _duplicates(found: Findings) -> Iterator[str]:
+    if found.duplicates < max(NOTABLE_DUPLICATES * found.n_customers, 1):
+        return
+    share = percent(found.duplicates / found.n_customers)
+    yield (
+        f"{counted(found.duplicates)} ({share}) cannot be told from an earlier one by any usable column. With few or "
+        "coarse columns that is normal; otherwise look whether somebody is in the table twice, under two ids."
+    )
+
+
+def _not_compared(found: Findings) -> Iterator[str]:
+    usable = sum(column.usable for column in found.columns)
+    if usable > found.compared:
+        yield f"Only the first {found.compared} of {usable} usable columns were compared with each other."

@@ -1,0 +1,78 @@
+"""JSON bodies read row by row: whatever they hold, few of their values are in memory at the same time."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, BinaryIO, Final, cast
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from service.assignments.inputs import Customers
+from service.assignments.schemas import AssignmentRequest
+from service.web.formats import Bounds
+from service.web.formats.charsets import blocks, opened_text
+from service.web.formats.json_depth import check_depth_of
+from service.web.formats.json_reader import LIST, Document
+
+LONGEST_VALUE: Final = 1 << 20
+ROWS_AT_ONCE: Final = 1_000
+
+_DECODER: Final = json.JSONDecoder()
+
+
+def read_customers(file: BinaryIO, bounds: Bounds, *, max_depth: int) -> Customers:
+    """Read the body of a request for assignments."""
+    check_depth_of(blocks(file), max_depth)
+    file.seek(0)
+    encoding = json.detect_encoding(file.read(4))
+    with opened_text(file, encoding) as text:
+        return _read(Document(text.read, _DECODER, longest=LONGEST_VALUE), bounds)
+
+
+def _read(document: Document, bounds: Bounds) -> Customers:
+    if document.peek() != "{":
+        _validate(document.value())
+    customers = None
+    for name in document.names():
+        if name != LIST:
+            _validate({LIST: [{}], name: None})
+        if document.peek() != "[":
+            _validate({LIST: None})
+        customers = Customers.of_rows(_validated(document.items()), bounds)
+    document.end()
+    if customers is None or not customers.n_rows:
+        _validate({} if customers is None else {LIST: []})
+    return cast("Customers", customers)
+
+
+def _validated(rows: Iterable[object]) -> Iterator[Mapping[str, object]]:
+    flat = map(_flat, rows)
+    n_before = 0
+    while chunk := list(islice(flat, ROWS_AT_ONCE)):
+        yield from _validate({LIST: chunk}, n_before).customers
+        n_before += len(chunk)
+
+
+def _flat(row: object) -> object:
+    """Empty the cells that are lists or objects: no cell may be one, whatever it holds."""
+    if not isinstance(row, dict):
+        return [] if isinstance(row, list) else row
+    nested = {name: type(cell)() for name, cell in row.items() if isinstance(cell, list | dict)}
+    return row | nested if nested else row
+
+
+def _validate(part: Any, n_before: int = 0) -> AssignmentRequest:  # noqa: ANN401 - whatever was sent
+    """Validate a part of a body, and point at what is wrong as if the rows before it were there."""
+    try:
+        return AssignmentRequest.model_validate(part)
+    except ValidationError as error:
+        faults = [
+            {**fault, "loc": ("body", *_moved(fault["loc"], n_before))} for fault in error.errors(include_input=False)
+        ]
+        body = {LIST: [None] * n_before + part[LIST]} if n_before else part
+        raise RequestValidationError(faults, body=body) from None
+
+
+def _moved(place: tuple[int | str, ...], n_rows: int) -> Iterator[int | str]:
+    return (step + n_rows if isinstance(step, int) else step for step in place)

@@ -1,0 +1,104 @@
+"""Certificates for an engine: an authority signs one certificate and is then forgotten."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from service.engine.scheduler_file import Certificates
+
+AUTHORITY: Final = "segmentation engine authority"
+NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
+_EARLIER: Final = timedelta(days=30)  # clocks of several machines differ, and are set back
+
+
+class Validity(NamedTuple):
+    """The time within which certificates count."""
+
+    begin: datetime
+    end: datetime
+
+
+# No clock ends them: they are made anew with each embedded engine, kept by this user alone, and forgotten with it.
+FOR_EVER: Final = Validity(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))  # RFC 5280
+
+
+def make_certificates(directory: Path, *, days: int, renew: bool = False) -> bool:
+    """Leave `ca.pem`, `certificate.pem` and `key.pem` in a directory; False if they are there and not to be renewed."""
+    if not renew and all((directory / name).exists() for name in NAMES):
+        return False
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    made = issue_certificates(Validity(now - _EARLIER, now + timedelta(days=days)))
+    for name, pem in zip(NAMES, (made.ca, made.certificate, made.key), strict=True):
+        _write(directory / name, pem)
+    return True
+
+
+def issue_certificates(validity: Validity) -> Certificates:
+    """Issue one certificate for all parts of an engine, by an authority whose own key is not kept."""
+    authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca = _signed(AUTHORITY, authority, authority, validity, ca=True)
+    certificate = _signed("segmentation engine", own, authority, validity, ca=False)
+    return Certificates(ca=_pem(ca), certificate=_pem(certificate), key=_private(own))
+
+
+def _signed(
+    name: str, key: ec.EllipticCurvePrivateKey, authority: ec.EllipticCurvePrivateKey, validity: Validity, *, ca: bool
+) -> x509.Certificate:
+    issuer_id = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_named(name))
+        .issuer_name(_named(AUTHORITY))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(validity.begin)
+        .not_valid_after(validity.end)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True)
+        .add_extension(_usage(ca=ca), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id), critical=False)
+        .sign(authority, hashes.SHA256())
+    )
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> str:
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return pem.decode()
+
+
+def _write(path: Path, pem: str) -> None:
+    """Write for this user alone; a reader sees the old file or the new one."""
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(pem)
+    draft.replace(path)

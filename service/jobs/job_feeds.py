@@ -1,0 +1,135 @@
+"""Feeds of jobs: one look at a job's row serves all requests of this process that follow the job or wait for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from service.engine.job_events import Endings
+from service.errors import NotFound, TooManyFollowers
+from service.jobs import repository
+from service.jobs.rows import UNFINISHED, JobRow
+from service.stores.database import Database
+
+LOOK_SECONDS: Final = 0.25  # between two looks at a job, as a worker that was killed tells nobody
+CHECK_SECONDS: Final = 0.5  # between two checks of whether a follower may still follow
+
+
+class Feed:
+    """The row of one job as it changes, for any number of readers; a slow one misses what is outdated."""
+
+    def __init__(self) -> None:
+        self.n_readers = 0
+        self._row: JobRow | None = None
+        self._error: Exception | None = None
+        self._changed = asyncio.Event()
+
+    async def after(self, seen: JobRow | None) -> JobRow:
+        """Wait for a row that is newer than the one `seen` last; raise what has kept it from being read."""
+        while self._row is None or self._row is seen:
+            if self._error:
+                raise self._error
+            await self._changed.wait()
+        return self._row
+
+    async def rows(self, is_allowed: Callable[[], Awaitable[bool]]) -> AsyncIterator[JobRow]:
+        """Iterate over the row as it is now and at each change, until the job is finished or it is not allowed."""
+        seen: JobRow | None = None
+        while await is_allowed():
+            row = seen
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_SECONDS):
+                    row = await self.after(seen)
+            if row is None or row is seen:
+                continue
+            yield row
+            if row.state not in UNFINISHED:
+                return
+            seen = row
+
+    def publish(self, row: JobRow) -> None:
+        """Wake all readers, if the job has changed."""
+        if self._row is None or _progress(row) != _progress(self._row):
+            self._row = row
+            self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """Raise an error for all readers."""
+        self._error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+class JobFeeds:
+    """The feeds that this process reads at the moment: each as long as it has readers."""
+
+    def __init__(
+        self, database: Database, endings: Endings, *, max_followers: int, look_seconds: float = LOOK_SECONDS
+    ) -> None:
+        self._database = database
+        self._endings = endings
+        self._look_seconds = look_seconds
+        self._max_followers = max_followers
+        self._n_followers = 0
+        self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
+
+    async def wait_for(self, job_id: str, *, seconds: float) -> JobRow:
+        """Wait until a job is finished, or the time is over; holds no thread and no session while it waits."""
+        with self._joined(job_id) as feed:
+            row = await feed.after(None)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    while row.state in UNFINISHED:
+                        row = await feed.after(row)
+            return row
+
+    @contextmanager
+    def followed(self, job_id: str) -> Iterator[Feed]:
+        """Follow a job within a block, as one of so many followers at most."""
+        if self._n_followers >= self._max_followers:
+            raise TooManyFollowers(f"{self._max_followers} requests follow jobs already; ask for the job itself")
+        self._n_followers += 1
+        try:
+            with self._joined(job_id) as feed:
+                yield feed
+        finally:
+            self._n_followers -= 1
+
+    @contextmanager
+    def _joined(self, job_id: str) -> Iterator[Feed]:
+        if job_id not in self._feeds:
+            feed = Feed()
+            self._feeds[job_id] = feed, asyncio.create_task(self._keep_looking(job_id, feed))
+        feed, looking = self._feeds[job_id]
+        feed.n_readers += 1
+        try:
+            yield feed
+        finally:
+            feed.n_readers -= 1
+            if not feed.n_readers:
+                looking.cancel()
+                del self._feeds[job_id]
+
+    async def _keep_looking(self, job_id: str, feed: Feed) -> None:
+        try:
+            with self._endings.of(job_id) as ending:
+                while (row := await asyncio.to_thread(self._look, job_id)).state in UNFINISHED:
+                    feed.publish(row)
+                    await ending.within(self._look_seconds)
+            feed.publish(row)
+        except Exception as error:  # noqa: BLE001 - it belongs to those who read, who raise it
+            feed.fail(error)
+
+    def _look(self, job_id: str) -> JobRow:
+        with self._database.reading() as session:
+            row = repository.find_job(session, job_id)
+        if row is None:
+            raise NotFound("There is no such job")
+        return row
+
+
+def _progress(row: JobRow) -> tuple[object, ...]:
+    return row.state, row.stage, row.progress, row.attempt

@@ -1,0 +1,100 @@
+"""What a worker does to recommend a number of segments: reads the dataset, judges, says what to write down."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import pandas as pd
+
+from models.criteria.base import Verdict
+from models.selection import Recommendation, recommend_k
+from service.datasets import operations as datasets
+from service.errors import TableGone
+from service.jobs.operations import Outcome, Progress
+from service.recommendations import repository
+from service.recommendations.operations import Question, read_question
+from service.recommendations.rows import RecommendationRow
+from service.stores import Stores
+from service.stores.database import JsonObject, Session
+
+READING_SHARE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Material:
+    """What a recommendation is drawn from."""
+
+    dataset: str
+    version: int
+    question: Question
+    table: pd.DataFrame
+
+
+def judge_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
+    """Answer the question that a job names."""
+    progress("reading", 0.0)
+    material = _read(stores, payload)
+    answer = recommend(material.table, material.question, partial(_onward, progress))
+
+    def finish(session: Session) -> JsonObject:
+        row = repository.get_by_id(session, payload["recommendation"])
+        write_answer(row, material.version, answer)
+        return {"dataset": material.dataset, "recommendation": row.id}
+
+    return Outcome(finish=finish, undo=lambda: None)
+
+
+def recommend(table: pd.DataFrame, question: Question, progress: Progress) -> Recommendation:
+    """Say how many segments the customers of a table form, as it was asked."""
+    return recommend_k(
+        table,
+        question.features,
+        question.algorithm,
+        **asdict(question.limits),
+        criteria=question.criteria,
+        seed=question.seed,
+        progress=progress,
+    )
+
+
+def write_answer(row: RecommendationRow, dataset_version: int, answer: Recommendation) -> None:
+    """Write the answer beside its question, and which dataset version it is drawn from."""
+    row.dataset_version = dataset_version
+    row.answer = {
+        **asdict(answer),
+        "probabilities": answer.probabilities and _by_k(answer.probabilities),
+        "verdicts": [_plain(verdict) for verdict in answer.verdicts],
+    }
+
+
+def _onward(progress: Progress, stage: str, fraction: float) -> None:
+    progress(stage, READING_SHARE + (1 - READING_SHARE) * fraction)
+
+
+def _read(stores: Stores, payload: JsonObject) -> _Material:
+    """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
+    try:
+        return _read_once(stores, payload)
+    except TableGone:
+        return _read_once(stores, payload)
+
+
+def _read_once(stores: Stores, payload: JsonObject) -> _Material:
+    with stores.database.reading() as session:
+        row = repository.get_by_id(session, payload["recommendation"])
+        dataset = repository.dataset_of(session, row)
+        source = datasets.get_version_or_newest(session, dataset.id, row.dataset_version)
+    question = read_question(row)
+    path = datasets.table_path(dataset.tenant, dataset.id)
+    table = stores.tables.read(path, source.table_version, [feature.name for feature in question.features])
+    return _Material(dataset=dataset.name, version=source.version, question=question, table=table.to_pandas())
+
+
+def _plain(verdict: Verdict) -> JsonObject:
+    return {**asdict(verdict), "scores": _by_k(verdict.scores), "errors": _by_k(verdict.errors)}
+
+
+def _by_k(figures: Mapping[int, float]) -> dict[str, float]:
+    """Give each figure under its k, as JSON names things; one that is no number is left out."""
+    return {str(k): float(figure) for k, figure in sorted(figures.items()) if math.isfinite(figure)}

@@ -1,0 +1,73 @@
+"""Swagger UI and ReDoc from this machine's own files: they work on a closed network."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+
+from service.web.csp import application_headers, inline_scripts, policy
+
+ASSETS = "fastapi_standalone_docs"
+OPENAPI = "/openapi.json"
+FAVICON = "/docs/assets/fastapi/favicon.png"
+STYLES: Final = "'self' 'unsafe-inline'"  # both pages style their elements one by one, while they run
+SEARCH: Final = "blob:"  # ReDoc searches in a worker that it writes itself
+ASSET_HEADERS: Final = application_headers(policy())
+
+
+class Assets(StaticFiles):
+    """Static files that are sent with the headers of a page."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
+        """Send a file, or that it has not changed."""
+        response = super().file_response(*args, **options)
+        response.headers.update(ASSET_HEADERS)
+        return response
+
+
+router = APIRouter(tags=["pages"], include_in_schema=False)
+
+
+def install_pages(app: FastAPI) -> None:
+    """Serve the pages on which people explore the service."""
+    app.include_router(router)
+    app.mount("/docs/assets", Assets(packages=[(ASSETS, "static")]))
+    app.mount("/redoc", Assets(packages=[(ASSETS, "static/redoc")]))  # ReDoc looks for its logo below its page
+
+
+@router.get("/docs")
+def show_swagger() -> HTMLResponse:
+    """Try the service out."""
+    page = get_swagger_ui_html(
+        openapi_url=OPENAPI,
+        title="Customer segmentation",
+        swagger_js_url="/docs/assets/swagger/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger/swagger-ui.css",
+        swagger_favicon_url=FAVICON,
+        swagger_ui_parameters={
+            "displayRequestDuration": True,
+            "tryItOutEnabled": True,
+            "docExpansion": "list",
+            "syntaxHighlight": False,
+        },
+    )
+    scripts = inline_scripts(bytes(page.body).decode())
+    page.headers.update(application_headers(policy(script_src=f"'self' {scripts}", style_src=STYLES)))
+    return page
+
+
+@router.get("/redoc")
+def show_redoc() -> HTMLResponse:
+    """Read the reference."""
+    page = get_redoc_html(
+        openapi_url=OPENAPI,
+        title="Customer segmentation",
+        redoc_js_url="/docs/assets/redoc/redoc.standalone.js",
+        redoc_favicon_url=FAVICON,
+        with_google_fonts=False,
+    )
+    page.headers.update(application_headers(policy(style_src=STYLES, worker_src=SEARCH)))
+    return page

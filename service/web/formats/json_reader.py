@@ -1,0 +1,152 @@
+"""JSON: one object with a list of customers, each an object of cells."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+from service.web.formats.charsets import BLOCK, opened_text
+from service.web.formats.errors import Bounds, UnreadableBody
+from service.web.formats.raw_table import Patch
+from service.web.formats.row_columns import BadRecord, read_records
+
+# One customer longer than this is refused rather than searched for its end.
+LONGEST_VALUE: Final = 1 << 24
+LIST: Final = "customers"
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def fields(pairs: list[tuple[str, object]]) -> object:
+    """Make an object of its fields; one that has a field twice does not say which it means."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else BadRecord("has a field twice")
+
+
+DECODER: Final = json.JSONDecoder(object_pairs_hook=fields)
+
+
+def read_json(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
+    """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
+    with opened_text(file, charset or "utf-8") as text:
+        document = Document(text.read, DECODER, longest=LONGEST_VALUE)
+        return read_records(_customers(document), place=(LIST,), bounds=bounds)
+
+
+class Document:
+    """Takes a JSON text apart value by value, none longer than `longest`, and forgets what it has given."""
+
+    def __init__(self, read: Callable[[int], str], decoder: json.JSONDecoder, *, longest: int) -> None:
+        self._read, self._decoder, self._longest = read, decoder, longest
+        self._text = ""
+        self._at = 0
+        self._lines = 1
+        self._columns = 1
+
+    def peek(self) -> str:
+        """Look at the next character that is no white space; empty at the end."""
+        while True:
+            self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it always matches
+            if self._at < len(self._text) or not self._read_on():
+                return self._text[self._at : self._at + 1]
+
+    def skip(self, character: str) -> bool:
+        """Step over the next character if it is this one."""
+        found = self.peek() == character
+        self._at += found
+        return found
+
+    def expect(self, character: str) -> None:
+        """Step over the next character, which must be this one."""
+        if not self.skip(character):
+            raise self._refusal(f"Expecting {character!r}", self._at)
+
+    def end(self) -> None:
+        """Expect that nothing follows."""
+        if self.peek():
+            self.expect("")
+
+    def value(self) -> object:
+        """Take the next value whole."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if len(self._text) - self._at > self._longest:
+                    raise UnreadableBody(f"A value in the body has more than {self._longest:,} characters") from None
+                if not self._read_on():
+                    raise self._refusal(error.msg, error.pos) from None
+            except RecursionError:
+                raise UnreadableBody("The body is nested too deeply") from None
+            except ValueError:
+                raise UnreadableBody("A number in the body has too many digits") from None
+            else:
+                # A number at the end of what was read so far may go on.
+                if end < len(self._text) or not self._read_on():
+                    self._at = end
+                    return value
+
+    def names(self) -> Iterator[str]:
+        """Take an object apart: yields each name, and expects that its value is taken before the next."""
+        self.expect("{")
+        if self.skip("}"):
+            return
+        while True:
+            if self.peek() != '"':
+                self.expect('"')
+            name = str(self.value())
+            self.expect(":")
+            yield name
+            if not self.skip(","):
+                break
+        self.expect("}")
+
+    def items(self) -> Iterator[object]:
+        """Take a list apart: yields each value."""
+        self.expect("[")
+        if self.skip("]"):
+            return
+        yield self.value()
+        while self.skip(","):
+            yield self.value()
+        self.expect("]")
+
+    def _read_on(self) -> bool:
+        kept = self._text[self._at :]
+        more = self._read(max(BLOCK, len(kept)))
+        if more:
+            self._lines, self._columns = self._place(self._at)
+            self._text, self._at = kept + more, 0
+        return bool(more)
+
+    def _place(self, at: int) -> tuple[int, int]:
+        lines = self._text.count("\n", 0, at)
+        columns = at - self._text.rfind("\n", 0, at) if lines else self._columns + at
+        return self._lines + lines, columns
+
+    def _refusal(self, fault: str, at: int) -> UnreadableBody:
+        line, column = self._place(at)
+        return UnreadableBody(f"The body is not JSON: {fault} in line {line}, column {column}")
+
+
+def _customers(document: Document) -> Iterator[object]:
+    if document.peek() != "{":
+        document.value()
+        raise _no_table()
+    found = False
+    for name in document.names():
+        if name != LIST:
+            document.value()
+        elif found or document.peek() != "[":
+            raise _no_table()
+        else:
+            found = True
+            yield from document.items()
+    document.end()
+    if not found:
+        raise _no_table()
+
+
+def _no_table() -> UnreadableBody:
+    return UnreadableBody('The body must be an object with a list of customers: {"customers": [{…}, {…}]}')

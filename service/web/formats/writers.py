@@ -1,0 +1,111 @@
+"""Tables to bytes: which format a client is given, and the stream of it. A new one is a line in `FORMATS`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import pyarrow as pa
+
+from service.errors import ServiceError
+from service.web.formats.binary_writers import write_arrow, write_parquet
+from service.web.formats.media_types import parse_media_type
+from service.web.formats.text_writers import finite, write_csv, write_json, write_lines
+
+ROWS_AT_ONCE: Final = 1 << 13
+
+Batches = Iterable[pa.RecordBatch]
+
+
+class NotAcceptable(ServiceError):
+    """The table cannot be given in any format that was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """One way to write a table.
+
+    `write` is None where the rows are a field of a larger object, and `ending` where an answer is no file to keep.
+    """
+
+    name: str
+    media_type: str
+    write: Callable[[Batches, pa.Schema], Iterator[bytes]] | None = None
+    ending: str | None = None
+
+
+JSON: Final = Format(name="json", media_type="application/json")
+
+# The first one that a client takes as gladly as any other.
+FORMATS: Final = (
+    JSON,
+    Format(name="ndjson", media_type="application/x-ndjson", write=write_lines),
+    Format(name="csv", media_type="text/csv", write=write_csv, ending=".csv"),
+    Format(name="parquet", media_type="application/vnd.apache.parquet", write=write_parquet, ending=".parquet"),
+    Format(name="arrow", media_type="application/vnd.apache.arrow.stream", write=write_arrow, ending=".arrows"),
+)
+ALIASES: Final = {"application/jsonl": "application/x-ndjson"}
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+def negotiate(accept: str | None, name: str | None = None) -> Format:
+    """Choose a format: by its name, or as the Accept header prefers (RFC 9110); JSON if nothing is asked for."""
+    if name is not None:
+        return _first(fmt for fmt in FORMATS if fmt.name == name)
+    ranges = list(map(_range, (accept or "*/*").split(",")))
+    qualities = {fmt: _quality(fmt, ranges) for fmt in FORMATS}
+    best = max(qualities.values())
+    return _first(fmt for fmt, quality in qualities.items() if quality == best > 0)
+
+
+def stream(
+    batches: Batches, schema: pa.Schema, fmt: Format, noun: str, after: Mapping[str, object] = NOTHING
+) -> Iterator[bytes]:
+    """Write a table a few thousand rows at a time; what is no finite number is left out.
+
+    Parameters
+    ----------
+    batches
+        The rows, taken as they are needed.
+    schema
+        Their columns: texts, numbers, booleans, dates and times.
+    fmt
+        How to write them.
+    noun
+        The field that the list of rows is in JSON.
+    after
+        Further fields of the JSON object, read after the last batch was taken.
+    """
+    rows = _in_slices(batches)
+    return write_json(rows, schema, noun, after) if fmt.write is None else fmt.write(rows, schema)
+
+
+def _in_slices(batches: Batches) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+            part = batch.slice(start, ROWS_AT_ONCE)
+            yield pa.RecordBatch.from_arrays(list(map(finite, part.columns)), schema=part.schema)
+
+
+def _first(formats: Iterator[Format]) -> Format:
+    for fmt in formats:
+        return fmt
+    names = ", ".join(f"{fmt.media_type} (format={fmt.name})" for fmt in FORMATS)
+    raise NotAcceptable(f"Ask for one of {names}")
+
+
+def _range(text: str) -> tuple[str, float]:
+    """Read one media range and how much it is wanted."""
+    media_type, parameters = parse_media_type(text)
+    try:
+        quality = float(parameters.get("q", "1"))
+    except ValueError:
+        quality = 1.0
+    return ALIASES.get(media_type, media_type), quality
+
+
+def _quality(fmt: Format, ranges: Iterable[tuple[str, float]]) -> float:
+    """Tell how much a format is wanted: what names it best decides."""
+    family = fmt.media_type.partition("/")[0]
+    by_range = dict(ranges)
+    return next((by_range[each] for each in (fmt.media_type, f"{family}/*", "*/*") if each in by_range), 0.0)
