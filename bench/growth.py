@@ -14,7 +14,7 @@ from bench.document import DOCUMENT
 from bench.markdown import say
 from bench.rounds import MEDIANS, ROUNDS
 from models.algorithms.hierarchical import EXACT_UP_TO
-from models.charts.layout import lay_out
+from models.charts.layout import layout_chart
 from models.charts.spec import Axis, Chart, Entry, Line, Mark, Panel, Points
 from models.charts.svg import to_svg
 from models.charts.theme import LOOKS
@@ -92,7 +92,7 @@ def main() -> None:
     say("\nProcessor seconds grow by this power (least squares on logarithms):\n")
     for curve in CURVES:
         say(f"- {curve.said(taken[curve.name])}")
-    PLOT.write_text(to_svg(lay_out(_chart(taken), LOOKS["light"])))
+    PLOT.write_text(to_svg(layout_chart(_chart(taken), LOOKS["light"])))
     say(f"\n![Processor seconds against the number of customers, both on a logarithmic scale]({PLOT.name})")
 
 

@@ -21,7 +21,7 @@ from bench.apart import draw_points
 from bench.markdown import head, row, say
 from bench.rounds import MEDIANS, ROUNDS, Figure
 from models.algorithms import KMeans
-from models.criteria import Evidence
+from models.criteria import CriterionData
 from models.criteria.calinski_harabasz import CalinskiHarabasz
 from models.criteria.davies_bouldin import DaviesBouldin
 from models.criteria.partitions import partition_of
@@ -98,7 +98,7 @@ def _figures(taken: Sequence[Timed[T]]) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fitted(Evidence):
+class _Fitted(CriterionData):
     """Points in the segments that scikit-learn has found."""
 
     labels: Mapping[int, Labels]
@@ -113,7 +113,11 @@ def _require_equal(points: Points, fitted: Mapping[int, Labels], theirs: Curves)
     """Compare figures of the same segments; silhouettes of a sample agree but for their errors."""
     labels = {1: np.zeros(len(points), np.int64), **fitted}
     evidence = _Fitted(points=points, k_max=max(KS), seed=0, labels=labels)
-    for ours in (CalinskiHarabasz().judge(evidence), DaviesBouldin().judge(evidence), Silhouette().judge(evidence)):
+    for ours in (
+        CalinskiHarabasz().evaluate(evidence),
+        DaviesBouldin().evaluate(evidence),
+        Silhouette().evaluate(evidence),
+    ):
         sampled = ours.criterion == "silhouette" and len(points) > EXACT_UP_TO
         for k, score in theirs[ours.criterion].items():
             allowed = 6 * ours.errors[k] if sampled else 1e-6 * abs(score)

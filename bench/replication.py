@@ -55,7 +55,7 @@ def _below(algorithm: Algorithm, tables: Sequence[Table]) -> float:
 def _doubted(algorithm: Algorithm, tables: Sequence[Table]) -> float:
     found: list[float | None] = []
     for table in tables:
-        labels = algorithm.hurried().learn(table.points, k=table.k, seed=0).estimator.predict(table.points)
+        labels = algorithm.fast_variant().learn(table.points, k=table.k, seed=0).estimator.predict(table.points)
         found += segment_stability(table.points, labels, algorithm, k=table.k, seed=0)
     return float(np.mean([value is not None and value < UNSTABLE_BELOW for value in found]))
 

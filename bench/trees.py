@@ -18,7 +18,7 @@ from bench.environments import make_environment
 from bench.markdown import head, row, say
 from bench.rounds import MEDIANS, ROUNDS
 from models.algorithms.hierarchical import CONDENSED_TO
-from models.kernels.micro_clusters import condense
+from models.kernels.micro_clusters import build_micro_clusters
 from models.kernels.ward import ward
 from models.tree import cut
 
@@ -70,7 +70,7 @@ def measure_width() -> None:
 
 def _cuts_of_groups(points: Floats, seed: int) -> dict[int, Labels]:
     """Give the segments of each customer by a tree of weighted groups, by their number."""
-    condensed = condense(points, CONDENSED_TO, seed)
+    condensed = build_micro_clusters(points, CONDENSED_TO, seed)
     tree = ward(condensed.centers, condensed.weights)
     return {k: cut(tree, k)[condensed.groups] for k in CUTS}
 

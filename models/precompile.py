@@ -6,10 +6,10 @@ import numpy as np
 
 from models.algorithms import Algorithm
 from models.kernels.mean_silhouettes import mean_silhouettes
-from models.kernels.micro_clusters import place
-from models.kernels.nearest_center import Sums, find_nearest
-from models.kernels.small_kmeans import best_of
-from models.profiling.rule_learning import Evidence, Target
+from models.kernels.micro_clusters import assign_to_micro_clusters
+from models.kernels.nearest_center import FeatureTables, assign_to_centers
+from models.kernels.small_kmeans import small_kmeans
+from models.profiling.rule_learning import RuleData, RuleTarget
 
 
 def warm_up() -> None:
@@ -17,11 +17,13 @@ def warm_up() -> None:
     two = np.repeat(np.eye(2), 4, axis=0)
     for algorithm in get_args(Algorithm):
         algorithm().learn(two, k=2, seed=0)
-    place(two, two)  # only many customers are condensed
-    best_of(two, 2, 1, np.random.default_rng(0))
-    find_nearest(Sums(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))), two.T.copy(), np.empty(8, np.int32), np.empty(8))
+    assign_to_micro_clusters(two, two)  # only many customers are condensed
+    small_kmeans(two, 2, 1, np.random.default_rng(0))
+    assign_to_centers(
+        FeatureTables(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))), two.T.copy(), np.empty(8, np.int32), np.empty(8)
+    )
     mean_silhouettes(two, [np.arange(8) % 2], 0)
-    Target(evidence=Evidence.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend([])
+    RuleTarget(evidence=RuleData.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend([])
 
 
 if __name__ == "__main__":

@@ -81,5 +81,7 @@ def _agreement(points: Points, algorithm: Algorithm, k: int, random: np.random.G
     drawn = random.permutation(len(points))[: 2 * algorithm.REPEATED_ON]
     first, second = points[drawn[::2]], points[drawn[1::2]]
     seed = int(random.integers(2**31))
-    placed = [algorithm.hurried().learn(half, k=k, seed=seed).estimator.predict(second) for half in (first, second)]
+    placed = [
+        algorithm.fast_variant().learn(half, k=k, seed=seed).estimator.predict(second) for half in (first, second)
+    ]
     return float(adjusted_rand_score(*placed))

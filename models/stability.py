@@ -73,7 +73,7 @@ def _similarities(
     """Compare each segment with those that are learned from one resample; NaN where nobody of it was drawn."""
     n = len(points)
     drawn = random.integers(n, size=min(n, algorithm.REPEATED_ON))
-    again = algorithm.hurried().learn(points[drawn], k=k, seed=int(random.integers(2**31)))
+    again = algorithm.fast_variant().learn(points[drawn], k=k, seed=int(random.integers(2**31)))
     different = np.unique(drawn)
     similarity = jaccard(labels[different], again.estimator.predict(points[different]), shape=(k, k)).max(axis=1)
     return np.where(np.bincount(labels[different], minlength=k) > 0, similarity, np.nan)

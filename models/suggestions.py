@@ -59,7 +59,7 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
     """
     words = numeric_words(numeric)
     strong = [each for each in differences if abs(each["effect"]) >= STRONG]
-    said = [_said(each, words) for each in strong]
+    said = [_join_text(each, words) for each in strong]
     together = [pair for pair in TOGETHER if set(pair) <= set(said)]
     told = {word for pair in together for word in pair}
     alone = [_prompt(each, word) for each, word in zip(strong, said, strict=True) if word not in told]
@@ -67,7 +67,7 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
     return known[:MOST] or [NOTHING]
 
 
-def _said(difference: Difference, words: Mapping[str, Words]) -> str:
+def _join_text(difference: Difference, words: Mapping[str, Words]) -> str:
     low, high = words.get(difference["feature"], ("", ""))
     return high if difference["effect"] > 0 else low
 

@@ -5,10 +5,10 @@ if __name__ == "__main__":
 
     exit_at_once()
 
-    from service.import_guard import LATER, LEARNING, OPTIONAL, keep_out, put_off
+    from service.import_guard import LAZY_MODULES, OPTIONAL, TRAINING_LIBRARIES, block_imports, import_lazily
 
-    keep_out(*LEARNING, *OPTIONAL)
-    put_off(*LATER)
+    block_imports(*TRAINING_LIBRARIES, *OPTIONAL)
+    import_lazily(*LAZY_MODULES)
 
     from service.cli import commands
 

@@ -13,18 +13,18 @@ from fastapi.telemetry import TelemetryConfig
 
 from service import RELEASE
 from service.assignments.fast_path import AssignmentFastPath
-from service.assignments.model_cache import Placers
+from service.assignments.model_cache import ModelCache
 from service.assignments.routes import router as assignments
-from service.auth.key_cache import KeyRing
-from service.auth.middleware import Guard
-from service.auth.rate_limit import Quotas
+from service.auth.key_cache import KeyCache
+from service.auth.middleware import AuthMiddleware
+from service.auth.rate_limit import RateLimiter
 from service.auth.routes import router as access
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
-from service.engine.client import Engine
-from service.engine.scheduler_file import certificates_of
+from service.engine.client import JobEngine
+from service.engine.scheduler_file import tls_credentials
 from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
@@ -41,20 +41,20 @@ from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.ui.routes import router as page
-from service.web.access_log import RequestLog
-from service.web.body_limit_middleware import Limits
-from service.web.body_limits import Allowance
+from service.web.access_log import RequestLogMiddleware
+from service.web.body_limit_middleware import BodyLimitMiddleware
+from service.web.body_limits import BodyLimits
 from service.web.dependencies import Services
-from service.web.docs import install_pages
-from service.web.exception_handlers import install_refusals
+from service.web.docs import mount_docs
+from service.web.exception_handlers import add_exception_handlers
 from service.web.formats import ReaderPool
-from service.web.logging import describe_error
+from service.web.logging import summarize_exception
 from service.web.memory_budget import MemoryBudget
 from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.problem_routes import router as problems
 from service.web.query_parameters import refuse_unknown_parameters
-from service.web.tracing_middleware import Traced
+from service.web.tracing_middleware import TracingMiddleware
 
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
@@ -89,7 +89,7 @@ logger = structlog.get_logger()
 def create_app(
     settings: Settings,
     *,
-    engine: Engine | None = None,
+    engine: JobEngine | None = None,
     tracer: Tracer | None = None,
     when_up: WhenUp | None = None,
 ) -> FastAPI:
@@ -107,7 +107,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _beside(_keep_dispatching(parts), *([when_up(app)] if when_up else [])):
+        async with _background_tasks(_dispatch_forever(parts), *([when_up(app)] if when_up else [])):
             yield
         await run_in_threadpool(parts.engine.close)
         await run_in_threadpool(parts.readers.close)
@@ -127,16 +127,16 @@ def create_app(
     )
     app.state.services = parts
     app.state.feeds = JobFeeds(stores.database, parts.engine.endings, max_followers=settings.job_followers)
-    install_refusals(app)
+    add_exception_handlers(app)
     install_openapi(app)
-    install_pages(app)
-    ring, quotas, placers = KeyRing(stores.database), Quotas(settings.requests_per_minute), Placers(stores)
+    mount_docs(app)
+    ring, quotas, placers = KeyCache(stores.database), RateLimiter(settings.requests_per_minute), ModelCache(stores)
     app.add_middleware(AssignmentFastPath, parts=parts, placers=placers)
-    app.add_middleware(Guard, ring=ring, quotas=quotas)
-    app.add_middleware(Limits, allowed=_allowed(settings), budget=MemoryBudget(settings.body_memory))
+    app.add_middleware(AuthMiddleware, ring=ring, quotas=quotas)
+    app.add_middleware(BodyLimitMiddleware, allowed=_allowed(settings), budget=MemoryBudget(settings.body_memory))
     if tracer:
-        app.add_middleware(Traced, tracer=tracer)
-    app.add_middleware(RequestLog, metrics=metrics)
+        app.add_middleware(TracingMiddleware, tracer=tracer)
+    app.add_middleware(RequestLogMiddleware, metrics=metrics)
     return app
 
 
@@ -155,21 +155,21 @@ def _routes() -> APIRouter:
     return routes
 
 
-def _allowed(settings: Settings) -> Allowance:
-    return Allowance(n_bytes=settings.document_bytes, seconds=settings.body_seconds, depth=settings.json_depth)
+def _allowed(settings: Settings) -> BodyLimits:
+    return BodyLimits(n_bytes=settings.document_bytes, seconds=settings.body_seconds, depth=settings.json_depth)
 
 
-def _engine(settings: Settings) -> Engine:
-    return Engine(
+def _engine(settings: Settings) -> JobEngine:
+    return JobEngine(
         address=settings.engine_address,
         directory=settings.engine_directory(),
         entry_point=ENTRY_POINT,
-        certificates=certificates_of(settings),
+        certificates=tls_credentials(settings),
     )
 
 
 @asynccontextmanager
-async def _beside(*work: Awaitable[None]) -> AsyncIterator[None]:
+async def _background_tasks(*work: Awaitable[None]) -> AsyncIterator[None]:
     """Let work go on beside the app, and end with it."""
     tasks = [asyncio.ensure_future(item) for item in work]
     try:
@@ -182,7 +182,7 @@ async def _beside(*work: Awaitable[None]) -> AsyncIterator[None]:
                 await task
 
 
-async def _keep_dispatching(parts: Services) -> None:
+async def _dispatch_forever(parts: Services) -> None:
     """Hand jobs to the engine again and again: after any crash, their rows are still the truth."""
     with parts.engine.endings.of() as ending:
         while True:
@@ -204,5 +204,5 @@ def _dispatch(parts: Services) -> bool:
     try:
         return jobs.dispatch(parts.stores.database, parts.engine)
     except Exception as error:  # noqa: BLE001 - whatever is wrong now, the jobs must be looked after again
-        logger.error("dispatching failed", **describe_error(error))
+        logger.error("dispatching failed", **summarize_exception(error))
         return False

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.config_types import DatabaseAddress, Memory, Place, SchedulerAddress, refused
+from service.config_types import ByteSize, DatabaseUrl, SchedulerAddress, StorageLocation, setting_error
 
 PREFIX = "SEGMENTATION_"
 
@@ -20,7 +20,7 @@ class Settings(BaseSettings):
         default=Path("var"),
         description="The one directory that holds everything of the embedded defaults.",
     )
-    database_url: DatabaseAddress | None = Field(
+    database_url: DatabaseUrl | None = Field(
         default=None,
         description="SQLAlchemy address of the metadata, such as `postgresql+psycopg://…`. "
         "Absent: a SQLite file in the home directory.",
@@ -35,12 +35,12 @@ class Settings(BaseSettings):
         le=1_000,
         description="How many connections to PostgreSQL one process opens at most; each worker needs one.",
     )
-    tables: Place | None = Field(
+    tables: StorageLocation | None = Field(
         default=None,
         description="Directory of the customer tables, or an address such as `s3://bucket/tables`. "
         "Absent: `tables` in the home directory.",
     )
-    artifacts: Place | None = Field(
+    artifacts: StorageLocation | None = Field(
         default=None,
         description="Directory of the model files, or an address such as `s3://bucket/artifacts`. "
         "Absent: `artifacts` in the home directory.",
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=2, ge=1, le=64, description="Worker processes of the embedded engine, or of one `worker` command."
     )
-    worker_memory: Memory = Field(
+    worker_memory: ByteSize = Field(
         default="6GiB",
         description="Memory at which one worker is ended, its job tried again.",
     )
@@ -193,7 +193,7 @@ class Settings(BaseSettings):
         """Let nobody wait for an engine that could never let us in."""
         named = [path is not None for path in (self.engine_ca, self.engine_certificate, self.engine_key)]
         if not all(named) and (any(named) or (self.engine_address or "").startswith("tls:")):
-            raise refused(
+            raise setting_error(
                 "An engine over TLS needs SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and "
                 "SEGMENTATION_ENGINE_KEY"
             )

@@ -23,7 +23,7 @@ _MEMORY: Final = re.compile(r"auto|\d+(?:\.\d+)?(?:e\d+)? *(?:[kmgtp]i?)?b?", re
 
 def _database(address: SecretStr) -> SecretStr:
     if not _DATABASE.fullmatch(address.get_secret_value()):
-        raise refused(
+        raise setting_error(
             "it is no address of PostgreSQL or SQLite such as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
         )
     return address
@@ -31,28 +31,30 @@ def _database(address: SecretStr) -> SecretStr:
 
 def _scheduler(address: str) -> str:
     if not _SCHEDULER.fullmatch(address):
-        raise refused("it is no address of a scheduler such as tls://HOST:PORT")
+        raise setting_error("it is no address of a scheduler such as tls://HOST:PORT")
     return address
 
 
 def _place(place: Path | str) -> Path | str:
     if _SCHEME.match(str(place)) and not _BUCKET.fullmatch(str(place)):
-        raise refused(f"it is neither a directory nor an address that begins with one of {', '.join(OBJECT_STORES)}")
+        raise setting_error(
+            f"it is neither a directory nor an address that begins with one of {', '.join(OBJECT_STORES)}"
+        )
     return place
 
 
 def _memory(memory: str) -> str:
     if not _MEMORY.fullmatch(memory):
-        raise refused("it is no amount of memory such as 6GiB")
+        raise setting_error("it is no amount of memory such as 6GiB")
     return memory
 
 
-def refused(sentence: str) -> PydanticCustomError:
+def setting_error(sentence: str) -> PydanticCustomError:
     """Refuse a setting in a sentence that does not repeat it."""
     return PydanticCustomError("address", "{sentence}", {"sentence": sentence})
 
 
-DatabaseAddress = Annotated[SecretStr, AfterValidator(_database)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 SchedulerAddress = Annotated[str, AfterValidator(_scheduler)]
-Place = Annotated[Path | str, AfterValidator(_place)]
-Memory = Annotated[str, AfterValidator(_memory)]
+StorageLocation = Annotated[Path | str, AfterValidator(_place)]
+ByteSize = Annotated[str, AfterValidator(_memory)]

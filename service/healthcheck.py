@@ -13,11 +13,11 @@ from urllib.request import urlopen
 PATIENCE: Final = 4.0  # seconds
 
 
-def answers(address: str, environment: Mapping[str, str]) -> bool:
+def is_healthy(address: str, environment: Mapping[str, str]) -> bool:
     """Tell whether an `http://` page can be read, or a `tls://` scheduler lets in whoever has our certificates."""
     try:
         if address.startswith("tls://"):
-            _shake_hands(address, environment)
+            _tls_handshake(address, environment)
         else:
             urlopen(address, timeout=PATIENCE).close()  # noqa: S310 - whoever starts containers chooses the address
     except (OSError, HTTPException):
@@ -25,7 +25,7 @@ def answers(address: str, environment: Mapping[str, str]) -> bool:
     return True
 
 
-def _shake_hands(address: str, environment: Mapping[str, str]) -> None:
+def _tls_handshake(address: str, environment: Mapping[str, str]) -> None:
     ca, certificate, key = (environment[f"SEGMENTATION_ENGINE_{name}"] for name in ("CA", "CERTIFICATE", "KEY"))
     context = ssl.create_default_context(cafile=ca)
     context.check_hostname = False  # Dask knows its own by their authority
@@ -36,4 +36,4 @@ def _shake_hands(address: str, environment: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(not answers(sys.argv[1], os.environ))
+    sys.exit(not is_healthy(sys.argv[1], os.environ))

@@ -8,7 +8,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any, Final
 
-LEARNING: Final = ("llvmlite", "numba", "pandas", "scipy", "sklearn")
+TRAINING_LIBRARIES: Final = ("llvmlite", "numba", "pandas", "scipy", "sklearn")
 # What others import wherever it is installed: for colours, templates, reloading, and stores that are reached otherwise.
 OPTIONAL: Final = (
     "jinja2",
@@ -21,12 +21,14 @@ OPTIONAL: Final = (
     "watchfiles",
 )
 # What a table needs, and no start: pyarrow.compute makes a Python function of each of its hundreds as it is imported.
-LATER: Final = ("pyarrow.compute",)
+LAZY_MODULES: Final = ("pyarrow.compute",)
 
 _importing = RLock()
 
 
-class _KeptOut(MetaPathFinder):
+class ImportBlocker(MetaPathFinder):
+    """Raise ModuleNotFoundError for the blocked modules."""
+
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
 
@@ -35,15 +37,15 @@ class _KeptOut(MetaPathFinder):
             raise ModuleNotFoundError(f"{fullname} is kept out of this process", name=fullname)
 
 
-def keep_out(*names: str) -> None:
+def block_imports(*names: str) -> None:
     """Let these libraries look as if they were not installed; they must not have been imported yet.
 
     pyarrow, for one, imports pandas wherever it finds it: 100 MB and a second that serving has no use for.
     """
-    sys.meta_path.insert(0, _KeptOut(names))
+    sys.meta_path.insert(0, ImportBlocker(names))
 
 
-class _Waiting(ModuleType):
+class LazyModule(ModuleType):
     """A module that is imported when something of it is asked for; importlib's own kind is not made for threads."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
@@ -54,6 +56,6 @@ class _Waiting(ModuleType):
         return object.__getattribute__(self, name)
 
 
-def put_off(*names: str) -> None:
+def import_lazily(*names: str) -> None:
     """Import these modules as late as can be; they must not have been imported yet."""
-    sys.modules.update({name: _Waiting(name) for name in names})
+    sys.modules.update({name: LazyModule(name) for name in names})

@@ -20,11 +20,11 @@ _FREE, _TOLD = 8, 10
 _RESIDENT: Final = Path("/proc/self/statm")
 
 
-class _Told(ctypes.Structure):
+class _MallocInfo(ctypes.Structure):
     _fields_ = [("n_bytes", ctypes.c_size_t * _TOLD)]
 
 
-def give_back_memory() -> None:
+def enable_malloc_trim() -> None:
     """Let every large block be of its own, to go back as soon as it is free; smaller ones go back soon after.
 
     Otherwise Arrow's allocator, and the C library's, which raises its thresholds as it goes, hold on to several times
@@ -33,13 +33,13 @@ def give_back_memory() -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     libc = ctypes.CDLL(None)
     if sys.platform == "linux" and hasattr(libc, "mallinfo2"):  # another C library has nothing of the kind
-        libc.mallinfo2.restype = _Told
+        libc.mallinfo2.restype = _MallocInfo
         libc.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
         libc.mallopt(_TRIM_THRESHOLD, WORTH_TRIMMING)
-        Thread(target=_keep_trimming, args=(libc,), name="trimming", daemon=True).start()
+        Thread(target=_trim_forever, args=(libc,), name="trimming", daemon=True).start()
 
 
-def _keep_trimming(libc: ctypes.CDLL) -> None:
+def _trim_forever(libc: ctypes.CDLL) -> None:
     """Trim where more is in use, or more is free, than after the last time: then there is something to give back."""
     least = _use(libc)
     while True:

@@ -16,7 +16,7 @@ _ADMINISTERING: Final = ("/metrics",)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caller:
+class Principal:
     """Whoever holds a key: the tenant whose things are seen, and what may be done with them."""
 
     tenant: str
@@ -26,15 +26,15 @@ class Caller:
     expires_at: datetime | None = None
 
 
-def scopes_up_to(scope: Scope) -> frozenset[Scope]:
+def implied_scopes(scope: Scope) -> frozenset[Scope]:
     """Give a scope with those that it includes: who may write may read, who may administer may do both."""
     return frozenset(SCOPES[: SCOPES.index(scope) + 1])
 
 
-ANYONE: Final = Caller(tenant=DEFAULT_TENANT, name="anonymous", scopes=scopes_up_to("admin"))
+LOCAL_ADMIN: Final = Principal(tenant=DEFAULT_TENANT, name="anonymous", scopes=implied_scopes("admin"))
 
 
-def scope_for(method: str, path: str) -> Scope | None:
+def required_scope(method: str, path: str) -> Scope | None:
     """Say what a key must allow; None for what is open to all, and nothing is that is not named so."""
     if method in _LOOKING and _OPEN.fullmatch(path):
         return None

@@ -2,10 +2,10 @@
 
 import sys
 
-from service.import_guard import LEARNING, OPTIONAL, keep_out
+from service.import_guard import OPTIONAL, TRAINING_LIBRARIES, block_imports
 
 if __name__ == "__main__":
-    keep_out(*LEARNING, *OPTIONAL)
+    block_imports(*TRAINING_LIBRARIES, *OPTIONAL)
 
     from service.web.formats.reader_process import serve
 

@@ -12,18 +12,18 @@ from fastapi import FastAPI
 
 from service import RELEASE
 from service.app import create_app
-from service.auth.middleware import acting_as
-from service.auth.operations import adopt_bootstrap_key, has_keys
+from service.auth.middleware import as_principal
+from service.auth.operations import create_bootstrap_key, has_keys
 from service.config import Settings
-from service.malloc import give_back_memory
-from service.principals import ANYONE
+from service.malloc import enable_malloc_trim
+from service.principals import LOCAL_ADMIN
 from service.signals import exit_by_unwinding
-from service.sockets import LOOPBACK
-from service.stores.database import Database, DatabaseUnavailable, wait_until_there
+from service.sockets import LOOPBACK_HOSTS
+from service.stores.database import Database, DatabaseUnavailable, wait_until_available
 from service.tracing import open_tracer
-from service.web.http_protocol import Connection
-from service.web.logging import configure_logs
-from service.web.pipeline_queue import TurnQueue
+from service.web.http_protocol import HttpProtocol
+from service.web.logging import configure_logging
+from service.web.pipeline_queue import PipelineQueue
 
 GRACE_SECONDS: Final = 10
 WELCOME: Final = {
@@ -33,7 +33,7 @@ WELCOME: Final = {
     "/readyz": "is all there?",
 }
 KEYLESS: Final = (
-    f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK)}. "
+    f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK_HOSTS)}. "
     "To reach it from elsewhere, make a key first: python -m service keys create --help"
 )
 
@@ -48,12 +48,12 @@ def require_a_key(settings: Settings) -> None:
             raise typer.BadParameter(KEYLESS, param_hint="--host")
 
 
-def run_api(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
+def run_server(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
     """Serve on addresses that were taken until this process is asked to end."""
-    give_back_memory()
-    configure_logs(settings.log_level)
+    enable_malloc_trim()
+    configure_logging(settings.log_level)
     first_start = migrate(settings)
-    _adopt_first_key(settings)
+    _create_bootstrap_key(settings)
     app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
     server = _Server(_config(app, settings))
     exit_by_unwinding()  # uvicorn raises the signal that ended it once more: the engine is stopped on the way out
@@ -64,22 +64,22 @@ def migrate(settings: Settings) -> bool:
     """Bring the schema up to date, once the database is there: it may start at the same time as we do."""
     with closing(Database(settings.database_address())) as database:
         try:
-            return wait_until_there(database.migrate)
+            return wait_until_available(database.migrate)
         except DatabaseUnavailable as error:
             typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
             raise typer.Exit(1) from error
 
 
-def _adopt_first_key(settings: Settings) -> None:
+def _create_bootstrap_key(settings: Settings) -> None:
     if first := settings.first_key():
         with closing(Database(settings.database_address())) as database:
-            adopt_bootstrap_key(database, first)
+            create_bootstrap_key(database, first)
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=cast("type[Connection]", _connection(settings)),
+        http=cast("type[HttpProtocol]", _connection(settings)),
         ws="none",
         log_config=None,
         access_log=False,
@@ -89,12 +89,12 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _connection(settings: Settings) -> partial[Connection]:
+def _connection(settings: Settings) -> partial[HttpProtocol]:
     return partial(
-        Connection,
+        HttpProtocol,
         head_seconds=settings.head_seconds,
         answer_seconds=settings.answer_seconds,
-        turns=TurnQueue(),
+        turns=PipelineQueue(),
     )
 
 
@@ -104,10 +104,10 @@ class _Server(uvicorn.Server):
         gc.freeze()  # what is there stays: to look for garbage in it took large bodies half their time
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            _welcome(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+            _print_banner(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
-def _welcome(url: str) -> None:
+def _print_banner(url: str) -> None:
     typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
     for path, what in WELCOME.items():
         typer.echo(f"  {url}{path:<8} {what}")
@@ -118,6 +118,6 @@ async def _load_sample(app: FastAPI) -> None:
 
     from service.sample import load_sample  # noqa: PLC0415
 
-    transport = httpx.ASGITransport(acting_as(app, ANYONE))
+    transport = httpx.ASGITransport(as_principal(app, LOCAL_ADMIN))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
         await load_sample(client)

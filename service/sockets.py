@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")  # where nobody but this machine can ask
+LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")  # where nobody but this machine can ask
 
 
 @contextmanager
-def taken_address(host: str, port: int) -> Iterator[list[socket.socket]]:
+def bind_sockets(host: str, port: int) -> Iterator[list[socket.socket]]:
     """Take an address before all else is started, or nothing is; whoever comes early is refused until it serves."""
     with ExitStack() as sockets:
         try:

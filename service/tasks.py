@@ -17,30 +17,30 @@ from service.datasets.erasure import erase_for_good, purge_tables
 from service.engine.client import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
-from service.jobs.operations import Outcome, Progress
-from service.jobs.progress import JobLost, Report
+from service.jobs.operations import JobResult, Progress
+from service.jobs.progress import JobSuperseded, ProgressReporter
 from service.jobs.rows import PURGES, JobRow
-from service.malloc import give_back_memory
-from service.recommendations.job import judge_dataset
-from service.runs.operations import place_dataset
+from service.malloc import enable_malloc_trim
+from service.recommendations.job import run_recommendation
+from service.runs.operations import assign_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject, Session
 from service.tracing import Span, SpanKind, Tracer, open_tracer
 from service.tracing import span as open_span
 from service.training.cut_job import cut_version
 from service.training.fit_job import fit_version
-from service.web.logging import configure_logs, describe_error
-from service.web.problems import problem_of
+from service.web.logging import configure_logging, summarize_exception
+from service.web.problems import to_problem
 
-Handler = Callable[[Stores, JsonObject, int, Progress], Outcome]
+Handler = Callable[[Stores, JsonObject, int, Progress], JobResult]
 
 HANDLERS: Mapping[str, Handler] = {
-    "assign": place_dataset,
+    "assign": assign_dataset,
     "compact": purge_tables,
     "cut": cut_version,
     "erase": erase_for_good,
     "fit": fit_version,
-    "recommend": judge_dataset,
+    "recommend": run_recommendation,
 }
 
 logger = structlog.get_logger()
@@ -48,8 +48,8 @@ logger = structlog.get_logger()
 
 def dask_setup(_worker: object) -> None:
     """Have a worker that preloads this module give back memory and log as the api does, and compile unasked."""
-    give_back_memory()
-    configure_logs(Settings().log_level)
+    enable_malloc_trim()
+    configure_logging(Settings().log_level)
     Thread(target=warm_up, name="warming", daemon=True).start()
 
 
@@ -59,7 +59,7 @@ def run_job(job_id: str) -> None:
     try:
         run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts, tracer=_tracer())
     except Exception as error:  # noqa: BLE001 - Dask would write its message, which may quote values, to the log
-        logger.error("job interrupted", job=job_id, **describe_error(error))
+        logger.error("job interrupted", job=job_id, **summarize_exception(error))
 
 
 def run_attempt(stores: Stores, job_id: str, *, most_attempts: int, tracer: Tracer | None = None) -> None:
@@ -82,11 +82,11 @@ def _end(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
     """Run an attempt to its end, whichever; gives its name."""
     try:
         _run(stores, job, most_attempts, span)
-    except JobLost:
+    except JobSuperseded:
         return "lost"
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
         if _is_tried_again(job, error, most_attempts):
-            logger.warning("job interrupted", attempt=job.attempt, **describe_error(error))
+            logger.warning("job interrupted", attempt=job.attempt, **summarize_exception(error))
             return "interrupted"
         span.set_status(StatusCode.ERROR, type(error).__name__)
         _fail(stores, job, error)
@@ -132,7 +132,7 @@ def _claim(stores: Stores, job_id: str) -> JobRow | None:
 def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
     if job.attempt > most_attempts and job.kind not in PURGES:
         raise WorkerLost
-    with closing(Report(stores.database, job)) as report:
+    with closing(ProgressReporter(stores.database, job)) as report:
         progress = partial(_progress, report, span, set())
         outcome = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
     try:
@@ -143,7 +143,7 @@ def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
         raise
 
 
-def _progress(report: Report, span: Span, begun: set[str], stage: str, fraction: float) -> None:
+def _progress(report: ProgressReporter, span: Span, begun: set[str], stage: str, fraction: float) -> None:
     if stage not in begun:
         begun.add(stage)
         span.add_event(stage)
@@ -156,16 +156,16 @@ def _is_done(stores: Stores, job: JobRow) -> bool:
     return row is not None and (row.state, row.attempt) == ("succeeded", job.attempt)
 
 
-def _succeed(stores: Stores, job: JobRow, outcome: Outcome) -> None:
+def _succeed(stores: Stores, job: JobRow, outcome: JobResult) -> None:
     def finish(session: Session) -> None:
         if not repository.succeed_job(session, job.id, job.attempt, outcome.finish(session)):
-            raise JobLost
+            raise JobSuperseded
 
     stores.database.write(finish)
 
 
 def _fail(stores: Stores, job: JobRow, error: Exception) -> None:
     foreseen = isinstance(error, (SegmentationError, ServiceError))
-    logger.log(20 if foreseen else 40, "job failed", attempt=job.attempt, **describe_error(error))
-    fail = partial(repository.fail_job, job_id=job.id, attempt=job.attempt, problem=problem_of(error))
+    logger.log(20 if foreseen else 40, "job failed", attempt=job.attempt, **summarize_exception(error))
+    fail = partial(repository.fail_job, job_id=job.id, attempt=job.attempt, problem=to_problem(error))
     stores.database.write(fail, repeatable=True)

@@ -27,7 +27,7 @@ from service.config import Settings
 from service.sample import generate_sample
 from service.stores.database import Database
 from service.tracing import Tracer, tracer_of
-from service.web.logging import configure_logs
+from service.web.logging import configure_logging
 
 FEW, MANY = 1, 20
 KINDS = ("sqlite", "postgresql")
@@ -116,7 +116,7 @@ def read_log():
     """What was written to the log since it was read last, line by line."""
     root, lines = logging.getLogger(), Lines()
     level, root.handlers[:] = root.level, []
-    configure_logs("info")
+    configure_logging("info")
     [handler] = root.handlers
     handler.setStream(lines)
 

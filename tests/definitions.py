@@ -21,12 +21,12 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import pair_confusion_matrix
 from sklearn.mixture import GaussianMixture
 
-from models.criteria import Evidence
+from models.criteria import CriterionData
 from models.criteria.gap import SAMPLE as GAP_SAMPLE
 from models.criteria.gaussian_mixture import FLOOR
-from models.criteria.partitions import thinned
+from models.criteria.partitions import subsample
 from models.kernels.dip_test import dip
-from models.kernels.partition import best_of, nearest
+from models.kernels.partition import nearest, reference_kmeans
 from models.segmentation import Segmentation
 
 SEVERAL: Final = (2, 3, 4, 5, 9)
@@ -46,29 +46,29 @@ def inertia(points: Points, labels: np.ndarray) -> float:
     return sum(((group - group.mean(axis=0)) ** 2).sum() for group in groups)
 
 
-def of_kmeans(score: Callable[[Points, np.ndarray], float], ks=SEVERAL) -> Callable[[Evidence], Figures]:
+def of_kmeans(score: Callable[[Points, np.ndarray], float], ks=SEVERAL) -> Callable[[CriterionData], Figures]:
     return lambda judged: exactly(ks, lambda k: score(judged.points, judged.kmeans[k].labels))
 
 
-def silhouette(judged: Evidence) -> Figures:
+def silhouette(judged: CriterionData) -> Figures:
     return of_kmeans(silhouette_score, ks=SEVERAL if len(judged.points) < LARGE else (4,))(judged)
 
 
-def ward_silhouette(judged: Evidence) -> Figures:
+def ward_silhouette(judged: CriterionData) -> Figures:
     tree = linkage(judged.points, "ward")
     return exactly(SEVERAL, lambda k: silhouette_score(judged.points, fcluster(tree, k, "maxclust")))
 
 
-def dendrogram_gap(judged: Evidence) -> Figures:
+def dendrogram_gap(judged: CriterionData) -> Figures:
     heights = linkage(judged.points, "ward")[:, 2]
     return exactly(SEVERAL, lambda k: (heights[1 - k] - heights[-k]) / heights[-1])
 
 
-def gap(name: str, box: Callable[[Points], Points]) -> Callable[[Evidence], Figures]:
+def gap(name: str, box: Callable[[Points], Points]) -> Callable[[CriterionData], Figures]:
     """Tibshirani, Walther & Hastie 2001: the log inertia of points drawn in a box, less that of the points."""
 
-    def figures(judged: Evidence) -> Figures:
-        points = thinned(judged.points, GAP_SAMPLE, judged.rng(name))
+    def figures(judged: CriterionData) -> Figures:
+        points = subsample(judged.points, GAP_SAMPLE, judged.rng(name))
         axes = box(points)
         turned, rng = points @ axes, np.random.default_rng(1)
         drawn = [rng.uniform(turned.min(axis=0), turned.max(axis=0), turned.shape) for _ in range(10)]
@@ -91,25 +91,25 @@ def on_average(figures: list[float], times: int) -> tuple[float, float]:
     return float(np.mean(figures)), 4 * error + 1 / times + 0.01
 
 
-def prediction_strength(judged: Evidence) -> Figures:
+def prediction_strength(judged: CriterionData) -> Figures:
     """Tibshirani & Walther 2005: of the pairs in a test segment, those that the training centers keep together."""
-    points, rng = thinned(judged.points, 1000, judged.rng("prediction_strength")), np.random.default_rng(1)
+    points, rng = subsample(judged.points, 1000, judged.rng("prediction_strength")), np.random.default_rng(1)
     halvings = [np.array_split(points[rng.permutation(len(points))], 2) for _ in range(18)]
     return {k: on_average([strength(*halves, k, rng) for halves in halvings], times=6) for k in (2, 4)}
 
 
 def strength(known: Points, other: Points, k: int, rng: np.random.Generator) -> float:
-    own, told = best_of(other, k, 2, rng).labels, nearest(other, best_of(known, k, 2, rng).centers)
+    own, told = reference_kmeans(other, k, 2, rng).labels, nearest(other, reference_kmeans(known, k, 2, rng).centers)
     pairs = [pair_confusion_matrix(np.zeros(len(told[own == s]), int), told[own == s])[1] for s in range(k)]
     return min(together / (apart + together) for apart, together in pairs if apart + together)
 
 
-def bootstrap_stability(judged: Evidence) -> Figures:
+def bootstrap_stability(judged: CriterionData) -> Figures:
     """Fang & Wang 2012, by the adjusted Rand index of Hubert & Arabie 1985."""
-    points, rng = thinned(judged.points, 500, judged.rng("bootstrap_stability")), np.random.default_rng(1)
+    points, rng = subsample(judged.points, 500, judged.rng("bootstrap_stability")), np.random.default_rng(1)
 
     def told(k: int) -> np.ndarray:
-        return nearest(points, best_of(points[rng.integers(len(points), size=len(points))], k, 1, rng).centers)
+        return nearest(points, reference_kmeans(points[rng.integers(len(points), size=len(points))], k, 1, rng).centers)
 
     def agreements(k: int) -> list[float]:
         return [adjusted_rand_score(told(k), told(k)) for _ in range(24)]
@@ -117,7 +117,7 @@ def bootstrap_stability(judged: Evidence) -> Figures:
     return {k: on_average(agreements(k), times=8) for k in (2, 4)}
 
 
-def valley_depth(judged: Evidence) -> Figures:
+def valley_depth(judged: CriterionData) -> Figures:
     return exactly(SEVERAL, lambda k: shallowest_valley(judged.points, judged.kmeans[k].labels, k))
 
 
@@ -139,20 +139,20 @@ def shallowest_valley(points: Points, labels: np.ndarray, k: int) -> float:
     return min(depths)
 
 
-def along_its_halves(judged: Evidence) -> Points:
+def along_its_halves(judged: CriterionData) -> Points:
     """Project all points on the line through the centers of two halves."""
     one, other = KMeans(2, n_init=20, random_state=0).fit(judged.points).cluster_centers_
     return np.sort(judged.points @ (other - one))
 
 
-def g_means(judged: Evidence) -> Figures:
+def g_means(judged: CriterionData) -> Figures:
     """Hamerly & Elkan 2003: the statistic of Anderson and Darling, corrected for the number of points."""
     x = along_its_halves(judged)
     corrected = 1 + 4 / len(x) - 25 / len(x) ** 2
     return exactly([1], lambda _: anderson(x, "norm", method="interpolate").statistic * corrected)
 
 
-def dip_chance(judged: Evidence) -> Figures:
+def dip_chance(judged: CriterionData) -> Figures:
     """Hartigan & Hartigan 1985: how many uniform samples of that size have as great a dip; in decimal logarithms."""
     x, rng = along_its_halves(judged), np.random.default_rng(1)
     own, draws = dip(x), 999
@@ -161,7 +161,7 @@ def dip_chance(judged: Evidence) -> Figures:
     return {1: (-np.log10(chance), 0.3 if greater else np.inf)}
 
 
-def mixture(judged: Evidence) -> Figures:
+def mixture(judged: CriterionData) -> Figures:
     """Schwarz 1978: one bell by its formula, four that do not overlap by scikit-learn; per customer."""
     n, d = judged.points.shape
     some = np.sort(judged.rng("mixtures").choice(n, min(n, 1000), replace=False))
@@ -175,7 +175,7 @@ def mixture(judged: Evidence) -> Figures:
     return {1: (one, ROUNDING * abs(one)), 4: (min(bell.bic(points) for bell in bells) / len(points), 0.02)}
 
 
-OF_CRITERIA: Final[Mapping[str, Callable[[Evidence], Figures]]] = {
+OF_CRITERIA: Final[Mapping[str, Callable[[CriterionData], Figures]]] = {
     "knee": of_kmeans(inertia, ks=(1, *SEVERAL)),
     "silhouette": silhouette,
     "calinski_harabasz": of_kmeans(calinski_harabasz_score),

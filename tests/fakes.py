@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from service.engine.client import EngineUnavailable
-from service.engine.job_events import Endings
+from service.engine.job_events import JobNotifier
 from service.stores import Stores
 from service.tasks import run_attempt
 from service.tracing import Tracer
@@ -35,7 +35,7 @@ class InlineEngine:
         self._known: set[str] = set()
         self._lock = Lock()
         self.cancelled: list[str] = []
-        self.endings = Endings()
+        self.endings = JobNotifier()
 
     def submit(self, job_id: str) -> None:
         with self._lock:

@@ -19,26 +19,26 @@ from pydantic import TypeAdapter
 import models
 import service
 from models import cells, column_words
-from models.columns import describe_columns, typed_table
+from models.columns import apply_schema, infer_schema
 from models.columns.dates import are_dates, find_order, read_days
 from models.columns.headers import is_id_header
-from models.columns.missing_markers import Markers
-from models.columns.number_format_detection import find_numerals
+from models.columns.missing_markers import MissingMarkers
+from models.columns.number_format_detection import detect_number_format
 from models.errors import SegmentationError
 from models.transactions.fields import read_amounts, read_dates
 from service.assignments.decoder import decode
-from service.assignments.inputs import Shape
+from service.assignments.inputs import InputSchema
 from service.assignments.json_input import read_customers
 from service.datasets.features import require_usable
 from service.errors import ServiceError
-from service.web.etags import is_known
-from service.web.formats import USUAL, read_patch
+from service.web.etags import matches_etag
+from service.web.formats import DEFAULT_LIMITS, read_patch
 from service.web.formats.charsets import known_charset
 from service.web.formats.errors import check_headers
 from service.web.formats.json_depth import check_depth
 from service.web.formats.writers import negotiate
-from service.web.pagination import read_number_token, read_row_token, read_token
-from service.web.prefer import read_prefer
+from service.web.pagination import decode_cursor, decode_offset, decode_row_cursor
+from service.web.prefer import parse_prefer
 from service.web.schemas import Name, Text
 
 MOST = 6  # times the cost for four times the length
@@ -165,7 +165,7 @@ def column(text: str) -> pa.Table:
 
 
 def describe(table: pa.Table) -> None:
-    typed_table(table, describe_columns(table, customer_id=None))
+    apply_schema(table, infer_schema(table, customer_id=None))
 
 
 def read_all_days(text: str) -> None:
@@ -175,12 +175,12 @@ def read_all_days(text: str) -> None:
 
 
 def read_style(text: str) -> None:
-    found = find_numerals(cell(text))
+    found = detect_number_format(cell(text))
     if found:
         found.numerals.read(cell(text))
 
 
-SHAPE = Shape(features=(("a", "numeric"), ("b", "categorical")), id_columns=("customer_id",))
+SHAPE = InputSchema(features=(("a", "numeric"), ("b", "categorical")), id_columns=("customer_id",))
 PARSERS = {
     "csv": lambda text: read_patch(body(text), "text/csv"),
     "tsv": lambda text: read_patch(body(text), "text/tab-separated-values"),
@@ -188,13 +188,13 @@ PARSERS = {
     "ndjson": lambda text: read_patch(body(text), "application/x-ndjson"),
     "parquet": lambda text: read_patch(body(text), "application/vnd.apache.parquet"),
     "arrow": lambda text: read_patch(body(text), "application/vnd.apache.arrow.stream"),
-    "assignments": lambda text: read_customers(body(text), USUAL, max_depth=32),
-    "assignments at once": lambda text: decode(body(text).getvalue(), SHAPE, USUAL),
+    "assignments": lambda text: read_customers(body(text), DEFAULT_LIMITS, max_depth=32),
+    "assignments at once": lambda text: decode(body(text).getvalue(), SHAPE, DEFAULT_LIMITS),
     "depth": lambda text: check_depth(body(text).getvalue(), 32),
     "number": cells.number,
     "category": cells.category,
     "identifier": cells.identifier,
-    "markers": lambda text: Markers.of([text.encode(errors="replace").decode()]),
+    "markers": lambda text: MissingMarkers.of([text.encode(errors="replace").decode()]),
     "numerals": read_style,
     "dates": read_all_days,
     "order of dates": lambda text: find_order(cell(text)),
@@ -210,11 +210,11 @@ PARSERS = {
     "parameters of Content-Type": lambda text: read_patch(io.BytesIO(b"a\n1\n"), f"text/csv; {text}"),
     "charset": known_charset,
     "Accept": negotiate,
-    "Prefer": read_prefer,
-    "If-None-Match": lambda text: is_known("a", text),
-    "page token": read_token,
-    "page token of a number": read_number_token,
-    "page token of a row": read_row_token,
+    "Prefer": parse_prefer,
+    "If-None-Match": lambda text: matches_etag("a", text),
+    "page token": decode_cursor,
+    "page token of a number": decode_offset,
+    "page token of a row": decode_row_cursor,
 }
 
 

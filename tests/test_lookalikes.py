@@ -5,11 +5,11 @@ from io import BytesIO
 import pytest
 from lookalikes import LOOKALIKES, credit_cards, mall, marketing, scaled, telco, transactions, wholesale
 
-from models.columns import describe_columns, typed_table
-from models.transactions import Recipe, customers, ledger, merge_ledgers, summarize_transactions
+from models.columns import apply_schema, infer_schema
+from models.transactions import TransactionColumns, customers, ledger, merge_ledgers, summarize_transactions
 from service.web.formats import read_table
 
-RECIPE = Recipe(customer="CustomerID", date="InvoiceDate", amount="Amount")
+RECIPE = TransactionColumns(customer="CustomerID", date="InvoiceDate", amount="Amount")
 
 
 def read(body):
@@ -17,7 +17,7 @@ def read(body):
 
 
 def described(body, customer_id=None):
-    return describe_columns(read(body), customer_id=customer_id)
+    return infer_schema(read(body), customer_id=customer_id)
 
 
 def kinds(body):
@@ -65,7 +65,7 @@ def test_the_column_that_names_the_customers_is_found(made, customer_id):
 @pytest.mark.parametrize("made", [mall, wholesale, marketing, credit_cards, telco])
 def test_every_cell_can_be_stored(made):
     raw = read(made(500))
-    assert typed_table(raw, describe_columns(raw, customer_id=None)).num_rows == 500
+    assert apply_schema(raw, infer_schema(raw, customer_id=None)).num_rows == 500
 
 
 @pytest.mark.parametrize("made", [mall, credit_cards])
@@ -161,7 +161,7 @@ def test_invoice_numbers_are_no_garbled_amounts():
 
 def test_transactions_become_customers_of_numbers():
     found = summarize_transactions(read(transactions(500)), RECIPE)
-    described = describe_columns(found.table, customer_id="CustomerID")
+    described = infer_schema(found.table, customer_id="CustomerID")
     assert found.table.num_rows == pytest.approx(500, abs=5)
     assert [column.kind for column in described.columns] == ["identifier", *["numeric"] * 6]
     assert described.warnings == ()

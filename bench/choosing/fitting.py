@@ -17,8 +17,8 @@ from scipy.special import expit, softmax
 from threadpoolctl import threadpool_limits
 
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
-from models.selection.evaluation import gather_evidence, judge
-from models.selection.k_probabilities import K_MOST, WHETHER, WHICH_K, Verdicts, signs_of_k, signs_of_structure
+from models.selection.evaluation import build_criterion_data, evaluate_criteria
+from models.selection.k_probabilities import K_MOST, WHETHER, WHICH_K, Verdicts, k_features, structure_features
 from models.selection.sampling import draw_sample
 
 REPETITIONS: Final = 24
@@ -65,14 +65,14 @@ def learn_from(source: Source) -> Lesson | None:
         return None
     with threadpool_limits(limits=1):  # another number of threads gives other last bits
         sample = draw_sample(truth.table, features_of(truth.table), source.seed)
-        verdicts = judge(gather_evidence(sample, k_min=1, k_max=K_MOST, seed=source.seed))
+        verdicts = evaluate_criteria(build_criterion_data(sample, k_min=1, k_max=K_MOST, seed=source.seed))
     return Lesson(k=truth.k, n=sample.n_looked_at, verdicts=verdicts)
 
 
 def fit_which_k(lessons: Iterable[Lesson]) -> dict[str, float]:
     """Fit how many segments there are, on the tables that have some (McFadden 1974)."""
     told = [lesson for lesson in lessons if lesson.k > 1]
-    signs = [np.column_stack(list(signs_of_k(lesson.verdicts, lesson.n).values())) for lesson in told]
+    signs = [np.column_stack(list(k_features(lesson.verdicts, lesson.n).values())) for lesson in told]
     usable = [(x, lesson.k - 2) for x, lesson in zip(signs, told, strict=True) if lesson.k - 2 < len(x)]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -99,11 +99,11 @@ def fit_whether(lessons: Iterable[Lesson], which: Mapping[str, float]) -> dict[s
 
 
 def _doubts(lesson: Lesson, which: Mapping[str, float]) -> dict[str, float]:
-    return signs_of_structure(lesson.verdicts, _likeliest(lesson, which), lesson.n)
+    return structure_features(lesson.verdicts, _likeliest(lesson, which), lesson.n)
 
 
 def _likeliest(lesson: Lesson, which: Mapping[str, float]) -> int:
-    signs = signs_of_k(lesson.verdicts, lesson.n)
+    signs = k_features(lesson.verdicts, lesson.n)
     return 2 + int(np.argmax(sum(weight * signs[name] for name, weight in which.items())))
 
 

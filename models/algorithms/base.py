@@ -16,7 +16,7 @@ class Estimator(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learned:
+class ClusteringResult:
     """Segments as nearest centers: a point belongs to the segment of the center nearest to it.
 
     Attributes

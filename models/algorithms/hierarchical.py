@@ -8,8 +8,8 @@ import numpy as np
 from annotated_types import Gt
 from numpy.typing import NDArray
 
-from models.algorithms.base import Learned
-from models.algorithms.micro_clusters import group_means, top_of
+from models.algorithms.base import ClusteringResult
+from models.algorithms.micro_clusters import group_means, truncate
 from models.errors import CutTooFine, TooFewCustomers, TooManyCustomers, UnclearCut
 from models.tree import Tree, count_above, cut
 
@@ -32,7 +32,7 @@ class Hierarchical:
     linkage: Linkage = "ward"
     distance: Annotated[float, Gt(0)] | None = None
 
-    def hurried(self) -> "Hierarchical":
+    def fast_variant(self) -> "Hierarchical":
         """Give what learns from small samples many times over: by k, since distances depend on how many there are."""
         return replace(self, distance=None)
 
@@ -40,7 +40,7 @@ class Hierarchical:
         """Estimate the bytes that it takes to learn from n customers by d numbers: only Ward needs no pairs of them."""
         return 2 * 8 * n * d if self.linkage == "ward" else _BYTES_PER_PAIR * n * n // 2
 
-    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:
+    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
         """Grow the tree and cut it (Ward 1963 for the default linkage).
 
         Ward's tree grows from each of up to 50,000 customers; beyond, from 2,000 groups that K-Means puts them in, or
@@ -76,14 +76,14 @@ class Hierarchical:
             raise UnclearCut
         if self.linkage == "ward" and len(points) > EXACT_UP_TO:
             return self._learn_from_groups(points, k, seed)
-        tree = grow(points, self.linkage)
-        return self._cut_finely(tree, k, points, np.ones(len(points)), np.arange(len(points)))
+        tree = build_tree(points, self.linkage)
+        return self._cut_into_micro_clusters(tree, k, points, np.ones(len(points)), np.arange(len(points)))
 
-    def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> Learned:
-        from models.kernels.micro_clusters import condense  # noqa: PLC0415 - the api reads the parameters without numba
+    def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> ClusteringResult:
+        from models.kernels.micro_clusters import build_micro_clusters  # noqa: PLC0415 - the api reads the parameters without numba
         from models.kernels.ward import ward  # noqa: PLC0415 - as above
 
-        condensed = condense(points, max(CONDENSED_TO, 2 * (k or 0)), seed)
+        condensed = build_micro_clusters(points, max(CONDENSED_TO, 2 * (k or 0)), seed)
         if len(condensed.weights) < (k or 0):
             raise TooFewCustomers(f"The customers differ by too little to form {k:,} segments")
         tree = ward(condensed.centers, condensed.weights)
@@ -92,24 +92,24 @@ class Hierarchical:
                 f"The tree of more than {EXACT_UP_TO:,} customers grows from {len(tree) + 1:,} groups of them: it is "
                 f"not known below the height {tree[0, 2]:.6g}"
             )
-        return self._cut_finely(tree, k, condensed.centers, condensed.weights, condensed.groups)
+        return self._cut_into_micro_clusters(tree, k, condensed.centers, condensed.weights, condensed.groups)
 
-    def _cut_finely(
+    def _cut_into_micro_clusters(
         self,
         tree: NDArray[np.float64],
         k: int | None,
         leaves: NDArray[np.float64],
         weights: NDArray[np.float64],
         leaf_of: NDArray[np.integer],
-    ) -> Learned:
+    ) -> ClusteringResult:
         """Cut a tree into fine groups; `leaf_of` says from which leaf each customer comes."""
         k = k or count_above(tree, self.distance or 0.0)
         m = max(k, min(count_above(tree, 0.0), FINE_GROUPS))
-        groups, merges = cut(tree, m), top_of(tree, m)
+        groups, merges = cut(tree, m), truncate(tree, m)
         floor = float(tree[-m, 2]) if m <= len(tree) else 0.0
         return _learned(group_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
 
-    def cut(self, tree: Tree, k: int) -> Learned:
+    def cut(self, tree: Tree, k: int) -> ClusteringResult:
         """Cut a tree that has been grown before into another number of segments; nothing is learned anew.
 
         Parameters
@@ -140,14 +140,14 @@ def _learned(
     *,
     floor: float,
     groups: NDArray[np.int64] | None = None,
-) -> Learned:
+) -> ClusteringResult:
     from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api reads the parameters without it
 
     segment_of_center = cut(merges, k)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # many classes for few centers are what was asked for
         estimator = KNeighborsClassifier(1, algorithm="kd_tree").fit(centers, segment_of_center)
-    return Learned(
+    return ClusteringResult(
         estimator=estimator,
         centers=centers,
         segment_of_center=segment_of_center,
@@ -157,7 +157,7 @@ def _learned(
     )
 
 
-def grow(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
+def build_tree(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
     """Grow the whole tree, laid out as scipy does, shape (n - 1, 4); raises TooManyCustomers beyond the memory."""
     if linkage == "ward":
         from models.kernels.ward import ward  # noqa: PLC0415 - the api reads the parameters without numba
@@ -165,13 +165,13 @@ def grow(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
         return ward(points)
     from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - as above, without scipy
 
-    _ask_for_memory(len(points), linkage)
+    _check_memory(len(points), linkage)
     if len(points) == 1:
         return np.empty((0, 4))
     return np.asarray(merge(points, method=linkage), dtype=np.float64)
 
 
-def _ask_for_memory(n: int, linkage: Linkage) -> None:
+def _check_memory(n: int, linkage: Linkage) -> None:
     most = int((2 * MEMORY_LIMIT / _BYTES_PER_PAIR) ** 0.5)
     if n > most:
         raise TooManyCustomers(

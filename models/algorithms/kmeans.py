@@ -8,13 +8,13 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from models.algorithms.base import Learned
+from models.algorithms.base import ClusteringResult
 from models.errors import UnclearCut
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans as Estimator
 
-    from models.kernels.kmeans import Found
+    from models.kernels.kmeans import KMeansResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class KMeans:
     tol: Annotated[float, Ge(0)] = 1e-4
     exact: bool = False
 
-    def hurried(self) -> "KMeans":
+    def fast_variant(self) -> "KMeans":
         """Give what learns from small samples many times over: two starts tell as much as ten when all is averaged."""
         return replace(self, n_init=min(self.n_init, 2), max_iter=min(self.max_iter, 100))
 
@@ -42,7 +42,7 @@ class KMeans:
         """Estimate the bytes that it takes to learn from n customers by d numbers: they, and a copy of them."""
         return 2 * 8 * n * d
 
-    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> Learned:
+    def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
         """Learn k centers by Lloyd's algorithm, started by k-means++ (Lloyd 1982; Arthur & Vassilvitskii 2007).
 
         Parameters
@@ -67,26 +67,26 @@ class KMeans:
         if k is None:
             raise UnclearCut("K-Means must be given k, the number of segments")
         if self.exact:
-            return self._learn_plainly(points, k, seed)
+            return self._fit_scikit_learn(points, k, seed)
         from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api reads these parameters without numba
 
         search = Search(k=k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, seed=seed)
         found = kmeans(points, search)
-        return Learned(
+        return ClusteringResult(
             estimator=_fitted(self._estimator(k, seed), found),
             centers=found.centers,
             segment_of_center=np.arange(k),
             notes=_notes(found),
         )
 
-    def _learn_plainly(self, points: NDArray[np.float64], k: int, seed: int) -> Learned:
+    def _fit_scikit_learn(self, points: NDArray[np.float64], k: int, seed: int) -> ClusteringResult:
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api reads these parameters without it
 
         estimator = self._estimator(k, seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # an empty segment is reported by the fit, by its index
             estimator.fit(points)
-        return Learned(estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k))
+        return ClusteringResult(estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k))
 
     def _estimator(self, k: int, seed: int) -> "Estimator":
         from sklearn.cluster import KMeans as Estimator  # noqa: PLC0415 - as above
@@ -94,7 +94,7 @@ class KMeans:
         return Estimator(k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, random_state=seed)
 
 
-def _fitted(estimator: "Estimator", found: "Found") -> "Estimator":
+def _fitted(estimator: "Estimator", found: "KMeansResult") -> "Estimator":
     """Give scikit-learn's estimator all that its own `fit` would have left in it."""
     estimator.cluster_centers_, estimator.labels_ = found.centers, found.labels
     estimator.inertia_, estimator.n_iter_ = found.inertia, found.passes
@@ -103,7 +103,7 @@ def _fitted(estimator: "Estimator", found: "Found") -> "Estimator":
     return estimator
 
 
-def _notes(found: "Found") -> tuple[str, ...]:
+def _notes(found: "KMeansResult") -> tuple[str, ...]:
     if found.seen == len(found.labels):
         return ()
     sampled = f"the starts were compared on a random sample of {found.seen:,} customers"

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-def top_of(tree: Floats, m: int) -> Floats:
+def truncate(tree: Floats, m: int) -> Floats:
     """Keep the last m - 1 merges as a tree of its own, whose leaves are the m groups of the cut."""
     n = len(tree) + 1
     group_of = _group_of_node(tree, m)

@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from models.charts.projection3d import space_items
-from models.charts.render_marks import Ground, mark_items
-from models.charts.scene import Item, Stroke, Words
+from models.charts.projection3d import projection_items
+from models.charts.render_marks import PlotArea, mark_items
+from models.charts.scene import Item, Stroke, TextItem
 from models.charts.spec import Floats, Panel, Tick
 from models.charts.text_metrics import shortened, width
-from models.charts.theme import Look
+from models.charts.theme import Palette
 from models.charts.ticks import ticks_of
 
 TEXT: Final = 12.0
@@ -44,17 +44,17 @@ class _Ticks:
     slanted: bool
 
 
-def panel_items(panel: Panel, frame: Frame, look: Look) -> Iterator[Item]:
+def axes_items(panel: Panel, frame: Frame, look: Palette) -> Iterator[Item]:
     """Lay out one panel within its frame."""
     if panel.title:
         text = shortened(panel.title, HEADING, frame.width)
-        yield Words(x=frame.x, y=frame.y + HEADING, text=text, size=HEADING, color=look.color("ink"), bold=True)
+        yield TextItem(x=frame.x, y=frame.y + HEADING, text=text, size=HEADING, color=look.color("ink"), bold=True)
     inner = _below_title(frame) if panel.title else frame
     if panel.z is not None:
-        yield from space_items(panel, _ground(panel, _squared(inner), look))
+        yield from projection_items(panel, _plot_area(panel, _squared(inner), look))
         return
-    ticks = _measured(panel, inner)
-    ground = _ground(panel, _within(panel, inner, ticks), look)
+    ticks = _measure_labels(panel, inner)
+    ground = _plot_area(panel, _within(panel, inner, ticks), look)
     yield from _axes(panel, inner, ground, ticks)
     for mark in panel.marks:
         yield from mark_items(mark, ground)
@@ -65,24 +65,24 @@ def _below_title(frame: Frame) -> Frame:
     return Frame(frame.x, frame.y + taken, frame.width, frame.height - taken)
 
 
-def _measured(panel: Panel, frame: Frame) -> _Ticks:
+def _measure_labels(panel: Panel, frame: Frame) -> _Ticks:
     x = [] if panel.x.hidden else ticks_of(panel.x, most=max(2, int(frame.width / PIXELS_FOR_TICK_X)))
     y = [] if panel.y.hidden else ticks_of(panel.y, most=max(2, int(frame.height / PIXELS_FOR_TICK_Y)))
-    left = min(_widest(y), LONGEST_TICK * frame.width) + (2 * GAP + TEXT if panel.y.title else 0) + GAP
+    left = min(_max_label_width(y), LONGEST_TICK * frame.width) + (2 * GAP + TEXT if panel.y.title else 0) + GAP
     room = (frame.width - left) / max(len(x), 1)
-    slanted = panel.x.ticks is not None and _widest(x) > room - GAP
-    left = max(left, _overhang(x[0][1]) - room / 2) if slanted else left
-    deep = min(_widest(x) * np.sin(np.radians(SLANT)) + TEXT, DEEPEST_TICK) if slanted else TEXT + GAP
+    slanted = panel.x.ticks is not None and _max_label_width(x) > room - GAP
+    left = max(left, _label_overflow(x[0][1]) - room / 2) if slanted else left
+    deep = min(_max_label_width(x) * np.sin(np.radians(SLANT)) + TEXT, DEEPEST_TICK) if slanted else TEXT + GAP
     below = (deep if x else 0) + (TEXT + GAP if panel.x.title else 0) + GAP
     return _Ticks(x=x, y=y, left=left, below=below, slanted=slanted)
 
 
-def _overhang(label: str) -> float:
+def _label_overflow(label: str) -> float:
     """Give how far a slanted label reaches to the left of its place."""
     return min(width(label, TEXT), LONGEST_SLANTED) * float(np.cos(np.radians(SLANT))) + GAP
 
 
-def _widest(ticks: list[Tick]) -> float:
+def _max_label_width(ticks: list[Tick]) -> float:
     return max((width(label, TEXT) for _, label in ticks), default=0.0)
 
 
@@ -96,8 +96,8 @@ def _squared(frame: Frame) -> Frame:
     return Frame(frame.x + (frame.width - side) / 2, frame.y, side, side)
 
 
-def _ground(panel: Panel, frame: Frame, look: Look) -> Ground:
-    return Ground(
+def _plot_area(panel: Panel, frame: Frame, look: Palette) -> PlotArea:
+    return PlotArea(
         x0=frame.x,
         y0=frame.y + frame.height,
         x_per_unit=frame.width / (panel.x.high - panel.x.low),
@@ -108,7 +108,7 @@ def _ground(panel: Panel, frame: Frame, look: Look) -> Ground:
     )
 
 
-def _axes(panel: Panel, frame: Frame, ground: Ground, ticks: _Ticks) -> Iterator[Item]:
+def _axes(panel: Panel, frame: Frame, ground: PlotArea, ticks: _Ticks) -> Iterator[Item]:
     left, right = ground.x(panel.x.low), ground.x(panel.x.high)
     bottom, top = ground.y(panel.y.low), ground.y(panel.y.high)
     grid = [_stroke(left, ground.y(at), right, ground.y(at)) for at, _ in ticks.y if panel.y.grid]
@@ -119,33 +119,33 @@ def _axes(panel: Panel, frame: Frame, ground: Ground, ticks: _Ticks) -> Iterator
     yield from _axis_titles(panel, frame, ((left + right) / 2, (bottom + top) / 2), ground.look)
 
 
-def _x_ticks(ticks: _Ticks, bottom: float, ground: Ground) -> Iterator[Item]:
+def _x_ticks(ticks: _Ticks, bottom: float, ground: PlotArea) -> Iterator[Item]:
     color = ground.look.color("muted")
     for at, label in ticks.x:
         x = ground.x(at)
         if ticks.slanted:
             text = shortened(label, TEXT, LONGEST_SLANTED)
-            yield Words(x=x, y=bottom + TEXT, text=text, size=TEXT, color=color, anchor="end", angle=-SLANT)
+            yield TextItem(x=x, y=bottom + TEXT, text=text, size=TEXT, color=color, anchor="end", angle=-SLANT)
         else:
-            yield Words(x=x, y=bottom + TEXT + GAP / 2, text=label, size=TEXT, color=color, anchor="middle")
+            yield TextItem(x=x, y=bottom + TEXT + GAP / 2, text=label, size=TEXT, color=color, anchor="middle")
 
 
-def _y_ticks(ticks: _Ticks, left: float, frame: Frame, ground: Ground) -> Iterator[Item]:
+def _y_ticks(ticks: _Ticks, left: float, frame: Frame, ground: PlotArea) -> Iterator[Item]:
     room = LONGEST_TICK * frame.width
     for at, label in ticks.y:
         text, y = shortened(label, TEXT, room), ground.y(at) + 0.35 * TEXT
-        yield Words(x=left - GAP, y=y, text=text, size=TEXT, color=ground.look.color("muted"), anchor="end")
+        yield TextItem(x=left - GAP, y=y, text=text, size=TEXT, color=ground.look.color("muted"), anchor="end")
 
 
-def _axis_titles(panel: Panel, frame: Frame, middle: tuple[float, float], look: Look) -> Iterator[Item]:
+def _axis_titles(panel: Panel, frame: Frame, middle: tuple[float, float], look: Palette) -> Iterator[Item]:
     color = look.color("ink")
     if panel.x.title and not panel.x.hidden:
         room = 2 * min(middle[0] - frame.x, frame.x + frame.width - middle[0])
         text, y = shortened(panel.x.title, TEXT, room), frame.y + frame.height - GAP / 2
-        yield Words(x=middle[0], y=y, text=text, size=TEXT, color=color, anchor="middle")
+        yield TextItem(x=middle[0], y=y, text=text, size=TEXT, color=color, anchor="middle")
     if panel.y.title and not panel.y.hidden:
         text, x = shortened(panel.y.title, TEXT, frame.height), frame.x + TEXT
-        yield Words(x=x, y=middle[1], text=text, size=TEXT, color=color, anchor="middle", angle=-90)
+        yield TextItem(x=x, y=middle[1], text=text, size=TEXT, color=color, anchor="middle", angle=-90)
 
 
 def _stroke(x0: float, y0: float, x1: float, y1: float) -> Floats:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from models.charts.axes import Frame, panel_items
-from models.charts.scene import Item, Markers, Scene, Words, place
+from models.charts.axes import Frame, axes_items
+from models.charts.scene import Item, Markers, Scene, TextItem, place
 from models.charts.spec import Chart
 from models.charts.text_metrics import shortened, width, wrapped
-from models.charts.theme import Look, shape
+from models.charts.theme import Palette, shape
 
 MARGIN: Final = 18.0
 GUTTER: Final = 22.0
@@ -20,7 +20,7 @@ _SWATCH: Final = 22.0
 Part = tuple[float, Callable[[float], Iterator[Item]]]  # how high it is, and its shapes from a height down
 
 
-def lay_out(chart: Chart, look: Look) -> Scene:
+def layout_chart(chart: Chart, look: Palette) -> Scene:
     """Give every shape of a chart its place.
 
     Parameters
@@ -35,7 +35,7 @@ def lay_out(chart: Chart, look: Look) -> Scene:
     Scene
         As wide as the chart, as high as it takes.
     """
-    parts = [_title(chart, look), _panels(chart, look), _legend(chart, look), _notes(chart, look)]
+    parts = [_title(chart, look), _layout_panels(chart, look), _legend(chart, look), _notes(chart, look)]
     tops = list(accumulate((height for height, _ in parts), initial=MARGIN))
     return Scene(
         title=chart.title,
@@ -47,18 +47,18 @@ def lay_out(chart: Chart, look: Look) -> Scene:
     )
 
 
-def _title(chart: Chart, look: Look) -> Part:
+def _title(chart: Chart, look: Palette) -> Part:
     lines = wrapped(chart.title, TITLE, chart.width - 2 * MARGIN)
 
     def items(top: float) -> Iterator[Item]:
         for i, line in enumerate(lines):
             baseline = top + TITLE * (1 + LINE * i)
-            yield Words(x=MARGIN, y=baseline, text=line, size=TITLE, color=look.color("ink"), bold=True)
+            yield TextItem(x=MARGIN, y=baseline, text=line, size=TITLE, color=look.color("ink"), bold=True)
 
     return len(lines) * TITLE * LINE + 8, items
 
 
-def _panels(chart: Chart, look: Look) -> Part:
+def _layout_panels(chart: Chart, look: Palette) -> Part:
     columns = min(chart.columns, len(chart.panels)) or 1
     n_rows = -(-len(chart.panels) // columns)
     room = (chart.width - 2 * MARGIN - GUTTER * (columns - 1)) / columns
@@ -67,12 +67,12 @@ def _panels(chart: Chart, look: Look) -> Part:
         for i, panel in enumerate(chart.panels):
             row, column = divmod(i, columns)
             frame = Frame(MARGIN + column * (room + GUTTER), top + row * (chart.height + GUTTER), room, chart.height)
-            yield from panel_items(panel, frame, look)
+            yield from axes_items(panel, frame, look)
 
     return n_rows * (chart.height + GUTTER), items
 
 
-def _legend(chart: Chart, look: Look) -> Part:
+def _legend(chart: Chart, look: Palette) -> Part:
     """Lay the entries out in as many columns as their labels leave room for."""
     entries = chart.legend
     labels = [shortened(entry.label, TEXT, MOST_LABEL) for entry in entries]
@@ -86,16 +86,16 @@ def _legend(chart: Chart, look: Look) -> Part:
             fill, edge = look.color(entry.color), look.background
             at = place(x + 6, y - 0.35 * TEXT)
             yield Markers(places=at, shape=shape(entry.color), size=11, fill=fill, edge=edge)
-            yield Words(x=x + _SWATCH, y=y, text=label, size=TEXT, color=look.color("ink"))
+            yield TextItem(x=x + _SWATCH, y=y, text=label, size=TEXT, color=look.color("ink"))
 
     return n_rows * TEXT * LINE + (8 if entries else 0), items
 
 
-def _notes(chart: Chart, look: Look) -> Part:
+def _notes(chart: Chart, look: Palette) -> Part:
     lines = [line for note in chart.notes for line in wrapped(note, SMALL, chart.width - 2 * MARGIN)]
 
     def items(top: float) -> Iterator[Item]:
         for i, line in enumerate(lines):
-            yield Words(x=MARGIN, y=top + SMALL * (1 + LINE * i), text=line, size=SMALL, color=look.color("muted"))
+            yield TextItem(x=MARGIN, y=top + SMALL * (1 + LINE * i), text=line, size=SMALL, color=look.color("muted"))
 
     return len(lines) * SMALL * LINE, items

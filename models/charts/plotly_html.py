@@ -8,11 +8,11 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from models.charts.plotly_traces import LEGEND_TEXT, LONGEST_LABEL, JsonObject, Place, entry_trace, traces
+from models.charts.plotly_traces import LEGEND_TEXT, LONGEST_LABEL, JsonObject, Subplot, entry_trace, traces
 from models.charts.spec import Axis, Chart, Panel
 from models.charts.svg import FONTS
 from models.charts.text_metrics import shortened
-from models.charts.theme import Look
+from models.charts.theme import Palette
 
 TICK_TEXT, LONGEST_TICK, LONGEST_TICK_ALONE = 12.0, 150.0, 260.0
 TOOLBAR = 48  # pixels above a figure, for plotly's buttons
@@ -24,7 +24,7 @@ SCRIPT: Final = (
 )
 
 
-def to_html(chart: Chart, look: Look) -> str:
+def to_html(chart: Chart, look: Palette) -> str:
     """Write a chart as one self-contained page."""
     spec = json.dumps(to_plotly(chart, look), allow_nan=False, sort_keys=True).replace("<", "\\u003c")
     title, notes = escape(chart.title), "".join(f"<p>{escape(note)}</p>" for note in chart.notes)
@@ -40,12 +40,12 @@ def to_html(chart: Chart, look: Look) -> str:
     )
 
 
-def to_plotly(chart: Chart, look: Look) -> JsonObject:
+def to_plotly(chart: Chart, look: Palette) -> JsonObject:
     """Describe a chart as plotly does: data and layout."""
     data: list[JsonObject] = [entry_trace(entry, chart, look) for entry in chart.legend]
     layout: JsonObject = _layout(chart, look)
     for i, (panel, domain) in enumerate(zip(chart.panels, _domains(chart), strict=True), start=1):
-        place = Place(number="" if i == 1 else str(i), look=look, alone=chart.columns == 1)
+        place = Subplot(number="" if i == 1 else str(i), look=look, alone=chart.columns == 1)
         layout.update(_panel_layout(panel, domain, place))
         data.extend(trace for mark in panel.marks for trace in traces(mark, place))
     return {"data": data, "layout": layout}
@@ -64,7 +64,7 @@ def script_hashes() -> tuple[str, ...]:
     return tuple(f"sha256-{b64encode(digest).decode()}" for digest in digests)
 
 
-def _layout(chart: Chart, look: Look) -> JsonObject:
+def _layout(chart: Chart, look: Palette) -> JsonObject:
     legend = {"font": {"size": LEGEND_TEXT}, "itemclick": False, "itemdoubleclick": False}
     return {
         "font": {"color": look.color("ink"), "family": FONTS},
@@ -85,7 +85,7 @@ def _heading(panel: Panel, domain: "Domain") -> JsonObject:
     return {"text": f"<b>{escape(panel.title)}</b>", "showarrow": False, "font": {"size": 13}, **place}
 
 
-def _panel_layout(panel: Panel, domain: "Domain", place: Place) -> JsonObject:
+def _panel_layout(panel: Panel, domain: "Domain", place: Subplot) -> JsonObject:
     x, y = domain
     if panel.z is not None:
         axes = {
@@ -98,7 +98,7 @@ def _panel_layout(panel: Panel, domain: "Domain", place: Place) -> JsonObject:
     return {f"xaxis{place.number}": x_axis, f"yaxis{place.number}": y_axis}
 
 
-def _axis(axis: Axis, place: Place) -> JsonObject:
+def _axis(axis: Axis, place: Subplot) -> JsonObject:
     ticks = {}
     if axis.ticks is not None:
         labels = [

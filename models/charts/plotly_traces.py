@@ -10,7 +10,7 @@ import numpy as np
 
 from models.charts.spec import Area, Bars, Cells, Chart, Color, Entry, Floats, Label, Line, Mark, Points
 from models.charts.text_metrics import shortened
-from models.charts.theme import HIGH, LOW, Look, Shape, shape
+from models.charts.theme import HIGH, LOW, Palette, Shape, shape
 
 JsonObject = dict[str, Any]
 
@@ -32,11 +32,11 @@ LEGEND_TEXT, LONGEST_LABEL = 12.0, 260.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Subplot:
     """Which of plotly's panels, in which colors, and whether there is none beside it."""
 
     number: str
-    look: Look
+    look: Palette
     alone: bool = False
 
     def flat(self) -> JsonObject:
@@ -49,22 +49,22 @@ class Place:
 
 
 @singledispatch
-def traces(mark: Mark, _place: Place) -> Iterator[JsonObject]:
+def traces(mark: Mark, _place: Subplot) -> Iterator[JsonObject]:
     """Give the traces of a mark; each kind has its own way."""
     raise TypeError(f"{type(mark).__name__} is no mark")
 
 
 @traces.register
-def _line(mark: Line, place: Place) -> Iterator[JsonObject]:
+def _line(mark: Line, place: Subplot) -> Iterator[JsonObject]:
     line = {"color": place.color(mark.color), "width": mark.width, "dash": "dash" if mark.dashed else "solid"}
     place_ = {"x": _plain(mark.x), "y": _plain(mark.y), "connectgaps": False}
-    yield {"type": "scatter", "mode": "lines", "line": line, **place_, **_hover(mark.hover), **place.flat()}
+    yield {"type": "scatter", "mode": "lines", "line": line, **place_, **_hover_text(mark.hover), **place.flat()}
 
 
 @traces.register
-def _points(mark: Points, place: Place) -> Iterator[JsonObject]:
+def _points(mark: Points, place: Subplot) -> Iterator[JsonObject]:
     drawn = {"color": place.color(mark.color), "opacity": 0.85, "size": mark.size}
-    said = {"mode": "markers", "name": mark.label, **_hover(mark.hover)}
+    said = {"mode": "markers", "name": mark.label, **_hover_text(mark.hover)}
     if mark.z is None:
         symbol = {"marker": {**drawn, "symbol": SYMBOLS[shape(mark.color)]}}
         yield {"type": "scatter", "x": _plain(mark.x), "y": _plain(mark.y), **symbol, **said, **place.flat()}
@@ -75,25 +75,25 @@ def _points(mark: Points, place: Place) -> Iterator[JsonObject]:
 
 
 @traces.register
-def _bars(mark: Bars, place: Place) -> Iterator[JsonObject]:
+def _bars(mark: Bars, place: Subplot) -> Iterator[JsonObject]:
     at, length, base = ("y", "x", "h") if mark.horizontal else ("x", "y", "v")
     lengths = {at: _plain(mark.at), length: _plain(mark.high - mark.low), "base": _plain(mark.low)}
     marker = {"color": [place.color(color) for color in mark.colors]}
     look = {"type": "bar", "orientation": base, "width": mark.width, "marker": marker}
-    yield {**look, **lengths, **_hover(mark.hover), **place.flat()}
+    yield {**look, **lengths, **_hover_text(mark.hover), **place.flat()}
 
 
 @traces.register
-def _area(mark: Area, place: Place) -> Iterator[JsonObject]:
+def _area(mark: Area, place: Subplot) -> Iterator[JsonObject]:
     color = place.color(mark.color)
     outline = {"x": _plain(mark.x), "y": _plain(mark.y), "line": {"width": 0.5, "color": color}, "fill": "toself"}
-    says = {"name": _line_breaks(mark.label), "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
+    says = {"name": _line_gaps(mark.label), "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
     fill = {"fillcolor": color, "opacity": mark.opacity}
     yield {"type": "scatter", "mode": "lines", **outline, **fill, **says, **place.flat()}
 
 
 @traces.register
-def _cells(mark: Cells, place: Place) -> Iterator[JsonObject]:
+def _cells(mark: Cells, place: Subplot) -> Iterator[JsonObject]:
     scale = [[0.0, LOW], [0.5, place.look.middle], [1.0, HIGH]]
     colors = {"colorscale": scale, "zmin": -mark.reach, "zmax": mark.reach, "showscale": False}
     texts = {"text": _lists(mark.texts), "texttemplate": "%{text}", "hovertext": _lists(mark.hover)}
@@ -102,13 +102,13 @@ def _cells(mark: Cells, place: Place) -> Iterator[JsonObject]:
 
 
 @traces.register
-def _label(mark: Label, place: Place) -> Iterator[JsonObject]:
+def _label(mark: Label, place: Subplot) -> Iterator[JsonObject]:
     beside = {"start": "middle right", "middle": "middle center", "end": "middle left"}[mark.anchor]
     text = {"text": [escape(mark.text)], "textposition": beside, "textfont": {"color": place.color(mark.color)}}
     yield {"type": "scatter", "mode": "text", "x": [mark.x], "y": [mark.y], **text, "hoverinfo": "skip", **place.flat()}
 
 
-def entry_trace(entry: Entry, chart: Chart, look: Look) -> JsonObject:
+def entry_trace(entry: Entry, chart: Chart, look: Palette) -> JsonObject:
     """Show a line of the legend by a point that is nowhere."""
     marker = {"color": look.color(entry.color), "symbol": SYMBOLS[shape(entry.color)], "size": 10}
     name = escape(shortened(entry.label, LEGEND_TEXT, LONGEST_LABEL))
@@ -119,17 +119,15 @@ def entry_trace(entry: Entry, chart: Chart, look: Look) -> JsonObject:
     return {"type": "scatter3d", "z": [None], **flat}
 
 
-def _hover(texts: Sequence[str]) -> JsonObject:
-    return (
-        {"hovertext": [_line_breaks(text) for text in texts], "hoverinfo": "text"} if texts else {"hoverinfo": "skip"}
-    )
+def _hover_text(texts: Sequence[str]) -> JsonObject:
+    return {"hovertext": [_line_gaps(text) for text in texts], "hoverinfo": "text"} if texts else {"hoverinfo": "skip"}
 
 
 def _lists(texts: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[_line_breaks(text) for text in row] for row in texts]
+    return [[_line_gaps(text) for text in row] for row in texts]
 
 
-def _line_breaks(text: str) -> str:
+def _line_gaps(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
 

@@ -16,7 +16,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
-from models.charts.scene import Box, Item, Markers, Scene, Stroke, Words, outline
+from models.charts.scene import Box, Item, Markers, Scene, Stroke, TextItem, outline
 
 PIXELS_FOR_ONE: Final = 2
 OPACITY: Final = 0.85
@@ -32,7 +32,7 @@ def to_png(scene: Scene) -> bytes:
     figure = Figure(figsize=size, dpi=PIXELS_FOR_ONE * _POINTS_IN_AN_INCH, facecolor=scene.background)
     upright = Affine2D().scale(PIXELS_FOR_ONE, -PIXELS_FOR_ONE).translate(0, PIXELS_FOR_ONE * scene.height)
     for order, item in enumerate(scene.items):
-        artist = _artist(item)
+        artist = _to_artist(item)
         artist.set(transform=upright, zorder=order)
         figure.add_artist(artist)
     stream = BytesIO()
@@ -43,11 +43,11 @@ def to_png(scene: Scene) -> bytes:
 
 
 @singledispatch
-def _artist(item: Item) -> Artist:
+def _to_artist(item: Item) -> Artist:
     raise TypeError(f"{type(item).__name__} is no shape")
 
 
-@_artist.register
+@_to_artist.register
 def _stroke(item: Stroke) -> Artist:
     parts = [Path(part, closed=False) for part in item.parts if len(part)]
     path = Path.make_compound_path(*parts) if parts else Path(np.empty((0, 2)))
@@ -60,12 +60,12 @@ def _stroke(item: Stroke) -> Artist:
     return PathPatch(path, joinstyle="round", **look)
 
 
-@_artist.register
+@_to_artist.register
 def _box(item: Box) -> Artist:
     return Rectangle((item.x, item.y), max(item.width, 0), max(item.height, 0), facecolor=item.fill, linewidth=0)
 
 
-@_artist.register
+@_to_artist.register
 def _markers(item: Markers) -> Artist:
     corners = outline(item.shape, item.size)
     closed = np.vstack([corners, corners[:1]])
@@ -75,8 +75,8 @@ def _markers(item: Markers) -> Artist:
     return PathPatch(path, facecolor=to_rgba(item.fill, OPACITY), edgecolor=item.edge, linewidth=0.6)
 
 
-@_artist.register
-def _words(item: Words) -> Artist:
+@_to_artist.register
+def _draw_text(item: TextItem) -> Artist:
     look: dict[str, Any] = {"color": item.color, "fontsize": item.size, "fontweight": "bold" if item.bold else "normal"}
     turned: dict[str, Any] = {
         "rotation": -item.angle,

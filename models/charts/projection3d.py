@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from models.charts.render_marks import TEXT, Ground, mark_items
-from models.charts.scene import Item, Words
+from models.charts.render_marks import TEXT, PlotArea, mark_items
+from models.charts.scene import Item, TextItem
 from models.charts.spec import Anchor, Axis, Floats, Line, Panel, Points
 from models.charts.text_metrics import shortened, width
 from models.charts.ticks import ticks_of
@@ -39,16 +39,16 @@ _EDGES: Final = (
 )
 
 
-def space_items(panel: Panel, ground: Ground) -> Iterator[Item]:
+def projection_items(panel: Panel, ground: PlotArea) -> Iterator[Item]:
     """Lay out points and the three axes of their space; of each mark, what is nearer lies above what is farther."""
     axes = (panel.x, panel.y, panel.z or panel.y)
     flat = _flattened(panel, ground)
     for start, end in _cube():
-        x, y, _ = _seen(np.array([start, end], dtype=np.float64))
+        x, y, _ = _project(np.array([start, end], dtype=np.float64))
         yield from mark_items(Line(x=x, y=y, color="grid", width=1), flat)
     for mark in panel.marks:
         if isinstance(mark, Points) and mark.z is not None:
-            x, y, depth = _seen(
+            x, y, depth = _project(
                 np.column_stack([_unit(v, a) for v, a in zip((mark.x, mark.y, mark.z), axes, strict=True)])
             )
             order = np.argsort(-depth)
@@ -57,13 +57,13 @@ def space_items(panel: Panel, ground: Ground) -> Iterator[Item]:
         yield from _axis(axis, edge, flat)
 
 
-def _axis(axis: Axis, edge: _Edge, ground: Ground) -> Iterator[Item]:
+def _axis(axis: Axis, edge: _Edge, ground: PlotArea) -> Iterator[Item]:
     """Write numbers along an edge, and beyond them what they measure, as aslant as the edge is."""
     start, end = _pixels(np.array([edge.start, edge.end]), ground)
     ticks = ticks_of(axis, most=MOST_TICKS)
     for at, label in ticks:
         x, y = start + (at - axis.low) / (axis.high - axis.low) * (end - start) + edge.beside
-        yield Words(x=x, y=y, text=label, size=SMALL, color=ground.look.color("muted"), anchor=edge.anchor)
+        yield TextItem(x=x, y=y, text=label, size=SMALL, color=ground.look.color("muted"), anchor=edge.anchor)
     along = end - start if end[0] > start[0] or edge.upright else start - end
     length = float(np.hypot(*along))
     down = np.array([-along[1], along[0]]) / length * (-1 if edge.upright else 1)
@@ -72,10 +72,10 @@ def _axis(axis: Axis, edge: _Edge, ground: Ground) -> Iterator[Item]:
     )
     x, y = (start + end) / 2 + down * away
     text, angle = shortened(axis.title, TEXT, length), float(np.degrees(np.arctan2(along[1], along[0])))
-    yield Words(x=x, y=y, text=text, size=TEXT, color=ground.look.color("ink"), anchor="middle", angle=angle)
+    yield TextItem(x=x, y=y, text=text, size=TEXT, color=ground.look.color("ink"), anchor="middle", angle=angle)
 
 
-def _flattened(panel: Panel, ground: Ground) -> Ground:
+def _flattened(panel: Panel, ground: PlotArea) -> PlotArea:
     """Give the same ground in the units of what is seen."""
     wide = ground.x_per_unit * (panel.x.high - panel.x.low) / (2 * _REACH)
     high = ground.y_per_unit * (panel.y.high - panel.y.low) / (2 * _REACH)
@@ -86,12 +86,12 @@ def _unit(values: Floats, axis: Axis) -> Floats:
     return np.asarray((values - axis.low) / (axis.high - axis.low) - 0.5)
 
 
-def _pixels(points: Floats, ground: Ground) -> Floats:
-    x, y, _ = _seen(points)
+def _pixels(points: Floats, ground: PlotArea) -> Floats:
+    x, y, _ = _project(points)
     return ground.places(x, y)
 
 
-def _seen(points: Floats) -> tuple[Floats, Floats, Floats]:
+def _project(points: Floats) -> tuple[Floats, Floats, Floats]:
     """Project points of shape (n, 3): right, up, and away from the eye."""
     x, y, z = points.T
     right = x * np.cos(_TURN) - y * np.sin(_TURN)

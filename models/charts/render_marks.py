@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from models.charts.scene import Box, Item, Markers, Stroke, Words
+from models.charts.scene import Box, Item, Markers, Stroke, TextItem
 from models.charts.spec import Area, Bars, Cells, Floats, Label, Line, Mark, Points
 from models.charts.text_metrics import width
-from models.charts.theme import Look, shape, upon
+from models.charts.theme import Palette, shape, text_color_on
 
 TEXT: Final = 12.0
 SMALLEST_TEXT: Final = 8.0
@@ -19,7 +19,7 @@ _SEAM: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class PlotArea:
     """Where values lie in pixels."""
 
     x0: float
@@ -28,7 +28,7 @@ class Ground:
     y_per_unit: float
     x_low: float
     y_low: float
-    look: Look
+    look: Palette
 
     def x(self, value: float) -> float:
         """Place a value along the horizontal axis."""
@@ -51,20 +51,20 @@ class Ground:
 
 
 @singledispatch
-def mark_items(mark: Mark, _ground: Ground) -> Iterator[Item]:
+def mark_items(mark: Mark, _ground: PlotArea) -> Iterator[Item]:
     """Give the shapes of a mark."""
     raise TypeError(f"{type(mark).__name__} is no mark")
 
 
 @mark_items.register
-def _line(mark: Line, ground: Ground) -> Iterator[Item]:
+def _line(mark: Line, ground: PlotArea) -> Iterator[Item]:
     places = ground.places(mark.x, mark.y)
     color = ground.look.color(mark.color)
-    yield Stroke(parts=_uninterrupted(places), color=color, width=mark.width, dashed=mark.dashed)
+    yield Stroke(parts=_split_at_gaps(places), color=color, width=mark.width, dashed=mark.dashed)
 
 
 @mark_items.register
-def _points(mark: Points, ground: Ground) -> Iterator[Item]:
+def _points(mark: Points, ground: PlotArea) -> Iterator[Item]:
     places = ground.places(mark.x, mark.y)
     known = places[np.isfinite(places).all(axis=1)]
     fill, edge = ground.look.color(mark.color), ground.look.background
@@ -72,7 +72,7 @@ def _points(mark: Points, ground: Ground) -> Iterator[Item]:
 
 
 @mark_items.register
-def _bars(mark: Bars, ground: Ground) -> Iterator[Item]:
+def _bars(mark: Bars, ground: PlotArea) -> Iterator[Item]:
     hover = mark.hover or [""] * len(mark.at)
     for at, low, high, color, says in zip(
         mark.at.tolist(), mark.low.tolist(), mark.high.tolist(), mark.colors, hover, strict=True
@@ -83,36 +83,36 @@ def _bars(mark: Bars, ground: Ground) -> Iterator[Item]:
 
 
 @mark_items.register
-def _area(mark: Area, ground: Ground) -> Iterator[Item]:
+def _area(mark: Area, ground: PlotArea) -> Iterator[Item]:
     color, places = ground.look.color(mark.color), ground.places(mark.x, mark.y)
     yield Stroke(parts=[places], color=color, fill=color, opacity=mark.opacity)
 
 
 @mark_items.register
-def _cells(mark: Cells, ground: Ground) -> Iterator[Item]:
+def _cells(mark: Cells, ground: PlotArea) -> Iterator[Item]:
     longest = max((width(text, 1.0) for texts in mark.texts for text in texts), default=0.0)
     size = min(TEXT, 0.92 * abs(ground.x_per_unit) / max(longest, 1e-9), 0.8 * abs(ground.y_per_unit))
     for (i, j), value in np.ndenumerate(mark.values):
         box = ground.box((j - 0.5, j + 0.5), (i - 0.5, i + 0.5), _heat(value, mark, ground.look), mark.hover[i][j])
         yield Box(**{**vars(box), "width": box.width - _SEAM, "height": box.height - _SEAM})
         if size >= SMALLEST_TEXT and mark.texts[i][j]:
-            color = upon(box.fill)
+            color = text_color_on(box.fill)
             x, y = box.x + box.width / 2, box.y + box.height / 2 + 0.35 * size
-            yield Words(x=x, y=y, text=mark.texts[i][j], size=size, color=color, anchor="middle")
+            yield TextItem(x=x, y=y, text=mark.texts[i][j], size=size, color=color, anchor="middle")
 
 
 @mark_items.register
-def _label(mark: Label, ground: Ground) -> Iterator[Item]:
+def _label(mark: Label, ground: PlotArea) -> Iterator[Item]:
     beside = {"start": BESIDE, "middle": 0.0, "end": -BESIDE}[mark.anchor]
     x, y, color = ground.x(mark.x) + beside, ground.y(mark.y) + 0.35 * TEXT, ground.look.color(mark.color)
-    yield Words(x=x, y=y, text=mark.text, size=TEXT, color=color, anchor=mark.anchor)
+    yield TextItem(x=x, y=y, text=mark.text, size=TEXT, color=color, anchor=mark.anchor)
 
 
-def _heat(value: float, mark: Cells, look: Look) -> str:
+def _heat(value: float, mark: Cells, look: Palette) -> str:
     return look.heat(value / mark.reach) if np.isfinite(value) else look.background
 
 
-def _uninterrupted(places: Floats) -> list[Floats]:
+def _split_at_gaps(places: Floats) -> list[Floats]:
     """Split a line where it is interrupted."""
     known = np.asarray(np.isfinite(places).all(axis=1))
     runs = np.split(np.arange(len(places)), np.flatnonzero(np.diff(known)) + 1)

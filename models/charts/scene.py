@@ -48,7 +48,7 @@ class Markers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class TextItem:
     """A line of text; `y` is its base line."""
 
     x: float
@@ -61,7 +61,7 @@ class Words:
     angle: float = 0.0
 
 
-Item = Stroke | Box | Markers | Words
+Item = Stroke | Box | Markers | TextItem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def _regular(n: int, turn: float = 0.0, radius: float = 1.15) -> tuple[list[floa
     return [i / n + turn for i in range(n)], [radius] * n
 
 
-def _pointed(n: int, inner: float, turn: float = 0.0) -> tuple[list[float], list[float]]:
+def _triangle(n: int, inner: float, turn: float = 0.0) -> tuple[list[float], list[float]]:
     return [i / (2 * n) + turn for i in range(2 * n)], [1.35, inner] * n
 
 
@@ -110,6 +110,6 @@ _CORNERS: dict[Shape, tuple[list[float], list[float]]] = {
     "diamond": _regular(4, radius=1.35),
     "down": _regular(3, turn=0.5, radius=1.35),
     "plus": _crossed(0.0),
-    "star": _pointed(5, 0.6),
+    "star": _triangle(5, 0.6),
     "cross": _crossed(0.125),
 }

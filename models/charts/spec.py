@@ -155,7 +155,7 @@ def span(*parts: Floats, around: float | None = None, margin: float = 0.05) -> t
     return low if low == around else low - room, high if high == around and low < high else high + room
 
 
-def enumerated(labels: Sequence[str], title: str = "", *, downwards: bool = False) -> Axis:
+def numbered_axis(labels: Sequence[str], title: str = "", *, downwards: bool = False) -> Axis:
     """Give an axis with one place for each label, from 0 on; `downwards` for the first to stand at the top."""
     ends = (-0.5, len(labels) - 0.5)
     low, high = reversed(ends) if downwards else ends

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from models.charts.scene import Box, Item, Markers, Pixels, Scene, Stroke, Words, outline
+from models.charts.scene import Box, Item, Markers, Pixels, Scene, Stroke, TextItem, outline
 
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
@@ -55,7 +55,7 @@ def _markers(item: Markers) -> Iterator[str]:
 
 
 @_lines.register
-def _words(item: Words) -> Iterator[str]:
+def _text_element(item: TextItem) -> Iterator[str]:
     x, y = _n(item.x), _n(item.y)
     bold = ' font-weight="600"' if item.bold else ""
     turn = f' transform="rotate({item.angle:g} {x} {y})"' if item.angle else ""

@@ -18,7 +18,7 @@ LOW, HIGH = "#2166AC", "#D6604D"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Palette:
     """The colors of one theme."""
 
     theme: Theme
@@ -32,21 +32,21 @@ class Look:
             return self.roles[color]
         shades = SHADES[self.theme]
         shade = shades[color // len(HUES) % len(shades)]
-        return mixed(HUES[color % len(HUES)], "#FFFFFF" if shade > 0 else "#000000", abs(shade))
+        return blend(HUES[color % len(HUES)], "#FFFFFF" if shade > 0 else "#000000", abs(shade))
 
     def heat(self, value: float) -> str:
         """Give the color of a value from -1 to 1."""
-        return mixed(self.middle, HIGH if value > 0 else LOW, min(abs(value), 1.0))
+        return blend(self.middle, HIGH if value > 0 else LOW, min(abs(value), 1.0))
 
 
-LOOKS: Final[dict[Theme, Look]] = {
-    "light": Look(
+LOOKS: Final[dict[Theme, Palette]] = {
+    "light": Palette(
         theme="light",
         background="#FFFFFF",
         roles={"ink": "#1F2328", "muted": "#59636E", "grid": "#DDE1E6", "accent": "#0072B2", "warm": "#D55E00"},
         middle="#F4F4F2",
     ),
-    "dark": Look(
+    "dark": Palette(
         theme="dark",
         background="#14181D",
         roles={"ink": "#E8ECF0", "muted": "#A3ADB8", "grid": "#343B44", "accent": "#56B4E9", "warm": "#F0883E"},
@@ -60,24 +60,24 @@ def shape(color: Color) -> Shape:
     return SHAPES[color % len(SHAPES)] if isinstance(color, int) else "circle"
 
 
-def upon(background: str) -> str:
+def text_color_on(background: str) -> str:
     """Give the color in which a text is most legible upon another."""
     return max(INKS, key=lambda ink: contrast(ink, background))
 
 
 def contrast(color: str, other: str) -> float:
     """Give the contrast of two colors, from 1 to 21 (W3C 2018, Web Content Accessibility Guidelines 2.1)."""
-    darker, lighter = sorted((_luminance(color), _luminance(other)))
+    darker, lighter = sorted((_relative_lightness(color), _relative_lightness(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def mixed(color: str, other: str, share: float) -> str:
+def blend(color: str, other: str, share: float) -> str:
     """Mix a color with a share of another."""
     pairs = zip(_channels(color), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
-def _luminance(color: str) -> float:
+def _relative_lightness(color: str) -> float:
     red, green, blue = (_linear(channel / 255) for channel in _channels(color))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

@@ -9,11 +9,11 @@ from models.columns.cell_errors import (
     UnknownColumn,
 )
 from models.columns.column import Column, Kind, Override
-from models.columns.column_counts import recount
+from models.columns.column_counts import count_columns
 from models.columns.numeric_dates import SERIALS
 from models.columns.overrides import DATE_FORMS, check_numerals
 from models.columns.parsing import read_rows
-from models.columns.schema import Described, describe_columns, typed_table
+from models.columns.schema import TableSchema, apply_schema, infer_schema
 
 __all__ = [
     "DATE_FORMS",
@@ -22,15 +22,15 @@ __all__ = [
     "BadCells",
     "CellError",
     "Column",
-    "Described",
     "DuplicateCustomers",
     "Kind",
     "MissingCustomerId",
     "Override",
+    "TableSchema",
     "UnknownColumn",
+    "apply_schema",
     "check_numerals",
-    "describe_columns",
+    "count_columns",
+    "infer_schema",
     "read_rows",
-    "recount",
-    "typed_table",
 ]

@@ -5,15 +5,15 @@ from typing import Final
 
 import pyarrow as pa
 
-from models.columns.column_stats import Texts
+from models.columns.column_stats import TextColumn
 from models.columns.override_hints import propose
-from models.columns.sentinels import are_suspect
+from models.columns.sentinels import contains_sentinels
 
 MAX_NAMED: Final = 10
 FEWEST_SHARED: Final = 2
 
 
-def suspect_spellings(evidence: Texts) -> str | None:
+def suspect_spellings(evidence: TextColumn) -> str | None:
     """Name the categories that differ only in capitals, each by spellings that more than one row has.
 
     Parameters
@@ -37,9 +37,9 @@ def suspect_spellings(evidence: Texts) -> str | None:
     )
 
 
-def _by_folded(evidence: Texts) -> dict[str, Counter[str]]:
+def _by_folded(evidence: TextColumn) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    words = ~are_suspect(evidence.texts.values)
+    words = ~contains_sentinels(evidence.texts.values)
     texts = evidence.texts.values.filter(pa.array(words)).to_pylist()
     for text, count in zip(texts, evidence.counts[words].tolist(), strict=True):
         if text is not None:

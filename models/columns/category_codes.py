@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from models.columns.cell_arrays import Mask, mask
 from models.columns.column import Kind
-from models.columns.column_stats import Numbers
+from models.columns.column_stats import NumericColumn
 from models.columns.headers import is_amount_header, is_code_header, is_key_header, is_phone_header
 from models.columns.key_columns import are_whole, find_key
 from models.columns.numeric_dates import find_serial
@@ -45,7 +45,7 @@ def are_codes(column: pa.ChunkedArray, name: str) -> bool:
     return _have_leading_zeros(column, name) or _have_bare_exponents(head) or _are_phones(head, name)
 
 
-def hold_codes(evidence: Numbers) -> bool:
+def hold_codes(evidence: NumericColumn) -> bool:
     """Check whether whole numbers are codes by their header, such as ``zip``, ``store_id`` or ``phone``."""
     if not is_code_header(evidence.name) or evidence.are_flags or not are_whole(evidence.known):
         return False
@@ -62,7 +62,7 @@ def codes_doubt(name: str, kind: Kind) -> str:
     )
 
 
-def suspect_codes(name: str, known: npt.NDArray[np.float64]) -> str | None:
+def find_category_codes(name: str, known: npt.NDArray[np.float64]) -> str | None:
     """Say that a column may hold codes: 1, 2, … up to at most 12, each in ten rows on average; counts begin at 0.
 
     Parameters

@@ -23,7 +23,7 @@ _UNUSUAL_TEXT: Final = _SPACE_AROUND + r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}
 _UNUSUAL_IDENTIFIER: Final = _SPACE_AROUND + r"|[\x00-\x1f\x7f-\x{9f}]|^\.{0,2}$"
 
 
-class Reading(NamedTuple):
+class ParsedCells(NamedTuple):
     """Cells by the one rule: null where a cell is missing or wrong, and which are wrong."""
 
     values: pa.Array
@@ -50,7 +50,7 @@ def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
     return read if pc.all(pc.is_finite(read), min_count=0).as_py() else None
 
 
-def numbers(values: pa.Array) -> Reading:
+def numbers(values: pa.Array) -> ParsedCells:
     """Read cells as `models.cells.number` does.
 
     Parameters
@@ -68,7 +68,7 @@ def numbers(values: pa.Array) -> Reading:
     return _finite(values.cast(pa.float64(), safe=False), _none_of(values))
 
 
-def categories(values: pa.Array) -> Reading:
+def categories(values: pa.Array) -> ParsedCells:
     """Read cells as `models.cells.category` does.
 
     Parameters
@@ -86,7 +86,7 @@ def categories(values: pa.Array) -> Reading:
     return _by_rule(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values)
 
 
-def identifiers(values: pa.Array) -> Reading:
+def identifiers(values: pa.Array) -> ParsedCells:
     """Read cells as `models.cells.identifier` does.
 
     Parameters
@@ -100,9 +100,9 @@ def identifiers(values: pa.Array) -> Reading:
         The customer ids as text.
     """
     if pa.types.is_integer(values.type):
-        return Reading(values.cast(pa.string()), _none_of(values))
+        return ParsedCells(values.cast(pa.string()), _none_of(values))
     if pa.types.is_floating(values.type):
-        return Reading(pa.nulls(len(values), pa.string()), mask(values.is_valid()))
+        return ParsedCells(pa.nulls(len(values), pa.string()), mask(values.is_valid()))
     unusual = pc.match_substring_regex(values, _UNUSUAL_IDENTIFIER)
     too_long = pc.greater(pc.utf8_length(values), cells.MAX_IDENTIFIER_LENGTH)
     return _by_rule(cells.identifier, values, mask(pc.or_(unusual, too_long)), values)
@@ -114,7 +114,7 @@ def mask(condition: pa.Array) -> Mask:
     return chosen
 
 
-def _numbers_in_text(values: pa.Array) -> Reading:
+def _numbers_in_text(values: pa.Array) -> ParsedCells:
     trimmed = pc.ascii_trim(values, characters=" \t\r\n")
     plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
     spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
@@ -123,14 +123,14 @@ def _numbers_in_text(values: pa.Array) -> Reading:
     return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
 
 
-def _finite(read: pa.Array, wrong: Mask) -> Reading:
+def _finite(read: pa.Array, wrong: Mask) -> ParsedCells:
     finite = pc.is_finite(read)
-    return Reading(pc.if_else(finite, read, None), wrong | mask(pc.invert(finite)))
+    return ParsedCells(pc.if_else(finite, read, None), wrong | mask(pc.invert(finite)))
 
 
-def _texts_of_numbers(values: pa.Array) -> Reading:
+def _texts_of_numbers(values: pa.Array) -> ParsedCells:
     if pa.types.is_integer(values.type):
-        return Reading(values.cast(pa.string()), _none_of(values))
+        return ParsedCells(values.cast(pa.string()), _none_of(values))
     whole = pc.and_(pc.less(pc.abs(values), _EXACT_INTEGERS), pc.equal(pc.floor(values), values))
     digits = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
     return _by_rule(cells.category, values, mask(values.is_valid()) & ~mask(whole), digits)
@@ -143,7 +143,7 @@ def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
-def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> Reading:
+def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> ParsedCells:
     """Read the chosen cells one by one, and take the others as they are."""
     read, wrong = [], _none_of(values)
     for position, cell in zip(np.flatnonzero(chosen), values.filter(chosen).to_pylist(), strict=True):
@@ -152,7 +152,7 @@ def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, o
         except cells.BadCell:
             read.append(None)
             wrong[position] = True
-    return Reading(pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong)
+    return ParsedCells(pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong)
 
 
 def _none_of(values: pa.Array) -> Mask:

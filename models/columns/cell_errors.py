@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from models import cells
 from models.columns.cell_arrays import Mask
-from models.columns.distinct import Distinct
+from models.columns.distinct import DistinctCells
 from models.errors import SegmentationError
 
 MAX_LISTED: Final = 100
@@ -45,7 +45,7 @@ class DuplicateCustomers(BadCells):
 
 
 @dataclass(frozen=True)
-class Faults:
+class ColumnErrors:
     """The rows of a column, counted from 0, whose cells cannot be read, and what to say of each."""
 
     column: str
@@ -58,7 +58,7 @@ class Faults:
         return cls(column, np.empty(0, np.intp), str)
 
     @classmethod
-    def among(cls, column: str, found: Distinct, wrong: Mask, why: Callable[[object], str]) -> Self:
+    def among(cls, column: str, found: DistinctCells, wrong: Mask, why: Callable[[object], str]) -> Self:
         """Find the rows of wrong cells, of which `why` tells the fault."""
         return cls(column, found.rows(wrong), lambda row: why(found.at(row))) if wrong.any() else cls.none(column)
 
@@ -78,7 +78,7 @@ class Faults:
             raise self.error(sentence, kind)
 
 
-def by_rule(rule: Callable[[object], object]) -> Callable[[object], str]:
+def errors_by_rule(rule: Callable[[object], object]) -> Callable[[object], str]:
     """Say what is wrong with a cell by the one rule for cells."""
 
     def why(cell: object) -> str:

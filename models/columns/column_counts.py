@@ -10,7 +10,7 @@ from models.columns.column import Column
 from models.columns.parsing import map_columns
 
 
-def recount(table: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None) -> tuple[Column, ...]:
+def count_columns(table: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None) -> tuple[Column, ...]:
     """Count missing cells and distinct values anew; what each column is taken for stays as it was.
 
     Parameters

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from models import cells
-from models.columns.cell_errors import Faults, by_rule
+from models.columns.cell_errors import ColumnErrors, errors_by_rule
 from models.columns.column import Column, Kind
-from models.columns.column_stats import Numbers, Texts
+from models.columns.column_stats import NumericColumn, TextColumn
 from models.columns.layout_checks import share_of_sum
-from models.columns.sentinels import suspect_numbers
+from models.columns.sentinels import find_numeric_sentinels
 from models.features import MAX_CATEGORIES
 
 
@@ -31,28 +31,28 @@ class Judged(NamedTuple):
         return self._replace(column=replace(self.column, doubts=added))
 
 
-def check_texts(evidence: Texts) -> None:
+def check_texts(evidence: TextColumn) -> None:
     """Refuse a column with a cell that is no text."""
-    Faults.among(evidence.name, evidence.cells, evidence.texts.wrong, by_rule(cells.category)).refuse()
+    ColumnErrors.among(evidence.name, evidence.cells, evidence.texts.wrong, errors_by_rule(cells.category)).refuse()
 
 
-def too_many(evidence: Texts) -> str:
+def too_many(evidence: TextColumn) -> str:
     """Say that a column has too many categories."""
     return f"has {evidence.distinct:,} different values, and at most {MAX_CATEGORIES} can be told apart"
 
 
-def ignore(evidence: Numbers | Texts, reason: str, why: str) -> Judged:
+def ignore(evidence: NumericColumn | TextColumn, reason: str, why: str) -> Judged:
     """Leave a column out, and say why."""
     warning = f"{evidence.name!r} is ignored: it {why}".removesuffix(".")
     return Judged(column_of(evidence, "ignored", reason=reason), (f"{warning}.",))
 
 
-def column_of(evidence: Numbers | Texts, kind: Kind, reason: str | None = None) -> Column:
+def column_of(evidence: NumericColumn | TextColumn, kind: Kind, reason: str | None = None) -> Column:
     """Describe a column as one of a kind."""
     return Column(name=evidence.name, kind=kind, missing=evidence.missing, distinct=evidence.distinct, reason=reason)
 
 
-def numeric(evidence: Numbers) -> Judged:
+def numeric(evidence: NumericColumn) -> Judged:
     """Describe a column of numbers, and say how they were read and which may stand for a missing value."""
     column = replace(column_of(evidence, "numeric"), numerals=evidence.numerals, newest=evidence.newest)
     written = _how_written(evidence)
@@ -61,10 +61,10 @@ def numeric(evidence: Numbers) -> Judged:
         judged = judged.asking(f"{written} {evidence.doubt}")
     elif written:
         judged = judged._replace(warnings=(written,))
-    return judged if evidence.newest else judged.asking(suspect_numbers(evidence.name, evidence.known))
+    return judged if evidence.newest else judged.asking(find_numeric_sentinels(evidence.name, evidence.known))
 
 
-def _how_written(evidence: Numbers) -> str | None:
+def _how_written(evidence: NumericColumn) -> str | None:
     if evidence.newest is not None:
         return f"{evidence.name!r} holds dates and is read as the days from each of them to the newest."
     if evidence.numerals is None:

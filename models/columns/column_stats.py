@@ -8,18 +8,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.columns.cell_arrays import Reading, categories, mask, numbers, plain_numbers
-from models.columns.distinct import Distinct
-from models.columns.missing_markers import Markers
-from models.columns.number_format_detection import Found as Style
-from models.columns.number_format_detection import could_be_grouped, doubt_plain, find_numerals
-from models.columns.number_formats import PLAIN, Numerals
+from models.columns.cell_arrays import ParsedCells, categories, mask, numbers, plain_numbers
+from models.columns.distinct import DistinctCells
+from models.columns.missing_markers import MissingMarkers
+from models.columns.number_format_detection import DetectedFormat as Style
+from models.columns.number_format_detection import ambiguous_format_warning, could_be_grouped, detect_number_format
+from models.columns.number_formats import PLAIN, NumberFormat
 from models.columns.override_hints import propose
-from models.columns.sentinels import are_suspect
+from models.columns.sentinels import contains_sentinels
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbers:
+class NumericColumn:
     """A column whose every known cell is a number, and how they are written."""
 
     name: str
@@ -56,13 +56,13 @@ class Numbers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Texts:
+class TextColumn:
     """A column of which not every known cell is a number, or that is not taken for one."""
 
     name: str
-    cells: Distinct
-    texts: Reading
-    as_numbers: Reading
+    cells: DistinctCells
+    texts: ParsedCells
+    as_numbers: ParsedCells
 
     @property
     def n_rows(self) -> int:
@@ -89,19 +89,19 @@ class Texts:
         """How many different texts there are."""
         return int(pc.count_distinct(self.texts.values).as_py())
 
-    def n_read(self, reading: Reading) -> int:
+    def n_read(self, reading: ParsedCells) -> int:
         """Count the cells that were read as what was looked for."""
         return int(self.counts[mask(reading.values.is_valid())].sum())
 
     @cached_property
-    def n_suspect(self) -> int:
+    def n_sentinels(self) -> int:
         """How many cells are words that usually stand for a missing value."""
-        return int(self.counts[are_suspect(self.texts.values)].sum())
+        return int(self.counts[contains_sentinels(self.texts.values)].sum())
 
 
-def weigh(
-    column: pa.ChunkedArray, name: str, markers: Markers, *, fold_case: bool = False, decimal_comma: bool = False
-) -> Numbers | Texts:
+def parse_column(
+    column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False, decimal_comma: bool = False
+) -> NumericColumn | TextColumn:
     """Read a raw column as numbers, if all of it can be, and as texts otherwise.
 
     With `decimal_comma`, marks that may group thousands or be for decimals are read as in a file of decimal commas.
@@ -109,50 +109,54 @@ def weigh(
     plain = plain_numbers(column)
     grouped = plain is not None and could_be_grouped(column)
     if plain is not None and not (grouped and decimal_comma):
-        doubt = _with_overrule(doubt_plain(column), name, Numerals.parse(PLAIN)) if grouped else None
-        return Numbers(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
-    found = markers.clear(Distinct.of(column))
+        doubt = _with_overrule(ambiguous_format_warning(column), name, NumberFormat.parse(PLAIN)) if grouped else None
+        return NumericColumn(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
+    found = markers.clear(DistinctCells.of(column))
     style = _find_style(found, grouped=grouped, decimal_comma=decimal_comma)
     as_numbers = style.numerals.read(found.values) if style else numbers(found.values)
     if as_numbers.wrong.any():
         folded = found.folded() if fold_case else found
-        return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers)
+        return TextColumn(name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers)
     values = markers.clear_numbers(found.spread(as_numbers.values))
     if style is None:
-        return Numbers(name=name, values=values)
+        return NumericColumn(name=name, values=values)
     doubt, is_ambiguous = _with_overrule(style.doubt, name, style.numerals), style.doubt is not None
-    return Numbers(name=name, values=values, numerals=style.numerals.example, doubt=doubt, is_ambiguous=is_ambiguous)
+    return NumericColumn(
+        name=name, values=values, numerals=style.numerals.example, doubt=doubt, is_ambiguous=is_ambiguous
+    )
 
 
-def weigh_as(column: pa.ChunkedArray, name: str, markers: Markers, numerals: Numerals) -> Numbers | Texts:
+def weigh_as(
+    column: pa.ChunkedArray, name: str, markers: MissingMarkers, numerals: NumberFormat
+) -> NumericColumn | TextColumn:
     """Read a raw column as numbers that are written in a declared style, and as texts if one is not."""
-    found = markers.clear(Distinct.of(column))
+    found = markers.clear(DistinctCells.of(column))
     read = numerals.read(found.values)
     if read.wrong.any():
-        return Texts(name=name, cells=found, texts=categories(found.values), as_numbers=read)
+        return TextColumn(name=name, cells=found, texts=categories(found.values), as_numbers=read)
     written = None if numerals.example == PLAIN else numerals.example
-    return Numbers(name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written)
+    return NumericColumn(name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written)
 
 
-def weigh_texts(column: pa.ChunkedArray, name: str, markers: Markers, *, fold_case: bool = False) -> Texts:
+def parse_texts(column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False) -> TextColumn:
     """Read a raw column as texts, even if all of it is numbers."""
-    found = markers.clear(Distinct.of(column))
+    found = markers.clear(DistinctCells.of(column))
     folded = found.folded() if fold_case else found
-    return Texts(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
+    return TextColumn(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
 
 
-def _find_style(found: Distinct, *, grouped: bool, decimal_comma: bool) -> Style | None:
+def _find_style(found: DistinctCells, *, grouped: bool, decimal_comma: bool) -> Style | None:
     """Find the style of texts that are no plain numbers, or whose dots may group thousands."""
     if not _is_text(found) or not (grouped or numbers(found.values).wrong.any()):
         return None
-    return find_numerals(found.values, decimal_comma=decimal_comma)
+    return detect_number_format(found.values, decimal_comma=decimal_comma)
 
 
-def _is_text(found: Distinct) -> bool:
+def _is_text(found: DistinctCells) -> bool:
     return bool(pa.types.is_string(found.values.type))
 
 
-def _with_overrule(doubt: str | None, name: str, numerals: Numerals) -> str | None:
+def _with_overrule(doubt: str | None, name: str, numerals: NumberFormat) -> str | None:
     if doubt is None:
         return None
     return f"{doubt} Otherwise put the table with ?schema={propose(name, numerals=numerals.alternative.example)}"

@@ -9,30 +9,38 @@ import pyarrow.compute as pc
 
 from models import cells
 from models.columns.cell_arrays import identifiers, mask
-from models.columns.cell_errors import DuplicateCustomers, Faults, MissingCustomerId, UnknownColumn, by_rule
+from models.columns.cell_errors import (
+    ColumnErrors,
+    DuplicateCustomers,
+    MissingCustomerId,
+    UnknownColumn,
+    errors_by_rule,
+)
 from models.columns.column import Override
-from models.columns.duplicate_ids import find_repeats
+from models.columns.duplicate_ids import find_duplicate_ids
 from models.columns.headers import id_rank
-from models.columns.missing_markers import Markers
+from models.columns.missing_markers import MissingMarkers
 
 
 class CustomerIds(NamedTuple):
     """The ids of a table as text, null where a row has none, and the cells that cannot be ids."""
 
     values: pa.Array
-    faults: Faults
+    faults: ColumnErrors
 
 
 def read_ids(raw: pa.Table, name: str, missing_markers: Sequence[str], *, required: bool = False) -> CustomerIds:
     """Read the column that names the customers; where ids are `required`, a row without one is at fault too."""
     column = raw.column(name).combine_chunks()
     read = identifiers(column)
-    ids = pc.if_else(pc.is_in(read.values, Markers.of(missing_markers).texts), None, read.values)
+    ids = pc.if_else(pc.is_in(read.values, MissingMarkers.of(missing_markers).texts), None, read.values)
     wrong = mask(ids.is_null()) if required else read.wrong
-    why = by_rule(cells.identifier)
+    why = errors_by_rule(cells.identifier)
     return CustomerIds(
         ids,
-        Faults(name, np.flatnonzero(wrong), lambda row: why(column[row].as_py()) if read.wrong[row] else "is missing"),
+        ColumnErrors(
+            name, np.flatnonzero(wrong), lambda row: why(column[row].as_py()) if read.wrong[row] else "is missing"
+        ),
     )
 
 
@@ -73,14 +81,14 @@ def _no_id_warning(candidates: Sequence[str]) -> str:
 
 def _names_every_customer(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
     ids, faults = read_ids(raw, name, missing_markers)
-    return not faults.rows.size and not ids.null_count and not find_repeats(ids).rows.size
+    return not faults.rows.size and not ids.null_count and not find_duplicate_ids(ids).rows.size
 
 
-def _without_id(ids: pa.Array, name: str) -> Faults:
-    return Faults(name, np.flatnonzero(mask(ids.is_null())), lambda _: "is missing")
+def _without_id(ids: pa.Array, name: str) -> ColumnErrors:
+    return ColumnErrors(name, np.flatnonzero(mask(ids.is_null())), lambda _: "is missing")
 
 
-def _repeated(ids: pa.Array, name: str) -> Faults:
+def _repeated(ids: pa.Array, name: str) -> ColumnErrors:
     """Find the rows that repeat an id; each detail names the row that had it first."""
-    rows, firsts = find_repeats(ids)
-    return Faults(name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}")
+    rows, firsts = find_duplicate_ids(ids)
+    return ColumnErrors(name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}")

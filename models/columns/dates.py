@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.columns.cell_arrays import SPACE, Mask, Reading, mask
+from models.columns.cell_arrays import SPACE, Mask, ParsedCells, mask
 from models.columns.month_names import LANGUAGES, is_weekday, month_number
 
 Order = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
@@ -52,7 +52,7 @@ _IN_DIGITS, _WITH_NAMES = (re.sub(r"\?P<\w+>", "?:", "|".join(forms)) for forms 
 _Numbers = npt.NDArray[np.float64]
 
 
-class Found(NamedTuple):
+class DateOrder(NamedTuple):
     """In which order the days of a column are written, and what had to be chosen to decide it."""
 
     order: Order
@@ -72,7 +72,7 @@ def are_dates(texts: pa.Array) -> bool:
     return bool(mask(read.values.is_valid()).mean() >= MOST)
 
 
-def find_order(values: pa.Array) -> Found:
+def find_order(values: pa.Array) -> DateOrder:
     """Find out whether a column writes the day or the month first; where nothing tells, the day: a choice.
 
     Parameters
@@ -87,11 +87,11 @@ def find_order(values: pa.Array) -> Found:
     """
     turned = pc.extract_regex(values, _whole(_TURNED)).drop_null()
     if not len(turned):
-        return Found("yyyy-mm-dd")
+        return DateOrder("yyyy-mm-dd")
     day_first, month_first = (int(np.count_nonzero(only)) for only in _one_way_only(turned))
     if day_first == month_first == 0 and not _has_dots(values):
-        return Found("dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to.")
-    return Found("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
+        return DateOrder("dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to.")
+    return DateOrder("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
 
 
 def mark_contradictions(values: pa.Array, order: Order) -> Mask:
@@ -115,7 +115,7 @@ def mark_contradictions(values: pa.Array, order: Order) -> Mask:
     return month_first if order == "dd/mm/yyyy" else day_first
 
 
-def read_days(values: pa.Array, order: Order) -> Reading:
+def read_days(values: pa.Array, order: Order) -> ParsedCells:
     """Read dates, in any order that is plain by itself, or else in the order of the column.
 
     Parameters
@@ -131,12 +131,12 @@ def read_days(values: pa.Array, order: Order) -> Reading:
         Days since 1970-01-01 as float64, whatever the time of the day and its zone: the day as it is written.
     """
     if not pa.types.is_string(values.type):
-        return Reading(pa.nulls(len(values), pa.float64()), mask(values.is_valid()))
-    days = _read_forms(values, (_PLAIN, *_turned(order), *_NAMED))
+        return ParsedCells(pa.nulls(len(values), pa.float64()), mask(values.is_valid()))
+    days = _read_forms(values, (_PLAIN, *_reorder(order), *_NAMED))
     left = np.flatnonzero(np.isnan(days) & mask(pc.match_substring_regex(values, _WEEKDAY)))
-    days[left] = _read_forms(_without_weekday(values.take(pa.array(left))), _NAMED + _turned(order))
+    days[left] = _read_forms(_without_weekday(values.take(pa.array(left))), _NAMED + _reorder(order))
     blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
-    return Reading(pa.array(days, mask=np.isnan(days)), mask(values.is_valid()) & ~blank & np.isnan(days))
+    return ParsedCells(pa.array(days, mask=np.isnan(days)), mask(values.is_valid()) & ~blank & np.isnan(days))
 
 
 def mark_unknown_months(values: pa.Array) -> Mask:
@@ -166,7 +166,7 @@ def _whole(form: str) -> str:
     return f"^{SPACE}*(?:{form}){_TIME}{SPACE}*$"
 
 
-def _turned(order: Order) -> tuple[str, ...]:
+def _reorder(order: Order) -> tuple[str, ...]:
     if order == "yyyy-mm-dd":
         return ()
     first, second = ("day", "month") if order == "dd/mm/yyyy" else ("month", "day")
@@ -208,7 +208,7 @@ def _days(parts: pa.Array) -> _Numbers:
     month = _months(pc.struct_field(parts, "month"))
     day = _numbers(_first_if_empty(pc.struct_field(parts, "day")))
     known = ~np.isnan(year) & (month <= MONTHS_OF_A_YEAR)
-    months = np.where(known, (_century(year) - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    months = np.where(known, (_expand_year(year) - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (np.where(known, day, 1) - 1).astype(np.int64)
     return np.where(known & (days.astype("datetime64[M]") == months), days.astype(np.int64), np.nan)
 
@@ -236,5 +236,5 @@ def _floats(values: pa.Array) -> _Numbers:
     return np.asarray(values.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64)
 
 
-def _century(year: _Numbers) -> _Numbers:
+def _expand_year(year: _Numbers) -> _Numbers:
     return year + np.where(year > LATEST_OF_TWO_DIGITS, 0, np.where(year >= LAST_CENTURY, 1900, 2000))

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from models.columns.cell_arrays import Mask, mask
 
 
-class Distinct(NamedTuple):
+class DistinctCells(NamedTuple):
     """The distinct cells of a column in the order of their first rows; the code of a null is null."""
 
     values: pa.Array

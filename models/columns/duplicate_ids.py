@@ -12,14 +12,14 @@ ROWS_AT_ONCE: Final = 1 << 16
 Rows = npt.NDArray[np.intp]
 
 
-class Repeats(NamedTuple):
+class DuplicateIds(NamedTuple):
     """The rows that repeat a text, counted from 0, and for each the row that had it first."""
 
     rows: Rows
     firsts: Rows
 
 
-def find_repeats(texts: pa.Array) -> Repeats:
+def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
     """Find the rows that repeat a text of an earlier row.
 
     A dictionary of millions of different texts takes several times their memory, and longer than all else that is done
@@ -35,11 +35,11 @@ def find_repeats(texts: pa.Array) -> Repeats:
     Repeats
         In the order of the rows.
     """
-    alike = np.flatnonzero(_recur(_hashes(texts)))
+    alike = np.flatnonzero(_repeated_hashes(_hashes(texts)))
     codes = texts.take(pa.array(alike)).dictionary_encode("encode").indices.to_numpy()
     _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
     repeats = firsts[inverse] != np.arange(alike.size)
-    return Repeats(alike[repeats], alike[firsts[inverse]][repeats])
+    return DuplicateIds(alike[repeats], alike[firsts[inverse]][repeats])
 
 
 def _hashes(texts: pa.Array) -> npt.NDArray[np.int64]:
@@ -52,7 +52,7 @@ def _parts(texts: pa.Array) -> Iterator[npt.NDArray[np.object_]]:
         yield texts.slice(start, ROWS_AT_ONCE).to_numpy(zero_copy_only=False)
 
 
-def _recur(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _repeated_hashes(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     ordered = np.sort(hashes)
     recurring = ordered[1:][ordered[1:] == ordered[:-1]]
     return np.isin(hashes, recurring) if recurring.size else np.zeros(hashes.size, np.bool_)

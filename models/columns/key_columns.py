@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.columns.column_stats import Numbers, Texts
+from models.columns.column_stats import NumericColumn, TextColumn
 from models.columns.headers import id_rank, is_amount_header, is_code_header, is_key_header
 from models.columns.override_hints import propose
 
@@ -24,7 +24,7 @@ UNIFORM: Final = 1.63
 _Numbers = npt.NDArray[np.float64]
 
 
-def find_key(evidence: Numbers) -> str | None:
+def find_key(evidence: NumericColumn) -> str | None:
     """Find out why a column of numbers names its rows.
 
     Whole numbers do under the header of a customer id; and, if half of them are different, under any header of a key.
@@ -47,7 +47,7 @@ def find_key(evidence: Numbers) -> str | None:
     return RUNNING if _run(known) else OPAQUE if _are_opaque(known) else None
 
 
-def is_nearly_unique(evidence: Numbers | Texts) -> bool:
+def is_nearly_unique(evidence: NumericColumn | TextColumn) -> bool:
     """Check whether at most a twentieth of the known cells, or a single one of five or more, repeats an earlier one."""
     n_known = evidence.n_rows - evidence.missing
     return n_known - evidence.distinct <= max(REPEATS * n_known, n_known >= FEWEST_FOR_A_REPEAT)
@@ -66,7 +66,7 @@ def key_doubt(name: str) -> str:
     )
 
 
-def _are_many(evidence: Numbers) -> bool:
+def _are_many(evidence: NumericColumn) -> bool:
     """Check whether half of the known numbers are different; of a code, of which the same may recur, nearly all."""
     n_known = evidence.n_rows - evidence.missing
     is_half = n_known >= FEWEST_ROWS and evidence.distinct >= n_known / 2 and not is_code_header(evidence.name)

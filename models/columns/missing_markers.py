@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from models import cells
 from models.columns.cell_arrays import categories
-from models.columns.distinct import Distinct
+from models.columns.distinct import DistinctCells
 
 
 @dataclass(frozen=True)
-class Markers:
+class MissingMarkers:
     """Texts that stand for a missing value, and the numbers that they spell: ``"999"`` is also 999 and 999.0."""
 
     texts: pa.Array
@@ -28,7 +28,7 @@ class Markers:
             pa.array(_readable(cells.number, declared), pa.float64()),
         )
 
-    def clear(self, found: Distinct) -> Distinct:
+    def clear(self, found: DistinctCells) -> DistinctCells:
         """Make the cells of a raw column null that are markers."""
         if not len(self.texts):
             return found

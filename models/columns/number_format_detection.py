@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.columns.number_formats import MARKS, Numerals, matches, split_cells
+from models.columns.number_formats import MARKS, NumberFormat, matches, split_cells
 
 SAMPLE: Final = 1000
 FEWEST_DOTS: Final = 5
@@ -15,14 +15,14 @@ _DECIMALS: Final = "Each {mark!r} is taken for a decimal mark, but might group t
 _THOUSANDS: Final = "Each {mark!r} is taken to group thousands, but might be a decimal mark."
 
 
-class Found(NamedTuple):
+class DetectedFormat(NamedTuple):
     """The style of a column, and what had to be chosen to decide it."""
 
-    numerals: Numerals
+    numerals: NumberFormat
     doubt: str | None = None
 
 
-def find_numerals(values: pa.Array, *, decimal_comma: bool = False) -> Found | None:
+def detect_number_format(values: pa.Array, *, decimal_comma: bool = False) -> DetectedFormat | None:
     """Find the one style in which every cell that could be a number is written.
 
     A lone kind of mark is for decimals if it does not always stand before three digits. If it does (``1,234``), it
@@ -48,7 +48,7 @@ def find_numerals(values: pa.Array, *, decimal_comma: bool = False) -> Found | N
     return found if found is not None and found.numerals.fits(written) else None
 
 
-def doubt_plain(column: pa.ChunkedArray) -> str | None:
+def ambiguous_format_warning(column: pa.ChunkedArray) -> str | None:
     """Doubt plain numbers of which each dot stands before three digits, in at least five: it may group thousands."""
     return _DECIMALS.format(mark=".") if could_be_grouped(column, FEWEST_DOTS) else None
 
@@ -71,37 +71,40 @@ def _one_unit(units: pa.Array) -> str | None:
     return "".join(found) if len(found - {""}) <= 1 else None
 
 
-def _find_marks(written: pa.Array, unit: str, *, decimal_comma: bool) -> Found | None:
+def _find_marks(written: pa.Array, unit: str, *, decimal_comma: bool) -> DetectedFormat | None:
     seen = {mark for mark, pattern in MARKS.items() if matches(written, pattern).any()}
     groups, points = seen & {" ", "'"}, seen & {",", "."}
     if groups:
         return _beside(groups, points, unit)
     if len(points) == 1:
-        return _lone_mark(written, points.pop(), unit, decimal_comma=decimal_comma)
-    styles = [Numerals(group=group, decimal=decimal, unit=unit) for group, decimal in (",.", ".,")]
+        return _single_separator(written, points.pop(), unit, decimal_comma=decimal_comma)
+    styles = [NumberFormat(group=group, decimal=decimal, unit=unit) for group, decimal in (",.", ".,")]
     if not points:
-        return Found(Numerals(group="", decimal=".", unit=unit))
+        return DetectedFormat(NumberFormat(group="", decimal=".", unit=unit))
     fitting = [style for style in styles if style.fits(written)]
-    return Found(fitting[0]) if len(fitting) == 1 else None
+    return DetectedFormat(fitting[0]) if len(fitting) == 1 else None
 
 
-def _beside(groups: set[str], points: set[str], unit: str) -> Found | None:
+def _beside(groups: set[str], points: set[str], unit: str) -> DetectedFormat | None:
     """Find the decimal mark beside a space or an apostrophe, which can only group thousands."""
     if len(groups) > 1 or len(points) > 1:
         return None
     group = groups.pop()
     usual = "," if group == " " else "."
-    return Found(Numerals(group=group, decimal=points.pop() if points else usual, unit=unit))
+    return DetectedFormat(NumberFormat(group=group, decimal=points.pop() if points else usual, unit=unit))
 
 
-def _lone_mark(written: pa.Array, mark: str, unit: str, *, decimal_comma: bool) -> Found:
+def _single_separator(written: pa.Array, mark: str, unit: str, *, decimal_comma: bool) -> DetectedFormat:
     other = "," if mark == "." else "."
-    grouping, decimals = Numerals(group=mark, decimal=other, unit=unit), Numerals(group="", decimal=mark, unit=unit)
+    grouping, decimals = (
+        NumberFormat(group=mark, decimal=other, unit=unit),
+        NumberFormat(group="", decimal=mark, unit=unit),
+    )
     if not decimals.fits(written):
-        return Found(grouping)
+        return DetectedFormat(grouping)
     if not matches(written, _EITHER_WAY[mark]).all():
-        return Found(decimals)
+        return DetectedFormat(decimals)
     is_decimal = mark == "," if decimal_comma else mark == "." and not unit
     if unit == "%" or is_decimal:
-        return Found(decimals, _DECIMALS.format(mark=mark))
-    return Found(grouping, _THOUSANDS.format(mark=mark))
+        return DetectedFormat(decimals, _DECIMALS.format(mark=mark))
+    return DetectedFormat(grouping, _THOUSANDS.format(mark=mark))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.columns.cell_arrays import SPACE, Mask, Reading, mask, numbers
+from models.columns.cell_arrays import SPACE, Mask, ParsedCells, mask, numbers
 
 _SPACES: Final = r" \x{a0}\x{2007}\x{2009}\x{202f}"
 _QUOTES: Final = r"'\x{2019}"
@@ -40,7 +40,7 @@ class Parts(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numerals:
+class NumberFormat:
     """One way to write numbers: what groups the thousands, what marks the decimals, and the unit, if any.
 
     A minus may stand before or behind, or be written as parentheses; the unit may stand on either side, or be left out.
@@ -64,13 +64,13 @@ class Numerals:
         return f"1{self.group}234{self.decimal}56 {self.unit}".rstrip()
 
     @property
-    def alternative(self) -> "Numerals":
+    def alternative(self) -> "NumberFormat":
         """The style in which the mark that groups is for decimals; or, where none groups, the decimal mark groups."""
         if self.group:
-            return Numerals(group="", decimal=self.group, unit=self.unit)
-        return Numerals(group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit)
+            return NumberFormat(group="", decimal=self.group, unit=self.unit)
+        return NumberFormat(group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit)
 
-    def read(self, values: pa.Array) -> Reading:
+    def read(self, values: pa.Array) -> ParsedCells:
         """Read cells that are written in this style.
 
         Parameters
@@ -89,7 +89,7 @@ class Numerals:
         fits = mask(pc.is_in(parts.unit, pa.array(["", self.unit]))) & matches(parts.number, self._pattern)
         read = pc.if_else(pa.array(fits), self._value(parts, fits), None)
         blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
-        return Reading(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
+        return ParsedCells(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
 
     def fits(self, written: pa.Array) -> bool:
         """Tell whether every number is written in this style."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from models.columns.cell_arrays import Reading, mask, numbers
+from models.columns.cell_arrays import ParsedCells, mask, numbers
 from models.columns.dates import EPOCH
 from models.columns.headers import is_amount_header, is_date_header, is_key_header
 from models.columns.override_hints import propose
@@ -75,7 +75,7 @@ def serial_doubt(name: str, serial: Serial) -> str:
     )
 
 
-def read_serials(values: pa.Array, form: Serial) -> Reading:
+def read_serials(values: pa.Array, form: Serial) -> ParsedCells:
     """Read days that are written as numbers.
 
     Parameters
@@ -92,7 +92,9 @@ def read_serials(values: pa.Array, form: Serial) -> Reading:
     """
     read = numbers(values)
     days = _days(np.asarray(read.values.fill_null(np.nan).to_numpy(zero_copy_only=False)), form)
-    return Reading(pa.array(days, mask=np.isnan(days)), read.wrong | (mask(read.values.is_valid()) & np.isnan(days)))
+    return ParsedCells(
+        pa.array(days, mask=np.isnan(days)), read.wrong | (mask(read.values.is_valid()) & np.isnan(days))
+    )
 
 
 def _days(x: _Numbers, form: Serial) -> _Numbers:

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from models.columns.column_stats import Numbers, Texts
+from models.columns.column_stats import NumericColumn, TextColumn
 from models.columns.headers import is_outcome_header, is_segmentation_header
 from models.columns.override_hints import propose
 from models.features import MAX_CATEGORIES
@@ -12,7 +12,7 @@ from models.features import MAX_CATEGORIES
 MAX_OUTCOMES: Final = 10
 
 
-def is_segmentation(evidence: Numbers | Texts) -> bool:
+def is_segmentation(evidence: NumericColumn | TextColumn) -> bool:
     """Check whether a column is the outcome of an earlier segmentation: by its header, and of few different values."""
     return is_segmentation_header(evidence.name) and _are_labels(evidence, MAX_CATEGORIES)
 
@@ -25,7 +25,7 @@ def segmentation_doubt(name: str) -> str:
     )
 
 
-def suspect_outcome(evidence: Numbers | Texts) -> str | None:
+def suspect_outcome(evidence: NumericColumn | TextColumn) -> str | None:
     """Say that a column may be an outcome, which is to be explained by segments rather than to form them."""
     if not is_outcome_header(evidence.name) or not _are_labels(evidence, MAX_OUTCOMES):
         return None
@@ -35,7 +35,7 @@ def suspect_outcome(evidence: Numbers | Texts) -> str | None:
     )
 
 
-def _are_labels(evidence: Numbers | Texts, most: int) -> bool:
+def _are_labels(evidence: NumericColumn | TextColumn, most: int) -> bool:
     if evidence.distinct > most:
         return False
-    return isinstance(evidence, Texts) or bool((np.rint(evidence.known) == evidence.known).all())
+    return isinstance(evidence, TextColumn) or bool((np.rint(evidence.known) == evidence.known).all())

@@ -6,14 +6,14 @@ import pyarrow as pa
 
 from models.columns import dates
 from models.columns.case_variants import suspect_spellings
-from models.columns.cell_arrays import Reading
-from models.columns.cell_errors import BadCells, Faults
+from models.columns.cell_arrays import ParsedCells
+from models.columns.cell_errors import BadCells, ColumnErrors
 from models.columns.column import Kind
 from models.columns.column_results import Judged, check_texts, column_of, numeric, too_many
-from models.columns.column_stats import Numbers, Texts, weigh, weigh_as
-from models.columns.distinct import Distinct
-from models.columns.missing_markers import Markers
-from models.columns.number_formats import Numerals
+from models.columns.column_stats import NumericColumn, TextColumn, parse_column, weigh_as
+from models.columns.distinct import DistinctCells
+from models.columns.missing_markers import MissingMarkers
+from models.columns.number_formats import NumberFormat
 from models.columns.numeric_dates import SERIALS, Serial, read_serials
 from models.columns.override_hints import propose
 from models.features import MAX_CATEGORIES
@@ -25,14 +25,14 @@ NOT_NUMERIC: Final = (
 )
 
 
-def declare_numeric(column: pa.ChunkedArray, name: str, markers: Markers, numerals: str | None) -> Judged:
+def declare_numeric(column: pa.ChunkedArray, name: str, markers: MissingMarkers, numerals: str | None) -> Judged:
     """Take a column for numbers: dates become the days from each to the newest, and anything else is refused."""
     if numerals is None:
-        return _declare_found(weigh(column, name, markers))
+        return _declare_found(parse_column(column, name, markers))
     if numerals not in DATE_FORMS:
-        evidence = weigh_as(column, name, markers, Numerals.parse(numerals))
+        evidence = weigh_as(column, name, markers, NumberFormat.parse(numerals))
         return _numeric_or_refused(evidence, f"is not a number written like {numerals}")
-    found = markers.clear(Distinct.of(column))
+    found = markers.clear(DistinctCells.of(column))
     return _declare_days(name, found, read_dates(found.values, numerals), numerals)
 
 
@@ -41,19 +41,19 @@ def check_numerals(numerals: str) -> None:
     if numerals in DATE_FORMS:
         return
     try:
-        Numerals.parse(numerals)
+        NumberFormat.parse(numerals)
     except ValueError as error:
         raise ValueError(f"{error}; dates like {', '.join(DATE_FORMS)}") from None
 
 
-def read_dates(values: pa.Array, numerals: str) -> Reading:
+def read_dates(values: pa.Array, numerals: str) -> ParsedCells:
     """Read days since 1970-01-01 as a column's `numerals` says that they are written, as texts or as numbers."""
     if numerals in SERIALS:
         return read_serials(values, cast("Serial", numerals))
     return dates.read_days(values, cast("dates.Order", numerals))
 
 
-def declare_text(evidence: Texts, kind: Kind) -> Judged:
+def declare_text(evidence: TextColumn, kind: Kind) -> Judged:
     """Take a column for categories, for ids, or for nothing to learn from."""
     check_texts(evidence)
     column = column_of(evidence, kind, reason="declared" if kind == "ignored" else None)
@@ -64,9 +64,9 @@ def declare_text(evidence: Texts, kind: Kind) -> Judged:
     return Judged(column, (f"{evidence.name!r} {too_many(evidence)}: a model cannot use it.",))
 
 
-def _declare_found(evidence: Numbers | Texts) -> Judged:
+def _declare_found(evidence: NumericColumn | TextColumn) -> Judged:
     """Take a column for numbers that are written as is found out."""
-    if isinstance(evidence, Numbers):
+    if isinstance(evidence, NumericColumn):
         return numeric(evidence)
     check_texts(evidence)
     order, doubt = dates.find_order(evidence.cells.values)
@@ -77,20 +77,22 @@ def _declare_found(evidence: Numbers | Texts) -> Judged:
     return _declare_days(evidence.name, evidence.cells, days, order, doubt and f"{doubt} Otherwise declare it: {other}")
 
 
-def _numeric_or_refused(evidence: Numbers | Texts, fault: str) -> Judged:
-    if isinstance(evidence, Numbers):
+def _numeric_or_refused(evidence: NumericColumn | TextColumn, fault: str) -> Judged:
+    if isinstance(evidence, NumericColumn):
         return numeric(evidence)
-    raise _refused(evidence.name, evidence.cells, evidence.as_numbers, fault)
+    raise _override_error(evidence.name, evidence.cells, evidence.as_numbers, fault)
 
 
-def _declare_days(name: str, found: Distinct, days: Reading, numerals: str, doubt: str | None = None) -> Judged:
+def _declare_days(
+    name: str, found: DistinctCells, days: ParsedCells, numerals: str, doubt: str | None = None
+) -> Judged:
     if days.wrong.any():
         advice = f" Dates are read as in {dates.EXAMPLES}."
-        raise _refused(name, found, days, f"is not a date written like {numerals}", advice)
+        raise _override_error(name, found, days, f"is not a date written like {numerals}", advice)
     newest = dates.newest_day(days.values) if days.values.null_count < len(days.values) else dates.EPOCH.isoformat()
     values = found.spread(dates.days_before(newest, days.values))
-    return numeric(Numbers(name=name, values=values, numerals=numerals, newest=newest, doubt=doubt))
+    return numeric(NumericColumn(name=name, values=values, numerals=numerals, newest=newest, doubt=doubt))
 
 
-def _refused(name: str, found: Distinct, read: Reading, fault: str, advice: str = "") -> BadCells:
-    return Faults.among(name, found, read.wrong, lambda _: fault).error(NOT_NUMERIC + advice)
+def _override_error(name: str, found: DistinctCells, read: ParsedCells, fault: str, advice: str = "") -> BadCells:
+    return ColumnErrors.among(name, found, read.wrong, lambda _: fault).error(NOT_NUMERIC + advice)

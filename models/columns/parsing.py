@@ -8,14 +8,14 @@ import pyarrow as pa
 
 from models import cells
 from models.columns import dates
-from models.columns.cell_arrays import Reading, categories, numbers, plain_numbers
-from models.columns.cell_errors import BadCells, CellError, Faults, by_rule
+from models.columns.cell_arrays import ParsedCells, categories, numbers, plain_numbers
+from models.columns.cell_errors import BadCells, CellError, ColumnErrors, errors_by_rule
 from models.columns.column import Column, Override
 from models.columns.customer_ids import read_ids
-from models.columns.distinct import Distinct
-from models.columns.kind_inference import judge
-from models.columns.missing_markers import Markers
-from models.columns.number_formats import Numerals
+from models.columns.distinct import DistinctCells
+from models.columns.kind_inference import infer_column
+from models.columns.missing_markers import MissingMarkers
+from models.columns.number_formats import NumberFormat
 from models.columns.overrides import read_dates
 
 # Arrow computes outside the interpreter's lock; more threads would hold more columns in memory at once.
@@ -30,11 +30,11 @@ class ReadColumn(NamedTuple):
     """A column as what it is, null where a cell is missing or at fault."""
 
     values: pa.Array
-    faults: Faults
+    faults: ColumnErrors
 
 
 class _Rule(NamedTuple):
-    read: Callable[[pa.Array], Reading]
+    read: Callable[[pa.Array], ParsedCells]
     why: Callable[[object], str]
 
 
@@ -79,43 +79,43 @@ def read_column(raw: pa.Table, column: Column, *, is_id: bool) -> ReadColumn:
     """Read one column as what it is."""
     if is_id:
         return ReadColumn(*read_ids(raw, column.name, column.missing_markers, required=True))
-    markers = Markers.of(column.missing_markers)
-    plain = plain_numbers(raw.column(column.name)) if _is_plainly_numeric(column) else None
+    markers = MissingMarkers.of(column.missing_markers)
+    plain = plain_numbers(raw.column(column.name)) if _is_plain_numeric(column) else None
     if plain is not None:
-        return ReadColumn(markers.clear_numbers(plain), Faults.none(column.name))
-    found, rule = markers.clear(Distinct.of(raw.column(column.name))), _rule(column)
+        return ReadColumn(markers.clear_numbers(plain), ColumnErrors.none(column.name))
+    found, rule = markers.clear(DistinctCells.of(raw.column(column.name))), _rule(column)
     found = found.folded() if column.fold_case else found
     read = rule.read(found.values)
     values = found.spread(read.values)
     if column.kind == "numeric" and column.newest is None:
         values = markers.clear_numbers(values)
-    return ReadColumn(values, Faults.among(column.name, found, read.wrong, rule.why))
+    return ReadColumn(values, ColumnErrors.among(column.name, found, read.wrong, rule.why))
 
 
 def _inferred(raw: pa.Table, name: str) -> Column:
     try:
-        return judge(raw.column(name), name, Override()).column
+        return infer_column(raw.column(name), name, Override()).column
     except BadCells:
         return Column(name=name, kind="categorical", missing=0, distinct=0)
 
 
-def _is_plainly_numeric(column: Column) -> bool:
+def _is_plain_numeric(column: Column) -> bool:
     return column.kind == "numeric" and column.numerals is None and column.newest is None
 
 
 def _rule(column: Column) -> _Rule:
     if column.kind != "numeric":
-        return _Rule(categories, by_rule(cells.category))
+        return _Rule(categories, errors_by_rule(cells.category))
     if column.newest is not None:
         return _days(column.newest, column.numerals or "yyyy-mm-dd")
     if column.numerals is None:
-        return _Rule(numbers, by_rule(cells.number))
+        return _Rule(numbers, errors_by_rule(cells.number))
     written = f"is not a number written like {column.numerals}"
-    return _Rule(Numerals.parse(column.numerals).read, lambda _: written)
+    return _Rule(NumberFormat.parse(column.numerals).read, lambda _: written)
 
 
 def _days(newest: str, numerals: str) -> _Rule:
-    def read(values: pa.Array) -> Reading:
+    def read(values: pa.Array) -> ParsedCells:
         days = read_dates(values, numerals)
         return days._replace(values=dates.days_before(newest, days.values))
 

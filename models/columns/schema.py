@@ -11,7 +11,7 @@ from models.columns.column import Column, Override
 from models.columns.column_results import Judged
 from models.columns.customer_ids import check_customer_id, find_customer_id
 from models.columns.key_columns import KEYS_BY_LOOK
-from models.columns.kind_inference import judge
+from models.columns.kind_inference import infer_column
 from models.columns.layout_checks import DATA_HEADERS, find_total, have_data_headers, is_about_sum
 from models.columns.parsing import map_columns, read_column
 
@@ -19,7 +19,7 @@ NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
+class TableSchema:
     """What the columns of a table are; without a `customer_id` its rows are numbered."""
 
     columns: tuple[Column, ...]
@@ -27,9 +27,9 @@ class Described:
     warnings: tuple[str, ...]
 
 
-def describe_columns(
+def infer_schema(
     raw: pa.Table, *, customer_id: str | None, overrides: Mapping[str, Override] = NOTHING_DECLARED
-) -> Described:
+) -> TableSchema:
     """Decide what each column of a table is.
 
     A column is numeric if every known cell is a number, as machines write it or in one of the ways people do (whole
@@ -70,15 +70,17 @@ def describe_columns(
     else:
         check_customer_id(raw, customer_id, overrides)
         found, doubts = customer_id, []
-    judged = map_columns(lambda name: _judge(raw, name, found, overrides.get(name, Override())), raw.column_names)
+    judged = map_columns(
+        lambda name: _infer_column(raw, name, found, overrides.get(name, Override())), raw.column_names
+    )
     judged = _with_a_feature(raw, _with_decimal_commas(raw, judged, overrides), overrides)
     judged = _with_layout_doubts(raw, judged)
     said = (warning for each in judged for warning in (*each.warnings, *each.column.doubts))
     columns = tuple(each.column for each in judged)
-    return Described(columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *said])))
+    return TableSchema(columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *said])))
 
 
-def typed_table(raw: pa.Table, described: Described) -> pa.Table:
+def apply_schema(raw: pa.Table, described: TableSchema) -> pa.Table:
     """Read every cell as what its column is.
 
     Parameters
@@ -113,9 +115,9 @@ def _check_known(raw: pa.Table, overrides: Mapping[str, Override]) -> None:
         raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
 
 
-def _judge(raw: pa.Table, name: str, customer_id: str | None, override: Override) -> Judged:
+def _infer_column(raw: pa.Table, name: str, customer_id: str | None, override: Override) -> Judged:
     if name != customer_id:
-        return judge(raw.column(name), name, override)
+        return infer_column(raw.column(name), name, override)
     missing = override.missing or ()
     column = Column(name=name, kind="identifier", missing=0, distinct=raw.num_rows, missing_markers=missing)
     if override.kind in {None, "identifier"}:
@@ -129,7 +131,7 @@ def _with_decimal_commas(raw: pa.Table, judged: list[Judged], overrides: Mapping
     if not any("," in numerals and numerals.rindex(",") > numerals.find(".") for numerals in sure):
         return judged
     return [
-        judge(
+        infer_column(
             raw.column(each.column.name),
             each.column.name,
             overrides.get(each.column.name, Override()),
@@ -146,7 +148,7 @@ def _with_a_feature(raw: pa.Table, judged: list[Judged], overrides: Mapping[str,
     if any(each.column.kind in {"numeric", "categorical"} for each in judged):
         return judged
     return [
-        judge(raw.column(name), name, replace(overrides.get(name, Override()), kind="numeric"))
+        infer_column(raw.column(name), name, replace(overrides.get(name, Override()), kind="numeric"))
         if each.column.reason in KEYS_BY_LOOK
         else each
         for name, each in ((each.column.name, each) for each in judged)

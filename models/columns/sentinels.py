@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.columns.cell_arrays import Mask, mask
-from models.columns.distinct import Distinct
+from models.columns.distinct import DistinctCells
 from models.columns.override_hints import propose
 
 NUMBERS: Final = (-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 9999999)
@@ -34,7 +34,7 @@ _AGE = re.compile(r"(?:^|[\W_])age(?:$|[\W_])|(?-i:[a-z]Age(?![a-z]))", re.IGNOR
 _Numbers = npt.NDArray[np.float64]
 
 
-def suspect_numbers(name: str, known: _Numbers) -> str | None:
+def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
     """Name the numbers of a column that may stand for a missing value.
 
     One of a fixed list (-1, 999 and the like, and 0 if the header says age) is suspected if it recurs (in five rows, or
@@ -59,29 +59,29 @@ def suspect_numbers(name: str, known: _Numbers) -> str | None:
     """
     listed = (0, *NUMBERS) if _AGE.search(name) else NUMBERS
     counts = {number: _count(known, number) for number in listed}
-    often = {number: count for number, count in counts.items() if _recurs(count, len(known))}
+    often = {number: count for number, count in counts.items() if _is_repeated(count, len(known))}
     others = known[~np.isin(known, list(often))] if often else known
     apart: dict[float, int] = {
-        number: count for number, count in often.items() if len(others) and _is_apart(number, others)
+        number: count for number, count in often.items() if len(others) and _is_far_from_rest(number, others)
     }
     left = known[~np.isin(known, list(apart))] if apart else known
     apart |= {number: count for number, count in _extremes(left) if number not in apart}
     named = [(f"{number:.15g}", count) for number, count in apart.items()]
-    return _sentence(name, named, "far from all other numbers")
+    return _warning(name, named, "far from all other numbers")
 
 
-def suspect_words(name: str, found: Distinct) -> str | None:
+def find_text_sentinels(name: str, found: DistinctCells) -> str | None:
     """Name the texts of a column that may stand for a missing value; only words of a fixed list are ever named."""
-    chosen = are_suspect(found.values)
+    chosen = contains_sentinels(found.values)
     counts: Counter[str] = Counter()
     for word, count in zip(
         found.values.filter(pa.array(chosen)).to_pylist(), found.counts()[chosen].tolist(), strict=True
     ):
         counts[word.strip()] += count
-    return _sentence(name, counts.most_common(MAX_NAMED))
+    return _warning(name, counts.most_common(MAX_NAMED))
 
 
-def are_suspect(texts: pa.Array) -> Mask:
+def contains_sentinels(texts: pa.Array) -> Mask:
     """Find the texts that usually stand for a missing value, in capitals or not."""
     return mask(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(WORDS)))
 
@@ -112,11 +112,11 @@ def _is_spike(gap: float, count: int, others: _Numbers, is_zero: np.bool_) -> bo
     return bool(len(runs) >= FEWEST_OTHERS and (gap >= high - low or count >= TALLER * runs.max()))
 
 
-def _recurs(count: int, n_known: int) -> bool:
+def _is_repeated(count: int, n_known: int) -> bool:
     return count >= OFTEN or (count >= FEWEST and count >= SHARE * n_known)
 
 
-def _is_apart(number: float, others: _Numbers) -> bool:
+def _is_far_from_rest(number: float, others: _Numbers) -> bool:
     if number < 0 <= others[0]:
         return True
     low, high = np.quantile(others, [0.25, 0.75])
@@ -132,7 +132,7 @@ def _gap(number: float, others: _Numbers) -> float:
     return float(np.abs(others[max(after - 1, 0) : after + 1] - number).min())
 
 
-def _sentence(name: str, found: Sequence[tuple[str, int]], why: str = "") -> str | None:
+def _warning(name: str, found: Sequence[tuple[str, int]], why: str = "") -> str | None:
     if not found:
         return None
     named = " and ".join(_named(found))

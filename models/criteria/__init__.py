@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 from models.criteria.base import Verdict
 from models.criteria.bootstrap_stability import BootstrapStability
 from models.criteria.calinski_harabasz import CalinskiHarabasz
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 from models.criteria.davies_bouldin import DaviesBouldin
 from models.criteria.dendrogram_gap import DendrogramGap
 from models.criteria.dip import Dip
@@ -39,4 +39,4 @@ Criterion = (
 CRITERIA: Final[tuple[Criterion, ...]] = tuple(criterion() for criterion in get_args(Criterion))
 CriterionName = Literal[tuple(criterion.name for criterion in CRITERIA)]  # type: ignore[valid-type]  # computed from the names
 
-__all__ = ["CRITERIA", "Criterion", "CriterionName", "Evidence", "Verdict"]
+__all__ = ["CRITERIA", "Criterion", "CriterionData", "CriterionName", "Verdict"]

@@ -31,13 +31,13 @@ class Verdict:
     errors: Mapping[int, float] = field(default_factory=dict)
 
 
-def highest(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
+def argmax_verdict(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
     """Choose the k of the greatest score, the smaller one of two equal."""
     k = max(scores, key=lambda k: (scores[k], -k)) if scores else None
     return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=True, errors=errors or {})
 
 
-def lowest(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
+def argmin_verdict(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
     """Choose the k of the least score, the smaller one of two equal."""
     k = min(scores, key=lambda k: (scores[k], k)) if scores else None
     return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False, errors=errors or {})

@@ -6,11 +6,11 @@ from typing import Final, Literal
 import numpy as np
 
 from models.contingency import adjusted_rand_index, contingency
-from models.criteria.base import Verdict, by_k, highest
-from models.criteria.data import Evidence
-from models.criteria.partitions import Floats, Labels, thinned
+from models.criteria.base import Verdict, argmax_verdict, by_k
+from models.criteria.data import CriterionData
+from models.criteria.partitions import Floats, Labels, subsample
 from models.kernels.partition import nearest
-from models.kernels.small_kmeans import best_of
+from models.kernels.small_kmeans import small_kmeans
 
 PAIRS: Final = 8
 SAMPLE: Final = 500
@@ -22,22 +22,22 @@ class BootstrapStability:
 
     name: Literal["bootstrap_stability"] = "bootstrap_stability"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by the mean adjusted Rand index (Hubert & Arabie 1985) of eight pairs."""
         rng = evidence.rng(self.name)
-        points = thinned(evidence.points, SAMPLE, rng)
+        points = subsample(evidence.points, SAMPLE, rng)
         ks = [k for k in evidence.ks if 1 < k <= len(points) // 4]
-        agreement = np.array([[_agreement(points, k, rng) for k in ks] for _ in range(PAIRS)])
+        agreement = np.array([[_mean_jaccard(points, k, rng) for k in ks] for _ in range(PAIRS)])
         means, errors = agreement.mean(axis=0), agreement.std(axis=0) / (PAIRS - 1) ** 0.5
-        return highest(self.name, by_k(ks, means), by_k(ks, errors))
+        return argmax_verdict(self.name, by_k(ks, means), by_k(ks, errors))
 
 
-def _agreement(points: Floats, k: int, rng: np.random.Generator) -> float:
-    placed = _placed_by_resample(points, k, rng), _placed_by_resample(points, k, rng)
+def _mean_jaccard(points: Floats, k: int, rng: np.random.Generator) -> float:
+    placed = _assign_by_resample(points, k, rng), _assign_by_resample(points, k, rng)
     return adjusted_rand_index(contingency(*placed, shape=(k, k)))
 
 
-def _placed_by_resample(points: Floats, k: int, rng: np.random.Generator) -> Labels:
+def _assign_by_resample(points: Floats, k: int, rng: np.random.Generator) -> Labels:
     resample = points[rng.integers(len(points), size=len(points))]
-    centers = best_of(resample, k, 1, rng).centers
+    centers = small_kmeans(resample, k, 1, rng).centers
     return nearest(points, centers)

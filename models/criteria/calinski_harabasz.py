@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.criteria.base import Verdict, highest
-from models.criteria.data import Evidence
+from models.criteria.base import Verdict, argmax_verdict
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
 
 
@@ -14,17 +14,17 @@ class CalinskiHarabasz:
 
     name: Literal["calinski_harabasz"] = "calinski_harabasz"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by K-Means, with the standard error of a ratio of sums, the centers held."""
         n, whole = len(evidence.points), evidence.kmeans[1]
         away = whole.away(evidence.points)
-        fits = {k: fit for k, fit in evidence.parted.items() if k < n and fit.inertia > 0}
+        fits = {k: fit for k, fit in evidence.nonempty_partitions.items() if k < n and fit.inertia > 0}
         scores = {k: (whole.inertia / fit.inertia - 1) * (n - k) / (k - 1) for k, fit in fits.items()}
-        spreads = {k: _spread(away, fit.away(evidence.points)) for k, fit in fits.items()}
-        return highest(self.name, scores, {k: spread * (n - k) / (k - 1) for k, spread in spreads.items()})
+        spreads = {k: _sum_of_squares(away, fit.away(evidence.points)) for k, fit in fits.items()}
+        return argmax_verdict(self.name, scores, {k: spread * (n - k) / (k - 1) for k, spread in spreads.items()})
 
 
-def _spread(away: Floats, within: Floats) -> float:
+def _sum_of_squares(away: Floats, within: Floats) -> float:
     """Give the standard error of the ratio of two sums over the same points."""
     ratio = away.sum() / within.sum()
     return float(len(away) ** 0.5 * (away - ratio * within).std() / within.sum()) if within.any() else 0.0

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from models.criteria.gaussian_mixture import Mixture, fit_mixtures
+from models.criteria.gaussian_mixture import Mixture, fit_gaussian_mixtures
 from models.criteria.partitions import Floats, Labels, means, partition_of, principal_components, same
 from models.kernels.partition import Partition
-from models.kernels.small_kmeans import best_of, lloyd
+from models.kernels.small_kmeans import lloyd, small_kmeans
 from models.tree import cut
 
 STARTS: Final = 8
@@ -19,7 +19,7 @@ MIXED_COORDINATES: Final = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class CriterionData:
     """Points, and their partitions into 1 .. k_max segments.
 
     Attributes
@@ -73,11 +73,11 @@ class Evidence:
         sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
         points = principal_components(self.points[sample], MIXED_COORDINATES)
         starts = {k: [labels[sample] for labels in self._starts(k)] for k in self.ks}
-        fits = {k: fit_mixtures(points, k, starts[k]) for k in self.ks}
+        fits = {k: fit_gaussian_mixtures(points, k, starts[k]) for k in self.ks}
         return {k: fit for k, fit in fits.items() if fit is not None}
 
     @cached_property
-    def parted(self) -> dict[int, Partition]:
+    def nonempty_partitions(self) -> dict[int, Partition]:
         """Those K-Means partitions into two segments or more in which none is empty.
 
         Points that differ by rounding only may be too few for k segments.
@@ -94,6 +94,6 @@ class Evidence:
 
     def _partition(self, k: int) -> Partition:
         from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
-        found = best_of(self.points, k, STARTS, self.rng(f"kmeans {k}"))
+        found = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
         best = min(from_tree, found, key=lambda partition: partition.inertia)
         return partition_of(self.points, best.labels, k)

@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from models.criteria.base import Verdict, lowest
-from models.criteria.data import Evidence
+from models.criteria.base import Verdict, argmin_verdict
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
 from models.kernels.partition import Partition
 
@@ -17,10 +17,12 @@ class DaviesBouldin:
 
     name: Literal["davies_bouldin"] = "davies_bouldin"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by K-Means, with its standard error, the centers held."""
-        found = {k: _overlap(evidence.points, partition) for k, partition in evidence.parted.items()}
-        return lowest(self.name, {k: mean for k, (mean, _) in found.items()}, {k: e for k, (_, e) in found.items()})
+        found = {k: _overlap(evidence.points, partition) for k, partition in evidence.nonempty_partitions.items()}
+        return argmin_verdict(
+            self.name, {k: mean for k, (mean, _) in found.items()}, {k: e for k, (_, e) in found.items()}
+        )
 
 
 def _overlap(points: Floats, partition: Partition) -> tuple[float, float]:

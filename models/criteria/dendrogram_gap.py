@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from models.criteria.base import Verdict, highest
-from models.criteria.data import Evidence
+from models.criteria.base import Verdict, argmax_verdict
+from models.criteria.data import CriterionData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +15,10 @@ class DendrogramGap:
 
     name: Literal["dendrogram_gap"] = "dendrogram_gap"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by the difference in height, as a share of the tree's."""
         heights = np.append(evidence.tree[::-1, 2], 0.0)
         if not len(evidence.tree) or heights[0] == 0:
-            return highest(self.name, {})
+            return argmax_verdict(self.name, {})
         room = (heights[:-1] - heights[1:]) / heights[0]
-        return highest(self.name, {k: float(room[k - 2]) for k in evidence.ks if 1 < k < len(heights)})
+        return argmax_verdict(self.name, {k: float(room[k - 2]) for k in evidence.ks if 1 < k < len(heights)})

@@ -6,9 +6,9 @@ from typing import Final, Literal
 import numpy as np
 
 from models.criteria.base import Verdict
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
-from models.criteria.recursive_splitting import grow
+from models.criteria.recursive_splitting import split_until
 from models.kernels.dip_test import dip, dip_p
 
 LEVEL: Final = 0.01
@@ -23,9 +23,9 @@ class Dip:
 
     name: Literal["dip"] = "dip"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k on the way by the strongest sign of a second peak: minus the decimal logarithm of its chance."""
-        k, scores = grow(evidence, _sign_of_two_peaks, -np.log10(LEVEL), self.name)
+        k, scores = split_until(evidence, _sign_of_two_peaks, -np.log10(LEVEL), self.name)
         return Verdict(criterion=self.name, k=k, scores=scores, higher_is_better=False)
 
 

@@ -6,9 +6,9 @@ from typing import Final, Literal
 import numpy as np
 
 from models.criteria.base import Verdict
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
-from models.criteria.recursive_splitting import grow
+from models.criteria.recursive_splitting import split_until
 
 CRITICAL: Final = 1.8692
 FEWEST: Final = 8
@@ -20,9 +20,9 @@ class GMeans:
 
     name: Literal["g_means"] = "g_means"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k on the way by the greatest corrected statistic of its segments."""
-        k, scores = grow(evidence, anderson_darling, CRITICAL, self.name)
+        k, scores = split_until(evidence, anderson_darling, CRITICAL, self.name)
         return Verdict(criterion=self.name, k=k, scores=scores, higher_is_better=False)
 
 

@@ -7,9 +7,9 @@ from typing import Final, Literal
 import numpy as np
 
 from models.criteria.base import Verdict, by_k
-from models.criteria.data import Evidence
-from models.criteria.partitions import Floats, thinned
-from models.kernels.small_kmeans import best_of
+from models.criteria.data import CriterionData
+from models.criteria.partitions import Floats, subsample
+from models.kernels.small_kmeans import small_kmeans
 
 REFERENCES: Final = 10
 SAMPLE: Final = 500
@@ -27,7 +27,7 @@ class Gap:
 
     name: Literal["gap"] = "gap"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k by the mean log inertia of ten references less that of the points; with standard errors."""
         return _compare(self.name, evidence, _uniform)
 
@@ -38,7 +38,7 @@ class GapPCA:
 
     name: Literal["gap_pca"] = "gap_pca"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k as gap does."""
         return _compare(self.name, evidence, _in_pca_box)
 
@@ -52,9 +52,9 @@ def _in_pca_box(points: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(_uniform(points @ axes.T, rng) @ axes)
 
 
-def _compare(name: str, evidence: Evidence, draw: Draw) -> Verdict:
+def _compare(name: str, evidence: CriterionData, draw: Draw) -> Verdict:
     rng = evidence.rng(name)
-    points = thinned(evidence.points, SAMPLE, rng)
+    points = subsample(evidence.points, SAMPLE, rng)
     ks = [k for k in evidence.ks if k < len(points)]
     seen = _log_inertia(points, ks, rng)
     expected = np.array([_log_inertia(draw(points, rng), ks, rng) for _ in range(REFERENCES)])
@@ -71,7 +71,7 @@ def _compare(name: str, evidence: Evidence, draw: Draw) -> Verdict:
 
 def _log_inertia(points: Floats, ks: list[int], rng: np.random.Generator) -> Floats:
     tiny = np.finfo(np.float64).tiny
-    return np.log([max(best_of(points, k, STARTS, rng).inertia, tiny) for k in ks])
+    return np.log([max(small_kmeans(points, k, STARTS, rng).inertia, tiny) for k in ks])
 
 
 def _first_within_an_error(ks: list[int], gaps: Floats, errors: Floats) -> int | None:

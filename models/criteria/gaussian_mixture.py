@@ -32,7 +32,7 @@ class Mixture:
     icl: float
 
 
-class Bells(NamedTuple):
+class Components(NamedTuple):
     """Gaussian distributions: their weights (k,), their centers (k, d) and the inverse roots of their covariances.
 
     Those are of shape (k, d, d), or (1, d, d) where all have the same.
@@ -43,7 +43,7 @@ class Bells(NamedTuple):
     factors: Floats
 
 
-def fit_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> Mixture | None:
+def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> Mixture | None:
     """Fit mixtures of k components, all of one shape or each of its own, from several partitions.
 
     By expectation and maximisation (Dempster, Laird & Rubin 1977), as scikit-learn's `GaussianMixture` does it, which
@@ -54,11 +54,11 @@ def fit_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> Mixture | 
     Mixture or None
         The least BIC and ICL; None where no partition leaves enough members to each component.
     """
-    fits = [_fit(points, labels, k, shape) for labels in starts for shape in _affordable(labels, k)]
+    fits = [_fit(points, labels, k, shape) for labels in starts for shape in _max_k_within_memory(labels, k)]
     return Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits)) if fits else None
 
 
-def _affordable(labels: Labels, k: int) -> Iterator[Shape]:
+def _max_k_within_memory(labels: Labels, k: int) -> Iterator[Shape]:
     least = np.bincount(labels, minlength=k).min()
     yield from (shape for shape in SHAPES if least >= {"tied": 2, "full": 5}[shape])
 
@@ -66,27 +66,27 @@ def _affordable(labels: Labels, k: int) -> Iterator[Shape]:
 def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
     bells, before = _around(points, labels, k, shape), -np.inf
     for _ in range(ITERATIONS):  # from a good start they are enough to compare
-        shares, likelihood = _expect(points, bells)
-        bells = _maximise(points, shares, shape)
+        shares, likelihood = _e_step(points, bells)
+        bells = _m_step(points, shares, shape)
         if abs(likelihood - before) < TOLERANCE:
             break
         before = likelihood
-    shares, likelihood = _expect(points, bells)
+    shares, likelihood = _e_step(points, bells)
     bic = _n_parameters(k, points.shape[1], shape) * np.log(len(points)) / len(points) - 2 * likelihood
     entropy = -np.sum(shares * np.log(np.maximum(shares, np.finfo(np.float64).tiny))) / len(points)
     return Mixture(bic=float(bic), icl=float(bic + 2 * entropy))
 
 
-def _around(points: Floats, labels: Labels, k: int, shape: Shape) -> Bells:
+def _around(points: Floats, labels: Labels, k: int, shape: Shape) -> Components:
     """Describe the segments of a partition, with a little added to their covariances so that none is singular."""
     centers = means(points, labels, k)
     around = points - centers[labels]
     groups = [around] if shape == "tied" else [around[labels == i] for i in range(k)]
     covariances = np.stack([group.T @ group / len(group) for group in groups])
-    return Bells(np.bincount(labels, minlength=k) / len(labels), centers, _factors(covariances, 10 * FLOOR))
+    return Components(np.bincount(labels, minlength=k) / len(labels), centers, _factors(covariances, 10 * FLOOR))
 
 
-def _expect(points: Floats, bells: Bells) -> tuple[Floats, float]:
+def _e_step(points: Floats, bells: Components) -> tuple[Floats, float]:
     """Give the share of each bell in each point, shape (k, n), and the mean log likelihood."""
     scaled = (points - bells.centers[:, None]) @ bells.factors
     volumes = np.log(np.diagonal(bells.factors, axis1=1, axis2=2)).sum(axis=1)
@@ -98,14 +98,14 @@ def _expect(points: Floats, bells: Bells) -> tuple[Floats, float]:
     return densities / whole, float(np.mean(highest + np.log(whole)))
 
 
-def _maximise(points: Floats, shares: Floats, shape: Shape) -> Bells:
+def _m_step(points: Floats, shares: Floats, shape: Shape) -> Components:
     """Fit the bells to the points that are theirs by those shares."""
     sizes = shares.sum(axis=1) + 10 * np.finfo(np.float64).eps
     centers = (shares @ points) / sizes[:, None]
     around = points - centers[:, None]
     scatter = np.swapaxes(shares[:, :, None] * around, 1, 2) @ around
     covariances = scatter.sum(axis=0)[None] / sizes.sum() if shape == "tied" else scatter / sizes[:, None, None]
-    return Bells(sizes / sizes.sum(), centers, _factors(covariances, FLOOR))
+    return Components(sizes / sizes.sum(), centers, _factors(covariances, FLOOR))
 
 
 def _factors(covariances: Floats, floor: float) -> Floats:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from models.criteria.base import Verdict
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Knee:
 
     name: Literal["knee"] = "knee"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k by the inertia of K-Means, with its standard error, the centers held."""
         n, found = len(evidence.points), evidence.kmeans
         inertia = {k: partition.inertia for k, partition in found.items()}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.criteria.base import Verdict, lowest
-from models.criteria.data import Evidence
+from models.criteria.base import Verdict, argmin_verdict
+from models.criteria.data import CriterionData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,6 @@ class MixtureICL:
 
     name: Literal["mixture_icl"] = "mixture_icl"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k by the criterion per customer."""
-        return lowest(self.name, {k: mixture.icl for k, mixture in evidence.mixtures.items()})
+        return argmin_verdict(self.name, {k: mixture.icl for k, mixture in evidence.mixtures.items()})

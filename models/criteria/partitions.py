@@ -29,7 +29,7 @@ def same(one: Labels, other: Labels) -> bool:
     return len(pairs.T) == len(np.unique(one)) == len(np.unique(other))
 
 
-def thinned(points: Floats, n: int, rng: np.random.Generator) -> Floats:
+def subsample(points: Floats, n: int, rng: np.random.Generator) -> Floats:
     """Give a random sample of at most n points."""
     return points if len(points) <= n else points[rng.choice(len(points), n, replace=False)]
 

@@ -6,10 +6,10 @@ from typing import Final, Literal
 import numpy as np
 
 from models.criteria.base import Verdict, by_k
-from models.criteria.data import Evidence
-from models.criteria.partitions import Floats, Labels, thinned
+from models.criteria.data import CriterionData
+from models.criteria.partitions import Floats, Labels, subsample
 from models.kernels.partition import nearest
-from models.kernels.small_kmeans import best_of
+from models.kernels.small_kmeans import small_kmeans
 
 HALVINGS: Final = 6
 SAMPLE: Final = 1000
@@ -23,10 +23,10 @@ class PredictionStrength:
 
     name: Literal["prediction_strength"] = "prediction_strength"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k by the mean strength of six random halvings, from 0 to 1."""
         rng = evidence.rng(self.name)
-        points = thinned(evidence.points, SAMPLE, rng)
+        points = subsample(evidence.points, SAMPLE, rng)
         ks = [k for k in evidence.ks if k <= len(points) // 4]
         strengths = np.array([[_strength(*_halves(points, rng), k, rng) for k in ks] for _ in range(HALVINGS)])
         means, errors = strengths.mean(axis=0), strengths.std(axis=0) / (HALVINGS - 1) ** 0.5
@@ -50,9 +50,9 @@ def _strength(known: Floats, other: Floats, k: int, rng: np.random.Generator) ->
     """Give the share of pairs that stay together when placed by the other half, in the segment where it is least."""
     if k == 1:
         return 1.0
-    centers = best_of(known, k, STARTS, rng).centers
+    centers = small_kmeans(known, k, STARTS, rng).centers
     placed = nearest(other, centers)
-    return _least_kept(best_of(other, k, STARTS, rng).labels, placed, k)
+    return _least_kept(small_kmeans(other, k, STARTS, rng).labels, placed, k)
 
 
 def _least_kept(own: Labels, placed: Labels, k: int) -> float:

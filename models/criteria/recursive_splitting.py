@@ -5,17 +5,17 @@ from typing import Final
 
 import numpy as np
 
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
 from models.kernels.partition import Partition
-from models.kernels.small_kmeans import best_of, lloyd
+from models.kernels.small_kmeans import lloyd, small_kmeans
 
 STARTS: Final = 4
 
 Statistic = Callable[[Floats], float]
 
 
-def grow(evidence: Evidence, statistic: Statistic, limit: float, name: str) -> tuple[int, dict[int, float]]:
+def split_until(evidence: CriterionData, statistic: Statistic, limit: float, name: str) -> tuple[int, dict[int, float]]:
     """Split by 2-means each segment whose members, projected on the line through both halves, exceed the limit.
 
     Returns
@@ -28,7 +28,7 @@ def grow(evidence: Evidence, statistic: Statistic, limit: float, name: str) -> t
     worst: dict[int, float] = {}
     while True:
         k = len(partition.centers)
-        halves = [_halve(evidence.points[partition.labels == i], statistic, rng) for i in range(k)]
+        halves = [_split_in_two(evidence.points[partition.labels == i], statistic, rng) for i in range(k)]
         worst[k] = max(value for value, _ in halves)
         centers = _split(partition, halves, limit, room=evidence.k_max - k)
         if len(centers) == k:
@@ -36,10 +36,10 @@ def grow(evidence: Evidence, statistic: Statistic, limit: float, name: str) -> t
         partition = lloyd(evidence.points, centers)
 
 
-def _halve(members: Floats, statistic: Statistic, rng: np.random.Generator) -> tuple[float, Floats]:
+def _split_in_two(members: Floats, statistic: Statistic, rng: np.random.Generator) -> tuple[float, Floats]:
     if not len(members) or not np.ptp(members, axis=0).any():
         return 0.0, members[:1]
-    centers = best_of(members, 2, STARTS, rng).centers
+    centers = small_kmeans(members, 2, STARTS, rng).centers
     return statistic(np.sort(members @ (centers[1] - centers[0]))), centers
 
 

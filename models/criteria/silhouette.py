@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.criteria.base import Verdict, highest
-from models.criteria.data import Evidence
+from models.criteria.base import Verdict, argmax_verdict
+from models.criteria.data import CriterionData
 from models.criteria.silhouettes import curve
 
 
@@ -14,7 +14,7 @@ class Silhouette:
 
     name: Literal["silhouette"] = "silhouette"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
-        scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.parted.items()})
-        return highest(self.name, scores, errors)
+        scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.nonempty_partitions.items()})
+        return argmax_verdict(self.name, scores, errors)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from models.criteria.base import by_k
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Labels
 
 
-def curve(evidence: Evidence, partitions: Mapping[int, Labels]) -> tuple[dict[int, float], dict[int, float]]:
+def curve(evidence: CriterionData, partitions: Mapping[int, Labels]) -> tuple[dict[int, float], dict[int, float]]:
     """Give the mean silhouette of each partition into two segments or more, and its standard error."""
     from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api knows the criteria by name
 

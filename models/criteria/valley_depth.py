@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 
 from models.criteria.base import Verdict
-from models.criteria.data import Evidence
+from models.criteria.data import CriterionData
 from models.criteria.density_valleys import DEEP, depth_between
 from models.criteria.partitions import Floats, Labels, means
 
@@ -19,14 +19,14 @@ class ValleyDepth:
 
     name: Literal["valley_depth"] = "valley_depth"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by the shallowest valley of K-Means, 1 where nobody stands between two segments."""
-        scores = {k: shallowest(evidence.points, p.labels, k) for k, p in evidence.parted.items()}
+        scores = {k: min_valley_depth(evidence.points, p.labels, k) for k, p in evidence.nonempty_partitions.items()}
         deep = [k for k, depth in scores.items() if depth > DEEP]
         return Verdict(criterion=self.name, k=max(deep, default=1), scores=scores, higher_is_better=True)
 
 
-def shallowest(points: Floats, labels: Labels, k: int) -> float:
+def min_valley_depth(points: Floats, labels: Labels, k: int) -> float:
     """Give the depth of the shallowest valley between a segment and one of its two nearest."""
     centers = means(points, labels, k)
     apart = np.linalg.norm(centers[:, None] - centers, axis=2)

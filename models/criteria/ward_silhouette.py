@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.criteria.base import Verdict, highest
-from models.criteria.data import Evidence
+from models.criteria.base import Verdict, argmax_verdict
+from models.criteria.data import CriterionData
 from models.criteria.silhouettes import curve
 
 
@@ -14,6 +14,6 @@ class WardSilhouette:
 
     name: Literal["ward_silhouette"] = "ward_silhouette"
 
-    def judge(self, evidence: Evidence) -> Verdict:
+    def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
-        return highest(self.name, *curve(evidence, evidence.ward))
+        return argmax_verdict(self.name, *curve(evidence, evidence.ward))

@@ -3,8 +3,8 @@
 from typing import Final
 
 from models.figures.base import EXTENSIONS, Extension, Figure, render
-from models.figures.box_plots import Boxes
-from models.figures.comparison import Compared, Party
+from models.figures.box_plots import BoxPlots
+from models.figures.comparison import ComparedSegment, ComparisonInput
 from models.figures.correlations import Correlations
 from models.figures.criterion_curves import Criteria
 from models.figures.customers_2d import Customers2D
@@ -14,7 +14,7 @@ from models.figures.distances import Distances
 from models.figures.distributions import Distributions
 from models.figures.gaps import Gaps
 from models.figures.inertia import Inertia
-from models.figures.inputs import Customers, Explored, Judged, Segment, Segmented
+from models.figures.inputs import DatasetInput, RecommendationInput, SampledCustomers, Segment, VersionInput
 from models.figures.missing_values import MissingValues
 from models.figures.probabilities import Probabilities
 from models.figures.profile_heatmap import Profiles
@@ -32,29 +32,29 @@ __all__ = [
     "OF_DATASETS",
     "OF_RECOMMENDATIONS",
     "OF_VERSIONS",
-    "Compared",
-    "Customers",
-    "Explored",
+    "ComparedSegment",
+    "ComparisonInput",
+    "DatasetInput",
     "Extension",
     "Figure",
-    "Judged",
-    "Party",
+    "RecommendationInput",
+    "SampledCustomers",
     "Segment",
-    "Segmented",
+    "VersionInput",
     "render",
 ]
 
-OF_COMPARISONS: Final[tuple[Figure[Compared], ...]] = (Sankey(), Moves())
-OF_DATASETS: Final[tuple[Figure[Explored], ...]] = (Distributions(), MissingValues(), Correlations(), Pairs())
-OF_RECOMMENDATIONS: Final[tuple[Figure[Judged], ...]] = (Probabilities(), Criteria(), Inertia(), Gaps())
-OF_VERSIONS: Final[tuple[Figure[Segmented], ...]] = (
+OF_COMPARISONS: Final[tuple[Figure[ComparisonInput], ...]] = (Sankey(), Moves())
+OF_DATASETS: Final[tuple[Figure[DatasetInput], ...]] = (Distributions(), MissingValues(), Correlations(), Pairs())
+OF_RECOMMENDATIONS: Final[tuple[Figure[RecommendationInput], ...]] = (Probabilities(), Criteria(), Inertia(), Gaps())
+OF_VERSIONS: Final[tuple[Figure[VersionInput], ...]] = (
     Customers2D(),
     Customers3D(),
     Sizes(),
     Profiles(),
     Snake(),
     Radar(),
-    Boxes(),
+    BoxPlots(),
     Silhouettes(),
     Distances(),
     Dendrogram(),

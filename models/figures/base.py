@@ -3,13 +3,13 @@
 import json
 from typing import Final, Literal, Protocol, TypeVar
 
-from models.charts.layout import lay_out
+from models.charts.layout import layout_chart
 from models.charts.plotly_html import to_html
 from models.charts.scene import Scene
 from models.charts.spec import Chart
 from models.charts.svg import to_svg
 from models.charts.theme import LOOKS, Theme
-from models.figures.data import Table
+from models.figures.data import FigureData
 
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
 Extension = Literal["svg", "png", "html", "json"]
@@ -23,13 +23,13 @@ class Figure(Protocol[Subject_contra]):
     def name(self) -> str:
         """What it is called in addresses."""
 
-    def absent(self, subject: Subject_contra) -> str | None:
+    def unavailable_reason(self, subject: Subject_contra) -> str | None:
         """Say in a sentence why there is no such figure of a subject; None where there is one."""
 
-    def data(self, subject: Subject_contra) -> Table:
+    def data(self, subject: Subject_contra) -> FigureData:
         """Give the data behind the picture."""
 
-    def draw(self, subject: Subject_contra, table: Table) -> Chart:
+    def draw(self, subject: Subject_contra, table: FigureData) -> Chart:
         """Make a picture of the data."""
 
 
@@ -59,7 +59,7 @@ def render(
     look = LOOKS[theme]
     if extension == "html":
         return to_html(chart, look).encode()
-    scene = lay_out(chart, look)
+    scene = layout_chart(chart, look)
     return to_svg(scene).encode() if extension == "svg" else _to_png(scene)
 
 
@@ -69,6 +69,6 @@ def _to_png(scene: Scene) -> bytes:
     return to_png(scene)
 
 
-def _to_json(name: str, chart: Chart, table: Table) -> bytes:
+def _to_json(name: str, chart: Chart, table: FigureData) -> bytes:
     said = {"figure": name, "title": chart.title, "notes": list(chart.notes)}
     return json.dumps({**said, "columns": table.columns, "rows": table.rows}, allow_nan=False).encode()

@@ -9,8 +9,8 @@ import numpy as np
 from models.charts.spec import Axis, Chart, Mark, Panel, span
 from models.charts.text_metrics import width
 from models.charts.ticks import number
-from models.figures.data import Table
-from models.figures.inputs import Segmented
+from models.figures.data import FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import Spread, box, height, rows, spread
 
 MOST = 12
@@ -20,16 +20,16 @@ NOTE = "The box holds the middle half of a segment, its line is the median; whis
 
 
 @dataclass(frozen=True, kw_only=True)
-class Boxes:
+class BoxPlots:
     """How each number is spread within each segment (Tukey 1977)."""
 
     name: Literal["boxes"] = "boxes"
 
-    def absent(self, version: Segmented) -> str | None:
+    def unavailable_reason(self, version: VersionInput) -> str | None:
         """Categories are not spread."""
         return version.unseen if version.numeric else "The segments differ in categories only: see their profiles."
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give the five figures of each number of each segment, in own units."""
         placed, cells = version.placed, []
         for name in version.numeric[:MOST]:
@@ -39,9 +39,9 @@ class Boxes:
         more = len(version.numeric) - MOST
         left = [f"{more} more numbers are not shown."] if more > 0 else []
         notes = (NOTE, *left, *placed.sampled, *version.notes)
-        return Table(columns=("feature", "segment", *COLUMNS), rows=tuple(cells), notes=notes)
+        return FigureData(columns=("feature", "segment", *COLUMNS), rows=tuple(cells), notes=notes)
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a panel for each number, with a box for each segment."""
         names = version.numeric[:MOST]
         panels = [self._panel(version, name, table.where("feature", name)) for name in names]
@@ -51,7 +51,7 @@ class Boxes:
         tall = height(len(version.shown))
         return Chart(title=title, panels=panels, notes=table.notes, columns=columns, height=tall)
 
-    def _panel(self, version: Segmented, name: str, table: Table) -> Panel:
+    def _panel(self, version: VersionInput, name: str, table: FigureData) -> Panel:
         figures = np.column_stack([table.numbers(each) for each in COLUMNS])
         low, high = span(figures)
         marks = [mark for i, segment in enumerate(version.shown) for mark in _box(figures[i], i, segment.index)]

@@ -16,7 +16,7 @@ OTHERS: Final = "others"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Party:
+class ComparedSegment:
     """A segment as one of the versions has it: under the same `key` it goes on in the other one."""
 
     key: str
@@ -28,8 +28,8 @@ class Party:
 class Flow:
     """Customers of one segment, and where the later version places them; `share` is that of their segment."""
 
-    source: Party
-    target: Party
+    source: ComparedSegment
+    target: ComparedSegment
     n_customers: int
     share: float
 
@@ -40,7 +40,7 @@ class Flow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class ComparisonInput:
     """Two versions, by their numbers, on the same customers.
 
     Attributes
@@ -54,8 +54,8 @@ class Compared:
     """
 
     numbers: tuple[int, int]
-    before: Sequence[Party]
-    after: Sequence[Party]
+    before: Sequence[ComparedSegment]
+    after: Sequence[ComparedSegment]
     counts: Counts
     notes: Sequence[str] = field(default=())
 
@@ -99,25 +99,25 @@ class Compared:
         after, turned = _joined(self.after, counts.T)
         counts = turned.T
         if len(before) > len(after):
-            order = _beside(counts)
+            order = _arrange_beside(counts)
             return replace(self, before=[before[i] for i in order], after=after, counts=counts[order])
-        order = _beside(turned)
+        order = _arrange_beside(turned)
         return replace(self, before=before, after=[after[j] for j in order], counts=counts[:, order])
 
 
-def _beside(counts: Counts) -> NDArray[np.intp]:
+def _arrange_beside(counts: Counts) -> NDArray[np.intp]:
     """Order segments, each a row of the counts, by the one that most of their customers are in, then by all."""
     seen = counts @ np.arange(counts.shape[1]) / np.maximum(counts.sum(axis=1), 1)
     return np.lexsort((seen, counts.argmax(axis=1)))
 
 
-def _joined(parties: Sequence[Party], counts: Counts) -> tuple[Sequence[Party], Counts]:
+def _joined(parties: Sequence[ComparedSegment], counts: Counts) -> tuple[Sequence[ComparedSegment], Counts]:
     """Make one of the smallest segments, each a row of the counts."""
     if len(parties) <= MOST_SEGMENTS:
         return parties, counts
     by_size = np.argsort(-counts.sum(axis=1), kind="stable")
     kept, rest = np.sort(by_size[:MOST_SEGMENTS]), by_size[MOST_SEGMENTS:]
-    others = Party(key=OTHERS, name=f"{len(rest)} smaller segments", index=len(parties))
+    others = ComparedSegment(key=OTHERS, name=f"{len(rest)} smaller segments", index=len(parties))
     return [*(parties[i] for i in kept), others], np.vstack([counts[kept], counts[rest].sum(axis=0)])
 
 
@@ -128,7 +128,7 @@ def shares(counts: Counts) -> Floats:
     return parts
 
 
-def moved(version: Compared) -> str:
+def n_moved_customers(version: ComparisonInput) -> str:
     """Say how many move, and between which versions."""
     ways = "from version {} to version {}".format(*version.numbers)
     n, total = version.n_moved, version.n_customers

@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.charts.spec import Cells, Chart, Panel, enumerated
-from models.figures.data import Table
-from models.figures.inputs import Explored
+from models.charts.spec import Cells, Chart, Panel, numbered_axis
+from models.figures.data import FigureData
+from models.figures.inputs import DatasetInput
 from models.figures.segment_axes import height
 from models.summary.correlations import Measure
 
@@ -27,11 +27,11 @@ class Correlations:
 
     name: Literal["correlations"] = "correlations"
 
-    def absent(self, dataset: Explored) -> str | None:
+    def unavailable_reason(self, dataset: DatasetInput) -> str | None:
         """One column has nothing to go with."""
         return None if len(dataset.usable) >= FEWEST else "It takes two columns that vary to compare them."
 
-    def data(self, dataset: Explored) -> Table:
+    def data(self, dataset: DatasetInput) -> FigureData:
         """Give each pair of columns once, with the measure that suits them."""
         names = dataset.usable[:MOST]
         rows = tuple(
@@ -41,9 +41,9 @@ class Correlations:
         )
         more = len(dataset.usable) - MOST
         left = (f"{more} more columns are not shown.",) if more > 0 else ()
-        return Table(columns=("a", "b", "measure", "value"), rows=rows, notes=(NOTE, *left))
+        return FigureData(columns=("a", "b", "measure", "value"), rows=rows, notes=(NOTE, *left))
 
-    def draw(self, dataset: Explored, table: Table) -> Chart:
+    def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:
         """Draw a cell for each pair, on both sides of the diagonal."""
         names = dataset.usable[:MOST]
         values = np.full((len(names), len(names)), np.nan)
@@ -53,6 +53,6 @@ class Correlations:
         texts = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in values.tolist()]
         hover = [[f"{a}\n{b}\n{texts[i][j]}" for j, b in enumerate(names)] for i, a in enumerate(names)]
         cells = Cells(values=values, reach=1.0, texts=texts, hover=hover)
-        panel = Panel(x=enumerated(names), y=enumerated(names, downwards=True), marks=[cells])
+        panel = Panel(x=numbered_axis(names), y=numbered_axis(names, downwards=True), marks=[cells])
         tall = height(len(names)) + ROOM_BELOW
         return Chart(title="Which columns go together", panels=[panel], notes=table.notes, height=tall)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from models.charts.spec import Chart
-from models.figures.data import Table
-from models.figures.inputs import Judged
+from models.figures.data import FigureData
+from models.figures.inputs import RecommendationInput
 from models.figures.k_curves import chosen_by, curve_panel, curves_table
 
 GRID: Final = 3
@@ -19,15 +19,15 @@ class Criteria:
 
     name: Literal["criteria"] = "criteria"
 
-    def absent(self, judged: Judged) -> str | None:
+    def unavailable_reason(self, judged: RecommendationInput) -> str | None:
         """Without verdicts there are no curves."""
         return None if any(each.scores for each in judged.verdicts) else "No criterion has anything to say."
 
-    def data(self, judged: Judged) -> Table:
+    def data(self, judged: RecommendationInput) -> FigureData:
         """Give each criterion's figure for each number of segments."""
         return curves_table([verdict for verdict in judged.verdicts if verdict.scores], [NOTE])
 
-    def draw(self, judged: Judged, table: Table) -> Chart:
+    def draw(self, judged: RecommendationInput, table: FigureData) -> Chart:
         """Draw a curve for each criterion."""
         spoken = [verdict for verdict in judged.verdicts if verdict.scores]
         panels = [curve_panel(table, verdict.criterion, title=chosen_by(verdict)) for verdict in spoken]

@@ -12,7 +12,7 @@ Values = Sequence[Cell] | Sequence[str] | NDArray[np.generic]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class FigureData:
     """Rows under named columns, and notes on how to read them; None stands where there is no figure."""
 
     columns: tuple[str, ...]

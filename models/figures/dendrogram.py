@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from models.charts.spec import Axis, Chart, Color, Line, Mark, Panel
-from models.figures.data import Cell, Table
-from models.figures.inputs import Segmented
+from models.figures.data import Cell, FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import legend
 from models.tree import Tree
 
@@ -23,7 +23,7 @@ class Dendrogram:
 
     name: Literal["dendrogram"] = "dendrogram"
 
-    def absent(self, version: Segmented) -> str | None:
+    def unavailable_reason(self, version: VersionInput) -> str | None:
         """K-Means has no tree."""
         if version.tree is None:
             return "Only hierarchical versions have a tree, and those from before trees were kept do not."
@@ -31,7 +31,7 @@ class Dendrogram:
             return f"{len(version.segments):,} segments are too many to see."
         return None if len(version.tree.sizes) > 1 else "The tree is a single group."
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give the nodes of the top of the tree, leaves first, each with its place from the left."""
         tree = version.tree
         if tree is None:
@@ -42,7 +42,7 @@ class Dendrogram:
         cells = [(*row, None if segment is None else names[segment]) for row, segment in _top(tree, n_groups, k)]
         return _placed(cells, notes=[NOTE] if n_groups < len(tree.sizes) else [])
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw the merges, each in the color of the segment that it lies in, and the cut."""
         tree = version.tree
         if tree is None:
@@ -88,7 +88,7 @@ def _segments(tree: Tree, k: int) -> list[int | None]:
     return segments
 
 
-def _placed(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> Table:
+def _placed(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> FigureData:
     """Place the leaves one beside the other so that no two merges cross, and each merge between its parts."""
     children = {row[0]: (row[1], row[2]) for row in cells}
     order: list[Cell] = []
@@ -105,10 +105,10 @@ def _placed(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> Table:
     rows = sorted(
         ((*row, x[row[0]]) for row in cells), key=lambda row: (row[1] is not None, row[-1] if row[1] is None else 0)
     )
-    return Table(columns=COLUMNS, rows=tuple(rows), notes=tuple(notes))
+    return FigureData(columns=COLUMNS, rows=tuple(rows), notes=tuple(notes))
 
 
-def _merges(table: Table, colors: dict[str, int]) -> Iterator[Mark]:
+def _merges(table: FigureData, colors: dict[str, int]) -> Iterator[Mark]:
     """Draw each merge as a bar above its two parts, and a leg down to each, in the color of the segment below it."""
     nodes = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     for node in nodes.values():

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from models.charts.spec import Axis, Chart, Mark, Panel, Points, span
-from models.figures.data import Table
-from models.figures.inputs import Segmented
+from models.figures.data import FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import box, height, rows, spread
 
 NOTE = (
@@ -22,19 +22,19 @@ class Distances:
 
     name: Literal["distances"] = "distances"
 
-    def absent(self, version: Segmented) -> str | None:
+    def unavailable_reason(self, version: VersionInput) -> str | None:
         """Without customers there is no distance."""
         return version.unseen
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give each drawn customer's distance, in prepared units, and whether the customer is an outlier."""
         placed = version.placed
         names = {segment.index: segment.name for segment in version.shown}
         segments = [names[label] for label in placed.labels[placed.drawn].tolist()]
         columns = {"distance": placed.distance[placed.drawn], "outlier": placed.outlier[placed.drawn]}
-        return Table.of({"segment": segments, **columns}, notes=[NOTE, *placed.notes, *version.notes])
+        return FigureData.of({"segment": segments, **columns}, notes=[NOTE, *placed.notes, *version.notes])
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a box for each segment, and a point for each outlier."""
         marks: list[Mark] = []
         for row, segment in enumerate(version.shown):

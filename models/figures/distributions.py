@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from models.charts.spec import Axis, Bars, Chart, Color, Panel, enumerated
+from models.charts.spec import Axis, Bars, Chart, Color, Panel, numbered_axis
 from models.charts.ticks import number
-from models.figures.data import Cell, Table
-from models.figures.inputs import Explored
+from models.figures.data import Cell, FigureData
+from models.figures.inputs import DatasetInput
 from models.summary.columns import ColumnSummary
-from models.summary.distributions import Categories, Numbers
+from models.summary.distributions import CategoricalDistribution, NumericDistribution
 
 MOST = 24
 MOST_CATEGORIES = 8
@@ -27,19 +27,19 @@ class Distributions:
 
     name: Literal["distributions"] = "distributions"
 
-    def absent(self, dataset: Explored) -> str | None:
+    def unavailable_reason(self, dataset: DatasetInput) -> str | None:
         """Without numbers and categories there is nothing to count."""
         return None if dataset.usable else "No column holds numbers or categories."
 
-    def data(self, dataset: Explored) -> Table:
+    def data(self, dataset: DatasetInput) -> FigureData:
         """Give the counts of each column: between edges of a number, of the most common categories."""
         described = [each for each in dataset.summary.columns if each.numeric or each.categorical]
         rows = tuple(row for column in described[:MOST] for row in _counts(column))
         more = len(described) - MOST
         notes = (f"{more} more columns are not shown.",) if more > 0 else ()
-        return Table(columns=("column", "value", "from", "to", "n_customers"), rows=rows, notes=notes)
+        return FigureData(columns=("column", "value", "from", "to", "n_customers"), rows=rows, notes=notes)
 
-    def draw(self, dataset: Explored, table: Table) -> Chart:  # noqa: ARG002 - the table says all
+    def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:  # noqa: ARG002 - the table says all
         """Draw a panel for each column."""
         panels = [_panel(name, table.where("column", name)) for name in dict.fromkeys(table.texts("column"))]
         title = "How the values of each column are spread"
@@ -53,13 +53,13 @@ def _counts(column: ColumnSummary) -> Iterator[tuple[Cell, ...]]:
         yield from _most_common(column.name, column.categorical)
 
 
-def _between_edges(name: str, numbers: Numbers) -> Iterator[tuple[Cell, ...]]:
+def _between_edges(name: str, numbers: NumericDistribution) -> Iterator[tuple[Cell, ...]]:
     bins = numbers.histogram
     for low, high, n in zip(bins.edges[:-1], bins.edges[1:], bins.counts, strict=True):
         yield name, f"{number(low)} to {number(high)}", low, high, n
 
 
-def _most_common(name: str, categories: Categories) -> Iterator[tuple[Cell, ...]]:
+def _most_common(name: str, categories: CategoricalDistribution) -> Iterator[tuple[Cell, ...]]:
     shown = categories.top[:MOST_CATEGORIES]
     for top in shown:
         yield name, top.value, None, None, top.count
@@ -67,7 +67,7 @@ def _most_common(name: str, categories: Categories) -> Iterator[tuple[Cell, ...]
         yield name, OTHERS, None, None, categories.n - sum(top.count for top in shown)
 
 
-def _panel(name: str, table: Table) -> Panel:
+def _panel(name: str, table: FigureData) -> Panel:
     low, high, counts = table.numbers("from"), table.numbers("to"), table.numbers("n_customers")
     hover = [f"{value}\n{n:,.0f} customers" for value, n in zip(table.texts("value"), counts, strict=True)]
     base, colors = np.zeros_like(counts), _plain(len(counts))
@@ -75,7 +75,7 @@ def _panel(name: str, table: Table) -> Panel:
     if np.isnan(low).any():
         at = np.arange(len(counts), dtype=np.float64)
         bars = Bars(at=at, low=base, high=counts, colors=colors, horizontal=True, hover=hover)
-        return Panel(x=most, y=enumerated(table.texts("value"), downwards=True), marks=[bars], title=name)
+        return Panel(x=most, y=numbered_axis(table.texts("value"), downwards=True), marks=[bars], title=name)
     width = float((high - low).mean()) * 0.94
     bars = Bars(at=(low + high) / 2, low=base, high=counts, colors=colors, width=width, hover=hover)
     return Panel(x=Axis(low=float(low[0]), high=float(high[-1]), grid=False), y=most, marks=[bars], title=name)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from models.charts.spec import Chart
-from models.figures.data import Table
-from models.figures.inputs import Judged
+from models.figures.data import FigureData
+from models.figures.inputs import RecommendationInput
 from models.figures.k_curves import curve_panel, curves_table
 
 KINDS: Final = {"gap": "against an even spread", "gap_pca": "against an even spread along the main directions"}
@@ -22,15 +22,15 @@ class Gaps:
 
     name: Literal["gap"] = "gap"
 
-    def absent(self, judged: Judged) -> str | None:
+    def unavailable_reason(self, judged: RecommendationInput) -> str | None:
         """Say so where no gap was asked for."""
         return None if any(map(judged.verdict, KINDS)) else "The gap was not among the criteria that were asked for."
 
-    def data(self, judged: Judged) -> Table:
+    def data(self, judged: RecommendationInput) -> FigureData:
         """Give each gap for each number of segments, with its standard error."""
         return curves_table([verdict for verdict in map(judged.verdict, KINDS) if verdict], [NOTE])
 
-    def draw(self, judged: Judged, table: Table) -> Chart:
+    def draw(self, judged: RecommendationInput, table: FigureData) -> Chart:
         """Draw the gaps with error bars."""
         there = [name for name in KINDS if judged.verdict(name)]
         panels = [curve_panel(table, name, title=KINDS[name], score="gap") for name in there]

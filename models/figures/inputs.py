@@ -12,7 +12,7 @@ from models.columns.column import Column
 from models.criteria.base import Verdict
 from models.features import Feature
 from models.figures.prepared_points import prepared_points
-from models.scoring import Assigned, Scorer
+from models.scoring import AssignmentResult, Scorer
 from models.summary import Summary
 from models.tree import Tree
 
@@ -27,7 +27,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Customers:
+class SampledCustomers:
     """Some customers of a table: numbers with NaN, texts with None, in own units; `n_all` counts those of the table."""
 
     cells: Cells
@@ -36,13 +36,13 @@ class Customers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explored:
+class DatasetInput:
     """A dataset; what takes reading it is read when it is asked for."""
 
     columns: Sequence[Column]
     n_customers: int
     summarize: Callable[[], Summary]
-    read: Callable[[], Customers]
+    read: Callable[[], SampledCustomers]
 
     @cached_property
     def summary(self) -> Summary:
@@ -50,7 +50,7 @@ class Explored:
         return self.summarize()
 
     @cached_property
-    def customers(self) -> Customers:
+    def customers(self) -> SampledCustomers:
         """Some of its customers."""
         return self.read()
 
@@ -69,7 +69,7 @@ class Explored:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class RecommendationInput:
     """A recommendation: what each criterion says, and what follows."""
 
     k: int
@@ -94,7 +94,7 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
+class AssignedSample:
     """Some customers with their places, those without one left out.
 
     Attributes
@@ -140,7 +140,7 @@ class Placed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segmented:
+class VersionInput:
     """A version of a model; its customers are read when they are asked for, None where they are gone.
 
     `difference` says why these are others than those whom it learned from, where they are.
@@ -151,7 +151,7 @@ class Segmented:
     preparation: Sequence[Mapping[str, Any]]
     scorer: Scorer
     tree: Tree | None
-    read: Callable[[], Customers] | None
+    read: Callable[[], SampledCustomers] | None
     difference: str | None = None
 
     @property
@@ -178,7 +178,7 @@ class Segmented:
         return None if self.read else "The customers that this version learned from are not there any more."
 
     @cached_property
-    def placed(self) -> Placed:
+    def placed(self) -> AssignedSample:
         """Some of its customers, placed."""
         if self.read is None:
             raise LookupError("the customers are gone")
@@ -215,11 +215,11 @@ def draw_by_segment(labels: Rows, *, most: int = DRAWN, least: int = LEAST_DRAWN
     return np.sort(np.concatenate(chosen))
 
 
-def _placed(version: Segmented, customers: Customers, assigned: Assigned) -> Placed:
+def _placed(version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult) -> AssignedSample:
     rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in version.shown]))
     cells = {name: values[rows] for name, values in customers.cells.items()}
     labels = assigned.index[rows]
-    return Placed(
+    return AssignedSample(
         cells=cells,
         points=prepared_points(version.scorer, version.preparation, cells, len(rows)),
         labels=labels,

@@ -7,24 +7,24 @@ import numpy as np
 
 from models.charts.spec import Axis, Chart, Line, Mark, Panel, Points, span
 from models.criteria.base import Verdict
-from models.figures.data import Table
+from models.figures.data import FigureData
 
 COLUMNS: Final = ("criterion", "k", "score", "standard_error", "chosen")
 SEGMENTS: Final = "number of segments"
 MOST_TICKS: Final = 8
 
 
-def curves_table(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> Table:
+def curves_table(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> FigureData:
     """Give the figures of some criteria for each number of segments."""
     rows = tuple(
         (verdict.criterion, k, score, verdict.errors.get(k), k == verdict.k)
         for verdict in verdicts
         for k, score in verdict.scores.items()
     )
-    return Table(columns=COLUMNS, rows=rows, notes=tuple(notes))
+    return FigureData(columns=COLUMNS, rows=rows, notes=tuple(notes))
 
 
-def curve_panel(table: Table, name: str, *, title: str = "", score: str = "") -> Panel:
+def curve_panel(table: FigureData, name: str, *, title: str = "", score: str = "") -> Panel:
     """Draw the curve of one criterion, a diamond where it would choose."""
     own = table.where("criterion", name)
     k, scores, errors = own.numbers("k"), own.numbers("score"), np.nan_to_num(own.numbers("standard_error"))
@@ -48,7 +48,7 @@ def chosen_by(verdict: Verdict) -> str:
     return f"{plain}: none" if verdict.k is None else f"{plain}: {verdict.k}"
 
 
-def one_curve(table: Table, name: str, title: str, score: str) -> Chart:
+def one_curve(table: FigureData, name: str, title: str, score: str) -> Chart:
     """Show a single criterion."""
     return Chart(title=title, panels=[curve_panel(table, name, score=score)], notes=table.notes)
 

@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.charts.spec import Axis, Bars, Chart, Label, Panel, enumerated
-from models.figures.data import Table
-from models.figures.inputs import Explored
+from models.charts.spec import Axis, Bars, Chart, Label, Panel, numbered_axis
+from models.figures.data import FigureData
+from models.figures.inputs import DatasetInput
 from models.figures.segment_axes import height
 
 MOST: Final = 40
@@ -20,11 +20,11 @@ class MissingValues:
 
     name: Literal["missing-values"] = "missing-values"
 
-    def absent(self, dataset: Explored) -> str | None:
+    def unavailable_reason(self, dataset: DatasetInput) -> str | None:
         """Say so where nothing is missing."""
         return None if any(column.missing for column in dataset.columns) else "No value is missing."
 
-    def data(self, dataset: Explored) -> Table:
+    def data(self, dataset: DatasetInput) -> FigureData:
         """Give how many values each column misses, the most first; columns that miss none are left out."""
         missing = sorted((c for c in dataset.columns if c.missing), key=lambda column: -column.missing)
         n = max(dataset.n_customers, 1)
@@ -33,9 +33,9 @@ class MissingValues:
         left = (f"{more} more columns miss values, too.",) if more > 0 else ()
         n_complete = len(dataset.columns) - len(missing)
         notes = (f"{n_complete} of {len(dataset.columns)} columns miss none.", *left)
-        return Table(columns=("column", "missing", "share"), rows=rows, notes=notes)
+        return FigureData(columns=("column", "missing", "share"), rows=rows, notes=notes)
 
-    def draw(self, dataset: Explored, table: Table) -> Chart:
+    def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:
         """Draw a bar for each column."""
         shares = 100 * table.numbers("share")
         at = np.arange(len(shares), dtype=np.float64)
@@ -47,6 +47,6 @@ class MissingValues:
         ]
         ticks = [(float(share), f"{share} %") for share in range(0, 101, 20)]
         x = Axis(low=0, high=WHOLE, ticks=ticks, title="of the customers")
-        panel = Panel(x=x, y=enumerated(table.texts("column"), downwards=True), marks=[bars, *labels])
+        panel = Panel(x=x, y=numbered_axis(table.texts("column"), downwards=True), marks=[bars, *labels])
         title = f"How many values are missing, of {dataset.n_customers:,} customers"
         return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(at)))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.scoring import Scorer
-from models.scoring.features import NumericCoordinate
+from models.scoring.features import NumericFeature
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def prepared_points(
     blocks = []
     for feature, described in zip(scorer.features, preparation, strict=True):
         values = feature.read(cells.get(feature.name), n_rows).values
-        if isinstance(feature, NumericCoordinate):
+        if isinstance(feature, NumericFeature):
             blocks.append(feature.coordinate(values)[:, None])
         else:
             blocks.append(_vectors(described)[values])

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from models.charts.spec import Axis, Bars, Chart, Label, Panel
-from models.figures.data import Table
-from models.figures.inputs import Judged
+from models.figures.data import FigureData
+from models.figures.inputs import RecommendationInput
 from models.figures.k_curves import SEGMENTS
 
 NOTE = "The dark bars are the fewest numbers that hold the right one with 90 %."
@@ -20,7 +20,7 @@ class Probabilities:
 
     name: Literal["probabilities"] = "probabilities"
 
-    def absent(self, judged: Judged) -> str | None:
+    def unavailable_reason(self, judged: RecommendationInput) -> str | None:
         """There are tables of which too little is known."""
         return (
             None
@@ -28,13 +28,13 @@ class Probabilities:
             else "Too little is known of a table like this to say how probable a number is."
         )
 
-    def data(self, judged: Judged) -> Table:
+    def data(self, judged: RecommendationInput) -> FigureData:
         """Give the probability of each number of segments."""
         found = judged.probabilities or {}
         rows = tuple((k, p, k in judged.credible_set) for k, p in sorted(found.items()))
-        return Table(columns=("k", "probability", "credible"), rows=rows, notes=(NOTE,))
+        return FigureData(columns=("k", "probability", "credible"), rows=rows, notes=(NOTE,))
 
-    def draw(self, judged: Judged, table: Table) -> Chart:
+    def draw(self, judged: RecommendationInput, table: FigureData) -> Chart:
         """Draw a bar for each number of segments."""
         k, percents, credible = table.numbers("k"), 100 * table.numbers("probability"), table.column("credible")
         says = [f"{each:.0f} segments: {p:.1f} %" for each, p in zip(k, percents, strict=True)]

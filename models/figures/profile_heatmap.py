@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from models.charts.spec import Axis, Cells, Chart, Panel, enumerated
-from models.figures.data import Table
-from models.figures.inputs import Segmented
+from models.charts.spec import Axis, Cells, Chart, Panel, numbered_axis
+from models.figures.data import FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import height, rows
 from models.figures.segment_scores import left_out, trait_table
 
@@ -22,15 +22,15 @@ class Profiles:
 
     name: Literal["profiles"] = "profiles"
 
-    def absent(self, version: Segmented) -> str | None:
+    def unavailable_reason(self, version: VersionInput) -> str | None:
         """Without customers there is nothing to compare with."""
         return version.unseen
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give the score of each trait of each segment, with what is typical in own units."""
         return trait_table(version, [NOTE, *left_out(version), *version.placed.sampled, *version.notes])
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a cell for each segment and trait."""
         traits = list(dict.fromkeys(table.texts("trait")))
         shape = (len(version.shown), len(traits))
@@ -46,6 +46,6 @@ class Profiles:
         ]
         cells = Cells(values=values, reach=REACH, texts=typical.tolist(), hover=hover)
         y = Axis(**{**vars(rows(version.shown)), "grid": False})
-        panel = Panel(x=enumerated(traits), y=y, marks=[cells])
+        panel = Panel(x=numbered_axis(traits), y=y, marks=[cells])
         title = "What sets each segment apart: typical values, colored by how unusual they are"
         return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(names)) + ROOM_BELOW)

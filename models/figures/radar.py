@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.charts.spec import Anchor, Area, Axis, Chart, Label, Line, Mark, Panel
 from models.charts.text_metrics import shortened
-from models.figures.data import Table
-from models.figures.inputs import Segment, Segmented
+from models.figures.data import FigureData
+from models.figures.inputs import Segment, VersionInput
 from models.figures.segment_scores import trait_table, traits
 
 FEWEST: Final = 3
@@ -36,26 +36,28 @@ class Radar:
 
     name: Literal["radar"] = "radar"
 
-    def absent(self, version: Segmented) -> str | None:
+    def unavailable_reason(self, version: VersionInput) -> str | None:
         """Two directions make no shape."""
         if version.unseen or len(traits(version)) >= FEWEST:
             return version.unseen
         return "A shape needs at least three columns or categories: see how the segments differ, column by column."
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give the score of the first traits of each segment."""
         left = [f"The first {MOST} columns and categories are shown."] if len(traits(version)) > MOST else []
         table = trait_table(version, [NOTE, *left, *version.placed.sampled, *version.notes])
         kept = {trait.label for trait in traits(version)[:MOST]}
-        return Table(columns=table.columns, rows=tuple(row for row in table.rows if row[1] in kept), notes=table.notes)
+        return FigureData(
+            columns=table.columns, rows=tuple(row for row in table.rows if row[1] in kept), notes=table.notes
+        )
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a shape for each segment, in a panel of its own: upon one another they hide each other."""
         panels = [self._panel(segment, table.where("segment", segment.name)) for segment in version.shown]
         title = "The shape of each segment, against the average customer"
         return Chart(title=title, panels=panels, notes=table.notes, columns=COLUMNS, height=HEIGHT)
 
-    def _panel(self, segment: Segment, table: Table) -> Panel:
+    def _panel(self, segment: Segment, table: FigureData) -> Panel:
         labels, scores = table.texts("trait"), table.numbers("score")
         angles = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
         radii = np.clip(np.nan_to_num(scores), -REACH, REACH) + REACH

@@ -10,8 +10,8 @@ import numpy as np
 from models.charts.spec import Anchor, Area, Axis, Bars, Chart, Floats, Label, Mark, Panel
 from models.charts.text_metrics import shortened, width
 from models.contingency import Counts
-from models.figures.comparison import Compared, Party, moved
-from models.figures.data import Table
+from models.figures.comparison import ComparedSegment, ComparisonInput, n_moved_customers
+from models.figures.data import FigureData
 
 # In pixels, as the vertical axis counts: all customers, a segment's least room, and what lies between two segments.
 ALL_CUSTOMERS, ROW, GAP = 340.0, 17.0, 7.0
@@ -31,11 +31,11 @@ class Sankey:
 
     name: Literal["sankey"] = "sankey"
 
-    def absent(self, versions: Compared) -> str | None:
+    def unavailable_reason(self, versions: ComparisonInput) -> str | None:
         """Without a customer whom both versions place there is nobody to move."""
         return versions.empty
 
-    def data(self, versions: Compared) -> Table:
+    def data(self, versions: ComparisonInput) -> FigureData:
         """Give each way that somebody goes, the most frequent first."""
         total = versions.n_customers
         rows = [
@@ -43,44 +43,44 @@ class Sankey:
             for each in versions.flows
         ]
         columns = ("from_segment", "to_segment", "stays", "n_customers", "share")
-        return Table(columns=columns, rows=tuple(rows), notes=(NOTE, *_left_out(versions), *versions.notes))
+        return FigureData(columns=columns, rows=tuple(rows), notes=(NOTE, *_left_out(versions), *versions.notes))
 
-    def draw(self, versions: Compared, table: Table) -> Chart:
+    def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
         """Draw the segments of either version as bars, and ribbons between them."""
         shown = versions.arranged
         scale = ALL_CUSTOMERS / shown.n_customers
         sizes = [shown.counts.sum(axis=axis) for axis in (1, 0)]
-        tall = max(_room(each * scale).sum() for each in sizes)
-        left, right = (_tops(each * scale, tall) for each in sizes)
+        tall = max(_node_spacing(each * scale).sum() for each in sizes)
+        left, right = (_node_offsets(each * scale, tall) for each in sizes)
         marks = [
-            *_ribbons(shown, left, right, scale),
+            *_links(shown, left, right, scale),
             *_side(shown, shown.before, sizes[0], left, at=0.0),
             *_side(shown, shown.after, sizes[1], right, at=1.0),
         ]
         ends = [(float(at), f"version {number}") for at, number in enumerate(versions.numbers)]
         x = Axis(low=-BESIDE, high=1 + BESIDE, ticks=ends, grid=False)
         panel = Panel(x=x, y=Axis(low=tall, high=0.0, hidden=True, grid=False), marks=marks)
-        return Chart(title=moved(versions), panels=[panel], notes=table.notes, height=tall + AROUND)
+        return Chart(title=n_moved_customers(versions), panels=[panel], notes=table.notes, height=tall + AROUND)
 
 
-def _left_out(versions: Compared) -> list[str]:
+def _left_out(versions: ComparisonInput) -> list[str]:
     """Say that there are ways too thin to be drawn."""
     shown = versions.arranged
     thin = [flow.n_customers for flow in shown.flows if flow.n_customers < LEAST_DRAWN * shown.n_customers]
     return [f"{sum(thin):,} customers go {len(thin):,} ways so rare that only the data has them."] if thin else []
 
 
-def _room(heights: Floats) -> Floats:
+def _node_spacing(heights: Floats) -> Floats:
     return np.maximum(heights, ROW) + GAP
 
 
-def _tops(heights: Floats, tall: float) -> Floats:
+def _node_offsets(heights: Floats, tall: float) -> Floats:
     """Share the height out, each bar in the middle of its room."""
-    rooms = _room(heights) + (tall - _room(heights).sum()) / len(heights)
+    rooms = _node_spacing(heights) + (tall - _node_spacing(heights).sum()) / len(heights)
     return np.asarray(np.cumsum(rooms) - rooms + (rooms - heights) / 2)
 
 
-def _ribbons(shown: Compared, left: Floats, right: Floats, scale: float) -> Iterator[Mark]:
+def _links(shown: ComparisonInput, left: Floats, right: Floats, scale: float) -> Iterator[Mark]:
     """Give the ribbons of those who stay, then of those who move, the thinnest upon the others."""
     starts = left[:, None] + scale * _before(shown.counts, axis=1)
     ends = right[None, :] + scale * _before(shown.counts, axis=0)
@@ -104,7 +104,9 @@ def _outline(start: float, end: float, thick: float) -> tuple[Floats, Floats]:
     return np.concatenate([BEND, BEND[::-1]]), np.concatenate([upper, upper[::-1] + thick])
 
 
-def _side(shown: Compared, parties: Sequence[Party], sizes: Counts, tops: Floats, *, at: float) -> Iterator[Mark]:
+def _side(
+    shown: ComparisonInput, parties: Sequence[ComparedSegment], sizes: Counts, tops: Floats, *, at: float
+) -> Iterator[Mark]:
     """Give the segments of one version: bars outside of the ribbons, and what they are called beside them."""
     outward = 2 * at - 1
     heights = sizes * ALL_CUSTOMERS / shown.n_customers
@@ -117,6 +119,6 @@ def _side(shown: Compared, parties: Sequence[Party], sizes: Counts, tops: Floats
         yield Label(x=at + outward * (BAR + 0.015), y=middle, text=_called(party, size), anchor=anchor)
 
 
-def _called(party: Party, size: int) -> str:
+def _called(party: ComparedSegment, size: int) -> str:
     count = f"  {size:,}"
     return shortened(party.name, TEXT, LONGEST_LABEL - width(count, TEXT)) + count

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.charts.spec import Axis, Chart, Panel, Points, span
-from models.figures.data import Table
-from models.figures.inputs import Segmented
+from models.figures.data import FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import legend
 
 JITTER: Final = 0.015
@@ -30,12 +30,12 @@ class View:
     notes: tuple[str, ...] = ()
 
 
-def is_plain(version: Segmented, n: int) -> bool:
+def is_plain(version: VersionInput, n: int) -> bool:
     """Tell whether the features are just n numbers, which need no projection."""
     return len(version.features) == len(version.numeric) == n
 
 
-def view(version: Segmented, n: int) -> View:
+def view(version: VersionInput, n: int) -> View:
     """See the customers in n dimensions."""
     placed = version.placed
     if is_plain(version, n):
@@ -44,20 +44,20 @@ def view(version: Segmented, n: int) -> View:
     return _components(version, n)
 
 
-def scatter_table(version: Segmented, n: int) -> Table:
+def scatter_table(version: VersionInput, n: int) -> FigureData:
     """Give the drawn customers with their segments; nobody is named."""
     seen, placed = view(version, n), version.placed
     names = {segment.index: segment.name for segment in version.shown}
     columns = {name: seen.places[placed.drawn, i] for i, name in enumerate(seen.names)}
     segments = [names[label] for label in placed.labels[placed.drawn].tolist()]
-    return Table.of({"segment": segments, **columns}, notes=[*seen.notes, *placed.notes, *version.notes])
+    return FigureData.of({"segment": segments, **columns}, notes=[*seen.notes, *placed.notes, *version.notes])
 
 
-def scatter_chart(version: Segmented, table: Table, n: int, title: str) -> Chart:
+def scatter_chart(version: VersionInput, table: FigureData, n: int, title: str) -> Chart:
     """Draw customers, each segment in its color and shape, the largest segments first so that small ones are seen."""
     places = np.column_stack([table.numbers(name) for name in table.columns[1:]])
     crowded = len(np.unique(places, axis=0)) < CROWDED * len(places)
-    drawn = _apart(places) if crowded else places
+    drawn = _separate_centers(places) if crowded else places
     labels = np.array(table.texts("segment"), dtype=object)
     largest = sorted(version.shown, key=lambda segment: -segment.n_customers)
     axes = [_axis(name, values) for name, values in zip(table.columns[1:], drawn.T, strict=True)]
@@ -76,13 +76,13 @@ def _axis(name: str, values: Floats) -> Axis:
     return Axis(low=low, high=high, title=name)
 
 
-def _apart(places: Floats) -> Floats:
+def _separate_centers(places: Floats) -> Floats:
     rng = np.random.default_rng(0)
     rooms = np.array([np.subtract(*span(column, margin=0)[::-1]) for column in places.T])
     return np.asarray(places + rng.normal(0, JITTER, places.shape) * rooms)
 
 
-def _components(version: Segmented, n: int) -> View:
+def _components(version: VersionInput, n: int) -> View:
     """Project the points on the directions in which they differ most (Pearson 1901), signs fixed."""
     points = version.placed.points
     centered = points - points.mean(axis=0) if len(points) else points
@@ -94,7 +94,7 @@ def _components(version: Segmented, n: int) -> View:
         f"{n} principal components show {100 * explained.sum():.0f} % of how the customers differ; in brackets, "
         "which share of their variance each explains."
     )
-    told = [f"Component {i + 1}: {_told(version, axis)}." for i, axis in enumerate(axes)]
+    told = [f"Component {i + 1}: {_explained_variance_note(version, axis)}." for i, axis in enumerate(axes)]
     return View(places=centered @ axes.T, names=names, notes=(total, " ".join(told)))
 
 
@@ -109,7 +109,7 @@ def _signed(axes: Floats) -> Floats:
     return np.asarray(axes * np.where(signs == 0, 1.0, signs)[:, None])
 
 
-def _told(version: Segmented, axis: Floats) -> str:
+def _explained_variance_note(version: VersionInput, axis: Floats) -> str:
     """Say which columns a direction is made of most."""
     names = _coordinates(version)
     strongest = sorted(range(len(names)), key=lambda i: -abs(axis[i]))[:TOLD]
@@ -117,7 +117,7 @@ def _told(version: Segmented, axis: Floats) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _coordinates(version: Segmented) -> list[str]:
+def _coordinates(version: VersionInput) -> list[str]:
     names = [
         [feature.name]
         if feature.kind == "numeric"

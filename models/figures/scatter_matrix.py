@@ -7,8 +7,8 @@ from typing import Final, Literal
 import numpy as np
 
 from models.charts.spec import Axis, Chart, Panel, Points, span
-from models.figures.data import Table
-from models.figures.inputs import Explored
+from models.figures.data import FigureData
+from models.figures.inputs import DatasetInput
 
 FEWEST: Final = 2
 MOST: Final = 5
@@ -23,11 +23,11 @@ class Pairs:
 
     name: Literal["pairs"] = "pairs"
 
-    def absent(self, dataset: Explored) -> str | None:
+    def unavailable_reason(self, dataset: DatasetInput) -> str | None:
         """One number has no other."""
         return None if len(dataset.names("numeric")) >= FEWEST else "It takes two columns of numbers that vary."
 
-    def data(self, dataset: Explored) -> Table:
+    def data(self, dataset: DatasetInput) -> FigureData:
         """Give the numbers of some customers; nobody is named."""
         names, customers = dataset.names("numeric")[:MOST], dataset.customers
         rng = np.random.default_rng(0)
@@ -35,9 +35,9 @@ class Pairs:
         drawn = [f"{len(rows):,} of {customers.n_all:,} customers are drawn."] if len(rows) < customers.n_all else []
         more = len(dataset.names("numeric")) - MOST
         left = [f"{more} more columns of numbers are not shown."] if more > 0 else []
-        return Table.of({name: customers.cells[name][rows] for name in names}, notes=[*drawn, *left])
+        return FigureData.of({name: customers.cells[name][rows] for name in names}, notes=[*drawn, *left])
 
-    def draw(self, dataset: Explored, table: Table) -> Chart:  # noqa: ARG002 - the table says all
+    def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:  # noqa: ARG002 - the table says all
         """Draw a panel for each pair, below the diagonal."""
         n = len(table.columns) - 1
         panels = [_panel(table, j, i + 1, labelled=(i == n - 1, j == 0)) for i, j in product(range(n), repeat=2)]
@@ -45,7 +45,7 @@ class Pairs:
         return Chart(title=title, panels=panels, notes=table.notes, columns=n, height=HEIGHTS[n])
 
 
-def _panel(table: Table, across: int, up: int, *, labelled: tuple[bool, bool]) -> Panel:
+def _panel(table: FigureData, across: int, up: int, *, labelled: tuple[bool, bool]) -> Panel:
     if across >= up:
         return Panel(x=BLANK, y=BLANK, marks=[])
     x, y = table.numbers(table.columns[across]), table.numbers(table.columns[up])

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.charts.spec import Axis, Bars, Color, Entry, Line, Mark, enumerated
-from models.figures.inputs import Segment, Segmented
+from models.charts.spec import Axis, Bars, Color, Entry, Line, Mark, numbered_axis
+from models.figures.inputs import Segment, VersionInput
 
 Floats = NDArray[np.float64]
 
@@ -28,14 +28,14 @@ class Spread:
     high: float
 
 
-def legend(version: Segmented) -> list[Entry]:
+def legend(version: VersionInput) -> list[Entry]:
     """Name each segment in its color and shape."""
     return [Entry(color=segment.index, label=segment.name) for segment in version.shown]
 
 
 def rows(segments: Sequence[Segment]) -> Axis:
     """Give an axis with one row for each segment, the first at the top."""
-    return enumerated([segment.name for segment in segments], downwards=True)
+    return numbered_axis([segment.name for segment in segments], downwards=True)
 
 
 def height(n_rows: int) -> float:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from models.charts.ticks import number
 from models.features import Feature
-from models.figures.data import Table
-from models.figures.inputs import Segment, Segmented
-from models.scoring.features import NumericCoordinate
+from models.figures.data import FigureData
+from models.figures.inputs import Segment, VersionInput
+from models.scoring.features import NumericFeature
 
 MOST: Final = 24
 
@@ -37,23 +37,23 @@ class Trait:
     typical: tuple[str, ...]
 
 
-def traits(version: Segmented) -> list[Trait]:
+def traits(version: VersionInput) -> list[Trait]:
     """Compare the shown segments of a version; of two categories that say the same, only the first is there."""
     found = [trait for feature in version.features for trait in _traits(version, feature)]
     return found[:MOST]
 
 
-def left_out(version: Segmented) -> list[str]:
+def left_out(version: VersionInput) -> list[str]:
     """Say that there is more to compare than is shown."""
     n = sum(1 for feature in version.features for _ in _names(feature))
     return [f"The first {MOST} of {n} columns and categories are shown."] if n > MOST else []
 
 
-def _traits(version: Segmented, feature: Feature) -> Iterator[Trait]:
+def _traits(version: VersionInput, feature: Feature) -> Iterator[Trait]:
     cells, segments = version.placed.cells[feature.name], version.shown
     if feature.kind == "numeric":
         [coordinate] = [each for each in version.scorer.features if each.name == feature.name]
-        if isinstance(coordinate, NumericCoordinate):
+        if isinstance(coordinate, NumericFeature):
             typical = tuple(_median(segment, feature) for segment in segments)
             yield Trait(label=feature.name, scores=_scores(version, coordinate.coordinate(cells)), typical=typical)
         return
@@ -71,7 +71,7 @@ def _names(feature: Feature) -> list[tuple[str, str]]:
     return [(category, f"{category} ({feature.name})") for category in told]
 
 
-def _scores(version: Segmented, values: Floats) -> Floats:
+def _scores(version: VersionInput, values: Floats) -> Floats:
     labels = version.placed.labels
     spread = float(values.std()) if len(values) else 0.0
     means = [values[labels == s.index].mean() if (labels == s.index).any() else np.nan for s in version.shown]
@@ -88,7 +88,7 @@ def _share(segment: Segment, feature: Feature, category: str) -> str:
     return f"{100 * shares.get(category, 0.0):.0f} %"
 
 
-def trait_table(version: Segmented, notes: Sequence[str]) -> Table:
+def trait_table(version: VersionInput, notes: Sequence[str]) -> FigureData:
     """Give all traits of all shown segments, segment by segment."""
     found = traits(version)
     cells = [
@@ -96,7 +96,7 @@ def trait_table(version: Segmented, notes: Sequence[str]) -> Table:
         for i, segment in enumerate(version.shown)
         for trait in found
     ]
-    return Table(columns=("segment", "trait", "score", "typical"), rows=tuple(cells), notes=tuple(notes))
+    return FigureData(columns=("segment", "trait", "score", "typical"), rows=tuple(cells), notes=tuple(notes))
 
 
 def _number(score: float) -> float | None:

@@ -33,7 +33,7 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
         return None
     effects = np.clip([each["effect"] for each in shown], -REACH, REACH).astype(np.float64)
     reach, at = max(1.0, float(np.abs(effects).max())), np.arange(len(shown), dtype=np.float64)
-    said = [_said(each) for each in shown]
+    said = [_value_text(each) for each in shown]
     bars = Bars(
         at=at + BAR / 2,
         low=np.minimum(effects, 0.0),
@@ -56,7 +56,7 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
     return Chart(title="Against all customers", panels=panels, height=ROW * len(shown) + AROUND_ROWS, width=WIDTH)
 
 
-def _said(difference: Mapping[str, Any]) -> str:
+def _value_text(difference: Mapping[str, Any]) -> str:
     here, overall = difference["here"], difference["overall"]
     if difference["category"] is not None:
         return f"{difference['category']} ({difference['feature']}): {100 * here:.0f} %, of all {100 * overall:.0f} %"

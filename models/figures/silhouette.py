@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.charts.spec import Area, Axis, Chart, Line, Panel
-from models.figures.data import Table
-from models.figures.inputs import Segmented
+from models.figures.data import FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import height, rows
 from models.kernels.silhouettes import silhouettes as by_distances
 
@@ -23,11 +23,11 @@ class Silhouettes:
 
     name: Literal["silhouette"] = "silhouette"
 
-    def absent(self, version: Segmented) -> str | None:
+    def unavailable_reason(self, version: VersionInput) -> str | None:
         """One segment has no neighbour."""
         return version.unseen if len(version.segments) > 1 else "With one segment there is no other to compare with."
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give the silhouette of each drawn customer, by segment, the best first."""
         placed = version.placed
         labels = placed.labels[placed.drawn]
@@ -35,9 +35,9 @@ class Silhouettes:
         order = np.lexsort([-values, labels])
         names = {segment.index: segment.name for segment in version.shown}
         segments = [names[label] for label in labels[order].tolist()]
-        return Table.of({"segment": segments, "silhouette": values[order]}, notes=[*placed.notes, *version.notes])
+        return FigureData.of({"segment": segments, "silhouette": values[order]}, notes=[*placed.notes, *version.notes])
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a band for each segment, as high for a small one as for a large one."""
         values = table.numbers("silhouette")
         bands = [

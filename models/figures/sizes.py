@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from models.charts.spec import Axis, Bars, Chart, Label, Panel
-from models.figures.data import Table
-from models.figures.inputs import Segmented
+from models.figures.data import FigureData
+from models.figures.inputs import VersionInput
 from models.figures.segment_axes import height, rows
 
 ROOM_FOR_LABELS = 1.22
@@ -19,17 +19,17 @@ class Sizes:
 
     name: Literal["sizes"] = "sizes"
 
-    def absent(self, version: Segmented) -> str | None:  # noqa: ARG002 - every version has sizes
+    def unavailable_reason(self, version: VersionInput) -> str | None:  # noqa: ARG002 - every version has sizes
         """Nothing stands against it."""
         return None
 
-    def data(self, version: Segmented) -> Table:
+    def data(self, version: VersionInput) -> FigureData:
         """Give the size of each segment."""
         shown = version.shown
         sizes = [(each.name, each.n_customers, each.share) for each in shown]
-        return Table(columns=("segment", "n_customers", "share"), rows=tuple(sizes), notes=tuple(version.notes))
+        return FigureData(columns=("segment", "n_customers", "share"), rows=tuple(sizes), notes=tuple(version.notes))
 
-    def draw(self, version: Segmented, table: Table) -> Chart:
+    def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a bar for each segment."""
         sizes, shares = table.numbers("n_customers"), table.numbers("share")
         at = np.arange(len(sizes), dtype=np.float64)

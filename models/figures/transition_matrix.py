@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.charts.spec import Cells, Chart, Panel, enumerated
-from models.figures.comparison import Compared, moved, shares
-from models.figures.data import Table
+from models.charts.spec import Cells, Chart, Panel, numbered_axis
+from models.figures.comparison import ComparisonInput, n_moved_customers, shares
+from models.figures.data import FigureData
 from models.figures.segment_axes import height
 
 ROOM_BELOW: Final = 130.0
@@ -23,18 +23,18 @@ class Moves:
 
     name: Literal["moves"] = "moves"
 
-    def absent(self, versions: Compared) -> str | None:
+    def unavailable_reason(self, versions: ComparisonInput) -> str | None:
         """Without a customer whom both versions place there is nobody to move."""
         return versions.empty
 
-    def data(self, versions: Compared) -> Table:
+    def data(self, versions: ComparisonInput) -> FigureData:
         """Give each way that somebody goes, segment by segment."""
         found = sorted(versions.flows, key=lambda flow: flow.source.index)
         rows = [(each.source.name, each.target.name, each.n_customers, each.share) for each in found]
         columns = ("from_segment", "to_segment", "n_customers", "share_of_segment")
-        return Table(columns=columns, rows=tuple(rows), notes=(NOTE, *versions.notes))
+        return FigureData(columns=columns, rows=tuple(rows), notes=(NOTE, *versions.notes))
 
-    def draw(self, versions: Compared, table: Table) -> Chart:
+    def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
         """Draw a cell for each pair of segments, empty where nobody goes."""
         shown = versions.arranged
         before, after = ([party.name for party in parties] for parties in (shown.before, shown.after))
@@ -50,11 +50,16 @@ class Moves:
         texts = [[_percent(part) if part >= LEAST_SHARE else "" for part in row] for row in parts.tolist()]
         values = np.where(parts > 0, np.where(stays, -parts, parts), np.nan)
         x, y = (
-            enumerated(names, f"version {number}", downwards=down)
+            numbered_axis(names, f"version {number}", downwards=down)
             for names, number, down in zip((after, before), versions.numbers[::-1], (False, True), strict=True)
         )
         panel = Panel(x=x, y=y, marks=[Cells(values=values, reach=1.0, texts=texts, hover=hover)])
-        return Chart(title=moved(versions), panels=[panel], notes=table.notes, height=height(len(before)) + ROOM_BELOW)
+        return Chart(
+            title=n_moved_customers(versions),
+            panels=[panel],
+            notes=table.notes,
+            height=height(len(before)) + ROOM_BELOW,
+        )
 
 
 def _percent(share: float) -> str:

@@ -6,14 +6,14 @@ Agrees with `kernels.all_thresholds`, the plain version.
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 
-@compiled
+@jit
 def best_threshold(order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float) -> tuple[int, int, int]:
     """Find the threshold with the highest F1, in one walk through each sorted column.
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -17,7 +17,7 @@ BLOCK: Final = 64
 _SLACK: Final = 1 + 1e-9  # a bound that rounding cannot make too tight
 
 
-class Boxes(NamedTuple):
+class BoundingBoxes(NamedTuple):
     """Rows at places: place p is in block p // 64; the places of the last block that are left over are far from all.
 
     Attributes
@@ -42,10 +42,10 @@ class Boxes(NamedTuple):
     order: Rows
 
 
-def put_in_boxes(points: Floats, weights: Floats) -> Boxes:
+def build_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
     """Put rows, shape (n, d), and their weights, shape (n,), into boxes."""
     n, d = points.shape
-    order = _neighbours(points)
+    order = _nearest_in_own_box(points)
     n_blocks = -(-n // BLOCK)
     rows = np.full((n_blocks * BLOCK, d), np.inf)
     rows[:n] = points[order]
@@ -55,10 +55,10 @@ def put_in_boxes(points: Floats, weights: Floats) -> Boxes:
     heavy = heavy.reshape(n_blocks, BLOCK)
     high = np.where(np.isinf(rows), -np.inf, rows).max(axis=2).T
     low = rows.min(axis=2).T
-    return Boxes(rows, heavy, np.ascontiguousarray(low), np.ascontiguousarray(high), heavy.min(axis=1), order)
+    return BoundingBoxes(rows, heavy, np.ascontiguousarray(low), np.ascontiguousarray(high), heavy.min(axis=1), order)
 
 
-def _neighbours(points: Floats) -> Rows:
+def _nearest_in_own_box(points: Floats) -> Rows:
     """Order rows so that each 64 in turn lie together: halve them along the widest column, again and again."""
     order = np.arange(len(points))
     parts = [(0, len(points))]
@@ -73,9 +73,9 @@ def _neighbours(points: Floats) -> Rows:
     return order
 
 
-@compiled
-def find_nearest(
-    boxes: Boxes, row: Floats, weight: float, own: int, place: int, least: float, away: Floats, squares: Floats
+@jit
+def nearest_in_boxes(
+    boxes: BoundingBoxes, row: Floats, weight: float, own: int, place: int, least: float, away: Floats, squares: Floats
 ) -> tuple[int, float]:
     """Find the place whose row is cheapest to merge with a row; among equals the one given, or the first met.
 
@@ -97,17 +97,17 @@ def find_nearest(
     tuple
         The place, and the cost w v / (w + v) |r - s|^2.
     """
-    first = _look_at_boxes(boxes, row, away)
-    place, least = _look_into(boxes, first, row, weight, own, place, least, squares)
+    first = _scan_boxes(boxes, row, away)
+    place, least = _scan_box(boxes, first, row, weight, own, place, least, squares)
     for block in range(len(away)):
         lightest = boxes.least[block]
         if block != first and away[block] * (weight * lightest) <= least * _SLACK * (weight + lightest):
-            place, least = _look_into(boxes, block, row, weight, own, place, least, squares)
+            place, least = _scan_box(boxes, block, row, weight, own, place, least, squares)
     return place, least
 
 
-@compiled
-def _look_at_boxes(boxes: Boxes, row: Floats, away: Floats) -> int:
+@jit
+def _scan_boxes(boxes: BoundingBoxes, row: Floats, away: Floats) -> int:
     """Write how far away each box is, squared; give the first of the nearest."""
     away[:] = 0.0
     for column in range(len(row)):
@@ -118,9 +118,9 @@ def _look_at_boxes(boxes: Boxes, row: Floats, away: Floats) -> int:
     return int(np.argmin(away))
 
 
-@compiled
-def _look_into(
-    boxes: Boxes, block: int, row: Floats, weight: float, own: int, place: int, least: float, squares: Floats
+@jit
+def _scan_box(
+    boxes: BoundingBoxes, block: int, row: Floats, weight: float, own: int, place: int, least: float, squares: Floats
 ) -> tuple[int, float]:
     """Look for a cheaper row in one block: a division for each row only where there may be one."""
     squares[:] = 0.0

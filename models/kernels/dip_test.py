@@ -53,7 +53,7 @@ def dip(x: Floats) -> float:
     steps = _Steps.of(x)
     first, last, found = 0, len(steps.x) - 1, 1.0
     while first < last:
-        narrowed, gap, outside = _narrow(steps.between(first, last))
+        narrowed, gap, outside = _narrow_interval(steps.between(first, last))
         if gap <= found:
             break
         found = max(found, outside)
@@ -100,7 +100,7 @@ class _Steps:
         return _Steps(self.x[stretch], self.lower[stretch], self.upper[stretch])
 
 
-def _narrow(steps: _Steps) -> tuple[tuple[int, int], float, float]:
+def _narrow_interval(steps: _Steps) -> tuple[tuple[int, int], float, float]:
     """Find a shorter stretch that holds the peak.
 
     Returns
@@ -109,7 +109,7 @@ def _narrow(steps: _Steps) -> tuple[tuple[int, int], float, float]:
         The first and last step of that stretch; how far the hulls lie apart at most; and how far a hull lies from the
         far edge of a step at most, among the steps outside of that stretch.
     """
-    below, over = _bends(steps.x, steps.lower, convex=True), _bends(steps.x, steps.upper, convex=False)
+    below, over = _hull_points(steps.x, steps.lower, convex=True), _hull_points(steps.x, steps.upper, convex=False)
     convex = np.interp(steps.x, steps.x[below], steps.lower[below])
     concave = np.interp(steps.x, steps.x[over], steps.upper[over])
     bends = np.union1d(below, over)
@@ -121,7 +121,7 @@ def _narrow(steps: _Steps) -> tuple[tuple[int, int], float, float]:
     return (first, last), float((concave - convex)[widest]), float(max(before, after))
 
 
-def _bends(x: Floats, heights: Floats, *, convex: bool) -> Places:
+def _hull_points(x: Floats, heights: Floats, *, convex: bool) -> Places:
     """Find the corners of the greatest convex function below the points, or of the least concave one over them.
 
     The slopes of such a hull are a monotone regression of the slopes between points. Their inverses stay finite.

@@ -9,7 +9,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
+def jit(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers, once for each combination of types it is called with.
 
     What was compiled is kept beside the source, or where the user's caches are, or in NUMBA_CACHE_DIR. Where none of

@@ -11,8 +11,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.kmeans_plus_plus import draw, spread_over
-from models.kernels.lloyd import rest_over_tiles
+from models.kernels.kmeans_plus_plus import kmeans_plus_plus, random_draws
+from models.kernels.lloyd import lloyd
 from models.kernels.parallel import Map, threads_for
 from models.kernels.tiles import TILE, Floats, Labels, Sums, in_tiles, pass_over_rows
 
@@ -40,7 +40,7 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class KMeansResult:
     """Centers, and what all points say about them.
 
     Attributes
@@ -64,7 +64,7 @@ class Found:
     seen: int
 
 
-def kmeans(points: Points, search: Search) -> Found:
+def kmeans(points: Points, search: Search) -> KMeansResult:
     """Find k centers by Lloyd's algorithm (Lloyd 1982) from several starts (Arthur & Vassilvitskii 2007).
 
     Three starts for each that is asked for are compared on 4,096 random points, once their centers hardly move, and the
@@ -91,9 +91,9 @@ def kmeans(points: Points, search: Search) -> Found:
     variance = float(np.einsum("nd,nd->", around, around)) / around.size
     with threads_for(points.size) as each:
         start = _best_start(around, search, variance, each)
-        passes = _Passes(points, middle, search.k, each)
+        passes = _FullPasses(points, middle, search.k, each)
         passes.rest(start, at=search.tol * variance, most=search.max_iter)
-    return Found(
+    return KMeansResult(
         centers=passes.centers + middle,
         labels=passes.labels,
         inertia=passes.inertia,
@@ -137,7 +137,7 @@ def _begin(tiles: Floats, n: int, search: Search, rest: float, number: int) -> _
     if search.init == "random":
         rows = rng.choice(n, search.k, replace=False)
     else:
-        rows = spread_over(tiles, n, draw(search.k, rng))
+        rows = kmeans_plus_plus(tiles, n, random_draws(search.k, rng))
     return _go_on(
         tiles, n, search.max_iter, rest, (np.asarray(tiles[rows // TILE, :, rows % TILE], np.float64), np.inf)
     )
@@ -145,14 +145,14 @@ def _begin(tiles: Floats, n: int, search: Search, rest: float, number: int) -> _
 
 def _go_on(tiles: Floats, n: int, most: int, rest: float, start: _Start) -> _Start:
     centers = start[0].copy()
-    return centers, rest_over_tiles(tiles, n, centers, rest, most)
+    return centers, lloyd(tiles, n, centers, rest, most)
 
 
 def _inertia(start: _Start) -> float:
     return start[1]
 
 
-class _Passes:
+class _FullPasses:
     """Passes over all points, in chunks that are added up in their order whichever thread was first."""
 
     def __init__(self, points: Points, middle: Points, k: int, each: Map) -> None:

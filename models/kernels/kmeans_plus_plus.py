@@ -10,20 +10,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 from models.kernels.tiles import TILE, Floats, measure
 
 Draws = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-def draw(k: int, rng: np.random.Generator) -> Draws:
+def random_draws(k: int, rng: np.random.Generator) -> Draws:
     """Draw what `spread_over` decides by, shape (k, candidates)."""
     return rng.random((k, 2 + int(math.log(k))))
 
 
-@compiled
-def spread_over(tiles: Floats, n: int, draws: Draws) -> Rows:
+@jit
+def kmeans_plus_plus(tiles: Floats, n: int, draws: Draws) -> Rows:
     """Choose k of n points as starts.
 
     Parameters
@@ -45,22 +45,22 @@ def spread_over(tiles: Floats, n: int, draws: Draws) -> Rows:
     reached, chosen = np.empty(n), np.empty(k, np.int64)
     best, other = np.empty_like(least), np.empty_like(least)
     chosen[0] = int(draws[0, 0] * n)
-    _approach(tiles, n, chosen[0], least, best)
+    _update_distances(tiles, n, chosen[0], least, best)
     for step in range(1, k):
         least, best = best, least
         whole = _accumulate(least, reached)
         lowest = np.inf
         for candidate in range(candidates):
             row = _row_at(reached, draws[step, candidate] * whole)
-            left = _approach(tiles, n, row, least, other)
+            left = _update_distances(tiles, n, row, least, other)
             if left < lowest:
                 lowest, chosen[step] = left, row
                 best, other = other, best
     return chosen
 
 
-@compiled
-def _approach(tiles: Floats, n: int, row: int, least: Floats, nearer: Floats) -> float:
+@jit
+def _update_distances(tiles: Floats, n: int, row: int, least: Floats, nearer: Floats) -> float:
     """Give the inertia that is left with one more start, and each point's part of it in `nearer`."""
     across = np.zeros(TILE)
     away = np.empty(TILE, tiles.dtype)
@@ -75,7 +75,7 @@ def _approach(tiles: Floats, n: int, row: int, least: Floats, nearer: Floats) ->
     return float(across.sum())
 
 
-@compiled
+@jit
 def _accumulate(least: Floats, reached: Draws) -> float:
     flat, whole = least.ravel(), 0.0
     for i in range(len(reached)):
@@ -84,7 +84,7 @@ def _accumulate(least: Floats, reached: Draws) -> float:
     return whole
 
 
-@compiled
+@jit
 def _row_at(reached: Draws, sought: float) -> int:
     """Find the first row that goes beyond; the last one that adds anything, where rounding leaves none."""
     row = np.searchsorted(reached, sought, side="right")

@@ -5,12 +5,12 @@ Agrees with `kernels.lloyd.lloyd`, the plain version.
 
 import numpy as np
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 from models.kernels.tiles import Floats, Sums, pass_over_tiles
 
 
-@compiled
-def rest_over_tiles(tiles: Floats, n: int, centers: Sums, rest: float, most: int) -> float:
+@jit
+def lloyd(tiles: Floats, n: int, centers: Sums, rest: float, most: int) -> float:
     """Move centers to the means of their points until they rest.
 
     Parameters
@@ -41,7 +41,7 @@ def rest_over_tiles(tiles: Floats, n: int, centers: Sums, rest: float, most: int
     return inertia
 
 
-@compiled
+@jit
 def _move_to_means(centers: Sums, sums: Sums, counts: Sums) -> float:
     moved = 0.0
     for segment in range(len(centers)):

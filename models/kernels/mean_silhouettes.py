@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels.parallel import threads_for
-from models.kernels.silhouette_sums import add_up
+from models.kernels.silhouette_sums import add_distance_sums
 from models.kernels.silhouettes import Floats, Labels, from_sums
 from models.kernels.tiles import TILE, in_tiles
 
@@ -88,7 +88,7 @@ def _sums(points: Floats, segments: Rows, n: int, n_segments: int) -> Floats:
 
 def _look(points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats) -> Floats:
     sums = np.zeros((n_segments, TILE))
-    add_up(tile, points, cells, segments, sums)
+    add_distance_sums(tile, points, cells, segments, sums)
     return sums
 
 

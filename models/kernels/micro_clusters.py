@@ -8,8 +8,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.bounding_boxes import BLOCK, Boxes, find_nearest, put_in_boxes
-from models.kernels.jit import compiled
+from models.kernels.bounding_boxes import BLOCK, BoundingBoxes, build_boxes, nearest_in_boxes
+from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.int32]
@@ -21,7 +21,7 @@ _FIRST: Final = 8  # one center in so many is drawn before any distance is known
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
+class NearestMicroClusters:
     """Points with the nearest of m centers.
 
     Attributes
@@ -41,7 +41,7 @@ class Placed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Condensed:
+class MicroClusters:
     """Means of groups of points, shape (m, d); how many points each stands for; the group of each point."""
 
     centers: Floats
@@ -49,7 +49,7 @@ class Condensed:
     groups: Groups
 
 
-def condense(points: Floats, m: int, seed: int) -> Condensed:
+def build_micro_clusters(points: Floats, m: int, seed: int) -> MicroClusters:
     """Put points into groups by K-Means on a sample of 65,536 of them; every point then counts for the nearest center.
 
     Centers are drawn with a chance that grows with the squared distance from those that are there, twice as many each
@@ -70,18 +70,18 @@ def condense(points: Floats, m: int, seed: int) -> Condensed:
     sample = points[np.sort(rng.choice(len(points), min(SAMPLE, len(points)), replace=False, shuffle=False))]
     different, counts = np.unique(sample, axis=0, return_counts=True)
     if len(different) <= m:
-        return _means(_place_with_missed(points, different, m, rng))
-    centers = _spread(different, counts / len(sample), m, rng)
+        return _means(_assign_with_refinement(points, different, m, rng))
+    centers = _initial_centers(different, counts / len(sample), m, rng)
     for _ in range(PASSES):
-        placed = place(sample, centers)
+        placed = assign_to_micro_clusters(sample, centers)
         met = placed.counts > 0
         centers = placed.sums[met] / placed.counts[met, None]
-    return _means(place(points, centers))
+    return _means(assign_to_micro_clusters(points, centers))
 
 
-def place(points: Floats, centers: Floats) -> Placed:
+def assign_to_micro_clusters(points: Floats, centers: Floats) -> NearestMicroClusters:
     """Find the nearest center of each point; chunks are added up in their order, whichever thread was first."""
-    boxes = put_in_boxes(centers, np.ones(len(centers)))
+    boxes = build_boxes(centers, np.ones(len(centers)))
     groups, away = np.empty(len(points), dtype=np.int32), np.empty(len(points))
 
     def place_chunk(start: int) -> tuple[Floats, Floats]:
@@ -95,14 +95,14 @@ def place(points: Floats, centers: Floats) -> Placed:
         for more_sums, more_counts in pool.map(place_chunk, range(0, len(points), _CHUNK)):
             sums += more_sums
             counts += more_counts
-    return Placed(groups=groups, away=away, sums=sums, counts=counts)
+    return NearestMicroClusters(groups=groups, away=away, sums=sums, counts=counts)
 
 
-def _spread(different: Floats, shares: Floats, m: int, rng: np.random.Generator) -> Floats:
+def _initial_centers(different: Floats, shares: Floats, m: int, rng: np.random.Generator) -> Floats:
     """Draw m different points, far ones and frequent ones rather."""
     drawn = rng.choice(len(different), max(m // _FIRST, 1), replace=False, p=shares)
     while len(drawn) < m:
-        chances = shares * place(different, different[drawn]).away
+        chances = shares * assign_to_micro_clusters(different, different[drawn]).away
         most = min(len(drawn), m - len(drawn), int(np.count_nonzero(chances)))
         if most == 0:  # what is left differs by rounding only
             break
@@ -110,28 +110,28 @@ def _spread(different: Floats, shares: Floats, m: int, rng: np.random.Generator)
     return different[drawn]
 
 
-def _place_with_missed(points: Floats, centers: Floats, m: int, rng: np.random.Generator) -> Placed:
-    placed = place(points, centers)
+def _assign_with_refinement(points: Floats, centers: Floats, m: int, rng: np.random.Generator) -> NearestMicroClusters:
+    placed = assign_to_micro_clusters(points, centers)
     missed = np.unique(points[placed.away > 0], axis=0)
     if not len(missed):
         return placed
     chosen = rng.choice(len(missed), min(m, len(missed)), replace=False)
-    return place(points, np.concatenate([centers, missed[chosen]]))
+    return assign_to_micro_clusters(points, np.concatenate([centers, missed[chosen]]))
 
 
-def _means(placed: Placed) -> Condensed:
+def _means(placed: NearestMicroClusters) -> MicroClusters:
     """Leave out the centers that nobody is near."""
     met = placed.counts > 0
     number = (np.cumsum(met) - 1).astype(np.int32)
     counts = placed.counts[met]
-    return Condensed(centers=placed.sums[met] / counts[:, None], weights=counts, groups=number[placed.groups])
+    return MicroClusters(centers=placed.sums[met] / counts[:, None], weights=counts, groups=number[placed.groups])
 
 
-@compiled
-def _place(boxes: Boxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats) -> None:
+@jit
+def _place(boxes: BoundingBoxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats) -> None:
     to_boxes, squares = np.empty(len(boxes.least)), np.empty(BLOCK)
     for i in range(len(points)):
-        at, cost = find_nearest(boxes, points[i], 1.0, -1, -1, np.inf, to_boxes, squares)
+        at, cost = nearest_in_boxes(boxes, points[i], 1.0, -1, -1, np.inf, to_boxes, squares)
         group = boxes.order[at]
         groups[i], away[i] = group, 2 * cost
         counts[group] += 1

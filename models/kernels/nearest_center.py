@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
 Centers = NDArray[np.int32]
@@ -17,7 +17,7 @@ Codes = NDArray[np.int64]
 TILE: Final = 256
 
 
-class Sums(NamedTuple):
+class FeatureTables(NamedTuple):
     """What is added up for each feature in turn.
 
     Attributes
@@ -35,8 +35,8 @@ class Sums(NamedTuple):
     tables: Floats
 
 
-@compiled
-def find_nearest(sums: Sums, columns: Floats, nearest: Centers, least: Floats) -> None:
+@jit
+def assign_to_centers(sums: FeatureTables, columns: Floats, nearest: Centers, least: Floats) -> None:
     """Find the nearest center of each customer; of equals the first.
 
     Parameters
@@ -62,8 +62,8 @@ def find_nearest(sums: Sums, columns: Floats, nearest: Centers, least: Floats) -
                 closest[i] = away[i] if nearer else closest[i]
 
 
-@compiled
-def _add_up(sums: Sums, center: int, tile: Floats, codes: Codes, away: Floats) -> None:
+@jit
+def _add_up(sums: FeatureTables, center: int, tile: Floats, codes: Codes, away: Floats) -> None:
     away[:] = 0.0
     for feature in range(len(tile)):
         if sums.is_number[feature]:

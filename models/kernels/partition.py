@@ -40,7 +40,7 @@ class Partition:
         return np.asarray(np.einsum("nd,nd->n", differences, differences))
 
 
-def lloyd(points: Floats, centers: Floats) -> Partition:
+def reference_lloyd(points: Floats, centers: Floats) -> Partition:
     """Move centers to the means of their points until they rest, 50 times at most (Lloyd 1982).
 
     Agrees with `sklearn.cluster.KMeans(init=centers, n_init=1, tol=0)` where that finds no empty segment; here a
@@ -65,13 +65,13 @@ def lloyd(points: Floats, centers: Floats) -> Partition:
     return Partition(labels=offsets.argmin(axis=0), centers=centers, inertia=max(inertia, 0.0))
 
 
-def best_of(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
+def reference_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
     """Give the partition of least inertia among several starts by k-means++."""
-    found = [lloyd(points, spread_out(points, k, rng)) for _ in range(starts)]
+    found = [reference_lloyd(points, reference_kmeans_plus_plus(points, k, rng)) for _ in range(starts)]
     return min(found, key=lambda partition: partition.inertia)
 
 
-def spread_out(points: Floats, k: int, rng: np.random.Generator) -> Floats:
+def reference_kmeans_plus_plus(points: Floats, k: int, rng: np.random.Generator) -> Floats:
     """Choose k starts, each with a chance that grows with its squared distance from those chosen before.
 
     That is k-means++ (Arthur & Vassilvitskii 2007), shape (k, d).

@@ -7,15 +7,15 @@ one segment of each partition. `kernels.silhouettes` is the plain version.
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 from models.kernels.tiles import TILE, measure
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-@compiled
-def add_up(tile: Floats, points: Floats, cells: Rows, segments: Rows, sums: Floats) -> None:
+@jit
+def add_distance_sums(tile: Floats, points: Floats, cells: Rows, segments: Rows, sums: Floats) -> None:
     """Add the distances from the points of a tile to all points.
 
     Parameters

@@ -20,11 +20,11 @@ def lloyd(points: Floats, centers: Floats) -> Partition:
     """
     tiles = _in_tiles(points)
     centers = np.array(centers, np.float64)
-    _rest(tiles, len(points), centers)
-    return _placed(tiles, len(points), centers)
+    _run_lloyd(tiles, len(points), centers)
+    return _label(tiles, len(points), centers)
 
 
-def best_of(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
+def small_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
     """Give the partition of least inertia among several starts by k-means++ (Arthur & Vassilvitskii 2007).
 
     Parameters
@@ -39,9 +39,9 @@ def best_of(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Pa
         Draws the starts.
     """
     tiles = _in_tiles(points)
-    ends = [points[_spread(tiles, len(points), k, rng)] for _ in range(starts)]
-    inertias = [_rest(tiles, len(points), centers) for centers in ends]
-    return _placed(tiles, len(points), ends[int(np.argmin(inertias))])
+    ends = [points[_kmeans_plus_plus(tiles, len(points), k, rng)] for _ in range(starts)]
+    inertias = [_run_lloyd(tiles, len(points), centers) for centers in ends]
+    return _label(tiles, len(points), ends[int(np.argmin(inertias))])
 
 
 def _in_tiles(points: Floats) -> Floats:
@@ -50,20 +50,20 @@ def _in_tiles(points: Floats) -> Floats:
     return np.asarray(in_tiles(points, np.float64), np.float64)
 
 
-def _spread(tiles: Floats, n: int, k: int, rng: np.random.Generator) -> np.ndarray:
-    from models.kernels.kmeans_plus_plus import spread_over  # noqa: PLC0415 - as above
+def _kmeans_plus_plus(tiles: Floats, n: int, k: int, rng: np.random.Generator) -> np.ndarray:
+    from models.kernels.kmeans_plus_plus import kmeans_plus_plus  # noqa: PLC0415 - as above
 
     first = (rng.integers(n) + 0.5) / n
-    return spread_over(tiles, n, np.concatenate([[first], rng.random(k - 1)])[:, None])
+    return kmeans_plus_plus(tiles, n, np.concatenate([[first], rng.random(k - 1)])[:, None])
 
 
-def _rest(tiles: Floats, n: int, centers: Floats) -> float:
-    from models.kernels.lloyd import rest_over_tiles  # noqa: PLC0415 - as above
+def _run_lloyd(tiles: Floats, n: int, centers: Floats) -> float:
+    from models.kernels.lloyd import lloyd  # noqa: PLC0415 - as above
 
-    return rest_over_tiles(tiles, n, centers, 0.0, MAX_ITERATIONS)
+    return lloyd(tiles, n, centers, 0.0, MAX_ITERATIONS)
 
 
-def _placed(tiles: Floats, n: int, centers: Floats) -> Partition:
+def _label(tiles: Floats, n: int, centers: Floats) -> Partition:
     from models.kernels.tiles import pass_over_tiles  # noqa: PLC0415 - as above
 
     labels = np.full(n, -1, np.int32)

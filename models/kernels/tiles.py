@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.jit import compiled
+from models.kernels.jit import jit
 
 TILE: Final = 256
 
@@ -40,7 +40,7 @@ def in_tiles(points: Floats, dtype: type[np.floating]) -> Floats:
     return np.ascontiguousarray(tiles.transpose(0, 2, 1))
 
 
-@compiled
+@jit
 def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, counts: Sums) -> tuple[float, int]:
     """Give every point its nearest center.
 
@@ -61,7 +61,7 @@ def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, 
         The sum of squared distances to the nearest centers, and how many labels have changed.
     """
     inertia, changed = 0.0, 0
-    least, found, away = _scratch(tiles)
+    least, found, away = _work_arrays(tiles)
     for start in range(0, len(labels), TILE):
         tile, own = tiles[start // TILE], labels[start : start + TILE]
         inertia += _find_nearest(tile, len(own), centers, least, found, away)
@@ -69,35 +69,35 @@ def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, 
     return inertia, changed
 
 
-@compiled
+@jit
 def pass_over_rows(
     points: Floats, middle: Sums, centers: Floats, labels: Labels, sums: Sums, counts: Sums
 ) -> tuple[float, int]:
     """Do the same for points as they are, shape (n, d), less `middle`: a tile is laid out anew for each 256 of them."""
     inertia, changed = 0.0, 0
     tile = np.zeros((points.shape[1], TILE), centers.dtype)
-    least, found, away = _scratch(centers)
+    least, found, away = _work_arrays(centers)
     for start in range(0, len(points), TILE):
         rows, own = points[start : start + TILE], labels[start : start + TILE]
-        _lay_out(rows, middle, tile)
+        _tile_rows(rows, middle, tile)
         inertia += _find_nearest(tile, len(own), centers, least, found, away)
         changed += _move(tile, found, own, sums, counts)
     return inertia, changed
 
 
-@compiled
-def _scratch(like: Floats) -> tuple[Floats, Labels, Floats]:
+@jit
+def _work_arrays(like: Floats) -> tuple[Floats, Labels, Floats]:
     return np.empty(TILE, like.dtype), np.empty(TILE, np.int32), np.empty(TILE, like.dtype)
 
 
-@compiled
-def _lay_out(rows: Floats, middle: Sums, tile: Floats) -> None:
+@jit
+def _tile_rows(rows: Floats, middle: Sums, tile: Floats) -> None:
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
             tile[j, i] = rows[i, j] - middle[j]
 
 
-@compiled
+@jit
 def _find_nearest(tile: Floats, n: int, centers: Floats, least: Floats, found: Labels, away: Floats) -> float:
     least[:] = np.inf
     found[:] = 0
@@ -113,7 +113,7 @@ def _find_nearest(tile: Floats, n: int, centers: Floats, least: Floats, found: L
     return total
 
 
-@compiled
+@jit
 def measure(tile: Floats, center: Floats, away: Floats) -> None:
     """Write the squared distance of each point of a tile to a center into `away`, shape (256,)."""
     away[:] = 0
@@ -123,7 +123,7 @@ def measure(tile: Floats, center: Floats, away: Floats) -> None:
             away[i] += gap * gap
 
 
-@compiled
+@jit
 def _move(tile: Floats, found: Labels, own: Labels, sums: Sums, counts: Sums) -> int:
     changed = 0
     for i in range(len(own)):
@@ -138,7 +138,7 @@ def _move(tile: Floats, found: Labels, own: Labels, sums: Sums, counts: Sums) ->
     return changed
 
 
-@compiled
+@jit
 def _add(tile: Floats, i: int, sign: float, total: Sums) -> None:
     for j in range(tile.shape[0]):
         total[j] += sign * tile[j, i]

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.bounding_boxes import BLOCK, Boxes, find_nearest, put_in_boxes
-from models.kernels.jit import compiled
+from models.kernels.bounding_boxes import BLOCK, BoundingBoxes, build_boxes, nearest_in_boxes
+from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -45,22 +45,22 @@ def ward(points: Floats, weights: Floats | None = None) -> Floats:
     pairs, costs = np.empty((n - 1, 2), dtype=np.int64), np.empty(n - 1)
     rows, heavy, names = np.asarray(points, dtype=np.float64), weights, np.arange(n)
     while len(rows) > 1:
-        boxes = put_in_boxes(rows, heavy)
+        boxes = build_boxes(rows, heavy)
         names = names[boxes.order]
         left = len(rows) // 2 if len(rows) > _FEW else 1
         done = n - len(rows)
         alive = _merge(boxes, names, left, pairs[done:], costs[done:])
         rows, heavy, names = _at(boxes, alive), boxes.weights.ravel()[alive], names[alive]
     order = np.argsort(costs, kind="stable")
-    return _lay_out(pairs[order], np.sqrt(2 * costs[order]), weights)
+    return _sorted_linkage(pairs[order], np.sqrt(2 * costs[order]), weights)
 
 
-def _at(boxes: Boxes, places: Rows) -> Floats:
+def _at(boxes: BoundingBoxes, places: Rows) -> Floats:
     return np.asarray(boxes.rows[places // BLOCK, :, places % BLOCK])
 
 
-@compiled
-def _merge(boxes: Boxes, names: Rows, left: int, pairs: Rows, costs: Floats) -> Rows:
+@jit
+def _merge(boxes: BoundingBoxes, names: Rows, left: int, pairs: Rows, costs: Floats) -> Rows:
     """Merge until so many rows are left; write each pair by name, and its cost; give the places of the rows left."""
     n, d = len(names), boxes.rows.shape[1]
     alive = np.ones(n, dtype=np.bool_)
@@ -76,7 +76,9 @@ def _merge(boxes: Boxes, names: Rows, left: int, pairs: Rows, costs: Floats) -> 
         block, i = own // BLOCK, own % BLOCK
         row[:] = boxes.rows[block, :, i]
         before = chain[length - 2] if length > 1 else -1
-        nearest, cost = find_nearest(boxes, row, boxes.weights[block, i], own, before, links[length - 1], away, squares)
+        nearest, cost = nearest_in_boxes(
+            boxes, row, boxes.weights[block, i], own, before, links[length - 1], away, squares
+        )
         if nearest != before:
             chain[length], links[length] = nearest, cost
             length += 1
@@ -88,8 +90,8 @@ def _merge(boxes: Boxes, names: Rows, left: int, pairs: Rows, costs: Floats) -> 
     return np.flatnonzero(alive)
 
 
-@compiled
-def _join(boxes: Boxes, kept: int, gone: int) -> None:
+@jit
+def _join(boxes: BoundingBoxes, kept: int, gone: int) -> None:
     """Put the center of two rows in the place of one; nobody is at the place of the other any more."""
     block, i, other, j = kept // BLOCK, kept % BLOCK, gone // BLOCK, gone % BLOCK
     v, w = boxes.weights[block, i], boxes.weights[other, j]
@@ -101,8 +103,8 @@ def _join(boxes: Boxes, kept: int, gone: int) -> None:
     boxes.weights[block, i], boxes.weights[other, j] = v + w, 1.0
 
 
-@compiled
-def _lay_out(pairs: Rows, heights: Floats, weights: Floats) -> Floats:
+@jit
+def _sorted_linkage(pairs: Rows, heights: Floats, weights: Floats) -> Floats:
     """Give the nodes their numbers as they come, and add up their weights."""
     n = len(weights)
     merges = np.empty((n - 1, 4))
@@ -116,7 +118,7 @@ def _lay_out(pairs: Rows, heights: Floats, weights: Floats) -> Floats:
     return merges
 
 
-@compiled
+@jit
 def _top(above: Rows, row: int) -> int:
     """Find who stands for a row's group, and shorten the way there."""
     while above[row] != row:

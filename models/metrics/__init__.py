@@ -7,7 +7,7 @@ import numpy as np
 
 from models.metrics.assignment_agreement import assignment_agreement
 from models.metrics.calinski_harabasz import calinski_harabasz
-from models.metrics.clustered import Clustered
+from models.metrics.clustered import MetricInput
 from models.metrics.davies_bouldin import davies_bouldin
 from models.metrics.exact_ratio import exact_ratio
 from models.metrics.inertia import inertia
@@ -15,10 +15,10 @@ from models.metrics.silhouette import silhouette
 
 METRICS: Final = (inertia, silhouette, calinski_harabasz, davies_bouldin, assignment_agreement, exact_ratio)
 
-__all__ = ["METRICS", "Clustered", "measure"]
+__all__ = ["METRICS", "MetricInput", "measure"]
 
 
-def measure(clustered: Clustered) -> dict[str, float | None]:
+def measure(clustered: MetricInput) -> dict[str, float | None]:
     """Give every metric by its name; None where it is undefined or beyond a float."""
     with np.errstate(over="ignore"):
         values = {metric.__name__: metric(clustered) for metric in METRICS}

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.metrics.clustered import Clustered
+from models.metrics.clustered import MetricInput
 
 
-def assignment_agreement(clustered: Clustered) -> float | None:
+def assignment_agreement(clustered: MetricInput) -> float | None:
     """Give the share of customers placed in the segment of their branch; None for an algorithm without a tree."""
     if clustered.learned.labels is None:
         return None

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.metrics.clustered import Clustered, comparable, means, squares_within
+from models.metrics.clustered import MetricInput, comparable, means, squares_within
 
 
-def calinski_harabasz(clustered: Clustered) -> float | None:
+def calinski_harabasz(clustered: MetricInput) -> float | None:
     """Divide the variance between segments by that within (Caliński & Harabasz 1974); higher is better.
 
     As scikit-learn does it, which holds two further copies of all points.

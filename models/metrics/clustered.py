@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.algorithms import Learned
+from models.algorithms import ClusteringResult
 
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -16,7 +16,7 @@ AT_ONCE: Final = 65_536  # rows whose differences are held at a time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clustered:
+class MetricInput:
     """Prepared points with their segments.
 
     Attributes
@@ -35,7 +35,7 @@ class Clustered:
 
     points: Points
     labels: Labels
-    learned: Learned
+    learned: ClusteringResult
     seed: int
     warn: Callable[[str], None]
 

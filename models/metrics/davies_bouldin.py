@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.metrics.clustered import Clustered, Points, comparable, means, widths
+from models.metrics.clustered import MetricInput, Points, comparable, means, widths
 
 
-def davies_bouldin(clustered: Clustered) -> float | None:
+def davies_bouldin(clustered: MetricInput) -> float | None:
     """Average over segments the width of the worst pair over its distance (Davies & Bouldin 1979); lower is better.
 
     As scikit-learn does it, which holds two further copies of all points.

@@ -6,13 +6,13 @@ import numpy as np
 
 from models.algorithms.hierarchical import CONDENSED_TO, EXACT_UP_TO
 from models.kernels.ward import ward
-from models.metrics.clustered import Clustered, Labels, Points, means, squares_within
+from models.metrics.clustered import Labels, MetricInput, Points, means, squares_within
 from models.tree import cut
 
 SAMPLE: Final = 10_000
 
 
-def exact_ratio(clustered: Clustered) -> float | None:
+def exact_ratio(clustered: MetricInput) -> float | None:
     """Divide the sum of squares within segments by that of the exact tree, both of a sample of 10,000 customers.
 
     None for an algorithm without a tree, and where the tree is exact itself: up to 50,000 customers. It says how
@@ -24,7 +24,7 @@ def exact_ratio(clustered: Clustered) -> float | None:
     sample = np.random.default_rng(clustered.seed).choice(len(points), SAMPLE, replace=False)
     exact = _within(points[sample], cut(ward(points[sample]), k), k)
     ratio = _within(points[sample], clustered.labels[sample], k) / exact if exact > 0 else None
-    clustered.warn(_said(ratio))
+    clustered.warn(_ratio_note(ratio))
     return ratio
 
 
@@ -32,7 +32,7 @@ def _within(points: Points, labels: Labels, k: int) -> float:
     return squares_within(points, labels, means(points, labels, k))
 
 
-def _said(ratio: float | None) -> str:
+def _ratio_note(ratio: float | None) -> str:
     grown = f"the tree grows from up to {CONDENSED_TO:,} groups of customers, not from each customer"
     if ratio is None:
         return grown

@@ -1,10 +1,10 @@
 """Silhouette: how much nearer customers are to their own segment than to the next one."""
 
 from models.kernels.mean_silhouettes import mean_silhouettes
-from models.metrics.clustered import Clustered, comparable
+from models.metrics.clustered import MetricInput, comparable
 
 
-def silhouette(clustered: Clustered) -> float | None:
+def silhouette(clustered: MetricInput) -> float | None:
     """Average over customers, from -1 to 1 (Rousseeuw 1987); over 4,096 of them where there are more than 20,000.
 
     Undefined, and None, for one segment and where every customer is a segment of its own.

@@ -12,7 +12,7 @@ from sklearn.compose import ColumnTransformer
 from models.errors import UnusableColumn
 from models.features import Feature
 from models.preparation import categorical, numeric
-from models.preparation.fitted import LearnedSteps
+from models.preparation.fitted import FittedSteps
 
 AT_ONCE: Final = 131_072  # customers whose steps are held at a time
 
@@ -137,7 +137,7 @@ def _decide_one(column: pd.Series, feature: Feature) -> Feature:
     return numeric.decide(column, feature) if feature.kind == "numeric" else categorical.decide(column, feature)
 
 
-def _learn_one(column: pd.Series, feature: Feature) -> LearnedSteps:
+def _learn_one(column: pd.Series, feature: Feature) -> FittedSteps:
     return numeric.learn(column, feature) if feature.kind == "numeric" else categorical.learn(column, feature)
 
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from models.errors import UnusableColumn
 from models.features import MAX_CATEGORIES, Feature
-from models.preparation.fitted import LearnedSteps
+from models.preparation.fitted import FittedSteps
 
 BLOCK_VARIANCE: Final = 0.5
 MAX_LEFT_OUT: Final = 0.05  # of the known cells
@@ -37,7 +37,7 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
     return replace(feature, categories=categories, log=False)
 
 
-def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
+def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     """Learn the steps of a decided feature.
 
     A category becomes its one-hot row minus the shares of all categories, times one factor for the variance. That is
@@ -48,7 +48,7 @@ def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
     shares = _shares(column, feature.categories or ())
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
     center = FunctionTransformer(np.dot, kw_args={"b": _centring(shares)})
-    return LearnedSteps(steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0])
+    return FittedSteps(steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0])
 
 
 def transform(steps: Pipeline, column: pd.DataFrame) -> Floats:

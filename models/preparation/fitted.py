@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearnedSteps:
+class FittedSteps:
     """The steps of a column, unfitted; a usual cell to fit them to; and those that were fitted to the whole column.
 
     A whole column would otherwise be prepared to fit a step, and again to make points, and be held in between.

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 
 from models.errors import UnusableColumn, ValueOutOfRange
 from models.features import Feature
-from models.preparation.fitted import LearnedSteps
+from models.preparation.fitted import FittedSteps
 
 LARGEST: Final = 1e100
 _SMALLEST_UNIT: Final = 1e-150  # LARGEST divided by it is still finite
@@ -44,7 +44,7 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
     return replace(feature, log=_log_helps(x) if feature.log == "auto" else feature.log)
 
 
-def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
+def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     """Learn the steps of a decided feature.
 
     The clip comes before the logarithm and in own units, so that no newcomer reaches the log below the training
@@ -59,7 +59,7 @@ def learn(column: pd.Series, feature: Feature) -> LearnedSteps:
     scaler = _scaler(feature, imputed if log is None else log.of(imputed))
     impute = SimpleImputer(strategy="median")  # of one usual cell: the same median
     steps = Pipeline([("impute", impute), ("clip", clip), *_log_steps(log), *scaler.items()])
-    return LearnedSteps(steps=steps, usual=median, fitted=scaler)
+    return FittedSteps(steps=steps, usual=median, fitted=scaler)
 
 
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
         {"step": "clip", "low": fences["a_min"], "high": fences["a_max"]},
     ]
     if "log" in fitted:
-        described.append({"step": "log", "formula": _formula(fitted)})
+        described.append({"step": "log", "formula": _log_expression(fitted)})
     if "scale" in fitted:
         described.append(_describe_scale(fitted["scale"]))
     return described
@@ -156,7 +156,7 @@ def _scaler(feature: Feature, x: Floats) -> dict[str, Any]:
     return {"scale": (RobustScaler() if robust else StandardScaler()).fit(x[:, None])}
 
 
-def _formula(fitted: dict[str, Any]) -> str:
+def _log_expression(fitted: dict[str, Any]) -> str:
     factor = log_factor(fitted)
     return "log(x)" if factor is None else f"log(1 + x / {1 / factor:.6g})"
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
-from models.profiling.effect_sizes import Contrast, Difference, contrast
+from models.profiling.effect_sizes import Contrast, Difference, effect_sizes
 from models.profiling.naming import name_segments
 from models.profiling.rules import Rule, find_rules
 
@@ -57,7 +57,7 @@ def profile_segments(
     placed = labels >= 0
     if not placed.all():
         table, labels = table.loc[placed], labels[placed]
-    contrasts = [contrast(table[feature.name], feature, labels, k=k) for feature in features]
+    contrasts = [effect_sizes(table[feature.name], feature, labels, k=k) for feature in features]
     differences = [_differences(contrasts, segment) for segment in range(k)]
     sizes = np.bincount(labels, minlength=k).tolist()
     names = name_segments(differences, features, sizes=sizes)

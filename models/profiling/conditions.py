@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class RuleColumn:
     """A column of numbers, or of zeros and ones that say whether a feature is one `category`."""
 
     feature: str
@@ -46,7 +46,7 @@ def all_hold(conditions: Sequence[Condition], X: Floats) -> Flags:
     return met
 
 
-def describe(conditions: Sequence[Condition], columns: Sequence[Column]) -> str:
+def describe(conditions: Sequence[Condition], columns: Sequence[RuleColumn]) -> str:
     """Write the conditions as one sentence, a feature at a time, in the order of the columns."""
     by_feature: dict[str, list[Condition]] = {}
     for condition in sorted(conditions, key=lambda each: each.column):
@@ -64,7 +64,7 @@ def round_numbers(value: float) -> Iterator[float]:
     yield value
 
 
-def _describe_feature(asked: Sequence[Condition], columns: Sequence[Column]) -> str:
+def _describe_feature(asked: Sequence[Condition], columns: Sequence[RuleColumn]) -> str:
     column = columns[asked[0].column]
     if column.category is None:
         return f"{column.feature} {_describe_range(asked, whole=column.whole)}"

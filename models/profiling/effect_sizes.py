@@ -73,7 +73,7 @@ class CategoricalContrast:
         effects = cohen_h(self.shares[segment], self.overall)
         if not effects.size or not np.abs(effects).max() >= MIN_EFFECT:
             return None
-        most = _most_telling(effects)
+        most = _largest_effect(effects)
         return Difference(
             feature=self.feature,
             category=self.categories[most],
@@ -86,7 +86,7 @@ class CategoricalContrast:
 Contrast = NumericContrast | CategoricalContrast
 
 
-def contrast(column: pd.Series, feature: Feature, labels: Labels, *, k: int) -> Contrast:
+def effect_sizes(column: pd.Series, feature: Feature, labels: Labels, *, k: int) -> Contrast:
     """Compare one feature between the segments.
 
     Parameters
@@ -179,7 +179,7 @@ def _ratio(part: npt.NDArray[np.number], whole: npt.ArrayLike) -> Floats:
     return ratio
 
 
-def _most_telling(effects: Floats) -> int:
+def _largest_effect(effects: Floats) -> int:
     """Return the largest effect; of equals, the category there is more of."""
     sizes = np.abs(effects).round(9)
     return int(np.lexsort((effects, sizes))[-1])

@@ -41,7 +41,7 @@ def name_segments(
         long if short.count(plain) > 1 and longer.count(long) == 1 else plain
         for plain, long in zip(short, longer, strict=True)
     ]
-    return _numbered(_by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True))
+    return _add_numbers(_by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True))
 
 
 def _name(found: Sequence[Difference], words: Mapping[str, Words], order: Mapping[str, int], *, extra: int) -> str:
@@ -81,7 +81,7 @@ def _by_size(size: int, total: int) -> str | None:
     return "all customers" if size == total else None
 
 
-def _numbered(names: Iterable[str]) -> list[str]:
+def _add_numbers(names: Iterable[str]) -> list[str]:
     """Tell equal names apart: the second gets a 2."""
     seen: Counter[str] = Counter()
     numbered = []

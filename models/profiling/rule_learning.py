@@ -15,7 +15,7 @@ ROUNDING = 0.004  # in F1: what a rounder threshold may cost
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Evidence:
+class RuleData:
     """The rows to learn from, and each column sorted once for all segments and folds."""
 
     X: Floats
@@ -23,17 +23,17 @@ class Evidence:
     steps: Flags  # column by column: the next value is larger, so that a threshold fits between
 
     @classmethod
-    def of(cls, X: Floats) -> "Evidence":
+    def of(cls, X: Floats) -> "RuleData":
         """Sort the columns of X, shape (n_rows, n_columns), which has no nulls."""
         order = np.ascontiguousarray(np.argsort(X, axis=0, kind="stable").T)
         return cls(X=X, order=order, steps=np.diff(np.take_along_axis(X.T, order, axis=1), axis=1) > 0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Target:
+class RuleTarget:
     """The members to describe; a row stands for `weights` customers, and with 0 it is not looked at."""
 
-    evidence: Evidence
+    evidence: RuleData
     member: Flags
     weights: Floats
 
@@ -55,7 +55,7 @@ class Target:
         return [*conditions, Condition(column=column, above=side == 0, threshold=threshold)]
 
 
-def learn(target: Target) -> list[Condition]:
+def learn(target: RuleTarget) -> list[Condition]:
     """Find at most four conditions that members meet and others do not; none if none helps.
 
     Notes
@@ -73,7 +73,7 @@ def learn(target: Target) -> list[Condition]:
     return _round(conditions, target)
 
 
-def _settle(conditions: list[Condition], target: Target) -> list[Condition]:
+def _settle(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
     """Choose each condition anew, given the others, at most twice around."""
     unchanged = 0
     for _ in range(2 * len(conditions)):
@@ -86,7 +86,7 @@ def _settle(conditions: list[Condition], target: Target) -> list[Condition]:
     return conditions
 
 
-def _round(conditions: list[Condition], target: Target) -> list[Condition]:
+def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
     """Give each condition the roundest threshold that costs next to nothing."""
     for each in conditions:
         enough = target.score(conditions) - ROUNDING

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
-from models.profiling.conditions import Column, Flags, Floats, all_hold, describe
-from models.profiling.rule_learning import Evidence, Target, learn
+from models.profiling.conditions import Flags, Floats, RuleColumn, all_hold, describe
+from models.profiling.rule_learning import RuleData, RuleTarget, learn
 
 MAX_ROWS = 5000
 MAX_CATEGORIES = 30
@@ -63,12 +63,12 @@ def find_rules(
     columns, X = _collect(table.iloc[rows], features)
     sampled = labels[rows]
     weights = (sizes / np.maximum(np.bincount(sampled, minlength=k), 1))[sampled]
-    evidence = Evidence.of(X)
-    targets = [Target(evidence=evidence, member=sampled == segment, weights=weights) for segment in range(k)]
+    evidence = RuleData.of(X)
+    targets = [RuleTarget(evidence=evidence, member=sampled == segment, weights=weights) for segment in range(k)]
     return [_find_rule(target, columns, rng) for target in targets]
 
 
-def _find_rule(target: Target, columns: Sequence[Column], rng: np.random.Generator) -> Rule | None:
+def _find_rule(target: RuleTarget, columns: Sequence[RuleColumn], rng: np.random.Generator) -> Rule | None:
     if target.member.sum() < MIN_MEMBERS or target.member.all():
         return None
     conditions = learn(target)
@@ -78,7 +78,7 @@ def _find_rule(target: Target, columns: Sequence[Column], rng: np.random.Generat
     return Rule(text=describe(conditions, columns), precision=precision, recall=recall)
 
 
-def _out_of_fold(target: Target, rng: np.random.Generator) -> tuple[float | None, float | None]:
+def _out_of_fold(target: RuleTarget, rng: np.random.Generator) -> tuple[float | None, float | None]:
     """Return precision and recall on rows that were held out, None where that is undefined."""
     folds = _folds(target.member, rng)
     if not folds.any():
@@ -110,24 +110,24 @@ def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Gener
     return np.concatenate(picked)
 
 
-def _collect(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[list[Column], Floats]:
+def _collect(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[list[RuleColumn], Floats]:
     """Return the columns that conditions can be about, and their values."""
     parts = [_numbers(table[f.name], f) if f.kind == "numeric" else _flags(table[f.name], f) for f in features]
     columns = [column for described, _ in parts for column in described]
     return columns, np.column_stack([values for _, values in parts])
 
 
-def _numbers(column: pd.Series, feature: Feature) -> tuple[list[Column], Floats]:
+def _numbers(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     known = values[~np.isnan(values)]
     whole = bool((known == np.rint(known)).all())
     middle = np.median(known) if known.size else 0.0
-    return [Column(feature=feature.name, whole=whole)], np.where(np.isnan(values), middle, values)[:, None]
+    return [RuleColumn(feature=feature.name, whole=whole)], np.where(np.isnan(values), middle, values)[:, None]
 
 
-def _flags(column: pd.Series, feature: Feature) -> tuple[list[Column], Floats]:
+def _flags(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:
     present = column.value_counts().index
     common = present[present.isin(feature.categories or present)][:MAX_CATEGORIES].sort_values()
     codes = common.get_indexer(pd.Index(column))
-    described = [Column(feature=feature.name, category=str(category)) for category in common]
+    described = [RuleColumn(feature=feature.name, category=str(category)) for category in common]
     return described, np.asarray(codes[:, None] == np.arange(len(common)), dtype=np.float64)

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ArtifactFromAnotherRelease
-from models.scoring.features import Coordinate, coordinate_from
-from models.scoring.inputs import Column
+from models.scoring.features import Coordinate, feature_from
+from models.scoring.inputs import InputColumn
 from models.scoring.nearest import Nearest, find_nearest
-from models.scoring.result import Assigned, CellError, OutlierReason, Reason
-from models.scoring.row_scorer import FAR_AWAY, ROUNDING, Single, SingleScorer
+from models.scoring.result import AssignmentResult, CellError, OutlierReason, Reason
+from models.scoring.row_scorer import FAR_AWAY, ROUNDING, RowAssignment, RowScorer
 
-__all__ = ["Assigned", "CellError", "OutlierReason", "Reason", "Scorer", "Single", "SingleScorer"]
+__all__ = ["AssignmentResult", "CellError", "OutlierReason", "Reason", "RowAssignment", "RowScorer", "Scorer"]
 
 FORMAT: Final = 1
 _NOTHING_KNOWN: Final = "none of the model's features is known for this customer"
@@ -25,7 +25,7 @@ _NOTHING_KNOWN: Final = "none of the model's features is known for this customer
 Found = TypeVar("Found")
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Read = Sequence[tuple[Coordinate, Column]]
+Read = Sequence[tuple[Coordinate, InputColumn]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +60,13 @@ class Scorer:
         return tuple(feature.name for feature in self.features)
 
     @cached_property
-    def single(self) -> SingleScorer:
+    def single(self) -> RowScorer:
         """The same for one customer at a time."""
-        return SingleScorer(self.features, self.centers, self.segment_of_center, self.fences)
+        return RowScorer(self.features, self.centers, self.segment_of_center, self.fences)
 
     def assign(
         self, columns: Mapping[str, Sequence[object] | NDArray[Any]], n_rows: int, *, explain: bool = False
-    ) -> Assigned:
+    ) -> AssignmentResult:
         """Place each customer in the segment of the nearest center.
 
         Parameters
@@ -89,11 +89,11 @@ class Scorer:
         errors = _errors(read)
         placed = ~_mask(errors, n_rows)
         outlier_reasons = _only(placed, self._outlier_reasons(read, near))
-        return Assigned(
+        return AssignmentResult(
             index=np.where(placed, self.segment_of_center[near.center], -1),
-            runner_up=np.where(placed & near.contested, self.segment_of_center[near.rival], -1),
+            runner_up=np.where(placed & near.has_runner_up, self.segment_of_center[near.rival], -1),
             distance=np.where(placed, near.distance, np.nan),
-            margin=np.where(placed & near.contested, near.margin, np.nan),
+            margin=np.where(placed & near.has_runner_up, near.margin, np.nan),
             outlier=_mask(outlier_reasons, n_rows),
             outlier_reasons=outlier_reasons,
             imputed=_only(placed, _imputed(read)),
@@ -128,7 +128,7 @@ class Scorer:
                 "The scorer has another format than this release reads; fit the model again"
             )
         return cls(
-            features=tuple(coordinate_from(feature) for feature in plain["features"]),
+            features=tuple(feature_from(feature) for feature in plain["features"]),
             centers=np.array(plain["centers"], dtype=np.float64),
             segment_of_center=np.array(plain["segment_of_center"], dtype=np.int64),
             fences=np.array([np.inf if fence is None else fence for fence in plain["fences"]], dtype=np.float64),
@@ -161,7 +161,7 @@ class Scorer:
             to_rival = feature.squared_to(column.values, self.centers, near.rival)
             to_own = feature.squared_to(column.values, self.centers, near.center)
             contributions = near.per_gap(to_rival - to_own)
-            for row in np.flatnonzero(near.contested).tolist():
+            for row in np.flatnonzero(near.has_runner_up).tolist():
                 value = feature.own_value(column, row)
                 reasons[row].append(Reason(feature=feature.name, value=value, contribution=float(contributions[row])))
         return {row: sorted(found, key=_strength, reverse=True) for row, found in reasons.items()}

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 
 from models import preparation
-from models.algorithms import Learned
+from models.algorithms import ClusteringResult
 from models.features import Feature
 from models.preparation import categorical, numeric
 from models.scoring import Scorer
-from models.scoring.features import CategoricalCoordinate, Coordinate, NumericCoordinate
+from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 
 ENOUGH_MEMBERS: Final = 30
 
 Floats = NDArray[np.float64]
 
 
-def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], learned: Learned) -> Scorer:
+def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], learned: ClusteringResult) -> Scorer:
     """Compile a fitted preparation and what was learned into numbers and tables.
 
     Parameters
@@ -87,17 +87,17 @@ def _coordinate(feature: Feature, steps: dict[str, Any], position: slice, center
         return _numeric(feature.name, steps, position.start, stretch)
     vectors = np.vstack([categorical.vectors(steps), np.zeros(position.stop - position.start)]) * stretch
     differences = vectors[:, None, :] - centers[None, :, position]
-    return CategoricalCoordinate(
+    return CategoricalFeature(
         name=feature.name,
         categories=tuple(categorical.categories(steps)),
         distances=np.einsum("cmd,cmd->cm", differences, differences),
     )
 
 
-def _numeric(name: str, steps: dict[str, Any], position: int, stretch: float) -> NumericCoordinate:
+def _numeric(name: str, steps: dict[str, Any], position: int, stretch: float) -> NumericFeature:
     center, scale = numeric.center_and_scale(steps)
     fences = steps["clip"].kw_args
-    return NumericCoordinate(
+    return NumericFeature(
         name=name,
         position=position,
         impute=float(steps["impute"].statistics_[0]),

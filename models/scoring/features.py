@@ -7,14 +7,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scoring.inputs import Cells, Column, read_categories, read_numbers
+from models.scoring.inputs import Cells, InputColumn, read_categories, read_numbers
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumericCoordinate:
+class NumericFeature:
     """A number that is imputed, clipped, logged, scaled and stretched into the coordinate `position` of a point.
 
     The log is that of x, or of 1 + x * `log_factor` where there is a factor.
@@ -32,7 +32,7 @@ class NumericCoordinate:
     stretch: float
     kind: Literal["numeric"] = "numeric"
 
-    def read(self, cells: Cells, n_rows: int) -> Column:
+    def read(self, cells: Cells, n_rows: int) -> InputColumn:
         """Read raw cells; an absent column is missing everywhere."""
         return read_numbers(np.full(n_rows, np.nan) if cells is None else cells)
 
@@ -50,7 +50,7 @@ class NumericCoordinate:
         below = dict.fromkeys(np.flatnonzero(values < self.low).tolist(), f"lies below {self.low:.6g}")
         return above | below
 
-    def own_value(self, column: Column, row: int) -> float | None:
+    def own_value(self, column: InputColumn, row: int) -> float | None:
         """Give a row's value in own units; None where it is missing."""
         return None if column.missing[row] else float(column.values[row])
 
@@ -67,7 +67,7 @@ class NumericCoordinate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CategoricalCoordinate:
+class CategoricalFeature:
     """A category, whose squared distance to each center is known beforehand.
 
     `distances` has shape (n_categories + 1, m); its last row is that of a missing or unknown category.
@@ -78,7 +78,7 @@ class CategoricalCoordinate:
     distances: Floats
     kind: Literal["categorical"] = "categorical"
 
-    def read(self, cells: Cells, n_rows: int) -> Column:
+    def read(self, cells: Cells, n_rows: int) -> InputColumn:
         """Read raw cells; an absent column is missing everywhere."""
         return read_categories([None] * n_rows if cells is None else cells, self._positions)
 
@@ -94,7 +94,7 @@ class CategoricalCoordinate:
         """Say that no category lies beyond a fence."""
         return {}
 
-    def own_value(self, column: Column, row: int) -> str | None:
+    def own_value(self, column: InputColumn, row: int) -> str | None:
         """Give a row's category; None where it is missing."""
         position = int(column.values[row])
         return column.unknown.get(row) if position < 0 else self.categories[position]
@@ -113,12 +113,12 @@ class CategoricalCoordinate:
         return {text: position for position, text in enumerate(self.categories)}
 
 
-Coordinate = NumericCoordinate | CategoricalCoordinate
+Coordinate = NumericFeature | CategoricalFeature
 
 
-def coordinate_from(plain: dict[str, Any]) -> Coordinate:
+def feature_from(plain: dict[str, Any]) -> Coordinate:
     """Read what `plain` gave."""
     if plain["kind"] == "numeric":
-        return NumericCoordinate(**plain)
+        return NumericFeature(**plain)
     distances = np.array(plain["distances"], dtype=np.float64)
-    return CategoricalCoordinate(name=plain["name"], categories=tuple(plain["categories"]), distances=distances)
+    return CategoricalFeature(name=plain["name"], categories=tuple(plain["categories"]), distances=distances)

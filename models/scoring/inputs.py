@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class InputColumn:
     """The cells of one feature as read.
 
     Attributes
@@ -46,19 +46,19 @@ class Column:
         return known
 
 
-def read_numbers(cells: Sequence[object] | NDArray[Any]) -> Column:
+def read_numbers(cells: Sequence[object] | NDArray[Any]) -> InputColumn:
     """Read a numeric column; an array of float64 is taken as it is, NaN in it is missing."""
-    values = _as_floats(cells)
+    values = _to_float_array(cells)
     bad: dict[int, str] = {}
     if values is None:
         read, bad = _each(number, _as_objects(cells))
         values = np.array(read, dtype=np.float64)
     missing = np.isnan(values)
     missing[list(bad)] = False
-    return Column(values=values, missing=missing, unknown={}, bad=bad)
+    return InputColumn(values=values, missing=missing, unknown={}, bad=bad)
 
 
-def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[str, int]) -> Column:
+def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[str, int]) -> InputColumn:
     """Read a categorical column; `positions` numbers the known categories."""
     objects = _as_objects(cells)
     texts, bad = _as_texts(objects) or _each(category, objects)
@@ -67,10 +67,10 @@ def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[s
     unknown = {row: texts[row] for row in strange if texts[row] is not None}
     missing = np.zeros(len(texts), dtype=np.bool_)
     missing[[row for row in strange if row not in unknown]] = True
-    return Column(values=values, missing=missing, unknown=unknown, bad=bad)
+    return InputColumn(values=values, missing=missing, unknown=unknown, bad=bad)
 
 
-def _as_floats(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
+def _to_float_array(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
     """Take a whole column at once, where reading it cell by cell could give nothing else."""
     if isinstance(cells, np.ndarray):
         return cells if cells.dtype == np.float64 and not np.isinf(cells).any() else None

@@ -28,7 +28,7 @@ class Nearest:
     gap: Floats
 
     @property
-    def contested(self) -> NDArray[np.bool_]:
+    def has_runner_up(self) -> NDArray[np.bool_]:
         """Whether there is another segment."""
         return np.isfinite(self.rival_squared)
 
@@ -40,7 +40,7 @@ class Nearest:
     @property
     def margin(self) -> Floats:
         """How far a point is from the border with the rival: 0 on it, 1 at the center and beyond."""
-        return np.clip(self.per_gap(np.where(self.contested, self.rival_squared - self.squared, 0)), 0, 1)
+        return np.clip(self.per_gap(np.where(self.has_runner_up, self.rival_squared - self.squared, 0)), 0, 1)
 
     def per_gap(self, difference: Floats) -> Floats:
         """Divide a difference of squared distances by the gap; 0 where the two centers are one."""

@@ -37,7 +37,7 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assigned:
+class AssignmentResult:
     """Where each of n customers is placed. What only a few rows have is kept by row, counted from 0.
 
     Attributes

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cells import category, number
-from models.scoring.features import CategoricalCoordinate, Coordinate, NumericCoordinate
+from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 from models.scoring.inputs import NEUTRAL
 from models.scoring.result import OutlierReason
 
@@ -23,7 +23,7 @@ FAR_AWAY: Final = "is unusually far from the center of its segment"
 Squares = Sequence[float]
 
 
-class Single(NamedTuple):
+class RowAssignment(NamedTuple):
     """Where one customer is placed; as a row of `Assigned`, with None for what it has not."""
 
     segment: int
@@ -47,17 +47,17 @@ class _Notes:
     def impute(self, feature: str) -> None:
         self.imputed = [*(self.imputed or ()), feature]
 
-    def know_nothing_of(self, feature: str, text: str) -> None:
+    def add_unknown(self, feature: str, text: str) -> None:
         self.unknown = {**(self.unknown or {}), feature: text}
 
-    def wonder(self, feature: str | None, detail: str) -> None:
+    def add_outlier_reason(self, feature: str | None, detail: str) -> None:
         self.outlier_reasons = [*(self.outlier_reasons or ()), OutlierReason(feature=feature, detail=detail)]
 
 
 class _Number:
     """Measures a number against every center."""
 
-    def __init__(self, feature: NumericCoordinate, centers: NDArray[np.float64]) -> None:
+    def __init__(self, feature: NumericFeature, centers: NDArray[np.float64]) -> None:
         self.name = feature.name
         self._low, self._high = feature.low, feature.high
         self._log, self._log_factor = feature.log, feature.log_factor
@@ -73,10 +73,10 @@ class _Number:
             return self._missing
         notes.n_known += 1
         if value > self._high:
-            notes.wonder(self.name, f"lies above {self._high:.6g}")
+            notes.add_outlier_reason(self.name, f"lies above {self._high:.6g}")
             value = self._high
         if value < self._low:
-            notes.wonder(self.name, f"lies below {self._low:.6g}")
+            notes.add_outlier_reason(self.name, f"lies below {self._low:.6g}")
             value = self._low
         at = self._coordinate(value)
         return [(away := at - center) * away for center in self._centers]
@@ -90,7 +90,7 @@ class _Number:
 class _Category:
     """Looks a category's distance to every center up."""
 
-    def __init__(self, feature: CategoricalCoordinate) -> None:
+    def __init__(self, feature: CategoricalFeature) -> None:
         self.name = feature.name
         self._squared: list[list[float]] = feature.distances.tolist()
         self._positions = {text: position for position, text in enumerate(feature.categories)}
@@ -104,11 +104,11 @@ class _Category:
         elif text is None:
             notes.impute(self.name)
         else:
-            notes.know_nothing_of(self.name, text)
+            notes.add_unknown(self.name, text)
         return self._squared[position]
 
 
-class SingleScorer:
+class RowScorer:
     """Places one customer after the other."""
 
     def __init__(
@@ -119,7 +119,7 @@ class SingleScorer:
         fences: NDArray[np.float64],
     ) -> None:
         self._features = [
-            _Number(feature, centers) if isinstance(feature, NumericCoordinate) else _Category(feature)
+            _Number(feature, centers) if isinstance(feature, NumericFeature) else _Category(feature)
             for feature in features
         ]
         self._centers = centers
@@ -130,7 +130,7 @@ class SingleScorer:
         self._elsewhere = [np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))]
         self._gaps: dict[tuple[int, int], float] = {}
 
-    def place(self, cells: Sequence[object]) -> Single | None:
+    def place(self, cells: Sequence[object]) -> RowAssignment | None:
         """Place one customer.
 
         Parameters
@@ -157,15 +157,15 @@ class SingleScorer:
         center = squared.index(nearest)
         return self._placed(center, squared, math.sqrt(nearest), notes)
 
-    def _placed(self, center: int, squared: Squares, distance: float, notes: _Notes) -> Single | None:
+    def _placed(self, center: int, squared: Squares, distance: float, notes: _Notes) -> RowAssignment | None:
         segment = self._segments[center]
         if distance > self._usual[segment] and np.log(distance) > self._fences[segment]:
-            notes.wonder(None, FAR_AWAY)
+            notes.add_outlier_reason(None, FAR_AWAY)
         elsewhere = self._elsewhere[segment]
         rival = min(elsewhere, key=squared.__getitem__) if elsewhere else None
         if rival is not None and not math.isfinite(squared[rival]):
             return None
-        return Single(
+        return RowAssignment(
             segment,
             None if rival is None else self._segments[rival],
             distance,

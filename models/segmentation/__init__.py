@@ -11,7 +11,7 @@ from models.algorithms import Algorithm, Hierarchical
 from models.errors import TooFewCustomers
 from models.features import Feature
 from models.segmentation.prepared import Points, prepare
-from models.segmentation.result import Progress, Segmentation, complete, ignore
+from models.segmentation.result import Progress, Segmentation, finalize, ignore
 from models.tree import Tree
 
 __all__ = ["Segmentation", "cut", "fit"]
@@ -67,7 +67,7 @@ def fit(  # noqa: PLR0913 - a fit has four inputs, a seed and a listener
         progress("clustering", 0.1)
         _check_distinct(prepared.points, k or 1)
         learned = algorithm.learn(prepared.points, k=k, seed=seed)
-        return complete(table, prepared, algorithm, learned, seed=seed, progress=progress)
+        return finalize(table, prepared, algorithm, learned, seed=seed, progress=progress)
 
 
 def cut(  # noqa: PLR0913 - a cut has five inputs, a seed and a listener
@@ -117,7 +117,7 @@ def cut(  # noqa: PLR0913 - a cut has five inputs, a seed and a listener
         progress("preparing", 0.0)
         prepared = prepare(table, features, pipeline["prepare"])
         learned = algorithm.cut(tree, k)
-        return complete(table, prepared, algorithm, learned, earlier=tree, seed=seed, progress=progress)
+        return finalize(table, prepared, algorithm, learned, earlier=tree, seed=seed, progress=progress)
 
 
 def _check_distinct(points: Points, k: int) -> None:

@@ -16,7 +16,7 @@ Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class PreparedTable:
     """The customers with a known feature as points, and how they became so."""
 
     features: tuple[Feature, ...]
@@ -26,14 +26,14 @@ class Prepared:
     warnings: tuple[str, ...]
 
 
-def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransformer | None = None) -> Prepared:
+def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransformer | None = None) -> PreparedTable:
     """Learn how to prepare the customers, or prepare them as was learned before."""
-    _check_asked(table, asked)
+    _check_features(table, asked)
     features = preparation.decide(table, asked)
     known = np.any([preparation.known(table, feature) for feature in features], axis=0)
     rows = table if known.all() else table.loc[known, [feature.name for feature in features]]
     transformer = preparation.learn(rows, features) if fitted is None else fitted
-    return Prepared(
+    return PreparedTable(
         features=features,
         transformer=transformer,
         points=preparation.transform(transformer, features, rows),
@@ -42,7 +42,7 @@ def prepare(table: pd.DataFrame, asked: Sequence[Feature], fitted: ColumnTransfo
     )
 
 
-def _check_asked(table: pd.DataFrame, asked: Sequence[Feature]) -> None:
+def _check_features(table: pd.DataFrame, asked: Sequence[Feature]) -> None:
     if not asked or table.empty:
         raise NothingToLearnFrom
     names = [feature.name for feature in asked]

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from models import preparation
-from models.algorithms import Algorithm, Learned
+from models.algorithms import Algorithm, ClusteringResult
 from models.features import Feature
 from models.kernels.nearest_center import Centers
-from models.metrics import Clustered, measure
+from models.metrics import MetricInput, measure
 from models.replication import chance, few_customers, replication
 from models.scoring import Scorer
 from models.scoring.compiler import compile_scorer, distance_fences
-from models.segmentation.assign import place
-from models.segmentation.prepared import Prepared
+from models.segmentation.assign import assign_table
+from models.segmentation.prepared import PreparedTable
 from models.stability import segment_stability
 from models.tree import Tree, agreements
 
@@ -67,7 +67,7 @@ class Segmentation:
     preparation: list[dict[str, Any]]
     pipeline: Pipeline
     scorer: Scorer
-    learned: Learned
+    learned: ClusteringResult
     tree: Tree | None
     labels: Labels
     metrics: dict[str, float | None]
@@ -79,11 +79,11 @@ def ignore(stage: str, fraction: float) -> None:
     """Take note of nothing."""
 
 
-def complete(  # noqa: PLR0913 - what was asked, prepared and learned
+def finalize(  # noqa: PLR0913 - what was asked, prepared and learned
     table: pd.DataFrame,
-    prepared: Prepared,
+    prepared: PreparedTable,
     algorithm: Algorithm,
-    learned: Learned,
+    learned: ClusteringResult,
     *,
     earlier: Tree | None = None,
     seed: int,
@@ -127,15 +127,15 @@ def complete(  # noqa: PLR0913 - what was asked, prepared and learned
     )
 
 
-def _compile(table: pd.DataFrame, prepared: Prepared, learned: Learned) -> tuple[Scorer, Centers, Labels]:
+def _compile(table: pd.DataFrame, prepared: PreparedTable, learned: ClusteringResult) -> tuple[Scorer, Centers, Labels]:
     """Compile the scorer, and find the center and the segment of each customer; -1 where no feature is known."""
     scorer = compile_scorer(prepared.transformer, prepared.features, learned)
-    placed = place(scorer, table)
+    placed = assign_table(scorer, table)
     labels = np.where(placed.center >= 0, learned.segment_of_center[placed.center], -1)
     return replace(scorer, fences=distance_fences(placed.distance, labels, learned.k)), placed.center, labels
 
 
-def _tree(learned: Learned, nearest: Centers, earlier: Tree | None) -> Tree | None:
+def _tree(learned: ClusteringResult, nearest: Centers, earlier: Tree | None) -> Tree | None:
     """Keep the tree with the customers as they are placed; how tree and assign agree is known when it is grown."""
     sizes = np.bincount(nearest, minlength=len(learned.centers))
     if earlier is not None:
@@ -152,10 +152,10 @@ def _tree(learned: Learned, nearest: Centers, earlier: Tree | None) -> Tree | No
 
 
 def _measure(
-    prepared: Prepared, learned: Learned, labels: Labels, seed: int
+    prepared: PreparedTable, learned: ClusteringResult, labels: Labels, seed: int
 ) -> tuple[dict[str, float | None], list[str]]:
     notes: list[str] = []
-    clustered = Clustered(
+    clustered = MetricInput(
         points=prepared.points, labels=labels[prepared.known], learned=learned, seed=seed, warn=notes.append
     )
     return measure(clustered), notes

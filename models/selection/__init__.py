@@ -9,13 +9,13 @@ from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
 from models.features import Feature
-from models.selection.constraints import Limits, choose, least_shares, most_preferred, partitions
-from models.selection.evaluation import Progress, gather_evidence, judge
-from models.selection.full_data_scores import count_everyone
-from models.selection.k_probabilities import K_MOST, believe, credible, fall_back
+from models.selection.constraints import Constraints, choose, least_shares, most_preferred, partitions
+from models.selection.evaluation import Progress, build_criterion_data, evaluate_criteria
+from models.selection.full_data_scores import score_full_data
+from models.selection.k_probabilities import K_MOST, credible_set, fall_back, predict_proba
 from models.selection.recommendation import Recommendation
-from models.selection.sampling import Sample, draw_sample
-from models.selection.summary_text import advise
+from models.selection.sampling import SelectionSample, draw_sample
+from models.selection.summary_text import summary_sentence
 from models.selection.warnings import FEWEST_FOR_CHANCES, range_notes, sampling_notes, shape_notes
 
 __all__ = ["Recommendation", "recommend_k"]
@@ -72,15 +72,15 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     with threadpool_limits(limits=1):  # another number of threads gives other last bits
         progress("preparing", 0.0)
         sample = draw_sample(table, features, seed)
-        evidence = gather_evidence(sample, k_min, k_max, seed)
-        verdicts = judge(evidence, partial(_within, progress, 0.0, JUDGING_SHARE))
+        evidence = build_criterion_data(sample, k_min, k_max, seed)
+        verdicts = evaluate_criteria(evidence, partial(_within, progress, 0.0, JUDGING_SHARE))
         wanted = tuple(verdicts) if criteria is None else criteria
-        shown = verdicts | count_everyone(sample, evidence, wanted, partial(_within, progress, JUDGING_SHARE, 1.0))
-        limits = Limits(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
+        shown = verdicts | score_full_data(sample, evidence, wanted, partial(_within, progress, JUDGING_SHARE, 1.0))
+        limits = Constraints(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
         cuts = partitions(evidence, algorithm)
         shares = least_shares(cuts)
         plain = fall_back(verdicts)
-        chances = believe(verdicts, sample.n_looked_at) if _has_footing(sample, plain, k_min) else None
+        chances = predict_proba(verdicts, sample.n_looked_at) if _has_enough_rows(sample, plain, k_min) else None
         preference = chances or plain
         k = choose(preference, shares, limits)
         warnings = [
@@ -91,9 +91,9 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     return Recommendation(
         k=k,
         probability=chances.get(k, 0.0) if chances else None,
-        credible_set=credible(chances) if chances else (),
+        credible_set=credible_set(chances) if chances else (),
         probabilities=chances,
-        text=advise(k, chances),
+        text=summary_sentence(k, chances),
         verdicts=tuple(verdict for name, verdict in shown.items() if name in wanted),
         n_customers=sample.n_customers,
         n_sampled=sample.n_looked_at,
@@ -106,6 +106,6 @@ def _within(progress: Progress, start: float, end: float, stage: str, fraction: 
     progress(stage, start + (end - start) * fraction)
 
 
-def _has_footing(sample: Sample, preference: Mapping[int, float], k_min: int) -> bool:
+def _has_enough_rows(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:
     """Say whether the rule was fitted on tables like this: 50 customers or more, and no more than 15 segments."""
     return sample.n_customers >= FEWEST_FOR_CHANCES and max(most_preferred(preference), k_min) <= K_MOST

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.algorithms import Algorithm, Hierarchical
-from models.algorithms.hierarchical import grow
-from models.criteria.data import Evidence
+from models.algorithms.hierarchical import build_tree
+from models.criteria.data import CriterionData
 from models.criteria.partitions import Labels
 from models.tree import cut
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class Constraints:
     """The fewest and the most segments, and the least share of the customers in each."""
 
     k_min: int
@@ -21,7 +21,7 @@ class Limits:
     min_share: float
 
 
-def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Limits) -> int:
+def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Constraints) -> int:
     """Choose the most preferred number of segments that the limits allow, the smaller of two alike.
 
     One segment only where nothing is preferred to it, or nothing else is allowed: customers who form three segments
@@ -46,11 +46,11 @@ def least_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
     return {k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()}
 
 
-def partitions(evidence: Evidence, algorithm: Algorithm) -> Mapping[int, Labels]:
+def partitions(evidence: CriterionData, algorithm: Algorithm) -> Mapping[int, Labels]:
     """Cut the sample into each number of segments by the algorithm that is asked for."""
     if not isinstance(algorithm, Hierarchical):
         return {k: partition.labels for k, partition in evidence.kmeans.items()}
     if algorithm.linkage == "ward":
         return evidence.ward
-    tree = grow(evidence.points, algorithm.linkage)
+    tree = build_tree(evidence.points, algorithm.linkage)
     return {k: cut(tree, k) for k in evidence.ks}

@@ -4,26 +4,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.criteria import CRITERIA, Evidence, Verdict
+from models.criteria import CRITERIA, CriterionData, Verdict
 from models.errors import TooFewCustomers
 from models.selection.k_probabilities import K_MOST
-from models.selection.sampling import Sample
+from models.selection.sampling import SelectionSample
 
 Progress = Callable[[str, float], None]
 
 
-def gather_evidence(sample: Sample, k_min: int, k_max: int, seed: int) -> Evidence:
+def build_criterion_data(sample: SelectionSample, k_min: int, k_max: int, seed: int) -> CriterionData:
     """Take as evidence what the rule needs, 1 to 15 segments, and what is asked for beyond; raises TooFewCustomers."""
     distinct = len(np.unique(sample.points, axis=0))
     if distinct < k_min:
         raise TooFewCustomers(f"{distinct:,} distinct customers cannot form {k_min:,} segments")
-    return Evidence(points=sample.points, k_max=min(max(k_max, K_MOST), distinct), seed=seed)
+    return CriterionData(points=sample.points, k_max=min(max(k_max, K_MOST), distinct), seed=seed)
 
 
-def judge(evidence: Evidence, progress: Progress = lambda _stage, _fraction: None) -> dict[str, Verdict]:
+def evaluate_criteria(
+    evidence: CriterionData, progress: Progress = lambda _stage, _fraction: None
+) -> dict[str, Verdict]:
     """Ask every criterion, and tell which one is next and the share that is done."""
     verdicts: dict[str, Verdict] = {}
     for i, criterion in enumerate(CRITERIA):
         progress(criterion.name, (1 + i) / (1 + len(CRITERIA)))
-        verdicts[criterion.name] = criterion.judge(evidence)
+        verdicts[criterion.name] = criterion.evaluate(evidence)
     return verdicts

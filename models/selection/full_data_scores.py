@@ -7,21 +7,21 @@ from typing import Final
 
 import numpy as np
 
-from models.criteria import CRITERIA, Evidence, Verdict
+from models.criteria import CRITERIA, CriterionData, Verdict
 from models.criteria.partitions import Floats, partition_of
 from models.kernels.kmeans import Search, kmeans
 from models.kernels.parallel import threads_for
 from models.kernels.partition import Partition
 from models.kernels.small_kmeans import lloyd
 from models.selection.evaluation import Progress
-from models.selection.sampling import Sample
+from models.selection.sampling import SelectionSample
 
 OF_EVERYONE: Final = ("knee", "silhouette", "calinski_harabasz", "davies_bouldin")
 STARTS: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullEvidence(Evidence):
+class FullEvidence(CriterionData):
     """All customers, and their partitions by K-Means that goes on from the centers of a sample.
 
     Attributes
@@ -53,7 +53,9 @@ class FullEvidence(Evidence):
         return partition_of(self.points, labels, k)
 
 
-def count_everyone(sample: Sample, evidence: Evidence, wanted: Sequence[str], progress: Progress) -> dict[str, Verdict]:
+def score_full_data(
+    sample: SelectionSample, evidence: CriterionData, wanted: Sequence[str], progress: Progress
+) -> dict[str, Verdict]:
     """Judge all customers by those criteria whose cost allows it; 20,000 of them where there are more.
 
     Parameters
@@ -74,12 +76,12 @@ def count_everyone(sample: Sample, evidence: Evidence, wanted: Sequence[str], pr
     """
     everyone = evidence_of_everyone(sample, evidence, progress)
     criteria = [criterion for criterion in CRITERIA if criterion.name in OF_EVERYONE and criterion.name in wanted]
-    verdicts = [criterion.judge(everyone) for criterion in criteria]
+    verdicts = [criterion.evaluate(everyone) for criterion in criteria]
     complete = len(sample.everyone) == sample.n_customers
     return {each.criterion: replace(each, errors={}) if complete else each for each in verdicts}
 
 
-def evidence_of_everyone(sample: Sample, evidence: Evidence, progress: Progress) -> Evidence:
+def evidence_of_everyone(sample: SelectionSample, evidence: CriterionData, progress: Progress) -> CriterionData:
     """Return the evidence itself where it holds all customers already, else that of all; partitions are made on use."""
     if len(sample.everyone) == len(evidence.points):
         return evidence

@@ -13,7 +13,7 @@ SIGNIFICANT: Final = 0.001
 Floats = NDArray[np.float64]
 
 
-def unrelated_categories(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
+def irrelevant_categories(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
     """Find the categorical features that no other feature depends on.
 
     A numeric feature is compared by the analysis of variance, a categorical one by the chi-squared test of

@@ -51,7 +51,7 @@ CAN_SAY_ONE: Final = (
 )
 
 
-def believe(verdicts: Verdicts, n: int) -> dict[int, float]:
+def predict_proba(verdicts: Verdicts, n: int) -> dict[int, float]:
     """Give the probability of each number of segments from 1 to 15.
 
     Parameters
@@ -61,17 +61,17 @@ def believe(verdicts: Verdicts, n: int) -> dict[int, float]:
     n
         How many customers they looked at.
     """
-    signs = signs_of_k(verdicts, n)
+    signs = k_features(verdicts, n)
     score = sum(weight * signs[name] for name, weight in WHICH_K.items())
     which = np.exp(score - np.max(score))
     which /= which.sum()
     best = 2 + int(which.argmax())
-    doubts = signs_of_structure(verdicts, best, n)
+    doubts = structure_features(verdicts, best, n)
     whether = 1 / (1 + np.exp(-sum(weight * doubts[name] for name, weight in WHETHER.items())))
     return {1: float(1 - whether), **{k: float(whether * p) for k, p in enumerate(which, start=2)}}
 
 
-def signs_of_k(verdicts: Verdicts, n: int) -> dict[str, Floats]:
+def k_features(verdicts: Verdicts, n: int) -> dict[str, Floats]:
     """Give what speaks for each number of segments from 2 to 15, by the name of its weight, each of shape (n_ks,)."""
     ks = range(2, min(K_MOST, max(verdicts["gap"].scores)) + 1)
     valleys = verdicts["valley_depth"].scores
@@ -84,13 +84,13 @@ def signs_of_k(verdicts: Verdicts, n: int) -> dict[str, Floats]:
         "gap_step": np.array([_step(verdicts["gap"], k) for k in ks]),
         "valley": _each(valleys, ks, missing=0.0),
         "next_valley": _each(valleys, [k + 1 for k in ks], missing=0.0),
-        "knee_says_so": _says_so(verdicts["knee"], ks),
-        "icl_says_so": _says_so(verdicts["mixture_icl"], ks),
+        "knee_says_so": _prefers(verdicts["knee"], ks),
+        "icl_says_so": _prefers(verdicts["mixture_icl"], ks),
         "icl": _below_best(verdicts["mixture_icl"], ks, unit=10 / n),
     }
 
 
-def signs_of_structure(verdicts: Verdicts, best: int, n: int) -> dict[str, float]:
+def structure_features(verdicts: Verdicts, best: int, n: int) -> dict[str, float]:
     """Give what speaks for or against segments at all, by the name of its weight, when `best` of them are likeliest."""
     gap, icl = verdicts["gap_pca"].scores, verdicts["mixture_icl"].scores
     gain = icl[1] - icl[best] if 1 in icl and best in icl else 0.0
@@ -109,7 +109,7 @@ def fall_back(verdicts: Verdicts) -> dict[int, float]:
     return {1: alone, **verdicts["ward_silhouette"].scores}
 
 
-def credible(chances: Mapping[int, float]) -> tuple[int, ...]:
+def credible_set(chances: Mapping[int, float]) -> tuple[int, ...]:
     """Give the fewest numbers of segments whose probabilities add up to 90 %, the most probable first."""
     order = sorted(chances, key=lambda k: (-chances[k], k))
     reached = np.cumsum([chances[k] for k in order])
@@ -138,5 +138,5 @@ def _step(verdict: Verdict, k: int) -> float:
     return float(np.clip(gain / (verdict.errors[k + 1] + 0.01), -10, 10) / 5)
 
 
-def _says_so(verdict: Verdict, ks: Sequence[int]) -> Floats:
+def _prefers(verdict: Verdict, ks: Sequence[int]) -> Floats:
     return np.array([verdict.k == k for k in ks], dtype=np.float64)

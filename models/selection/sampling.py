@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from models import preparation
 from models.errors import TooFewToChoose
 from models.features import Feature
-from models.segmentation.prepared import Prepared, prepare
-from models.selection.irrelevant_features import unrelated_categories
+from models.segmentation.prepared import PreparedTable, prepare
+from models.selection.irrelevant_features import irrelevant_categories
 
 PREPARED: Final = 20_000
 SAMPLE: Final = 1_500
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class SelectionSample:
     """Customers as points, without those who belong nowhere.
 
     Attributes
@@ -55,7 +55,7 @@ class Sample:
         return len(self.points) + self.n_strays
 
 
-def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sample:
+def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> SelectionSample:
     """Prepare at most 20,000 customers, and keep 1,500 of them less those who are far from any other.
 
     Raises
@@ -72,12 +72,12 @@ def draw_sample(table: pd.DataFrame, asked: Sequence[Feature], seed: int) -> Sam
     if n < FEWEST:
         raise TooFewToChoose(f"{n} customers are too few to say how many segments they form: {FEWEST} are needed")
     blocks = [prepared.points[:, block] for block in _columns_of(prepared)]
-    left_out = unrelated_categories(prepared.features, blocks)
+    left_out = irrelevant_categories(prepared.features, blocks)
     kept = [pair for pair in zip(prepared.features, blocks, strict=True) if pair[0] not in left_out]
     everyone = np.concatenate([block for _, block in kept], axis=1)
     points = everyone[rng.permutation(n)[:SAMPLE]]
-    near = _not_astray(points)
-    return Sample(
+    near = _within_fences(points)
+    return SelectionSample(
         points=points[near],
         everyone=everyone,
         columns=tuple(feature.name for feature, block in kept for _ in range(block.shape[1])),
@@ -94,21 +94,21 @@ def _draw_rows(
     if len(table) <= PREPARED:
         return table, asked
     some = table.iloc[np.sort(rng.choice(len(table), PREPARED, replace=False))]
-    return some, [feature for feature in asked if feature.name not in some or _varies(some[feature.name])]
+    return some, [feature for feature in asked if feature.name not in some or _is_constant_free(some[feature.name])]
 
 
-def _varies(column: pd.Series) -> bool:
+def _is_constant_free(column: pd.Series) -> bool:
     known = column.dropna()
     return bool((known != known.iloc[0]).any()) if len(known) else False
 
 
-def _columns_of(prepared: Prepared) -> list[slice]:
+def _columns_of(prepared: PreparedTable) -> list[slice]:
     """Give where each feature's coordinates are."""
     where = prepared.transformer.output_indices_
     return [where[preparation.entry(i)] for i in range(len(prepared.features))]
 
 
-def _not_astray(points: Floats) -> NDArray[np.bool_]:
+def _within_fences(points: Floats) -> NDArray[np.bool_]:
     """Mark the points to keep: all but those far from any other, at most 6 %.
 
     A point is far whose log distance to its neighbour (the 5th to 15th, one in a hundred of all) is more than 1.5

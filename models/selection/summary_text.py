@@ -7,7 +7,7 @@ SURE: Final = 0.9
 LIKELY: Final = 0.6
 
 
-def advise(k: int, probabilities: Mapping[int, float] | None) -> str:
+def summary_sentence(k: int, probabilities: Mapping[int, float] | None) -> str:
     """Say how many segments the customers form, and how strong the evidence is.
 
     Parameters

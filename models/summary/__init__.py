@@ -10,9 +10,9 @@ from models.columns.column import Column
 from models.summary.columns import ColumnSummary, summarize_column
 from models.summary.correlations import Correlation, correlate
 from models.summary.duplicates import count_duplicates
-from models.summary.row_order import find_orders
-from models.summary.sample import MAX_SAMPLED, Sample, draw_rows, take_sample
-from models.summary.warnings import Findings, advise
+from models.summary.row_order import find_row_orders
+from models.summary.sample import MAX_SAMPLED, CorrelationSample, draw_rows, take_sample
+from models.summary.warnings import Findings, summary_warnings
 
 MAX_COMPARED: Final = 60
 
@@ -59,7 +59,7 @@ def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -
         customer_id=customer_id,
         columns=summaries,
         compared=len(compared),
-        orders=find_orders(sample, table.column(customer_id).take(pa.array(sample.rows))),
+        orders=find_row_orders(sample, table.column(customer_id).take(pa.array(sample.rows))),
         correlations=correlations,
         duplicates=count_duplicates(table, [column.name for column in usable]),
     )
@@ -69,11 +69,11 @@ def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -
         columns=summaries,
         correlations=correlations,
         duplicates=found.duplicates,
-        warnings=tuple(advise(found)),
+        warnings=tuple(summary_warnings(found)),
     )
 
 
-def _sample(table: pa.Table, columns: Sequence[ColumnSummary]) -> Sample:
+def _sample(table: pa.Table, columns: Sequence[ColumnSummary]) -> CorrelationSample:
     numbers = [column.name for column in columns if column.numeric]
     categories = [column.name for column in columns if column.categorical]
     return take_sample(table, draw_rows(table.num_rows), numbers=numbers, categories=categories)

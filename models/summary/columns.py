@@ -7,7 +7,12 @@ import pyarrow as pa
 
 from models.columns.column import Column, Kind
 from models.features import MAX_CATEGORIES
-from models.summary.distributions import Categories, Numbers, describe_categories, describe_numbers
+from models.summary.distributions import (
+    CategoricalDistribution,
+    NumericDistribution,
+    describe_categories,
+    describe_numbers,
+)
 
 SURELY_SHARED: Final = 5
 
@@ -22,8 +27,8 @@ class ColumnSummary:
     missing_share: float
     distinct: int
     reason: str | None = None
-    numeric: Numbers | None = None
-    categorical: Categories | None = None
+    numeric: NumericDistribution | None = None
+    categorical: CategoricalDistribution | None = None
     doubts: tuple[str, ...] = ()
 
     @property

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from models.summary.sample import Codes, Floats, Sample, rank
+from models.summary.sample import Codes, CorrelationSample, Floats, rank
 
 Measure = Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
 
@@ -27,7 +27,7 @@ class Correlation:
     value: float
 
 
-def correlate(sample: Sample) -> tuple[Correlation, ...]:
+def correlate(sample: CorrelationSample) -> tuple[Correlation, ...]:
     """Measure how much each two columns say the same, on the customers that have both.
 
     Parameters
@@ -49,7 +49,7 @@ def correlate(sample: Sample) -> tuple[Correlation, ...]:
     return tuple(sorted(known, key=lambda pair: (-abs(pair.value), pair.a, pair.b, pair.measure)))
 
 
-def correlate_with(sample: Sample, order: Floats) -> dict[str, float]:
+def correlate_with(sample: CorrelationSample, order: Floats) -> dict[str, float]:
     """Measure how closely each numeric column follows an order of the customers, by Spearman's correlation."""
     if not sample.ranks:
         return {}
@@ -57,7 +57,7 @@ def correlate_with(sample: Sample, order: Floats) -> dict[str, float]:
     return dict(zip(sample.ranks, values[:, 0].tolist(), strict=True))
 
 
-def _between_numbers(sample: Sample) -> Iterator[Correlation]:
+def _between_numbers(sample: CorrelationSample) -> Iterator[Correlation]:
     if not sample.numbers:
         return
     measures: dict[Measure, dict[str, Floats]] = {"pearson": sample.numbers, "spearman": sample.ranks}
@@ -68,21 +68,21 @@ def _between_numbers(sample: Sample) -> Iterator[Correlation]:
             yield Correlation(a=a, b=b, measure=measure, value=float(values[i, j]))
 
 
-def _between_categories(sample: Sample) -> Iterator[Correlation]:
+def _between_categories(sample: CorrelationSample) -> Iterator[Correlation]:
     for a, b in combinations(sample.codes, 2):
         yield Correlation(a=a, b=b, measure="cramers_v", value=_cramers_v(sample.codes[a], sample.codes[b]))
 
 
-def _between_kinds(sample: Sample) -> Iterator[Correlation]:
+def _between_kinds(sample: CorrelationSample) -> Iterator[Correlation]:
     for b, x in sample.numbers.items():
-        z = np.where(np.isnan(x), np.nan, _standardized(x[:, None])[:, 0])
+        z = np.where(np.isnan(x), np.nan, _standardize(x[:, None])[:, 0])
         for a, codes in sample.codes.items():
             yield Correlation(a=a, b=b, measure="correlation_ratio", value=_correlation_ratio(codes, z))
 
 
 def _pearson(a: Floats, b: Floats) -> Floats:
     """Correlate each column of one matrix with each of another, each pair on the rows that have both."""
-    x, y, has_x, has_y = _standardized(a), _standardized(b), _known(a), _known(b)
+    x, y, has_x, has_y = _standardize(a), _standardize(b), _known(a), _known(b)
     n, sum_x, sum_y = has_x.T @ has_y, x.T @ has_y, has_x.T @ y
     squares_x, squares_y = (x * x).T @ has_y, has_x.T @ (y * y)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,7 +101,7 @@ def _variance(n: Floats, sums: Floats, squares: Floats) -> Floats:
     return np.where(variance <= _NO_VARIANCE * squares, np.nan, variance)
 
 
-def _standardized(columns: Floats) -> Floats:
+def _standardize(columns: Floats) -> Floats:
     """Center and scale, so that sums of products lose no digits; 0 where a value is missing."""
     known = ~np.isnan(columns)
     filled = np.where(known, columns, 0.0)

@@ -50,7 +50,7 @@ class Outliers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbers:
+class NumericDistribution:
     """A numeric column; `outliers` is None where the middle half of the values is one value."""
 
     n: int
@@ -79,7 +79,7 @@ class Top:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Categories:
+class CategoricalDistribution:
     """A categorical column; `rest` counts the customers with a value that is not among the top."""
 
     n: int
@@ -89,7 +89,7 @@ class Categories:
     rest: int
 
 
-def describe_numbers(values: pa.ChunkedArray) -> Numbers | None:
+def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
     """Describe a numeric column.
 
     Parameters
@@ -108,7 +108,7 @@ def describe_numbers(values: pa.ChunkedArray) -> Numbers | None:
         return None
     runs, quantiles = _runs(x), _quantiles(x)
     outliers, whole = _outliers(x, quantiles), _is_whole(x)
-    return Numbers(
+    return NumericDistribution(
         n=x.size,
         distinct=runs.size,
         min=float(x[0]),
@@ -126,7 +126,7 @@ def describe_numbers(values: pa.ChunkedArray) -> Numbers | None:
     )
 
 
-def describe_categories(values: pa.ChunkedArray) -> Categories | None:
+def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | None:
     """Describe a categorical column.
 
     Parameters
@@ -147,7 +147,7 @@ def describe_categories(values: pa.ChunkedArray) -> Categories | None:
     common = pc.select_k_unstable(table, MAX_TOP, [("count", "descending"), ("value", "ascending")])
     top = tuple(Top(**row, share=row["count"] / n) for row in table.take(common).to_pylist())
     rest = n - sum(each.count for each in top)
-    return Categories(n=n, distinct=table.num_rows, largest_share=top[0].share, top=top, rest=rest)
+    return CategoricalDistribution(n=n, distinct=table.num_rows, largest_share=top[0].share, top=top, rest=rest)
 
 
 def _runs(x: Floats) -> npt.NDArray[np.intp]:

@@ -32,7 +32,7 @@ def count_duplicates(table: pa.Table, names: Sequence[str]) -> int:
     prints = np.zeros(table.num_rows, np.uint64)
     for name in names:
         prints ^= _bits(table.column(name))
-        _stir(prints)
+        _mix_hash(prints)
     prints.sort()
     return int(np.count_nonzero(prints[1:] == prints[:-1]))
 
@@ -47,7 +47,7 @@ def _bits(column: pa.ChunkedArray) -> Prints:
     return bits
 
 
-def _stir(prints: Prints) -> None:
+def _mix_hash(prints: Prints) -> None:
     """Spread every bit over all 64, in place (SplitMix64: Steele, Lea and Flood, 2014)."""
     prints += np.uint64(0x9E3779B97F4A7C15)
     prints ^= prints >> np.uint64(30)

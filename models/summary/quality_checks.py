@@ -20,7 +20,7 @@ MAX_NAMED: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class QualityCheck:
     """An oddity: the figure that shows it, None for a column without it, and what to say of one column or of several.
 
     After one that `settles` a column, nothing else is said of it.
@@ -32,7 +32,7 @@ class Rule:
     settles: bool = False
 
 
-def remarks(columns: Sequence[ColumnSummary]) -> Iterator[str]:
+def quality_warnings(columns: Sequence[ColumnSummary]) -> Iterator[str]:
     """Say what is odd about which columns, and what to do; columns of no use first."""
     left = [column for column in columns if column.kind in {"numeric", "categorical"}]
     for rule in RULES:
@@ -60,7 +60,7 @@ def _named(figures: dict[str, str]) -> str:
     return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 
 
-def _beyond_reach(column: ColumnSummary) -> str | None:
+def _out_of_range(column: ColumnSummary) -> str | None:
     is_beyond = column.kind == "numeric" and column.distinct and not column.numeric
     return f"beyond {LARGEST:g}" if is_beyond else None
 
@@ -69,7 +69,7 @@ def _names_customers(column: ColumnSummary) -> str | None:
     return f"{column.distinct:,} numbers" if column.names_customers else None
 
 
-def _nearly_constant(column: ColumnSummary) -> str | None:
+def _almost_constant(column: ColumnSummary) -> str | None:
     described = column.numeric or column.categorical
     if not described or described.largest_share < NEARLY_CONSTANT:
         return None
@@ -77,7 +77,7 @@ def _nearly_constant(column: ColumnSummary) -> str | None:
     return f"the same for all but {others:,} of {described.n:,} customers" if others else "the same for all"
 
 
-def _nearly_unique(column: ColumnSummary) -> str | None:
+def _almost_unique(column: ColumnSummary) -> str | None:
     described = column.categorical
     is_unique = described and described.n >= FEWEST_UNIQUE and described.distinct >= NEARLY_UNIQUE * described.n
     return f"{column.distinct:,} values" if is_unique else None
@@ -87,7 +87,7 @@ def _too_many_categories(column: ColumnSummary) -> str | None:
     return f"{column.distinct:,} values" if column.categorical and column.distinct > MAX_CATEGORIES else None
 
 
-def _mostly_missing(column: ColumnSummary) -> str | None:
+def _majority_missing(column: ColumnSummary) -> str | None:
     return percent(column.missing_share) if MOSTLY_MISSING <= column.missing_share < 1 else None
 
 
@@ -99,7 +99,7 @@ def _skewed(column: ColumnSummary) -> str | None:
     return f"skew {column.numeric.skew:.1f}" if column.numeric and column.numeric.log_helps else None
 
 
-def _mostly_zero(column: ColumnSummary) -> str | None:
+def _majority_zero(column: ColumnSummary) -> str | None:
     share = column.numeric.zeros_share if column.numeric else 0
     return f"{percent(share)} zeros" if share >= MOSTLY_ZERO else None
 
@@ -118,13 +118,13 @@ def _few_numbers(column: ColumnSummary) -> str | None:
 
 
 RULES: Final = (
-    Rule(
-        figure=_beyond_reach,
+    QualityCheck(
+        figure=_out_of_range,
         one="{} holds a number that no fit accepts: correct it, or set the column's kind to ignored.",
         several="{} hold numbers that no fit accepts: correct them, or set the columns' kind to ignored.",
         settles=True,
     ),
-    Rule(
+    QualityCheck(
         figure=_names_customers,
         one="{} is different for every customer, like a running number: it names customers and measures nothing. "
         "Set its kind to identifier.",
@@ -132,19 +132,19 @@ RULES: Final = (
         "Set their kind to identifier.",
         settles=True,
     ),
-    Rule(
-        figure=_nearly_constant,
+    QualityCheck(
+        figure=_almost_constant,
         one="{} hardly sets anybody apart: set its kind to ignored.",
         several="{} hardly set anybody apart: set their kind to ignored.",
         settles=True,
     ),
-    Rule(
-        figure=_nearly_unique,
+    QualityCheck(
+        figure=_almost_unique,
         one="{} is different for nearly every customer, so it forms no groups: set its kind to ignored.",
         several="{} are different for nearly every customer, so they form no groups: set their kind to ignored.",
         settles=True,
     ),
-    Rule(
+    QualityCheck(
         figure=_too_many_categories,
         one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit can tell apart: group them, such "
         "as towns into regions, or set its kind to ignored.",
@@ -152,43 +152,43 @@ RULES: Final = (
         "such as towns into regions, or set their kind to ignored.",
         settles=True,
     ),
-    Rule(
-        figure=_mostly_missing,
+    QualityCheck(
+        figure=_majority_missing,
         one="{} is missing so often that more would be guessed than known: set its kind to ignored. If it matters who "
         "has it at all, send that as yes and no.",
         several="{} are missing so often that more would be guessed than known: set their kind to ignored. If it "
         "matters who has them at all, send that as yes and no.",
         settles=True,
     ),
-    Rule(
+    QualityCheck(
         figure=_often_missing,
         one="{} is missing for many customers, whom a fit takes for average in it: complete it if you can, or leave it "
         "out.",
         several="{} are missing for many customers, whom a fit takes for average in them: complete them if you can, or "
         "leave them out.",
     ),
-    Rule(
+    QualityCheck(
         figure=_skewed,
         one="{} is skewed: a few customers have far more than all others. A fit takes its logarithm, so that they do "
         "not outweigh everybody else, unless you set log to false.",
         several="{} are skewed: in each, a few customers have far more than all others. A fit takes their logarithms, "
         "so that those few do not outweigh everybody else, unless you set log to false.",
     ),
-    Rule(
-        figure=_mostly_zero,
+    QualityCheck(
+        figure=_majority_zero,
         one="{} is mostly zero: it tells those who have any from those who have none, and little else. If only that "
         "matters, send it as yes and no.",
         several="{} are mostly zero: each tells those who have any from those who have none, and little else. If only "
         "that matters, send them as yes and no.",
     ),
-    Rule(
+    QualityCheck(
         figure=_far_out,
         one="{} holds numbers far out of the usual: look whether they are mistakes. A fit takes them for merely "
         "unusual, however far out they are.",
         several="{} hold numbers far out of the usual: look whether they are mistakes. A fit takes them for merely "
         "unusual, however far out they are.",
     ),
-    Rule(
+    QualityCheck(
         figure=_few_numbers,
         one="{} is taken for an amount, such as the number of children. If it is a code, such as for regions, set its "
         "kind to categorical.",

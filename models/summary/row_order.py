@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.summary.correlations import correlate_with
-from models.summary.sample import Floats, Sample
+from models.summary.sample import CorrelationSample, Floats
 
 CLOSE: Final = 0.95
 _NUMBERED: Final = "^(?P<start>.*?)(?P<number>[0-9]{1,15})$"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class RowOrder:
     """A numeric column that follows the ids of the customers or, where `by_id` is False, the rows of the table."""
 
     column: str
@@ -23,7 +23,7 @@ class Order:
     by_id: bool
 
 
-def find_orders(sample: Sample, ids: pa.ChunkedArray) -> tuple[Order, ...]:
+def find_row_orders(sample: CorrelationSample, ids: pa.ChunkedArray) -> tuple[RowOrder, ...]:
     """Find the numeric columns that rise or fall with the customer ids, or else with the rows.
 
     Parameters
@@ -40,8 +40,8 @@ def find_orders(sample: Sample, ids: pa.ChunkedArray) -> tuple[Order, ...]:
     """
     with_ids = correlate_with(sample, order_of_ids(ids))
     with_rows = correlate_with(sample, sample.rows.astype(np.float64))
-    by_id = {name: Order(column=name, value=value, by_id=True) for name, value in with_ids.items()}
-    by_row = {name: Order(column=name, value=value, by_id=False) for name, value in with_rows.items()}
+    by_id = {name: RowOrder(column=name, value=value, by_id=True) for name, value in with_ids.items()}
+    by_row = {name: RowOrder(column=name, value=value, by_id=False) for name, value in with_rows.items()}
     found = (next((o for o in (by_id[name], by_row[name]) if abs(o.value) > CLOSE), None) for name in by_id)
     return tuple(order for order in found if order)
 

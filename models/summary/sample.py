@@ -17,7 +17,7 @@ _SEED: Final = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class CorrelationSample:
     """Some customers in the order of their rows; a missing number is NaN, a missing category's code -1."""
 
     rows: Codes
@@ -37,7 +37,9 @@ def draw_rows(n_rows: int) -> Codes:
     return np.sort(np.random.default_rng(_SEED).choice(n_rows, MAX_SAMPLED, replace=False))
 
 
-def take_sample(table: pa.Table, rows: Codes, *, numbers: Sequence[str], categories: Sequence[str]) -> Sample:
+def take_sample(
+    table: pa.Table, rows: Codes, *, numbers: Sequence[str], categories: Sequence[str]
+) -> CorrelationSample:
     """Take the rows of some columns.
 
     Parameters
@@ -54,7 +56,7 @@ def take_sample(table: pa.Table, rows: Codes, *, numbers: Sequence[str], categor
     Sample
         The columns as numpy arrays, one value per row.
     """
-    return Sample(
+    return CorrelationSample(
         rows=rows,
         numbers={name: _take(table, name, rows).to_numpy() for name in numbers},
         codes={name: _codes(_take(table, name, rows)) for name in categories},

@@ -6,8 +6,8 @@ from typing import Final
 
 from models.summary.columns import ColumnSummary
 from models.summary.correlations import Correlation
-from models.summary.quality_checks import counted, percent, remarks
-from models.summary.row_order import Order
+from models.summary.quality_checks import counted, percent, quality_warnings
+from models.summary.row_order import RowOrder
 
 SAME: Final = 0.999
 NEARLY_THE_SAME: Final = 0.95
@@ -23,18 +23,18 @@ class Findings:
     customer_id: str
     columns: Sequence[ColumnSummary]
     compared: int
-    orders: Sequence[Order]
+    orders: Sequence[RowOrder]
     correlations: Sequence[Correlation]
     duplicates: int
 
 
-def advise(found: Findings) -> Iterator[str]:
+def summary_warnings(found: Findings) -> Iterator[str]:
     """Say what to know and what to do, the gravest first."""
     yield from _unusable(found)
     yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
     yield from (_order(order, found.customer_id) for order in found.orders)
     yield from _pairs(found.correlations)
-    yield from remarks(found.columns)
+    yield from quality_warnings(found.columns)
     yield from _duplicates(found)
     yield from _not_compared(found)
 
@@ -44,7 +44,7 @@ def _unusable(found: Findings) -> Iterator[str]:
         yield "No column can set customers apart: each is an identifier, ignored, or the same for everybody."
 
 
-def _order(order: Order, customer_id: str) -> str:
+def _order(order: RowOrder, customer_id: str) -> str:
     leader = repr(customer_id) if order.by_id else "the order of the rows"
     return (
         f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation {order.value:.2f}). If "

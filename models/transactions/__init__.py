@@ -10,17 +10,17 @@ import pyarrow.compute as pc
 
 from models.columns import CellError
 from models.errors import SegmentationError
-from models.transactions.columns import COMPUTED, Recipe, UnclearRecipe, days_since_1970
+from models.transactions.columns import COMPUTED, TransactionColumns, UnclearRecipe, days_since_1970
 from models.transactions.implausible_days import warn_of_leap
 from models.transactions.ledgers import keep_ledger, merge_ledgers
 from models.transactions.reading import read_transactions
 
 __all__ = [
     "COMPUTED",
-    "Customers",
     "Ledger",
-    "Recipe",
     "ReferenceTooEarly",
+    "TransactionColumns",
+    "TransactionCustomers",
     "UnclearRecipe",
     "customers",
     "ledger",
@@ -46,7 +46,7 @@ class Ledger:
     """
 
     table: pa.Table
-    recipe: Recipe
+    recipe: TransactionColumns
     faults: tuple[CellError, ...]
     n_faulty: int
     n_later: int
@@ -54,7 +54,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Customers:
+class TransactionCustomers:
     """One row for each customer, and which transactions were left out, as in `Ledger`."""
 
     table: pa.Table
@@ -64,10 +64,12 @@ class Customers:
     warnings: tuple[str, ...]
 
 
-def summarize_transactions(raw: pa.Table, recipe: Recipe, today: date | None = None) -> Customers:
+def summarize_transactions(
+    raw: pa.Table, recipe: TransactionColumns, today: date | None = None
+) -> TransactionCustomers:
     """Turn transactions into customers; see `ledger` and `customers`."""
     kept = ledger(raw, recipe, today)
-    return Customers(
+    return TransactionCustomers(
         table=customers(kept.table, recipe.reference),
         faults=kept.faults,
         n_faulty=kept.n_faulty,
@@ -76,7 +78,7 @@ def summarize_transactions(raw: pa.Table, recipe: Recipe, today: date | None = N
     )
 
 
-def ledger(raw: pa.Table, recipe: Recipe, today: date | None = None) -> Ledger:
+def ledger(raw: pa.Table, recipe: TransactionColumns, today: date | None = None) -> Ledger:
     """Sum up transactions by customer, so that later ones can be added by `merge_ledgers`.
 
     Parameters

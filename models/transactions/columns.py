@@ -23,7 +23,7 @@ class UnclearRecipe(SegmentationError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class TransactionColumns:
     """Which columns of a transaction hold the customer, the date and the amount, and up to when transactions count.
 
     `order` is the column with the number of the order that a row is a line of; None makes each row an order. `returned`

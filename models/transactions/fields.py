@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from models import cells
 from models.columns.cell_arrays import identifiers, mask, numbers, plain_numbers
-from models.columns.cell_errors import Faults, by_rule
-from models.columns.distinct import Distinct
-from models.columns.number_format_detection import doubt_plain, find_numerals
-from models.columns.number_formats import Numerals
+from models.columns.cell_errors import ColumnErrors, errors_by_rule
+from models.columns.distinct import DistinctCells
+from models.columns.number_format_detection import ambiguous_format_warning, detect_number_format
+from models.columns.number_formats import NumberFormat
 
 PLAIN_NUMERALS: Final = "1234.56"
 
@@ -21,17 +21,17 @@ class Field(NamedTuple):
     """One column by row, null where it is at fault; `style` is how it is written, None where it is plain."""
 
     values: pa.Array
-    faults: Faults
+    faults: ColumnErrors
     style: str | None = None
     warning: str | None = None
 
 
 def read_customers(raw: pa.Table, name: str) -> Field:
     """Read customer ids into a dictionary array, each distinct cell once."""
-    found = Distinct.of(raw.column(name))
+    found = DistinctCells.of(raw.column(name))
     ids = pc.dictionary_encode(identifiers(found.values).values)
     values = pa.DictionaryArray.from_arrays(found.spread(ids.indices), ids.dictionary)
-    return Field(values, faults_of(raw, name, values, by_rule(cells.identifier)))
+    return Field(values, faults_of(raw, name, values, errors_by_rule(cells.identifier)))
 
 
 def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
@@ -39,12 +39,12 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
     column = raw.column(name)
     plain = None if numerals else plain_numbers(column)
     if plain is not None:
-        doubt = doubt_plain(column)
+        doubt = ambiguous_format_warning(column)
         return _plain_amounts(raw, name, plain)._replace(warning=doubt and f"{name!r}: {doubt}")
-    found = Distinct.of(column)
+    found = DistinctCells.of(column)
     if numerals:
         return _written_amounts(raw, name, found, numerals)
-    style = find_numerals(found.values) if pa.types.is_string(column.type) else None
+    style = detect_number_format(found.values) if pa.types.is_string(column.type) else None
     if style is None or style.numerals.example == PLAIN_NUMERALS:
         return _plain_amounts(raw, name, found.spread(numbers(found.values).values))
     warning = f"{name!r} is read as numbers written like {style.numerals.example}. {style.doubt or ''}".rstrip()
@@ -52,15 +52,15 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
 
 
 def _plain_amounts(raw: pa.Table, name: str, values: pa.Array) -> Field:
-    return Field(values, faults_of(raw, name, values, by_rule(cells.number)))
+    return Field(values, faults_of(raw, name, values, errors_by_rule(cells.number)))
 
 
-def _written_amounts(raw: pa.Table, name: str, found: Distinct, numerals: str) -> Field:
-    values = found.spread(Numerals.parse(numerals).read(found.values).values)
+def _written_amounts(raw: pa.Table, name: str, found: DistinctCells, numerals: str) -> Field:
+    values = found.spread(NumberFormat.parse(numerals).read(found.values).values)
     return Field(values, faults_of(raw, name, values, lambda _: f"is not a number written like {numerals}"), numerals)
 
 
-def faults_of(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]) -> Faults:
+def faults_of(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]) -> ColumnErrors:
     """Collect the rows of a column that were read as null: cells that are missing, or wrong as `why` puts it."""
     column = raw.column(name)
 
@@ -68,7 +68,7 @@ def faults_of(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], 
         cell = column[row].as_py()
         return "is missing" if _is_blank(cell) else why(cell)
 
-    return Faults(name, np.flatnonzero(mask(read.is_null())), detail)
+    return ColumnErrors(name, np.flatnonzero(mask(read.is_null())), detail)
 
 
 def _is_blank(cell: object) -> bool:

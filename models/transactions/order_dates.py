@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 
 from models.columns import dates
 from models.columns.cell_arrays import Mask, mask
-from models.columns.cell_errors import Faults
+from models.columns.cell_errors import ColumnErrors
 from models.columns.dates import EXAMPLES, Order
-from models.columns.distinct import Distinct
+from models.columns.distinct import DistinctCells
 from models.transactions.fields import Field, faults_of
 
 PLAIN_ORDER: Final[Order] = "yyyy-mm-dd"
@@ -37,7 +37,7 @@ def read_dates(raw: pa.Table, name: str, order: Order | None) -> Field:
         If the column mixes orders of day and month, or is written in another way than those that are read, be it only
         in a part of its cells: then what is left would be no sample of the whole.
     """
-    found = Distinct.of(_at_midnight(raw.column(name)))
+    found = DistinctCells.of(_at_midnight(raw.column(name)))
     texts = pc.replace_substring_regex(found.values, _DIGITS, r"\1-\2-\3")
     decided, doubt = (order, None) if order else dates.find_order(texts)
     _refuse_mixed(found, texts, name, decided)
@@ -50,14 +50,14 @@ def read_dates(raw: pa.Table, name: str, order: Order | None) -> Field:
     return Field(values, faults_of(raw, name, values, lambda _: fault), style, warning)
 
 
-def _refuse_mixed(found: Distinct, texts: pa.Array, name: str, order: Order) -> None:
+def _refuse_mixed(found: DistinctCells, texts: pa.Array, name: str, order: Order) -> None:
     one, other = ("month", "day") if order == "dd/mm/yyyy" else ("day", "month")
     detail = f"can only begin with the {one}"
     sentence = _MIXED.replace("{one}", one).replace("{other}", other)
-    Faults.among(name, found, dates.mark_contradictions(texts, order), lambda _: detail).refuse(sentence)
+    ColumnErrors.among(name, found, dates.mark_contradictions(texts, order), lambda _: detail).refuse(sentence)
 
 
-def _refuse_unknown(found: Distinct, texts: pa.Array, name: str, wrong: Mask) -> None:
+def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask) -> None:
     """Refuse a column of another style: a month of an unknown language, or more wrong dates than slips would be."""
     like_dates = wrong & _match(texts, _LIKE_A_DATE) & ~_match(texts, _PLACEHOLDER)
     if not like_dates.any():
@@ -66,7 +66,7 @@ def _refuse_unknown(found: Distinct, texts: pa.Array, name: str, wrong: Mask) ->
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):
-        Faults.among(name, found, like_dates, lambda _: "is a date in a way that is not read").refuse(_REFUSED)
+        ColumnErrors.among(name, found, like_dates, lambda _: "is a date in a way that is not read").refuse(_REFUSED)
 
 
 def _at_midnight(column: pa.ChunkedArray) -> pa.ChunkedArray:

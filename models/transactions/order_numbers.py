@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from models import cells
 from models.columns.cell_arrays import Mask, identifiers, mask
-from models.columns.cell_errors import by_rule
-from models.columns.distinct import Distinct
+from models.columns.cell_errors import errors_by_rule
+from models.columns.distinct import DistinctCells
 from models.transactions.fields import Field, faults_of
 
 KEY_BYTES: Final = 8
@@ -64,14 +64,14 @@ def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> Orde
     OrderNumbers
         Null where a row has no order number.
     """
-    found = Distinct.of(raw.column(name))
+    found = DistinctCells.of(raw.column(name))
     texts = identifiers(found.values).values
     values = found.spread(_keys(texts))
     marked = mask(pc.match_substring_regex(texts, _CANCELLED))
     decided = _are_mostly_digits(texts, marked) if cancellations is None else cancellations
     cancelled = mask(found.spread(pa.array(marked & decided)))
     field = Field(
-        values, faults_of(raw, name, values, by_rule(cells.identifier)), None, _count_cancelled(name, cancelled)
+        values, faults_of(raw, name, values, errors_by_rule(cells.identifier)), None, _count_cancelled(name, cancelled)
     )
     return OrderNumbers(field, cancelled, decided)
 

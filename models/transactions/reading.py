@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from models.columns import MAX_LISTED, CellError, dates
 from models.columns.cell_arrays import Mask
-from models.columns.cell_errors import Faults
-from models.transactions.columns import Recipe, days_since_1970
+from models.columns.cell_errors import ColumnErrors
+from models.transactions.columns import TransactionColumns, days_since_1970
 from models.transactions.fields import Field, read_amounts, read_customers
 from models.transactions.implausible_days import Implausible, find_implausible
 from models.transactions.order_dates import read_dates
@@ -35,7 +35,7 @@ class Transactions:
     amounts: npt.NDArray[np.float64] | None
     order_keys: npt.NDArray[np.int64] | None
     purchases: Mask
-    recipe: Recipe
+    recipe: TransactionColumns
     faults: tuple[CellError, ...]
     n_faulty: int
     n_later: int
@@ -55,7 +55,7 @@ class _Columns(NamedTuple):
         keys = self.orders and self.orders.field
         return [field for field in (self.customers, self.dates, self.amounts, keys) if field is not None]
 
-    def decided(self, recipe: Recipe) -> Recipe:
+    def decided(self, recipe: TransactionColumns) -> TransactionColumns:
         """Say how the cells turned out to be written."""
         return replace(
             recipe,
@@ -66,7 +66,7 @@ class _Columns(NamedTuple):
         )
 
 
-def read_transactions(raw: pa.Table, recipe: Recipe, today: date | None) -> Transactions:
+def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | None) -> Transactions:
     """Read the columns that the recipe names.
 
     Parameters
@@ -96,7 +96,7 @@ def read_transactions(raw: pa.Table, recipe: Recipe, today: date | None) -> Tran
     recipe.check(raw)
     columns = _read_columns(raw, recipe)
     fields = columns.fields()
-    sound = _is_sound(fields, raw.num_rows)
+    sound = _is_valid(fields, raw.num_rows)
     days = np.where(sound, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
     late = _find_late(days, recipe, today)
     kept = sound & ~late.too_late
@@ -115,7 +115,7 @@ def read_transactions(raw: pa.Table, recipe: Recipe, today: date | None) -> Tran
     )
 
 
-def _read_columns(raw: pa.Table, recipe: Recipe) -> _Columns:
+def _read_columns(raw: pa.Table, recipe: TransactionColumns) -> _Columns:
     amount, order, returned = recipe.amount, recipe.order, recipe.returned
     return _Columns(
         customers=read_customers(raw, recipe.customer),
@@ -126,14 +126,14 @@ def _read_columns(raw: pa.Table, recipe: Recipe) -> _Columns:
     )
 
 
-def _is_sound(fields: Sequence[Field], n_rows: int) -> Mask:
+def _is_valid(fields: Sequence[Field], n_rows: int) -> Mask:
     sound = np.ones(n_rows, np.bool_)
     for field in fields:
         sound[field.faults.rows] = False
     return sound
 
 
-def _find_late(days: npt.NDArray[np.float64], recipe: Recipe, today: date | None) -> Implausible:
+def _find_late(days: npt.NDArray[np.float64], recipe: TransactionColumns, today: date | None) -> Implausible:
     """Find the rows after the reference date; where there is none, after any plausible day."""
     if recipe.reference is not None:
         return Implausible(days > days_since_1970(recipe.reference), ())
@@ -158,11 +158,11 @@ def _keys(orders: OrderNumbers) -> npt.NDArray[np.int64]:
     return keys
 
 
-def _suspected(raw: pa.Table, recipe: Recipe) -> list[str]:
+def _suspected(raw: pa.Table, recipe: TransactionColumns) -> list[str]:
     suspect = None if recipe.order else suspect_orders(raw, recipe.customer, recipe.columns)
     return [suspect] if suspect else []
 
 
-def _first(faults: Sequence[Faults]) -> tuple[CellError, ...]:
+def _first(faults: Sequence[ColumnErrors]) -> tuple[CellError, ...]:
     listed = chain.from_iterable(found.errors(MAX_LISTED) for found in faults)
     return tuple(sorted(listed, key=lambda fault: fault.row)[:MAX_LISTED])

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from models.columns.cell_arrays import Mask, mask, numbers
-from models.columns.cell_errors import Faults
-from models.columns.distinct import Distinct
+from models.columns.cell_errors import ColumnErrors
+from models.columns.distinct import DistinctCells
 from models.transactions.columns import ReturnStyle
 
 _YES: Final = {
@@ -32,14 +32,14 @@ def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns
     BadCells
         If a cell is none of these; an empty one marks no return.
     """
-    found = Distinct.of(raw.column(name))
+    found = DistinctCells.of(raw.column(name))
     read = numbers(found.values)
     known = read.values.drop_null().to_numpy()
     decided = style or _style_of(known)
     values = read.values.fill_null(0.0).to_numpy(zero_copy_only=False)
     words = [_word(cell) if wrong else "" for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)]
     neither = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
-    Faults.among(name, found, neither, lambda _: "is neither yes nor no, nor a number").refuse()
+    ColumnErrors.among(name, found, neither, lambda _: "is neither yes nor no, nor a number").refuse()
     marked = np.array([word in _YES for word in words], np.bool_) | (values == 1 if decided == "flag" else values < 0)
     return Returns(mask(found.spread(pa.array(marked))), decided)
 

@@ -13,9 +13,9 @@ import msgspec
 from msgspec.structs import astuple
 
 from models.cells import MAX_HEADER_LENGTH
-from service.assignments.inputs import Customers, Shape
+from service.assignments.inputs import CustomerBatch, InputSchema
 from service.assignments.schemas import AssignmentRequest
-from service.web.formats import Bounds
+from service.web.formats import TableLimits
 from service.web.schemas import PRINTABLE
 
 MOST_SHAPES: Final = 100
@@ -27,7 +27,7 @@ _printable = re.compile(PRINTABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
+class RowDecoder:
     """How customers of one shape are read, each as a small object.
 
     `strict` takes those that have no column besides; there is none where a name is written with an escape in JSON.
@@ -40,10 +40,10 @@ class Reader:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decoded:
+class DecodedBatch:
     """Customers as they were read; `beside` are the columns that were sent besides."""
 
-    reader: Reader
+    reader: RowDecoder
     rows: Sequence[msgspec.Struct]
     beside: Sequence[str]
 
@@ -51,14 +51,14 @@ class Decoded:
         """Give the cells of each."""
         return list(map(astuple, self.rows))
 
-    def customers(self) -> Customers:
+    def customers(self) -> CustomerBatch:
         """Give them by column; with a tuple of each on the way, Python would look for garbage again and again."""
         fields = zip(self.reader.names, self.reader.customer.__struct_fields__, strict=True)
         columns = {name: list(map(attrgetter(field), self.rows)) for name, field in fields}
-        return Customers(columns=columns, n_rows=len(self.rows), beside=self.beside)
+        return CustomerBatch(columns=columns, n_rows=len(self.rows), beside=self.beside)
 
 
-def decode(body: bytes, shape: Shape, bounds: Bounds) -> Decoded | None:
+def decode(body: bytes, shape: InputSchema, bounds: TableLimits) -> DecodedBatch | None:
     """Read a body; None where it has to be looked at more closely, be it only to say what is wrong with it."""
     if body.count(b"{") - 1 > bounds.rows:  # it may hold too many customers, and so is read one by one
         return None
@@ -70,7 +70,7 @@ def decode(body: bytes, shape: Shape, bounds: Bounds) -> Decoded | None:
     return decoded if decoded and _is_within(decoded, bounds) else None
 
 
-def _strict(body: bytes, reader: Reader) -> Decoded | None:
+def _strict(body: bytes, reader: RowDecoder) -> DecodedBatch | None:
     """Read customers that have no column besides."""
     if reader.strict is None:
         return None
@@ -78,31 +78,31 @@ def _strict(body: bytes, reader: Reader) -> Decoded | None:
         [customers] = astuple(reader.strict.decode(body))
     except msgspec.ValidationError:
         return None
-    return Decoded(reader=reader, rows=customers, beside=())
+    return DecodedBatch(reader=reader, rows=customers, beside=())
 
 
-def _loose(body: bytes, reader: Reader) -> Decoded | None:
+def _loose(body: bytes, reader: RowDecoder) -> DecodedBatch | None:
     [customers] = astuple(reader.loose.decode(body))
     names, sent = reader.names, dict.fromkeys(chain.from_iterable(customers))
     beside = [name for name in sent if name not in names]
     if not all(map(_printable.search, beside)):
         return None
     rows = [reader.customer(*map(row.get, names)) for row in customers]
-    return Decoded(reader=reader, rows=rows, beside=beside)
+    return DecodedBatch(reader=reader, rows=rows, beside=beside)
 
 
-def _is_within(decoded: Decoded, bounds: Bounds) -> bool:
+def _is_within(decoded: DecodedBatch, bounds: TableLimits) -> bool:
     n_rows, n_columns = len(decoded.rows), len(decoded.reader.names) + len(decoded.beside)
     return 0 < n_rows <= bounds.rows and n_columns <= bounds.columns and n_rows * n_columns <= bounds.cells
 
 
 @lru_cache(MOST_SHAPES)
-def _reader(shape: Shape, characters: int) -> Reader:
+def _reader(shape: InputSchema, characters: int) -> RowDecoder:
     fields = {f"cell_{place}": name for place, name in enumerate(shape.names)}
     text = Annotated[str, msgspec.Meta(max_length=characters)]
     customer = _customer(shape, fields, text)
     header = Annotated[str, msgspec.Meta(max_length=MAX_HEADER_LENGTH)]
-    return Reader(
+    return RowDecoder(
         names=shape.names,
         customer=customer,
         strict=_decoder(customer) if all(map(_is_plain, shape.names)) else None,
@@ -115,7 +115,7 @@ def _decoder(customer: object) -> msgspec.json.Decoder[msgspec.Struct]:
     return msgspec.json.Decoder(body)
 
 
-def _customer(shape: Shape, fields: Mapping[str, str], text: object) -> type[msgspec.Struct]:
+def _customer(shape: InputSchema, fields: Mapping[str, str], text: object) -> type[msgspec.Struct]:
     number, word, identifier = float | text | None, int | float | text | bool | None, int | text | None
     ids = dict.fromkeys(shape.id_columns, identifier)
     features = {name: number if kind == "numeric" and name not in ids else word for name, kind in shape.features}

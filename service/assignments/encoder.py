@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from models.scoring import Single
-from service.assignments.operations import Placed, Placer
+from models.scoring import RowAssignment
+from service.assignments.operations import AssignmentBatch, LoadedVersion
 from service.assignments.schemas import Assignment, AssignmentResults, Rejected
 from service.web.problems import Fault
-from service.web.schemas import Wire
+from service.web.schemas import ResponseModel
 
 TABULATED: Final = pa.schema(
     {
@@ -31,7 +31,7 @@ TABULATED: Final = pa.schema(
 )
 
 
-def _written_as(model: type[Wire], *, without: str = "") -> Any:  # noqa: ANN401 - a class that only exists when this runs
+def _written_as(model: type[ResponseModel], *, without: str = "") -> Any:  # noqa: ANN401 - a class that only exists when this runs
     """Make of a schema a class that is written fast; pydantic describes it, and tests compare the two."""
     fields = [
         (name, Any) if field.is_required() else (name, Any, field.default)
@@ -46,21 +46,23 @@ _OneOfMany = _written_as(Assignment, without="segment_name")  # which comes with
 _encode = msgspec.json.Encoder().encode
 
 
-def write(placed: Placed) -> bytes:
+def encode_json(placed: AssignmentBatch) -> bytes:
     """Write where customers were placed, and who was rejected, as JSON."""
-    shown = _assignments(placed)
+    shown = _encode_assignments(placed)
     if placed.faults:
         shown = [each for row, each in enumerate(shown) if row not in placed.faults]
     rejected = [_reject(placed, row) for row in sorted(placed.faults)]
     return _written(placed.placer, shown, rejected, placed.warnings)
 
 
-def write_few(placer: Placer, placed: Sequence[tuple[str | None, Single]], warnings: Sequence[str]) -> bytes:
+def encode_json_rows(
+    placer: LoadedVersion, placed: Sequence[tuple[str | None, RowAssignment]], warnings: Sequence[str]
+) -> bytes:
     """Write the same for customers who were placed one by one, each with its id."""
     return _written(placer, [_show(placer, row, *each) for row, each in enumerate(placed, 1)], [], warnings)
 
 
-def tabulate(placed: Placed) -> pa.Table:
+def to_table(placed: AssignmentBatch) -> pa.Table:
     """Show where customers were placed as a table, the rejected ones with the reason."""
     assigned, n_rows = placed.assigned, len(placed.customer_ids)
     rejected = np.zeros(n_rows, dtype=np.bool_)
@@ -76,16 +78,16 @@ def tabulate(placed: Placed) -> pa.Table:
         "runner_up": ids.take(_positions(assigned.runner_up, rejected)),
         "margin": pa.array(assigned.margin, mask=rejected | np.isnan(assigned.margin)),
         "outlier": pa.array(assigned.outlier, mask=rejected),
-        "imputed": _sparse(n_rows, _joined(assigned.imputed, rejected)),
-        "unknown": _sparse(n_rows, _joined(assigned.unknown, rejected)),
-        "rejected": _sparse(
+        "imputed": _scatter(n_rows, _joined(assigned.imputed, rejected)),
+        "unknown": _scatter(n_rows, _joined(assigned.unknown, rejected)),
+        "rejected": _scatter(
             n_rows, {row: "; ".join(fault.detail for fault in found) for row, found in placed.faults.items()}
         ),
     }
     return pa.table(columns, schema=TABULATED)
 
 
-def _assignments(placed: Placed) -> list[Any]:
+def _encode_assignments(placed: AssignmentBatch) -> list[Any]:
     assigned, n_rows = placed.assigned, len(placed.customer_ids)
     segments, runners_up = _written_segments(placed.placer)
     shown = list(
@@ -106,14 +108,14 @@ def _assignments(placed: Placed) -> list[Any]:
     return shown
 
 
-def _written_segments(placer: Placer) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
+def _written_segments(placer: LoadedVersion) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
     """Write each segment once, with its name and as runner-up; the last one, at -1, is no segment."""
     written = [(_encode(segment), _encode(name)) for segment, name in (*placer.segments, (None, None))]
     with_name = [msgspec.Raw(segment + b',"segment_name":' + name) for segment, name in written]
     return with_name, [msgspec.Raw(segment) for segment, _ in written]
 
 
-def _show(placer: Placer, row: int, customer_id: str | None, placed: Single) -> object:
+def _show(placer: LoadedVersion, row: int, customer_id: str | None, placed: RowAssignment) -> object:
     segment, name = placer.segments[placed.segment]
     runner_up = None if placed.runner_up is None else placer.segments[placed.runner_up][0]
     return _Assignment(
@@ -131,16 +133,16 @@ def _show(placer: Placer, row: int, customer_id: str | None, placed: Single) -> 
     )
 
 
-def _written(placer: Placer, shown: list[Any], rejected: list[Any], warnings: Sequence[str]) -> bytes:
+def _written(placer: LoadedVersion, shown: list[Any], rejected: list[Any], warnings: Sequence[str]) -> bytes:
     return _encode(_Results(placer.model, placer.version, shown, rejected, warnings))
 
 
-def _reject(placed: Placed, row: int) -> object:
+def _reject(placed: AssignmentBatch, row: int) -> object:
     faults = [Fault.model_validate(fault, from_attributes=True) for fault in placed.faults[row]]
     return _Rejected(row + 1, placed.customer_ids[row], [fault.model_dump(exclude_defaults=True) for fault in faults])
 
 
-def _segments(placer: Placer) -> tuple[list[str], list[str]]:
+def _segments(placer: LoadedVersion) -> tuple[list[str], list[str]]:
     return [segment for segment, _ in placer.segments], [name for _, name in placer.segments]
 
 
@@ -153,7 +155,7 @@ def _joined(found: Mapping[int, Sequence[str] | Mapping[str, str]], rejected: np
     return {row: ", ".join(names) for row, names in found.items() if not rejected[row]}
 
 
-def _sparse(n_rows: int, texts: Mapping[int, str]) -> pa.Array:
+def _scatter(n_rows: int, texts: Mapping[int, str]) -> pa.Array:
     """Lay texts that few rows have over a column."""
     if not texts:
         return pa.nulls(n_rows, pa.string())

@@ -17,20 +17,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import SegmentationError
-from service.assignments.decoder import LEAST_DEPTH, Decoded, decode
-from service.assignments.encoder import tabulate, write, write_few
-from service.assignments.inputs import Customers
-from service.assignments.model_cache import Placers
-from service.assignments.operations import Placer, place_customers, place_each, warnings_of
+from service.assignments.decoder import LEAST_DEPTH, DecodedBatch, decode
+from service.assignments.encoder import encode_json, encode_json_rows, to_table
+from service.assignments.inputs import CustomerBatch
+from service.assignments.model_cache import ModelCache
+from service.assignments.operations import LoadedVersion, assign_batch, assign_rows, warnings_of
 from service.assignments.routes import NOUN, router
 from service.errors import InvalidRequest, ServiceError
 from service.registry.operations import PRODUCTION
-from service.web.asgi import header
-from service.web.body_limits import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, Intake, received_again
+from service.web.asgi import get_header
+from service.web.body_limits import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, LimitedReceive, replay_body
 from service.web.dependencies import Services
 from service.web.formats import MULTIPART, is_json, read_patch
 from service.web.formats.charsets import IN_MEMORY
-from service.web.formats.writers import FORMATS, JSON, Format, NotAcceptable, negotiate, stream
+from service.web.formats.writers import FORMATS, JSON, NotAcceptable, TableFormat, negotiate, write_table
 from service.web.table_response import table_headers
 from service.web.uploads import bounds_of_few
 
@@ -72,7 +72,7 @@ class FastRequest:
     options: Options
     media_type: str
     is_json: bool
-    fmt: Format
+    fmt: TableFormat
     route: Route
 
 
@@ -86,7 +86,7 @@ class FastResponse(NamedTuple):
 class AssignmentFastPath:
     """Answers usual requests for assignments once the caller is authenticated; passes on all others."""
 
-    def __init__(self, app: ASGIApp, *, parts: Services, placers: Placers) -> None:
+    def __init__(self, app: ASGIApp, *, parts: Services, placers: ModelCache) -> None:
         self.app = app
         self._parts = parts
         self._placers = placers
@@ -106,7 +106,7 @@ class AssignmentFastPath:
         messages = await self._receive(scope, receive)
         response = await self._handle(request, version, messages)
         if response is None:
-            await self.app(scope, received_again(messages, receive), send)
+            await self.app(scope, replay_body(messages, receive), send)
             return
         self._parts.metrics.count_rows(response.n_assigned)
         scope["route"] = request.route
@@ -115,7 +115,7 @@ class AssignmentFastPath:
 
     async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
         """Receive a body as far as it fits in memory."""
-        cast("Intake", scope[INTAKE]).expect_table(self._parts.settings.assignment_bytes, OBJECT_WEIGHT)
+        cast("LimitedReceive", scope[INTAKE]).allow_table(self._parts.settings.assignment_bytes, OBJECT_WEIGHT)
         messages = [await receive()]
         n_bytes = len(messages[0].get("body", b""))
         while messages[-1].get("more_body") and n_bytes <= IN_MEMORY:
@@ -123,7 +123,9 @@ class AssignmentFastPath:
             n_bytes += len(messages[-1].get("body", b""))
         return messages
 
-    async def _handle(self, request: FastRequest, version: Placer, messages: Sequence[Message]) -> FastResponse | None:
+    async def _handle(
+        self, request: FastRequest, version: LoadedVersion, messages: Sequence[Message]
+    ) -> FastResponse | None:
         """Handle a complete body, a large one in a thread; None falls through to the route."""
         if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
             return None
@@ -132,7 +134,7 @@ class AssignmentFastPath:
             return self._assign(request, version, body)
         return await run_in_threadpool(self._assign, request, version, body)
 
-    def _assign(self, request: FastRequest, version: Placer, body: bytes) -> FastResponse | None:
+    def _assign(self, request: FastRequest, version: LoadedVersion, body: bytes) -> FastResponse | None:
         """Decode a body, assign its customers and encode the answer."""
         if not request.is_json:
             return _assign_by_column(request, version, self._read_table(body, request.media_type))
@@ -141,9 +143,11 @@ class AssignmentFastPath:
             return None
         return _assign_by_row(request, version, decoded) or _assign_by_column(request, version, decoded.customers())
 
-    def _read_table(self, body: bytes, media_type: str) -> Customers | None:
+    def _read_table(self, body: bytes, media_type: str) -> CustomerBatch | None:
         try:
-            return Customers.of_table(read_patch(BytesIO(body), media_type, self._bounds, self._parts.readers).table)
+            return CustomerBatch.of_table(
+                read_patch(BytesIO(body), media_type, self._bounds, self._parts.readers).table
+            )
         except (ServiceError, SegmentationError):
             return None
 
@@ -164,7 +168,7 @@ def parse_head(scope: Scope) -> FastRequest | None:
     options = _OPTIONS.get(scope["query_string"])
     if options is None or scope["method"] != "POST" or not scope["path"].endswith(_SUFFIX):
         return None
-    head = scope["path"], header(scope, b"content-type") or "", header(scope, b"accept") or "*/*"
+    head = scope["path"], get_header(scope, b"content-type") or "", get_header(scope, b"accept") or "*/*"
     return _parse_head(options, *head) if sum(map(len, head)) <= MAX_HEAD_LENGTH else None
 
 
@@ -184,32 +188,34 @@ def _parse_head(options: Options, path: str, media_type: str, accept: str) -> Fa
     )
 
 
-def _format(accept: str, name: str | None) -> Format | None:
+def _format(accept: str, name: str | None) -> TableFormat | None:
     try:
         return negotiate(accept, name)
     except NotAcceptable:
         return None
 
 
-def _assign_by_row(request: FastRequest, version: Placer, decoded: Decoded) -> FastResponse | None:
+def _assign_by_row(request: FastRequest, version: LoadedVersion, decoded: DecodedBatch) -> FastResponse | None:
     """Assign a few plain customers one by one; None if they are many or need more."""
     if len(decoded.rows) > MAX_SCALAR_ROWS or request.options.explain or version.special or request.fmt != JSON:
         return None
-    assigned = place_each(version, decoded.cells())
+    assigned = assign_rows(version, decoded.cells())
     if not assigned:
         return None
-    return FastResponse(write_few(version, assigned, warnings_of(decoded.beside)), len(assigned))
+    return FastResponse(encode_json_rows(version, assigned, warnings_of(decoded.beside)), len(assigned))
 
 
-def _assign_by_column(request: FastRequest, version: Placer, customers: Customers | None) -> FastResponse | None:
+def _assign_by_column(
+    request: FastRequest, version: LoadedVersion, customers: CustomerBatch | None
+) -> FastResponse | None:
     if customers is None:
         return None
     try:
-        assigned = place_customers(version, customers, atomic=request.options.atomic, explain=request.options.explain)
+        assigned = assign_batch(version, customers, atomic=request.options.atomic, explain=request.options.explain)
     except InvalidRequest:
         return None
     n_assigned = customers.n_rows - len(assigned.faults)
     if request.fmt == JSON:
-        return FastResponse(write(assigned), n_assigned)
-    table = tabulate(assigned)
-    return FastResponse(b"".join(stream(table.to_batches(), table.schema, request.fmt, NOUN)), n_assigned)
+        return FastResponse(encode_json(assigned), n_assigned)
+    table = to_table(assigned)
+    return FastResponse(b"".join(write_table(table.to_batches(), table.schema, request.fmt, NOUN)), n_assigned)

@@ -15,8 +15,8 @@ import pyarrow as pa
 from models.columns import SERIALS, Column, read_rows
 from models.features import Kind
 from service.errors import FieldError
-from service.web.formats import USUAL, Bounds
-from service.web.formats.errors import refuse
+from service.web.formats import DEFAULT_LIMITS, TableLimits
+from service.web.formats.errors import raise_if_any
 
 Cells = Sequence[object] | npt.NDArray[Any]
 
@@ -26,7 +26,7 @@ _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Shape:
+class InputSchema:
     """What one version reads: its features, and the columns that may hold a customer's id."""
 
     features: tuple[tuple[str, Kind], ...]
@@ -89,7 +89,7 @@ class Fields:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Customers:
+class CustomerBatch:
     """Some customers by column; an absent column is missing everywhere.
 
     `beside` are the names of further columns, whose cells nobody will read.
@@ -100,7 +100,7 @@ class Customers:
     beside: Sequence[str] = ()
 
     @classmethod
-    def of_rows(cls, rows: Iterable[Mapping[str, object]], bounds: Bounds = USUAL) -> Self:
+    def of_rows(cls, rows: Iterable[Mapping[str, object]], bounds: TableLimits = DEFAULT_LIMITS) -> Self:
         """Turn objects into columns, unless these become too many or too long, or a text is."""
         fields: defaultdict[str, Fields] = defaultdict(Fields)
         n_rows = 0
@@ -109,7 +109,7 @@ class Customers:
                 fields[name].add(n_rows, cell)
             n_rows += 1
             bounds.check(rows=n_rows, columns=len(fields))
-        refuse(_long_cells(fields, bounds.characters), "cells are too long")
+        raise_if_any(_long_cells(fields, bounds.characters), "cells are too long")
         return cls(columns=LazyColumns(fields.keys(), lambda name: fields[name].column(n_rows)), n_rows=n_rows)
 
     @classmethod
@@ -143,7 +143,7 @@ def _long_cells(fields: Mapping[str, Fields], most: int) -> Iterator[FieldError]
                 yield FieldError(row=row + 1, detail=f"{name!r} has more than {most:,} characters")
 
 
-def is_special(column: Column) -> bool:
+def needs_parsing(column: Column) -> bool:
     """Tell whether a column's cells mean something else than they say."""
     return bool(column.missing_markers or column.fold_case or column.numerals or column.newest)
 

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, Final, cast
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from service.assignments.inputs import Customers
+from service.assignments.inputs import CustomerBatch
 from service.assignments.schemas import AssignmentRequest
-from service.web.formats import Bounds
+from service.web.formats import TableLimits
 from service.web.formats.charsets import blocks, opened_text
 from service.web.formats.json_depth import check_depth_of
 from service.web.formats.json_reader import LIST, Document
@@ -21,7 +21,7 @@ ROWS_AT_ONCE: Final = 1_000
 _DECODER: Final = json.JSONDecoder()
 
 
-def read_customers(file: BinaryIO, bounds: Bounds, *, max_depth: int) -> Customers:
+def read_customers(file: BinaryIO, bounds: TableLimits, *, max_depth: int) -> CustomerBatch:
     """Read the body of a request for assignments."""
     check_depth_of(blocks(file), max_depth)
     file.seek(0)
@@ -30,7 +30,7 @@ def read_customers(file: BinaryIO, bounds: Bounds, *, max_depth: int) -> Custome
         return _read(Document(text.read, _DECODER, longest=LONGEST_VALUE), bounds)
 
 
-def _read(document: Document, bounds: Bounds) -> Customers:
+def _read(document: Document, bounds: TableLimits) -> CustomerBatch:
     if document.peek() != "{":
         _validate(document.value())
     customers = None
@@ -39,11 +39,11 @@ def _read(document: Document, bounds: Bounds) -> Customers:
             _validate({LIST: [{}], name: None})
         if document.peek() != "[":
             _validate({LIST: None})
-        customers = Customers.of_rows(_validated(document.items()), bounds)
+        customers = CustomerBatch.of_rows(_validated(document.items()), bounds)
     document.end()
     if customers is None or not customers.n_rows:
         _validate({} if customers is None else {LIST: []})
-    return cast("Customers", customers)
+    return cast("CustomerBatch", customers)
 
 
 def _validated(rows: Iterable[object]) -> Iterator[Mapping[str, object]]:

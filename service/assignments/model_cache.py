@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi.concurrency import run_in_threadpool
 
-from service.assignments.operations import Placer, open_version
+from service.assignments.operations import LoadedVersion, load_version
 from service.stores import Stores
 
 FRESH_SECONDS: Final = 0.4
@@ -20,7 +20,7 @@ Asked = tuple[str, str, str]
 _UNKNOWN: Final = (-math.inf, None)
 
 
-class Placers:
+class ModelCache:
     """Asks the database about a version at most every 0.4 seconds, and only if somebody asks; each process has its own.
 
     For another 0.4 seconds what is known already does, while the database is asked: nobody has to wait for it.
@@ -28,14 +28,14 @@ class Placers:
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._known: OrderedDict[Asked, tuple[float, Placer]] = OrderedDict()
-        self._asking: dict[Asked, asyncio.Task[Placer | None]] = {}
+        self._known: OrderedDict[Asked, tuple[float, LoadedVersion]] = OrderedDict()
+        self._asking: dict[Asked, asyncio.Task[LoadedVersion | None]] = {}
 
-    async def get(self, tenant: str, model: str, ref: str) -> Placer | None:
+    async def get(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
         """Give a version ready to place; None where there is none, or nobody who could tell."""
-        return self.known(tenant, model, ref) or await asyncio.shield(self._asked_once((tenant, model, ref)))
+        return self.known(tenant, model, ref) or await asyncio.shield(self._refresh_once((tenant, model, ref)))
 
-    def known(self, tenant: str, model: str, ref: str) -> Placer | None:
+    def known(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
         """Give a version if nobody has to wait for it."""
         asked = (tenant, model, ref)
         since, placer = self._known.get(asked, _UNKNOWN)
@@ -43,7 +43,7 @@ class Placers:
         if age >= STALE_SECONDS:
             return None
         if age >= FRESH_SECONDS:
-            self._asked_once(asked)
+            self._refresh_once(asked)
         return placer
 
     def forget(self) -> None:
@@ -51,13 +51,13 @@ class Placers:
         self._known.clear()
         self._asking.clear()
 
-    def _asked_once(self, asked: Asked) -> asyncio.Task[Placer | None]:
+    def _refresh_once(self, asked: Asked) -> asyncio.Task[LoadedVersion | None]:
         asking = self._asking.get(asked)
         if asking is None:
             asking = self._asking[asked] = asyncio.create_task(self._ask(asked))
         return asking
 
-    async def _ask(self, asked: Asked) -> Placer | None:
+    async def _ask(self, asked: Asked) -> LoadedVersion | None:
         since, task = time.monotonic(), asyncio.current_task()
         placer = await run_in_threadpool(self._open, *asked)
         if self._asking.get(asked) is task:  # and nothing was changed meanwhile
@@ -65,17 +65,17 @@ class Placers:
             self._keep(asked, since, placer)
         return placer
 
-    def _keep(self, asked: Asked, since: float, placer: Placer | None) -> None:
+    def _keep(self, asked: Asked, since: float, placer: LoadedVersion | None) -> None:
         self._known.pop(asked, None)
         if placer:
             self._known[asked] = since, placer
         if len(self._known) > MOST_PLACERS:
             self._known.popitem(last=False)
 
-    def _open(self, tenant: str, model: str, ref: str) -> Placer | None:
+    def _open(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
         """Open a version; why one cannot be had is said by the road that everything unusual takes."""
         try:
             with self._stores.database.reading() as session:
-                return open_version(session, self._stores.scorers, tenant, model, ref)
+                return load_version(session, self._stores.scorers, tenant, model, ref)
         except Exception:  # noqa: BLE001 - whatever it is, the routes come upon it as well
             return None

@@ -8,15 +8,15 @@ from itertools import chain
 
 from models.cells import BadCell, identifier, identifiers
 from models.columns import Column
-from models.scoring import Assigned, Scorer, Single
-from service.assignments.inputs import Customers, Shape, is_special
+from models.scoring import AssignmentResult, RowAssignment, Scorer
+from service.assignments.inputs import CustomerBatch, InputSchema, needs_parsing
 from service.datasets.dataset_schema import read_column
 from service.errors import FieldError, InvalidRequest, pointer
 from service.registry import operations as registry
 from service.registry import repository
 from service.registry.rows import VersionRow
 from service.stores.database import Session
-from service.stores.scorer_cache import Scorers
+from service.stores.scorer_cache import ScorerCache
 
 CUSTOMER_ID = "customer_id"
 MOST_NAMED_COLUMNS = 10
@@ -25,7 +25,7 @@ Faults = dict[int, list[FieldError]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placer:
+class LoadedVersion:
     """A version, ready to place customers.
 
     `segments` are ids and names by index; `special` are features whose cells mean something else than they say.
@@ -39,40 +39,40 @@ class Placer:
     special: Sequence[Column]
 
     @cached_property
-    def shape(self) -> Shape:
+    def shape(self) -> InputSchema:
         """What is read of a customer."""
         features = tuple((feature.name, feature.kind) for feature in self.scorer.features)
-        return Shape(features=features, id_columns=self.id_columns)
+        return InputSchema(features=features, id_columns=self.id_columns)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
+class AssignmentBatch:
     """Customers placed by one version: rows with faults are rejected, the others are as `assigned` says."""
 
-    placer: Placer
+    placer: LoadedVersion
     customer_ids: Sequence[str | None]
-    assigned: Assigned
+    assigned: AssignmentResult
     faults: Faults
     warnings: Sequence[str]
 
 
-def open_version(session: Session, scorers: Scorers, tenant: str, model: str, ref: str) -> Placer:
+def load_version(session: Session, scorers: ScorerCache, tenant: str, model: str, ref: str) -> LoadedVersion:
     """Get a version ready to place customers."""
     row, version = registry.get_ready_version(session, tenant, model, ref)
     profiles = repository.list_profiles(session, version)
     scorer = scorers.get(registry.artifact_ref(row, version))
     used = [column for column in map(read_column, version.columns) if column.name in scorer.feature_names]
-    return Placer(
+    return LoadedVersion(
         model=model,
         version=version.number,
         scorer=scorer,
         segments=[(segment.id, segment.name or profile.name) for profile, segment in profiles],
         id_columns=_id_columns(version),
-        special=list(filter(is_special, used)),
+        special=list(filter(needs_parsing, used)),
     )
 
 
-def place_customers(placer: Placer, customers: Customers, *, atomic: bool, explain: bool) -> Placed:
+def assign_batch(placer: LoadedVersion, customers: CustomerBatch, *, atomic: bool, explain: bool) -> AssignmentBatch:
     """Place each customer; a bad one is rejected alone, or, if atomic, all are."""
     faults: Faults = defaultdict(list)
     ids = _read_ids(placer, customers, faults)
@@ -81,10 +81,12 @@ def place_customers(placer: Placer, customers: Customers, *, atomic: bool, expla
         flat = [fault for row in sorted(faults) for fault in faults[row]]
         raise InvalidRequest(f"{len(faults)} of {customers.n_rows} customers cannot be placed", errors=flat)
     warnings = warnings_of(unused_columns(placer, customers))
-    return Placed(placer=placer, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
+    return AssignmentBatch(placer=placer, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
 
 
-def place_each(placer: Placer, rows: Sequence[tuple[object, ...]]) -> list[tuple[str | None, Single]] | None:
+def assign_rows(
+    placer: LoadedVersion, rows: Sequence[tuple[object, ...]]
+) -> list[tuple[str | None, RowAssignment]] | None:
     """Place customers one by one, whose cells are of the placer's shape; None if any is bad, or hard to place.
 
     For a few it is much faster than by column.
@@ -98,7 +100,7 @@ def place_each(placer: Placer, rows: Sequence[tuple[object, ...]]) -> list[tuple
     return list(zip(ids, placed, strict=True)) if len(placed) == len(ids) else None
 
 
-def unused_columns(placer: Placer, customers: Customers) -> list[str]:
+def unused_columns(placer: LoadedVersion, customers: CustomerBatch) -> list[str]:
     """Give the columns that the model does not use."""
     known = {*placer.scorer.feature_names, *placer.id_columns}
     return [name for name in (*customers.columns, *customers.beside) if name not in known]
@@ -118,7 +120,7 @@ def _id_columns(version: VersionRow) -> tuple[str, ...]:
     return (version.customer_id,) if CUSTOMER_ID in others else tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id)))
 
 
-def _assign(placer: Placer, customers: Customers, faults: Faults, *, explain: bool) -> Assigned:
+def _assign(placer: LoadedVersion, customers: CustomerBatch, faults: Faults, *, explain: bool) -> AssignmentResult:
     """Place whom the scorer can place; that nothing is known of a customer matters only where no cell is to blame."""
     read, unread = customers.read_as(placer.special)
     for row, column, detail in unread:
@@ -141,7 +143,7 @@ def _filled(ids: list[str | None], others: list[str | None]) -> list[str | None]
     return [other if each is None else each for each, other in zip(ids, others, strict=True)]
 
 
-def _read_ids(placer: Placer, customers: Customers, faults: Faults) -> list[str | None]:
+def _read_ids(placer: LoadedVersion, customers: CustomerBatch, faults: Faults) -> list[str | None]:
     """Read each customer's id, from the first of the id columns that has one."""
     named = [column for column in placer.id_columns if column in customers.columns]
     read = [each for column in named if (each := identifiers(customers.cells(column))) is not None]

@@ -5,36 +5,36 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.assignments import operations
-from service.assignments.encoder import tabulate, write
-from service.assignments.inputs import Customers
+from service.assignments.encoder import encode_json, to_table
+from service.assignments.inputs import CustomerBatch
 from service.assignments.json_input import read_customers
 from service.assignments.schemas import AssignmentResults
 from service.registry.operations import PRODUCTION
 from service.web.dependencies import ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
 from service.web.formats import is_json, read_patch
 from service.web.formats.writers import JSON
-from service.web.openapi import SAMPLE_ROW, table_body
-from service.web.table_response import TABLE_ANSWER, FormatDep, Streamed
-from service.web.uploads import SmallBodyDep
+from service.web.openapi import SAMPLE_ROW, table_request_body
+from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse
+from service.web.uploads import SmallUploadDep
 
 Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
 Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment; in JSON only.")]
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AssignmentResults, **TABLE_ANSWER}}
-BODY = table_body(
+BODY = table_request_body(
     "The customers: their id, under `customer_id` or the dataset's own name for it, and their features. "
     "What is missing is imputed, and named in the answer; columns that the model does not use are ignored.",
     [SAMPLE_ROW],
 )
 
 
-def _customers(body: SmallBodyDep, parts: ServicesDep) -> Customers:
+def _customers(body: SmallUploadDep, parts: ServicesDep) -> CustomerBatch:
     if is_json(body.content_type):
         return read_customers(body.file, body.bounds, max_depth=parts.settings.json_depth)
-    return Customers.of_table(read_patch(body.file, body.content_type, body.bounds, parts.readers).table)
+    return CustomerBatch.of_table(read_patch(body.file, body.content_type, body.bounds, parts.readers).table)
 
 
 NOUN = "assignments"
-CustomersDep = Annotated[Customers, Depends(_customers)]
+CustomersDep = Annotated[CustomerBatch, Depends(_customers)]
 
 router = APIRouter(tags=["assignments"])
 
@@ -46,7 +46,7 @@ def assign_customers(
     model: ModelName,
     customers: CustomersDep,
     session: ReadDep,  # after the body: while that comes in, no connection to the database is held
-    fmt: FormatDep,
+    fmt: ResponseFormatDep,
     *,
     atomic: Atomic = False,
     explain: Explain = False,
@@ -66,16 +66,16 @@ def assign_customers_to_version(
     version: VersionRef,
     customers: CustomersDep,
     session: ReadDep,
-    fmt: FormatDep,
+    fmt: ResponseFormatDep,
     *,
     atomic: Atomic = False,
     explain: Explain = False,
 ) -> Response:
     """Place customers in the segments of one version."""
-    placer = operations.open_version(session, parts.stores.scorers, tenant, model, version)
-    placed = operations.place_customers(placer, customers, atomic=atomic, explain=explain)
+    placer = operations.load_version(session, parts.stores.scorers, tenant, model, version)
+    placed = operations.assign_batch(placer, customers, atomic=atomic, explain=explain)
     parts.metrics.count_rows(customers.n_rows - len(placed.faults))
     if fmt == JSON:
-        return Response(write(placed), media_type=JSON.media_type)
-    table = tabulate(placed)
-    return Streamed(table.to_batches(), table.schema, fmt, noun=NOUN)
+        return Response(encode_json(placed), media_type=JSON.media_type)
+    table = to_table(placed)
+    return TableResponse(table.to_batches(), table.schema, fmt, noun=NOUN)

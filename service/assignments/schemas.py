@@ -4,25 +4,25 @@ from pydantic import Field, JsonValue
 from typing_extensions import TypeAliasType
 
 from service.web.problems import Fault
-from service.web.schemas import Header, Request, Wire
+from service.web.schemas import Header, RequestModel, ResponseModel
 
 UnknownCategories = TypeAliasType("UnknownCategories", dict[str, str])
 
 
-class AssignmentRequest(Request):
+class AssignmentRequest(RequestModel):
     """The customers to place; columns that the model does not use are ignored."""
 
     customers: list[dict[Header, JsonValue]] = Field(min_length=1)
 
 
-class OutlierReason(Wire):
+class OutlierReason(ResponseModel):
     """What is unusual about a customer."""
 
     feature: str | None = Field(description="Null: the customer as a whole is far from its segment.")
     detail: str
 
 
-class Reason(Wire):
+class Reason(ResponseModel):
     """How much a feature speaks for the segment and against the runner-up; the contributions add up to the margin."""
 
     feature: str
@@ -30,7 +30,7 @@ class Reason(Wire):
     contribution: float
 
 
-class Assignment(Wire):
+class Assignment(ResponseModel):
     """A customer placed in a segment."""
 
     row: int = Field(description="The customer's place in the request, counting from 1.")
@@ -47,7 +47,7 @@ class Assignment(Wire):
     reasons: list[Reason] | None = None
 
 
-class Rejected(Wire):
+class Rejected(ResponseModel):
     """A customer that could not be placed."""
 
     row: int
@@ -55,7 +55,7 @@ class Rejected(Wire):
     errors: list[Fault]
 
 
-class AssignmentResults(Wire):
+class AssignmentResults(ResponseModel):
     """Every customer of the request, placed or rejected, in the request's order."""
 
     model: str

@@ -20,41 +20,41 @@ _ID_LENGTH: Final = 12
 
 def generate_key() -> str:
     """Make a new key: a prefix that scanners find, 256 random bits, and a checksum against slips of the pen."""
-    secret = PREFIX + _written(secrets.randbits(SECRET_BITS), _SECRET_LENGTH)
+    secret = PREFIX + _base62(secrets.randbits(SECRET_BITS), _SECRET_LENGTH)
     return secret + _checksum(secret)
 
 
-def is_plausible(key: str) -> bool:
+def is_well_formed(key: str) -> bool:
     """Tell whether a text can be a key; one with our prefix must also carry its checksum."""
     if not (SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable() and " " not in key):
         return False
     return not key.startswith(PREFIX) or key[-_CHECKSUM_LENGTH:] == _checksum(key[:-_CHECKSUM_LENGTH])
 
 
-def require_plausible(key: str) -> None:
+def check_well_formed(key: str) -> None:
     """Refuse a first key that is too weak to be one."""
-    if not is_plausible(key):
+    if not is_well_formed(key):
         raise InvalidRequest(
             f"The bootstrap key needs at least {SHORTEST} characters without spaces, copied whole; "
             "`python -m service keys generate` prints one"
         )
 
 
-def digest_of(key: str) -> str:
+def hash_key(key: str) -> str:
     """Give all that is kept of a key; with that many random bits a plain hash cannot be turned back."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def id_of(digest: str) -> str:
+def key_id(digest: str) -> str:
     """Name a key in lists and logs."""
     return f"key_{digest[:_ID_LENGTH]}"
 
 
 def _checksum(text: str) -> str:
-    return _written(zlib.crc32(text.encode()), _CHECKSUM_LENGTH)
+    return _base62(zlib.crc32(text.encode()), _CHECKSUM_LENGTH)
 
 
-def _written(number: int, length: int) -> str:
+def _base62(number: int, length: int) -> str:
     letters = []
     for _ in range(length):
         number, rest = divmod(number, len(_LETTERS))

@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 from fastapi.concurrency import run_in_threadpool
 
 from service.auth import repository
-from service.auth.api_keys import digest_of, is_plausible
+from service.auth.api_keys import hash_key, is_well_formed
 from service.auth.operations import caller_with
-from service.principals import Caller
+from service.principals import Principal
 from service.stores.database import Database, Session
 
 FRESH_SECONDS: Final = 0.5
@@ -25,13 +25,13 @@ Found = TypeVar("Found")
 _UNKNOWN: Final = (-math.inf, None)
 
 
-class KeyRing:
+class KeyCache:
     """Asks the database about a key at most twice a second; each process has its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._callers: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[Caller | None]] = {}
+        self._callers: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Principal | None]] = {}
         self._locked = False
         self._looked = -math.inf
 
@@ -40,22 +40,22 @@ class KeyRing:
         """Tell, without asking, whether there are known to be keys."""
         return self._locked
 
-    def known(self, digest: str) -> Caller | None:
+    def known(self, digest: str) -> Principal | None:
         """Tell who holds the key of a digest, if that is known without asking."""
         since, caller = self._callers.get(digest, _UNKNOWN)
         age = time.monotonic() - since
         if age >= FRESH_SECONDS:
             return None
         if age >= FRESH_SECONDS - AHEAD_SECONDS:
-            self._asked_once(digest)
+            self._refresh_once(digest)
         return caller
 
-    async def caller(self, key: str) -> Caller | None:
+    async def caller(self, key: str) -> Principal | None:
         """Tell who holds a key, if it is live."""
-        digest = digest_of(key)
+        digest = hash_key(key)
         if caller := self.known(digest):
             return caller
-        return await asyncio.shield(self._asked_once(digest)) if is_plausible(key) else None
+        return await asyncio.shield(self._refresh_once(digest)) if is_well_formed(key) else None
 
     async def is_keyless(self) -> bool:
         """Tell whether there has never been a key: then this machine itself needs none."""
@@ -65,20 +65,20 @@ class KeyRing:
             self._looked = looked
         return not self._locked
 
-    def _asked_once(self, digest: str) -> asyncio.Task[Caller | None]:
+    def _refresh_once(self, digest: str) -> asyncio.Task[Principal | None]:
         """Let all who come with the same key wait for one answer of the database."""
         asking = self._asking.get(digest)
         if asking is None:
             asking = self._asking[digest] = asyncio.create_task(self._ask(digest))
-            asking.add_done_callback(partial(self._answered, digest))
+            asking.add_done_callback(partial(self._cached_result, digest))
         return asking
 
-    def _answered(self, digest: str, asking: asyncio.Task[Caller | None]) -> None:
+    def _cached_result(self, digest: str, asking: asyncio.Task[Principal | None]) -> None:
         del self._asking[digest]
         if not asking.cancelled():
             asking.exception()  # whoever waits is told; it is no loss where nobody does
 
-    async def _ask(self, digest: str) -> Caller | None:
+    async def _ask(self, digest: str) -> Principal | None:
         since = time.monotonic()
         caller = await run_in_threadpool(self._read, partial(caller_with, digest=digest))
         self._callers.pop(digest, None)

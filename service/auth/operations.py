@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from service.auth import repository
-from service.auth.api_keys import digest_of, generate_key, id_of, require_plausible
+from service.auth.api_keys import check_well_formed, generate_key, hash_key, key_id
 from service.auth.rows import KeyRow
 from service.errors import InvalidRequest
-from service.principals import DEFAULT_TENANT, Caller, Scope, scopes_up_to
+from service.principals import DEFAULT_TENANT, Principal, Scope, implied_scopes
 from service.stores.database import Database, Session, now
 from service.web.schemas import NAME
 
@@ -31,9 +31,9 @@ def create_key(
     return key, row
 
 
-def adopt_bootstrap_key(database: Database, key: str) -> bool:
+def create_bootstrap_key(database: Database, key: str) -> bool:
     """Take the first key from the settings; where there has been any key before, nothing is changed."""
-    require_plausible(key)
+    check_well_formed(key)
     with database.writing() as session:
         if repository.has_keys(session):
             return False
@@ -55,13 +55,13 @@ def revoke_key(database: Database, key_id: str) -> KeyRow:
     return row
 
 
-def caller_with(session: Session, digest: str) -> Caller | None:
+def caller_with(session: Session, digest: str) -> Principal | None:
     """Tell who calls with the key of a digest, if it is one that is neither expired nor revoked."""
-    row = repository.find_key(session, id_of(digest))
+    row = repository.find_key(session, key_id(digest))
     if row is None or not hmac.compare_digest(row.digest, digest) or state_of(row) != "live":
         return None
-    return Caller(
-        tenant=row.tenant, name=row.name, key=row.id, scopes=scopes_up_to(row.scope), expires_at=row.expires_at
+    return Principal(
+        tenant=row.tenant, name=row.name, key=row.id, scopes=implied_scopes(row.scope), expires_at=row.expires_at
     )
 
 
@@ -73,9 +73,9 @@ def state_of(row: KeyRow) -> str:
 
 
 def _row_of(key: str, *, tenant: str, name: str, scope: Scope, expires_at: datetime | None) -> KeyRow:
-    digest = digest_of(key)
+    digest = hash_key(key)
     return KeyRow(
-        id=id_of(digest),
+        id=key_id(digest),
         digest=digest,
         tenant=tenant,
         name=name,

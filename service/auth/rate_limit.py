@@ -9,7 +9,7 @@ WINDOW: Final = 60  # seconds
 MOST_KEYS: Final = 10_000
 
 
-class Quota(NamedTuple):
+class RateLimitState(NamedTuple):
     """What is left to a key: of how many requests, and in how many seconds it has all of them again."""
 
     allowed: int
@@ -30,7 +30,7 @@ class Quota(NamedTuple):
         ]
 
 
-class Quotas:
+class RateLimiter:
     """Counts the requests of each key by the minute that its first one began; each process counts for itself."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,7 +38,7 @@ class Quotas:
         self._clock = clock
         self._used: dict[str, tuple[float, int]] = {}
 
-    def take(self, key: str | None) -> Quota | None:
+    def take(self, key: str | None) -> RateLimitState | None:
         """Count one request of a key; whoever came without one has no quota."""
         if key is None:
             return None
@@ -49,4 +49,4 @@ class Quotas:
         if len(self._used) >= MOST_KEYS:
             self._used.clear()
         self._used[key] = began, used + 1
-        return Quota(allowed=self._per_minute, used=used + 1, resets=math.ceil(began + WINDOW - moment))
+        return RateLimitState(allowed=self._per_minute, used=used + 1, resets=math.ceil(began + WINDOW - moment))

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import Field
 
-from service.principals import SCOPES, Caller, Scope
-from service.web.schemas import Wire
+from service.principals import SCOPES, Principal, Scope
+from service.web.schemas import ResponseModel
 
 
-class CurrentKey(Wire):
+class CurrentKey(ResponseModel):
     """The key that a request came with."""
 
     key: str | None = Field(description="The key's id, as in lists and logs; null without keys.")
@@ -18,7 +18,7 @@ class CurrentKey(Wire):
     expires_at: datetime | None
 
     @classmethod
-    def of(cls, caller: Caller) -> "CurrentKey":
+    def of(cls, caller: Principal) -> "CurrentKey":
         """Show whoever calls."""
         return cls(
             key=caller.key,

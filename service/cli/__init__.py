@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.auth.api_keys import require_plausible
+from service.auth.api_keys import check_well_formed
 from service.cli.artifacts import resign, sweep
-from service.cli.errors import Commands
+from service.cli.errors import ErrorReportingGroup
 from service.cli.keys import keys
 from service.config import Settings
 from service.signing_keys import signing_keys
-from service.sockets import LOOPBACK, taken_address
+from service.sockets import LOOPBACK_HOSTS, bind_sockets
 
 if TYPE_CHECKING:
-    from service.engine.scheduler_file import Certificates
+    from service.engine.scheduler_file import TlsCredentials
 
 JOBS = "service.tasks"
 
@@ -29,7 +29,7 @@ Host = Annotated[str, typer.Option(help="The address to listen on: one of this m
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 
 commands = typer.Typer(
-    cls=Commands,
+    cls=ErrorReportingGroup,
     help="Customer segmentation as a service.",
     no_args_is_help=True,
     add_completion=False,
@@ -50,26 +50,26 @@ def serve(
 ) -> None:
     """Start the service, with its embedded engine unless another one is set."""
     settings = Settings()
-    with taken_address(host, port) as sockets:
+    with bind_sockets(host, port) as sockets:
         _require_keys(settings)
-        if host not in LOOPBACK:
+        if host not in LOOPBACK_HOSTS:
             from service.server import require_a_key
 
             require_a_key(settings)
         with _engine_beside(settings):
-            from service.server import run_api
+            from service.server import run_server
 
-            run_api(settings, sockets, sample=sample)
+            run_server(settings, sockets, sample=sample)
 
 
 @commands.command()
 def engine() -> None:
     """Run the embedded engine alone: a scheduler and its workers. `serve` does so by itself."""
     from service.engine.embedded import run_embedded
-    from service.web.logging import configure_logs
+    from service.web.logging import configure_logging
 
     settings = Settings()
-    configure_logs(settings.log_level)
+    configure_logging(settings.log_level)
     run_embedded(
         directory=settings.engine_directory(),
         n_workers=settings.workers,
@@ -82,10 +82,10 @@ def engine() -> None:
 def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
     """Run the scheduler of an engine on several machines; SEGMENTATION_ENGINE_CA and so on let others in."""
     from service.engine.cluster import run_scheduler
-    from service.web.logging import configure_logs
+    from service.web.logging import configure_logging
 
     settings = Settings()
-    configure_logs(settings.log_level)
+    configure_logging(settings.log_level)
     run_scheduler(host=host, port=port, certificates=_certificates(settings))
 
 
@@ -94,20 +94,20 @@ def worker(
     scheduler: Annotated[str | None, typer.Option(help="Its address; SEGMENTATION_ENGINE_ADDRESS if absent.")] = None,
 ) -> None:
     """Run this machine's workers for a scheduler elsewhere, with the same stores as the service."""
-    from service.engine.forkserver import open_nursery
+    from service.engine.forkserver import start_forkserver
     from service.temp_directories import temporary_directory
 
     with temporary_directory():
-        open_nursery(JOBS)
+        start_forkserver(JOBS)
         _work(scheduler)
 
 
 def _work(scheduler: str | None) -> None:
     from service.engine.cluster import run_workers
-    from service.web.logging import configure_logs
+    from service.web.logging import configure_logging
 
     settings = Settings(engine_address=scheduler) if scheduler else Settings()
-    configure_logs(settings.log_level)
+    configure_logging(settings.log_level)
     if settings.engine_address is None:
         raise typer.BadParameter("there is no address of a scheduler", param_hint="--scheduler")
     run_workers(
@@ -187,7 +187,7 @@ def _require_keys(settings: Settings) -> None:
     """Refuse keys that cannot be, before anything is started."""
     signing_keys(settings)
     if first := settings.first_key():
-        require_plausible(first)
+        check_well_formed(first)
 
 
 @contextmanager
@@ -196,9 +196,9 @@ def _engine_beside(settings: Settings) -> Iterator[None]:
     if settings.engine_address:
         yield
         return
-    from service.engine.supervisor import EmbeddedCluster
+    from service.engine.supervisor import ChildSupervisor
 
-    cluster = EmbeddedCluster([sys.executable, "-m", "service", "engine"], env=settings.environment())
+    cluster = ChildSupervisor([sys.executable, "-m", "service", "engine"], env=settings.environment())
     cluster.start()
     try:
         yield
@@ -206,10 +206,10 @@ def _engine_beside(settings: Settings) -> Iterator[None]:
         cluster.stop()
 
 
-def _certificates(settings: Settings) -> "Certificates":
-    from service.engine.scheduler_file import certificates_of
+def _certificates(settings: Settings) -> "TlsCredentials":
+    from service.engine.scheduler_file import tls_credentials
 
-    certificates = certificates_of(settings)
+    certificates = tls_credentials(settings)
     if certificates is None:
         raise typer.BadParameter(
             "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and SEGMENTATION_ENGINE_KEY"

@@ -9,12 +9,12 @@ from service.config import Settings
 
 def resign() -> None:
     """Sign every model file with the first of the signing keys; once this has ended well, the others can go."""
-    from service.registry.key_rotation import count, sign_anew
+    from service.registry.key_rotation import count, resign_all
     from service.stores import open_stores
 
     stores = open_stores(Settings())
     try:
-        signed = sign_anew(stores)
+        signed = resign_all(stores)
     finally:
         stores.database.close()
     counted = count(signed)
@@ -29,14 +29,14 @@ def sweep(
     *, remove: Annotated[bool, typer.Option("--remove", help="Remove them, instead of naming them.")] = False
 ) -> None:
     """Name the files of tables and models that no row names, an hour after their last change."""
-    from service.registry.orphans import find_leftovers, remove_leftovers
+    from service.registry.orphans import find_orphans, remove_orphans
     from service.stores import open_stores
 
     stores = open_stores(Settings())
     try:
-        leftovers = find_leftovers(stores)
+        leftovers = find_orphans(stores)
         if remove:
-            remove_leftovers(stores, leftovers)
+            remove_orphans(stores, leftovers)
     finally:
         stores.database.close()
     for left in leftovers:

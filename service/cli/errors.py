@@ -10,7 +10,7 @@ from service.config import PREFIX
 from service.errors import ServiceError
 
 
-class Commands(TyperGroup):
+class ErrorReportingGroup(TyperGroup):
     """Ends a command that cannot be carried out with one sentence for each reason, and the exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer hides the types of its own

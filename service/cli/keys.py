@@ -30,7 +30,7 @@ def create(
     lifetime = None if days is None else timedelta(days=days)
     with _database() as database:
         key, row = create_key(database, tenant=tenant, name=name, scope=scope, lifetime=lifetime)
-    typer.echo(f"{_described(row)}. This is the only time that it is shown:", err=True)
+    typer.echo(f"{_format_key(row)}. This is the only time that it is shown:", err=True)
     typer.echo(key)
 
 
@@ -41,7 +41,7 @@ def show(tenant: Annotated[str | None, typer.Option(help="Of one tenant alone.")
 
     with _database() as database, database.reading() as session:
         for row in list_keys(session, tenant):
-            typer.echo(_described(row))
+            typer.echo(_format_key(row))
 
 
 @keys.command()
@@ -50,7 +50,7 @@ def revoke(key: Annotated[str, typer.Argument(help="Its id, as `keys list` shows
     from service.auth.operations import revoke_key
 
     with _database() as database:
-        typer.echo(_described(revoke_key(database, key)))
+        typer.echo(_format_key(revoke_key(database, key)))
 
 
 @keys.command()
@@ -74,7 +74,7 @@ def _database() -> Iterator["Database"]:
         database.close()
 
 
-def _described(row: "KeyRow") -> str:
+def _format_key(row: "KeyRow") -> str:
     from service.auth.operations import state_of
 
     expires = f"expires={row.expires_at:%Y-%m-%dT%H:%MZ}" if row.expires_at else "expires=never"

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from models.contingency import Counts, contingency
 from models.errors import TooManyCustomers
-from models.figures import Compared, Party
+from models.figures import ComparedSegment, ComparisonInput
 from models.scoring import Scorer
 from service.config import Settings
 from service.datasets import operations as datasets
@@ -23,11 +23,11 @@ from service.registry.rows import ModelRow, VersionRow
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
 from service.stores.database import Session
-from service.stores.lru_cache import key_of
+from service.stores.lru_cache import cache_key
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class ComparedVersion:
     """One of the versions; `names` are those of its segments by their ids, in the order of their indices."""
 
     version: VersionRow
@@ -35,30 +35,32 @@ class Side:
     names: dict[str, str]
 
     @property
-    def parties(self) -> list[Party]:
+    def parties(self) -> list[ComparedSegment]:
         """Give its segments."""
-        return [Party(key=key, name=name, index=index) for index, (key, name) in enumerate(self.names.items())]
+        return [
+            ComparedSegment(key=key, name=name, index=index) for index, (key, name) in enumerate(self.names.items())
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class VersionPair:
     """Two versions of a model, and the customers that both place."""
 
     model: ModelRow
-    before: Side
-    after: Side
+    before: ComparedVersion
+    after: ComparedVersion
     source: DatasetVersionRow
 
     @property
-    def whom(self) -> str:
+    def counts_key(self) -> str:
         """Name all that the counts depend on."""
         source = [self.source.dataset_id, self.source.version]
-        return key_of([vars(self.before.ref), vars(self.after.ref), *source])
+        return cache_key([vars(self.before.ref), vars(self.after.ref), *source])
 
     @property
     def state(self) -> str:
         """Name all that a comparison depends on: also what people call the segments."""
-        return key_of([self.whom, self.before.names, self.after.names])
+        return cache_key([self.counts_key, self.before.names, self.after.names])
 
     @property
     def source_available(self) -> bool:
@@ -67,24 +69,24 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counted:
+class FlowCounts:
     """Shape (n_before, n_after): the customers whom both versions place; and how many others there are."""
 
     counts: Counts
     n_unplaced: int
 
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(counts=self.counts + other.counts, n_unplaced=self.n_unplaced + other.n_unplaced)
+    def __add__(self, other: "FlowCounts") -> "FlowCounts":
+        return FlowCounts(counts=self.counts + other.counts, n_unplaced=self.n_unplaced + other.n_unplaced)
 
 
-def find_pair(session: Session, tenant: str, name: str, before: str, after: str | None) -> Pair:
+def find_pair(session: Session, tenant: str, name: str, before: str, after: str | None) -> VersionPair:
     """Find two versions that can be compared; `after` is the newest that is ready, where none is named."""
     model, earlier = registry.get_ready_version(session, tenant, name, before)
     if after is None:
         later = registry_repository.newest_ready_version(session, model) or earlier
     else:
         _, later = registry.get_ready_version(session, tenant, name, after)
-    pair = Pair(
+    pair = VersionPair(
         model=model,
         before=_side(session, model, earlier),
         after=_side(session, model, later),
@@ -94,7 +96,7 @@ def find_pair(session: Session, tenant: str, name: str, before: str, after: str 
     return pair
 
 
-def require_affordable(settings: Settings, pair: Pair) -> None:
+def check_size_limit(settings: Settings, pair: VersionPair) -> None:
     """Refuse to compare by so many customers that placing them would hold up others."""
     n = pair.source.n_customers
     if n > settings.comparison_rows:
@@ -104,10 +106,10 @@ def require_affordable(settings: Settings, pair: Pair) -> None:
         )
 
 
-def compare(stores: Stores, pair: Pair) -> tuple[Compared, Counted]:
+def compare(stores: Stores, pair: VersionPair) -> tuple[ComparisonInput, FlowCounts]:
     """Count who is in which segment of either version, unless that is ready."""
-    counted = stores.counts.get(pair.whom, lambda: _count(stores, pair))
-    compared = Compared(
+    counted = stores.counts.get(pair.counts_key, lambda: _count(stores, pair))
+    compared = ComparisonInput(
         numbers=(pair.before.version.number, pair.after.version.number),
         before=pair.before.parties,
         after=pair.after.parties,
@@ -117,9 +119,9 @@ def compare(stores: Stores, pair: Pair) -> tuple[Compared, Counted]:
     return compared, counted
 
 
-def _side(session: Session, model: ModelRow, version: VersionRow) -> Side:
+def _side(session: Session, model: ModelRow, version: VersionRow) -> ComparedVersion:
     names = registry.segment_names(session, version)
-    return Side(version=version, ref=registry.artifact_ref(model, version), names=names)
+    return ComparedVersion(version=version, ref=registry.artifact_ref(model, version), names=names)
 
 
 def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetVersionRow:
@@ -134,7 +136,7 @@ def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetV
         raise Incomparable(f"The dataset {after.dataset} is not there any more") from error
 
 
-def _require_columns(pair: Pair) -> None:
+def _require_columns(pair: VersionPair) -> None:
     stored = stored_schema(pair.source).names
     for side in (pair.before, pair.after):
         missing = [feature["name"] for feature in side.version.features if feature["name"] not in stored]
@@ -145,30 +147,30 @@ def _require_columns(pair: Pair) -> None:
             )
 
 
-def _count(stores: Stores, pair: Pair) -> Counted:
+def _count(stores: Stores, pair: VersionPair) -> FlowCounts:
     """Place everybody by both versions, batch by batch."""
     scorers = [stores.scorers.get(side.ref) for side in (pair.before, pair.after)]
     shape = scorers[0].n_segments, scorers[1].n_segments
-    nobody = Counted(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
+    nobody = FlowCounts(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
     return reduce(add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), nobody)
 
 
-def _batches(stores: Stores, pair: Pair, scorers: Sequence[Scorer]) -> Iterator[pa.RecordBatch]:
+def _batches(stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]) -> Iterator[pa.RecordBatch]:
     columns = list(dict.fromkeys(name for scorer in scorers for name in scorer.feature_names))
     path = datasets.table_path(pair.model.tenant, pair.source.dataset_id)
     return stores.tables.batches(path, pair.source.table_version, columns)
 
 
-def _count_batch(batch: pa.RecordBatch, scorers: Sequence[Scorer]) -> Counted:
+def _count_batch(batch: pa.RecordBatch, scorers: Sequence[Scorer]) -> FlowCounts:
     cells = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in batch.schema.names}
     before, after = (scorer.assign(cells, batch.num_rows).index for scorer in scorers)
     placed = (before >= 0) & (after >= 0)
     shape = scorers[0].n_segments, scorers[1].n_segments
     counts = contingency(before[placed], after[placed], shape=shape)
-    return Counted(counts=counts, n_unplaced=int((~placed).sum()))
+    return FlowCounts(counts=counts, n_unplaced=int((~placed).sum()))
 
 
-def _notes(pair: Pair, counted: Counted) -> list[str]:
+def _notes(pair: VersionPair, counted: FlowCounts) -> list[str]:
     notes = []
     if counted.n_unplaced:
         notes.append(f"Customers whom one of the versions cannot place are left out: {counted.n_unplaced:,}.")

@@ -6,12 +6,12 @@ from typing import Self
 from pydantic import Field
 
 from models.contingency import adjusted_rand_index
-from models.figures import Compared, Party
-from service.comparisons.operations import Counted, Pair
-from service.web.schemas import Wire
+from models.figures import ComparedSegment, ComparisonInput
+from service.comparisons.operations import FlowCounts, VersionPair
+from service.web.schemas import ResponseModel
 
 
-class Flow(Wire):
+class Flow(ResponseModel):
     """Customers of one segment, and where the later version places them: those who stay, and those who move."""
 
     from_segment: str
@@ -22,14 +22,14 @@ class Flow(Wire):
     share: float = Field(description="Of all who are compared.")
 
 
-class OwnSegment(Wire):
+class OwnSegment(ResponseModel):
     """A segment that only one of the versions has."""
 
     segment: str
     name: str
 
 
-class Comparison(Wire):
+class Comparison(ResponseModel):
     """Who would move if one version of a model took the place of another."""
 
     model: str
@@ -53,7 +53,7 @@ class Comparison(Wire):
     only_in_to: list[OwnSegment] = Field(description="Segments that begin.")
 
     @classmethod
-    def of(cls, pair: Pair, compared: Compared, counted: Counted) -> Self:
+    def of(cls, pair: VersionPair, compared: ComparisonInput, counted: FlowCounts) -> Self:
         """Show what two versions say of the same customers."""
         n = compared.n_customers
         return cls.model_validate(
@@ -76,7 +76,7 @@ class Comparison(Wire):
         )
 
 
-def _flows(compared: Compared) -> list[Flow]:
+def _flows(compared: ComparisonInput) -> list[Flow]:
     return [
         Flow(
             from_segment=flow.source.key,
@@ -90,6 +90,6 @@ def _flows(compared: Compared) -> list[Flow]:
     ]
 
 
-def _without(parties: Sequence[Party], others: Sequence[Party]) -> list[OwnSegment]:
+def _without(parties: Sequence[ComparedSegment], others: Sequence[ComparedSegment]) -> list[OwnSegment]:
     known = {other.key for other in others}
     return [OwnSegment(segment=each.key, name=each.name) for each in parties if each.key not in known]

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 from models.columns import CellError, read_rows
 from service.customers.upsert import last_of_each, merge_tables
 from service.datasets import operations as datasets
-from service.datasets.dataset_schema import Content, content_of, recounted, settled
+from service.datasets.dataset_schema import TableContent, content_of, with_all_columns, with_new_counts
 from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
 from service.stores.database import Session
-from service.web.formats import Patch
+from service.web.formats import RawTable
 
 Result = Literal["inserted", "updated", "superseded", "rejected"]
 Faults = Mapping[int, Sequence[FieldError]]
@@ -26,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upserted:
+class UpsertResult:
     """What became of each row of a batch, in its order; rows count from 0."""
 
     at: DatasetAt
@@ -39,22 +39,22 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     stores: Stores,
     tenant: str,
     name: str,
-    patch: Patch,
+    patch: RawTable,
     *,
     atomic: bool,
-    keep: Callable[[Session, Upserted], None] = lambda *_: None,
-) -> Upserted:
+    keep: Callable[[Session, UpsertResult], None] = lambda *_: None,
+) -> UpsertResult:
     """Lay a batch over a dataset: what a row carries replaces, what it does not is kept, new customers are added.
 
     A bad row is rejected alone, or, if atomic, all are. Of several rows for one customer the last wins.
     """
-    done: list[Upserted] = []
+    done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
         _require_customers(at)
         batch = _read(patch, content_of(at[1]), name)
         _require_good_rows(batch, atomic=atomic)
-        laid = _lay_over(datasets.read_base(stores, at), batch, content_of(at[1]))
+        laid = _merge(datasets.read_base(stores, at), batch, content_of(at[1]))
 
         def keep_upserted(session: Session, counted: DatasetAt) -> None:
             done[:] = [_upserted(counted, laid)]
@@ -98,7 +98,7 @@ class _Written:
 
     batch: _Batch
     table: pa.Table
-    content: Content
+    content: TableContent
     known: frozenset[str]
 
 
@@ -109,7 +109,7 @@ def _require_customers(at: DatasetAt) -> None:
         raise Conflict(f"{name} is made of transactions; post further ones to /v1/datasets/{name}/transactions")
 
 
-def _read(patch: Patch, content: Content, name: str) -> _Batch:
+def _read(patch: RawTable, content: TableContent, name: str) -> _Batch:
     if content.generated_ids:
         raise Conflict(f"The rows of {name} have no ids of their own; put the whole table again")
     key = content.customer_id
@@ -146,12 +146,12 @@ def _require_good_rows(batch: _Batch, *, atomic: bool) -> None:
         raise InvalidRequest(f"{len(batch.faults)} of {n_rows} rows cannot be taken", errors=flat)
 
 
-def _lay_over(table: pa.Table, batch: _Batch, content: Content) -> _Written:
+def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _Written:
     patch, key = batch.patch(), content.customer_id
     _require_same_columns(patch, table)
     known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
-    laid, described = settled(merge_tables(table, patch, key=key, present=batch.carried()), content)
-    content = recounted(described, laid)
+    laid, described = with_all_columns(merge_tables(table, patch, key=key, present=batch.carried()), content)
+    content = with_new_counts(described, laid)
     return _Written(batch=batch, table=laid, content=content, known=frozenset(known.to_pylist()))
 
 
@@ -161,19 +161,19 @@ def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
     faults = [f"{known!r} and {name!r} differ only in case" for known, name in alike if known != name]
     if faults:
         raise InvalidRequest("The columns are not those of the dataset", errors=[FieldError(detail=f) for f in faults])
-    stale = [name for name in patch.column_names if name in table.column_names and _differ(patch, table, name)]
+    stale = [name for name in patch.column_names if name in table.column_names and _columns_differ(patch, table, name)]
     if stale:
         raise Conflict(f"The column {stale[0]!r} was changed meanwhile; send the batch again")
 
 
-def _differ(one: pa.Table, other: pa.Table, name: str) -> bool:
+def _columns_differ(one: pa.Table, other: pa.Table, name: str) -> bool:
     return bool(one.schema.field(name).type != other.schema.field(name).type)
 
 
-def _upserted(at: DatasetAt, laid: _Written) -> Upserted:
+def _upserted(at: DatasetAt, laid: _Written) -> UpsertResult:
     batch = laid.batch
     results = _results(batch, laid.known)
-    return Upserted(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
+    return UpsertResult(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
 
 
 def _results(batch: _Batch, known: frozenset[str]) -> list[Result]:

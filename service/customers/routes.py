@@ -11,15 +11,15 @@ from service.customers.schemas import CustomerList, StoredCustomer, Upsert
 from service.datasets import erasure
 from service.datasets import operations as datasets
 from service.datasets.dataset_schema import stored_schema
-from service.idempotency.dependencies import Keep, OnceDep
+from service.idempotency.dependencies import IdempotencyDep, Keep
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
 from service.web.dependencies import DatasetName, OrdersName, PageSize, PageToken, ReadDep, ServicesDep, TenantDep
 from service.web.formats import read_patch
 from service.web.openapi import TABLE_BODY
-from service.web.pagination import read_row_token, row_token
-from service.web.table_response import TABLE_ANSWER, FormatDep, Streamed, answer_table
-from service.web.uploads import BodyDep
+from service.web.pagination import decode_row_cursor, encode_row_cursor
+from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse, table_response
+from service.web.uploads import UploadDep
 
 CUSTOMERS = "/v1/datasets/{dataset}/customers"
 
@@ -35,11 +35,17 @@ router = APIRouter(tags=["customers"])
 
 @router.post(CUSTOMERS, openapi_extra=TABLE_BODY, response_model_exclude_none=True)
 def upsert_customers(
-    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: BodyDep, once: OnceDep, *, atomic: Atomic = False
+    parts: ServicesDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    body: UploadDep,
+    once: IdempotencyDep,
+    *,
+    atomic: Atomic = False,
 ) -> Upsert:
     """Put in new customers and change known ones: an absent field or column is kept, an empty one is cleared."""
 
-    def act(keep: Keep[operations.Upserted]) -> operations.Upserted:
+    def act(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
         patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
         return operations.upsert_customers(parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep)
 
@@ -52,17 +58,17 @@ def list_customers(
     session: ReadDep,
     tenant: TenantDep,
     dataset: DatasetName,
-    fmt: FormatDep,
+    fmt: ResponseFormatDep,
     page_size: PageSize = 100,
     page_token: PageToken = None,
-) -> Streamed:
+) -> TableResponse:
     """List the customers as they are stored: JSON in pages, other formats whole."""
-    number, start = read_row_token(page_token)
+    number, start = decode_row_cursor(page_token)
     row, version = datasets.find_at(session, tenant, dataset, number)
     batches = parts.stores.tables.batches(datasets.table_path(tenant, row.id), version.table_version, start=start)
     token = partial(_after, version.version, start)
     rows = Rows(schema=stored_schema(version), batches=batches)
-    return answer_table(rows, fmt, noun="customers", size=page_size, token=token)
+    return table_response(rows, fmt, noun="customers", size=page_size, token=token)
 
 
 @router.get(CUSTOMERS + "/{customer_id:path}")
@@ -85,4 +91,4 @@ def erase_customer(
 
 
 def _after(version: int, start: int, page: pa.Table) -> str:
-    return row_token(version, start + page.num_rows)
+    return encode_row_cursor(version, start + page.num_rows)

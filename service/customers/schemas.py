@@ -5,14 +5,14 @@ from typing import Literal, Self
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from service.customers.operations import Upserted
+from service.customers.operations import UpsertResult
 from service.web.problems import Fault
-from service.web.schemas import Page, Wire
+from service.web.schemas import Page, ResponseModel
 
 StoredRow = TypeAliasType("StoredRow", dict[str, str | float | None])
 
 
-class RowResult(Wire):
+class RowResult(ResponseModel):
     """What became of one row of a batch."""
 
     row: int = Field(description="Its place in the batch, counting from 1.")
@@ -23,7 +23,7 @@ class RowResult(Wire):
     errors: list[Fault] | None = None
 
 
-class Upsert(Wire):
+class Upsert(ResponseModel):
     """What became of a batch."""
 
     dataset: str
@@ -33,7 +33,7 @@ class Upsert(Wire):
     results: list[RowResult]
 
     @classmethod
-    def of(cls, done: Upserted) -> Self:
+    def of(cls, done: UpsertResult) -> Self:
         """Show what became of each row."""
         dataset, version = done.at
         return cls(
@@ -45,7 +45,7 @@ class Upsert(Wire):
         )
 
 
-class StoredCustomer(Wire):
+class StoredCustomer(ResponseModel):
     """One customer's row, as it is stored."""
 
     dataset: str
@@ -60,6 +60,6 @@ class CustomerList(Page):
     customers: list[StoredRow]
 
 
-def _show(done: Upserted, row: int) -> RowResult:
+def _show(done: UpsertResult, row: int) -> RowResult:
     faults = [Fault.model_validate(fault, from_attributes=True) for fault in done.faults.get(row, ())]
     return RowResult(row=row + 1, customer_id=done.customer_ids[row], result=done.results[row], errors=faults or None)

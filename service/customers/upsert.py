@@ -41,7 +41,7 @@ def merge_tables(table: pa.Table, patch: pa.Table, *, key: str, present: Mapping
     pyarrow.Table
         The columns of `table`, then the new ones; its rows in their order, then the new customers in theirs.
     """
-    laid = _Laid.over(table, patch, key)
+    laid = _RowMatch.over(table, patch, key)
     carried = {name: mask for name, mask in (present or {}).items() if name != key}
     added = [field for field in patch.schema if field.name not in table.column_names]
     merged = {name: laid.column(table[name], _column(patch, name), carried.get(name)) for name in table.column_names}
@@ -50,7 +50,7 @@ def merge_tables(table: pa.Table, patch: pa.Table, *, key: str, present: Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Laid:
+class _RowMatch:
     """Where a patch lies on a table: its row for each stored customer, and which of its rows are new."""
 
     position: pa.Array

@@ -7,14 +7,14 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.columns import SERIALS, Column, Override, UnknownColumn, describe_columns, recount, typed_table
+from models.columns import SERIALS, Column, Override, UnknownColumn, apply_schema, count_columns, infer_schema
 from service.datasets.rows import DatasetVersionRow
 from service.errors import FieldError, InvalidRequest
 from service.stores.database import JsonObject, now
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class TableContent:
     """What a write leaves in a dataset."""
 
     customer_id: str
@@ -24,9 +24,9 @@ class Content:
     warnings: Sequence[str]
 
 
-def content_of(version: DatasetVersionRow) -> Content:
+def content_of(version: DatasetVersionRow) -> TableContent:
     """Read what a version holds."""
-    return Content(
+    return TableContent(
         customer_id=version.customer_id,
         generated_ids=version.generated_ids,
         n_customers=version.n_customers,
@@ -51,21 +51,21 @@ def stored_schema(version: DatasetVersionRow) -> pa.Schema:
     return pa.schema({version.customer_id: pa.string(), **types})
 
 
-def settled(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
+def with_all_columns(table: pa.Table, content: TableContent) -> tuple[pa.Table, TableContent]:
     """Describe the columns that an upsert has added."""
     fitting = {column.name for column in content.columns if _is_stored(column, table)} | {content.customer_id}
     strange = {name: Override() for name in table.column_names if name not in fitting}
     return _described_anew(table, content, strange) if strange else (table, content)
 
 
-def recounted(content: Content, table: pa.Table) -> Content:
+def with_new_counts(content: TableContent, table: pa.Table) -> TableContent:
     """Count anew what a table holds after its rows have changed."""
     there = [column for column in content.columns if column.name in table.column_names]
-    columns = recount(table, there, customer_id=content.customer_id)
+    columns = count_columns(table, there, customer_id=content.customer_id)
     return replace(content, n_customers=table.num_rows, columns=columns)
 
 
-def counted_from_those_left(table: pa.Table, content: Content) -> tuple[pa.Table, Content]:
+def counted_from_those_left(table: pa.Table, content: TableContent) -> tuple[pa.Table, TableContent]:
     """Count the days of columns of dates from the newest date that is left, where nobody has the one before."""
     columns = []
     for column in content.columns:
@@ -80,7 +80,7 @@ def counted_from_those_left(table: pa.Table, content: Content) -> tuple[pa.Table
     return table, replace(content, columns=columns)
 
 
-def read_as(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
+def read_as(table: pa.Table, content: TableContent, overrides: Mapping[str, Override]) -> tuple[pa.Table, TableContent]:
     """Take columns for what they are declared; how later batches write numbers stays, as stored ones do not show it."""
     known = {column.name: column for column in content.columns}
     unknown = [name for name in overrides if name not in known]
@@ -125,11 +125,13 @@ def _as_written(column: Column, before: Column, override: Override | None) -> Co
     return replace(column, numerals=before.numerals, newest=before.newest)
 
 
-def _described_anew(table: pa.Table, content: Content, overrides: Mapping[str, Override]) -> tuple[pa.Table, Content]:
+def _described_anew(
+    table: pa.Table, content: TableContent, overrides: Mapping[str, Override]
+) -> tuple[pa.Table, TableContent]:
     """Find out anew what some columns are, by their cells as they are stored and by what is declared of them."""
     touched = table.select(list(dict.fromkeys([content.customer_id, *overrides])))
-    described = describe_columns(touched, customer_id=content.customer_id, overrides=overrides)
-    read = typed_table(touched, described)
+    described = infer_schema(touched, customer_id=content.customer_id, overrides=overrides)
+    read = apply_schema(touched, described)
     columns = {column.name: column for column in content.columns if column.name in table.column_names}
     columns |= {column.name: column for column in described.columns if column.name in overrides}
     stale = tuple(f"{name!r} " for name in overrides)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.datasets import repository
-from service.datasets.dataset_schema import content_of, counted_from_those_left, recounted
+from service.datasets.dataset_schema import content_of, counted_from_those_left, with_new_counts
 from service.datasets.operations import (
     CUSTOMER_ID,
     LEDGER_VERSION,
@@ -25,7 +25,7 @@ from service.datasets.rows import DatasetRow
 from service.errors import NotFound, TableBusy, TableGone
 from service.idempotency import repository as idempotency
 from service.jobs import operations as jobs
-from service.jobs.operations import Outcome, Progress
+from service.jobs.operations import JobResult, Progress
 from service.jobs.rows import ERASE, JobRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
@@ -65,7 +65,7 @@ def _without_customer(stores: Stores, at: DatasetAt, customer_id: str, planned: 
         idempotency.forget_answers(session, dataset.tenant)
         planned[:] = [_plan_purge(session, dataset)]
 
-    after = following(at, left, recounted(content, left), forget)
+    after = following(at, left, with_new_counts(content, left), forget)
     if dataset.recipe is None:
         return after
     ledger = read_ledger(stores, dataset, dataset.recipe)
@@ -82,7 +82,7 @@ def _purge_leftovers(stores: Stores, dataset: DatasetRow, customer_id: str) -> J
         if stores.tables.exists(path)
         for result in stores.tables.search_leftovers(path, keep, customer_id)
     )
-    if all(result == "absent" for result in results):
+    if all(result == "unavailable_reason" for result in results):
         return None
     with stores.database.writing() as session:
         return _plan_purge(session, repository.lock_dataset(session, dataset))
@@ -93,18 +93,18 @@ def _plan_purge(session: Session, locked: DatasetRow) -> JobRow:
     return jobs.plan_unless_queued(session, locked.tenant, ERASE, {"tenant": locked.tenant, "dataset_id": locked.id})
 
 
-def erase_for_good(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
+def erase_for_good(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
     """Remove erased customers from the disk, as a job: from tables, and from what the database has deleted."""
     outcome = purge_tables(stores, payload, attempt, progress)
     stores.database.forget_deleted()
     return outcome
 
 
-def purge_tables(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
+def purge_tables(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the interface of what a worker does
     """Remove from the disk what no version of a dataset needs any more, as a job."""
     progress("purging", 0.0)
     purge(stores, payload["tenant"], payload["dataset_id"])
-    return Outcome(finish=lambda _: {}, undo=lambda: None)
+    return JobResult(finish=lambda _: {}, undo=lambda: None)
 
 
 def purge(stores: Stores, tenant: str, dataset_id: str) -> None:

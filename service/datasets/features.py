@@ -55,7 +55,7 @@ def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
         raise InvalidRequest("The features cannot be used", errors=faults)
 
 
-def require_affordable(settings: Settings, n: int, d: int) -> None:
+def check_size_limit(settings: Settings, n: int, d: int) -> None:
     """Refuse to learn from n customers with d features where that is too much, before there is a job for it."""
     if n * d > settings.fit_cells:
         raise TooManyCustomers(

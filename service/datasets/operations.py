@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from models.columns import Override, describe_columns, typed_table
+from models.columns import Override, apply_schema, infer_schema
 from models.summary import Summary, summarize
 from models.transactions import COMPUTED
 from service.datasets import repository
-from service.datasets.dataset_schema import Content, content_of, read_as, read_columns
+from service.datasets.dataset_schema import TableContent, content_of, read_as, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy, TableGone
 from service.jobs import operations as jobs
@@ -26,7 +26,7 @@ DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
+class Declarations:
     """What the owner of a table says of it: which column names the customer, and what others are."""
 
     customer_id: str | None = None
@@ -44,13 +44,13 @@ class NextVersion:
     dataset: DatasetRow
     base: int | None
     table: pa.Table
-    content: Content
+    content: TableContent
     recipe: JsonObject | None = None
     ledger: pa.Table | None = None
     keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 
 
-def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declared) -> DatasetAt:
+def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declarations) -> DatasetAt:
     """Write a whole table as the next version of a dataset; its name is reserved first."""
     table, content = described_table(raw, declared)
 
@@ -63,11 +63,13 @@ def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, decla
     return at
 
 
-def described_table(raw: pa.Table, declared: Declared, warnings: Sequence[str] = ()) -> tuple[pa.Table, Content]:
+def described_table(
+    raw: pa.Table, declared: Declarations, warnings: Sequence[str] = ()
+) -> tuple[pa.Table, TableContent]:
     """Read a table as what it is, and describe it; what else is to be warned of comes first."""
-    described = describe_columns(raw, customer_id=declared.customer_id, overrides=declared.columns)
-    table = typed_table(raw, described)
-    content = Content(
+    described = infer_schema(raw, customer_id=declared.customer_id, overrides=declared.columns)
+    table = apply_schema(raw, described)
+    content = TableContent(
         customer_id=table.column_names[0],
         generated_ids=described.customer_id is None,
         n_customers=table.num_rows,
@@ -95,7 +97,7 @@ def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[st
 
 
 def following(
-    at: DatasetAt, table: pa.Table, content: Content, keep: Callable[[Session, DatasetAt], None] = lambda *_: None
+    at: DatasetAt, table: pa.Table, content: TableContent, keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 ) -> NextVersion:
     """Let a table follow a version that it was made from."""
     dataset, version = at
@@ -179,11 +181,13 @@ def _counting(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Session, Da
         raise
 
 
-def _count(session: Session, stores: Stores, locked: DatasetRow, table_version: int, content: Content) -> DatasetAt:
+def _count(
+    session: Session, stores: Stores, locked: DatasetRow, table_version: int, content: TableContent
+) -> DatasetAt:
     """Count a version of the table as the dataset's next version."""
     locked.version += 1
     version = repository.add_version(session, locked, table_version, {**vars(content)})
-    _let_go_of_old_versions(session, stores, locked)
+    _delete_old_versions(session, stores, locked)
     return locked, version
 
 
@@ -241,7 +245,7 @@ def derive(session: Session, dataset_id: str, path: str, owner: str) -> None:
     session.add(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
 
 
-def let_go_of_derived(session: Session, owner: str) -> list[str]:
+def delete_derived(session: Session, owner: str) -> list[str]:
     """Forget the tables that were made for an owner; returns their paths, to be dropped when that is committed."""
     rows = repository.list_derived(session, owner=owner)
     for row in rows:
@@ -276,20 +280,20 @@ def is_available(session: Session, dataset_id: str, version: int) -> bool:
     return repository.find_version(session, dataset_id, version) is not None
 
 
-def use(session: Session, dataset_id: str, version: int, user: str) -> None:
+def pin_version(session: Session, dataset_id: str, version: int, user: str) -> None:
     """Note that somebody needs a version of a dataset."""
     session.merge(DatasetUseRow(dataset_id=dataset_id, version=version, user=user))
 
 
-def release(session: Session, dataset_id: str, version: int, user: str) -> None:
+def unpin_version(session: Session, dataset_id: str, version: int, user: str) -> None:
     """Note that somebody does not need a version of a dataset any more."""
     row = session.get(DatasetUseRow, (dataset_id, version, user))
     if row is not None:
         session.delete(row)
 
 
-def _let_go_of_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:
+def _delete_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:
     """Forget versions that are old and that nobody learned from; every few times, remove their files as a job."""
     repository.delete_unused_versions(session, dataset.id, before=dataset.version - stores.dataset_versions + 1)
     if dataset.version % VERSIONS_BETWEEN_COMPACTIONS == 0:
-        jobs.plan_job(session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id})
+        jobs.create_job(session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id})

@@ -8,12 +8,12 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BeforeValidator, ValidationError
 
-from models.transactions import Recipe
+from models.transactions import TransactionColumns
 from service.datasets import operations, repository, transactions
-from service.datasets.operations import Declared
+from service.datasets.operations import Declarations
 from service.datasets.schemas import ColumnChanges, Dataset, DatasetList, DatasetSummary, TransactionsAdded
 from service.errors import FieldError, InvalidRequest
-from service.idempotency.dependencies import Keep, OnceDep
+from service.idempotency.dependencies import IdempotencyDep, Keep
 from service.web.dependencies import (
     DatasetName,
     NewDatasetName,
@@ -26,8 +26,8 @@ from service.web.dependencies import (
 )
 from service.web.formats import read_table
 from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
-from service.web.pagination import next_token, read_token
-from service.web.uploads import BodyDep
+from service.web.pagination import decode_cursor, next_cursor
+from service.web.uploads import UploadDep
 
 ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -44,9 +44,9 @@ def _declared(
             examples=['{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}'],
         ),
     ] = None,
-) -> Declared:
+) -> Declarations:
     changes = ColumnChanges(columns={}) if schema is None else _read_schema(schema)
-    return Declared(customer_id=customer_id, columns=changes.overrides())
+    return Declarations(customer_id=customer_id, columns=changes.overrides())
 
 
 def _read_schema(text: str) -> ColumnChanges:
@@ -57,7 +57,7 @@ def _read_schema(text: str) -> ColumnChanges:
         raise InvalidRequest("The schema cannot be read", errors=[FieldError(detail=each) for each in faults]) from None
 
 
-DeclaredDep = Annotated[Declared, Depends(_declared)]
+DeclaredDep = Annotated[Declarations, Depends(_declared)]
 
 
 def _iso(text: object) -> object:
@@ -99,7 +99,7 @@ def _recipe(
             description="Of transactions: the day from which recency counts back. Absent: the newest plausible date."
         ),
     ] = None,
-) -> Recipe | None:
+) -> TransactionColumns | None:
     if shape == "customers":
         named = {"customer": customer, "date": date, "amount": amount, "order": order, "returned": returned}
         _refuse_without_transactions({**named, "reference": reference})
@@ -109,7 +109,7 @@ def _recipe(
         raise InvalidRequest(
             "Of transactions, the columns of the customer and of the date must be named", errors=faults
         )
-    return Recipe(
+    return TransactionColumns(
         customer=customer,
         date=date,
         amount=amount,
@@ -130,7 +130,7 @@ def _refuse_without_transactions(named: Mapping[str, object]) -> None:
         raise InvalidRequest("The table is put as one of customers; send shape=transactions", errors=faults)
 
 
-RecipeDep = Annotated[Recipe | None, Depends(_recipe)]
+RecipeDep = Annotated[TransactionColumns | None, Depends(_recipe)]
 Atomic = Annotated[bool, Query(description="Take all rows, or none if any is bad.")]
 
 DatasetVersion = Annotated[
@@ -150,7 +150,7 @@ def put_dataset(
     parts: ServicesDep,
     tenant: TenantDep,
     dataset: NewDatasetName,
-    body: BodyDep,
+    body: UploadDep,
     response: Response,
     declared: DeclaredDep,
     recipe: RecipeDep,
@@ -173,9 +173,9 @@ def list_datasets(
     session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
 ) -> DatasetList:
     """List the datasets by name."""
-    rows = repository.list_datasets(session, tenant, after=read_token(page_token), limit=page_size)
+    rows = repository.list_datasets(session, tenant, after=decode_cursor(page_token), limit=page_size)
     shown = [Dataset.of(row, repository.get_version(session, row, row.version)) for row in rows]
-    return DatasetList(datasets=shown, next_page_token=next_token(rows, page_size, lambda row: row.name))
+    return DatasetList(datasets=shown, next_page_token=next_cursor(rows, page_size, lambda row: row.name))
 
 
 @router.get("/v1/datasets/{dataset}")
@@ -196,7 +196,13 @@ def summarize_dataset(
 
 @router.post("/v1/datasets/{dataset}/transactions", openapi_extra=TRANSACTIONS_BODY)
 def add_transactions(
-    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, body: BodyDep, once: OnceDep, *, atomic: Atomic = False
+    parts: ServicesDep,
+    tenant: TenantDep,
+    dataset: OrdersName,
+    body: UploadDep,
+    once: IdempotencyDep,
+    *,
+    atomic: Atomic = False,
 ) -> TransactionsAdded:
     """Add transactions to those that a dataset is made of; its customers are described anew."""
 

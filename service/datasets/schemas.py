@@ -11,7 +11,7 @@ from models.summary import Summary
 from service.datasets.rows import DatasetRow, DatasetVersionRow
 from service.datasets.transactions import Added
 from service.web.problems import Fault
-from service.web.schemas import Header, Page, Request, Text, Wire
+from service.web.schemas import Header, Page, RequestModel, ResponseModel, Text
 
 ColumnKind = TypeAliasType("ColumnKind", Kind)
 Marker = Annotated[Text, Field(max_length=256)]
@@ -24,7 +24,7 @@ def _check_numerals(text: str) -> str:
     return text
 
 
-class Column(Wire):
+class Column(ResponseModel):
     """What a column is taken for."""
 
     name: str
@@ -46,7 +46,7 @@ class Column(Wire):
     )
 
 
-class Dataset(Wire):
+class Dataset(ResponseModel):
     """A named table of customers, as its last write left it."""
 
     dataset: str
@@ -73,7 +73,7 @@ class Dataset(Wire):
         )
 
 
-class ColumnChange(Request):
+class ColumnChange(RequestModel):
     """How a column shall be read."""
 
     kind: ColumnKind | None = Field(default=None, description="Absent: inferred from the cells.")
@@ -99,7 +99,7 @@ class ColumnChange(Request):
         return self
 
 
-class ColumnChanges(Request):
+class ColumnChanges(RequestModel):
     """How some columns shall be read."""
 
     model_config = ConfigDict(
@@ -121,7 +121,7 @@ class ColumnChanges(Request):
         }
 
 
-class TransactionsAdded(Wire):
+class TransactionsAdded(ResponseModel):
     """What became of a batch of transactions."""
 
     dataset: Dataset
@@ -150,7 +150,7 @@ class DatasetList(Page):
     datasets: list[Dataset]
 
 
-class Quantiles(Wire):
+class Quantiles(ResponseModel):
     """The values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed."""
 
     p01: float
@@ -162,7 +162,7 @@ class Quantiles(Wire):
     p99: float
 
 
-class Outliers(Wire):
+class Outliers(ResponseModel):
     """How many values lie beyond the fences, three interquartile ranges outside the middle half."""
 
     low: float = Field(description="The lower fence.")
@@ -171,7 +171,7 @@ class Outliers(Wire):
     above: int
 
 
-class Histogram(Wire):
+class Histogram(ResponseModel):
     """How the values between the fences are spread: `counts[i]` are from `edges[i]` up to below `edges[i + 1]`."""
 
     edges: list[float] = Field(
@@ -182,7 +182,7 @@ class Histogram(Wire):
     above: int = Field(description="How many values are above the last edge.")
 
 
-class NumericSummary(Wire):
+class NumericSummary(ResponseModel):
     """How the known values of a numeric column are spread."""
 
     n: int = Field(description="How many values are known.")
@@ -201,7 +201,7 @@ class NumericSummary(Wire):
     histogram: Histogram
 
 
-class TopValue(Wire):
+class TopValue(ResponseModel):
     """One of the most common values."""
 
     value: str
@@ -209,7 +209,7 @@ class TopValue(Wire):
     share: float
 
 
-class CategoricalSummary(Wire):
+class CategoricalSummary(ResponseModel):
     """How common the known values of a categorical column are."""
 
     n: int = Field(description="How many values are known.")
@@ -219,7 +219,7 @@ class CategoricalSummary(Wire):
     rest: int = Field(description="How many customers have a value that is not listed.")
 
 
-class ColumnSummary(Wire):
+class ColumnSummary(ResponseModel):
     """What a column holds."""
 
     name: str
@@ -232,7 +232,7 @@ class ColumnSummary(Wire):
     categorical: CategoricalSummary | None
 
 
-class Correlation(Wire):
+class Correlation(ResponseModel):
     """How much two columns say the same."""
 
     a: str
@@ -244,7 +244,7 @@ class Correlation(Wire):
     value: float = Field(description="From -1 to 1 between numbers, else from 0 to 1.")
 
 
-class DatasetSummary(Wire):
+class DatasetSummary(ResponseModel):
     """What is in a dataset's columns, how they hang together, and what to do about what is odd."""
 
     dataset: str

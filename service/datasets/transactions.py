@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.columns import Override
-from models.transactions import Ledger, Recipe, customers, ledger, merge_ledgers, warn_of_leap
+from models.transactions import Ledger, TransactionColumns, customers, ledger, merge_ledgers, warn_of_leap
 from service.datasets import operations
 from service.datasets.dataset_schema import read_columns
 from service.datasets.operations import (
     CUSTOMER_ID,
     LEDGER_VERSION,
     DatasetAt,
-    Declared,
+    Declarations,
     NextVersion,
     computed_as_numeric,
 )
@@ -37,7 +37,7 @@ class Added:
 
 
 def put_transactions(
-    stores: Stores, where: tuple[str, str], raw: pa.Table, recipe: Recipe, declared: Declared
+    stores: Stores, where: tuple[str, str], raw: pa.Table, recipe: TransactionColumns, declared: Declarations
 ) -> DatasetAt:
     """Make a dataset of transactions: one row for each customer, as of the recipe's reference date.
 
@@ -87,7 +87,7 @@ def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tup
     dataset, version = at
     if dataset.recipe is None:
         raise Conflict(f"{dataset.name} is not made of transactions; put it with shape=transactions first")
-    recipe = Recipe(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
+    recipe = TransactionColumns(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
     batch = ledger(raw, recipe, now().date())
     _require_readable(batch, raw.num_rows, atomic=atomic)
     stored = operations.read_ledger(stores, dataset, dataset.recipe)
@@ -95,10 +95,10 @@ def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tup
     leap = warn_of_leap(before, batch.table) if recipe.reference is None else None
     warnings = (*batch.warnings, *([leap] if leap else []))
     merged = replace(batch, table=merge_ledgers(before, batch.table), warnings=warnings)
-    return _describe(merged, Declared(customer_id=recipe.customer, columns=_declared(version))), batch
+    return _describe(merged, Declarations(customer_id=recipe.customer, columns=_declared(version))), batch
 
 
-def _describe(kept: Ledger, declared: Declared) -> partial[NextVersion]:
+def _describe(kept: Ledger, declared: Declarations) -> partial[NextVersion]:
     """Describe the customers that a ledger sums up, as a version of a dataset that keeps the ledger."""
     described = customers(kept.table, kept.recipe.reference)
     columns = computed_as_numeric(declared.columns, described.column_names[1:])

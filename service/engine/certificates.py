@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from service.engine.scheduler_file import Certificates
+from service.engine.scheduler_file import TlsCredentials
 
 AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
@@ -40,12 +40,12 @@ def make_certificates(directory: Path, *, days: int, renew: bool = False) -> boo
     return True
 
 
-def issue_certificates(validity: Validity) -> Certificates:
+def issue_certificates(validity: Validity) -> TlsCredentials:
     """Issue one certificate for all parts of an engine, by an authority whose own key is not kept."""
     authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca = _signed(AUTHORITY, authority, authority, validity, ca=True)
     certificate = _signed("segmentation engine", own, authority, validity, ca=False)
-    return Certificates(ca=_pem(ca), certificate=_pem(certificate), key=_private(own))
+    return TlsCredentials(ca=_pem(ca), certificate=_pem(certificate), key=_private(own))
 
 
 def _signed(

@@ -14,12 +14,12 @@ from distributed import Client, Future, Security, fire_and_forget, get_worker
 from distributed.client import ClosedClientError
 from tornado.ioloop import IOLoop
 
-from service.engine.job_events import Endings
-from service.engine.scheduler_file import Certificates, Contact
+from service.engine.job_events import JobNotifier
+from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
 from service.errors import Unavailable
 
 SOON = 1.0  # seconds to wait for the scheduler before the caller is told to come back later
-GRACE = 0.5  # seconds in which a cancelled job may stop by itself
+GRACE_SECONDS = 0.5  # seconds in which a cancelled job may stop by itself
 LOOK = 0.05  # seconds between two looks at whether it did
 ENDED = "ended"  # where workers tell which job has just ended
 ROLES = ("client", "scheduler", "worker")
@@ -30,7 +30,7 @@ class EngineUnavailable(Unavailable):
     """The job engine cannot be reached at the moment; try again shortly."""
 
 
-class Engine:
+class JobEngine:
     """Runs an entry point, "module:function", with job ids; only workers import it.
 
     Without an address it finds the embedded cluster by what that left in `directory`. All methods may be called from
@@ -45,14 +45,14 @@ class Engine:
         address: str | None,
         directory: Path,
         entry_point: str,
-        certificates: Certificates | None = None,
+        certificates: TlsCredentials | None = None,
     ) -> None:
-        self._remote = Contact(address=address, certificates=certificates) if address else None
+        self._remote = SchedulerInfo(address=address, certificates=certificates) if address else None
         self._directory = directory
         self._entry_point = entry_point
         self._connecting = threading.Lock()
         self._client: Client | None = None
-        self.endings = Endings()
+        self.endings = JobNotifier()
         self._loop = _LoopThread()
         _silence_dask()
 
@@ -83,7 +83,7 @@ class Engine:
         client = self._connected()
         with _unavailable_when_lost():
             Future(_key(job_id), client).cancel(force=True)
-        if worker and self._outlives_grace(job_id, worker):
+        if worker and self._is_running_after_grace(job_id, worker):
             self._end(worker)
 
     def close(self) -> None:
@@ -92,8 +92,8 @@ class Engine:
             self._disconnect()
             self._loop.stop()
 
-    def _outlives_grace(self, job_id: str, worker: str) -> bool:
-        deadline = time.monotonic() + GRACE
+    def _is_running_after_grace(self, job_id: str, worker: str) -> bool:
+        deadline = time.monotonic() + GRACE_SECONDS
         while self._runs(job_id, worker):
             if time.monotonic() > deadline:
                 return True
@@ -139,10 +139,10 @@ class Engine:
 
     def _connect(self) -> Client:
         with _unavailable_when_lost():
-            contact = self._remote or Contact.read(self._directory)
+            contact = self._remote or SchedulerInfo.read(self._directory)
             client = Client(
                 contact.address,
-                security=security_of(contact.certificates),
+                security=dask_security(contact.certificates),
                 timeout=SOON,
                 loop=self._loop.loop,
                 set_as_default=False,
@@ -211,7 +211,7 @@ def _key(job_id: str) -> str:
     return f"job-{job_id}"
 
 
-def security_of(certificates: Certificates | None) -> Security | None:
+def dask_security(certificates: TlsCredentials | None) -> Security | None:
     """Take part in a cluster with one certificate, as whatever we are in it."""
     if certificates is None:
         return None

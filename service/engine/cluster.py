@@ -17,10 +17,10 @@ from distributed import Nanny, Scheduler
 from distributed.utils import get_mp_context
 
 from service.engine.certificates import FOR_EVER, issue_certificates
-from service.engine.client import security_of
-from service.engine.forkserver import METHOD, open_nursery
-from service.engine.scheduler_file import Certificates, Contact
-from service.engine.supervisor import die_with, die_with_writer
+from service.engine.client import dask_security
+from service.engine.forkserver import METHOD, start_forkserver
+from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
+from service.engine.supervisor import kill_when_parent_exits, kill_when_pipe_closes
 
 HOST = "127.0.0.1"
 NICENESS = 10  # jobs give way to requests
@@ -44,7 +44,7 @@ LOOK_AGAIN = 1.0  # seconds until a worker looks again for a scheduler that was 
 def run_cluster(directory: Path, *, n_workers: int, memory_limit: str | int, preload: str) -> None:
     """Run a scheduler and its workers, and leave in `directory` how to reach them."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    Contact.withdraw(directory)
+    SchedulerInfo.delete_file(directory)
     worker = partial(
         Nanny,
         nthreads=1,
@@ -54,11 +54,11 @@ def run_cluster(directory: Path, *, n_workers: int, memory_limit: str | int, pre
         **LOCAL,
     )
     with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
-        _keep_nursery(preload)
+        _configure_forkserver(preload)
         asyncio.run(_serve(directory, n_workers, worker))
 
 
-def run_scheduler(*, host: str, port: int, certificates: Certificates) -> None:
+def run_scheduler(*, host: str, port: int, certificates: TlsCredentials) -> None:
     """Run a scheduler alone, for workers on any machine, until SIGTERM or SIGINT."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
     with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
@@ -66,7 +66,7 @@ def run_scheduler(*, host: str, port: int, certificates: Certificates) -> None:
 
 
 def run_workers(
-    *, scheduler: str, n_workers: int, memory_limit: str | int, preload: str, certificates: Certificates
+    *, scheduler: str, n_workers: int, memory_limit: str | int, preload: str, certificates: TlsCredentials
 ) -> None:
     """Run `n_workers` workers, of one thread each, for a scheduler elsewhere, until SIGTERM or SIGINT.
 
@@ -81,45 +81,47 @@ def run_workers(
             memory_limit=memory_limit,
             preload=[preload, __name__],
             local_directory=directory,
-            security=security_of(certificates),
+            security=dask_security(certificates),
             **UNSEEN,
         )
-        _keep_nursery(preload)
+        _configure_forkserver(preload)
         asyncio.run(_work(n_workers, worker))
 
 
-def _keep_nursery(preload: str) -> None:
+def _configure_forkserver(preload: str) -> None:
     """Say what a nursery imports that has to be opened again, after Dask has said what it would have it import."""
     get_mp_context()
-    open_nursery(preload)
+    start_forkserver(preload)
 
 
 def dask_setup(_worker: object) -> None:
     """Prepare a worker, as Dask asks a preloaded module to: it ends with the engine, and with the nursery."""
     engine = multiprocessing.parent_process()
     if engine is not None:
-        die_with_writer(engine.sentinel)
-        die_with(os.getppid())
+        kill_when_pipe_closes(engine.sentinel)
+        kill_when_parent_exits(os.getppid())
     os.nice(NICENESS)
 
 
 async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:
     _stop_on_signals()
     certificates = issue_certificates(FOR_EVER)
-    security = security_of(certificates)
+    security = dask_security(certificates)
     async with Scheduler(port=0, security=security, **LOCAL) as scheduler:
-        Contact(address=scheduler.address, certificates=certificates).write(directory)
+        SchedulerInfo(address=scheduler.address, certificates=certificates).write(directory)
         try:
             async with asyncio.TaskGroup() as slots:
                 for slot in range(n_workers):
-                    slots.create_task(_keep_filled(partial(worker, scheduler.address, name=slot, security=security)))
+                    slots.create_task(
+                        _keep_worker_alive(partial(worker, scheduler.address, name=slot, security=security))
+                    )
         finally:
-            Contact.withdraw(directory)
+            SchedulerInfo.delete_file(directory)
 
 
-async def _schedule(host: str, port: int, certificates: Certificates) -> None:
+async def _schedule(host: str, port: int, certificates: TlsCredentials) -> None:
     _stop_on_signals()
-    async with Scheduler(host=host, port=port, security=security_of(certificates), **UNSEEN) as scheduler:
+    async with Scheduler(host=host, port=port, security=dask_security(certificates), **UNSEEN) as scheduler:
         await scheduler.finished()
 
 
@@ -127,25 +129,25 @@ async def _work(n_workers: int, worker: Callable[[], Nanny]) -> None:
     _stop_on_signals()
     async with asyncio.TaskGroup() as slots:
         for _ in range(n_workers):
-            slots.create_task(_keep_coming_back(worker))
+            slots.create_task(_reconnect_forever(worker))
 
 
-async def _keep_coming_back(worker: Callable[[], Nanny]) -> None:
+async def _reconnect_forever(worker: Callable[[], Nanny]) -> None:
     while True:
         with suppress(OSError, RuntimeError):  # no scheduler there, or none any more
-            await _keep_filled(worker)
-        _stop_if_asked()
+            await _keep_worker_alive(worker)
+        _reraise_cancellation()
         await asyncio.sleep(LOOK_AGAIN)
 
 
-def _stop_if_asked() -> None:
+def _reraise_cancellation() -> None:
     """Be cancelled after all, where an error while closing hid that: the scheduler may have ended at the same time."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
-async def _keep_filled(worker: Callable[[], Nanny]) -> None:
+async def _keep_worker_alive(worker: Callable[[], Nanny]) -> None:
     """Keep one worker alive; a nanny replaces a worker that dies, and this a nanny that gave up."""
     while True:
         nanny = await worker()  # not to be closed before it is up: stopped during that, its worker ends with us

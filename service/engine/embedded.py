@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from service.engine.forkserver import open_nursery
-from service.engine.supervisor import die_with_supervisor
+from service.engine.forkserver import start_forkserver
+from service.engine.supervisor import exit_with_supervisor
 from service.temp_directories import temporary_directory
 
 LOCK_FILE: Final = "lock"
@@ -19,18 +19,18 @@ def run_embedded(*, directory: Path, n_workers: int, memory_limit: str | int, pr
     A worker has imported the module `preload` before it takes jobs, and is ended and replaced when it comes near
     `memory_limit`. Address and certificates are left in `directory`, which is made private.
     """
-    die_with_supervisor()
+    exit_with_supervisor()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
-    with _only_one(directory), temporary_directory():
-        open_nursery(preload)
+    with _exclusive_lock(directory), temporary_directory():
+        start_forkserver(preload)
         from service.engine.cluster import run_cluster  # noqa: PLC0415 - while the nursery imports, too
 
         run_cluster(directory, n_workers=n_workers, memory_limit=memory_limit, preload=preload)
 
 
 @contextmanager
-def _only_one(directory: Path) -> Iterator[None]:
+def _exclusive_lock(directory: Path) -> Iterator[None]:
     """Wait until no other engine uses the directory: several services may share it, and need only one."""
     with (directory / LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -16,7 +16,7 @@ ENVIRONMENT: Final = {
 }
 
 
-def open_nursery(preload: str) -> None:
+def start_forkserver(preload: str) -> None:
     """Have a process import this module, and what any worker needs, while we import what we need ourselves.
 
     Nothing that is imported there may start a thread: a fork has only the one that forked it.

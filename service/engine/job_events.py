@@ -9,7 +9,7 @@ from typing import Final
 ANY: Final = ""
 
 
-class Ending:
+class JobWaiter:
     """Something that is waited for in an event loop, and told of from any thread."""
 
     def __init__(self) -> None:
@@ -30,16 +30,16 @@ class Ending:
         self._event.clear()
 
 
-class Endings:
+class JobNotifier:
     """The endings that somebody waits for. To be told is a hint: what has become of the job is in its row."""
 
     def __init__(self) -> None:
-        self._awaited: defaultdict[str, list[Ending]] = defaultdict(list)
+        self._awaited: defaultdict[str, list[JobWaiter]] = defaultdict(list)
 
     @contextmanager
-    def of(self, job_id: str = ANY) -> Iterator[Ending]:
+    def of(self, job_id: str = ANY) -> Iterator[JobWaiter]:
         """Wait for the ending of a job, or of any, within a block."""
-        ending = Ending()
+        ending = JobWaiter()
         self._awaited[job_id].append(ending)
         try:
             yield ending

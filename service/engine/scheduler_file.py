@@ -12,7 +12,7 @@ CONTACT_FILE = "scheduler.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Certificates:
+class TlsCredentials:
     """What lets a program into a cluster: PEM text, or the paths of PEM files."""
 
     ca: str
@@ -20,7 +20,7 @@ class Certificates:
     key: str
 
 
-def certificates_of(settings: Settings) -> Certificates | None:
+def tls_credentials(settings: Settings) -> TlsCredentials | None:
     """Give the certificates that the settings name; all three of them, or none."""
     paths = [path for path in (settings.engine_ca, settings.engine_certificate, settings.engine_key) if path]
     if not paths:
@@ -28,21 +28,21 @@ def certificates_of(settings: Settings) -> Certificates | None:
     for path in paths:
         path.open().close()  # where one cannot be read, Dask would only say that nobody answers
     ca, certificate, key = map(str, paths)
-    return Certificates(ca=ca, certificate=certificate, key=key)
+    return TlsCredentials(ca=ca, certificate=certificate, key=key)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contact:
+class SchedulerInfo:
     """A scheduler's address and its certificates; one file, so that the two always belong together."""
 
     address: str
-    certificates: Certificates | None = None
+    certificates: TlsCredentials | None = None
 
     @classmethod
     def read(cls, directory: Path) -> Self:
         """Read what the embedded cluster left in `directory`; FileNotFoundError while there is none."""
         left = json.loads((directory / CONTACT_FILE).read_text())
-        return cls(address=left["address"], certificates=Certificates(**left["certificates"]))
+        return cls(address=left["address"], certificates=TlsCredentials(**left["certificates"]))
 
     def write(self, directory: Path) -> None:
         """Leave it for this user's programs alone; a reader sees all of it or nothing."""
@@ -53,6 +53,6 @@ class Contact:
         draft.replace(directory / CONTACT_FILE)
 
     @staticmethod
-    def withdraw(directory: Path) -> None:
+    def delete_file(directory: Path) -> None:
         """Take back what an earlier cluster left."""
         (directory / CONTACT_FILE).unlink(missing_ok=True)

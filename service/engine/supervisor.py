@@ -23,7 +23,7 @@ _PR_SET_PDEATHSIG = 1
 logger = structlog.get_logger()
 
 
-def die_with(parent: int) -> None:
+def kill_when_parent_exits(parent: int) -> None:
     """Have the kernel kill this process when the one with the id `parent`, which started it, ends (on Linux)."""
     if sys.platform != "linux":
         return
@@ -32,14 +32,14 @@ def die_with(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_with_supervisor() -> None:
+def exit_with_supervisor() -> None:
     """Die with the `EmbeddedCluster` that started this process; started by anything else, live on."""
     parent = os.environ.get(PARENT)
     if parent is not None:
-        die_with(int(parent))
+        kill_when_parent_exits(int(parent))
 
 
-def die_with_writer(pipe: int) -> None:
+def kill_when_pipe_closes(pipe: int) -> None:
     """Have the kernel end this process, however busy, once nobody can write to a pipe any more (on Linux)."""
     if sys.platform != "linux":
         return
@@ -49,7 +49,7 @@ def die_with_writer(pipe: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class EmbeddedCluster:
+class ChildSupervisor:
     """Runs a command as a child process, and again each time it ends, until it is stopped.
 
     `env` comes on top of this process's own. What the child writes goes to our stderr.

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from models.criteria.base import Verdict
 from models.features import Feature
-from models.figures import Customers, Explored, Judged, Segment, Segmented
+from models.figures import DatasetInput, RecommendationInput, SampledCustomers, Segment, VersionInput
 from models.figures.inputs import LOOKED_AT
 from models.summary import Summary
 from service.datasets import operations as datasets
@@ -51,12 +51,12 @@ class Source:
         )
 
 
-def explored(stores: Stores, at: DatasetAt) -> Explored:
+def load_dataset(stores: Stores, at: DatasetAt) -> DatasetInput:
     """Prepare to look at a dataset version."""
     dataset, version = at
     columns = read_columns(version)
     usable = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
-    return Explored(
+    return DatasetInput(
         columns=columns,
         n_customers=version.n_customers,
         summarize=partial(_summarize, stores, dataset.tenant, dataset.name, version.version),
@@ -64,10 +64,10 @@ def explored(stores: Stores, at: DatasetAt) -> Explored:
     )
 
 
-def judged(row: RecommendationRow) -> Judged:
+def load_recommendation(row: RecommendationRow) -> RecommendationInput:
     """Read what a recommendation says."""
     answer = row.answer or {}
-    return Judged(
+    return RecommendationInput(
         k=answer["k"],
         probabilities=answer["probabilities"] and _by_k(answer["probabilities"]),
         credible_set=answer["credible_set"],
@@ -75,7 +75,7 @@ def judged(row: RecommendationRow) -> Judged:
     )
 
 
-def segmented(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> Segmented:
+def load_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> VersionInput:
     """Read what a version has learned, and prepare to look at its customers."""
     model, version = ready
     ref = registry.artifact_ref(model, version)
@@ -85,7 +85,7 @@ def segmented(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRo
     if source is not None:
         names = [feature.name for feature in features]
         read = partial(read_customers, stores, Source.of(model.tenant, source, names))
-    return Segmented(
+    return VersionInput(
         segments=segments_of(session, version),
         features=features,
         preparation=version.preparation or [],
@@ -130,9 +130,9 @@ def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None
     return source if source.n_customers else None
 
 
-def read_customers(stores: Stores, source: Source) -> Customers:
+def read_customers(stores: Stores, source: Source) -> SampledCustomers:
     """Read some customers, drawn by chance where there are many, batch by batch."""
-    rows = _drawn(source.n_customers)
+    rows = _sampled_rows(source.n_customers)
     taken, start = [], 0
     for batch in stores.tables.batches(source.path, source.table_version, source.columns):
         within = rows[(rows >= start) & (rows < start + batch.num_rows)] - start
@@ -140,10 +140,10 @@ def read_customers(stores: Stores, source: Source) -> Customers:
         start += batch.num_rows
     table = pa.Table.from_batches(taken)
     cells = {name: _cells(table.column(name)) for name in table.column_names}
-    return Customers(cells=cells, n=table.num_rows, n_all=source.n_customers)
+    return SampledCustomers(cells=cells, n=table.num_rows, n_all=source.n_customers)
 
 
-def _drawn(n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _sampled_rows(n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     if n <= LOOKED_AT:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).choice(n, LOOKED_AT, replace=False))

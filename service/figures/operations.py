@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from models.charts.layout import lay_out
+from models.charts.layout import layout_chart
 from models.charts.svg import to_svg
 from models.charts.theme import LOOKS, Theme
 from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
@@ -13,7 +13,7 @@ from models.figures.segment_thumbnail import portrait
 from models.suggestions import suggest
 from service import RELEASE
 from service.comparisons import operations as comparisons
-from service.comparisons.operations import Pair
+from service.comparisons.operations import VersionPair
 from service.datasets.operations import DatasetAt
 from service.errors import NotFound
 from service.figures import loaders
@@ -24,7 +24,7 @@ from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores import Stores
 from service.stores.database import Session
-from service.stores.lru_cache import key_of
+from service.stores.lru_cache import cache_key
 
 REPORTED = ("customers", "sizes", "profiles", "silhouette", "dendrogram")
 
@@ -32,7 +32,7 @@ Subject = TypeVar("Subject")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawable(Generic[Subject]):
+class FigureSource(Generic[Subject]):
     """Something that there are figures of; `state` names all that they depend on, `note` what is odd about them."""
 
     figures: Sequence[Figure[Subject]]
@@ -47,41 +47,43 @@ class Drawable(Generic[Subject]):
             raise NotFound(
                 f"There is no figure {name} here; there are: {', '.join(each.name for each in self.figures)}"
             )
-        reason = figure.absent(self.subject())
+        reason = figure.unavailable_reason(self.subject())
         if reason:
             raise NotFound(f"There is no figure {name} of this: {reason}")
         return figure
 
     def tag(self, *particulars: str) -> str:
         """Name one picture in its present state."""
-        return key_of([self.state, RELEASE, *particulars])
+        return cache_key([self.state, RELEASE, *particulars])
 
 
-def of_dataset(stores: Stores, at: DatasetAt) -> Drawable[Any]:
+def of_dataset(stores: Stores, at: DatasetAt) -> FigureSource[Any]:
     """Give what can be drawn of a dataset version."""
     dataset, version = at
-    state = key_of([dataset.tenant, dataset.id, version.version])
-    kept = partial(stores.subjects.get, state, lambda: loaders.explored(stores, at))
-    return Drawable(figures=OF_DATASETS, subject=kept, state=state)
+    state = cache_key([dataset.tenant, dataset.id, version.version])
+    kept = partial(stores.subjects.get, state, lambda: loaders.load_dataset(stores, at))
+    return FigureSource(figures=OF_DATASETS, subject=kept, state=state)
 
 
-def of_recommendation(row: RecommendationRow) -> Drawable[Any]:
+def of_recommendation(row: RecommendationRow) -> FigureSource[Any]:
     """Give what can be drawn of a recommendation."""
-    return Drawable(figures=OF_RECOMMENDATIONS, subject=lambda: loaders.judged(row), state=key_of([row.id]))
+    return FigureSource(
+        figures=OF_RECOMMENDATIONS, subject=lambda: loaders.load_recommendation(row), state=cache_key([row.id])
+    )
 
 
-def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> Drawable[Any]:
+def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> FigureSource[Any]:
     """Give what can be drawn of a version: it depends on what its segments are called, and who has been erased."""
     model, version = ready
     source, names = loaders.source_of(session, version), registry.segment_names(session, version)
-    state = key_of([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
-    kept = partial(stores.subjects.get, state, lambda: loaders.segmented(session, stores, ready))
-    return Drawable(figures=OF_VERSIONS, subject=kept, state=state, note=loaders.difference(version, source))
+    state = cache_key([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
+    kept = partial(stores.subjects.get, state, lambda: loaders.load_version(session, stores, ready))
+    return FigureSource(figures=OF_VERSIONS, subject=kept, state=state, note=loaders.difference(version, source))
 
 
-def of_comparison(stores: Stores, pair: Pair) -> Drawable[Any]:
+def of_comparison(stores: Stores, pair: VersionPair) -> FigureSource[Any]:
     """Give what can be drawn of two versions: it depends on what their segments are called, and who has been erased."""
-    return Drawable(
+    return FigureSource(
         figures=OF_COMPARISONS,
         subject=lambda: comparisons.compare(stores, pair)[0],
         state=pair.state,
@@ -89,7 +91,7 @@ def of_comparison(stores: Stores, pair: Pair) -> Drawable[Any]:
     )
 
 
-def draw(stores: Stores, drawable: Drawable[Any], name: str, extension: Extension, theme: Theme) -> bytes:
+def draw(stores: Stores, drawable: FigureSource[Any], name: str, extension: Extension, theme: Theme) -> bytes:
     """Draw a figure, unless it is ready; pages to point and zoom in are large, and quickly made."""
     figure = drawable.find(name)
     if extension == "html":
@@ -103,11 +105,13 @@ def descriptions(session: Session, version: VersionRow) -> list[str]:
     return [segment.description or "" for _, segment in registry_repository.list_profiles(session, version)]
 
 
-def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], drawable: Drawable[Any]) -> str:
+def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], drawable: FigureSource[Any]) -> str:
     """Write the report of a version."""
     model, version = ready
     subject = drawable.subject()
-    there = [figure for figure in drawable.figures if figure.name in REPORTED and figure.absent(subject) is None]
+    there = [
+        figure for figure in drawable.figures if figure.name in REPORTED and figure.unavailable_reason(subject) is None
+    ]
     numeric = [feature["name"] for feature in version.features if feature["kind"] == "numeric"]
     pairs = registry_repository.list_profiles(session, version)
     return write_report(
@@ -138,5 +142,5 @@ def _card(profile: ProfileRow, segment: SegmentRow, numeric: Sequence[str]) -> C
         color=look.color(profile.index),
         profile=profile.profile,
         suggestions=suggest(differences, numeric),
-        portrait=to_svg(lay_out(chart, look)) if chart else None,
+        portrait=to_svg(layout_chart(chart, look)) if chart else None,
     )

@@ -70,7 +70,7 @@ class Content:
 def write_report(content: Content) -> str:
     """Write the report as one page of HTML; every word that is not ours is escaped."""
     title = f"{len(content.cards)} segments of {escape(content.dataset)}"
-    parts = [*_opening(content), *_cards(content), *_pictures(content), *_method(content)]
+    parts = [*_introduction(content), *_cards(content), *_pictures(content), *_method(content)]
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -79,7 +79,7 @@ def write_report(content: Content) -> str:
     )
 
 
-def _opening(content: Content) -> Iterator[str]:
+def _introduction(content: Content) -> Iterator[str]:
     learned = f"{content.n_customers:,} customers, by {escape(', '.join(content.features))}."
     yield f"<p>{learned}</p>"
     sure = f"{escape(content.advice or _chosen(content))} {_replication(content)}"
@@ -102,11 +102,11 @@ def _cards(content: Content) -> Iterator[str]:
     yield f"<h2>The segments</h2><p>{IDEAS}</p>"
     for card in content.cards:
         figure = f"<figure>{card.portrait}</figure>" if card.portrait else ""
-        told = "".join(_told(card))
+        told = "".join(_describe(card))
         yield f'<section class="segment" style="border-color:{card.color}"><div>{told}</div>{figure}</section>'
 
 
-def _told(card: Card) -> Iterator[str]:
+def _describe(card: Card) -> Iterator[str]:
     profile = card.profile
     size = f"{profile['n_customers']:,} customers, {100 * profile['share']:.1f} %"
     yield f'<h3>{escape(card.name)}</h3><p class="quiet">{size}{_trust(profile)}</p>'

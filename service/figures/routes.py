@@ -11,14 +11,14 @@ from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_V
 from service.comparisons.routes import COMPARISON, PairDep
 from service.datasets import operations as datasets
 from service.figures import operations
-from service.figures.operations import Drawable
+from service.figures.operations import FigureSource
 from service.figures.schemas import FigureFormat, FigureList, FigureTheme
 from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
-from service.web.csp import NOTHING_FROM_ELSEWHERE, explorable
+from service.web.csp import NOTHING_FROM_ELSEWHERE, interactive_figure_csp
 from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
-from service.web.etags import ANY, UNCHANGED, IfNoneMatch, is_known, kept
+from service.web.etags import ANY, NOT_MODIFIED, IfNoneMatch, cache_headers, matches_etag
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
 MEDIA_TYPES: dict[Extension, str] = {"svg": SVG, "png": PNG, "html": HTML, "json": JSON}
@@ -32,7 +32,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {
             "application/json": {"schema": {"type": "object"}},
         },
     },
-    **UNCHANGED,
+    **NOT_MODIFIED,
 }
 DATASET = "/v1/datasets/{dataset}/figures"
 RECOMMENDATION = "/v1/datasets/{dataset}/recommendations/{recommendation}/figures"
@@ -55,13 +55,13 @@ ThemeQuery = Annotated[FigureTheme, Query(description="Dark upon light, or light
 router = APIRouter(tags=["figures"])
 
 
-def _asked(
+def _requested(
     extension: Ending, theme: ThemeQuery = "light", if_none_match: IfNoneMatch = None
 ) -> tuple[Extension, Theme, str | None]:
     return extension, theme, if_none_match
 
 
-AskedDep = Annotated[tuple[Extension, Theme, str | None], Depends(_asked)]
+AskedDep = Annotated[tuple[Extension, Theme, str | None], Depends(_requested)]
 
 
 @router.get(DATASET)
@@ -160,18 +160,18 @@ def write_report(
     drawable = operations.of_version(session, parts.stores, ready)
     tag = drawable.tag("report", *operations.descriptions(session, ready[1]))
     headers = _headers(tag, "svg")
-    if is_known(tag, if_none_match) or if_none_match == ANY:
+    if matches_etag(tag, if_none_match) or if_none_match == ANY:
         return Response(status_code=304, headers=headers)
     return HTMLResponse(operations.report(session, parts.stores, ready, drawable), headers=headers)
 
 
 def _answer(
-    parts: ServicesDep, drawable: Drawable[Any], figure: str, asked: tuple[Extension, Theme, str | None]
+    parts: ServicesDep, drawable: FigureSource[Any], figure: str, asked: tuple[Extension, Theme, str | None]
 ) -> Response:
     extension, theme, known = asked
     tag = drawable.tag(figure, extension, theme)
     headers = _headers(tag, extension)
-    if is_known(tag, known) or (known == ANY and drawable.find(figure)):
+    if matches_etag(tag, known) or (known == ANY and drawable.find(figure)):
         return Response(status_code=304, headers=headers)
     data = operations.draw(parts.stores, drawable, figure, extension, theme)
     return Response(data, headers=headers, media_type=MEDIA_TYPES[extension])
@@ -179,11 +179,11 @@ def _answer(
 
 def _headers(tag: str, extension: Extension) -> dict[str, str]:
     return {
-        **kept(tag),
+        **cache_headers(tag),
         "Content-Security-Policy": _policy(extension),
         "X-Content-Type-Options": "nosniff",
     }
 
 
 def _policy(extension: Extension) -> str:
-    return explorable() if extension == "html" else f"sandbox; {NOTHING_FROM_ELSEWHERE}"
+    return interactive_figure_csp() if extension == "html" else f"sandbox; {NOTHING_FROM_ELSEWHERE}"

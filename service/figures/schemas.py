@@ -9,14 +9,14 @@ from typing_extensions import TypeAliasType
 
 from models.charts.theme import Theme
 from models.figures import EXTENSIONS, Extension
-from service.figures.operations import Drawable
-from service.web.schemas import Wire
+from service.figures.operations import FigureSource
+from service.web.schemas import ResponseModel
 
 FigureFormat = TypeAliasType("FigureFormat", Extension)
 FigureTheme = TypeAliasType("FigureTheme", Theme)
 
 
-class FigureOut(Wire):
+class FigureOut(ResponseModel):
     """A figure that there is, or why there is none."""
 
     figure: str
@@ -26,7 +26,7 @@ class FigureOut(Wire):
     formats: Sequence[FigureFormat] = Field(description="Endings of its address; `json` is the data behind it.")
 
 
-class FigureList(Wire):
+class FigureList(ResponseModel):
     """The figures of something."""
 
     figures: list[FigureOut]
@@ -36,9 +36,9 @@ class FigureList(Wire):
     )
 
     @classmethod
-    def of(cls, drawable: Drawable[Any]) -> Self:
+    def of(cls, drawable: FigureSource[Any]) -> Self:
         """List the figures of something, those that it cannot have with the reason."""
-        reasons = {figure: figure.absent(drawable.subject()) for figure in drawable.figures}
+        reasons = {figure: figure.unavailable_reason(drawable.subject()) for figure in drawable.figures}
         shown = [
             FigureOut(
                 figure=figure.name,

@@ -4,19 +4,19 @@ from collections.abc import Collection
 from typing import Literal, Self
 
 from service.stores.database import State
-from service.web.schemas import Wire
+from service.web.schemas import ResponseModel
 
 Part = Literal["ok", "unavailable"]
 Place = Literal["ok", "unavailable", "full"]
 
 
-class Alive(Wire):
+class Alive(ResponseModel):
     """The process answers."""
 
     status: Literal["ok"]
 
 
-class Readiness(Wire):
+class Readiness(ResponseModel):
     """What is there, and what is missing."""
 
     status: Part
@@ -37,7 +37,7 @@ class Readiness(Wire):
         )
 
 
-class Release(Wire):
+class Release(ResponseModel):
     """Which release this is."""
 
     version: str

@@ -9,10 +9,10 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 
 from service.idempotency import operations
-from service.idempotency.operations import Sent
+from service.idempotency.operations import KeyedRequest
 from service.stores.database import Database, Session
 from service.web.dependencies import DatabaseDep, TenantDep
-from service.web.uploads import BodyDep
+from service.web.uploads import UploadDep
 
 Result = TypeVar("Result")
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -31,11 +31,11 @@ IdempotencyKey = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Once:
+class IdempotentRequest:
     """Carries out a request, or answers with what came of it when it was sent before."""
 
     database: Database
-    sent: Sent | None
+    sent: KeyedRequest | None
 
     def answer(
         self, act: Callable[[Keep[Result]], Result], show: Callable[[Result], Answer], as_: type[Answer]
@@ -43,35 +43,41 @@ class Once:
         """Act, and keep what is shown of it in the transaction in which `act` calls what it is given."""
         if self.sent is None:
             return show(act(_keep_nothing))
-        taken = operations.take_on(self.database, self.sent)
+        taken = operations.begin_request(self.database, self.sent)
         if isinstance(taken, bytes):
             return as_.model_validate_json(taken)
         try:
-            return show(act(lambda session, result: operations.finish(session, taken, _encoded(show(result)))))
+            return show(
+                act(lambda session, result: operations.complete_request(session, taken, _encoded(show(result))))
+            )
         except BaseException:
-            operations.let_go(self.database, self.sent)
+            operations.abort_request(self.database, self.sent)
             raise
 
 
-async def _sent_json(request: Request, tenant: TenantDep, idempotency_key: IdempotencyKey = None) -> Sent | None:
+async def _sent_json(
+    request: Request, tenant: TenantDep, idempotency_key: IdempotencyKey = None
+) -> KeyedRequest | None:
     if idempotency_key is None:
         return None
     digest = hashlib.sha256(await request.body())
-    return Sent(tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest.hexdigest()))
+    return KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest.hexdigest()))
 
 
 def _once(
-    request: Request, database: DatabaseDep, tenant: TenantDep, body: BodyDep, idempotency_key: IdempotencyKey = None
-) -> Once:
+    request: Request, database: DatabaseDep, tenant: TenantDep, body: UploadDep, idempotency_key: IdempotencyKey = None
+) -> IdempotentRequest:
     if idempotency_key is None:
-        return Once(database=database, sent=None)
+        return IdempotentRequest(database=database, sent=None)
     fingerprint = _fingerprint(request, _digest_of(body.file))
-    return Once(database=database, sent=Sent(tenant=tenant, key=idempotency_key, fingerprint=fingerprint))
+    return IdempotentRequest(
+        database=database, sent=KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=fingerprint)
+    )
 
 
 # For routes whose body is a small JSON document, and for those that take a table.
-SentDep = Annotated[Sent | None, Depends(_sent_json)]
-OnceDep = Annotated[Once, Depends(_once)]
+SentDep = Annotated[KeyedRequest | None, Depends(_sent_json)]
+IdempotencyDep = Annotated[IdempotentRequest, Depends(_once)]
 
 
 def _digest_of(file: BinaryIO) -> str:

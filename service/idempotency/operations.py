@@ -16,7 +16,7 @@ ABANDONED: Final = timedelta(minutes=15)  # longer than any request may take
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class KeyedRequest:
     """A request to which its sender gave a key; the fingerprint tells it from another one under the same key."""
 
     tenant: str
@@ -24,7 +24,7 @@ class Sent:
     fingerprint: str
 
 
-def find_planned(session: Session, sent: Sent) -> str | None:
+def find_planned(session: Session, sent: KeyedRequest) -> str | None:
     """Find the job that was planned for a request when it was sent before."""
     row = repository.find_request(session, sent.tenant, sent.key)
     if row is None or row.created_at < now() - KEPT:
@@ -33,7 +33,7 @@ def find_planned(session: Session, sent: Sent) -> str | None:
     return row.job_id
 
 
-def plan_once(session: Session, sent: Sent, plan: Callable[[Session], str]) -> str:
+def plan_once(session: Session, sent: KeyedRequest, plan: Callable[[Session], str]) -> str:
     """Plan a job in this transaction, or give that which was planned for this request before."""
     row, is_new = _take(session, sent)
     if not is_new and row.job_id is not None:
@@ -43,7 +43,7 @@ def plan_once(session: Session, sent: Sent, plan: Callable[[Session], str]) -> s
     return job_id
 
 
-def take_on(database: Database, sent: Sent) -> RequestRow | bytes:
+def begin_request(database: Database, sent: KeyedRequest) -> RequestRow | bytes:
     """Take a request on, to be finished or let go; or give the answer of an earlier try."""
     with database.writing() as session:
         row, is_new = _take(session, sent)
@@ -57,25 +57,25 @@ def take_on(database: Database, sent: Sent) -> RequestRow | bytes:
     return zlib.decompress(row.answer)
 
 
-def finish(session: Session, row: RequestRow, answer: bytes) -> None:
+def complete_request(session: Session, row: RequestRow, answer: bytes) -> None:
     """Keep an answer, in the transaction that makes it true."""
     _finish(session, row, answer=zlib.compress(answer))
 
 
-def let_go(database: Database, sent: Sent) -> None:
+def abort_request(database: Database, sent: KeyedRequest) -> None:
     """Forget a request that came to nothing, so that it may be sent again, mended."""
     with database.writing() as session:
         repository.forget_request(session, sent.tenant, sent.key)
 
 
-def _take(session: Session, sent: Sent) -> tuple[RequestRow, bool]:
+def _take(session: Session, sent: KeyedRequest) -> tuple[RequestRow, bool]:
     repository.forget_requests(session, before=now() - KEPT)
     row, is_new = repository.take_request(session, sent.tenant, sent.key, sent.fingerprint)
     _require_same(row, sent)
     return row, is_new
 
 
-def _require_same(row: RequestRow, sent: Sent) -> None:
+def _require_same(row: RequestRow, sent: KeyedRequest) -> None:
     if row.fingerprint != sent.fingerprint:
         raise IdempotencyKeyReused
 

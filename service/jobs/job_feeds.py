@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from service.engine.job_events import Endings
+from service.engine.job_events import JobNotifier
 from service.errors import NotFound, TooManyFollowers
 from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
@@ -67,7 +67,7 @@ class JobFeeds:
     """The feeds that this process reads at the moment: each as long as it has readers."""
 
     def __init__(
-        self, database: Database, endings: Endings, *, max_followers: int, look_seconds: float = LOOK_SECONDS
+        self, database: Database, endings: JobNotifier, *, max_followers: int, look_seconds: float = LOOK_SECONDS
     ) -> None:
         self._database = database
         self._endings = endings

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from service.jobs import repository
 from service.jobs.repository import Finished
 from service.stores.database import Database, DatabaseUnavailable, now
-from service.web.metrics import Durations
+from service.web.metrics import DurationHistogram
 
 FRESH_SECONDS: Final = 1.0
 # A job is finished by its worker's clock, and a moment before its transaction is.
@@ -36,7 +36,7 @@ class JobCollector:
         self._oldest: datetime | None = None
         self._there = False
         self._finished: Counter[tuple[str, str]] = Counter()
-        self._seconds: dict[tuple[str, str], Durations] = {}
+        self._seconds: dict[tuple[str, str], DurationHistogram] = {}
 
     def collect(self) -> Iterable[Metric]:
         """Give the metrics as they were a second ago at most."""
@@ -70,7 +70,7 @@ class JobCollector:
     def _count(self, job: Finished) -> None:
         self._finished[job.kind, job.state] += 1
         if job.state == "succeeded" and job.started_at:
-            durations = self._seconds.setdefault((job.kind, job.algorithm), Durations(JOB_BOUNDS))
+            durations = self._seconds.setdefault((job.kind, job.algorithm), DurationHistogram(JOB_BOUNDS))
             durations.add((job.finished_at - job.started_at).total_seconds())
 
     def _collect_unfinished(self) -> Iterable[Metric]:

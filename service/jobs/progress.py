@@ -15,11 +15,11 @@ from service.stores.database import Database
 PAUSE: Final = 0.25  # seconds: who follows a job looks no more often, and each time is a transaction
 
 
-class JobLost(Exception):
+class JobSuperseded(Exception):
     """The job was cancelled, or another attempt has begun: what this one does does not count any more."""
 
 
-class Report:
+class ProgressReporter:
     """Takes an attempt's progress: writes it down at once, or a moment later what is the latest by then."""
 
     def __init__(self, database: Database, job: JobRow, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,7 +40,7 @@ class Report:
             self._timer.daemon = True
             self._timer.start()
         if self._lost:
-            raise JobLost
+            raise JobSuperseded
 
     def close(self) -> None:
         """Write nothing any more."""

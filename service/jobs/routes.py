@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from service.idempotency.dependencies import SentDep
-from service.idempotency.operations import Sent, find_planned, plan_once
+from service.idempotency.operations import KeyedRequest, find_planned, plan_once
 from service.jobs import operations, repository
 from service.jobs.job_feeds import Feed, JobFeeds
 from service.jobs.operations import Plan
@@ -29,8 +29,8 @@ from service.web.dependencies import (
     TenantDep,
 )
 from service.web.exception_handlers import RETRY_AFTER_SECONDS, JobFailed
-from service.web.pagination import next_token, read_token
-from service.web.prefer import Patience, PatienceDep
+from service.web.pagination import decode_cursor, next_cursor
+from service.web.prefer import PatienceDep, WaitPreference
 
 Resource = TypeVar("Resource")
 
@@ -47,7 +47,7 @@ _LOCATION: Final = {"schema": _TEXT, "description": "Where it is found."}
 _RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds until it is worth asking."}
 
 
-def now_or_later(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+def job_responses(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """Tell what a route answers that starts a job; its own `response_model` is None, for it has two."""
     return {
         201: {"model": model, "description": "It is done", "headers": {"Location": _LOCATION, **_JOB}},
@@ -67,15 +67,15 @@ FeedsDep = Annotated[JobFeeds, Depends(_feeds)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Later:
+class JobResponder:
     """Starts a job and answers with what it made, or with the job."""
 
     parts: Services
     feeds: JobFeeds
-    patience: Patience
+    patience: WaitPreference
     response: Response
     tenant: str
-    sent: Sent | None
+    sent: KeyedRequest | None
 
     async def answer(
         self,
@@ -96,7 +96,7 @@ class Later:
         if job.state == "failed":
             raise JobFailed(job.problem or {}, job.id)
         if job.state != "succeeded":
-            return self._not_yet(job)
+            return self._accepted(job)
         return await run_in_threadpool(self._done, database, job, show)
 
     def _start(self, prepare: Callable[[Session], Plan]) -> str:
@@ -109,13 +109,13 @@ class Later:
 
     def _write_down(self, plan: Plan) -> str:
         def plan_job(session: Session) -> str:
-            operations.require_room(session, self.tenant, self.parts.settings)
+            operations.check_queue_limit(session, self.tenant, self.parts.settings)
             return plan(session).id
 
         with self.parts.stores.database.writing() as session:
             return plan_once(session, self.sent, plan_job) if self.sent else plan_job(session)
 
-    def _not_yet(self, job: JobRow) -> Job:
+    def _accepted(self, job: JobRow) -> Job:
         self.response.status_code = 202
         self.response.headers["Location"] = f"/v1/jobs/{job.id}"
         self.response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -131,23 +131,23 @@ class Later:
 
 def _later(
     parts: ServicesDep, feeds: FeedsDep, patience: PatienceDep, response: Response, tenant: TenantDep, sent: SentDep
-) -> Later:
-    return Later(parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent)
+) -> JobResponder:
+    return JobResponder(parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent)
 
 
-LaterDep = Annotated[Later, Depends(_later)]
+LaterDep = Annotated[JobResponder, Depends(_later)]
 
 
 def _found(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
     return repository.get_job(session, tenant, job).id
 
 
-async def _followed(feeds: FeedsDep, job_id: Annotated[str, Depends(_found)]) -> AsyncIterator[Feed]:
+async def _event_stream(feeds: FeedsDep, job_id: Annotated[str, Depends(_found)]) -> AsyncIterator[Feed]:
     with feeds.followed(job_id) as feed:
         yield feed
 
 
-FeedDep = Annotated[Feed, Depends(_followed)]
+FeedDep = Annotated[Feed, Depends(_event_stream)]
 
 router = APIRouter(tags=["jobs"])
 
@@ -155,10 +155,10 @@ router = APIRouter(tags=["jobs"])
 @router.get("/v1/jobs")
 def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> JobList:
     """List the jobs, the newest first."""
-    last = read_token(page_token)
+    last = decode_cursor(page_token)
     before = repository.get_job(session, tenant, last) if last else None
     rows = repository.list_jobs(session, tenant, before=before, limit=page_size)
-    return JobList(jobs=[Job.of(row) for row in rows], next_page_token=next_token(rows, page_size, lambda row: row.id))
+    return JobList(jobs=[Job.of(row) for row in rows], next_page_token=next_cursor(rows, page_size, lambda row: row.id))
 
 
 @router.get("/v1/jobs/{job}")

@@ -7,12 +7,12 @@ from typing_extensions import TypeAliasType
 
 from service.jobs.rows import JobRow, State
 from service.web.problems import ProblemDetails
-from service.web.schemas import Page, Wire
+from service.web.schemas import Page, ResponseModel
 
 JobResult = TypeAliasType("JobResult", dict[str, Any])
 
 
-class Job(Wire):
+class Job(ResponseModel):
     """Work that outlives the request that asked for it."""
 
     job: str

@@ -11,7 +11,7 @@ from models.criteria.base import Verdict
 from models.selection import Recommendation, recommend_k
 from service.datasets import operations as datasets
 from service.errors import TableGone
-from service.jobs.operations import Outcome, Progress
+from service.jobs.operations import JobResult, Progress
 from service.recommendations import repository
 from service.recommendations.operations import Question, read_question
 from service.recommendations.rows import RecommendationRow
@@ -22,7 +22,7 @@ READING_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Material:
+class _Inputs:
     """What a recommendation is drawn from."""
 
     dataset: str
@@ -31,18 +31,18 @@ class _Material:
     table: pd.DataFrame
 
 
-def judge_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:  # noqa: ARG001 - the interface of what a worker does
+def run_recommendation(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the interface of what a worker does
     """Answer the question that a job names."""
     progress("reading", 0.0)
     material = _read(stores, payload)
-    answer = recommend(material.table, material.question, partial(_onward, progress))
+    answer = recommend(material.table, material.question, partial(_scale_progress, progress))
 
     def finish(session: Session) -> JsonObject:
         row = repository.get_by_id(session, payload["recommendation"])
         write_answer(row, material.version, answer)
         return {"dataset": material.dataset, "recommendation": row.id}
 
-    return Outcome(finish=finish, undo=lambda: None)
+    return JobResult(finish=finish, undo=lambda: None)
 
 
 def recommend(table: pd.DataFrame, question: Question, progress: Progress) -> Recommendation:
@@ -68,11 +68,11 @@ def write_answer(row: RecommendationRow, dataset_version: int, answer: Recommend
     }
 
 
-def _onward(progress: Progress, stage: str, fraction: float) -> None:
+def _scale_progress(progress: Progress, stage: str, fraction: float) -> None:
     progress(stage, READING_SHARE + (1 - READING_SHARE) * fraction)
 
 
-def _read(stores: Stores, payload: JsonObject) -> _Material:
+def _read(stores: Stores, payload: JsonObject) -> _Inputs:
     """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
     try:
         return _read_once(stores, payload)
@@ -80,7 +80,7 @@ def _read(stores: Stores, payload: JsonObject) -> _Material:
         return _read_once(stores, payload)
 
 
-def _read_once(stores: Stores, payload: JsonObject) -> _Material:
+def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
     with stores.database.reading() as session:
         row = repository.get_by_id(session, payload["recommendation"])
         dataset = repository.dataset_of(session, row)
@@ -88,7 +88,7 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Material:
     question = read_question(row)
     path = datasets.table_path(dataset.tenant, dataset.id)
     table = stores.tables.read(path, source.table_version, [feature.name for feature in question.features])
-    return _Material(dataset=dataset.name, version=source.version, question=question, table=table.to_pandas())
+    return _Inputs(dataset=dataset.name, version=source.version, question=question, table=table.to_pandas())
 
 
 def _plain(verdict: Verdict) -> JsonObject:

@@ -10,7 +10,7 @@ from models.algorithms import Algorithm
 from models.features import Feature
 from service.config import Settings
 from service.datasets import operations as datasets
-from service.datasets.features import choose_features, require_affordable
+from service.datasets.features import check_size_limit, choose_features
 from service.errors import FieldError, InvalidRequest
 from service.jobs import operations as jobs
 from service.jobs.operations import Plan
@@ -22,7 +22,7 @@ RECOMMEND = "recommend"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class RecommendationLimits:
     """Which numbers of segments are of use, and the share of the customers that each segment has at least."""
 
     k_min: int = 1
@@ -36,19 +36,19 @@ class Question:
 
     algorithm: Algorithm
     features: Sequence[Feature]
-    limits: Limits
+    limits: RecommendationLimits
     criteria: Sequence[str] | None
     seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class RecommendationSpec:
     """What a recommendation is asked for; None is left to the default."""
 
     dataset_version: int | None
     algorithm: Algorithm
     features: Sequence[JsonObject] | None
-    limits: Limits
+    limits: RecommendationLimits
     criteria: Sequence[str] | None
     seed: int
 
@@ -57,13 +57,15 @@ _questions: TypeAdapter[Question] = TypeAdapter(Question)
 _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 
-def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Asked, settings: Settings) -> Plan:
+def plan_recommendation(
+    session: Session, tenant: str, dataset: str, asked: RecommendationSpec, settings: Settings
+) -> Plan:
     """Check a question about a dataset; returns what writes it down with the job that answers it."""
     require_ordered(asked.limits)
     _require_open_cut(asked.algorithm)
     source, version = datasets.find_at(session, tenant, dataset, asked.dataset_version)
     features = choose_features(version, asked.features, settings)
-    require_affordable(settings, version.n_customers, len(features))
+    check_size_limit(settings, version.n_customers, len(features))
     question = Question(
         algorithm=asked.algorithm,
         features=_features.validate_python(features),
@@ -77,7 +79,7 @@ def plan_recommendation(session: Session, tenant: str, dataset: str, asked: Aske
 
 def _write_down(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
     datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)  # it may have gone meanwhile
-    job = jobs.plan_job(session, tenant, RECOMMEND, {"recommendation": row.id})
+    job = jobs.create_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)
     return job
@@ -99,7 +101,7 @@ def read_question(row: RecommendationRow) -> Question:
     return _questions.validate_python(row.question)
 
 
-def require_ordered(limits: Limits) -> None:
+def require_ordered(limits: RecommendationLimits) -> None:
     """Refuse limits that leave no number of segments."""
     if limits.k_min > limits.k_max:
         fault = FieldError(detail="k_min is larger than k_max", pointer="/k_min")

@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from service.datasets import repository as datasets
-from service.jobs.routes import LaterDep, now_or_later
+from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.recommendations import operations, repository
 from service.recommendations.schemas import Recommendation, RecommendationCreate, RecommendationList
 from service.stores.database import JsonObject, Session
 from service.web.dependencies import DatasetName, PageSize, PageToken, ReadDep, TenantDep
-from service.web.pagination import next_token, read_token
+from service.web.pagination import decode_cursor, next_cursor
 
 RECOMMENDATIONS = "/v1/datasets/{dataset}/recommendations"
 
@@ -29,7 +29,7 @@ RecommendationId = Annotated[
 router = APIRouter(tags=["recommendations"])
 
 
-@router.post(RECOMMENDATIONS, status_code=201, response_model=None, responses=now_or_later(Recommendation))
+@router.post(RECOMMENDATIONS, status_code=201, response_model=None, responses=job_responses(Recommendation))
 async def recommend_k(
     dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, later: LaterDep
 ) -> Recommendation | Job:
@@ -47,10 +47,10 @@ def list_recommendations(
 ) -> RecommendationList:
     """List the recommendations for a dataset, the newest first; those for fits with `k: "auto"` are among them."""
     row = datasets.get_dataset(session, tenant, dataset)
-    last = read_token(page_token)
+    last = decode_cursor(page_token)
     before = repository.get_recommendation(session, row, last) if last else None
     rows = repository.list_recommendations(session, row, before=before, limit=page_size)
-    token = next_token(rows, page_size, lambda found: found.id)
+    token = next_cursor(rows, page_size, lambda found: found.id)
     return RecommendationList(recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token)
 
 

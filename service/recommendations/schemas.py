@@ -9,7 +9,7 @@ from typing_extensions import TypeAliasType
 from models.algorithms import Algorithm, KMeans
 from models.criteria import CRITERIA, CriterionName
 from service.datasets.rows import DatasetRow
-from service.recommendations.operations import Asked, Limits
+from service.recommendations.operations import RecommendationLimits, RecommendationSpec
 from service.recommendations.rows import RecommendationRow
 from service.web.feature_schemas import (
     AlgorithmIn,
@@ -20,15 +20,15 @@ from service.web.feature_schemas import (
     LeastShare,
     MostSegments,
     Seed,
-    plain_features,
+    dump_features,
 )
-from service.web.schemas import Page, Request, Wire
+from service.web.schemas import Page, RequestModel, ResponseModel
 
 Criterion = TypeAliasType("Criterion", CriterionName)  # type: ignore[valid-type]  # computed from the criteria's names
 Probabilities = TypeAliasType("Probabilities", dict[str, float])
 
 
-class RecommendationCreate(Request):
+class RecommendationCreate(RequestModel):
     """Of what, for which algorithm, and within which limits to recommend a number of segments."""
 
     model_config = ConfigDict(
@@ -43,9 +43,9 @@ class RecommendationCreate(Request):
     dataset_version: DatasetVersion = None
     algorithm: AlgorithmIn = Field(default_factory=KMeans, description="Absent: K-Means.")
     features: Features | None = None
-    k_min: FewestSegments = Limits.k_min
-    k_max: MostSegments = Limits.k_max
-    min_share: LeastShare = Limits.min_share
+    k_min: FewestSegments = RecommendationLimits.k_min
+    k_max: MostSegments = RecommendationLimits.k_max
+    min_share: LeastShare = RecommendationLimits.min_share
     criteria: list[Criterion] | None = Field(
         default=None,
         min_length=1,
@@ -54,19 +54,19 @@ class RecommendationCreate(Request):
     )
     seed: Seed = 0
 
-    def asked(self) -> Asked:
+    def asked(self) -> RecommendationSpec:
         """Give what is asked."""
-        return Asked(
+        return RecommendationSpec(
             dataset_version=self.dataset_version,
             algorithm=self.algorithm,
-            features=plain_features(self.features),
-            limits=Limits(k_min=self.k_min, k_max=self.k_max, min_share=self.min_share),
+            features=dump_features(self.features),
+            limits=RecommendationLimits(k_min=self.k_min, k_max=self.k_max, min_share=self.min_share),
             criteria=self.criteria,
             seed=self.seed,
         )
 
 
-class Verdict(Wire):
+class Verdict(ResponseModel):
     """What one criterion says on its own."""
 
     criterion: str
@@ -76,7 +76,7 @@ class Verdict(Wire):
     higher_is_better: bool
 
 
-class Recommendation(Wire):
+class Recommendation(ResponseModel):
     """How many segments a dataset holds, and how sure that is."""
 
     recommendation: str

@@ -13,7 +13,7 @@ Outcome = Literal["signed", "unchanged", "damaged"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signed:
+class ResignedFile:
     """What became of one version's manifest."""
 
     tenant: str
@@ -22,17 +22,19 @@ class Signed:
     outcome: Outcome
 
 
-def sign_anew(stores: Stores) -> list[Signed]:
+def resign_all(stores: Stores) -> list[ResignedFile]:
     """Have the newest key sign the files of every version that is ready."""
     with stores.database.reading() as session:
         ready = repository.list_ready(session)
     return [
-        Signed(tenant=model.tenant, model=model.name, version=version.number, outcome=_outcome(stores, model, version))
+        ResignedFile(
+            tenant=model.tenant, model=model.name, version=version.number, outcome=_outcome(stores, model, version)
+        )
         for model, version in ready
     ]
 
 
-def count(signed: list[Signed]) -> Counter[Outcome]:
+def count(signed: list[ResignedFile]) -> Counter[Outcome]:
     """Count what became of them."""
     return Counter(one.outcome for one in signed)
 

@@ -106,9 +106,9 @@ def change_source(session: Session, model: ModelRow, version: VersionRow, datase
     """Note that a version learned from another dataset version than was planned."""
     if dataset_version == version.dataset_version:
         return
-    datasets.release(session, version.dataset_id, version.dataset_version, model.id)
+    datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
     version.dataset_version = dataset_version
-    datasets.use(session, version.dataset_id, dataset_version, model.id)
+    datasets.pin_version(session, version.dataset_id, dataset_version, model.id)
 
 
 def complete_version(session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned) -> None:
@@ -151,11 +151,11 @@ def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
         version = repository.get_version(session, model, ref)
         _require_unnamed(session, model, version)
         _require_settled(session, model, [version])
-        tables = datasets.let_go_of_derived(session, owner(model, version))
+        tables = datasets.delete_derived(session, owner(model, version))
         repository.delete_rows(session, [version])
         repository.delete_segments_without_profile(session, model)
         if not repository.uses_dataset(session, model, version):
-            datasets.release(session, version.dataset_id, version.dataset_version, model.id)
+            datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
     _discard(stores, model, version, tables)
 
 
@@ -166,8 +166,8 @@ def delete_model(stores: Stores, tenant: str, name: str) -> None:
         versions = repository.list_versions(session, model, after=0, limit=model.last_version)
         _require_settled(session, model, versions)
         for version in versions:
-            datasets.release(session, version.dataset_id, version.dataset_version, model.id)
-        tables = [path for version in versions for path in datasets.let_go_of_derived(session, owner(model, version))]
+            datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
+        tables = [path for version in versions for path in datasets.delete_derived(session, owner(model, version))]
         repository.delete_rows(session, [model])
     for version in versions:
         _discard(stores, model, version, tables)

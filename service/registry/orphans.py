@@ -11,7 +11,7 @@ from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
 from service.errors import Conflict
 from service.registry import operations, repository
-from service.storage import Files
+from service.storage import Storage
 from service.stores import Stores
 from service.stores.database import Session
 
@@ -26,7 +26,7 @@ _OURS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leftover:
+class OrphanedFile:
     """A file of the store of tables or of artifacts that no row names.
 
     `dataset` is the tenant and the id of the dataset in whose tables it lies, where there is one.
@@ -37,7 +37,7 @@ class Leftover:
     dataset: tuple[str, str] | None = None
 
 
-def find_leftovers(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Leftover]:
+def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[OrphanedFile]:
     """List the files that no row names and that nobody has written to for a while.
 
     Rows are written before files, and no path is ever used again. So what is listed first, and named by no row that is
@@ -52,7 +52,7 @@ def find_leftovers(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Left
         raise Conflict("The database names no dataset and no model: it may not be the one that these files belong to")
     uncounted = {path: dataset for dataset in every for path in erasure.list_leftovers(stores, *dataset)}
     return [
-        Leftover(store=store, path=path, dataset=uncounted.get(path))
+        OrphanedFile(store=store, path=path, dataset=uncounted.get(path))
         for store, changes in found.items()
         for path, changed in sorted(changes.items())
         if changed < before
@@ -61,7 +61,7 @@ def find_leftovers(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Left
     ]
 
 
-def remove_leftovers(stores: Stores, leftovers: list[Leftover]) -> None:
+def remove_orphans(stores: Stores, leftovers: list[OrphanedFile]) -> None:
     """Remove them for good."""
     for left in leftovers:
         if left.dataset is None:
@@ -70,7 +70,7 @@ def remove_leftovers(stores: Stores, leftovers: list[Leftover]) -> None:
         erasure.purge(stores, *dataset)  # others may be writing to its tables
 
 
-def _stores(stores: Stores) -> dict[str, Files]:
+def _stores(stores: Stores) -> dict[str, Storage]:
     return {"tables": stores.tables.files, "artifacts": stores.artifacts.files}
 
 

@@ -33,8 +33,8 @@ from service.web.dependencies import (
     VersionRef,
     WriteDep,
 )
-from service.web.etags import IfMatch, kept, require_match, tag_of
-from service.web.pagination import next_token, read_number_token, read_token
+from service.web.etags import IfMatch, cache_headers, check_if_match, etag_of
+from service.web.pagination import decode_cursor, decode_offset, next_cursor
 
 BYTES = "application/octet-stream"
 JOBLIB: dict[int | str, dict[str, Any]] = {
@@ -49,8 +49,8 @@ def list_models(
     session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
 ) -> ModelList:
     """List the models by name."""
-    rows = repository.list_models(session, tenant, after=read_token(page_token), limit=page_size)
-    token = next_token(rows, page_size, lambda row: row.name)
+    rows = repository.list_models(session, tenant, after=decode_cursor(page_token), limit=page_size)
+    token = next_cursor(rows, page_size, lambda row: row.name)
     return ModelList(models=[show_model(session, row) for row in rows], next_page_token=token)
 
 
@@ -72,8 +72,8 @@ def list_versions(
 ) -> VersionList:
     """List a model's versions, the oldest first."""
     row = repository.get_model(session, tenant, model)
-    rows = repository.list_versions(session, row, after=read_number_token(page_token), limit=page_size)
-    token = next_token(rows, page_size, lambda version: str(version.number))
+    rows = repository.list_versions(session, row, after=decode_offset(page_token), limit=page_size)
+    token = next_cursor(rows, page_size, lambda version: str(version.number))
     return VersionList(versions=[show_version(session, row, version) for version in rows], next_page_token=token)
 
 
@@ -84,7 +84,7 @@ def get_version(
     """Show one version: what was asked, what was learned, how good it is."""
     row = repository.get_model(session, tenant, model)
     shown = show_version(session, row, repository.get_version(session, row, version))
-    response.headers.update(kept(tag_of(shown)))
+    response.headers.update(cache_headers(etag_of(shown)))
     return shown
 
 
@@ -119,7 +119,7 @@ def get_alias(session: ReadDep, tenant: TenantDep, model: ModelName, alias: Alia
     found = repository.find_alias(session, repository.get_model(session, tenant, model), alias)
     if found is None:
         raise NotFound(f"The model {model} has no alias {alias}")
-    response.headers.update(kept(tag_of(Alias.of(found))))
+    response.headers.update(cache_headers(etag_of(Alias.of(found))))
     return Alias.of(found)
 
 
@@ -137,10 +137,10 @@ def move_alias(
     """Promote a version, or roll back to it."""
     row = repository.get_model(session, tenant, model)
     before = repository.lock_alias(session, row, alias)
-    require_match(if_match, Alias.of(before) if before else None)
+    check_if_match(if_match, Alias.of(before) if before else None)
     version = repository.get_version(session, row, str(body.version))
     moved = Alias.of(operations.move_alias(session, row, alias, version, by=caller.name))
-    response.headers.update(kept(tag_of(moved)))
+    response.headers.update(cache_headers(etag_of(moved)))
     return moved
 
 

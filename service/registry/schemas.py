@@ -12,13 +12,13 @@ from service.registry import operations, repository
 from service.registry.rows import AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores.database import Session
 from service.web.feature_schemas import FeatureOut
-from service.web.schemas import Integer, Page, Request, Wire
+from service.web.schemas import Integer, Page, RequestModel, ResponseModel
 
 Metrics = TypeAliasType("Metrics", dict[str, float | None])
 PreparationStep = TypeAliasType("PreparationStep", dict[str, Any])
 
 
-class Artifact(Wire):
+class Artifact(ResponseModel):
     """The joblib file of a version."""
 
     sha256: str
@@ -26,7 +26,7 @@ class Artifact(Wire):
     library_versions: dict[str, str]
 
 
-class Advice(Wire):
+class Advice(ResponseModel):
     """The recommendation whose k a version took; the dataset has it in full."""
 
     recommendation: str
@@ -36,7 +36,7 @@ class Advice(Wire):
     text: str
 
 
-class SegmentBrief(Wire):
+class SegmentBrief(ResponseModel):
     """A segment, in short."""
 
     segment: str
@@ -46,14 +46,14 @@ class SegmentBrief(Wire):
     share: float
 
 
-class Nested(Wire):
+class Nested(ResponseModel):
     """Which segment of the coarser cut a segment of the finer one lies in, wholly."""
 
     segment: str = Field(description="Of the finer cut.")
     within: str = Field(description="Of the coarser cut.")
 
 
-class Version(Wire):
+class Version(ResponseModel):
     """One immutable fit of a model."""
 
     model: str
@@ -89,7 +89,7 @@ class VersionList(Page):
     versions: list[Version]
 
 
-class Model(Wire):
+class Model(ResponseModel):
     """A named series of versions."""
 
     model: str
@@ -104,13 +104,13 @@ class ModelList(Page):
     models: list[Model]
 
 
-class AliasMove(Request):
+class AliasMove(RequestModel):
     """The version that an alias shall name."""
 
     version: Integer = Field(ge=1, lt=2**31, examples=[1])
 
 
-class Alias(Wire):
+class Alias(ResponseModel):
     """A movable name of one version."""
 
     alias: str
@@ -122,13 +122,13 @@ class Alias(Wire):
         return cls(alias=row.name, version=row.version)
 
 
-class AliasList(Wire):
+class AliasList(ResponseModel):
     """A model's aliases by name."""
 
     aliases: list[Alias]
 
 
-class AliasMoved(Wire):
+class AliasMoved(ResponseModel):
     """One move of an alias."""
 
     moved_at: datetime
@@ -137,7 +137,7 @@ class AliasMoved(Wire):
     to_version: int
 
 
-class AliasLog(Wire):
+class AliasLog(ResponseModel):
     """The moves of an alias, the newest first."""
 
     moves: list[AliasMoved]

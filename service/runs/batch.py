@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.scoring import Assigned, Scorer
+from models.scoring import AssignmentResult, Scorer
 
 PLACED = pa.schema(
     [
@@ -29,7 +29,7 @@ FIT = pa.schema([("distance", pa.float64()), ("margin", pa.float64()), ("outlier
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placing:
+class BatchAssigner:
     """One version of a model, applied to a table; `segments` are ids by index."""
 
     scorer: Scorer
@@ -43,7 +43,7 @@ class Placing:
     def members_schema(self, stored: pa.Schema) -> pa.Schema:
         """Tell the columns of members, of a table with these columns."""
         read = [stored.field(name) for name in self.columns(stored.names)]
-        return pa.schema([*read, *_beside([field.name for field in read])])
+        return pa.schema([*read, *_with_columns([field.name for field in read])])
 
     def placed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Say of each customer where it is placed."""
@@ -58,16 +58,16 @@ class Placing:
             rows = np.arange(start, start + batch.num_rows)
             fit = (assigned.distance, assigned.margin, assigned.outlier, rows)
             added = [pa.array(values, from_pandas=True) for values in fit]
-            schema = pa.schema([*batch.schema, *_beside(batch.schema.names)])
+            schema = pa.schema([*batch.schema, *_with_columns(batch.schema.names)])
             wide = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
             yield wide.filter(pa.array(assigned.index == index))
             start += batch.num_rows
 
-    def _assign(self, batch: pa.RecordBatch) -> Assigned:
+    def _assign(self, batch: pa.RecordBatch) -> AssignmentResult:
         columns = {name: _cells(batch.column(name)) for name in batch.schema.names if name != self.customer_id}
         return self.scorer.assign(columns, batch.num_rows)
 
-    def _record(self, batch: pa.RecordBatch, assigned: Assigned) -> pa.RecordBatch:
+    def _record(self, batch: pa.RecordBatch, assigned: AssignmentResult) -> pa.RecordBatch:
         rejected: list[str | None] = [None] * batch.num_rows
         for row, errors in assigned.errors.items():
             rejected[row] = "; ".join(error.detail for error in errors)
@@ -96,7 +96,7 @@ def named(batches: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterat
         yield pa.RecordBatch.from_pydict(columns, schema=NAMED)
 
 
-def _beside(taken: Sequence[str]) -> list[pa.Field]:
+def _with_columns(taken: Sequence[str]) -> list[pa.Field]:
     """Name our own columns, each unlike those that the customers already have."""
     lowered = {name.lower() for name in taken}
     return [field.with_name(next(name for name in _names(field.name) if name not in lowered)) for field in FIT]

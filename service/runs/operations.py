@@ -12,13 +12,13 @@ from service.datasets.operations import DatasetAt
 from service.datasets.rows import DatasetVersionRow
 from service.errors import Conflict
 from service.jobs import operations as jobs
-from service.jobs.operations import Outcome, Progress
+from service.jobs.operations import JobResult, Progress
 from service.jobs.rows import JobRow
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.runs import repository
-from service.runs.batch import NAMED, PLACED, Placing, named
+from service.runs.batch import NAMED, PLACED, BatchAssigner, named
 from service.runs.rows import RunRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session, now
@@ -34,21 +34,21 @@ def plan_run(session: Session, model: ModelRow, version: VersionRow, at: Dataset
     datasets.get_version_by_id(session, row.id, source.version)
     registry.require_there(session, model, version)
     run_id = str(uuid4())
-    job = jobs.plan_job(session, tenant, ASSIGN, {"run": run_id})
+    job = jobs.create_job(session, tenant, ASSIGN, {"run": run_id})
     run = RunRow(id=run_id, tenant=tenant, model_id=model.id, version=version.number, job_id=job.id, created_at=now())
     run.dataset_id, run.dataset, run.dataset_version = row.id, row.name, source.version
     session.add(run)
     return job
 
 
-def place_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
+def assign_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
     """Place every customer of a run's dataset, batch by batch, into a table of this attempt's own."""
     progress("placing", 0.0)
     with stores.database.reading() as session:
         run = repository.get_run_by_id(session, payload["run"])
         model, version = registry_repository.get_by_id(session, run.model_id, run.version)
         source = datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
-        placing = open_placing(session, stores, model, version, source)
+        placing = open_batch(session, stores, model, version, source)
     path = _begin_table(stores, run, registry.owner(model, version), attempt)
     counts: Counter[str] = Counter()
 
@@ -68,7 +68,7 @@ def place_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: P
         row.attempt, row.counts = attempt, dict(counts)
         return {"model": model.name, "version": version.number, "run": run.id}
 
-    return Outcome(finish=finish, undo=lambda: stores.tables.drop(path))
+    return JobResult(finish=finish, undo=lambda: stores.tables.drop(path))
 
 
 def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
@@ -81,12 +81,12 @@ def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
     return run_path(run, attempt)
 
 
-def open_placing(
+def open_batch(
     session: Session, stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow
-) -> Placing:
+) -> BatchAssigner:
     """Get a version ready to place the customers of a dataset."""
     profiles = registry_repository.list_profiles(session, version)
-    return Placing(
+    return BatchAssigner(
         scorer=stores.scorers.get(registry.artifact_ref(model, version)),
         segments=[segment.id for _, segment in profiles],
         customer_id=source.customer_id,
@@ -94,7 +94,7 @@ def open_placing(
 
 
 def read_source(
-    stores: Stores, tenant: str, source: DatasetVersionRow, placing: Placing, *, start: int = 0
+    stores: Stores, tenant: str, source: DatasetVersionRow, placing: BatchAssigner, *, start: int = 0
 ) -> Iterator[pa.RecordBatch]:
     """Read from a dataset what is needed to place its customers, from a row on."""
     columns = placing.columns(stored_schema(source).names)
@@ -102,7 +102,7 @@ def read_source(
     return stores.tables.batches(path, source.table_version, columns, start=start)
 
 
-def read_placed(stores: Stores, run: RunRow, names: Mapping[str, str], *, start: int) -> Rows:
+def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, start: int) -> Rows:
     """Read where a run placed its customers, from a row on."""
     if run.attempt is None:
         raise Conflict("The run is not finished yet, or failed")
@@ -114,7 +114,7 @@ def read_members(session: Session, stores: Stores, ready: tuple[ModelRow, Versio
     model, version = ready
     _, segment = registry_repository.get_segment(session, version, ref)
     source = datasets.get_version_by_id(session, version.dataset_id, version.dataset_version)
-    placing = open_placing(session, stores, model, version, source)
+    placing = open_batch(session, stores, model, version, source)
     batches = read_source(stores, model.tenant, source, placing, start=start)
     schema = placing.members_schema(stored_schema(source))
     return Rows(schema=schema, batches=placing.members(batches, segment.id, start=start))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from service.datasets import operations as datasets
 from service.jobs.operations import Plan
-from service.jobs.routes import LaterDep, now_or_later
+from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.registry import operations as registry
@@ -25,8 +25,8 @@ from service.web.dependencies import (
     TenantDep,
     VersionRef,
 )
-from service.web.pagination import number_token, read_number_token
-from service.web.table_response import TABLE_ANSWER, FormatDep, Streamed, answer_table
+from service.web.pagination import decode_offset, encode_offset
+from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse, table_response
 
 RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
 
@@ -40,7 +40,7 @@ MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": MemberList, **TABLE_A
 router = APIRouter(tags=["runs"])
 
 
-@router.post(RUNS, status_code=201, response_model=None, responses=now_or_later(Run))
+@router.post(RUNS, status_code=201, response_model=None, responses=job_responses(Run))
 async def start_run(
     model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
 ) -> Run | Job:
@@ -70,17 +70,17 @@ def list_assignments(
     model: ModelName,
     version: VersionRef,
     run: RunId,
-    fmt: FormatDep,
+    fmt: ResponseFormatDep,
     page_size: PageSize = 100,
     page_token: PageToken = None,
-) -> Streamed:
+) -> TableResponse:
     """Give where a run placed each customer, in the dataset's order: JSON in pages, other formats whole."""
     _, ready = registry.get_ready_version(session, tenant, model, version)
     found = repository.get_run(session, ready, run)
-    start = read_number_token(page_token)
-    rows = operations.read_placed(parts.stores, found, registry.segment_names(session, ready), start=start)
-    return answer_table(
-        rows, fmt, noun="assignments", size=page_size, token=lambda page: number_token(start + page.num_rows)
+    start = decode_offset(page_token)
+    rows = operations.read_assigned(parts.stores, found, registry.segment_names(session, ready), start=start)
+    return table_response(
+        rows, fmt, noun="assignments", size=page_size, token=lambda page: encode_offset(start + page.num_rows)
     )
 
 
@@ -92,18 +92,18 @@ def list_members(
     model: ModelName,
     version: VersionRef,
     segment: SegmentRef,
-    fmt: FormatDep,
+    fmt: ResponseFormatDep,
     page_size: PageSize = 100,
     page_token: PageToken = None,
-) -> Streamed:
+) -> TableResponse:
     """List the customers of a segment, of those that the version learned from: JSON in pages, other formats whole."""
     ready = registry.get_ready_version(session, tenant, model, version)
-    rows = operations.read_members(session, parts.stores, ready, segment, start=read_number_token(page_token))
-    return answer_table(rows, fmt, noun="customers", size=page_size, token=_after_last)
+    rows = operations.read_members(session, parts.stores, ready, segment, start=decode_offset(page_token))
+    return table_response(rows, fmt, noun="customers", size=page_size, token=_after_last)
 
 
 def _after_last(members: pa.Table) -> str:
-    return number_token(members.columns[-1][-1].as_py() + 1)
+    return encode_offset(members.columns[-1][-1].as_py() + 1)
 
 
 def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Run]:

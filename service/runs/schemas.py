@@ -9,13 +9,13 @@ from typing_extensions import TypeAliasType
 from service.jobs.rows import JobRow, State
 from service.registry.rows import ModelRow
 from service.runs.rows import RunRow
-from service.web.schemas import Integer, Name, Page, Request, Wire
+from service.web.schemas import Integer, Name, Page, RequestModel, ResponseModel
 
 SegmentCounts = TypeAliasType("SegmentCounts", dict[str, int])
 Member = TypeAliasType("Member", dict[str, str | float | bool | None])
 
 
-class RunCreate(Request):
+class RunCreate(RequestModel):
     """The dataset to place."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"dataset": "sample"}]})
@@ -24,7 +24,7 @@ class RunCreate(Request):
     dataset_version: Integer | None = Field(default=None, ge=1, lt=2**31, description="Absent: the newest.")
 
 
-class Run(Wire):
+class Run(ResponseModel):
     """A whole dataset, placed by one version."""
 
     run: str
@@ -55,7 +55,7 @@ class Run(Wire):
         )
 
 
-class StoredAssignment(Wire):
+class StoredAssignment(ResponseModel):
     """Where a run placed a customer."""
 
     customer_id: str

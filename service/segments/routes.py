@@ -7,7 +7,7 @@ from service.registry import repository
 from service.segments import operations
 from service.segments.schemas import NamedSegment, Segment, SegmentChange, SegmentList
 from service.web.dependencies import ModelName, ReadDep, SegmentRef, TenantDep, VersionRef, WriteDep
-from service.web.etags import IfMatch, kept, require_match, tag_of
+from service.web.etags import IfMatch, cache_headers, check_if_match, etag_of
 
 router = APIRouter(tags=["segments"])
 
@@ -27,7 +27,7 @@ def get_segment(
     """Describe one segment of a version; its `ETag` is that of its given name and description."""
     _, ready = registry.get_ready_version(session, tenant, model, version)
     profile, row = repository.get_segment(session, ready, segment)
-    response.headers.update(kept(tag_of(NamedSegment.of(row))))
+    response.headers.update(cache_headers(etag_of(NamedSegment.of(row))))
     return Segment.of(profile, row)
 
 
@@ -43,7 +43,7 @@ def name_segment(
 ) -> NamedSegment:
     """Give a segment a name or a description of your own."""
     row = operations.get_segment(session, tenant, model, segment)
-    require_match(if_match, NamedSegment.of(row))
+    check_if_match(if_match, NamedSegment.of(row))
     named = NamedSegment.of(operations.change_segment(row, body.model_dump(exclude_unset=True)))
-    response.headers.update(kept(tag_of(named)))
+    response.headers.update(cache_headers(etag_of(named)))
     return named

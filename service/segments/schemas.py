@@ -6,12 +6,12 @@ from pydantic import ConfigDict, Field, StringConstraints
 from typing_extensions import TypeAliasType
 
 from service.registry.rows import ProfileRow, SegmentRow
-from service.web.schemas import Request, Text, Wire
+from service.web.schemas import RequestModel, ResponseModel, Text
 
 Shares = TypeAliasType("Shares", dict[str, float])
 
 
-class Difference(Wire):
+class Difference(ResponseModel):
     """Something that sets a segment apart."""
 
     feature: str
@@ -21,7 +21,7 @@ class Difference(Wire):
     effect: float = Field(description="In standard deviations; for a category Cohen's h.")
 
 
-class Rule(Wire):
+class Rule(ResponseModel):
     """Whom the segment holds, roughly, in one sentence."""
 
     text: str
@@ -29,7 +29,7 @@ class Rule(Wire):
     recall: float | None = Field(description="Share of those who belong that it names, measured out of fold.")
 
 
-class Segment(Wire):
+class Segment(ResponseModel):
     """A group as the business sees it; its id belongs to the model and outlives the version."""
 
     segment: str
@@ -56,7 +56,7 @@ class Segment(Wire):
         return cls.model_validate({**profile.profile, **own, "name": segment.name or profile.name})
 
 
-class SegmentList(Wire):
+class SegmentList(ResponseModel):
     """The segments of a version, by index."""
 
     model: str
@@ -64,7 +64,7 @@ class SegmentList(Wire):
     segments: list[Segment]
 
 
-class SegmentChange(Request):
+class SegmentChange(RequestModel):
     """A name and a description that stay with the segment over versions; null takes the given one back."""
 
     model_config = ConfigDict(
@@ -75,7 +75,7 @@ class SegmentChange(Request):
     description: Annotated[Text, StringConstraints(max_length=2000)] | None = None
 
 
-class NamedSegment(Wire):
+class NamedSegment(ResponseModel):
     """What a person has called a segment."""
 
     segment: str

@@ -3,29 +3,29 @@
 from pathlib import Path
 
 from service.config_types import OBJECT_STORES
-from service.storage.base import Files, StorageUnavailable, is_full
-from service.storage.local import Directory, has_room, make_private, write_synced
+from service.storage.base import Storage, StorageUnavailable, is_full
+from service.storage.local import LocalStorage, has_room, make_private, write_synced
 
 __all__ = [
-    "Directory",
-    "Files",
+    "LocalStorage",
+    "Storage",
     "StorageUnavailable",
     "has_room",
     "is_address",
     "is_full",
     "make_private",
-    "open_files",
+    "open_storage",
     "write_synced",
 ]
 
 
-def open_files(where: Path | str) -> Files:
+def open_storage(where: Path | str) -> Storage:
     """Open a directory, or an address in an object store."""
     if not is_address(where):
-        return Directory(Path(where))
-    from service.storage.object_store import Bucket  # noqa: PLC0415 - its library takes 16 MB
+        return LocalStorage(Path(where))
+    from service.storage.object_store import ObjectStorage  # noqa: PLC0415 - its library takes 16 MB
 
-    return Bucket(str(where))
+    return ObjectStorage(str(where))
 
 
 def is_address(where: Path | str) -> bool:

@@ -18,7 +18,7 @@ class StorageUnavailable(Unavailable):
     """The store of tables or model files cannot be reached at the moment; try again shortly."""
 
 
-class Files(ABC):
+class Storage(ABC):
     """Files below one place; their paths are relative to it."""
 
     options: dict[str, str] | None = None

@@ -11,13 +11,13 @@ from typing import Final
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from service.errors import StorageFull
-from service.storage.base import Files, is_full
+from service.storage.base import Storage, is_full
 
 ROOM: Final = 2**20  # bytes that must be free before the service says that it is ready
 OURS_ALONE: Final = 0o700
 
 
-class Directory(Files):
+class LocalStorage(Storage):
     """A directory of this machine."""
 
     def __init__(self, root: Path) -> None:

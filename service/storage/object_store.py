@@ -10,13 +10,13 @@ import pyarrow as pa
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
-from service.storage.base import Files, StorageUnavailable
+from service.storage.base import Storage, StorageUnavailable
 
 # The library would try for three minutes; a client who is told to come back needs not wait as long.
 PATIENCE: Final[dict[str, str]] = {"max_retries": "4", "retry_timeout": "15s", "connect_timeout": "3s"}
 
 
-class Bucket(Files):
+class ObjectStorage(Storage):
     """A place in an object store; who we are is in the environment, as its own tools want it (`AWS_…`)."""
 
     options = PATIENCE

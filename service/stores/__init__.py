@@ -9,8 +9,8 @@ from service.signing_keys import signing_keys
 from service.storage import make_private
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database
-from service.stores.lru_cache import Latest, Use
-from service.stores.scorer_cache import Scorers
+from service.stores.lru_cache import CacheStats, LruCache
+from service.stores.scorer_cache import ScorerCache
 from service.stores.tables import Tables
 
 MOST_SUBJECTS = 4
@@ -30,13 +30,13 @@ class Stores:
     database: Database
     tables: Tables
     artifacts: Artifacts
-    scorers: Scorers
-    subjects: Latest[str, Any]
-    drawings: Latest[str, bytes]
-    counts: Latest[str, Any]
+    scorers: ScorerCache
+    subjects: LruCache[str, Any]
+    drawings: LruCache[str, bytes]
+    counts: LruCache[str, Any]
     dataset_versions: int
 
-    def caches(self) -> dict[str, Use]:
+    def caches(self) -> dict[str, CacheStats]:
         """Tell how what is kept in memory is used."""
         return {
             "scorers": self.scorers.use(),
@@ -56,9 +56,9 @@ def open_stores(settings: Settings) -> Stores:
         database=Database(settings.database_address(), connections=settings.database_connections),
         tables=Tables(settings.tables_directory()),
         artifacts=artifacts,
-        scorers=Scorers(artifacts),
-        subjects=Latest(MOST_SUBJECTS, lambda _: 1),
-        drawings=Latest(ROOM_FOR_DRAWINGS, len),
-        counts=Latest(MOST_COUNTS, lambda _: 1),
+        scorers=ScorerCache(artifacts),
+        subjects=LruCache(MOST_SUBJECTS, lambda _: 1),
+        drawings=LruCache(ROOM_FOR_DRAWINGS, len),
+        counts=LruCache(MOST_COUNTS, lambda _: 1),
         dataset_versions=settings.dataset_versions,
     )

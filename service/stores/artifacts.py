@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from service.errors import ServiceError
-from service.storage import open_files
+from service.storage import open_storage
 
 MANIFEST = "manifest.json"
 
@@ -66,7 +66,7 @@ class Artifacts:
     """
 
     def __init__(self, root: Path | str, key: bytes, *others: bytes) -> None:
-        self.files = open_files(root)
+        self.files = open_storage(root)
         self._key = key
         self._others = others
 
@@ -74,7 +74,7 @@ class Artifacts:
         """Write all files and then their signed manifest, without which none of them counts."""
         stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
         manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
-        self.files.publish(ref.directory(), {**files, MANIFEST: self._sealed(manifest.encoded())})
+        self.files.publish(ref.directory(), {**files, MANIFEST: self._sign(manifest.encoded())})
         return manifest
 
     def read(self, ref: ArtifactRef, name: str) -> bytes:
@@ -92,11 +92,11 @@ class Artifacts:
 
     def sign_anew(self, ref: ArtifactRef) -> bool:
         """Sign what another key has signed with the one that signs; False if it has done so before."""
-        body, signature = self._unsealed(ref)
+        body, signature = self._verify(ref)
         _require_belonging(json.loads(body), ref)
         if hmac.compare_digest(_signature(self._key, body), signature):
             return False
-        self.files.replace(f"{ref.directory()}/{MANIFEST}", self._sealed(body))
+        self.files.replace(f"{ref.directory()}/{MANIFEST}", self._sign(body))
         return True
 
     def discard(self, ref: ArtifactRef) -> None:
@@ -122,11 +122,11 @@ class Artifacts:
         return self.files.has_room()
 
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
-        manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._unsealed(ref)[0])
+        manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._verify(ref)[0])
         _require_belonging(manifest, ref)
         return manifest
 
-    def _unsealed(self, ref: ArtifactRef) -> tuple[bytes, str]:
+    def _verify(self, ref: ArtifactRef) -> tuple[bytes, str]:
         """Give a manifest as it was signed, and its signature, by whichever of the keys."""
         try:
             sealed = json.loads(self._bytes(ref, MANIFEST))
@@ -138,7 +138,7 @@ class Artifacts:
             raise ArtifactDamaged(f"The manifest of version {ref.version} does not carry this service's signature")
         return body, signature
 
-    def _sealed(self, body: bytes) -> bytes:
+    def _sign(self, body: bytes) -> bytes:
         return json.dumps({"manifest": body.decode(), "signature": _signature(self._key, body)}).encode()
 
     def _bytes(self, ref: ArtifactRef, name: str) -> bytes:

@@ -18,7 +18,15 @@ from sqlalchemy.types import TypeDecorator
 from service.errors import StorageFull, Unavailable
 from service.storage import has_room
 from service.stores import migrations
-from service.stores.database_engine import empty_log, file_of, is_closed, is_lost, is_out_of_room, may_pass, open_engine
+from service.stores.database_engine import (
+    connection_lost,
+    empty_log,
+    file_of,
+    is_out_of_room,
+    is_transient,
+    never_connected,
+    open_engine,
+)
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
 
@@ -105,7 +113,7 @@ class Database:
         for attempt in range(ATTEMPTS - 1):
             try:
                 return self._write_once(act, repeatable=repeatable)
-            except _Undone:
+            except _RolledBack:
                 self._sleep(_pause(attempt))
         with self.writing() as session:
             return act(session)
@@ -118,11 +126,11 @@ class Database:
                 session.flush()
                 committing = True
         except SQLAlchemyError as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 raise
-            if committing and is_lost(error) and not repeatable:
+            if committing and connection_lost(error) and not repeatable:
                 raise DatabaseUnavailable from error
-            raise _Undone from error
+            raise _RolledBack from error
         return result
 
     def migrate(self) -> bool:
@@ -166,7 +174,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def wait_until_there(act: Callable[[], Result], *, seconds: float = 30.0) -> Result:
+def wait_until_available(act: Callable[[], Result], *, seconds: float = 30.0) -> Result:
     """Do something with a database that may still have to start."""
     deadline = time.monotonic() + seconds
     while True:
@@ -182,7 +190,7 @@ def _end(_connection: object, pooled: ConnectionPoolEntry) -> None:
     pooled.invalidate()
 
 
-class _Undone(Exception):
+class _RolledBack(Exception):
     """A transaction was rolled back for a reason that may pass."""
 
 
@@ -193,7 +201,7 @@ def _unavailable_when_away() -> Iterator[None]:
     except SQLAlchemyError as error:
         if is_out_of_room(error):
             raise StorageFull from error
-        if may_pass(error) or is_closed(error):
+        if is_transient(error) or never_connected(error):
             raise DatabaseUnavailable from error
         raise
 

@@ -45,7 +45,7 @@ def empty_log(engine: Engine) -> bool:
     return not busy
 
 
-def may_pass(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Tell whether a database did not do what it was asked because of how it is at the moment."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, exc.TimeoutError)  # all connections are in use
@@ -68,12 +68,12 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database) if in_file and url.database else None
 
 
-def is_closed(error: SQLAlchemyError) -> bool:
+def never_connected(error: SQLAlchemyError) -> bool:
     """Tell whether there never was a connection, as what the address names is no database, or takes none like this."""
     return isinstance(error, DBAPIError) and error.statement is None
 
 
-def is_lost(error: SQLAlchemyError) -> bool:
+def connection_lost(error: SQLAlchemyError) -> bool:
     """Tell whether the connection broke, so that nobody knows what became of a commit."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 

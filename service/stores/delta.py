@@ -19,7 +19,7 @@ from deltalake.transaction import AddAction
 from pyarrow.fs import FileSelector, FileType
 
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
-from service.storage import Files
+from service.storage import Storage
 
 # File statistics would keep the least and the greatest customer id in the log.
 _NAMES_NOBODY: Final = {"delta.dataSkippingStatsColumns": ""}
@@ -29,10 +29,10 @@ _PURGES: Final = "purges"  # the application whose transactions count, in the lo
 
 
 @dataclass(frozen=True)
-class Place:
+class DeltaDirectory:
     """Where one table lies."""
 
-    files: Files
+    files: Storage
     path: str
 
     def exists(self) -> bool:
@@ -102,7 +102,7 @@ class Place:
             raise TableGone from error
 
 
-def dataset_of(place: Place, delta: DeltaTable) -> ds.Dataset:
+def dataset_of(place: DeltaDirectory, delta: DeltaTable) -> ds.Dataset:
     """Return the rows of a version as Arrow reads them."""
     if pa.table(delta.deletion_vectors()).num_rows:
         raise TableChangedElsewhere

@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class CacheStats:
     """How much of a cache is filled, and how often what was asked for was there."""
 
     entries: int
@@ -23,7 +23,7 @@ class Use:
     misses: int
 
 
-class Latest(Generic[Key, Value]):
+class LruCache(Generic[Key, Value]):
     """Values by keys that name all that they were made of, so that none is ever out of date; the oldest go first.
 
     What several threads ask for at once is made by the first of them, and the others wait for it.
@@ -46,17 +46,17 @@ class Latest(Generic[Key, Value]):
             self._hits += promised is not None
             self._misses += promised is None
         if promised is None:
-            self._fulfil(key, promise, make)
+            self._resolve(key, promise, make)
         return promise.result()
 
-    def use(self) -> Use:
+    def use(self) -> CacheStats:
         """Tell how this cache is used."""
         with self._lock:
             sizes = self._sizes()
             filled = sum(sizes.values()) / self._room
-            return Use(entries=len(sizes), fill_ratio=filled, hits=self._hits, misses=self._misses)
+            return CacheStats(entries=len(sizes), fill_ratio=filled, hits=self._hits, misses=self._misses)
 
-    def _fulfil(self, key: Key, promise: Future[Value], make: Callable[[], Value]) -> None:
+    def _resolve(self, key: Key, promise: Future[Value], make: Callable[[], Value]) -> None:
         try:
             value = make()
         except BaseException as error:  # noqa: BLE001 - those who wait must hear of it, whatever it is
@@ -65,9 +65,9 @@ class Latest(Generic[Key, Value]):
             promise.set_exception(error)
         else:
             promise.set_result(value)
-            self._make_room()
+            self._evict()
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         with self._lock:
             sizes = self._sizes()
             held = sum(sizes.values())
@@ -81,6 +81,6 @@ class Latest(Generic[Key, Value]):
         return {key: self._size(kept.result()) for key, kept in self._promised.items() if kept.done()}
 
 
-def key_of(parts: Sequence[object]) -> str:
+def cache_key(parts: Sequence[object]) -> str:
     """Name a value by all that it is made of."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

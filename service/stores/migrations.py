@@ -21,7 +21,7 @@ def upgrade(connection: Connection) -> bool:
     """Go to the newest step, in the transaction of this connection; True if there was no table before."""
     fresh = not inspect(connection).has_table(REACHED)
     if not is_newest(connection):
-        _climb(connection)
+        _run_migrations(connection)
     return fresh
 
 
@@ -38,7 +38,7 @@ def _reached(connection: Connection) -> str | None:
     return step
 
 
-def _climb(connection: Connection) -> None:
+def _run_migrations(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - 10 MB and a quarter of a second, for the first start of a release
     from alembic.config import Config  # noqa: PLC0415
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from service.errors import TableBusy
-from service.storage import Files
-from service.stores.delta import Place, commit, count_purges, dataset_of, file_of
+from service.storage import Storage
+from service.stores.delta import DeltaDirectory, commit, count_purges, dataset_of, file_of
 
 ROWS_IN_A_GROUP: Final = 131_072
 
@@ -21,7 +21,7 @@ ROWS_IN_A_GROUP: Final = 131_072
 class StagedVersion:
     """A version whose file is written: nobody reads it before it is committed."""
 
-    place: Place
+    place: DeltaDirectory
     delta: DeltaTable
     schema: pa.Schema
     name: str
@@ -46,7 +46,7 @@ class StagedVersion:
 
 
 @contextmanager
-def stage(place: Place, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[StagedVersion]:
+def stage(place: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[StagedVersion]:
     """Write the file of a version to be committed; removed at the end of the block if it was not."""
     with place.contended():
         delta = place.open(schema)
@@ -54,13 +54,13 @@ def stage(place: Place, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) ->
         yield staged
 
 
-def replace(place: Place, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def replace(place: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """Write a whole table, never holding all of it."""
     with stage(place, schema, batches) as staged:
         return staged.commit()
 
 
-def modify(place: Place, change: Callable[[pa.Table], pa.Table]) -> int:
+def modify(place: DeltaDirectory, change: Callable[[pa.Table], pa.Table]) -> int:
     """Write what `change` makes of the newest version; TableBusy if that is not the newest any more."""
     with place.contended():
         delta = place.open_at(None)
@@ -71,7 +71,7 @@ def modify(place: Place, change: Callable[[pa.Table], pa.Table]) -> int:
 
 @contextmanager
 def _staged(
-    place: Place, delta: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    place: DeltaDirectory, delta: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[StagedVersion]:
     # By this number a purge tells what was staged before it began from what is staged meanwhile.
     name = f"{count_purges(delta)}-{uuid4().hex}.parquet"
@@ -86,7 +86,7 @@ def _staged(
             _remove(place.files, path)
 
 
-def _write_file(files: Files, path: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def _write_file(files: Storage, path: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """Write the rows in their order, which Delta's own writer does not keep."""
     n_rows = 0
     texts = [field.name for field in schema if pa.types.is_string(field.type)]  # numbers only lose by a dictionary
@@ -104,7 +104,7 @@ def _write_file(files: Files, path: str, schema: pa.Schema, batches: Iterable[pa
     return n_rows
 
 
-def _remove(files: Files, path: str) -> None:
+def _remove(files: Storage, path: str) -> None:
     """Remove a file that no version names; where that cannot be, a purge will."""
     with suppress(OSError):
         files.arrow.delete_file(path)

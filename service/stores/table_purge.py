@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
-from service.stores.delta import Place, commit, count_purges, file_names, file_of
+from service.stores.delta import DeltaDirectory, commit, count_purges, file_names, file_of
 
-Search = Literal["found", "absent", "unreadable"]
+Search = Literal["found", "unavailable_reason", "unreadable"]
 
 _BEFORE_ALL: Final = -1
 
@@ -22,7 +22,7 @@ class Purge:
     then has all the time it needs.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: DeltaDirectory) -> None:
         self._place = place
         with place.contended():
             self._delta = place.open_at(None)
@@ -50,27 +50,27 @@ class Purge:
                 self._place.files.remove_file(f"{self._place.path}/{name}")
 
 
-def leftovers(place: Place, keep: Sequence[int] | None) -> list[str]:
+def leftovers(place: DeltaDirectory, keep: Sequence[int] | None) -> list[str]:
     """Name the files of a table that no version to `keep` needs, or, with None, that the newest version does not."""
     kept = {name for version in ([None] if keep is None else keep) for name in file_names(place.open_at(version))}
     with place.files.reached():
         return [name for name in place.list_files() if name not in kept]
 
 
-def search_file(place: Place, name: str, value: str) -> Search:
+def search_file(place: DeltaDirectory, name: str, value: str) -> Search:
     """Search the first column of a file for a text; a file may be half written."""
     try:
         with place.files.reached():
             dataset = ds.dataset([f"{place.path}/{name}"], format="parquet", filesystem=place.files.arrow)
             key = ds.field(dataset.schema.names[0])
-            return "found" if dataset.count_rows(filter=key == value) else "absent"
+            return "found" if dataset.count_rows(filter=key == value) else "unavailable_reason"
     except FileNotFoundError:
-        return "absent"
+        return "unavailable_reason"
     except (pa.ArrowException, IndexError, OSError):
         return "unreadable"
 
 
-def _commit(place: Place, delta: DeltaTable, restored: DeltaTable | None, number: int) -> None:
+def _commit(place: DeltaDirectory, delta: DeltaTable, restored: DeltaTable | None, number: int) -> None:
     schema = pa.schema((restored or delta).schema().to_arrow())
     if restored is None or file_names(restored) == file_names(delta):
         commit(delta, schema, None, purges=number)

@@ -13,10 +13,10 @@ from weakref import WeakValueDictionary
 import pyarrow as pa
 
 from service.errors import TableBusy
-from service.storage import open_files
+from service.storage import open_storage
 
 if TYPE_CHECKING:
-    from service.stores.delta import Place
+    from service.stores.delta import DeltaDirectory
     from service.stores.staged_write import StagedVersion
     from service.stores.table_purge import Purge, Search
 
@@ -40,7 +40,7 @@ class Tables:
     """The customer tables in one place, a directory or an object store."""
 
     def __init__(self, root: str | Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.files = open_files(root)
+        self.files = open_storage(root)
         self._sleep = sleep
         self._naming = Lock()
         self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
@@ -157,10 +157,10 @@ class Tables:
         """Tell whether there is room for more."""
         return self.files.has_room()
 
-    def _place(self, path: str) -> "Place":
-        from service.stores.delta import Place  # noqa: PLC0415 - see there
+    def _place(self, path: str) -> "DeltaDirectory":
+        from service.stores.delta import DeltaDirectory  # noqa: PLC0415 - see there
 
-        return Place(self.files, path)
+        return DeltaDirectory(self.files, path)
 
 
 def _pause(attempt: int) -> float:

@@ -8,7 +8,7 @@ from models.selection import Recommendation
 from service.datasets import repository as datasets
 from service.jobs.operations import Progress
 from service.recommendations.job import recommend, write_answer
-from service.recommendations.operations import Limits, Question, new_recommendation
+from service.recommendations.operations import Question, RecommendationLimits, new_recommendation
 from service.registry.operations import VersionLearned
 from service.registry.rows import VersionRow
 from service.stores.database import JsonObject, Session
@@ -38,7 +38,7 @@ def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Ch
     question = Question(
         algorithm=read_algorithm(version),
         features=read_features(version),
-        limits=Limits(**version.limits),
+        limits=RecommendationLimits(**version.limits),
         criteria=None,
         seed=version.seed,
     )
@@ -52,7 +52,7 @@ def with_choice(
     """Keep the recommendation with its dataset, if that is still there, and what matters of it with the version."""
     if choice is None:
         return learned
-    row = new_recommendation(version.dataset_id, version.dataset_version, _nameless(choice.question))
+    row = new_recommendation(version.dataset_id, version.dataset_version, _without_names(choice.question))
     row.job_id = version.job_id
     write_answer(row, version.dataset_version, choice.answer)
     if datasets.find_by_id(session, version.dataset_id) is not None:
@@ -61,7 +61,7 @@ def with_choice(
     return replace(learned, recommendation=_kept(row.id, choice.answer), warnings=tuple(warnings))
 
 
-def _nameless(question: Question) -> Question:
+def _without_names(question: Question) -> Question:
     """Leave out which categories customers have had: a recommendation outlives them."""
     return replace(question, features=[replace(feature, categories=None) for feature in question.features])
 

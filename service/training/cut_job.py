@@ -6,21 +6,21 @@ from models import persistence
 from models.algorithms import Hierarchical
 from models.segmentation import Segmentation, cut
 from service.errors import Conflict, NoTree
-from service.jobs.operations import Outcome, Progress
+from service.jobs.operations import JobResult, Progress
 from service.registry import operations as registry
 from service.registry.operations import PIPELINE_FILE
 from service.stores import Stores
 from service.stores.database import JsonObject
-from service.training.fit_job import Base, Material, make_version
+from service.training.fit_job import FitInputs, PreviousVersion, run_fit
 from service.training.operations import read_algorithm, read_features
 
 
-def cut_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
+def cut_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
     """Make the version that a job names by another cut of its base's tree, and save its files."""
-    return make_version(stores, payload, attempt, progress, partial(_cut, stores))
+    return run_fit(stores, payload, attempt, progress, partial(_cut, stores))
 
 
-def _cut(stores: Stores, material: Material, k: int | None, progress: Progress) -> Segmentation:
+def _cut(stores: Stores, material: FitInputs, k: int | None, progress: Progress) -> Segmentation:
     base, algorithm = _base(material), read_algorithm(material.version)
     if not isinstance(algorithm, Hierarchical):
         raise NoTree
@@ -38,7 +38,7 @@ def _cut(stores: Stores, material: Material, k: int | None, progress: Progress) 
     )
 
 
-def _base(material: Material) -> Base:
+def _base(material: FitInputs) -> PreviousVersion:
     if material.base is None:
         raise Conflict(f"Version {material.version.cut_of}, whose tree was to be cut, was deleted")
     return material.base

@@ -18,7 +18,7 @@ from service.datasets import operations as datasets
 from service.datasets.features import doubts_of
 from service.datasets.rows import DatasetVersionRow
 from service.errors import TableGone
-from service.jobs.operations import Outcome, Progress
+from service.jobs.operations import JobResult, Progress
 from service.registry import operations as registry
 from service.registry import repository
 from service.registry.operations import PIPELINE_FILE, TREE_FILE, SegmentLearned, VersionLearned
@@ -35,7 +35,7 @@ FITTING_SHARE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Base:
+class PreviousVersion:
     """The version whose segments the new one may continue."""
 
     version: VersionRow
@@ -44,25 +44,25 @@ class Base:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class FitInputs:
     """What a version is made of."""
 
     model: ModelRow
     version: VersionRow
     source: DatasetVersionRow
-    base: Base | None
+    base: PreviousVersion | None
     table: pd.DataFrame
 
 
-Learn = Callable[[Material, int | None, Progress], Segmentation]
+Learn = Callable[[FitInputs, int | None, Progress], Segmentation]
 
 
-def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> Outcome:
+def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
     """Fit the version that a job names, and save its files."""
-    return make_version(stores, payload, attempt, progress, _fit)
+    return run_fit(stores, payload, attempt, progress, _fit)
 
 
-def make_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress, learn: Learn) -> Outcome:
+def run_fit(stores: Stores, payload: JsonObject, attempt: int, progress: Progress, learn: Learn) -> JobResult:
     """Make the version that a job names in some way of learning, and save its files."""
     progress("reading", 0.0)
     material = _read(stores, payload)
@@ -87,10 +87,10 @@ def make_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pr
         registry.complete_version(session, *rows, with_choice(session, rows[1], written, choice))
         return {"model": model.name, "version": version.number}
 
-    return Outcome(finish=finish, undo=partial(stores.artifacts.discard, ref))
+    return JobResult(finish=finish, undo=partial(stores.artifacts.discard, ref))
 
 
-def _read(stores: Stores, payload: JsonObject) -> Material:
+def _read(stores: Stores, payload: JsonObject) -> FitInputs:
     """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
     try:
         return _read_once(stores, payload)
@@ -98,26 +98,26 @@ def _read(stores: Stores, payload: JsonObject) -> Material:
         return _read_once(stores, payload)
 
 
-def _read_once(stores: Stores, payload: JsonObject) -> Material:
+def _read_once(stores: Stores, payload: JsonObject) -> FitInputs:
     with stores.database.reading() as session:
         model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
         source = datasets.get_version_or_newest(session, version.dataset_id, version.dataset_version)
         base = _read_base(stores, session, model, version)
     table = _read_table(stores, model, version, source, base)
-    return Material(model=model, version=version, source=source, base=base, table=table)
+    return FitInputs(model=model, version=version, source=source, base=base, table=table)
 
 
-def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> Base | None:
+def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> PreviousVersion | None:
     base = version.base and repository.find_version(session, model, version.base)
     if not base:
         return None
     ids = [profile.segment_id for profile, _ in repository.list_profiles(session, base)]
     scorer = Scorer.from_bytes(stores.artifacts.read(registry.artifact_ref(model, base), SCORER_FILE))
-    return Base(version=base, scorer=scorer, segment_ids=ids)
+    return PreviousVersion(version=base, scorer=scorer, segment_ids=ids)
 
 
 def _read_table(
-    stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: Base | None
+    stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: PreviousVersion | None
 ) -> pd.DataFrame:
     """Read the features, and what the base version needs to place the same customers."""
     wanted = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
@@ -128,7 +128,7 @@ def _read_table(
     return table
 
 
-def _fit(material: Material, k: int | None, progress: Progress) -> Segmentation:
+def _fit(material: FitInputs, k: int | None, progress: Progress) -> Segmentation:
     version = material.version
     algorithm = read_algorithm(version)
     # A version that was cut at a distance holds its k as well; a retry must ask for one of them only.
@@ -148,7 +148,7 @@ def _within(progress: Progress, start: float, end: float, stage: str, fraction: 
     progress(stage, start + (end - start) * fraction)
 
 
-def _describe(material: Material, fitted: Segmentation) -> list[SegmentLearned]:
+def _describe(material: FitInputs, fitted: Segmentation) -> list[SegmentLearned]:
     table, seed = material.table, material.version.seed
     profiles = profile_segments(table, fitted.features, fitted.labels, k=fitted.k, seed=seed)
     inherited = _inherited(table, fitted.labels, material.base)
@@ -165,7 +165,7 @@ def _segment(profile: Profile, stability: float | None, inherited: str | None, r
     return SegmentLearned(index=index, name=name, profile=plain, inherited=inherited, **related)
 
 
-def _related(material: Material, fitted: Segmentation) -> dict[int, JsonObject]:
+def _related(material: FitInputs, fitted: Segmentation) -> dict[int, JsonObject]:
     """Say of another cut of a tree within which earlier segment each lies, or which it holds."""
     if material.version.cut_of is None or material.base is None:
         return {}
@@ -177,7 +177,7 @@ def _related(material: Material, fitted: Segmentation) -> dict[int, JsonObject]:
     return {after: {"holds": found} for after, found in held.items()}
 
 
-def _inherited(table: pd.DataFrame, labels: np.ndarray, base: Base | None) -> dict[int, str]:
+def _inherited(table: pd.DataFrame, labels: np.ndarray, base: PreviousVersion | None) -> dict[int, str]:
     """Find which segment continues which: the same customers, placed by both versions."""
     if base is None:
         return {}
@@ -195,7 +195,7 @@ def _save(stores: Stores, ref: ArtifactRef, fitted: Segmentation) -> JsonObject:
     return {**asdict(manifest.files[PIPELINE_FILE]), "library_versions": versions}
 
 
-def _warnings(material: Material, fitted: Segmentation, segments: Sequence[SegmentLearned]) -> list[str]:
+def _warnings(material: FitInputs, fitted: Segmentation, segments: Sequence[SegmentLearned]) -> list[str]:
     """List what a reader of the version should know, and what its owner was asked about the columns."""
     names = [feature.name for feature in fitted.features]
     return [

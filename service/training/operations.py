@@ -12,13 +12,13 @@ from models.features import Feature
 from service.config import Settings
 from service.datasets import operations as datasets
 from service.datasets import repository as datasets_repository
-from service.datasets.features import choose_features, kinds_of, require_affordable, require_usable
+from service.datasets.features import check_size_limit, choose_features, kinds_of, require_usable
 from service.datasets.rows import DatasetVersionRow
 from service.errors import AlreadyExists, Conflict, FieldError, InvalidRequest
 from service.jobs import operations as jobs
 from service.jobs.operations import Plan
 from service.jobs.rows import JobRow
-from service.recommendations.operations import Limits, require_ordered
+from service.recommendations.operations import RecommendationLimits, require_ordered
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
@@ -34,7 +34,7 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class FitSpec:
     """What a fit is asked for; None is left to the version that it follows, or to the default."""
 
     dataset: str | None
@@ -54,21 +54,21 @@ class Cut:
     distance: float | None
 
 
-def plan_model(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> Plan:
+def plan_model(session: Session, tenant: str, name: str, asked: FitSpec, settings: Settings) -> Plan:
     """Check a new model; returns what writes it down with its version 1 and the job that fits it.
 
     A name whose every fit has failed is not taken: it goes on with its next version.
     """
     version, source = _source(session, tenant, asked.dataset or name, asked.dataset_version)
     algorithm = asdict(asked.algorithm or KMeans())
-    chosen = _settle_k(asked, algorithm, None)
+    chosen = _resolve_k(asked, algorithm, None)
     features = choose_features(version, asked.features, settings)
-    _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
+    _check_size_limit(settings, version.n_customers, len(features), algorithm, chosen["k"])
     settled = {"algorithm": algorithm, **chosen, "seed": asked.seed or 0, "features": features}
     return lambda writing: _write_down(writing, _new_model(writing, tenant, name), {**source, **settled})
 
 
-def plan_version(session: Session, tenant: str, name: str, asked: Asked, settings: Settings) -> Plan:
+def plan_version(session: Session, tenant: str, name: str, asked: FitSpec, settings: Settings) -> Plan:
     """Check a model's next version; returns what writes it down with the job that fits it.
 
     What is not asked is as in its base version.
@@ -79,9 +79,9 @@ def plan_version(session: Session, tenant: str, name: str, asked: Asked, setting
         raise Conflict(f"The model {name} has no version to follow yet: its first fit is not finished, or failed")
     version, source = _source(session, tenant, asked.dataset or base.dataset, asked.dataset_version)
     algorithm = asdict(asked.algorithm) if asked.algorithm else base.algorithm
-    chosen = _settle_k(asked, algorithm, base)
+    chosen = _resolve_k(asked, algorithm, base)
     features = _inherit(version, base) if asked.features is None else choose_features(version, asked.features, settings)
-    _require_affordable(settings, version.n_customers, len(features), algorithm, chosen["k"])
+    _check_size_limit(settings, version.n_customers, len(features), algorithm, chosen["k"])
     settled = {
         "algorithm": algorithm,
         **chosen,
@@ -100,14 +100,14 @@ def plan_cut(
         raise UnclearCut
     model, base = ready
     source = datasets.get_version_or_newest(session, base.dataset_id, base.dataset_version)
-    require_affordable(settings, source.n_customers, len(base.features))
+    check_size_limit(settings, source.n_customers, len(base.features))
     tree = registry.read_tree(stores, model, base)
     k = cut.k or tree.count(cut.distance or 0.0)
     tree.cut(k)  # refuses what it cannot be cut into
     asked = {
         "base": base.number,
         "cut_of": base.number,
-        **_described(base.dataset, source),
+        **_describe_plan(base.dataset, source),
         "algorithm": {**base.algorithm, "distance": cut.distance},
         "k": k,
         "seed": base.seed,
@@ -137,18 +137,18 @@ def _write_down(session: Session, model: ModelRow, asked: dict[str, Any], *, kin
     datasets.get_version_by_id(session, asked["dataset_id"], asked["dataset_version"])  # it may have gone meanwhile
     number = registry.next_number(session, model)
     payload = {"model_id": model.id, "version": number, "algorithm": asked["algorithm"]["name"]}
-    job = jobs.plan_job(session, model.tenant, kind, payload)
+    job = jobs.create_job(session, model.tenant, kind, payload)
     session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **asked))
-    datasets.use(session, asked["dataset_id"], asked["dataset_version"], model.id)
+    datasets.pin_version(session, asked["dataset_id"], asked["dataset_version"], model.id)
     return job
 
 
-def _require_affordable(settings: Settings, n: int, d: int, algorithm: JsonObject, k: int | None) -> None:
+def _check_size_limit(settings: Settings, n: int, d: int, algorithm: JsonObject, k: int | None) -> None:
     """Refuse a fit that would take too much, before there is a job for it."""
     if k is not None and k > settings.fit_segments:
         fault = FieldError(detail=f"at most {settings.fit_segments:,} segments can be asked for", pointer="/k")
         raise InvalidRequest("There are too many segments", errors=[fault])
-    require_affordable(settings, n, d)
+    check_size_limit(settings, n, d)
     needed = _algorithms.validate_python(algorithm).memory(n, d)
     if needed > settings.fit_memory:
         raise TooManyCustomers(
@@ -160,10 +160,10 @@ def _require_affordable(settings: Settings, n: int, d: int, algorithm: JsonObjec
 def _source(session: Session, tenant: str, name: str, number: int | None) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
     version = datasets_repository.get_version(session, dataset, number or dataset.version)
-    return version, _described(dataset.name, version)
+    return version, _describe_plan(dataset.name, version)
 
 
-def _described(name: str, version: DatasetVersionRow) -> JsonObject:
+def _describe_plan(name: str, version: DatasetVersionRow) -> JsonObject:
     return {
         "dataset_id": version.dataset_id,
         "dataset": name,
@@ -187,14 +187,14 @@ def _has_distance(algorithm: JsonObject) -> bool:
     return algorithm.get("distance") is not None
 
 
-def _settle_k(asked: Asked, algorithm: JsonObject, base: VersionRow | None) -> JsonObject:
+def _resolve_k(asked: FitSpec, algorithm: JsonObject, base: VersionRow | None) -> JsonObject:
     """Settle the number of segments: as asked, else as in the base version; `limits` says that the fit chooses it."""
     k = asked.k or (None if _has_distance(algorithm) else _k_of(base))
     _require_one_cut(algorithm, k)
     if k != AUTO:
         _require_no_limits(asked.limits)
         return {"k": k, "limits": None}
-    limits = Limits(**{**_limits_of(base), **asked.limits})
+    limits = RecommendationLimits(**{**_limits_of(base), **asked.limits})
     require_ordered(limits)
     return {"k": None, "limits": asdict(limits)}
 

@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import APIRouter
 
 from service.jobs.operations import Plan
-from service.jobs.routes import LaterDep, now_or_later
+from service.jobs.routes import LaterDep, job_responses
 from service.jobs.schemas import Job
 from service.registry import operations as registry_operations
 from service.registry import repository as registry
@@ -18,7 +18,7 @@ from service.web.dependencies import ModelName, ServicesDep, TenantDep, TreeMode
 router = APIRouter(tags=["training"])
 
 
-@router.post("/v1/models", status_code=201, response_model=None, responses=now_or_later(Version))
+@router.post("/v1/models", status_code=201, response_model=None, responses=job_responses(Version))
 async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a new model; answers with its version 1, or with the job if that takes longer than you wait."""
     plan = partial(
@@ -27,7 +27,7 @@ async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) ->
     return await later.answer(plan, partial(_show, tenant))
 
 
-@router.post("/v1/models/{model}/versions", status_code=201, response_model=None, responses=now_or_later(Version))
+@router.post("/v1/models/{model}/versions", status_code=201, response_model=None, responses=job_responses(Version))
 async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
     """Learn a further version of a model: kinds, logs and categories as before, all numbers anew."""
     plan = partial(
@@ -37,7 +37,7 @@ async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, la
 
 
 @router.post(
-    "/v1/models/{model}/versions/{version}/cuts", status_code=201, response_model=None, responses=now_or_later(Version)
+    "/v1/models/{model}/versions/{version}/cuts", status_code=201, response_model=None, responses=job_responses(Version)
 )
 async def cut_version(
     parts: ServicesDep, model: TreeModelName, version: VersionRef, body: CutCreate, tenant: TenantDep, later: LaterDep

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Discriminator, Field, Strict, Tag
 
 from models.algorithms import KMeans
-from service.training.operations import Asked, Cut
+from service.training.operations import Cut, FitSpec
 from service.web.feature_schemas import (
     AlgorithmIn,
     Auto,
@@ -15,9 +15,9 @@ from service.web.feature_schemas import (
     LeastShare,
     MostSegments,
     Seed,
-    plain_features,
+    dump_features,
 )
-from service.web.schemas import Integer, Name, Request
+from service.web.schemas import Integer, Name, RequestModel
 
 
 def _form(k: object) -> str:
@@ -31,7 +31,7 @@ K = Annotated[
 ]
 
 
-class ModelCreate(Request):
+class ModelCreate(RequestModel):
     """A new model: a dataset, an algorithm, a number of segments."""
 
     model_config = ConfigDict(
@@ -60,12 +60,12 @@ class ModelCreate(Request):
     features: Features | None = None
     seed: Seed = 0
 
-    def asked(self) -> Asked:
+    def asked(self) -> FitSpec:
         """Give what is asked, without its name."""
         return _asked(self)
 
 
-class VersionCreate(Request):
+class VersionCreate(RequestModel):
     """A further version: what is absent is as in the version that it follows."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"k": 4}]})
@@ -80,12 +80,12 @@ class VersionCreate(Request):
     features: Features | None = None
     seed: Seed | None = None
 
-    def asked(self) -> Asked:
+    def asked(self) -> FitSpec:
         """Give what is asked otherwise than before."""
         return _asked(self)
 
 
-class CutCreate(Request):
+class CutCreate(RequestModel):
     """Another cut of a tree: into how many segments, or at which distance; one of them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"k": 4}]})
@@ -100,13 +100,13 @@ class CutCreate(Request):
         return Cut(k=self.k, distance=self.distance)
 
 
-def _asked(request: ModelCreate | VersionCreate) -> Asked:
-    return Asked(
+def _asked(request: ModelCreate | VersionCreate) -> FitSpec:
+    return FitSpec(
         dataset=request.dataset,
         dataset_version=request.dataset_version,
         algorithm=request.algorithm,
         k=request.k,
         limits=request.model_dump(include={"k_min", "k_max", "min_share"}, exclude_none=True),
-        features=plain_features(request.features),
+        features=dump_features(request.features),
         seed=request.seed,
     )

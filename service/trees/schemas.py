@@ -7,12 +7,12 @@ from pydantic import Field
 
 from models.tree import Branch, Tree
 from service.registry.rows import ModelRow, VersionRow
-from service.web.schemas import Wire
+from service.web.schemas import ResponseModel
 
 Segments = Mapping[int, tuple[str, str]]
 
 
-class Node(Wire):
+class Node(ResponseModel):
     """Customers who are merged into one group at some height, and the two groups that it is made of."""
 
     node: int
@@ -25,7 +25,7 @@ class Node(Wire):
     children: list["Node"] = Field(description="Two, or none at the depth where the answer ends.")
 
 
-class CutOut(Wire):
+class CutOut(ResponseModel):
     """Where the tree is cut in this version."""
 
     k: int
@@ -35,7 +35,7 @@ class CutOut(Wire):
     )
 
 
-class TreeOut(Wire):
+class TreeOut(ResponseModel):
     """Which groups of customers are merged at which height."""
 
     model: str

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from service.web.csp import application_headers, explorable, policy
+from service.web.csp import application_headers, interactive_figure_csp, policy
 
 FILES: Final = Path(__file__).parent / "files"
 HEADERS: Final[dict[str, str]] = {
@@ -25,7 +25,7 @@ class PageFiles(StaticFiles):
         """Send a file, or that it has not changed."""
         response = super().file_response(full_path, *args, **options)
         # The frame may become any figure's page, under that page's own policy.
-        own = {"Content-Security-Policy": explorable("'self'")} if Path(full_path) == FRAME else {}
+        own = {"Content-Security-Policy": interactive_figure_csp("'self'")} if Path(full_path) == FRAME else {}
         response.headers.update(HEADERS | own)
         return response
 

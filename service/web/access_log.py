@@ -9,11 +9,11 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from service.web.asgi import add_headers, header
-from service.web.exception_handlers import respond
-from service.web.logging import RequestLine, describe_error, log_request
+from service.web.asgi import add_headers, get_header
+from service.web.exception_handlers import problem_response
+from service.web.logging import AccessLogEntry, log_request, summarize_exception
 from service.web.metrics import Metrics
-from service.web.problems import problem_of
+from service.web.problems import to_problem
 
 REQUEST_ID = b"x-request-id"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -24,7 +24,7 @@ logger = structlog.get_logger()
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class RequestLog:
+class RequestLogMiddleware:
     """Gives each request its id, its log line and its place in the metrics; answers unhandled errors with a problem."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
@@ -37,7 +37,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         started = time.perf_counter()
         status = HUNG_UP
-        identifier = identify(scope)
+        identifier = request_id_of(scope)
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -51,9 +51,9 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception as error:  # noqa: BLE001 - this is the last one who can answer
-            logger.error("unforeseen", **describe_error(error))
+            logger.error("unforeseen", **summarize_exception(error))
             if status == HUNG_UP:
-                await respond(problem_of(error))(scope, receive, send_with_id)
+                await problem_response(to_problem(error))(scope, receive, send_with_id)
         finally:
             self._log(scope, identifier, status, time.perf_counter() - started)
             reset_contextvars(**bound)
@@ -61,15 +61,15 @@ class RequestLog:
     def _log(self, scope: Scope, identifier: str, status: int, seconds: float) -> None:
         method, route, caller = method_of(scope), route_of(scope), scope.get("state", {}).get("caller")
         self._metrics.end_request(method, route, status, seconds)
-        line = RequestLine(method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC))
+        line = AccessLogEntry(method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC))
         if caller:
             line.tenant, line.key = caller.tenant, caller.key
         log_request(line)
 
 
-def identify(scope: Scope) -> str:
+def request_id_of(scope: Scope) -> str:
     """Return the id that a request came with if it is acceptable, or a new one."""
-    given = header(scope, REQUEST_ID)
+    given = get_header(scope, REQUEST_ID)
     return given if given and _ACCEPTABLE_ID.fullmatch(given) else f"{_numbers.getrandbits(128):032x}"
 
 

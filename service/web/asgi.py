@@ -37,7 +37,7 @@ def check_head(version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
         raise BadHead(HTTPStatus.NOT_IMPLEMENTED, "The only Transfer-Encoding that can be read is chunked")
 
 
-def header(scope: Scope, name: bytes) -> str | None:
+def get_header(scope: Scope, name: bytes) -> str | None:
     """Give the first header of this name, which is written in small letters."""
     for each, value in scope["headers"]:
         if each == name:
@@ -50,7 +50,7 @@ def add_headers(message: Message, *headers: tuple[bytes, bytes]) -> None:
     message["headers"] = [*message.get("headers", ()), *headers]
 
 
-def without_wish(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+def without_upgrade_headers(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Write headers but the wish for another protocol; whether the connection is wanted after the answer stays."""
     kept = [(name, value) for name, value in headers if name not in _WISHES]
     if any(name == b"connection" and b"close" in value.lower() for name, value in headers):

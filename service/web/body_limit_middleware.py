@@ -7,18 +7,18 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.web.body_limits import INTAKE, Allowance, Intake
-from service.web.exception_handlers import respond
+from service.web.body_limits import INTAKE, BodyLimits, LimitedReceive
+from service.web.exception_handlers import problem_response
 from service.web.memory_budget import MemoryBudget
-from service.web.problems import problem_of
+from service.web.problems import to_problem
 
 CLOSE: Final = {"Connection": "close"}
 
 
-class Limits:
+class BodyLimitMiddleware:
     """Takes requests in within limits, and reads no further once an answer has begun."""
 
-    def __init__(self, app: ASGIApp, allowed: Allowance, budget: MemoryBudget) -> None:
+    def __init__(self, app: ASGIApp, allowed: BodyLimits, budget: MemoryBudget) -> None:
         self.app = app
         self.allowed = allowed
         self._budget = budget
@@ -26,12 +26,12 @@ class Limits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer it if its body is refused."""
         if scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._run(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        intake = scope[INTAKE] = Intake(scope, receive, self.allowed, self._budget)
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        intake = scope[INTAKE] = LimitedReceive(scope, receive, self.allowed, self._budget)
         answering = False
 
         async def answer(message: Message) -> None:
@@ -50,4 +50,4 @@ class Limits:
         finally:
             intake.give_back_memory()
         if intake.refusal and not answering:
-            await respond(problem_of(intake.refusal), CLOSE)(scope, receive, send)
+            await problem_response(to_problem(intake.refusal), CLOSE)(scope, receive, send)

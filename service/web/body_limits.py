@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope
 
 from service.errors import ServiceError
-from service.web.asgi import header
+from service.web.asgi import get_header
 from service.web.formats import UnsupportedFormat, is_json
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.json_depth import check_depth
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 INTAKE: Final = "service.intake"
-HUNG_UP: Final[Message] = {"type": "http.disconnect"}
+DISCONNECT: Final[Message] = {"type": "http.disconnect"}
 MAX_LOOP_BYTES: Final = 1 << 14  # a larger body is parsed and searched in a thread, and counts in the memory budget
 MAX_CONTENT_TYPE: Final = 1_000  # characters: FastAPI's parser of media types takes quadratic time
 # Bytes of memory for each byte of a body, as measured on unfavourable ones: read as Python objects, or as a table.
@@ -36,7 +36,7 @@ class RequestTooSlow(ServiceError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowance:
+class BodyLimits:
     """What a request may send unless its route takes more."""
 
     n_bytes: int
@@ -44,14 +44,14 @@ class Allowance:
     depth: int
 
 
-class Intake:
+class LimitedReceive:
     """Takes in one request's body; once something is refused, there is no more of it to be had."""
 
-    def __init__(self, scope: Scope, receive: Receive, allowed: Allowance, budget: MemoryBudget) -> None:
-        length = header(scope, b"content-length") or ""
-        content_type = header(scope, b"content-type") or ""
+    def __init__(self, scope: Scope, receive: Receive, allowed: BodyLimits, budget: MemoryBudget) -> None:
+        length = get_header(scope, b"content-length") or ""
+        content_type = get_header(scope, b"content-type") or ""
         self.refusal: ServiceError | None = None
-        self.complete = header(scope, b"transfer-encoding") is None and length in {"", "0"}
+        self.complete = get_header(scope, b"transfer-encoding") is None and length in {"", "0"}
         self._declared = int(length) if length.isdecimal() else 0
         self._most, self._depth = allowed.n_bytes, allowed.depth
         self._is_fit_to_parse = len(content_type) <= MAX_CONTENT_TYPE
@@ -62,27 +62,27 @@ class Intake:
         self._weight = OBJECT_WEIGHT
         self._budget = budget
 
-    def expect_table(self, n_bytes: int, weight: int) -> None:
+    def allow_table(self, n_bytes: int, weight: int) -> None:
         """Take a table instead of a document: this large, and whoever reads it looks after its depth."""
         self._most, self._is_document, self._weight = n_bytes, False, weight
 
     async def receive(self) -> Message:
         """Give the next part of the body; a document comes whole."""
         if self.refusal:
-            return HUNG_UP
+            return DISCONNECT
         if self.complete:
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._until):
                 message = await (self._document() if self._is_document else self._next())
-            if is_whole(message):
+            if is_complete(message):
                 await self._prepare(message)
         except TimeoutError:
             self.refusal = RequestTooSlow()
         except ServiceError as refusal:
             self.refusal = refusal
         if self.refusal:
-            return HUNG_UP
+            return DISCONNECT
         self.complete = not message.get("more_body")
         return message
 
@@ -133,17 +133,17 @@ class Intake:
             raise BodyTooLarge(f"The body is larger than the {self._most:,} bytes that are taken here")
 
 
-def expect_table(request: "Request", n_bytes: int, weight: int) -> None:
+def allow_table(request: "Request", n_bytes: int, weight: int) -> None:
     """Let a request send a table of this size, where others send a document."""
-    cast("Intake", request.scope[INTAKE]).expect_table(n_bytes, weight)
+    cast("LimitedReceive", request.scope[INTAKE]).allow_table(n_bytes, weight)
 
 
-def is_whole(message: Message) -> bool:
+def is_complete(message: Message) -> bool:
     """Return whether a message is all of a body."""
     return message["type"] == "http.request" and not message.get("more_body")
 
 
-def received_again(messages: Sequence[Message], receive: Receive) -> Receive:
+def replay_body(messages: Sequence[Message], receive: Receive) -> Receive:
     """Receive the same once more, and then what follows."""
     ahead = iter(messages)
 

@@ -49,7 +49,7 @@ def inline_scripts(html: str) -> str:
     return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
 
 
-def explorable(*others: str) -> str:
+def interactive_figure_csp(*others: str) -> str:
     """Write the policy of a page to point and zoom in: it runs those pages' scripts by hash, and `others`."""
     allowed = " ".join([*others, *(f"'{each}'" for each in script_hashes())])
     return f"sandbox allow-scripts; script-src {allowed}; {NOTHING_FROM_ELSEWHERE}"

@@ -7,8 +7,8 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Query, Request
 
 from service.config import Settings
-from service.engine.client import Engine
-from service.principals import Caller
+from service.engine.client import JobEngine
+from service.principals import Principal
 from service.stores import Stores
 from service.stores.artifacts import Artifacts
 from service.stores.database import Database, Session
@@ -24,7 +24,7 @@ class Services:
 
     settings: Settings
     stores: Stores
-    engine: Engine
+    engine: JobEngine
     metrics: Metrics
     readers: ReaderPool
 
@@ -37,11 +37,11 @@ def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-def _caller(request: Request) -> Caller:
-    return cast("Caller", request.state.caller)
+def _caller(request: Request) -> Principal:
+    return cast("Principal", request.state.caller)
 
 
-CallerDep = Annotated[Caller, Depends(_caller)]
+CallerDep = Annotated[Principal, Depends(_caller)]
 
 
 def _tenant(caller: CallerDep) -> str:
@@ -74,7 +74,7 @@ def _artifacts(parts: ServicesDep) -> Artifacts:
     return parts.stores.artifacts
 
 
-def _engine(parts: ServicesDep) -> Engine:
+def _engine(parts: ServicesDep) -> JobEngine:
     return parts.engine
 
 
@@ -87,7 +87,7 @@ ReadDep = Annotated[Session, Depends(_reading, scope="function")]
 WriteDep = Annotated[Session, Depends(_writing, scope="function")]
 TablesDep = Annotated[Tables, Depends(_tables)]
 ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
-EngineDep = Annotated[Engine, Depends(_engine)]
+EngineDep = Annotated[JobEngine, Depends(_engine)]
 
 DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])]
 NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]

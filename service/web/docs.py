@@ -31,7 +31,7 @@ class Assets(StaticFiles):
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
-def install_pages(app: FastAPI) -> None:
+def mount_docs(app: FastAPI) -> None:
     """Serve the pages on which people explore the service."""
     app.include_router(router)
     app.mount("/docs/assets", Assets(packages=[(ASSETS, "static")]))

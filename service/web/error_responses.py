@@ -20,7 +20,7 @@ _REQUEST_ID: Final = {"X-Request-ID": {"schema": _TEXT, "description": "The requ
 Operation = dict[str, Any]
 
 
-def declare_refusals(method: str, operation: Operation, *, is_open: bool) -> None:
+def add_error_responses(method: str, operation: Operation, *, is_open: bool) -> None:
     """Add to an operation what it refuses, and to each answer the headers that all have."""
     for status in _refusals(method, operation, is_open=is_open):
         operation["responses"].setdefault(str(status.value), _problem(status))

@@ -14,8 +14,8 @@ from starlette.routing import compile_path
 from models.errors import SegmentationError
 from service.errors import FieldError, InvalidRequest, ServiceError, pointer
 from service.web.formats import UnsupportedFormat, is_json
-from service.web.logging import describe_error, request_id
-from service.web.problems import MEDIA_TYPE, MOST_ERRORS, plain_problem, problem_of
+from service.web.logging import request_id, summarize_exception
+from service.web.problems import MEDIA_TYPE, MOST_ERRORS, http_problem, to_problem
 
 RETRY_AFTER_SECONDS = 2
 PASSING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -32,15 +32,15 @@ class JobFailed(ServiceError):
         self.job_id = job_id
 
 
-def install_refusals(app: FastAPI) -> None:
+def add_exception_handlers(app: FastAPI) -> None:
     """Answer every error of an app with a problem."""
-    app.add_exception_handler(ServiceError, _answer)
-    app.add_exception_handler(SegmentationError, _answer)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(ServiceError, _handle)
+    app.add_exception_handler(SegmentationError, _handle)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
 
 
-def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Send a problem; one that will pass says when to try again."""
     status = problem["status"]
     retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in PASSING else {}
@@ -50,39 +50,39 @@ def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
 
 def written(problem: Mapping[str, Any]) -> bytes:
     """Write a problem as the last answer on a connection."""
-    answer = respond(problem, {"Connection": "close"})
+    answer = problem_response(problem, {"Connection": "close"})
     status = HTTPStatus(answer.status_code)
     head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
     head += [name + b": " + value for name, value in answer.raw_headers]
     return b"\r\n".join([*head, b"", cast("bytes", answer.body)])
 
 
-def _answer(_: Request, error: Exception) -> JSONResponse:
+def _handle(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, JobFailed):
-        return respond(error.problem, {"X-Job": error.job_id})
-    problem = problem_of(error)
+        return problem_response(error.problem, {"X-Job": error.job_id})
+    problem = to_problem(error)
     if problem["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("refused", problem=problem["type"], **describe_error(error))
-    return respond(problem)
+        logger.error("refused", problem=problem["type"], **summarize_exception(error))
+    return problem_response(problem)
 
 
-def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
+def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:
     invalid = cast("RequestValidationError", error)
     if isinstance(invalid.body, bytes) and invalid.body and not _is_json(request):
-        return respond(problem_of(UnsupportedFormat("Send application/json")))
+        return problem_response(to_problem(UnsupportedFormat("Send application/json")))
     found = invalid.errors()
     errors = [_field_error(item, invalid.body) for item in found[:MOST_ERRORS]]
-    problem = problem_of(InvalidRequest("The request is not valid", errors=errors))
-    return respond({**problem, "n_errors": len(found)})
+    problem = to_problem(InvalidRequest("The request is not valid", errors=errors))
+    return problem_response({**problem, "n_errors": len(found)})
 
 
-def _answer_http(request: Request, error: Exception) -> JSONResponse:
+def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
     refusal = cast("HTTPException", error)
     status = HTTPStatus(refusal.status_code)
     headers = dict(refusal.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed_methods(request))
-    return respond(plain_problem(status, str(refusal.detail)), headers)
+    return problem_response(http_problem(status, str(refusal.detail)), headers)
 
 
 def _is_json(request: Request) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, WithJso
 from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm
-from service.web.schemas import Header, Integer, Request, Wire
+from service.web.schemas import Header, Integer, RequestModel, ResponseModel
 
 SWITCHES: Final = {field.name for kind in get_args(Algorithm) for field in fields(kind) if field.type is bool}
 
@@ -28,7 +28,7 @@ Auto = TypeAliasType(
 )
 
 
-class FeatureIn(Request):
+class FeatureIn(RequestModel):
     """How a column is used."""
 
     name: Header = Field(description="The column.")
@@ -45,7 +45,7 @@ class FeatureIn(Request):
     )
 
 
-class FeatureOut(Wire):
+class FeatureOut(ResponseModel):
     """A column as it is used."""
 
     name: str
@@ -72,7 +72,7 @@ Features = Annotated[
 ]
 
 
-def _without_disguise(algorithm: object) -> object:
+def _reject_coercions(algorithm: object) -> object:
     """Refuse booleans, and numbers that are spelled as text, where lenient reading would take one for the other."""
     for name, value in algorithm.items() if isinstance(algorithm, dict) else ():
         if name in SWITCHES:
@@ -91,10 +91,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
-AlgorithmIn = Annotated[Algorithm, Field(discriminator="name"), BeforeValidator(_without_disguise)]
+AlgorithmIn = Annotated[Algorithm, Field(discriminator="name"), BeforeValidator(_reject_coercions)]
 
 
-def plain_features(features: Sequence[str | FeatureIn] | None) -> list[dict[str, object]] | None:
+def dump_features(features: Sequence[str | FeatureIn] | None) -> list[dict[str, object]] | None:
     """Give what is asked of each column, by its name at least."""
     if features is None:
         return None

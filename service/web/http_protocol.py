@@ -10,13 +10,13 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.web.asgi import BadHead, check_head, without_wish
+from service.web.asgi import BadHead, check_head, without_upgrade_headers
 from service.web.body_limits import RequestTooSlow
 from service.web.exception_handlers import written
-from service.web.pipeline_queue import TurnQueue
-from service.web.problems import plain_problem, problem_of
-from service.web.transport import Exit
-from service.web.write_coalescing import Joined
+from service.web.pipeline_queue import PipelineQueue
+from service.web.problems import http_problem, to_problem
+from service.web.transport import LingeringTransport
+from service.web.write_coalescing import CoalescingTransport
 
 MOST_HEAD_BYTES: Final = 1 << 16
 MAX_TRAILER_BYTES: Final = 1 << 13
@@ -27,7 +27,7 @@ PIECE_BYTES: Final = 1 << 11
 INVALID: Final = "Invalid HTTP request received."
 
 
-class Connection(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """Hangs up on whoever takes too long to ask; what is asked in the body is looked after by the app.
 
     A refusal is sent after the answers to all requests that came before it. Bytes are parsed piece by piece, and no
@@ -43,7 +43,7 @@ class Connection(HttpToolsProtocol):
         *,
         head_seconds: float,
         answer_seconds: float,
-        turns: TurnQueue,
+        turns: PipelineQueue,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
@@ -57,8 +57,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Expect a request."""
-        joined = Joined(cast("Transport", transport), self.loop)
-        self._exit = Exit(joined, self.loop, answer_seconds=self._answer_seconds)
+        joined = CoalescingTransport(cast("Transport", transport), self.loop)
+        self._exit = LingeringTransport(joined, self.loop, answer_seconds=self._answer_seconds)
         super().connection_made(cast("Any", self._exit))
         self._expect_head()
 
@@ -71,8 +71,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what has come, unless it is a head without an end; most come whole, and need no deadline."""
-        if self._exit.lingers:
-            self._exit.throw_away(len(data))
+        if self._exit.is_lingering:
+            self._exit.discard(len(data))
             return
         self._unparsed = memoryview(bytes(self._unparsed) + data)
         self._parse()
@@ -121,12 +121,12 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """Wait for somebody who reads, not for ever."""
-        self._exit.expect_reader()
+        self._exit.start_write_timeout()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """Go on writing."""
-        self._exit.forget_reader()
+        self._exit.cancel_write_timeout()
         super().resume_writing()
 
     def _go_on(self) -> None:
@@ -164,7 +164,7 @@ class Connection(HttpToolsProtocol):
         self._feed(piece)
         self._overhead += len(piece) * self._is_counted
         if self._overhead > (MAX_TRAILER_BYTES if self._in_body else MOST_HEAD_BYTES) and not self._refusal:
-            self._refuse(plain_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+            self._send_problem(http_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
 
     def _count_anew(self) -> None:
         self._overhead, self._is_counted = 0, False
@@ -176,7 +176,7 @@ class Connection(HttpToolsProtocol):
         except HttpParserError as error:
             fault = error.__context__
             bad = fault if isinstance(fault, BadHead) else BadHead(HTTPStatus.BAD_REQUEST, INVALID)
-            self._refuse(plain_problem(bad.status, bad.detail))
+            self._send_problem(http_problem(bad.status, bad.detail))
 
     def _feed_until_wish(self, data: bytes) -> bytes:
         """Parse up to a head that wishes for another protocol.
@@ -192,28 +192,28 @@ class Connection(HttpToolsProtocol):
             self.parser = HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
             begin = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
-            return begin + without_wish(self.headers) + b"\r\n" + data[wish.args[0] :]
+            return begin + without_upgrade_headers(self.headers) + b"\r\n" + data[wish.args[0] :]
         return b""
 
     def _expect_head(self) -> None:
         if self._head_due is None:
-            self._head_due = self.loop.call_later(self._head_seconds, self._hang_up)
+            self._head_due = self.loop.call_later(self._head_seconds, self._on_header_timeout)
 
     def _forget_head(self) -> None:
         if self._head_due:
             self._head_due.cancel()
         self._head_due = None
 
-    def _hang_up(self) -> None:
+    def _on_header_timeout(self) -> None:
         self._head_due = None
         if self.cycle and not self.cycle.response_complete:
             self._expect_head()
         elif self._exit.in_midst:
-            self._refuse(problem_of(RequestTooSlow()))
+            self._send_problem(to_problem(RequestTooSlow()))
         else:
             self.transport.close()
 
-    def _refuse(self, problem: Mapping[str, Any]) -> None:
+    def _send_problem(self, problem: Mapping[str, Any]) -> None:
         """Refuse a request, once all that came before it are answered, and parse no further."""
         self._forget_head()
         self._unparsed = memoryview(b"")

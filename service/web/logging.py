@@ -19,7 +19,7 @@ _encode = msgspec.json.Encoder().encode
 logger = structlog.get_logger()
 
 
-class RequestLine(msgspec.Struct, gc=False):
+class AccessLogEntry(msgspec.Struct, gc=False):
     """The line of a request; of who asks, what was found out."""
 
     method: str
@@ -34,7 +34,7 @@ class RequestLine(msgspec.Struct, gc=False):
     level: str = "info"
 
 
-class JsonLines(logging.StreamHandler[Any]):
+class BatchingJsonHandler(logging.StreamHandler[Any]):
     """Writes the log; the line of a request, which most of them are, without the detour of a record.
 
     The lines of one turn of the event loop are written together at its end, or ahead of the next record.
@@ -44,7 +44,7 @@ class JsonLines(logging.StreamHandler[Any]):
         super().__init__(stream)
         self._lines: list[bytes] = []
 
-    def write_line(self, line: RequestLine) -> None:
+    def write_line(self, line: AccessLogEntry) -> None:
         """Write one line, soon."""
         self._lines.append(_encode(line))
         if len(self._lines) == 1:
@@ -64,7 +64,7 @@ class JsonLines(logging.StreamHandler[Any]):
             super().flush()
 
 
-def configure_logs(level: str) -> None:
+def configure_logging(level: str) -> None:
     """Write every line, also those of libraries, as one JSON object to the standard error stream."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -76,7 +76,7 @@ def configure_logs(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
-    handler = JsonLines(sys.stderr)
+    handler = BatchingJsonHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, _without_values],
@@ -95,10 +95,10 @@ def configure_logs(level: str) -> None:
     warnings.showwarning = _log_warning
 
 
-def log_request(line: RequestLine) -> None:
+def log_request(line: AccessLogEntry) -> None:
     """Write the line of a request."""
     root = logging.getLogger()
-    lines = [handler for handler in root.handlers if isinstance(handler, JsonLines)]
+    lines = [handler for handler in root.handlers if isinstance(handler, BatchingJsonHandler)]
     if not lines:
         said = msgspec.to_builtins(line)
         logger.info(said.pop("event"), **said)
@@ -107,7 +107,7 @@ def log_request(line: RequestLine) -> None:
             handler.write_line(line)
 
 
-def describe_error(error: BaseException) -> dict[str, Any]:
+def summarize_exception(error: BaseException) -> dict[str, Any]:
     """Say what kind of error came from where; its message stays out, as it may quote a customer's values."""
     frames = traceback.extract_tb(error.__traceback__)
     return {"error": type(error).__name__, "at": [f"{frame.name} ({frame.lineno})" for frame in frames[-8:]]}
@@ -135,4 +135,4 @@ def _without_values(_: object, __: str, event: Mapping[str, Any]) -> Mapping[str
     exc_info = event.get("exc_info")
     error = exc_info[1] if isinstance(exc_info, tuple) else None
     kept = {name: value for name, value in event.items() if name != "exc_info"}
-    return {**kept, **describe_error(error)} if error else kept
+    return {**kept, **summarize_exception(error)} if error else kept

@@ -7,7 +7,7 @@ from service.errors import MemoryBusy
 
 WAIT_SECONDS: Final = 10.0
 
-Waiter = tuple[int, asyncio.Future[None]]
+BudgetWaiter = tuple[int, asyncio.Future[None]]
 
 
 class MemoryBudget:
@@ -17,7 +17,7 @@ class MemoryBudget:
         self.max_share = max(n_bytes // 2, 1)
         self._free = n_bytes
         self._seconds = seconds
-        self._waiting: list[Waiter] = []
+        self._waiting: list[BudgetWaiter] = []
 
     async def take(self, n_bytes: int) -> None:
         """Take a share, as soon as so much is free. Raises MemoryBusy if that takes too long."""
@@ -45,7 +45,7 @@ class MemoryBudget:
                 self._waiting.remove(waiter)
                 turn.set_result(None)
 
-    def _give_up(self, waiter: Waiter) -> None:
+    def _give_up(self, waiter: BudgetWaiter) -> None:
         if waiter in self._waiting:
             self._waiting.remove(waiter)
         else:

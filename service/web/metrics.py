@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 
 from service import RELEASE
-from service.stores.lru_cache import Use
+from service.stores.lru_cache import CacheStats
 
 REQUEST_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -24,7 +24,7 @@ class Collector(Protocol):
         """Give the metrics as they are now."""
 
 
-class Durations:
+class DurationHistogram:
     """How often something took how long; whoever shares one between threads keeps them apart."""
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
@@ -50,10 +50,10 @@ class Metrics:
     Plain numbers, which only the event loop changes: a request costs two lookups, and no lock.
     """
 
-    def __init__(self, caches: Callable[[], Mapping[str, Use]]) -> None:
+    def __init__(self, caches: Callable[[], Mapping[str, CacheStats]]) -> None:
         self._caches = caches
         self._requests: dict[tuple[str, str, int], int] = {}
-        self._seconds: dict[tuple[str, str], Durations] = {}
+        self._seconds: dict[tuple[str, str], DurationHistogram] = {}
         self._in_flight = 0
         self._rows = 0
         self._rows_lock = Lock()
@@ -76,7 +76,7 @@ class Metrics:
         self._requests[key] = self._requests.get(key, 0) + 1
         durations = self._seconds.get((method, route))
         if durations is None:
-            durations = self._seconds[method, route] = Durations(REQUEST_BOUNDS)
+            durations = self._seconds[method, route] = DurationHistogram(REQUEST_BOUNDS)
         durations.add(seconds)
 
     def count_rows(self, n: int) -> None:

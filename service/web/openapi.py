@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import JsonValue
 
-from service.principals import scope_for
-from service.web.error_responses import declare_refusals
+from service.principals import required_scope
+from service.web.error_responses import add_error_responses
 from service.web.formats import MEDIA_TYPES, MULTIPART
 from service.web.problems import ProblemDetails
 
@@ -49,7 +49,7 @@ SECURITY: dict[str, Any] = {
 }
 
 
-def table_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, Any]:
+def table_request_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, Any]:
     """Describe a body in any of the formats, by the same example in each."""
     texts = {
         "text/csv": _delimited(",", rows),
@@ -73,7 +73,7 @@ def _delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
     return "\n".join(delimiter.join(map(str, line)) for line in (rows[0], *(row.values() for row in rows)))
 
 
-TABLE_BODY = table_body(
+TABLE_BODY = table_request_body(
     "The table: JSON or lines of JSON with one object for each customer; CSV with a header (comma, semicolon, bar or "
     "tab; UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
     [
@@ -82,7 +82,7 @@ TABLE_BODY = table_body(
         {"CustomerID": "3", "Gender": "Female", "Age": 24, "Annual Income (k$)": 25, "Spending Score (1-100)": 80},
     ],
 )
-TRANSACTIONS_BODY = table_body(
+TRANSACTIONS_BODY = table_request_body(
     "Further transactions, in any format; in JSON they stand under `customers`, too.",
     [
         {"CustomerID": "1", "Date": "2026-01-05", "Amount": 29.9},
@@ -102,13 +102,13 @@ def install_openapi(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(describe())
+            app.openapi_schema = _extend_schema(describe())
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend its schema
 
 
-def _completed(schema: dict[str, Any]) -> dict[str, Any]:
+def _extend_schema(schema: dict[str, Any]) -> dict[str, Any]:
     schemas = schema["components"]["schemas"]
     definition = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(definition.pop("$defs"), ProblemDetails=definition, **_BODIES)
@@ -117,13 +117,13 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     schema["components"]["securitySchemes"] = SECURITY
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            needed = scope_for(method.upper(), path)
+            needed = required_scope(method.upper(), path)
             operation["security"] = [{way: [needed]} for way in SECURITY] if needed else []
             for parameter in operation.get("parameters", ()):
                 _show_example(parameter)
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
-            declare_refusals(method, operation, is_open=needed is None)
+            add_error_responses(method, operation, is_open=needed is None)
     return schema
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 Start = Callable[[], None]
 
 
-class TurnQueue:
+class PipelineQueue:
     """Requests of all connections that came in behind others, in the order in which their turn came up."""
 
     def __init__(self) -> None:

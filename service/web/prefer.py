@@ -11,27 +11,27 @@ LONGEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class WaitPreference:
     """How long to wait, and what of the client's preference was followed."""
 
     seconds: float = DEFAULT_SECONDS
     applied: str | None = None
 
 
-def read_prefer(header: str | None) -> Patience:
+def parse_prefer(header: str | None) -> WaitPreference:
     """Read `wait=N` and `respond-async` from a Prefer header; the rest is passed over, as the RFC says."""
     preferences = [part.strip().lower() for part in (header or "").split(",")]
     if "respond-async" in preferences:
-        return Patience(seconds=0, applied="respond-async")
+        return WaitPreference(seconds=0, applied="respond-async")
     for preference in preferences:
         wait = re.fullmatch(r"wait\s*=\s*\"?(\d{1,9})\"?", preference)
         if wait:
             seconds = min(int(wait[1]), int(LONGEST_SECONDS))
-            return Patience(seconds=seconds, applied=f"wait={seconds}")
-    return Patience()
+            return WaitPreference(seconds=seconds, applied=f"wait={seconds}")
+    return WaitPreference()
 
 
-def _patience(
+def _parse_wait(
     prefer: Annotated[
         str | None,
         Header(
@@ -39,8 +39,8 @@ def _patience(
             "`wait=0` or `respond-async` answers with the job at once.",
         ),
     ] = None,
-) -> Patience:
-    return read_prefer(prefer)
+) -> WaitPreference:
+    return parse_prefer(prefer)
 
 
-PatienceDep = Annotated[Patience, Depends(_patience)]
+PatienceDep = Annotated[WaitPreference, Depends(_parse_wait)]

@@ -149,7 +149,7 @@ class ProblemDetails(BaseModel):
     n_errors: int | None = Field(default=None, description="How many faults there are in all.")
 
 
-def problem_of(error: Exception) -> dict[str, Any]:
+def to_problem(error: Exception) -> dict[str, Any]:
     """Say in a problem's words why something could not be done; an unforeseen error tells nothing of itself."""
     if is_full(error):
         error = StorageFull()
@@ -159,7 +159,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
     return _problem_of_kind(kind, str(error)) | _faults(_errors_of(error))
 
 
-def plain_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
+def http_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
     """Say what HTTP itself refuses."""
     return _problem(status.phrase.lower().replace(" ", "-"), f"{status.phrase}.", status, detail)
 
@@ -167,7 +167,7 @@ def plain_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, An
 def known_problems() -> list[ProblemDetails]:
     """Give every kind of problem that the service answers with."""
     ours = [_problem_of_kind(kind) for kind in STATUSES]
-    every = [*ours, *(plain_problem(status) for status in PLAIN), _internal()]
+    every = [*ours, *(http_problem(status) for status in PLAIN), _internal()]
     return [ProblemDetails(**problem) for problem in every]
 
 
@@ -184,7 +184,7 @@ def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = Non
         "type": f"/problems/{slug}",
         "title": title,
         "status": int(status),
-        "detail": _sendable(detail or title, LONGEST_DETAIL),
+        "detail": _truncate(detail or title, LONGEST_DETAIL),
     }
 
 
@@ -201,7 +201,7 @@ def _faults(errors: Sequence[FieldError]) -> dict[str, Any]:
     room = ROOM_FOR_ERRORS
     for error in errors[:MOST_ERRORS]:
         fault = {name: value for name, value in asdict(error).items() if value is not None}
-        fault |= {name: _sendable(fault[name]) for name in ("detail", "pointer") if name in fault}
+        fault |= {name: _truncate(fault[name]) for name in ("detail", "pointer") if name in fault}
         room -= len(json.dumps(fault))
         if room < 0:
             break
@@ -209,7 +209,7 @@ def _faults(errors: Sequence[FieldError]) -> dict[str, Any]:
     return {"errors": faults, "n_errors": len(errors)}
 
 
-def _sendable(text: str, longest: int = LONGEST_TEXT) -> str:
+def _truncate(text: str, longest: int = LONGEST_TEXT) -> str:
     return text[:longest].encode(errors="replace").decode()
 
 

@@ -23,19 +23,19 @@ Integer = Annotated[int, BeforeValidator(_no_boolean)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 
-class Wire(BaseModel):
+class ResponseModel(BaseModel):
     """A body that the service sends."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class Request(BaseModel):
+class RequestModel(BaseModel):
     """A body that the service reads: an unknown field is an error, not a silent loss."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Page(Wire):
+class Page(ResponseModel):
     """A part of a list; without a `next_page_token` it is the last one."""
 
     next_page_token: str | None = None

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Query
 from fastapi.responses import StreamingResponse
 
 from service.stores.tables import Rows
-from service.web.formats.writers import FORMATS, JSON, NOTHING, Format, negotiate, stream
+from service.web.formats.writers import FORMATS, JSON, NO_EXTRA_FIELDS, TableFormat, negotiate, write_table
 
 _NAMES: Final = [fmt.name for fmt in FORMATS]
 
@@ -24,11 +24,11 @@ def _format(
             json_schema_extra={"enum": _NAMES},
         ),
     ] = None,
-) -> Format:
+) -> TableFormat:
     return negotiate(accept, name)
 
 
-FormatDep = Annotated[Format, Depends(_format)]
+ResponseFormatDep = Annotated[TableFormat, Depends(_format)]
 
 # What OpenAPI says of an answer that is a `Streamed`; JSON is described by the route's own model.
 TABLE_ANSWER: Final[dict[str, Any]] = {
@@ -40,34 +40,36 @@ TABLE_ANSWER: Final[dict[str, Any]] = {
 }
 
 
-class Streamed(StreamingResponse):
+class TableResponse(StreamingResponse):
     """A table, sent while it is read; what is wrong with its first rows is known before the answer begins."""
 
     def __init__(
         self,
         batches: Iterable[pa.RecordBatch],
         schema: pa.Schema,
-        fmt: Format,
+        fmt: TableFormat,
         *,
         noun: str,
-        after: Mapping[str, object] = NOTHING,
+        after: Mapping[str, object] = NO_EXTRA_FIELDS,
     ) -> None:
         rest = iter(batches)
         begun = chain(list(islice(rest, 1)), rest)
         super().__init__(
-            stream(begun, schema, fmt, noun, after),
+            write_table(begun, schema, fmt, noun, after),
             media_type=fmt.media_type,
             headers=table_headers(fmt, noun),
         )
 
 
-def answer_table(rows: Rows, fmt: Format, *, noun: str, size: int, token: Callable[[pa.Table], str]) -> Streamed:
+def table_response(
+    rows: Rows, fmt: TableFormat, *, noun: str, size: int, token: Callable[[pa.Table], str]
+) -> TableResponse:
     """Answer with JSON in pages of `size` rows, where `token` names what comes after one; other formats hold all."""
     if fmt != JSON:
-        return Streamed(rows.batches, rows.schema, fmt, noun=noun)
+        return TableResponse(rows.batches, rows.schema, fmt, noun=noun)
     page, more = first_rows(rows, size)
     after = {"next_page_token": token(page)} if more else {}
-    return Streamed(page.to_batches(), rows.schema, fmt, noun=noun, after=after)
+    return TableResponse(page.to_batches(), rows.schema, fmt, noun=noun, after=after)
 
 
 def first_rows(rows: Rows, size: int) -> tuple[pa.Table, bool]:
@@ -81,7 +83,7 @@ def first_rows(rows: Rows, size: int) -> tuple[pa.Table, bool]:
     return table.slice(0, size), table.num_rows > size
 
 
-def table_headers(fmt: Format, noun: str) -> dict[str, str]:
+def table_headers(fmt: TableFormat, noun: str) -> dict[str, str]:
     """Give the headers of a table in a format."""
     kept = {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
     return {"Vary": "Accept", **kept}

@@ -14,7 +14,7 @@ from service.web.logging import request_id
 UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
-class Traced:
+class TracingMiddleware:
     """Opens a span for each request but the orchestrator's; it says no more than the request's line in the log."""
 
     def __init__(self, app: ASGIApp, *, tracer: Tracer) -> None:

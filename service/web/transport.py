@@ -3,26 +3,26 @@
 from asyncio import AbstractEventLoop, TimerHandle
 from typing import Any, Final
 
-from service.web.write_coalescing import Joined
+from service.web.write_coalescing import CoalescingTransport
 
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1 << 26
 
 
-class Exit:
+class LingeringTransport:
     """A transport that is left in an orderly way.
 
     With bytes still on their way to a socket that is closed, TCP throws away what the other side has not read. So an
     answer to whoever still sends is ended first, and what comes is thrown away for a while.
     """
 
-    def __init__(self, transport: Joined, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
+    def __init__(self, transport: CoalescingTransport, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
         self._transport = transport
         self._loop = loop
         self._seconds = answer_seconds
         self._due: TimerHandle | None = None
         self._thrown_away = self._unread = 0
-        self.lingers = self.in_midst = self._is_stopped = False
+        self.is_lingering = self.in_midst = self._is_stopped = False
         self.write = transport.write
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
@@ -31,7 +31,7 @@ class Exit:
 
     def is_closing(self) -> bool:
         """Tell whether nothing more is sent."""
-        return self.lingers or self._transport.is_closing()
+        return self.is_lingering or self._transport.is_closing()
 
     def close(self) -> None:
         """Leave; `in_midst` of a request, not before the other side has seen the answer."""
@@ -59,18 +59,18 @@ class Exit:
         if not self._is_stopped:
             self._transport.resume_reading()
 
-    def throw_away(self, n_bytes: int) -> None:
+    def discard(self, n_bytes: int) -> None:
         """Take no notice of what is sent after the answer, up to a limit."""
         self._thrown_away += n_bytes
         if self._thrown_away > LINGER_BYTES:
             self._leave()
 
-    def expect_reader(self) -> None:
+    def start_write_timeout(self) -> None:
         """Give the other side time to read on; how it is left is decided elsewhere."""
         if not self.is_closing():
             self._wait_for_reader()
 
-    def forget_reader(self) -> None:
+    def cancel_write_timeout(self) -> None:
         """Wait for nobody who reads."""
         if not self.is_closing():
             self.forget()
@@ -83,7 +83,7 @@ class Exit:
 
     def _linger(self) -> None:
         self.forget()
-        self.lingers, self.write = True, _forget
+        self.is_lingering, self.write = True, _forget
         self._transport.write_eof()
         self._transport.resume_reading()
         self._due = self._loop.call_later(LINGER_SECONDS, self._leave)

@@ -12,48 +12,48 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.config import Settings
-from service.web.body_limits import MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, expect_table
+from service.web.body_limits import MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, allow_table
 from service.web.dependencies import ServicesDep
-from service.web.formats import MEDIA_TYPES, MULTIPART, Bounds, UnreadableBody, media_type_of
+from service.web.formats import MEDIA_TYPES, MULTIPART, TableLimits, UnreadableBody, media_type_of
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.media_types import parse_media_type
 
 
 @dataclass(frozen=True, kw_only=True)
-class Body:
+class Upload:
     """What was sent, as a file to be read from its start, what it says it is, and how large a table it may hold."""
 
     file: BinaryIO
     content_type: str
-    bounds: Bounds
+    bounds: TableLimits
 
 
-async def spool(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
+async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
     """Take a whole table in; its file is there until the answer has been sent."""
     settings = parts.settings
-    expect_table(request, settings.table_bytes, TABLE_WEIGHT)
-    async for body in _taken_in(request, _bounds(settings, rows=settings.table_rows)):
+    allow_table(request, settings.table_bytes, TABLE_WEIGHT)
+    async for body in _receive(request, _bounds(settings, rows=settings.table_rows)):
         yield body
 
 
-async def spool_few(request: Request, parts: ServicesDep) -> AsyncIterator[Body]:
+async def receive_small_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
     """Take in as many customers as are placed in one request."""
-    expect_table(request, parts.settings.assignment_bytes, OBJECT_WEIGHT)
-    async for body in _taken_in(request, bounds_of_few(parts.settings)):
+    allow_table(request, parts.settings.assignment_bytes, OBJECT_WEIGHT)
+    async for body in _receive(request, bounds_of_few(parts.settings)):
         yield body
 
 
-def bounds_of_few(settings: Settings) -> Bounds:
+def bounds_of_few(settings: Settings) -> TableLimits:
     """Say how many customers are placed in one request, and how large their table may be."""
     return _bounds(settings, rows=settings.assignment_rows)
 
 
-BodyDep = Annotated[Body, Depends(spool)]
-SmallBodyDep = Annotated[Body, Depends(spool_few)]
+UploadDep = Annotated[Upload, Depends(receive_table)]
+SmallUploadDep = Annotated[Upload, Depends(receive_small_table)]
 
 
-def _bounds(settings: Settings, *, rows: int) -> Bounds:
-    return Bounds(
+def _bounds(settings: Settings, *, rows: int) -> TableLimits:
+    return TableLimits(
         rows=rows,
         columns=settings.table_columns,
         cells=settings.table_cells,
@@ -62,12 +62,12 @@ def _bounds(settings: Settings, *, rows: int) -> Bounds:
     )
 
 
-async def _taken_in(request: Request, bounds: Bounds) -> AsyncIterator[Body]:
+async def _receive(request: Request, bounds: TableLimits) -> AsyncIterator[Upload]:
     content_type = request.headers.get("content-type", "")
     is_form = parse_media_type(content_type)[0] == MULTIPART
     file, told = await _uploaded(request) if is_form else (await _spooled(request), content_type)
     with file:
-        yield Body(file=file, content_type=told, bounds=bounds)
+        yield Upload(file=file, content_type=told, bounds=bounds)
 
 
 async def _spooled(request: Request) -> BinaryIO:

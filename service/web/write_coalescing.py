@@ -6,7 +6,7 @@ from typing import Any, Final
 WORTH_JOINING: Final = 1 << 16  # bytes: to copy more costs as much as another call
 
 
-class Joined:
+class CoalescingTransport:
     """A transport that holds an answer's head back until its body follows, if that is in the same turn of the loop."""
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:

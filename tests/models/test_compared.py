@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure as PlotlyFigure
 from models.charts.plotly_html import to_plotly
 from models.charts.text_metrics import width
 from models.charts.theme import LOOKS
-from models.figures import OF_COMPARISONS, Compared, Party, render
+from models.figures import OF_COMPARISONS, ComparedSegment, ComparisonInput, render
 from models.figures.inputs import MOST_SEGMENTS
 
 TEXT = "{http://www.w3.org/2000/svg}text"
@@ -26,18 +26,21 @@ every_case = pytest.mark.parametrize("case", CASES, ids=str)
 def compared(n_before, n_after, *, moving=0.2, n=5_000):
     """Versions of which every second segment of the earlier one goes on."""
     random = np.random.default_rng(1)
-    before = [Party(key=f"seg-{i}", name=f"people of <kind> & age {i}" * (1 + i % 2), index=i) for i in range(n_before)]
-    after = [Party(key=f"seg-{2 * j}", name=f"people {2 * j}", index=j) for j in range(n_after)]
+    before = [
+        ComparedSegment(key=f"seg-{i}", name=f"people of <kind> & age {i}" * (1 + i % 2), index=i)
+        for i in range(n_before)
+    ]
+    after = [ComparedSegment(key=f"seg-{2 * j}", name=f"people {2 * j}", index=j) for j in range(n_after)]
     where = random.integers(0, n_before, n)
     there = np.where(random.random(n) < moving, random.integers(0, n_after, n), where // 2 % n_after)
     counts = np.zeros((n_before, n_after), dtype=np.int64)
     np.add.at(counts, (where, there), 1)
-    return Compared(numbers=(3, 4), before=before, after=after, counts=counts)
+    return ComparisonInput(numbers=(3, 4), before=before, after=after, counts=counts)
 
 
 def identical(k=5):
-    parties = [Party(key=f"seg-{i}", name=f"people {i}", index=i) for i in range(k)]
-    return Compared(numbers=(1, 2), before=parties, after=parties, counts=np.diag(np.arange(1, k + 1)))
+    parties = [ComparedSegment(key=f"seg-{i}", name=f"people {i}", index=i) for i in range(k)]
+    return ComparisonInput(numbers=(1, 2), before=parties, after=parties, counts=np.diag(np.arange(1, k + 1)))
 
 
 def table(figure, case):
@@ -112,11 +115,11 @@ def test_the_title_counts_who_is_in_a_segment_that_is_not_their_own(figure):
 
 @every_figure
 def test_without_customers_there_is_no_figure(figure):
-    nobody = Compared(
+    nobody = ComparisonInput(
         numbers=(1, 2), before=identical().before, after=identical().after, counts=np.zeros((5, 5), np.int64)
     )
-    assert figure.absent(nobody).endswith(".")
-    assert figure.absent(identical()) is None
+    assert figure.unavailable_reason(nobody).endswith(".")
+    assert figure.unavailable_reason(identical()) is None
 
 
 def test_a_segment_that_goes_on_has_the_color_of_the_later_version_and_one_that_ends_has_its_own():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from models.kernels.micro_clusters import SAMPLE, condense, place
+from models.kernels.micro_clusters import SAMPLE, assign_to_micro_clusters, build_micro_clusters
 from models.kernels.ward import ward
 from models.tree import cut
 
@@ -23,7 +23,7 @@ def points():
 
 @pytest.fixture(scope="module")
 def condensed(points):
-    return condense(points, M, seed=0)
+    return build_micro_clusters(points, M, seed=0)
 
 
 @pytest.mark.parametrize("d", [1, 2, 7])
@@ -31,7 +31,7 @@ def condensed(points):
 def test_every_point_is_placed_with_its_nearest_center(d, m):
     points, centers = np.random.default_rng(1).normal(size=(500, d)), np.random.default_rng(2).normal(size=(m, d))
     squares = np.sum((points[:, None] - centers) ** 2, axis=2)
-    placed = place(points, centers)
+    placed = assign_to_micro_clusters(points, centers)
     assert (placed.groups == squares.argmin(axis=1)).all()
     assert placed.away == pytest.approx(squares.min(axis=1))
 
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_groups_with_any_number_of_threads(points, 
     before = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        again = condense(points, M, seed=0)
+        again = build_micro_clusters(points, M, seed=0)
     finally:
         numba.set_num_threads(before)
     assert (again.groups == condensed.groups).all()
@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_groups_with_any_number_of_threads(points, 
 @pytest.mark.parametrize("separated", [True, False])
 def test_a_tree_of_groups_has_segments_hardly_wider_than_the_exact_ones(separated):
     points = make_blobs(4_000, n_features=4, centers=5 if separated else [[0.0] * 4], random_state=1)[0]
-    condensed = condense(points, 800, seed=0)
+    condensed = build_micro_clusters(points, 800, seed=0)
     of_groups, exact = ward(condensed.centers, condensed.weights), ward(points)
     for k in (2, 5, 10):
         assert within(points, cut(of_groups, k)[condensed.groups], k) < 1.06 * within(points, cut(exact, k), k)
@@ -71,7 +71,7 @@ def test_a_tree_of_groups_has_segments_hardly_wider_than_the_exact_ones(separate
 
 def test_few_different_points_are_the_groups():
     points = np.random.default_rng(0).integers(0, 6, (N, 3)).astype(float)
-    condensed = condense(points, 1_000, seed=0)
+    condensed = build_micro_clusters(points, 1_000, seed=0)
     assert len(condensed.centers) == len(np.unique(points, axis=0))
     assert (condensed.centers[condensed.groups] == points).all()
 
@@ -79,9 +79,9 @@ def test_few_different_points_are_the_groups():
 def test_a_point_that_the_sample_has_missed_is_a_group_where_there_are_few_others():
     points = np.zeros((SAMPLE + N, 2))
     points[np.arange(20), 0] = np.arange(20)
-    assert len(condense(points, 100, seed=3).centers) == 20
+    assert len(build_micro_clusters(points, 100, seed=3).centers) == 20
 
 
 def test_fewer_points_than_groups_stay_as_they_are():
     points = np.random.default_rng(0).normal(size=(50, 2))
-    assert (condense(points, 100, seed=0).weights == 1).all()
+    assert (build_micro_clusters(points, 100, seed=0).weights == 1).all()

@@ -3,19 +3,19 @@ import pandas as pd
 import pytest
 
 from models.features import Feature
-from models.profiling.effect_sizes import cohen_h, contrast
+from models.profiling.effect_sizes import cohen_h, effect_sizes
 
 AGE = Feature(name="age", kind="numeric", log=False)
 CITY = Feature(name="city", kind="categorical")
 
 
 def numbers(values, labels, k=2, **asked):
-    return contrast(pd.Series(values), Feature(name="x", kind="numeric", **asked), np.array(labels), k=k)
+    return effect_sizes(pd.Series(values), Feature(name="x", kind="numeric", **asked), np.array(labels), k=k)
 
 
 def categories(values, labels, k=2, **asked):
     column = pd.Series(values, dtype="str")
-    return contrast(column, Feature(name="city", kind="categorical", **asked), np.array(labels), k=k)
+    return effect_sizes(column, Feature(name="city", kind="categorical", **asked), np.array(labels), k=k)
 
 
 def test_a_number_is_typified_by_its_median():

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from models import criteria
-from models.criteria import CRITERIA, Evidence
+from models.criteria import CRITERIA, CriterionData
 
 CORNERS = np.array([[0.0, 0.0], [10.0, 0.0], [5.0, 8.66]])
 KNOW_UNITS = ["knee", "mixture_bic", "mixture_icl"]  # an inertia is in squared units, a density in inverse ones
@@ -56,7 +56,7 @@ VARIANTS = {
 
 
 def evidence(points, k_max, seed):
-    return Evidence(points=points, k_max=k_max, seed=seed)
+    return CriterionData(points=points, k_max=k_max, seed=seed)
 
 
 @cache
@@ -94,27 +94,27 @@ def test_a_criterion_says_in_its_own_words_what_it_looks_for(criterion):
 @every_criterion
 @pytest.mark.parametrize("name", VARIANTS)
 def test_segments_that_nobody_could_miss_are_found(criterion, name):
-    assert criterion.judge(variant(name)).k == 3
+    assert criterion.evaluate(variant(name)).k == 3
 
 
 @every_criterion
 def test_a_single_bell_is_one_segment_unless_a_criterion_owns_that_it_never_says_one(criterion):
     owns = re.search("never (say |says )?one", type(criterion).__doc__)
-    assert (criterion.judge(single_bell()).k == 1) == (owns is None)
+    assert (criterion.evaluate(single_bell()).k == 1) == (owns is None)
 
 
 @every_criterion
 @pytest.mark.parametrize("name", ["moved", "in another unit"])
 def test_scores_do_not_depend_on_the_origin_and_the_unit(criterion, name):
     if name == "moved" or criterion.name not in KNOW_UNITS:
-        expected = criterion.judge(variant("as they are")).scores
-        assert criterion.judge(variant(name)).scores == pytest.approx(expected, rel=1e-6, abs=1e-9)
+        expected = criterion.evaluate(variant("as they are")).scores
+        assert criterion.evaluate(variant(name)).scores == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 @every_criterion
 @pytest.mark.parametrize("name", ODD)
 def test_whatever_the_points_a_verdict_is_whole(criterion, name):
-    verdict = criterion.judge(odd(name))
+    verdict = criterion.evaluate(odd(name))
     assert verdict.criterion == criterion.name
     assert verdict.k is None or verdict.k in odd(name).ks
     assert set(verdict.errors) <= set(verdict.scores) <= set(odd(name).ks)
@@ -124,6 +124,6 @@ def test_whatever_the_points_a_verdict_is_whole(criterion, name):
 
 def test_a_verdict_depends_on_the_seed_and_not_on_who_looked_before():
     one, other = evidence(THREE, 6, 0), evidence(THREE, 6, 0)
-    forwards = {criterion.name: criterion.judge(one) for criterion in CRITERIA}
-    backwards = {criterion.name: criterion.judge(other) for criterion in reversed(CRITERIA)}
+    forwards = {criterion.name: criterion.evaluate(one) for criterion in CRITERIA}
+    backwards = {criterion.name: criterion.evaluate(other) for criterion in reversed(CRITERIA)}
     assert forwards == backwards

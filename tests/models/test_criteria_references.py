@@ -15,13 +15,13 @@ from sklearn.metrics import (
 )
 from sklearn.mixture import GaussianMixture
 
-from models.criteria import CRITERIA, Evidence
+from models.criteria import CRITERIA, CriterionData
 from models.criteria.density_valleys import depth_between
 from models.criteria.g_means import anderson_darling
 from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _in_pca_box
 from models.criteria.knee import _knee
 from models.criteria.prediction_strength import _least_kept
-from models.criteria.recursive_splitting import grow
+from models.criteria.recursive_splitting import split_until
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
 
@@ -38,12 +38,12 @@ def centers_of_three():
     return 5.0 * np.eye(3)[np.arange(900) % 3, :2]
 
 
-EVIDENCE = Evidence(points=overlapping(), k_max=6, seed=0)
+EVIDENCE = CriterionData(points=overlapping(), k_max=6, seed=0)
 SEVERAL = range(2, 7)
 
 
 def scores(name):
-    return BY_NAME[name].judge(EVIDENCE).scores
+    return BY_NAME[name].evaluate(EVIDENCE).scores
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_index_is_that_of_scikit_learn(name, theirs):
 
 
 def test_the_error_of_the_silhouette_is_the_standard_error_of_its_mean():
-    errors = BY_NAME["silhouette"].judge(EVIDENCE).errors
+    errors = BY_NAME["silhouette"].evaluate(EVIDENCE).errors
     each = {k: silhouette_samples(EVIDENCE.points, EVIDENCE.kmeans[k].labels) for k in SEVERAL}
     assert errors == pytest.approx({k: values.std() / np.sqrt(len(values)) for k, values in each.items()})
 
@@ -68,7 +68,7 @@ def test_the_error_of_the_silhouette_is_the_standard_error_of_its_mean():
 @pytest.mark.parametrize("name", ["knee", "calinski_harabasz", "davies_bouldin"])
 def test_the_error_is_how_far_samples_of_the_same_customers_are_from_each_other(name):
     drawn = [centers_of_three() + rng(seed).normal(size=(900, 2)) for seed in range(60)]
-    verdicts = [BY_NAME[name].judge(Evidence(points=points, k_max=3, seed=0)) for points in drawn]
+    verdicts = [BY_NAME[name].evaluate(CriterionData(points=points, k_max=3, seed=0)) for points in drawn]
     errors, found = [verdict.errors[3] for verdict in verdicts], np.std([verdict.scores[3] for verdict in verdicts])
     assert 0.6 < np.mean(errors) / found < 1.6
 
@@ -109,7 +109,7 @@ def test_the_gap_is_that_of_its_formula():
     points = np.array([0, 0.02, 0.05, 0.07, 0.9, 0.93, 0.97, 1])
     references = np.array([0, 0.1, 0.15, 0.3, 0.7, 0.8, 0.9, 1]), np.array([0, 0.1, 0.2, 0.25, 0.7, 0.75, 0.9, 1])
     turns = cycle(references)
-    verdict = _compare("gap", Evidence(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None])
+    verdict = _compare("gap", CriterionData(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None])
     for k in (1, 2):
         logs = np.log([least_inertia(reference, k) for reference in references])
         assert verdict.scores[k] == pytest.approx(logs.mean() - np.log(least_inertia(points, k)))
@@ -131,15 +131,15 @@ def test_the_box_of_the_principal_components_lies_along_them():
 
 def test_a_thin_diagonal_fools_the_box_of_the_columns_and_not_that_of_the_principal_components():
     along = rng().uniform(0, 10, size=(200, 1))
-    diagonal = Evidence(points=np.hstack([along, along]) + rng(1).uniform(0, 1, size=(200, 2)), k_max=5, seed=0)
-    assert BY_NAME["gap"].judge(diagonal).k > 1
-    assert BY_NAME["gap_pca"].judge(diagonal).k == 1
+    diagonal = CriterionData(points=np.hstack([along, along]) + rng(1).uniform(0, 1, size=(200, 2)), k_max=5, seed=0)
+    assert BY_NAME["gap"].evaluate(diagonal).k > 1
+    assert BY_NAME["gap_pca"].evaluate(diagonal).k == 1
 
 
 @pytest.mark.parametrize("apart", [1.5, 2.0, 2.5, 3.0])
 def test_prediction_strength_chooses_the_last_k_within_an_error_of_eight_tenths(apart):
     points = np.concatenate([center * apart + rng(center).normal(size=(50, 2)) for center in range(3)])
-    verdict = BY_NAME["prediction_strength"].judge(Evidence(points=points, k_max=5, seed=0))
+    verdict = BY_NAME["prediction_strength"].evaluate(CriterionData(points=points, k_max=5, seed=0))
     assert verdict.k == max(k for k, strength in verdict.scores.items() if strength + verdict.errors[k] >= 0.8)
 
 
@@ -158,8 +158,8 @@ def test_prediction_strength_does_not_ask_segments_of_one_customer():
 
 
 def test_where_there_is_room_for_one_split_only_the_segment_farthest_from_one_is_split():
-    pairs = Evidence(points=np.array([[0.0], [1.0], [100.0], [150.0]]), k_max=3, seed=0)
-    k, farthest = grow(pairs, np.ptp, 0.5, "pairs")
+    pairs = CriterionData(points=np.array([[0.0], [1.0], [100.0], [150.0]]), k_max=3, seed=0)
+    k, farthest = split_until(pairs, np.ptp, 0.5, "pairs")
     assert (k, farthest[3]) == (3, 1.0)
 
 
@@ -183,14 +183,14 @@ def test_the_information_criterion_of_one_bell_is_that_of_its_formula():
 def test_the_information_criterion_of_clear_bells_is_the_least_of_scikit_learn(name):
     far = np.concatenate([center + rng(center).normal(size=(60, 2)) for center in (0, 20, 40)])
     theirs = [GaussianMixture(3, covariance_type=shape, random_state=0).fit(far).bic(far) for shape in ("tied", "full")]
-    mine = BY_NAME[name].judge(Evidence(points=far, k_max=4, seed=0))
+    mine = BY_NAME[name].evaluate(CriterionData(points=far, k_max=4, seed=0))
     assert mine.scores[3] == pytest.approx(min(theirs) / len(far), abs=0.01)
 
 
 def test_bells_that_overlap_cost_twice_the_entropy_of_who_belongs_where():
     near = np.concatenate([rng(1).normal(0, 1, size=(300, 1)), rng(2).normal(4, 1, size=(300, 1))])
-    evidence = Evidence(points=near, k_max=2, seed=0)
-    bic, icl = (BY_NAME[name].judge(evidence).scores for name in ("mixture_bic", "mixture_icl"))
+    evidence = CriterionData(points=near, k_max=2, seed=0)
+    bic, icl = (BY_NAME[name].evaluate(evidence).scores for name in ("mixture_bic", "mixture_icl"))
     shares = GaussianMixture(2, covariance_type="tied", random_state=0).fit(near).predict_proba(near)
     assert icl[1] == pytest.approx(bic[1])
     assert icl[2] - bic[2] == pytest.approx(2 * entropy(shares, axis=1).mean(), rel=0.1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.columns import BadCells, Override, describe_columns, read_rows, typed_table
+from models.columns import BadCells, Override, apply_schema, infer_schema, read_rows
 from models.columns.dates import are_dates, find_order, mark_contradictions, mark_unknown_months, read_days
 
 FORMS = {
@@ -50,8 +50,8 @@ def ordinal(day):
 
 def declared(values, **others):
     raw = pa.table({"since": values})
-    description = describe_columns(raw, customer_id=None, overrides={"since": Override(kind="numeric", **others)})
-    return description, typed_table(raw, description)["since"].to_pylist()
+    description = infer_schema(raw, customer_id=None, overrides={"since": Override(kind="numeric", **others)})
+    return description, apply_schema(raw, description)["since"].to_pylist()
 
 
 @settings(deadline=None)
@@ -157,13 +157,13 @@ def test_numbers_are_no_dates(numbers):
 
 
 def test_a_column_of_dates_is_ignored_and_the_warning_says_how_to_use_it():
-    description = describe_columns(pa.table({"since": ["2024-01-31", "2024-02-01"]}), customer_id=None)
+    description = infer_schema(pa.table({"since": ["2024-01-31", "2024-02-01"]}), customer_id=None)
     assert '{"columns": {"since": {"kind": "numeric"}}}' in description.warnings[1]
 
 
 @pytest.mark.parametrize("form", ["{}-Jan-15", "{}. März 2015", "Wed, {} Jun 2015"])
 def test_a_column_of_named_months_is_one_of_dates(form):
-    described = describe_columns(pa.table({"since": [form.format(day) for day in range(1, 29)]}), customer_id=None)
+    described = infer_schema(pa.table({"since": [form.format(day) for day in range(1, 29)]}), customer_id=None)
     assert described.columns[0].reason == "date"
 
 

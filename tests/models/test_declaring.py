@@ -16,10 +16,10 @@ from models.columns import (
     MissingCustomerId,
     Override,
     UnknownColumn,
+    apply_schema,
     cell_arrays,
-    describe_columns,
+    infer_schema,
     read_rows,
-    typed_table,
 )
 
 MISSING_999 = {"x": Override(missing=("999",))}
@@ -31,8 +31,8 @@ numbers_in_text = st.one_of(
 
 def read(values, overrides, name="x"):
     raw = pa.table({name: values})
-    description = describe_columns(raw, customer_id=None, overrides=overrides)
-    return description, typed_table(raw, description)[name].to_pylist()
+    description = infer_schema(raw, customer_id=None, overrides=overrides)
+    return description, apply_schema(raw, description)[name].to_pylist()
 
 
 def described(values, overrides):
@@ -128,20 +128,18 @@ def test_nothing_can_be_declared_of_a_column_that_is_not_there():
 
 @pytest.mark.parametrize("kind", ["numeric", "categorical", "ignored"])
 def test_an_obvious_id_that_is_declared_something_else_names_no_customers(kind):
-    description = describe_columns(pa.table({"id": [1, 2]}), customer_id=None, overrides={"id": Override(kind=kind)})
+    description = infer_schema(pa.table({"id": [1, 2]}), customer_id=None, overrides={"id": Override(kind=kind)})
     assert (description.customer_id, description.columns[0].kind) == (None, kind)
 
 
 def test_the_named_id_stays_the_id_and_a_warning_says_so():
-    description = describe_columns(
-        pa.table({"id": [1, 2]}), customer_id="id", overrides={"id": Override(kind="numeric")}
-    )
+    description = infer_schema(pa.table({"id": [1, 2]}), customer_id="id", overrides={"id": Override(kind="numeric")})
     assert (description.columns[0].kind, len(description.warnings)) == ("identifier", 1)
 
 
 def test_a_customer_whose_id_is_a_marker_has_none():
     with pytest.raises(MissingCustomerId):
-        describe_columns(pa.table({"id": ["a", "?"]}), customer_id="id", overrides={"id": Override(missing=("?",))})
+        infer_schema(pa.table({"id": ["a", "?"]}), customer_id="id", overrides={"id": Override(missing=("?",))})
 
 
 def test_a_description_is_json():
@@ -150,7 +148,7 @@ def test_a_description_is_json():
 
 
 def columns_of(raw, **overrides):
-    return describe_columns(raw, customer_id="id", overrides=overrides).columns
+    return infer_schema(raw, customer_id="id", overrides=overrides).columns
 
 
 TABLE = pa.table(
@@ -160,9 +158,9 @@ COLUMNS = columns_of(TABLE, income=Override(missing=("-",)))
 
 
 def test_reading_a_table_as_its_columns_say_gives_the_typed_table():
-    description = describe_columns(TABLE, customer_id="id", overrides={"income": Override(missing=("-",))})
+    description = infer_schema(TABLE, customer_id="id", overrides={"income": Override(missing=("-",))})
     table, errors = read_rows(TABLE, description.columns, customer_id="id")
-    assert (table.equals(typed_table(TABLE, description)), errors) == (True, [])
+    assert (table.equals(apply_schema(TABLE, description)), errors) == (True, [])
 
 
 def test_later_rows_are_read_with_the_markers_and_numerals_of_the_column():

@@ -21,7 +21,7 @@ from models.features import Feature
 from models.metrics import METRICS
 from models.segmentation import fit
 from models.selection import recommend_k
-from models.selection.evaluation import gather_evidence
+from models.selection.evaluation import build_criterion_data
 from models.selection.full_data_scores import OF_EVERYONE, evidence_of_everyone
 from models.selection.sampling import draw_sample
 
@@ -75,7 +75,7 @@ def shown(case):
 def evidence(case):
     """What the verdicts on a sample look at, and those on everyone."""
     sample = draw_sample(table_of(case), FEATURES, 0)
-    some = gather_evidence(sample, 1, 15, 0)
+    some = build_criterion_data(sample, 1, 15, 0)
     return some, evidence_of_everyone(sample, some, lambda _stage, _share: None)
 
 

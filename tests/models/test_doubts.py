@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.columns import Override, describe_columns, read_rows, typed_table
+from models.columns import Override, apply_schema, infer_schema, read_rows
 
 N = 60
 RNG = np.random.default_rng(3)
@@ -13,7 +13,7 @@ GROUPS = [n % 3 for n in range(N)]
 
 
 def described(columns, **overrides):
-    return describe_columns(pa.table(columns), customer_id=None, overrides=overrides)
+    return infer_schema(pa.table(columns), customer_id=None, overrides=overrides)
 
 
 def column(name, values, **overrides):
@@ -80,9 +80,9 @@ def test_a_spelling_of_a_single_row_is_not_repeated():
 @pytest.mark.parametrize("kind", [None, "categorical"])
 def test_folded_categories_are_one_in_lower_case(kind):
     raw = pa.table({"plan": ["Gold", "gold", "GOLD ", "silver"] * (N // 4), "spent": SPENT})
-    found = describe_columns(raw, customer_id=None, overrides={"plan": Override(kind=kind, fold_case=True)})
+    found = infer_schema(raw, customer_id=None, overrides={"plan": Override(kind=kind, fold_case=True)})
     assert (found.columns[0].distinct, found.columns[0].doubts) == (2, ())
-    assert set(typed_table(raw, found)["plan"].to_pylist()) == {"gold", "silver"}
+    assert set(apply_schema(raw, found)["plan"].to_pylist()) == {"gold", "silver"}
 
 
 def test_later_rows_are_folded_too():
@@ -147,14 +147,14 @@ GERMAN = {"rabatt": ["9,5", "10,8", "9,4"] * 20, "umsatz": ["2.730", "174", "7.5
 
 def test_beside_decimal_commas_a_dot_groups_thousands():
     raw = pa.table(GERMAN)
-    found = describe_columns(raw, customer_id=None)
-    assert typed_table(raw, found)["umsatz"].to_pylist()[:3] == [2730.0, 174.0, 7503.0]
+    found = infer_schema(raw, customer_id=None)
+    assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == [2730.0, 174.0, 7503.0]
 
 
 def test_beside_decimal_commas_a_comma_is_no_group():
     raw = pa.table({**GERMAN, "umsatz": ["2,730", "174", "7,503"] * 20})
-    found = describe_columns(raw, customer_id=None)
-    assert typed_table(raw, found)["umsatz"].to_pylist()[:3] == [2.73, 174.0, 7.503]
+    found = infer_schema(raw, customer_id=None)
+    assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == [2.73, 174.0, 7.503]
 
 
 def test_without_decimal_commas_the_dot_is_asked_about():
@@ -167,11 +167,11 @@ def test_without_decimal_commas_the_dot_is_asked_about():
 )
 def test_declared_numerals_are_how_numbers_are_read(numerals, numbers):
     raw = pa.table(GERMAN)
-    found = describe_columns(raw, customer_id=None, overrides={"umsatz": Override(numerals=numerals)})
-    assert typed_table(raw, found)["umsatz"].to_pylist()[:3] == numbers
+    found = infer_schema(raw, customer_id=None, overrides={"umsatz": Override(numerals=numerals)})
+    assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == numbers
 
 
 def test_a_declared_order_is_how_dates_are_read():
     raw = pa.table({"since": ["01/02/2024", "03/04/2024"]})
-    found = describe_columns(raw, customer_id=None, overrides={"since": Override(numerals="mm/dd/yyyy")})
-    assert (found.columns[0].newest, typed_table(raw, found)["since"].to_pylist()) == ("2024-03-04", [62.0, 0.0])
+    found = infer_schema(raw, customer_id=None, overrides={"since": Override(numerals="mm/dd/yyyy")})
+    assert (found.columns[0].newest, apply_schema(raw, found)["since"].to_pylist()) == ("2024-03-04", [62.0, 0.0])

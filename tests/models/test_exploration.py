@@ -16,9 +16,9 @@ from models.columns import (
     DuplicateCustomers,
     MissingCustomerId,
     UnknownColumn,
+    apply_schema,
     cell_arrays,
-    describe_columns,
-    typed_table,
+    infer_schema,
 )
 
 VALUE = "Zanzibar-77"
@@ -36,7 +36,7 @@ arrays = st.one_of(
 
 def described(values, name="x", *, customer_id=None, **others):
     table = pa.table({name: values, **others})
-    found = describe_columns(table, customer_id=customer_id)
+    found = infer_schema(table, customer_id=customer_id)
     return next(column for column in found.columns if column.name == name)
 
 
@@ -86,7 +86,7 @@ def test_whole_numbers_of_only_0_and_1_are_a_category(values):
 @pytest.mark.parametrize("values", [["0", "1.0"], [0.0, 1.0], [0, 1]])
 def test_0_and_1_are_the_same_categories_however_they_are_spelled(values):
     raw = pa.table({"x": values})
-    assert typed_table(raw, describe_columns(raw, customer_id=None))["x"].to_pylist() == ["0", "1"]
+    assert apply_schema(raw, infer_schema(raw, customer_id=None))["x"].to_pylist() == ["0", "1"]
 
 
 @pytest.mark.parametrize(
@@ -123,26 +123,26 @@ def test_many_texts_that_recur_are_categories():
 @pytest.mark.parametrize("header", ["customer_id", "CustomerID", "Customer ID", "id", "client_id", "user_id", "ID"])
 @pytest.mark.parametrize("values", [[1, 2, 3], ["0001", "0002", "b"]])
 def test_an_obvious_id_column_is_found(header, values):
-    assert describe_columns(pa.table({"x": [1, 2, 3], header: values}), customer_id=None).customer_id == header
+    assert infer_schema(pa.table({"x": [1, 2, 3], header: values}), customer_id=None).customer_id == header
 
 
 @pytest.mark.parametrize("values", [[1, 1, 2], [1, None, 2], ["a", " a", "b"], ["a", "", "b"], [1.5, 2.5, 3.5]])
 def test_an_id_column_names_every_customer_once_or_is_none(values):
-    assert describe_columns(pa.table({"id": values}), customer_id=None).customer_id is None
+    assert infer_schema(pa.table({"id": values}), customer_id=None).customer_id is None
 
 
 def test_the_most_telling_header_wins():
     raw = pa.table({"id": [1, 2], "customer_id": ["a", "b"]})
-    assert describe_columns(raw, customer_id=None).customer_id == "customer_id"
+    assert infer_schema(raw, customer_id=None).customer_id == "customer_id"
 
 
 def test_without_an_id_column_a_warning_says_so():
-    [warning] = describe_columns(pa.table({"x": [1, 2]}), customer_id=None).warnings
+    [warning] = infer_schema(pa.table({"x": [1, 2]}), customer_id=None).warnings
     assert "row-1" in warning
 
 
 def test_a_doubtful_id_column_is_named_in_the_warning():
-    found = describe_columns(pa.table({"CustomerID": [1, 1, 2]}), customer_id=None)
+    found = infer_schema(pa.table({"CustomerID": [1, 1, 2]}), customer_id=None)
     assert "CustomerID" in found.warnings[0]
 
 
@@ -167,18 +167,18 @@ def test_known_and_missing_cells_are_counted():
 
 
 def test_a_nearly_numeric_column_stays_text_and_a_warning_says_where_and_what_to_do():
-    found = describe_columns(pa.table({"age": [*FIFTY[1:], VALUE], "n": FIFTY}), customer_id=None)
+    found = infer_schema(pa.table({"age": [*FIFTY[1:], VALUE], "n": FIFTY}), customer_id=None)
     assert "'age' is read as text: 1 of its 50 known cells are not numbers, the first in row 50" in found.warnings[1]
 
 
 def test_no_warning_repeats_a_cell():
-    found = describe_columns(pa.table({"age": [*FIFTY[1:], VALUE], "c": [VALUE] * 50}), customer_id=None)
+    found = infer_schema(pa.table({"age": [*FIFTY[1:], VALUE], "c": [VALUE] * 50}), customer_id=None)
     assert VALUE not in str(found.warnings)
 
 
 def test_a_named_id_column_must_exist():
     with pytest.raises(UnknownColumn, match="'nobody'"):
-        describe_columns(pa.table({"x": [1, 2]}), customer_id="nobody")
+        infer_schema(pa.table({"x": [1, 2]}), customer_id="nobody")
 
 
 @pytest.mark.parametrize(
@@ -192,19 +192,19 @@ def test_a_named_id_column_must_exist():
 )
 def test_a_named_id_column_that_does_not_name_every_customer_is_refused_by_rows(values, error, rows):
     with pytest.raises(error) as caught:
-        describe_columns(pa.table({"x": values}), customer_id="x")
+        infer_schema(pa.table({"x": values}), customer_id="x")
     assert [cell.row for cell in caught.value.cells] == rows
 
 
 def test_a_repeated_id_points_to_the_row_that_had_it_first():
     with pytest.raises(DuplicateCustomers) as caught:
-        describe_columns(pa.table({"x": ["a", "b", "b"]}), customer_id="x")
+        infer_schema(pa.table({"x": ["a", "b", "b"]}), customer_id="x")
     assert caught.value.cells[0].detail == "is also that of row 2"
 
 
 def test_faults_are_listed_up_to_a_hundred_and_counted_in_all():
     with pytest.raises(MissingCustomerId, match="250") as caught:
-        describe_columns(pa.table({"x": pa.nulls(250, pa.string())}), customer_id="x")
+        infer_schema(pa.table({"x": pa.nulls(250, pa.string())}), customer_id="x")
     assert len(caught.value.cells) == MAX_LISTED
 
 
@@ -212,7 +212,7 @@ def test_faults_are_listed_up_to_a_hundred_and_counted_in_all():
 def test_a_text_with_a_control_character_is_refused_by_its_row(kind):
     values = ["a", "b\x00", "c"] if kind == "categorical" else [None, "b\x00", None]
     with pytest.raises(BadCells) as caught:
-        describe_columns(pa.table({"x": values}), customer_id=None)
+        infer_schema(pa.table({"x": values}), customer_id=None)
     assert [(cell.row, cell.column) for cell in caught.value.cells] == [(2, "x")]
 
 
@@ -220,7 +220,7 @@ def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text(
     raw = pa.table(
         {"age": [30, None, 4], "id": [7, 8, 9], "flag": [0, 1, 0], "same": [1.5] * 3, "x": ["Ulm ", "", "C"]}
     )
-    assert typed_table(raw, describe_columns(raw, customer_id=None)).to_pydict() == {
+    assert apply_schema(raw, infer_schema(raw, customer_id=None)).to_pydict() == {
         "id": ["7", "8", "9"],
         "age": [30.0, None, 4.0],
         "flag": ["0", "1", "0"],
@@ -231,7 +231,7 @@ def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text(
 
 def test_ids_keep_their_zeros():
     raw = pa.table({"id": ["0001", " 1.0 ", "1"]})
-    assert typed_table(raw, describe_columns(raw, customer_id="id"))["id"].to_pylist() == ["0001", "1.0", "1"]
+    assert apply_schema(raw, infer_schema(raw, customer_id="id"))["id"].to_pylist() == ["0001", "1.0", "1"]
 
 
 @pytest.mark.parametrize(
@@ -240,28 +240,28 @@ def test_ids_keep_their_zeros():
 )
 def test_generated_ids_have_a_header_of_their_own(headers, generated):
     raw = pa.table({header: [5, 5, 6] for header in headers})
-    table = typed_table(raw, describe_columns(raw, customer_id=None))
+    table = apply_schema(raw, infer_schema(raw, customer_id=None))
     assert (table.column_names[0], table[0].to_pylist()) == (generated, ["row-1", "row-2", "row-3"])
 
 
 def test_a_cell_that_is_not_what_its_column_is_declared_to_be_is_refused_by_its_row():
-    numeric = describe_columns(pa.table({"x": ["1", "2", "3"]}), customer_id=None)
+    numeric = infer_schema(pa.table({"x": ["1", "2", "3"]}), customer_id=None)
     with pytest.raises(BadCells) as caught:
-        typed_table(pa.table({"x": ["1", VALUE, "3"]}), numeric)
+        apply_schema(pa.table({"x": ["1", VALUE, "3"]}), numeric)
     assert [(cell.row, cell.detail) for cell in caught.value.cells] == [(2, "is not a number")]
 
 
 @pytest.mark.parametrize("n_chunks", [0, 1, 3])
 def test_chunks_do_not_matter(n_chunks):
     raw = pa.table({"x": pa.chunked_array([["a", "b", None]] * n_chunks, pa.string())})
-    table = typed_table(raw, describe_columns(raw, customer_id=None))
+    table = apply_schema(raw, infer_schema(raw, customer_id=None))
     assert table["x"].to_pylist() == ["a", "b", None] * n_chunks
 
 
 def test_text_and_numbers_give_the_same_table():
     numbers = pa.table({"id": [1, 2, 3], "x": [1.5, None, 2.0], "flag": [1, 0, None]})
     delimited = pa.table({"id": ["1", "2", "3"], "x": ["1.50", "", "2"], "flag": ["1", "0", " "]})
-    read = [typed_table(raw, describe_columns(raw, customer_id=None)) for raw in (numbers, delimited)]
+    read = [apply_schema(raw, infer_schema(raw, customer_id=None)) for raw in (numbers, delimited)]
     assert read[0].equals(read[1])
 
 

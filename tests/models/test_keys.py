@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.columns import Override, describe_columns, typed_table
+from models.columns import Override, apply_schema, infer_schema
 from models.columns.headers import is_amount_header, is_code_header, is_key_header
 
 N = 120
@@ -39,7 +39,7 @@ AMOUNT_HEADERS = [
 
 def described(values, name, **overrides):
     table = pa.table({name: values, "spent": SPENT[: len(values)]})
-    return describe_columns(table, customer_id=None, overrides=overrides)
+    return infer_schema(table, customer_id=None, overrides=overrides)
 
 
 def column(values, name):
@@ -48,7 +48,7 @@ def column(values, name):
 
 def stored(values, name, **overrides):
     raw = pa.table({name: values, "spent": SPENT[: len(values)]})
-    return typed_table(raw, describe_columns(raw, customer_id=None, overrides=overrides))[name].to_pylist()
+    return apply_schema(raw, infer_schema(raw, customer_id=None, overrides=overrides))[name].to_pylist()
 
 
 def with_one(value, values):
@@ -154,7 +154,7 @@ def test_a_key_that_is_declared_numeric_is_numeric():
 
 
 def test_what_only_looks_like_a_key_stays_where_nothing_else_is_left():
-    assert describe_columns(pa.table({"x": np.arange(N)}), customer_id=None).columns[0].kind == "numeric"
+    assert infer_schema(pa.table({"x": np.arange(N)}), customer_id=None).columns[0].kind == "numeric"
 
 
 CODES = [

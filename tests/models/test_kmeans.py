@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from models.algorithms import KMeans
 from models.kernels.kmeans import SAMPLE, Search, kmeans
-from models.kernels.kmeans_plus_plus import draw, spread_over
-from models.kernels.lloyd import rest_over_tiles
-from models.kernels.partition import lloyd, nearest
+from models.kernels.kmeans_plus_plus import kmeans_plus_plus, random_draws
+from models.kernels.lloyd import lloyd
+from models.kernels.partition import nearest, reference_lloyd
 from models.kernels.tiles import in_tiles, pass_over_rows, pass_over_tiles
 
 SEARCH = Search(k=4, n_init=10, init="k-means++", max_iter=300, tol=1e-4, seed=0)
@@ -77,9 +77,9 @@ def test_one_start_ends_where_plain_code_ends(size):
     n, k, d, seed = size
     points = cloud(n, d, seed)
     centers = points[np.random.default_rng(seed).choice(n, min(n, k), replace=False)]
-    plain = lloyd(points, centers)
+    plain = reference_lloyd(points, centers)
     found = centers.copy()
-    inertia = rest_over_tiles(in_tiles(points, np.float64), n, found, -1.0, 50)
+    inertia = lloyd(in_tiles(points, np.float64), n, found, -1.0, 50)
     assert found == pytest.approx(plain.centers)
     assert inertia == pytest.approx(plain.inertia, rel=1e-3, abs=1e-9)
 
@@ -89,8 +89,8 @@ def test_one_start_ends_where_plain_code_ends(size):
 def test_each_start_is_one_of_those_drawn_and_leaves_the_least_inertia_of_them(size):
     n, k, d, seed = size
     points, k = cloud(n, d, seed), min(n, k)
-    draws = draw(k, np.random.default_rng(seed))
-    chosen = spread_over(in_tiles(points, np.float64), n, draws).tolist()
+    draws = random_draws(k, np.random.default_rng(seed))
+    chosen = kmeans_plus_plus(in_tiles(points, np.float64), n, draws).tolist()
     assert chosen[0] == int(draws[0, 0] * n)
     for step in range(1, k):
         candidates = drawn(points, chosen[:step], draws[step])

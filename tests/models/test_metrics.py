@@ -5,9 +5,9 @@ import pytest
 import sklearn.metrics
 from sklearn.datasets import make_blobs
 
-from models.algorithms import Hierarchical, KMeans, Learned
+from models.algorithms import ClusteringResult, Hierarchical, KMeans
 from models.kernels.mean_silhouettes import EXACT_UP_TO
-from models.metrics import METRICS, Clustered, measure
+from models.metrics import METRICS, MetricInput, measure
 from models.metrics.exact_ratio import exact_ratio
 
 NEED_TWO_SEGMENTS = ["silhouette", "calinski_harabasz", "davies_bouldin"]
@@ -17,12 +17,12 @@ every_algorithm = pytest.mark.parametrize("algorithm", [KMeans(), Hierarchical()
 def clustered(points, algorithm, k):
     learned = algorithm.learn(points, k=k, seed=0)
     labels = learned.estimator.predict(points)
-    return Clustered(points=points, labels=labels, learned=learned, seed=0, warn=pytest.fail)
+    return MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=pytest.fail)
 
 
 def placed(points, labels, warn):
-    learned = Learned(estimator=None, centers=np.zeros((2, 2)), segment_of_center=np.arange(2))
-    return Clustered(points=points, labels=labels, learned=learned, seed=0, warn=warn)
+    learned = ClusteringResult(estimator=None, centers=np.zeros((2, 2)), segment_of_center=np.arange(2))
+    return MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=warn)
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +41,13 @@ def test_a_metric_does_not_depend_on_the_order_of_the_customers(points, algorith
     shuffled = np.random.default_rng(0).permutation(len(points))
     one = clustered(points, algorithm, 3)
     own = None if one.learned.groups is None else one.learned.groups[shuffled]
-    learned = Learned(
+    learned = ClusteringResult(
         estimator=one.learned.estimator,
         centers=one.learned.centers,
         segment_of_center=one.learned.segment_of_center,
         groups=own,
     )
-    other = Clustered(points=points[shuffled], labels=one.labels[shuffled], learned=learned, seed=0, warn=pytest.fail)
+    other = MetricInput(points=points[shuffled], labels=one.labels[shuffled], learned=learned, seed=0, warn=pytest.fail)
     assert metric(other) == pytest.approx(metric(one))
 
 
@@ -106,7 +106,7 @@ def test_a_tree_of_groups_says_how_much_wider_its_segments_are_than_the_exact_on
     learned = Hierarchical().learn(points, k=4, seed=0)
     said = []
     labels = learned.estimator.predict(points)
-    ratio = exact_ratio(Clustered(points=points, labels=labels, learned=learned, seed=0, warn=said.append))
+    ratio = exact_ratio(MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=said.append))
     assert 0.9 < ratio < 1.05
     assert len(said) == 1
     assert f"the sum of squares is {ratio:.3f} times that of the exact tree of 10,000 of them" in said[0]
@@ -116,7 +116,7 @@ def test_segments_without_any_width_have_no_ratio_to_the_exact_ones():
     points = np.repeat(np.eye(2), 30_000, axis=0)
     learned = Hierarchical().learn(points, k=2, seed=0)
     said = []
-    clustering = Clustered(points=points, labels=learned.labels, learned=learned, seed=0, warn=said.append)
+    clustering = MetricInput(points=points, labels=learned.labels, learned=learned, seed=0, warn=said.append)
     assert exact_ratio(clustering) is None
     assert said == ["the tree grows from up to 2,000 groups of customers, not from each customer"]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.columns import describe_columns, typed_table
-from models.columns.number_format_detection import find_numerals
-from models.columns.number_formats import Numerals
+from models.columns import apply_schema, infer_schema
+from models.columns.number_format_detection import detect_number_format
+from models.columns.number_formats import NumberFormat
 
 STYLES = ["1234,56", "1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56"]
 UNITS = ["", "%", "€", "$", "US$", "EUR", "CHF", "zł"]
@@ -21,7 +21,7 @@ def written(number, numerals):
 
 
 def found(*texts):
-    return find_numerals(pa.array(texts, pa.string()))
+    return detect_number_format(pa.array(texts, pa.string()))
 
 
 def read(*texts):
@@ -32,14 +32,14 @@ def read(*texts):
 
 def described(values, name="x"):
     raw = pa.table({name: values})
-    description = describe_columns(raw, customer_id=None)
-    return description.columns[0], description.warnings[1:], typed_table(raw, description)[name].to_pylist()
+    description = infer_schema(raw, customer_id=None)
+    return description.columns[0], description.warnings[1:], apply_schema(raw, description)[name].to_pylist()
 
 
 @settings(deadline=None)
 @given(style=st.sampled_from(STYLES), unit=st.sampled_from(UNITS), numbers=st.lists(hundredths, min_size=1))
 def test_what_is_written_in_one_style_is_read_as_it_was(style, unit, numbers):
-    numerals = Numerals.parse(f"{style} {unit}".strip())
+    numerals = NumberFormat.parse(f"{style} {unit}".strip())
     reading = numerals.read(pa.array([written(number, numerals) for number in numbers]))
     assert reading.values.to_pylist() == numbers
 
@@ -47,7 +47,7 @@ def test_what_is_written_in_one_style_is_read_as_it_was(style, unit, numbers):
 @settings(deadline=None)
 @given(style=st.sampled_from(STYLES), numbers=st.lists(hundredths, min_size=1))
 def test_the_style_of_a_whole_column_is_found(style, numbers):
-    numerals = Numerals.parse(style)
+    numerals = NumberFormat.parse(style)
     texts = [written(number, numerals) for number in [*numbers, 1234567.89, -0.5]]
     assert found(*texts).numerals == numerals
 
@@ -56,7 +56,7 @@ def test_the_style_of_a_whole_column_is_found(style, numbers):
 @pytest.mark.parametrize("style", STYLES)
 def test_a_style_survives_being_named_by_its_example(style, unit):
     example = f"{style} {unit}".strip()
-    assert Numerals.parse(example).example == example
+    assert NumberFormat.parse(example).example == example
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_column_without_one_style_has_none(texts):
 
 @pytest.mark.parametrize("texts", [["--5"], ["(5"], ["5)"], ["(-5)"], ["-5-"], ["5 € €"], ["€5€"], ["1e999 €"]])
 def test_a_number_with_two_signs_or_units_is_wrong(texts):
-    assert Numerals.parse("1234,56 €").read(pa.array(texts)).wrong.all()
+    assert NumberFormat.parse("1234,56 €").read(pa.array(texts)).wrong.all()
 
 
 @pytest.mark.parametrize(

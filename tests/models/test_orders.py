@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from models.columns import BadCells, UnknownColumn
 from models.transactions import (
-    Recipe,
+    TransactionColumns,
     UnclearRecipe,
     customers,
     ledger,
@@ -21,7 +21,7 @@ from models.transactions import (
 )
 from models.transactions.order_numbers import is_order_header
 
-RECIPE = Recipe(customer="who", date="when", amount="much", order="invoice")
+RECIPE = TransactionColumns(customer="who", date="when", amount="much", order="invoice")
 START = date(2024, 2, 27)
 TODAY = date(2024, 12, 31)
 
@@ -44,7 +44,7 @@ def only(raw, recipe=RECIPE):
 
 def dated(*days, today=TODAY, **recipe):
     raw = pa.table({"who": [f"c{n % 7}" for n in range(len(days))], "when": [str(day) for day in days]})
-    return ledger(raw, Recipe(customer="who", date="when", amount=None, **recipe), today)
+    return ledger(raw, TransactionColumns(customer="who", date="when", amount=None, **recipe), today)
 
 
 def daily(n, start=date(2024, 1, 1)):
@@ -116,12 +116,12 @@ def test_a_ledger_keeps_no_number_of_an_order():
 
 def test_a_column_of_orders_must_be_there():
     with pytest.raises(UnknownColumn, match="'order_no'"):
-        ledger(sold(), Recipe(customer="who", date="when", amount="much", order="order_no"))
+        ledger(sold(), TransactionColumns(customer="who", date="when", amount="much", order="order_no"))
 
 
 def test_the_number_of_an_order_is_no_other_column():
     with pytest.raises(UnclearRecipe):
-        ledger(sold(), Recipe(customer="who", date="when", amount="much", order="when"))
+        ledger(sold(), TransactionColumns(customer="who", date="when", amount="much", order="when"))
 
 
 # Orders that nobody has named
@@ -149,7 +149,7 @@ def test_other_headers_do_not(header):
 def test_a_number_that_repeats_for_a_customer_is_asked_about_with_the_ready_parameter():
     raw = sold(("ann", "1", 0, 10), ("ann", "1", 0, 20), ("ben", "2", 0, 20))
     raw = raw.rename_columns(["who", "Invoice No", "when", "much"])
-    kept = ledger(raw, Recipe(customer="who", date="when", amount="much"))
+    kept = ledger(raw, TransactionColumns(customer="who", date="when", amount="much"))
     assert "'Invoice No'" in kept.warnings[0]
     assert kept.warnings[0].endswith("2 of 3 rows, but each row counts as an order. If the rows are lines of orders, "
                                      "send the table again with &order=Invoice%20No")  # fmt: skip
@@ -161,7 +161,7 @@ def test_numbers_that_do_not_repeat_and_kinds_that_all_customers_share_are_not(n
     raw = sold(*((who, "", 0, 1) for who in ("ann", "ann", "ben", "ben"))).set_column(
         1, "transaction", pa.array(numbers, pa.string())
     )
-    assert ledger(raw, Recipe(customer="who", date="when", amount="much")).warnings == ()
+    assert ledger(raw, TransactionColumns(customer="who", date="when", amount="much")).warnings == ()
 
 
 # Returns
@@ -201,12 +201,12 @@ def test_later_numbers_are_read_as_the_first_ones_were(first, orders):
 )
 def test_a_column_marks_returns(marks):
     raw = sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array(marks))
-    found = only(raw, Recipe(customer="who", date="when", amount="much", returned="back"))
+    found = only(raw, TransactionColumns(customer="who", date="when", amount="much", returned="back"))
     assert (found["frequency"], found["monetary_value"]) == (1, 25)
 
 
 def test_a_one_is_a_quantity_where_the_first_ones_were_quantities():
-    recipe = Recipe(customer="who", date="when", amount="much", returned="back")
+    recipe = TransactionColumns(customer="who", date="when", amount="much", returned="back")
     decided = ledger(sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array([3, -1])), recipe).recipe
     later = ledger(sold(("ann", "3", 2, 7), back=pa.array([1])), decided)
     assert later.table["n_orders"].to_pylist() == [1]
@@ -215,7 +215,7 @@ def test_a_one_is_a_quantity_where_the_first_ones_were_quantities():
 def test_a_mark_that_says_neither_is_refused_by_row():
     raw = sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array(["no", "Shipped"]))
     with pytest.raises(BadCells) as caught:
-        ledger(raw, Recipe(customer="who", date="when", amount="much", returned="back"))
+        ledger(raw, TransactionColumns(customer="who", date="when", amount="much", returned="back"))
     assert [(fault.row, fault.column) for fault in caught.value.cells] == [(2, "back")]
 
 

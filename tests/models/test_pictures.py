@@ -17,10 +17,10 @@ from models.algorithms import Hierarchical, KMeans
 from models.charts.plotly_html import to_plotly
 from models.charts.spec import Axis
 from models.charts.text_metrics import shortened, width, wrapped
-from models.charts.theme import LOOKS, contrast, upon
+from models.charts.theme import LOOKS, contrast, text_color_on
 from models.charts.ticks import number, ticks_of
 from models.features import Feature
-from models.figures import OF_VERSIONS, Customers, Segment, Segmented, render
+from models.figures import OF_VERSIONS, SampledCustomers, Segment, VersionInput, render
 from models.figures.inputs import draw_by_segment
 from models.figures.prepared_points import prepared_points
 from models.figures.silhouette import silhouettes
@@ -68,7 +68,7 @@ def version(algorithm, k, kind, n_all=240):
     found, table = fitted(algorithm, k, kind), customers()
     profiles = profile_segments(table, found.features, found.labels, k=k, seed=0)
     cells = cells_of(table, found.features)
-    return Segmented(
+    return VersionInput(
         segments=[
             Segment(
                 index=each.index, name=each.name, n_customers=each.n_customers, share=each.share, typical=each.typical
@@ -79,7 +79,7 @@ def version(algorithm, k, kind, n_all=240):
         preparation=found.preparation,
         scorer=found.scorer,
         tree=found.tree,
-        read=lambda: Customers(cells=cells, n=len(table), n_all=n_all),
+        read=lambda: SampledCustomers(cells=cells, n=len(table), n_all=n_all),
     )
 
 
@@ -95,7 +95,7 @@ def texts(svg):
 @every_figure
 @every_case
 def test_a_figure_says_why_there_is_none_or_can_be_drawn_light_and_dark(figure, case):
-    reason = figure.absent(version(*case))
+    reason = figure.unavailable_reason(version(*case))
     if reason is None:
         assert all(texts(render(figure, version(*case), "svg", theme)) for theme in ("light", "dark"))
     else:
@@ -105,7 +105,7 @@ def test_a_figure_says_why_there_is_none_or_can_be_drawn_light_and_dark(figure, 
 @every_figure
 @every_case
 def test_plotly_knows_all_that_it_is_told(figure, case):
-    if figure.absent(version(*case)) is None:
+    if figure.unavailable_reason(version(*case)) is None:
         chart = figure.draw(version(*case), figure.data(version(*case)))
         PlotlyFigure(to_plotly(chart, LOOKS["dark"]))
 
@@ -176,8 +176,8 @@ def test_a_figure_of_a_sample_says_so():
 def test_without_customers_there_are_the_figures_that_need_none():
     known = version("hierarchical", 5, "numbers")
     fields = ("segments", "features", "preparation", "scorer", "tree")
-    case = Segmented(**{name: getattr(known, name) for name in fields}, read=None)
-    assert {figure.name for figure in OF_VERSIONS if figure.absent(case) is None} == {"sizes", "dendrogram"}
+    case = VersionInput(**{name: getattr(known, name) for name in fields}, read=None)
+    assert {figure.name for figure in OF_VERSIONS if figure.unavailable_reason(case) is None} == {"sizes", "dendrogram"}
 
 
 @pytest.mark.parametrize(
@@ -219,4 +219,4 @@ def test_ticks_are_written_as_what_they_are():
 @pytest.mark.parametrize("value", np.linspace(-1, 1, 9))
 def test_words_upon_a_heat_map_can_be_read(theme, value):
     background = LOOKS[theme].heat(value)
-    assert contrast(upon(background), background) >= 4.5
+    assert contrast(text_color_on(background), background) >= 4.5

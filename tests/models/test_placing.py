@@ -12,7 +12,7 @@ from models.algorithms import Algorithm, KMeans
 from models.features import Feature
 from models.kernels.parallel import ALONE
 from models.segmentation import fit
-from models.segmentation.assign import AT_ONCE, place
+from models.segmentation.assign import AT_ONCE, assign_table
 
 TOWNS = ("Ulm", "Bonn", "Kiel")
 FEATURES = [
@@ -49,7 +49,7 @@ def said_by(scorer, table):
 def test_a_table_is_placed_as_the_scorer_places_it_bit_for_bit(algorithm, features):
     scorer = fit(customers(600, 0), features, algorithm, k=3, seed=0).scorer
     others = customers(700, 1, towns=(*TOWNS, "Jena"))
-    placed, said = place(scorer, others), said_by(scorer, others)
+    placed, said = assign_table(scorer, others), said_by(scorer, others)
     assert (said.index < 0).any()
     assert placed.center.tolist() == said.index.tolist()
     assert np.array_equal(placed.distance, said.distance, equal_nan=True)
@@ -59,4 +59,4 @@ def test_blocks_on_several_threads_are_placed_alike():
     scorer = fit(customers(600, 0), FEATURES, KMeans(), k=5, seed=0).scorer
     many = customers(AT_ONCE + 300, 2)
     assert len(many) * len(scorer.centers) > ALONE
-    assert place(scorer, many).center.tolist() == said_by(scorer, many).index.tolist()
+    assert assign_table(scorer, many).center.tolist() == said_by(scorer, many).index.tolist()

@@ -5,14 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.features import Feature
-from models.profiling.conditions import Column, Condition, describe, round_numbers
+from models.profiling.conditions import Condition, RuleColumn, describe, round_numbers
 from models.profiling.rules import find_rules
 
 INCOME = Feature(name="Income", kind="numeric")
 AGE = Feature(name="Age", kind="numeric")
 CITY = Feature(name="City", kind="categorical")
-COLUMNS = [Column(feature="Age", whole=True), Column(feature="Rate"), Column(feature="City", category="Oslo")]
-COLUMNS += [Column(feature="City", category="Rome")]
+COLUMNS = [
+    RuleColumn(feature="Age", whole=True),
+    RuleColumn(feature="Rate"),
+    RuleColumn(feature="City", category="Oslo"),
+]
+COLUMNS += [RuleColumn(feature="City", category="Rome")]
 
 
 def rules(labels, features, seed=0, **columns):

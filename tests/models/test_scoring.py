@@ -14,7 +14,7 @@ from models.algorithms import Hierarchical, KMeans
 from models.cells import BadCell
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
-from models.scoring import CellError, Scorer, Single
+from models.scoring import CellError, RowAssignment, Scorer
 from models.scoring.compiler import distance_fences
 from models.scoring.inputs import read_categories, read_numbers
 from models.segmentation import fit
@@ -84,12 +84,12 @@ def placed_alone(scorer, row):
 
 
 def as_single(assigned, row=0):
-    contested = assigned.runner_up[row] >= 0
-    return Single(
+    has_runner_up = assigned.runner_up[row] >= 0
+    return RowAssignment(
         segment=assigned.index[row],
-        runner_up=assigned.runner_up[row] if contested else None,
+        runner_up=assigned.runner_up[row] if has_runner_up else None,
         distance=assigned.distance[row],
-        margin=assigned.margin[row] if contested else None,
+        margin=assigned.margin[row] if has_runner_up else None,
         outlier_reasons=assigned.outlier_reasons.get(row),
         imputed=assigned.imputed.get(row),
         unknown=assigned.unknown.get(row),

@@ -12,9 +12,9 @@ from models.errors import TooFewCustomers, TooFewToChoose, UnusableColumn
 from models.features import Feature
 from models.kernels.mean_silhouettes import mean_silhouettes
 from models.selection import recommend_k
-from models.selection.constraints import Limits, choose
-from models.selection.k_probabilities import credible
-from models.selection.summary_text import advise
+from models.selection.constraints import Constraints, choose
+from models.selection.k_probabilities import credible_set
+from models.selection.summary_text import summary_sentence
 
 
 def table_of(points, **categories):
@@ -205,12 +205,12 @@ def test_progress_goes_on_by_criteria(three):
 
 
 def test_the_credible_set_is_the_fewest_that_reach_nine_tenths():
-    assert credible({1: 0.05, 2: 0.5, 3: 0.41, 4: 0.04}) == (2, 3)
-    assert credible({1: 0.95, 2: 0.05}) == (1,)
+    assert credible_set({1: 0.05, 2: 0.5, 3: 0.41, 4: 0.04}) == (2, 3)
+    assert credible_set({1: 0.95, 2: 0.05}) == (1,)
 
 
 def test_the_smaller_of_two_alike_is_chosen():
-    limits = Limits(k_min=1, k_max=4, min_share=0.0)
+    limits = Constraints(k_min=1, k_max=4, min_share=0.0)
     assert choose({2: 0.4, 3: 0.4}, dict.fromkeys(range(1, 5), 0.2), limits) == 2
 
 
@@ -227,4 +227,4 @@ def test_the_smaller_of_two_alike_is_chosen():
     ],
 )
 def test_the_advice_says_how_strong_the_evidence_is(k, probabilities, text):
-    assert advise(k, probabilities) == text
+    assert summary_sentence(k, probabilities) == text

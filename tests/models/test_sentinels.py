@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.columns import describe_columns
-from models.columns.sentinels import suspect_numbers
+from models.columns import infer_schema
+from models.columns.sentinels import find_numeric_sentinels
 
 AGES = np.random.default_rng(0).integers(18, 80, 1000)
 INCOMES = np.random.default_rng(1).lognormal(10, 0.5, 1000).round()
@@ -13,11 +13,11 @@ SCORES = np.random.default_rng(2).integers(1, 101, 1000)
 
 
 def suspicion(values, *, name="x", others=()):
-    return suspect_numbers(name, np.sort(np.append(np.asarray(values, float), others)))
+    return find_numeric_sentinels(name, np.sort(np.append(np.asarray(values, float), others)))
 
 
 def warnings(values):
-    return describe_columns(pa.table({"x": values}), customer_id=None).warnings[1:]
+    return infer_schema(pa.table({"x": values}), customer_id=None).warnings[1:]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_numbers_among_such_words_are_nearly_numeric_however_many_words():
 
 def test_a_sentinel_is_suggested_and_not_applied():
     values = [*AGES.tolist(), *[999] * 9]
-    [column] = describe_columns(pa.table({"x": values}), customer_id=None).columns
+    [column] = infer_schema(pa.table({"x": values}), customer_id=None).columns
     assert (column.missing, column.missing_markers) == (0, ())
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.columns import BadCells, Override, describe_columns, read_rows, typed_table
+from models.columns import BadCells, Override, apply_schema, infer_schema, read_rows
 from models.columns.numeric_dates import SERIALS
 
 DAYS = [date(2015, 3, 1) + timedelta(days=37 * n) for n in range(60)]
@@ -27,7 +27,7 @@ def written(form, day=None):
 
 def described(values, name="joined", **overrides):
     raw = pa.table({name: values, "spent": np.linspace(5, 90, len(values))})
-    return raw, describe_columns(raw, customer_id=None, overrides=overrides)
+    return raw, infer_schema(raw, customer_id=None, overrides=overrides)
 
 
 @pytest.mark.parametrize("form", SERIALS)
@@ -43,13 +43,13 @@ def test_numbers_that_look_like_days_are_ignored_and_each_reading_is_proposed(fo
 @pytest.mark.parametrize("cell", [int, str])
 def test_declared_days_are_the_days_to_the_newest(form, cell):
     raw, found = described([cell(number) for number in written(form)], joined=Override(kind="numeric", numerals=form))
-    assert typed_table(raw, found)["joined"].to_pylist() == [(DAYS[-1] - day).days for day in DAYS]
+    assert apply_schema(raw, found)["joined"].to_pylist() == [(DAYS[-1] - day).days for day in DAYS]
 
 
 @pytest.mark.parametrize("form", SERIALS)
 def test_declared_amounts_are_the_numbers_themselves(form):
     raw, found = described(written(form), joined=Override(kind="numeric"))
-    assert typed_table(raw, found)["joined"].to_pylist() == written(form)
+    assert apply_schema(raw, found)["joined"].to_pylist() == written(form)
 
 
 @pytest.mark.parametrize("form", SERIALS)

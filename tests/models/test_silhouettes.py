@@ -12,7 +12,7 @@ from models.kernels.mean_silhouettes import EXACT_UP_TO, QUERIES, mean_silhouett
 from models.kernels.silhouettes import silhouettes
 
 
-def parted(points, ks, seed=0):
+def nonempty_partitions(points, ks, seed=0):
     centers = np.random.default_rng(seed).normal(size=(max(ks), points.shape[1]))
     return [cdist(points, centers[:k]).argmin(axis=1) for k in ks]
 
@@ -35,7 +35,7 @@ def test_whatever_the_partitions_the_compiled_means_are_those_of_the_plain_versi
 
 def test_the_mean_silhouettes_are_those_of_scikit_learn():
     points = np.random.default_rng(0).normal(size=(1_000, 3))
-    partitions = parted(points, range(2, 8))
+    partitions = nonempty_partitions(points, range(2, 8))
     expected = [silhouette_score(points, labels) for labels in partitions]
     assert mean_silhouettes(points, partitions, 0).means == pytest.approx(expected, abs=1e-12)
 
@@ -48,7 +48,7 @@ def test_the_silhouette_of_a_point_alone_is_zero():
 
 def test_of_many_points_some_are_asked_and_the_error_says_how_far_that_may_be_off():
     points = np.random.default_rng(0).normal(size=(EXACT_UP_TO + 1, 2))
-    partitions = parted(points, [2, 6])
+    partitions = nonempty_partitions(points, [2, 6])
     found, exact = mean_silhouettes(points, partitions, 0), mean_silhouettes(points[1:], partitions_of(partitions), 0)
     assert (found.n_asked, exact.n_asked) == (QUERIES, EXACT_UP_TO)
     assert np.all(np.abs(found.means - exact.means) < 4 * found.errors)
@@ -60,7 +60,7 @@ def partitions_of(partitions):
 
 def test_another_number_of_threads_changes_no_bit():
     points = np.random.default_rng(0).normal(size=(6_000, 2))
-    partitions = parted(points, [2, 5])
+    partitions = nonempty_partitions(points, [2, 5])
     found, most = mean_silhouettes(points, partitions, 0), numba.get_num_threads()
     numba.set_num_threads(1)
     alone = mean_silhouettes(points, partitions, 0)

@@ -16,7 +16,7 @@ def clear(n=200):
 
 
 def learned(points, algorithm, k):
-    return algorithm.hurried().learn(points, k=k, seed=0).estimator.predict(points)
+    return algorithm.fast_variant().learn(points, k=k, seed=0).estimator.predict(points)
 
 
 def stability(points, algorithm, k, seed=0):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from models.kernels.best_threshold import best_threshold
 from models.kernels.reference_thresholds import all_thresholds
-from models.profiling.rule_learning import Evidence
+from models.profiling.rule_learning import RuleData
 
 CELLS = st.integers(0, 5)
 ROWS = st.lists(
@@ -16,7 +16,7 @@ ROWS = st.lists(
 @given(ROWS)
 def test_the_best_threshold_is_the_first_best_of_all(rows):
     table = np.array(rows, dtype=np.float64)
-    evidence, weights, member, met = Evidence.of(table[:, :3]), table[:, 3], table[:, 4] > 0, table[:, 5] > 0
+    evidence, weights, member, met = RuleData.of(table[:, :3]), table[:, 3], table[:, 4] > 0, table[:, 5] > 0
     wanted = float(weights @ member)
     assume(wanted)
     known = evidence.order, evidence.steps, weights * met, member, wanted

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from models.columns import MAX_LISTED, BadCells, UnknownColumn, describe_columns, typed_table
+from models.columns import MAX_LISTED, BadCells, UnknownColumn, apply_schema, infer_schema
 from models.errors import ValueOutOfRange
 from models.transactions import (
-    Recipe,
     ReferenceTooEarly,
+    TransactionColumns,
     UnclearRecipe,
     customers,
     ledger,
@@ -25,7 +25,7 @@ from models.transactions import (
 )
 
 VALUE = "Zanzibar-77"
-RECIPE = Recipe(customer="who", date="when", amount="much")
+RECIPE = TransactionColumns(customer="who", date="when", amount="much")
 START = date(2024, 2, 27)
 
 anything = st.one_of(st.none(), st.text(max_size=12), st.dates().map(str), st.from_regex(r"[0-9a-z/.: -]{4,12}"))
@@ -50,7 +50,8 @@ def table(whos, days, amounts):
 def dated(*days, **recipe):
     """Put one order on each day, all by one customer."""
     return ledger(
-        pa.table({"who": ["a"] * len(days), "when": days}), Recipe(customer="who", date="when", amount=None, **recipe)
+        pa.table({"who": ["a"] * len(days), "when": days}),
+        TransactionColumns(customer="who", date="when", amount=None, **recipe),
     )
 
 
@@ -361,14 +362,14 @@ def test_chunks_do_not_matter(n_chunks):
 
 
 def test_a_recipe_must_name_columns_that_are_there():
-    with pytest.raises(UnknownColumn, match="'whom'"):
-        ledger(bought(), Recipe(customer="whom", date="when", amount="much"))
+    with pytest.raises(UnknownColumn, match="'counts_key'"):
+        ledger(bought(), TransactionColumns(customer="counts_key", date="when", amount="much"))
 
 
 @pytest.mark.parametrize("recipe", [{"customer": "who", "date": "who"}, {"customer": "Frequency", "date": "when"}])
 def test_a_recipe_that_confuses_columns_is_refused(recipe):
     with pytest.raises(UnclearRecipe):
-        ledger(pa.table({"who": ["a"], "Frequency": ["a"], "when": ["a"]}), Recipe(**recipe, amount=None))
+        ledger(pa.table({"who": ["a"], "Frequency": ["a"], "when": ["a"]}), TransactionColumns(**recipe, amount=None))
 
 
 def test_a_reference_must_be_an_iso_date():
@@ -384,8 +385,8 @@ def test_amounts_too_large_to_add_up_are_refused():
 def test_customers_are_a_dataset_of_numbers():
     raw = bought(*((who, day, day + 1) for day in range(9) for who in "abcde"[: 1 + day % 5]))
     found = summarize_transactions(raw, RECIPE).table
-    described = describe_columns(found, customer_id="who")
-    assert typed_table(found, described).column_names == found.column_names
+    described = infer_schema(found, customer_id="who")
+    assert apply_schema(found, described).column_names == found.column_names
     assert {column.kind for column in described.columns[1:]} <= {"numeric", "ignored"}
 
 
@@ -394,7 +395,7 @@ def test_customers_are_a_dataset_of_numbers():
 def test_every_row_is_read_or_named_or_the_dates_are_refused(cells):
     raw = pa.table([pa.array([cell[n] for cell in cells], pa.string()) for n in range(2)], ["who", "when"])
     try:
-        found = ledger(raw, Recipe(customer="who", date="when", amount=None))
+        found = ledger(raw, TransactionColumns(customer="who", date="when", amount=None))
     except BadCells as error:
         named = {fault.column for fault in error.cells}
     else:

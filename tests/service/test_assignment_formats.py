@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from steps import INCOME, SCORE, customers_of, fit, put_csv
 
 from service.web.formats import media_type_of, read_table
-from service.web.formats.writers import FORMATS, stream
+from service.web.formats.writers import FORMATS, write_table
 
 CANARY = "Zanzibar-77"
 JSON, CSV, TSV = "application/json", "text/csv", "text/tab-separated-values"
@@ -58,7 +58,7 @@ def encoded(table, media_type):
         csv.writer(text, delimiter="\t").writerows([table.column_names, *(row.values() for row in table.to_pylist())])
         return text.getvalue().encode()
     [fmt] = [fmt for fmt in FORMATS if fmt.media_type == media_type]
-    return b"".join(stream(table.to_batches(), table.schema, fmt, "customers"))
+    return b"".join(write_table(table.to_batches(), table.schema, fmt, "customers"))
 
 
 def send(client, model, body, media_type=CSV, **query):

@@ -12,7 +12,7 @@ from buckets import BUCKET, running_store
 from steps import customers_of, fit, place, put_csv, refit, running, upsert
 
 from service.config import Settings
-from service.storage import open_files
+from service.storage import open_storage
 
 BACKUP = Path(__file__).parents[2] / "docs" / "deploy" / "backup.sh"
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
@@ -86,12 +86,12 @@ class InBucket(Sqlite):
         return Settings(home=home, tables=f"{where}/tables", artifacts=f"{where}/artifacts")
 
     def copy(self, settings: Settings, target: Path) -> None:
-        store = open_files(f"s3://{BUCKET}/{settings.home.name}")
+        store = open_storage(f"s3://{BUCKET}/{settings.home.name}")
         fetch(store, target, lambda path: "/_delta_log/" in path and not path.endswith("/_last_checkpoint"))
         fetch(store, target, lambda path: "/_delta_log/" not in path)
 
     def copy_back(self, target: Path, settings: Settings) -> None:
-        store = open_files(f"s3://{BUCKET}/{settings.home.name}")
+        store = open_storage(f"s3://{BUCKET}/{settings.home.name}")
         for path in target.glob("*s/**/*"):
             if path.is_file() and "keys" not in path.parts:
                 store.replace(str(path.relative_to(target)), path.read_bytes())

@@ -7,13 +7,13 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.config import Settings
-from service.web.body_limit_middleware import Limits
-from service.web.body_limits import Allowance
-from service.web.exception_handlers import install_refusals
+from service.web.body_limit_middleware import BodyLimitMiddleware
+from service.web.body_limits import BodyLimits
+from service.web.exception_handlers import add_exception_handlers
 from service.web.formats import MEDIA_TYPES, SUFFIXES
 from service.web.formats.charsets import IN_MEMORY
 from service.web.memory_budget import MemoryBudget
-from service.web.uploads import BodyDep
+from service.web.uploads import UploadDep
 
 CSV = "text/csv"
 OCTETS = "application/octet-stream"
@@ -30,16 +30,18 @@ def received():
 def client(received):
     app = FastAPI()
     app.state.services = SimpleNamespace(settings=Settings(table_bytes=MOST))
-    app.add_middleware(Limits, allowed=Allowance(n_bytes=1, seconds=60, depth=1), budget=MemoryBudget(1 << 30))
-    install_refusals(app)
+    app.add_middleware(
+        BodyLimitMiddleware, allowed=BodyLimits(n_bytes=1, seconds=60, depth=1), budget=MemoryBudget(1 << 30)
+    )
+    add_exception_handlers(app)
 
     @app.post("/")
-    def measure(body: BodyDep) -> dict[str, object]:
+    def measure(body: UploadDep) -> dict[str, object]:
         received.append(body.file)
         return {"size": len(body.file.read()), "content_type": body.content_type}
 
     @app.post("/failing")
-    def fail(body: BodyDep) -> None:
+    def fail(body: UploadDep) -> None:
         received.append(body.file)
         raise RuntimeError
 

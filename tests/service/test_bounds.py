@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from models.cells import MAX_HEADER_LENGTH
 from service.assignments.decoder import decode
-from service.assignments.inputs import Shape
+from service.assignments.inputs import InputSchema
 from service.assignments.json_input import read_customers
-from service.web.formats import Bounds, UnreadableBody, read_table
+from service.web.formats import TableLimits, UnreadableBody, read_table
 from service.web.formats.json_depth import BLOCK, check_depth
 
 LONG = "x" * (MAX_HEADER_LENGTH + 1)
@@ -22,7 +22,7 @@ BODIES = {
     "application/x-ndjson": json.dumps({"a": 1, LONG: 2}),
     "text/csv": f"a,{LONG}\n1,2\n",
 }
-SHAPE = Shape(features=(("a", "numeric"), ("b", "categorical")), id_columns=("customer_id",))
+SHAPE = InputSchema(features=(("a", "numeric"), ("b", "categorical")), id_columns=("customer_id",))
 
 
 def depth_of(value):
@@ -98,9 +98,9 @@ def test_a_cell_that_is_too_long_is_refused_in_assignments(sampled, column, quer
 def test_customers_are_counted_before_all_of_them_are_there():
     body = b'{"customers": [' + b'{"a":0},' * 300_000 + b"{}]}"
     tracemalloc.start()
-    assert decode(body, SHAPE, Bounds(rows=1000)) is None
+    assert decode(body, SHAPE, TableLimits(rows=1000)) is None
     with pytest.raises(UnreadableBody, match="more than 1,000 rows"):
-        read_customers(BytesIO(body), Bounds(rows=1000), max_depth=9)
+        read_customers(BytesIO(body), TableLimits(rows=1000), max_depth=9)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 16_000_000
@@ -109,14 +109,14 @@ def test_customers_are_counted_before_all_of_them_are_there():
 def test_a_fault_of_a_later_row_is_pointed_at():
     body = json.dumps({"customers": [{"a": 1}] * 2500 + [5]}).encode()
     with pytest.raises(RequestValidationError) as refused:
-        read_customers(BytesIO(body), Bounds(), max_depth=9)
+        read_customers(BytesIO(body), TableLimits(), max_depth=9)
     assert [fault["loc"] for fault in refused.value.errors()] == [("body", "customers", 2500)]
 
 
 def test_a_customer_whose_cells_are_lists_takes_no_room():
     row = b'{"a": [' + b"[]," * 60_000 + b"[]]},"
     tracemalloc.start()
-    customers = read_customers(BytesIO(b'{"customers": [' + row * 10 + b"{}]}"), Bounds(), max_depth=9)
+    customers = read_customers(BytesIO(b'{"customers": [' + row * 10 + b"{}]}"), TableLimits(), max_depth=9)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (customers.n_rows, peak < 25_000_000) == (11, True)

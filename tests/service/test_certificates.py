@@ -10,7 +10,7 @@ import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
 from service.engine.certificates import FOR_EVER, NAMES, issue_certificates, make_certificates
-from service.healthcheck import answers
+from service.healthcheck import is_healthy
 
 
 @pytest.fixture
@@ -55,12 +55,12 @@ def settings_for(directory) -> dict[str, str]:
 
 
 def test_whoever_has_the_certificates_is_let_in(made, lets_in):
-    assert answers(lets_in, settings_for(made))
+    assert is_healthy(lets_in, settings_for(made))
 
 
 def test_who_has_others_is_not(lets_in, tmp_path):
     make_certificates(tmp_path / "others", days=1)
-    assert not answers(lets_in, settings_for(tmp_path / "others"))
+    assert not is_healthy(lets_in, settings_for(tmp_path / "others"))
 
 
 def test_they_are_for_this_user_alone(made):
@@ -82,7 +82,7 @@ def test_those_that_are_there_stay_unless_they_are_to_be_renewed(made, renew, ch
 def test_nobody_at_an_address_is_no_answer(made):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert not any(answers(f"{scheme}://127.0.0.1:{port}", settings_for(made)) for scheme in ("http", "tls"))
+    assert not any(is_healthy(f"{scheme}://127.0.0.1:{port}", settings_for(made)) for scheme in ("http", "tls"))
 
 
 def test_certificates_of_several_machines_count_for_as_long_as_was_asked_on_clocks_that_are_late_too(made):

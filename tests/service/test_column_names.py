@@ -11,10 +11,10 @@ from pyarrow import ipc
 
 from models.cells import MAX_HEADER_LENGTH
 from service.assignments.decoder import decode
-from service.assignments.inputs import Customers, Shape
+from service.assignments.inputs import CustomerBatch, InputSchema
 from service.assignments.json_input import read_customers
 from service.errors import ServiceError
-from service.web.formats import USUAL, read_patch, read_table
+from service.web.formats import DEFAULT_LIMITS, read_patch, read_table
 
 CSV, NDJSON, ARROW = "text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"
 ODD = [
@@ -72,15 +72,15 @@ def read_on_every_road(header):
     """Read one customer on each road; gives the cells of its column."""
     row = {"customer_id": "1", header: 5}
     document = json.dumps({"customers": [row]}).encode()
-    shape = Shape(features=((header, "numeric"),), id_columns=("customer_id",))
+    shape = InputSchema(features=((header, "numeric"),), id_columns=("customer_id",))
     read = {
-        "json at once": decode(document, shape, USUAL).customers(),
+        "json at once": decode(document, shape, DEFAULT_LIMITS).customers(),
         "json at once, and more": decode(
-            json.dumps({"customers": [{**row, "besides": 1}]}).encode(), shape, USUAL
+            json.dumps({"customers": [{**row, "besides": 1}]}).encode(), shape, DEFAULT_LIMITS
         ).customers(),
-        "json row by row": read_customers(BytesIO(document), USUAL, max_depth=9),
+        "json row by row": read_customers(BytesIO(document), DEFAULT_LIMITS, max_depth=9),
         **{
-            kind: Customers.of_table(read_patch(BytesIO(written([row])), kind).table)
+            kind: CustomerBatch.of_table(read_patch(BytesIO(written([row])), kind).table)
             for kind, written in TABLES.items()
         },
     }

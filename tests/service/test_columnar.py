@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
 
-from service.web.formats import Bounds, ReaderPool, UnreadableBody, read_patch, read_table
+from service.web.formats import ReaderPool, TableLimits, UnreadableBody, read_patch, read_table
 
 PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -67,7 +67,7 @@ def readers():
 
 
 def read(body, content_type, **bounds):
-    return read_table(io.BytesIO(body), content_type, Bounds(**bounds), READERS)
+    return read_table(io.BytesIO(body), content_type, TableLimits(**bounds), READERS)
 
 
 def one(array, writer):

@@ -10,8 +10,14 @@ from threading import Thread
 import pytest
 from steps import listening, port_of
 
-from service.web.http_protocol import MAX_TRAILER_BYTES, MAX_WAITING_REQUESTS, MOST_HEAD_BYTES, PIECE_BYTES, Connection
-from service.web.pipeline_queue import TurnQueue
+from service.web.http_protocol import (
+    MAX_TRAILER_BYTES,
+    MAX_WAITING_REQUESTS,
+    MOST_HEAD_BYTES,
+    PIECE_BYTES,
+    HttpProtocol,
+)
+from service.web.pipeline_queue import PipelineQueue
 from service.web.transport import LINGER_BYTES
 
 HEAD_SECONDS = 0.4
@@ -60,7 +66,7 @@ async def app(scope, receive, send):
 
 @pytest.fixture(scope="module")
 def server():
-    http = partial(Connection, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS, turns=TurnQueue())
+    http = partial(HttpProtocol, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS, turns=PipelineQueue())
     with listening(app, http=http, ws="none", lifespan="off") as server:
         yield server
 
@@ -332,7 +338,7 @@ def test_only_so_many_pipelined_requests_wait_and_all_are_answered(connection, s
 
 def test_an_idle_connection_is_closed_after_its_last_request_and_no_sooner():
     idle_seconds = 0.5
-    http = partial(Connection, head_seconds=9, answer_seconds=9, turns=TurnQueue())
+    http = partial(HttpProtocol, head_seconds=9, answer_seconds=9, turns=PipelineQueue())
     with (
         listening(app, http=http, ws="none", lifespan="off", timeout_keep_alive=idle_seconds) as server,
         socket.create_connection(("127.0.0.1", port_of(server)), timeout=15) as connection,

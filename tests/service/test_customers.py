@@ -16,7 +16,7 @@ from steps import customers_of, erase, put_csv, upsert
 from models.columns import Override
 from service.customers import operations as customers
 from service.datasets import operations as datasets
-from service.web.formats import Patch, read_table
+from service.web.formats import RawTable, read_table
 
 CANARY = "Zanzibar-77"
 TABLE = "customer_id,age,town\nc1,30,Ulm\nc2,41.5,Bonn\nc3,,Köln\n"
@@ -347,7 +347,7 @@ def test_customers_of_no_dataset_are_not_found(sampled, name):
 def lay(stores, name, **customer):
     """Lay one customer over a dataset, as another process would."""
     table = pa.table({key: [cell] for key, cell in customer.items()})
-    customers.upsert_customers(stores, "default", name, Patch(table=table), atomic=False)
+    customers.upsert_customers(stores, "default", name, RawTable(table=table), atomic=False)
 
 
 @pytest.mark.parametrize(("store", "method"), [("tables", "stage"), ("database", "writing")])
@@ -391,7 +391,7 @@ def test_an_upsert_to_a_table_that_is_replaced_meanwhile_reads_the_new_columns(s
 
     def replaced(stores):
         raw = read_table(io.BytesIO(other.encode()), CSV)
-        datasets.replace_dataset(stores, "default", shop, raw, datasets.Declared())
+        datasets.replace_dataset(stores, "default", shop, raw, datasets.Declarations())
 
     with meanwhile(sampled, "tables", "stage", replaced):
         done = send(sampled, shop, [{"customer_id": 2, "age": 7}])

@@ -42,7 +42,7 @@ def plan(database):
 
     def plan(tenant="default", payload=None) -> str:
         with database.writing() as session:
-            return operations.plan_job(session, tenant, "fit", payload or {}).id
+            return operations.create_job(session, tenant, "fit", payload or {}).id
 
     return plan
 
@@ -79,7 +79,7 @@ def test_what_a_block_wrote_is_there_after_it(plan, read):
 
 def test_a_block_that_breaks_off_writes_nothing(database):
     def break_off(session):
-        operations.plan_job(session, "default", "fit", {})
+        operations.create_job(session, "default", "fit", {})
         raise KeyError
 
     with pytest.raises(KeyError):

@@ -21,7 +21,7 @@ from steps import customers_of, erase, finished, fit, put_csv, refit, run_of
 from service.datasets import erasure, transactions
 from service.datasets import operations as datasets
 from service.web.formats import read_table
-from service.web.formats.writers import FORMATS, stream
+from service.web.formats.writers import FORMATS, write_table
 
 CANARY = "Zanzibar-77"
 CSV = "text/csv"
@@ -480,7 +480,7 @@ def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
     expected = f"{name}-csv"
     put(sampled, expected, FIRST)
     send(sampled, expected, LATER)
-    content = b"".join(stream(table.to_batches(), table.schema, fmt, "customers"))
+    content = b"".join(write_table(table.to_batches(), table.schema, fmt, "customers"))
     assert send(sampled, shop, content, fmt.media_type).status_code == 200
     assert shown(sampled, shop) == shown(sampled, expected)
 
@@ -489,7 +489,7 @@ def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
 def test_the_day_counts_as_it_is_written_in_any_format(sampled, name, fmt):
     days = ["2024-01-05T23:30:00-05:00", "2024-01-05T12:00:00-05:00", "2024-01-08T00:30:00+14:00"]
     table = pa.table({"customer": ["a", "a", "b"], "date": days, "amount": [10, 10, 5]})
-    put(sampled, name, b"".join(stream(table.to_batches(), table.schema, fmt, "customers")), fmt.media_type)
+    put(sampled, name, b"".join(write_table(table.to_batches(), table.schema, fmt, "customers")), fmt.media_type)
     assert [(row["recency_days"], row["days_between_orders"]) for row in customers_of(sampled, name)] == [
         (3, None),
         (0, None),
@@ -553,8 +553,8 @@ def test_a_batch_that_meets_new_transactions_put_meanwhile_is_added_to_those(sam
 
 def put_meanwhile(stores, name):
     raw = read_table(io.BytesIO(body(LATER).encode()), CSV)
-    recipe = transactions.Recipe(customer="customer", date="date", amount="amount")
-    transactions.put_transactions(stores, ("default", name), raw, recipe, datasets.Declared())
+    recipe = transactions.TransactionColumns(customer="customer", date="date", amount="amount")
+    transactions.put_transactions(stores, ("default", name), raw, recipe, datasets.Declarations())
 
 
 @pytest.mark.parametrize("method", ["read", "stage"])

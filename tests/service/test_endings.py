@@ -4,7 +4,7 @@ from time import monotonic
 
 import pytest
 
-from service.engine.job_events import Endings
+from service.engine.job_events import JobNotifier
 
 LONG, SHORT = 30.0, 0.05
 
@@ -13,7 +13,7 @@ def waited(told: str, awaited: str | None, seconds: float) -> float:
     """Tell of one job from another thread, wait for one or any, and say for how long."""
 
     async def wait() -> float:
-        began, endings = monotonic(), Endings()
+        began, endings = monotonic(), JobNotifier()
         with endings.of(awaited) if awaited else endings.of() as ending:
             Thread(target=endings.tell, args=[told]).start()
             await ending.within(seconds)
@@ -36,7 +36,7 @@ def test_who_waits_for_a_job_is_not_woken_by_another():
 
 def test_an_ending_is_remembered_until_it_is_waited_for():
     async def wait() -> None:
-        endings = Endings()
+        endings = JobNotifier()
         with endings.of("one") as ending:
             endings.tell("one")
             await asyncio.wait_for(ending.within(LONG), LONG / 2)
@@ -47,7 +47,7 @@ def test_an_ending_is_remembered_until_it_is_waited_for():
 @pytest.mark.parametrize("turns", range(6))
 def test_who_is_cancelled_while_being_told_is_cancelled(turns):
     async def cancelled() -> bool:
-        endings = Endings()
+        endings = JobNotifier()
         with endings.of("one") as ending:
             waiting = asyncio.ensure_future(ending.within(LONG))
             await asyncio.sleep(0)

@@ -14,9 +14,9 @@ from distributed import Security
 from psutil import Process
 from waiting import alive, eventually
 
-from service.engine.client import Engine, EngineUnavailable, current_worker
-from service.engine.scheduler_file import Certificates, Contact
-from service.engine.supervisor import EmbeddedCluster
+from service.engine.client import EngineUnavailable, JobEngine, current_worker
+from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
+from service.engine.supervisor import ChildSupervisor
 from service.temp_directories import PREFIX
 
 ENTRY_POINT = "engine_jobs:run_job"
@@ -37,7 +37,7 @@ def home(tmp_path_factory):
     """The home of a running cluster."""
     home = tmp_path_factory.mktemp("engine")
     env = {engine_jobs.JOURNAL: str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
-    cluster = EmbeddedCluster([sys.executable, "-m", "engine_jobs", str(home / "contact")], env=env)
+    cluster = ChildSupervisor([sys.executable, "-m", "engine_jobs", str(home / "contact")], env=env)
     cluster.start()
     yield home
     cluster.stop()
@@ -84,7 +84,7 @@ def started(engine, starts):
 @pytest.fixture
 def detached(tmp_path):
     """An engine whose cluster is not there."""
-    with closing(Engine(address=None, directory=tmp_path, entry_point=ENTRY_POINT)) as engine:
+    with closing(JobEngine(address=None, directory=tmp_path, entry_point=ENTRY_POINT)) as engine:
         yield engine
 
 
@@ -94,13 +94,13 @@ def let_go(home):
     return lambda job_id: (home / f"{job_id}.stop").touch()
 
 
-def connect(home: Path, **options: Any) -> Engine:
-    return Engine(**{"address": None, "directory": home / "contact", "entry_point": ENTRY_POINT, **options})
+def connect(home: Path, **options: Any) -> JobEngine:
+    return JobEngine(**{"address": None, "directory": home / "contact", "entry_point": ENTRY_POINT, **options})
 
 
-def certificates() -> Certificates:
+def certificates() -> TlsCredentials:
     tls = Security.temporary().get_tls_config_for_role("client")
-    return Certificates(ca=tls["ca_file"], certificate=tls["cert"], key=tls["key"])
+    return TlsCredentials(ca=tls["ca_file"], certificate=tls["cert"], key=tls["key"])
 
 
 @pytest.mark.processes
@@ -218,7 +218,7 @@ def test_what_an_engine_keeps_for_a_while_lies_where_the_next_one_finds_it(start
 @pytest.mark.processes
 def test_a_stranger_is_refused(engine, home):
     assert engine.ready()
-    address = Contact.read(home / "contact").address
+    address = SchedulerInfo.read(home / "contact").address
     with closing(connect(home, address=address, certificates=certificates())) as stranger:
         assert not stranger.ready()
 
@@ -226,7 +226,7 @@ def test_a_stranger_is_refused(engine, home):
 @pytest.mark.processes
 def test_a_program_with_the_certificates_is_let_in_by_address(engine, home):
     assert engine.ready()
-    contact = Contact.read(home / "contact")
+    contact = SchedulerInfo.read(home / "contact")
     with closing(connect(home, address=contact.address, certificates=contact.certificates)) as friend:
         assert friend.ready()
 
@@ -234,7 +234,7 @@ def test_a_program_with_the_certificates_is_let_in_by_address(engine, home):
 @pytest.mark.processes
 @pytest.mark.usefixtures("engine")
 def test_no_clock_keeps_programs_out_of_a_running_cluster(home):
-    certificate = load_pem_x509_certificate(Contact.read(home / "contact").certificates.certificate.encode())
+    certificate = load_pem_x509_certificate(SchedulerInfo.read(home / "contact").certificates.certificate.encode())
     assert (certificate.not_valid_before_utc.year, certificate.not_valid_after_utc.year) == (1970, 9999)
 
 
@@ -263,13 +263,13 @@ def test_without_a_cluster_the_engine_is_not_ready(detached):
 
 
 def test_a_cluster_that_left_its_address_and_died_is_unavailable(detached, tmp_path):
-    Contact(address="tls://127.0.0.1:1", certificates=certificates()).write(tmp_path)
+    SchedulerInfo(address="tls://127.0.0.1:1", certificates=certificates()).write(tmp_path)
     with pytest.raises(EngineUnavailable):
         detached.unknown(["quick-nowhere"])
 
 
 def test_a_closed_engine_is_unavailable(detached, tmp_path):
-    Contact(address="tls://127.0.0.1:1", certificates=certificates()).write(tmp_path)
+    SchedulerInfo(address="tls://127.0.0.1:1", certificates=certificates()).write(tmp_path)
     detached.close()
     with pytest.raises(EngineUnavailable):
         detached.slots()
@@ -286,16 +286,16 @@ def test_outside_of_a_worker_there_is_no_worker():
 
 
 def test_a_withdrawn_contact_is_not_found(tmp_path):
-    Contact(address="tls://127.0.0.1:1", certificates=certificates()).write(tmp_path)
-    Contact.withdraw(tmp_path)
+    SchedulerInfo(address="tls://127.0.0.1:1", certificates=certificates()).write(tmp_path)
+    SchedulerInfo.delete_file(tmp_path)
     with pytest.raises(FileNotFoundError):
-        Contact.read(tmp_path)
+        SchedulerInfo.read(tmp_path)
 
 
 def test_a_contact_is_read_as_it_was_written(tmp_path):
-    contact = Contact(address="tls://127.0.0.1:1", certificates=certificates())
+    contact = SchedulerInfo(address="tls://127.0.0.1:1", certificates=certificates())
     contact.write(tmp_path)
-    assert Contact.read(tmp_path) == contact
+    assert SchedulerInfo.read(tmp_path) == contact
 
 
 def parent(pid: int) -> int:

@@ -15,20 +15,20 @@ from pyarrow import ipc, parquet
 from steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
 from service.assignments.fast_path import MAX_SCALAR_ROWS, AssignmentFastPath
-from service.assignments.model_cache import Placers
+from service.assignments.model_cache import ModelCache
 from service.assignments.schemas import AssignmentResults
-from service.auth.key_cache import KeyRing
-from service.auth.middleware import Guard, acting_as
-from service.auth.rate_limit import Quotas
-from service.principals import ANYONE
-from service.web.body_limit_middleware import Limits
-from service.web.body_limits import Allowance
-from service.web.http_protocol import Connection
+from service.auth.key_cache import KeyCache
+from service.auth.middleware import AuthMiddleware, as_principal
+from service.auth.rate_limit import RateLimiter
+from service.principals import LOCAL_ADMIN
+from service.web.body_limit_middleware import BodyLimitMiddleware
+from service.web.body_limits import BodyLimits
+from service.web.http_protocol import HttpProtocol
 from service.web.memory_budget import MemoryBudget
-from service.web.pipeline_queue import TurnQueue
+from service.web.pipeline_queue import PipelineQueue
 
 JSON = "application/json"
-ALLOWANCE = Allowance(n_bytes=1000, seconds=9, depth=9)
+ALLOWANCE = BodyLimits(n_bytes=1000, seconds=9, depth=9)
 HERE = {INCOME: 60, SCORE: 50}
 FULL = {"Gender": "Female", "Age": 30, **HERE}
 MODELS = {
@@ -89,8 +89,8 @@ def short(client):
     """The short road alone: what is handed on from it is answered 418."""
 
     parts = client.app.state.services
-    road = AssignmentFastPath(teapot, parts=parts, placers=Placers(parts.stores))
-    limits = Limits(acting_as(road, ANYONE), ALLOWANCE, MemoryBudget(100))
+    road = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
+    limits = BodyLimitMiddleware(as_principal(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
     with TestClient(limits) as alone:
         yield alone
 
@@ -274,9 +274,9 @@ def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
 
 def test_over_its_quota_a_key_has_no_customer_assigned(client):
     parts, n_requests = client.app.state.services, 9
-    path = AssignmentFastPath(teapot, parts=parts, placers=Placers(parts.stores))
-    guard = Guard(path, ring=KeyRing(parts.stores.database), quotas=Quotas(n_requests))
-    limits = Limits(acting_as(guard, replace(ANYONE, key="spent")), ALLOWANCE, MemoryBudget(100))
+    path = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
+    guard = AuthMiddleware(path, ring=KeyCache(parts.stores.database), quotas=RateLimiter(n_requests))
+    limits = BodyLimitMiddleware(as_principal(guard, replace(LOCAL_ADMIN, key="spent")), ALLOWANCE, MemoryBudget(100))
     before = parts.metrics.n_rows
     with TestClient(limits) as alone:
         statuses = [post(alone, "plain", json.dumps({"customers": [HERE]})).status_code for _ in range(n_requests + 2)]
@@ -298,6 +298,6 @@ def test_what_is_sent_in_one_go_is_answered_in_its_order(client):
         await writer.wait_closed()
         return [part[:3] for part in answered.split(b"HTTP/1.1 ")[1:]]
 
-    http = partial(Connection, head_seconds=9, answer_seconds=9, turns=TurnQueue())
+    http = partial(HttpProtocol, head_seconds=9, answer_seconds=9, turns=PipelineQueue())
     with listening(client.app, http=http, ws="none", lifespan="off") as server:
         assert asyncio.run(answers(port_of(server))) == [b"200", b"200", b"200", b"404"]

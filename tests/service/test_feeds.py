@@ -12,11 +12,11 @@ from waiting import eventually
 
 from service.app import create_app
 from service.auth.operations import create_key, revoke_key
-from service.engine.job_events import Endings
+from service.engine.job_events import JobNotifier
 from service.errors import NotFound, TooManyFollowers
 from service.jobs import repository
 from service.jobs.job_feeds import LOOK_SECONDS, JobFeeds
-from service.jobs.operations import plan_job
+from service.jobs.operations import create_job
 from service.stores import open_stores
 
 N_FOLLOWERS = 300
@@ -35,7 +35,7 @@ def stores(settings):
 def job(stores) -> str:
     """A job that waits for ever."""
     with stores.database.writing() as session:
-        return plan_job(session, "default", "fit", {}).id
+        return create_job(session, "default", "fit", {}).id
 
 
 async def always() -> bool:
@@ -58,7 +58,7 @@ def test_a_job_is_looked_at_as_often_for_many_followers_as_for_one(stores, job):
     database = Interrupted(stores.database, "reading", lambda: looks.append(time.monotonic()))
 
     async def follow() -> list[str]:
-        feeds = JobFeeds(database, Endings(), max_followers=N_FOLLOWERS)
+        feeds = JobFeeds(database, JobNotifier(), max_followers=N_FOLLOWERS)
         followers = asyncio.gather(*(last_state(feeds, job) for _ in range(N_FOLLOWERS)))
         await asyncio.sleep(4 * LOOK_SECONDS)
         await asyncio.to_thread(cancel, stores, job)
@@ -73,7 +73,7 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
     database = Interrupted(stores.database, "reading", lambda: looks.append("look"))
 
     async def leave() -> int:
-        feeds = JobFeeds(database, Endings(), max_followers=1)
+        feeds = JobFeeds(database, JobNotifier(), max_followers=1)
         with feeds.followed(job) as feed:
             await feed.after(None)
         looked = len(looks)
@@ -85,7 +85,7 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
 
 def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
     async def wait() -> str:
-        endings = Endings()
+        endings = JobNotifier()
         feeds = JobFeeds(stores.database, endings, max_followers=1, look_seconds=3600)
         waiting = asyncio.ensure_future(feeds.wait_for(job, seconds=60))
         await asyncio.to_thread(cancel, stores, job)
@@ -98,13 +98,13 @@ def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
 
 
 def test_whoever_waits_gets_the_job_as_it_is_when_the_time_is_over(stores, job):
-    feeds = JobFeeds(stores.database, Endings(), max_followers=1)
+    feeds = JobFeeds(stores.database, JobNotifier(), max_followers=1)
     assert asyncio.run(feeds.wait_for(job, seconds=0)).state == "queued"
 
 
 def test_all_who_follow_what_is_not_there_are_told(stores):
     async def follow() -> list[object]:
-        feeds = JobFeeds(stores.database, Endings(), max_followers=3)
+        feeds = JobFeeds(stores.database, JobNotifier(), max_followers=3)
         return await asyncio.gather(*(last_state(feeds, "missing") for _ in range(3)), return_exceptions=True)
 
     assert [type(error) for error in asyncio.run(follow())] == [NotFound] * 3
@@ -112,7 +112,7 @@ def test_all_who_follow_what_is_not_there_are_told(stores):
 
 def test_one_more_follower_than_there_is_room_for_is_refused_until_one_has_left(stores, job):
     async def follow() -> None:
-        feeds = JobFeeds(stores.database, Endings(), max_followers=1)
+        feeds = JobFeeds(stores.database, JobNotifier(), max_followers=1)
         with feeds.followed(job), pytest.raises(TooManyFollowers), feeds.followed(job):
             pass
         with feeds.followed(job):

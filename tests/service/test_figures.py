@@ -9,7 +9,7 @@ import pytest
 from steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
 
 from models.figures import EXTENSIONS, OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS
-from service.stores.lru_cache import Latest
+from service.stores.lru_cache import LruCache
 
 VERSION = "/v1/models/{}/versions/1/figures"
 STARTS = {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!DOCTYPE html>", "json": b"{"}
@@ -110,7 +110,7 @@ def test_a_client_that_has_the_figure_is_answered_without_reading_a_customer(sam
     parts = sampled.app.state.services
     address = f"{VERSION.format('sample')}/customers.svg"
     tag = drawn(address).headers["ETag"]
-    unread = replace(parts.stores, subjects=Latest(0, pytest.fail), tables=None, artifacts=None)
+    unread = replace(parts.stores, subjects=LruCache(0, pytest.fail), tables=None, artifacts=None)
     sampled.app.state.services = replace(parts, stores=unread)
     try:
         drawn(address, 304, headers={"If-None-Match": tag})

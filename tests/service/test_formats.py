@@ -15,7 +15,7 @@ from service.web.formats import MEDIA_TYPES, MULTIPART, UnreadableBody, Unsuppor
 from service.web.formats import read_table as read_file
 from service.web.formats.charsets import BLOCK
 from service.web.formats.delimited import sniff_delimiter
-from service.web.formats.errors import MAX_LISTED, Bounds
+from service.web.formats.errors import MAX_LISTED, TableLimits
 from service.web.formats.json_reader import LONGEST_VALUE
 from service.web.formats.row_columns import ROWS_AT_ONCE
 
@@ -442,7 +442,7 @@ def test_ragged_rows_do_not_count_empty_ones():
 )
 def test_a_table_beyond_what_memory_holds_is_refused(body, content_type):
     with pytest.raises(UnreadableBody, match="too many"):
-        read_file(io.BytesIO(body), content_type, Bounds(cells=100))
+        read_file(io.BytesIO(body), content_type, TableLimits(cells=100))
 
 
 def test_reading_leaves_the_file_open():

@@ -167,15 +167,15 @@ def test_an_answer_that_names_customers_is_forgotten_when_one_is_erased(client, 
 
 def test_a_try_that_was_taken_over_cannot_finish(client):
     database = client.app.state.services.stores.database
-    sent = operations.Sent(tenant="default", key="mine", fingerprint="f")
-    operations.take_on(database, sent)
+    sent = operations.KeyedRequest(tenant="default", key="mine", fingerprint="f")
+    operations.begin_request(database, sent)
     age(client, "mine", operations.ABANDONED + timedelta(seconds=1))
     with database.reading() as session:
         slow = session.get(RequestRow, ("default", "mine"))
     time.sleep(0.001)
-    operations.take_on(database, sent)
+    operations.begin_request(database, sent)
     with pytest.raises(operations.StillRunning), database.writing() as session:
-        operations.finish(session, slow, b"late")
+        operations.complete_request(session, slow, b"late")
 
 
 @pytest.mark.parametrize(("limits", "n"), [({"unfinished_jobs": 2}, 2), ({"unfinished_jobs_per_tenant": 1}, 1)])

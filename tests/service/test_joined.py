@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.web.write_coalescing import WORTH_JOINING, Joined
+from service.web.write_coalescing import WORTH_JOINING, CoalescingTransport
 
 HEAD, BODY = b"head ", b"body"
 
@@ -35,7 +35,7 @@ def written():
     def written(act):
         async def turn():
             wire = Wire()
-            act(Joined(wire, asyncio.get_running_loop()))
+            act(CoalescingTransport(wire, asyncio.get_running_loop()))
             at_once = wire.calls.copy()
             await asyncio.sleep(0)
             return at_once, wire.calls
@@ -58,7 +58,9 @@ def test_a_large_body_is_not_copied(written):
     assert written(lambda joined: (joined.write(HEAD), joined.write(large))) == ([HEAD, large],) * 2
 
 
-@pytest.mark.parametrize(("end", "ended"), [(Joined.close, "closed"), (Joined.write_eof, "ended")])
+@pytest.mark.parametrize(
+    ("end", "ended"), [(CoalescingTransport.close, "closed"), (CoalescingTransport.write_eof, "ended")]
+)
 def test_what_was_written_goes_out_before_the_end(written, end, ended):
     assert written(lambda joined: (joined.write(HEAD), end(joined))) == ([HEAD, ended],) * 2
 

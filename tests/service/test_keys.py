@@ -9,12 +9,12 @@ import pytest
 from steps import INCOME, SCORE, fit, put_csv, recommend, run_of, running
 
 from service.auth import operations
-from service.auth.api_keys import digest_of, generate_key, id_of, is_plausible
+from service.auth.api_keys import generate_key, hash_key, is_well_formed, key_id
 from service.auth.key_cache import FRESH_SECONDS
-from service.auth.rate_limit import Quotas
+from service.auth.rate_limit import RateLimiter
 from service.auth.rows import KeyRow
 from service.errors import InvalidRequest
-from service.principals import scope_for
+from service.principals import required_scope
 from service.stores.database import now
 
 OWN, FOREIGN = "own", "foreign"
@@ -86,7 +86,7 @@ def key(database, existing):  # noqa: ARG001 - what exists was made while no key
 def keys(key, database):
     """One key of each kind that is refused."""
     expired, revoked = key(lifetime=timedelta(seconds=-1)), key()
-    operations.revoke_key(database, id_of(digest_of(revoked)))
+    operations.revoke_key(database, key_id(hash_key(revoked)))
     whole = key()
     return {
         "none": "",
@@ -122,7 +122,7 @@ def routes(client):
 
 
 def closed(client):
-    return [(method, path) for method, path in routes(client) if scope_for(method, path)]
+    return [(method, path) for method, path in routes(client) if required_scope(method, path)]
 
 
 def filled(path, values):
@@ -168,7 +168,7 @@ def test_a_key_opens_no_route_beyond_its_scope(service, existing, key, scope):
     beyond = {
         (method, path): asked(service, method, path, existing, own).status_code
         for method, path in closed(service)
-        if scope_for(method, path) not in {"read", scope}
+        if required_scope(method, path) not in {"read", scope}
     }
     assert set(beyond.values()) <= {403}, beyond
 
@@ -231,7 +231,7 @@ def test_tenants_use_the_same_names_side_by_side(service, key, beside):
 def test_a_key_in_either_header_is_the_same(service, key):
     own = key(scope="read")
     ways = [bearing(own), {"X-API-Key": own}, {"Authorization": f"bearer  {own}"}]
-    assert {service.get("/v1/key", headers=way).json()["key"] for way in ways} == {id_of(digest_of(own))}
+    assert {service.get("/v1/key", headers=way).json()["key"] for way in ways} == {key_id(hash_key(own))}
 
 
 def test_a_key_tells_what_it_allows(service, key):
@@ -247,7 +247,7 @@ def test_two_keys_are_live_while_one_replaces_the_other(service, key):
 def test_a_used_key_is_refused_within_a_second_of_its_revocation(service, key, database):
     own = key()
     before = service.get("/v1/models", headers=bearing(own)).status_code
-    operations.revoke_key(database, id_of(digest_of(own)))
+    operations.revoke_key(database, key_id(hash_key(own)))
     time.sleep(FRESH_SECONDS)
     assert (before, service.get("/v1/models", headers=bearing(own)).status_code) == (200, 401)
 
@@ -289,25 +289,25 @@ def test_no_key_is_kept_or_logged(service, key, database, caplog):
 
 def test_keys_are_random_and_long_and_checked():
     made = {generate_key() for _ in range(200)}
-    assert (len(made), {len(each) for each in made}, all(map(is_plausible, made))) == (200, {53}, True)
+    assert (len(made), {len(each) for each in made}, all(map(is_well_formed, made))) == (200, {53}, True)
 
 
 def test_any_single_slip_in_a_key_is_noticed():
     key = generate_key()
     slips = [key[:at] + ("x" if key[at] != "x" else "y") + key[at + 1 :] for at in range(4, len(key))]
-    assert not any(map(is_plausible, slips))
+    assert not any(map(is_well_formed, slips))
 
 
 @pytest.mark.parametrize("key", ["", "secret", "x" * 42, "ä" * 50, "a b" * 20, "csk_" + "x" * 49, "x" * 300])
 def test_what_is_no_key_is_no_first_key(client, key):
     with pytest.raises(InvalidRequest, match="keys generate"):
-        operations.adopt_bootstrap_key(client.app.state.services.stores.database, key)
+        operations.create_bootstrap_key(client.app.state.services.stores.database, key)
 
 
 def test_the_first_key_opens_the_service_and_only_the_first(client):
     database = client.app.state.services.stores.database
     first, second = generate_key(), "s" * 43
-    adopted = [operations.adopt_bootstrap_key(database, each) for each in (first, second)]
+    adopted = [operations.create_bootstrap_key(database, each) for each in (first, second)]
     statuses = [client.get("/v1/models", headers=bearing(each)).status_code for each in (first, second)]
     assert (adopted, statuses) == ([True, False], [200, 401])
 
@@ -362,7 +362,7 @@ def test_every_answer_says_what_is_left(sparing):
 
 def test_a_minute_later_a_key_may_ask_again():
     moments = iter([0.0, 30.0, 59.9, 60.0])
-    quotas = Quotas(2, clock=lambda: next(moments))
+    quotas = RateLimiter(2, clock=lambda: next(moments))
     taken = [quotas.take("key") for _ in range(4)]
     assert ([quota.is_exceeded for quota in taken], taken[1].resets) == ([False, False, True, False], 30)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from waiting import alive, eventually
 
-from service.engine.supervisor import PARENT, EmbeddedCluster
+from service.engine.supervisor import PARENT, ChildSupervisor
 
 pytestmark = pytest.mark.processes
 
@@ -35,7 +35,7 @@ def supervise(pids):
     clusters = []
 
     def start(code, **env):
-        clusters.append(EmbeddedCluster([sys.executable, "-c", code, str(pids)], env=env))
+        clusters.append(ChildSupervisor([sys.executable, "-c", code, str(pids)], env=env))
         clusters[-1].start()
         return clusters[-1]
 
@@ -76,7 +76,7 @@ def test_a_child_that_ignores_the_request_is_ended_by_force(supervise, pids):
 
 
 def test_what_was_never_started_can_be_stopped():
-    EmbeddedCluster([sys.executable]).stop()
+    ChildSupervisor([sys.executable]).stop()
 
 
 def test_a_child_sees_the_variables_it_is_given(supervise, pids):

@@ -13,8 +13,15 @@ from steps import fit, put_csv, running
 
 from service.errors import MemoryBusy
 from service.web import body_limits
-from service.web.body_limit_middleware import Limits
-from service.web.body_limits import MAX_CONTENT_TYPE, MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, Allowance, Intake
+from service.web.body_limit_middleware import BodyLimitMiddleware
+from service.web.body_limits import (
+    MAX_CONTENT_TYPE,
+    MAX_LOOP_BYTES,
+    OBJECT_WEIGHT,
+    TABLE_WEIGHT,
+    BodyLimits,
+    LimitedReceive,
+)
 from service.web.memory_budget import MemoryBudget
 
 CSV, NDJSON, JSON = "text/csv", "application/x-ndjson", "application/json"
@@ -226,7 +233,7 @@ def test_a_client_that_goes_while_it_sends_is_no_error():
         return {"type": "http.disconnect"}
 
     sent = []
-    app = Limits(answered, Allowance(n_bytes=10, seconds=1, depth=1), MemoryBudget(100))
+    app = BodyLimitMiddleware(answered, BodyLimits(n_bytes=10, seconds=1, depth=1), MemoryBudget(100))
     scope = {"type": "http", "headers": [(b"content-length", b"5")]}
     asyncio.run(app(scope, gone, sent.append))
     assert sent == []
@@ -238,7 +245,7 @@ def test_a_media_type_that_is_too_long_is_refused_before_it_is_parsed(client, pa
     assert (slug(answer), "1,000 characters" in answer.json()["detail"]) == ((415, "unsupported-format"), True)
 
 
-ALLOWED = Allowance(n_bytes=1 << 20, seconds=9, depth=9)
+ALLOWED = BodyLimits(n_bytes=1 << 20, seconds=9, depth=9)
 
 
 async def read_whole(scope, receive, send):
@@ -284,7 +291,7 @@ def statuses(bodies, *, n_bytes, app=read_whole):
     """Send bodies at once to an app that answers the first ones only when all have been answered or refused."""
 
     async def crowd():
-        limits = Limits(app, ALLOWED, MemoryBudget(n_bytes, seconds=0.05))
+        limits = BodyLimitMiddleware(app, ALLOWED, MemoryBudget(n_bytes, seconds=0.05))
         asked = [ask(limits, body) for body in bodies]
         await asyncio.sleep(0.2)
         for _, _, scope in asked:
@@ -312,9 +319,9 @@ def test_bodies_beyond_the_common_memory_wait_and_are_then_told_to_come_again():
 def test_bodies_that_are_still_on_their_way_hold_what_has_come():
     async def half_sent():
         budget = MemoryBudget(6 * MAX_LOOP_BYTES, seconds=0.05)
-        bodies = [Intake(SCOPE, part_of(2 * MAX_LOOP_BYTES), ALLOWED, budget) for _ in range(4)]
+        bodies = [LimitedReceive(SCOPE, part_of(2 * MAX_LOOP_BYTES), ALLOWED, budget) for _ in range(4)]
         for body in bodies:
-            body.expect_table(1 << 20, TABLE_WEIGHT)
+            body.allow_table(1 << 20, TABLE_WEIGHT)
             await body.receive()
         return [body.refusal for body in bodies]
 

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from service.web.logging import describe_error
+from service.web.logging import summarize_exception
 
 CANARY = "Zanzibar-77"
 CSV = {"Content-Type": "text/csv"}
@@ -129,7 +129,7 @@ def test_a_warning_is_logged_without_its_message(read_log):
 
 
 def test_an_error_is_described_without_its_message():
-    described = describe_error(fail())
+    described = summarize_exception(fail())
     assert (described["error"], CANARY in str(described)) == ("ValueError", False)
 
 

@@ -18,7 +18,7 @@ from steps import customers_of, erase, finished, fit, place, put_csv, run_of, ru
 
 from bench.server import ROOT, wait_for
 from service.errors import TableGone
-from service.storage import StorageUnavailable, open_files
+from service.storage import StorageUnavailable, open_storage
 from service.stores.artifacts import MANIFEST, ArtifactDamaged, ArtifactRef, Artifacts
 from service.stores.tables import Tables
 
@@ -61,7 +61,7 @@ def name_of_its_own(tmp_path) -> str:
 
 @pytest.fixture
 def files(root):
-    return open_files(root)
+    return open_storage(root)
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_a_dataset_is_placed_into_a_table_that_lies_there(served):
 
 def test_who_is_erased_is_in_no_object_any_more(served):
     finished(served, erase(served, "shop", CANARY))
-    files = open_files(f"s3://{BUCKET}/served")
+    files = open_storage(f"s3://{BUCKET}/served")
     assert not [path for path in everything(files) if CANARY in told(files, path)]
     assert all(row["customer_id"] != CANARY for row in customers_of(served, "shop"))
 
@@ -273,7 +273,7 @@ def test_who_is_erased_is_in_no_object_any_more(served):
 def test_what_is_deleted_leaves_no_object(served):
     put_csv(served, "gone", f"customer_id,age,spent\n{ROWS}")
     fit(served, "gone", dataset="gone", k=2, features=["age", "spent"])
-    files = open_files(f"s3://{BUCKET}/served")
+    files = open_storage(f"s3://{BUCKET}/served")
     before = len(everything(files))
     assert served.delete("/v1/models/gone").status_code == 204
     assert served.delete("/v1/datasets/gone").status_code == 204

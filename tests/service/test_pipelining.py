@@ -3,12 +3,12 @@
 import asyncio
 from functools import partial
 
-from service.web.pipeline_queue import TurnQueue
+from service.web.pipeline_queue import PipelineQueue
 
 
 def test_others_come_in_between_the_pipelined_requests_of_all_connections():
     async def turns():
-        order, queue, loop = [], TurnQueue(), asyncio.get_running_loop()
+        order, queue, loop = [], PipelineQueue(), asyncio.get_running_loop()
         for number in range(3):
             queue.put(partial(order.append, number), loop)
         for _ in range(3):
@@ -21,7 +21,7 @@ def test_others_come_in_between_the_pipelined_requests_of_all_connections():
 
 def test_a_request_that_is_put_by_another_waits_for_the_next_turn():
     async def turns():
-        order, queue, loop = [], TurnQueue(), asyncio.get_running_loop()
+        order, queue, loop = [], PipelineQueue(), asyncio.get_running_loop()
         queue.put(lambda: queue.put(partial(order.append, "second"), loop), loop)
         await asyncio.sleep(0)
         before = order.copy()

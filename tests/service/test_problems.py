@@ -7,8 +7,8 @@ import service.tasks  # noqa: F401 - its errors are looked at, too
 from models.errors import SegmentationError
 from service.engine.client import EngineUnavailable
 from service.errors import FieldError, InvalidRequest, NotFound, ServiceError, TableBusy, Unavailable
-from service.web.exception_handlers import JobFailed, respond
-from service.web.problems import STATUSES, problem_of
+from service.web.exception_handlers import JobFailed, problem_response
+from service.web.problems import STATUSES, to_problem
 
 CANARY = "Zanzibar-77"
 MEDIA_TYPE = "application/problem+json"
@@ -55,7 +55,7 @@ def test_the_type_of_a_problem_is_where_it_is_explained(sampled, method, path, s
 
 
 def test_an_unforeseen_problem_is_explained(sampled):
-    assert sampled.get(problem_of(RuntimeError())["type"]).status_code == 200
+    assert sampled.get(to_problem(RuntimeError())["type"]).status_code == 200
 
 
 def test_every_problem_that_is_listed_is_explained(sampled):
@@ -69,7 +69,7 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(sampled):
 
 @pytest.mark.parametrize("error", [Unavailable(), EngineUnavailable(), TableBusy()])
 def test_what_will_pass_says_when_to_try_again(error):
-    assert int(respond(problem_of(error)).headers["Retry-After"]) > 0
+    assert int(problem_response(to_problem(error)).headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize("n", [1, 100, 5000])
@@ -89,15 +89,15 @@ def test_many_long_faults_fit_into_a_problem():
     faults = [
         FieldError(detail="\u0001" * 1000, pointer="/" + "ß" * 1000, row=n, customer_id="😀" * 256) for n in range(200)
     ]
-    assert len(str(problem_of(InvalidRequest("ß" * 5000, errors=faults))).encode()) <= 16_384
+    assert len(str(to_problem(InvalidRequest("ß" * 5000, errors=faults))).encode()) <= 16_384
 
 
 def test_a_detail_says_what_was_raised():
-    assert problem_of(NotFound("There is no dataset called shop"))["detail"] == "There is no dataset called shop"
+    assert to_problem(NotFound("There is no dataset called shop"))["detail"] == "There is no dataset called shop"
 
 
 def test_an_error_without_a_detail_says_its_sentence():
-    assert problem_of(NotFound())["detail"] == "There is nothing under this name."
+    assert to_problem(NotFound())["detail"] == "There is nothing under this name."
 
 
 def test_an_unforeseen_error_tells_nothing_of_itself(broken):

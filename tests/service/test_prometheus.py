@@ -13,8 +13,8 @@ from service.jobs import operations as jobs
 from service.jobs import repository
 from service.jobs.metrics import LOOK_BACK, JobCollector
 from service.stores.database import DatabaseUnavailable, now
-from service.stores.lru_cache import Latest
-from service.web.metrics import Durations
+from service.stores.lru_cache import LruCache
+from service.web.metrics import DurationHistogram
 
 CUSTOMER = {INCOME: 60, SCORE: 50}
 
@@ -59,7 +59,7 @@ def finish(database, state="succeeded", kind="fit", finished_at=None):
     """Write down a job that has taken two seconds."""
     finished_at = finished_at or now()
     with database.writing() as session:
-        job = jobs.plan_job(session, "shop", kind, {"algorithm": "kmeans"} if kind == "fit" else {})
+        job = jobs.create_job(session, "shop", kind, {"algorithm": "kmeans"} if kind == "fit" else {})
         job.state, job.started_at, job.finished_at = state, finished_at - timedelta(seconds=2), finished_at
 
 
@@ -131,7 +131,7 @@ def test_a_scorer_is_read_once_and_found_again(client, sample_csv):
 
 
 def test_a_cache_says_how_full_it_is():
-    cache = Latest(10, len)
+    cache = LruCache(10, len)
     cache.get("a", lambda: b"12345")
     assert cache.use().fill_ratio == 0.5
 
@@ -155,7 +155,7 @@ def test_a_queue_is_counted_and_its_oldest_job_has_an_age(idle, sample_csv):
 
 def test_a_queue_that_is_empty_again_says_so(database, figures):
     with database.writing() as session:
-        job = jobs.plan_job(session, "shop", "fit", {})
+        job = jobs.create_job(session, "shop", "fit", {})
     figures()
     with database.writing() as session:
         repository.cancel_job(session, job.id)
@@ -217,7 +217,7 @@ def test_a_scraper_may_ask_for_openmetrics(client):
 
 
 def test_a_duration_falls_into_the_bucket_that_it_just_fills():
-    durations, family = Durations((1.0, 2.0)), HistogramMetricFamily("took", "How long.", labels=["what"])
+    durations, family = DurationHistogram((1.0, 2.0)), HistogramMetricFamily("took", "How long.", labels=["what"])
     for seconds in (0.5, 1.0, 1.5, 3.0):
         durations.add(seconds)
     durations.show(family, "all")

@@ -1,7 +1,7 @@
 import pytest
 from waiting import eventually
 
-from service.jobs.progress import PAUSE, JobLost, Report
+from service.jobs.progress import PAUSE, JobSuperseded, ProgressReporter
 from service.jobs.rows import JobRow
 
 
@@ -25,7 +25,7 @@ def taken():
 
 @pytest.fixture
 def report(taken):
-    return Report(taken, JobRow(id="1", attempt=1))
+    return ProgressReporter(taken, JobRow(id="1", attempt=1))
 
 
 def test_what_is_reported_first_is_written_at_once(report, taken):
@@ -40,7 +40,7 @@ def test_of_what_follows_at_once_the_latest_is_written_a_moment_later(report, ta
 
 
 def test_a_closed_report_writes_nothing_more(taken):
-    report = Report(taken, JobRow(id="1", attempt=1), clock=lambda: 0.0)
+    report = ProgressReporter(taken, JobRow(id="1", attempt=1), clock=lambda: 0.0)
     report("reading", 0.0)
     report("saving", 0.9)
     report.close()
@@ -52,5 +52,5 @@ def test_an_attempt_learns_by_its_next_report_that_one_was_not_taken(report, tak
     taken.held = False
     report("preparing", 0.1)
     assert eventually(lambda: len(taken.stages) > 1)
-    with pytest.raises(JobLost):
+    with pytest.raises(JobSuperseded):
         report("clustering", 0.2)

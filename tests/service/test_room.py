@@ -11,7 +11,7 @@ from steps import put_csv, running, upsert
 
 from service.errors import StorageFull
 from service.health.schemas import Readiness
-from service.storage import Directory, is_full
+from service.storage import LocalStorage, is_full
 from service.stores.database import Database
 
 TABLE = "customer_id,age\n" + "".join(f"c{n},{n % 60}\n" for n in range(60))
@@ -76,7 +76,7 @@ def test_a_full_disk_is_told_from_other_errors(error, expected):
 
 
 def test_files_that_find_no_room_say_so(tmp_path):
-    with pytest.raises(StorageFull), Directory(tmp_path).reached():
+    with pytest.raises(StorageFull), LocalStorage(tmp_path).reached():
         full()
 
 
@@ -85,7 +85,7 @@ def test_a_directory_tells_whether_there_is_room(tmp_path, monkeypatch, free, ha
     disk = os.statvfs(tmp_path)
     seen = os.statvfs_result((disk.f_bsize, 1, *disk[2:4], free, *disk[5:]))
     monkeypatch.setattr(os, "statvfs", lambda _: seen)
-    assert Directory(tmp_path / "not" / "there").has_room() == has_room
+    assert LocalStorage(tmp_path / "not" / "there").has_room() == has_room
 
 
 def test_a_service_without_room_is_not_ready():

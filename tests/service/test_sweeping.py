@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from service.cli import commands
 from service.errors import Conflict
 from service.registry import repository
-from service.registry.orphans import GRACE_SECONDS, find_leftovers, remove_leftovers
+from service.registry.orphans import GRACE_SECONDS, find_orphans, remove_orphans
 from service.stores import open_stores
 
 PURCHASES = {"shape": "transactions", "customer": "customer", "date": "date", "amount": "amount"}
@@ -71,7 +71,7 @@ def leave(settings):
 
 
 def found(stores):
-    return [f"{left.store}/{left.path}" for left in find_leftovers(stores)]
+    return [f"{left.store}/{left.path}" for left in find_orphans(stores)]
 
 
 @pytest.mark.usefixtures("used")
@@ -107,7 +107,7 @@ def test_what_a_fit_writes_before_it_is_ready_stays(settings, stores, sample_csv
 def test_leftovers_are_removed_and_nothing_else(used, stores, leave, grow_old):
     leave(f"artifacts/default/{uuid4()}/1/1/scorer.json")
     grow_old()
-    remove_leftovers(stores, find_leftovers(stores))
+    remove_orphans(stores, find_orphans(stores))
     assert (found(stores), place(used, "shop", CUSTOMER)["version"]) == ([], 1)
 
 
@@ -117,8 +117,8 @@ def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings
     left = path.with_name("0-left.parquet")
     left.write_bytes(path.read_bytes())
     grow_old()
-    leftovers = find_leftovers(stores)
-    remove_leftovers(stores, leftovers)
+    leftovers = find_orphans(stores)
+    remove_orphans(stores, leftovers)
     assert [settings.home / "tables" / one.path for one in leftovers] == [left]
     assert (left.exists(), place(used, "shop", CUSTOMER)["version"], len(customers_of(used, "sample"))) == (
         False,
@@ -130,7 +130,7 @@ def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings
 @pytest.mark.usefixtures("client")
 def test_a_database_that_names_nothing_is_taken_for_the_wrong_one(stores):
     with pytest.raises(Conflict, match="may not be the one"):
-        find_leftovers(stores)
+        find_orphans(stores)
 
 
 @pytest.mark.usefixtures("used")

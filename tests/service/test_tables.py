@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
-from service.storage import Directory
-from service.stores.delta import Place, dataset_of
+from service.storage import LocalStorage
+from service.stores.delta import DeltaDirectory, dataset_of
 from service.stores.tables import ATTEMPTS, Tables
 
 PATH = "default/3f1c"
@@ -201,7 +201,7 @@ def test_rows_deleted_elsewhere_are_never_read_back(tmp_path):
             return pa.table({"filepath": ["part-0.parquet"]})
 
     with pytest.raises(TableChangedElsewhere):
-        dataset_of(Place(Directory(tmp_path), PATH), Delta())
+        dataset_of(DeltaDirectory(LocalStorage(tmp_path), PATH), Delta())
 
 
 def test_a_change_that_meets_another_write_begins_anew_from_what_that_wrote(tables, customers):

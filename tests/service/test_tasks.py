@@ -12,11 +12,11 @@ from service import app, tasks
 from service.config import Settings
 from service.jobs import operations as jobs
 from service.jobs import repository
-from service.jobs.operations import Outcome
+from service.jobs.operations import JobResult
 from service.jobs.rows import JobRow
 from service.registry.repository import get_model, get_version
 from service.stores import Stores, open_stores
-from service.tasks import JobLost, WorkerLost, run_attempt
+from service.tasks import JobSuperseded, WorkerLost, run_attempt
 
 CELL = "Zanzibar"
 
@@ -30,10 +30,10 @@ class Work:
     attempts: list[int] = field(default_factory=list)
     undone: int = 0
 
-    def __call__(self, _stores, _payload, attempt, progress) -> Outcome:
+    def __call__(self, _stores, _payload, attempt, progress) -> JobResult:
         self.attempts.append(attempt)
         self.midway(progress)
-        return Outcome(finish=self.at_the_end, undo=self.undo)
+        return JobResult(finish=self.at_the_end, undo=self.undo)
 
     def undo(self) -> None:
         self.undone += 1
@@ -62,7 +62,7 @@ def work(monkeypatch) -> Work:
 def job(database) -> str:
     """A job that waits to be run."""
     with database.writing() as session:
-        return jobs.plan_job(session, "default", "work", {}).id
+        return jobs.create_job(session, "default", "work", {}).id
 
 
 @pytest.fixture
@@ -195,10 +195,10 @@ def test_what_comes_too_late_counts_for_nothing(run, work, request, rival):
     assert (ended.result, work.undone) == (None, 1)
 
 
-@pytest.mark.parametrize("error", [JobLost(), RuntimeError("broken")])
+@pytest.mark.parametrize("error", [JobSuperseded(), RuntimeError("broken")])
 def test_a_last_step_that_breaks_off_is_undone_and_writes_nothing(run, work, stores, error):
     def half_way(session):
-        jobs.plan_job(session, "default", "work", {})
+        jobs.create_job(session, "default", "work", {})
         raise error
 
     work.at_the_end = half_way

@@ -22,8 +22,8 @@ from service.jobs import repository as jobs
 from service.stores import open_stores
 from service.stores.database import DatabaseUnavailable
 from service.tasks import run_attempt
-from service.web.formats import Patch
-from service.web.problems import problem_of
+from service.web.formats import RawTable
+from service.web.problems import to_problem
 
 TABLE = "customer_id,age\nc1,30\nc2,41\n"
 REFUSED = "Zanzibar-77"
@@ -192,7 +192,7 @@ def test_writers_of_one_process_lose_no_race(settings):
 def lay_five(stores, name):
     for n in range(5):
         batch = pa.table({"customer_id": [f"{name}{n}"], "age": ["1"]})
-        customers.upsert_customers(stores, "default", "shop", Patch(table=batch), atomic=True)
+        customers.upsert_customers(stores, "default", "shop", RawTable(table=batch), atomic=True)
 
 
 WRITING = """
@@ -261,7 +261,7 @@ def test_an_erasure_is_asked_for_again_where_its_job_has_failed(settings):
         database = client.app.state.services.stores.database
         with database.writing() as session:
             jobs.claim_job(session, job, worker="")
-            jobs.fail_job(session, job, 1, problem_of(TableBusy()))
+            jobs.fail_job(session, job, 1, to_problem(TableBusy()))
         assert client.delete("/v1/datasets/shop/customers/c1").status_code == 404
         states = {each["job"]: each["state"] for each in client.get("/v1/jobs").json()["jobs"]}
     assert sorted(states.values()) == ["failed", "queued"]

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from models.columns import describe_columns, typed_table
+from models.columns import apply_schema, infer_schema
 from models.errors import SegmentationError
 from service.errors import ServiceError
 from service.web.formats import read_table
-from service.web.formats.writers import FORMATS, JSON, ROWS_AT_ONCE, NotAcceptable, negotiate, stream
-from service.web.table_response import Streamed
+from service.web.formats.writers import FORMATS, JSON, ROWS_AT_ONCE, NotAcceptable, negotiate, write_table
+from service.web.table_response import TableResponse
 
 BY_NAME = {fmt.name: fmt for fmt in FORMATS}
 TABLE = pa.table(
@@ -54,7 +54,7 @@ def tables(draw):
 
 
 def written(table, fmt, noun="customers", **after):
-    return b"".join(stream(table.to_batches(max_chunksize=3), table.schema, fmt, noun, after))
+    return b"".join(write_table(table.to_batches(max_chunksize=3), table.schema, fmt, noun, after))
 
 
 def through(table, fmt):
@@ -65,8 +65,8 @@ def dataset(table, formats):
     """Give what a table is as a dataset once it went through some formats, or the kind of its refusal."""
     try:
         raw = reduce(through, formats, table)
-        described = describe_columns(raw, customer_id=None)
-        return described, typed_table(raw, described).to_pydict()
+        described = infer_schema(raw, customer_id=None)
+        return described, apply_schema(raw, described).to_pydict()
     except (ServiceError, SegmentationError) as refusal:
         return type(refusal)
 
@@ -115,7 +115,7 @@ def test_what_comes_after_the_rows_may_be_known_only_after_them():
         yield from TABLE.to_batches()
         after["total"] = 4
 
-    document = json.loads(b"".join(stream(batches(), TABLE.schema, JSON, "customers", after)))
+    document = json.loads(b"".join(write_table(batches(), TABLE.schema, JSON, "customers", after)))
     assert document["total"] == 4
 
 
@@ -157,7 +157,7 @@ def test_rows_are_sent_before_the_next_are_asked_for(fmt):
             asked.append(n)
             yield rows
 
-    parts = stream(batches(), rows.schema, fmt, "customers")
+    parts = write_table(batches(), rows.schema, fmt, "customers")
     while len(next(parts)) < 1000:
         pass
     assert len(asked) <= 2
@@ -165,7 +165,7 @@ def test_rows_are_sent_before_the_next_are_asked_for(fmt):
 
 def test_many_rows_in_one_batch_are_sent_in_parts():
     table = pa.table({"x": pa.array(range(10 * ROWS_AT_ONCE))})
-    assert len(list(stream(table.to_batches(), table.schema, BY_NAME["ndjson"], "customers"))) == 10
+    assert len(list(write_table(table.to_batches(), table.schema, BY_NAME["ndjson"], "customers"))) == 10
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_format_that_there_is_not_is_answered_with_all_there_are(accept, name)
 
 
 def answered(fmt):
-    return TestClient(Streamed(TABLE.to_batches(max_chunksize=3), TABLE.schema, fmt, noun="members")).get("/")
+    return TestClient(TableResponse(TABLE.to_batches(max_chunksize=3), TABLE.schema, fmt, noun="members")).get("/")
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
@@ -235,7 +235,7 @@ def test_a_table_that_cannot_be_read_is_known_before_the_answer_begins():
         yield
 
     with pytest.raises(ServiceError):
-        Streamed(batches(), TABLE.schema, JSON, noun="members")
+        TableResponse(batches(), TABLE.schema, JSON, noun="members")
 
 
 @pytest.mark.parametrize("as_form", [False, True], ids=["body", "form"])

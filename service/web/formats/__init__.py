@@ -10,22 +10,22 @@ import pyarrow.compute as pc
 from service.errors import FieldError
 from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
-from service.web.formats.errors import USUAL, Bounds, UnreadableBody, UnsupportedFormat, refuse
+from service.web.formats.errors import DEFAULT_LIMITS, TableLimits, UnreadableBody, UnsupportedFormat, raise_if_any
 from service.web.formats.json_reader import read_json
 from service.web.formats.media_types import parse_media_type
 from service.web.formats.ndjson import read_lines
-from service.web.formats.raw_table import Patch, without_empty_rows
+from service.web.formats.raw_table import RawTable, without_empty_rows
 from service.web.formats.reader_pool import ColumnarFormat, ReaderPool
 
 __all__ = [
+    "DEFAULT_LIMITS",
     "MEDIA_TYPES",
     "MULTIPART",
     "READERS",
     "SUFFIXES",
-    "USUAL",
-    "Bounds",
-    "Patch",
+    "RawTable",
     "ReaderPool",
+    "TableLimits",
     "UnreadableBody",
     "UnsupportedFormat",
     "is_json",
@@ -36,7 +36,7 @@ __all__ = [
 
 MULTIPART: Final = "multipart/form-data"
 
-READERS: Final[dict[str, Callable[[BinaryIO, str | None, Bounds], Patch]]] = {
+READERS: Final[dict[str, Callable[[BinaryIO, str | None, TableLimits], RawTable]]] = {
     "application/json": read_json,
     "application/x-ndjson": read_lines,
     "application/jsonl": read_lines,
@@ -68,7 +68,7 @@ def is_json(content_type: str) -> bool:
 
 
 def read_table(
-    file: BinaryIO, content_type: str, bounds: Bounds = USUAL, readers: ReaderPool | None = None
+    file: BinaryIO, content_type: str, bounds: TableLimits = DEFAULT_LIMITS, readers: ReaderPool | None = None
 ) -> pa.Table:
     """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
 
@@ -80,7 +80,9 @@ def read_table(
     return table
 
 
-def read_patch(file: BinaryIO, content_type: str, bounds: Bounds = USUAL, readers: ReaderPool | None = None) -> Patch:
+def read_patch(
+    file: BinaryIO, content_type: str, bounds: TableLimits = DEFAULT_LIMITS, readers: ReaderPool | None = None
+) -> RawTable:
     """Read a body as it came, and which of its cells were there at all; every row of JSON stays, even an empty one."""
     patch = _read(file, content_type, bounds, readers)
     _check_rows(patch.table)
@@ -92,10 +94,10 @@ def media_type_of(filename: str) -> str | None:
     return SUFFIXES.get(PurePath(filename).suffix.lower())
 
 
-def _read(file: BinaryIO, content_type: str, bounds: Bounds, readers: ReaderPool | None) -> Patch:
+def _read(file: BinaryIO, content_type: str, bounds: TableLimits, readers: ReaderPool | None) -> RawTable:
     media_type, charset = _media_type(content_type)
     if media_type in COLUMNAR:
-        patch = Patch(table=_read_columnar(file, COLUMNAR[media_type], bounds, readers))
+        patch = RawTable(table=_read_columnar(file, COLUMNAR[media_type], bounds, readers))
     elif media_type in READERS:
         patch = READERS[media_type](file, charset, bounds)
     else:
@@ -104,7 +106,7 @@ def _read(file: BinaryIO, content_type: str, bounds: Bounds, readers: ReaderPool
     return patch
 
 
-def _read_columnar(file: BinaryIO, fmt: ColumnarFormat, bounds: Bounds, readers: ReaderPool | None) -> pa.Table:
+def _read_columnar(file: BinaryIO, fmt: ColumnarFormat, bounds: TableLimits, readers: ReaderPool | None) -> pa.Table:
     if readers is not None:
         return readers.read(fmt, file, bounds)
     with ReaderPool() as own:
@@ -118,7 +120,7 @@ def _check_cells(table: pa.Table, most: int) -> None:
         if pa.types.is_string(column.type) and (pc.max(pc.binary_length(column)).as_py() or 0) > most
         for row in pc.indices_nonzero(pc.greater(pc.utf8_length(column), most)).to_pylist()
     )
-    refuse(faults, "cells are too long")
+    raise_if_any(faults, "cells are too long")
 
 
 def _check_rows(table: pa.Table) -> None:

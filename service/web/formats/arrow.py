@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 from pyarrow import ipc
 
-from service.web.formats.arrow_columns import Budget, check_schema, raw_columns, reading
-from service.web.formats.errors import Bounds
+from service.web.formats.arrow_columns import Budget, arrow_errors_as_unreadable, check_schema, raw_columns
+from service.web.formats.errors import TableLimits
 from service.web.formats.flatbuffers import Table
 
 WHAT: Final = "an Arrow stream"
@@ -38,10 +38,10 @@ class _Block(NamedTuple):
         return self.start + self.n_metadata_bytes + self.n_body_bytes
 
 
-def read_arrow(body: pa.Buffer, bounds: Bounds) -> pa.Table:
+def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
     """Read an Arrow stream, or the file that holds the same."""
     is_file = bytes(memoryview(body)[: len(FILE_MAGIC)]) == FILE_MAGIC
-    with reading(WHAT):
+    with arrow_errors_as_unreadable(WHAT):
         messages = _indexed_messages(body) if is_file else ipc.MessageReader.open_stream(body)
         _check_account(messages, bounds)
         source = ipc.open_file(body) if is_file else ipc.open_stream(body)
@@ -76,7 +76,7 @@ def _check_order(blocks: Iterable[_Block]) -> None:
             raise ValueError("the index names bytes twice")
 
 
-def _check_account(messages: Iterable[ipc.Message], bounds: Bounds) -> None:
+def _check_account(messages: Iterable[ipc.Message], bounds: TableLimits) -> None:
     n_bytes = 0
     for message in messages:
         n_bytes += sum(_unpacked_sizes(message))

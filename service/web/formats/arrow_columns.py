@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.errors import FieldError
-from service.web.formats.errors import Bounds, UnreadableBody, check_headers, refuse
+from service.web.formats.errors import TableLimits, UnreadableBody, check_headers, raise_if_any
 
 MAX_INT64: Final = 2**63 - 1
 SECONDS_A_DAY: Final = 86_400
@@ -37,7 +37,7 @@ _OTHERS: Final = (
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
+def arrow_errors_as_unreadable(what: str) -> Iterator[None]:
     """Refuse what Arrow cannot read, whatever is wrong with it."""
     try:
         yield
@@ -51,7 +51,7 @@ def reading(what: str) -> Iterator[None]:
         raise _damaged(what) from None
 
 
-def check_schema(schema: pa.Schema, bounds: Bounds) -> None:
+def check_schema(schema: pa.Schema, bounds: TableLimits) -> None:
     """Refuse headers that cannot be used, and columns whose cells are no single values."""
     bounds.check(columns=len(schema))
     check_headers(schema.names)
@@ -60,7 +60,7 @@ def check_schema(schema: pa.Schema, bounds: Bounds) -> None:
         for field in schema
         if not _is_flat(field.type)
     )
-    refuse((FieldError(detail=fault[:200]) for fault in faults), "columns cannot be read")
+    raise_if_any((FieldError(detail=fault[:200]) for fault in faults), "columns cannot be read")
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -71,7 +71,7 @@ def is_text(kind: pa.DataType) -> bool:
 class Budget:
     """Counts the bytes of a table while it is unpacked, and refuses it once they are too many."""
 
-    def __init__(self, bounds: Bounds, *, n_columns: int) -> None:
+    def __init__(self, bounds: TableLimits, *, n_columns: int) -> None:
         self._bounds = bounds
         self._n_columns = n_columns
         self._n_bytes = 0

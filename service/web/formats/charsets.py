@@ -54,16 +54,16 @@ def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.
 @contextmanager
 def opened_as_utf8(file: BinaryIO, charset: str | None) -> Iterator[BinaryIO]:
     """Give the same text in UTF-8, known to be valid: the file itself, or a copy of it."""
-    found = _fitting(file, [charset] if charset else _likely(file))
+    found = _fitting(file, [charset] if charset else _guess_charset(file))
     if found == "utf-8":
         yield file
         return
     with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
-        _transcribe(file, found, copy)
+        _decode_blocks(file, found, copy)
         yield copy  # type: ignore[misc]  # it is a BinaryIO in all but its stub
 
 
-def _transcribe(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
+def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
     with opened_text(file, charset) as text:
         for block in iter(lambda: text.read(BLOCK), ""):
             copy.write(block.encode())
@@ -87,7 +87,7 @@ def _fits(file: BinaryIO, charset: str) -> bool:
     return True
 
 
-def _likely(file: BinaryIO) -> list[str]:
+def _guess_charset(file: BinaryIO) -> list[str]:
     file.seek(0)
     if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return ["utf-16"]

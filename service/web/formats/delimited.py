@@ -16,8 +16,8 @@ from pyarrow import csv as arrow_csv
 
 from service.errors import FieldError
 from service.web.formats.charsets import blocks, opened_as_utf8, opened_text
-from service.web.formats.errors import Bounds, UnreadableBody, check_headers, refuse
-from service.web.formats.raw_table import Patch, is_blank, without_empty_rows
+from service.web.formats.errors import TableLimits, UnreadableBody, check_headers, raise_if_any
+from service.web.formats.raw_table import RawTable, is_blank, without_empty_rows
 
 # The rarest inside cells first: it wins a tie.
 DELIMITERS: Final = ("\t", "|", ";", ",")
@@ -38,7 +38,7 @@ Record = list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Layout:
+class _Dialect:
     """Where the table begins in its file, what parts its cells, and its headers."""
 
     start: int
@@ -46,7 +46,7 @@ class _Layout:
     header: Record
 
 
-def read_csv(file: BinaryIO, charset: str | None, bounds: Bounds, delimiter: str | None = None) -> Patch:
+def read_csv(file: BinaryIO, charset: str | None, bounds: TableLimits, delimiter: str | None = None) -> RawTable:
     """Read delimited text with a header; every cell stays the text that it is."""
     with opened_as_utf8(file, charset) as text:
         layout = _layout(text, delimiter)
@@ -54,10 +54,10 @@ def read_csv(file: BinaryIO, charset: str | None, bounds: Bounds, delimiter: str
         _check_quotes(text, layout)
         table = _split(text, layout)
     bounds.check(rows=table.num_rows, columns=table.num_columns)
-    return Patch(table=without_empty_rows(_named(table, layout.header)))
+    return RawTable(table=without_empty_rows(_named(table, layout.header)))
 
 
-def read_tsv(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
+def read_tsv(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
     """Read text that tabs delimit, whatever else its cells hold."""
     return read_csv(file, charset, bounds, "\t")
 
@@ -67,7 +67,7 @@ def sniff_delimiter(text: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: _consistency(_sample(text, delimiter)))
 
 
-def _layout(file: BinaryIO, delimiter: str | None) -> _Layout:
+def _layout(file: BinaryIO, delimiter: str | None) -> _Dialect:
     file.seek(0)
     head = file.read(4 * SAMPLE_CHARACTERS)
     preamble = next(_PREAMBLE.finditer(head))
@@ -77,7 +77,7 @@ def _layout(file: BinaryIO, delimiter: str | None) -> _Layout:
     header, *rows = _sample(text, found) or [[]]
     if not header:
         raise UnreadableBody("The body is empty: a header and at least one customer are needed")
-    return _Layout(start=preamble.end(), delimiter=found, header=_fitted(header, rows))
+    return _Dialect(start=preamble.end(), delimiter=found, header=_fitted(header, rows))
 
 
 def _sample(text: str, delimiter: str) -> list[Record]:
@@ -110,7 +110,7 @@ def _records(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> I
     return (row for row in csv.reader(lines, delimiter=delimiter, strict=strict) if any(map(str.strip, row)))
 
 
-def _split(file: BinaryIO, layout: _Layout) -> pa.Table:
+def _split(file: BinaryIO, layout: _Dialect) -> pa.Table:
     names = list(map(str, range(len(layout.header))))
     junk = layout.delimiter + ' "\t'
     file.seek(layout.start)
@@ -126,7 +126,7 @@ def _split(file: BinaryIO, layout: _Layout) -> pa.Table:
             convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
         )
     except pa.ArrowInvalid:
-        refuse(_ragged_rows(file, layout), "rows do not fit the header")
+        raise_if_any(_ragged_rows(file, layout), "rows do not fit the header")
         raise UnreadableBody("The body cannot be read as delimited text") from None
 
 
@@ -147,7 +147,7 @@ def _is_index(table: pa.Table, header: Record) -> bool:
     return table.num_rows > 0 and bool(pc.all(numbers.fill_null(False)).as_py())  # noqa: FBT003 - pyarrow has no keyword
 
 
-def _check_quotes(file: BinaryIO, layout: _Layout) -> None:
+def _check_quotes(file: BinaryIO, layout: _Dialect) -> None:
     if sum(block.count(b'"') for block in blocks(file)) % 2 == 0:
         return
     n_read = 0
@@ -160,7 +160,7 @@ def _check_quotes(file: BinaryIO, layout: _Layout) -> None:
         raise UnreadableBody("The quotes in the body do not match", errors=[fault]) from None
 
 
-def _ragged_rows(file: BinaryIO, layout: _Layout) -> Iterator[FieldError]:
+def _ragged_rows(file: BinaryIO, layout: _Dialect) -> Iterator[FieldError]:
     width = len(layout.header)
     with suppress(csv.Error), opened_text(file, "utf-8", start=layout.start) as lines:
         for row, record in enumerate(islice(_records(lines, layout.delimiter), 1, None), 1):

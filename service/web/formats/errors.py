@@ -22,7 +22,7 @@ class UnreadableBody(ServiceError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bounds:
+class TableLimits:
     """How large a table may be: whatever is larger would not fit in memory."""
 
     rows: int = 10_000_000
@@ -46,7 +46,7 @@ class Bounds:
             raise UnreadableBody(f"The table is larger than {self.n_bytes:,} bytes once it is unpacked")
 
 
-USUAL: Final = Bounds()
+DEFAULT_LIMITS: Final = TableLimits()
 
 
 def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
@@ -54,11 +54,11 @@ def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
 
     Columns at `spare` positions need none.
     """
-    faults = chain(_unfit_headers(names, spare), _confusable_headers(names))
-    refuse((FieldError(detail=fault) for fault in faults), "headers cannot be used")
+    faults = chain(_invalid_headers(names, spare), _case_duplicates(names))
+    raise_if_any((FieldError(detail=fault) for fault in faults), "headers cannot be used")
 
 
-def refuse(faults: Iterable[FieldError], what: str) -> None:
+def raise_if_any(faults: Iterable[FieldError], what: str) -> None:
     """Raise if there is any fault: the first hundred in the order of their rows, and how many there are."""
     rest = iter(faults)
     if listed := list(islice(rest, MAX_LISTED)):
@@ -66,7 +66,7 @@ def refuse(faults: Iterable[FieldError], what: str) -> None:
         raise UnreadableBody(f"{total} {what}", errors=sorted(listed, key=lambda fault: fault.row or 0))
 
 
-def _unfit_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[str]:
+def _invalid_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[str]:
     for position, name in enumerate(names):
         if not name.strip() and position not in spare:
             yield f"column {position + 1} has no header"
@@ -76,7 +76,7 @@ def _unfit_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[str
             yield f"the header of column {position + 1} holds a control character or half a character"
 
 
-def _confusable_headers(names: Sequence[str]) -> Iterator[str]:
+def _case_duplicates(names: Sequence[str]) -> Iterator[str]:
     seen: dict[str, str] = {}
     for name in (each for each in names if each.strip() and len(each) <= MAX_HEADER_LENGTH):
         first = seen.get(name.lower())

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from service.web.formats.charsets import BLOCK, opened_text
-from service.web.formats.errors import Bounds, UnreadableBody
-from service.web.formats.raw_table import Patch
+from service.web.formats.errors import TableLimits, UnreadableBody
+from service.web.formats.raw_table import RawTable
 from service.web.formats.row_columns import BadRecord, read_records
 
 # One customer longer than this is refused rather than searched for its end.
@@ -26,7 +26,7 @@ def fields(pairs: list[tuple[str, object]]) -> object:
 DECODER: Final = json.JSONDecoder(object_pairs_hook=fields)
 
 
-def read_json(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
+def read_json(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
     """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
         document = Document(text.read, DECODER, longest=LONGEST_VALUE)

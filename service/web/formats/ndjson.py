@@ -6,15 +6,15 @@ from json import JSONDecodeError
 from typing import BinaryIO, Final
 
 from service.web.formats.charsets import opened_text
-from service.web.formats.errors import Bounds
+from service.web.formats.errors import TableLimits
 from service.web.formats.json_reader import DECODER, LONGEST_VALUE
-from service.web.formats.raw_table import Patch
+from service.web.formats.raw_table import RawTable
 from service.web.formats.row_columns import BadRecord, read_records
 
 TOO_LONG: Final = BadRecord(f"has {LONGEST_VALUE:,} characters or more")
 
 
-def read_lines(file: BinaryIO, charset: str | None, bounds: Bounds) -> Patch:
+def read_lines(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
     """Read one ``{...}`` a line; empty lines are passed over, an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
         return read_records(_customers(text), place=None, bounds=bounds)

@@ -5,16 +5,16 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.web.formats.arrow_columns import Budget, check_schema, is_text, raw_columns, reading
-from service.web.formats.errors import Bounds
+from service.web.formats.arrow_columns import Budget, arrow_errors_as_unreadable, check_schema, is_text, raw_columns
+from service.web.formats.errors import TableLimits
 
 ROWS_AT_ONCE: Final = 1 << 16
 WHAT: Final = "a Parquet file"
 
 
-def read_parquet(body: pa.Buffer, bounds: Bounds) -> pa.Table:
+def read_parquet(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
     """Read a Parquet file column by column: no more than one of them is unpacked beyond what is counted."""
-    with reading(WHAT):
+    with arrow_errors_as_unreadable(WHAT):
         schema = _opened(body).schema_arrow
         check_schema(schema, bounds)
         # Texts stay packed until they have been measured: a file may name one long text a million times.
@@ -34,7 +34,7 @@ def _opened(body: pa.Buffer, packed: list[str] | None = None) -> pq.ParquetFile:
     return pq.ParquetFile(pa.BufferReader(body), read_dictionary=packed, pre_buffer=False)
 
 
-def _check_account(metadata: pq.FileMetaData, bounds: Bounds) -> None:
+def _check_account(metadata: pq.FileMetaData, bounds: TableLimits) -> None:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     n_bytes = sum(max(group.total_byte_size, 0) for group in groups)
     bounds.check(rows=metadata.num_rows, columns=metadata.num_columns, n_bytes=n_bytes)

@@ -12,7 +12,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patch:
+class RawTable:
     """Columns of text, int64 or float64 as they came; `present` tells for each which rows have the field at all.
 
     Without `present` every row has every column: there an empty cell is a cleared one.

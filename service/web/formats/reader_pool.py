@@ -22,7 +22,7 @@ from pyarrow import ipc
 import service
 from service.errors import FieldError, Unavailable
 from service.web.formats import frames
-from service.web.formats.errors import Bounds, UnreadableBody
+from service.web.formats.errors import TableLimits, UnreadableBody
 from service.web.formats.frames import Frame
 
 MAX_PROCESSES: Final = 2
@@ -66,7 +66,7 @@ class ReaderProcess:
         """Return whether the process can be asked to read a body."""
         return self._child.poll() is None
 
-    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: Bounds, *, seconds: float) -> pa.Table:
+    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits, *, seconds: float) -> pa.Table:
         """Return a body's raw table; ends the process if it does not answer in time."""
         self._wait_until_ready()
         self._connection.settimeout(seconds)
@@ -128,7 +128,7 @@ class ReaderPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: Bounds) -> pa.Table:
+    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits) -> pa.Table:
         """Return the raw table of a body: columns of text, int64 or float64."""
         if not self._free.acquire(timeout=self._seconds):
             raise Unavailable("Too many Arrow and Parquet bodies are being read; try again shortly")

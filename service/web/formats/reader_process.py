@@ -15,15 +15,18 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import ipc
 
-from service.engine.supervisor import die_with_writer
+from service.engine.supervisor import kill_when_pipe_closes
 from service.web.formats import frames
 from service.web.formats.arrow import read_arrow
-from service.web.formats.errors import Bounds, UnreadableBody
+from service.web.formats.errors import TableLimits, UnreadableBody
 from service.web.formats.frames import Frame
 from service.web.formats.parquet import read_parquet
 from service.web.formats.reader_pool import INLINE_BYTES
 
-READERS: Final[Mapping[str, Callable[[pa.Buffer, Bounds], pa.Table]]] = {"arrow": read_arrow, "parquet": read_parquet}
+READERS: Final[Mapping[str, Callable[[pa.Buffer, TableLimits], pa.Table]]] = {
+    "arrow": read_arrow,
+    "parquet": read_parquet,
+}
 WORKING_BYTES: Final = 256 << 20  # beside the table itself: pages, batches and a column on their way to it
 STDIN: Final = 0
 TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
@@ -33,7 +36,7 @@ _DATA: Final = 5  # the place of private writable memory in it
 
 def serve(descriptor: int) -> None:
     """Answer the bodies that come through a socket, one after the other, until the api closes it or ends."""
-    die_with_writer(STDIN)
+    kill_when_pipe_closes(STDIN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
     n_own_bytes = _private_bytes()
     with socket(fileno=descriptor) as connection:
@@ -65,7 +68,7 @@ def _private_bytes() -> int:
 
 def _answer(connection: socket, request: Frame) -> None:
     try:
-        table = READERS[request.header["format"]](_body(request), Bounds(**request.header["bounds"]))
+        table = READERS[request.header["format"]](_body(request), TableLimits(**request.header["bounds"]))
         _send_table(connection, table)
     except UnreadableBody as refusal:
         errors = [asdict(error) for error in refusal.errors]

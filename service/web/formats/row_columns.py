@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from models import cells
 from service.errors import FieldError, pointer
-from service.web.formats.errors import Bounds, check_headers, refuse
-from service.web.formats.raw_table import Mask, Patch
+from service.web.formats.errors import TableLimits, check_headers, raise_if_any
+from service.web.formats.raw_table import Mask, RawTable
 
 ROWS_AT_ONCE: Final = 16_384
 EXACT_INTEGERS: Final = 2**53
@@ -33,10 +33,10 @@ class BadRecord:
     detail: str
 
 
-def read_records(rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: Bounds) -> Patch:
+def read_records(rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: TableLimits) -> RawTable:
     """Read rows, each an object of cells; a fault is pointed at below `place`, where a pointer can reach it."""
-    growing = _Growing(place, bounds)
-    refuse(growing.grow(iter(rows)), "cells cannot be read")
+    growing = _ColumnBuilder(place, bounds)
+    raise_if_any(growing.grow(iter(rows)), "cells cannot be read")
     check_headers(list(growing.columns))
     return growing.grown()
 
@@ -48,7 +48,7 @@ class _Fields(NamedTuple):
     cells: list[Any]
 
 
-class _Piece(NamedTuple):
+class _ColumnChunk(NamedTuple):
     """The same with the types of the cells, which are kept as narrowly as these allow; no rows are all rows."""
 
     kinds: frozenset[type]
@@ -56,16 +56,16 @@ class _Piece(NamedTuple):
     rows: npt.NDArray[np.int64] | None
 
 
-_NOTHING: Final = _Piece(frozenset(), pa.nulls(0), np.empty(0, np.int64))
+_NOTHING: Final = _ColumnChunk(frozenset(), pa.nulls(0), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
-class _Growing:
+class _ColumnBuilder:
     """Columns as far as they are read, each with its pieces by the chunk's number; what is absent takes no room."""
 
     place: tuple[str, ...] | None
-    bounds: Bounds
-    columns: dict[str, dict[int, _Piece]] = field(default_factory=dict)
+    bounds: TableLimits
+    columns: dict[str, dict[int, _ColumnChunk]] = field(default_factory=dict)
     lengths: list[int] = field(default_factory=list)
 
     @property
@@ -78,7 +78,7 @@ class _Growing:
         while chunk := list(islice(rows, ROWS_AT_ONCE)):
             yield from self._take(self._records(chunk))
 
-    def grown(self) -> Patch:
+    def grown(self) -> RawTable:
         """Give the columns in the order in which they were first seen."""
         names, columns, present = list(self.columns), [], {}
         for name in names:
@@ -86,12 +86,12 @@ class _Growing:
             every = [(pieces.get(number, _NOTHING), length) for number, length in enumerate(self.lengths)]
             columns.append(_joined(every))
             present[name] = np.concatenate([_present(*each) for each in every])
-        return Patch(table=pa.table(columns, names=names), present=present)
+        return RawTable(table=pa.table(columns, names=names), present=present)
 
     def _records(self, chunk: list[Any]) -> list[Record]:
         if set(map(type, chunk)) - {dict}:
             faults = (self._row_fault(index, row) for index, row in enumerate(chunk) if type(row) is not dict)
-            refuse(faults, "rows cannot be read")
+            raise_if_any(faults, "rows cannot be read")
         return chunk
 
     def _take(self, records: list[Record]) -> Iterator[FieldError]:
@@ -140,7 +140,7 @@ def _fields(records: list[Record], name: str) -> _Fields:
     return _Fields(rows, [records[row][name] for row in rows])
 
 
-def _piece(fields: _Fields, n_rows: int) -> _Piece | None:
+def _piece(fields: _Fields, n_rows: int) -> _ColumnChunk | None:
     """Type the cells of a chunk; None if one of them has no place in any column."""
     kinds = frozenset(map(type, fields.cells)) - {type(None)}
     try:
@@ -148,7 +148,7 @@ def _piece(fields: _Fields, n_rows: int) -> _Piece | None:
     except (ValueError, OverflowError):
         return None
     rows = None if len(fields.rows) == n_rows else np.array(fields.rows, np.int64)
-    return _Piece(kinds, values, rows)
+    return _ColumnChunk(kinds, values, rows)
 
 
 def _values(column: list[Any], kinds: frozenset[type]) -> pa.Array:
@@ -185,12 +185,12 @@ def _text(cell: object) -> str | None:
     return cell if isinstance(cell, str) else cells.category(cell)
 
 
-def _joined(pieces: list[tuple[_Piece, int]]) -> pa.ChunkedArray:
+def _joined(pieces: list[tuple[_ColumnChunk, int]]) -> pa.ChunkedArray:
     kind = _common_type([piece for piece, _ in pieces])
     return pa.chunked_array([_spread(piece, _as(piece.values, kind), length) for piece, length in pieces], kind)
 
 
-def _spread(piece: _Piece, values: pa.Array, length: int) -> pa.Array:
+def _spread(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
     """Put the cells of a piece into their rows, and null into all others."""
     if piece.rows is None:
         return values
@@ -201,7 +201,7 @@ def _spread(piece: _Piece, values: pa.Array, length: int) -> pa.Array:
     return values.take(pa.array(places, mask=~_present(piece, length)))
 
 
-def _present(piece: _Piece, length: int) -> Mask:
+def _present(piece: _ColumnChunk, length: int) -> Mask:
     if piece.rows is None:
         return np.ones(length, np.bool_)
     present = np.zeros(length, np.bool_)
@@ -209,7 +209,7 @@ def _present(piece: _Piece, length: int) -> Mask:
     return present
 
 
-def _common_type(pieces: list[_Piece]) -> pa.DataType:
+def _common_type(pieces: list[_ColumnChunk]) -> pa.DataType:
     kinds = frozenset[type]().union(*(piece.kinds for piece in pieces))
     if kinds == {int} and not any(pa.types.is_string(piece.values.type) for piece in pieces):
         return pa.int64()

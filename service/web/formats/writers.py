@@ -22,7 +22,7 @@ class NotAcceptable(ServiceError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
+class TableFormat:
     """One way to write a table.
 
     `write` is None where the rows are a field of a larger object, and `ending` where an answer is no file to keep.
@@ -34,21 +34,21 @@ class Format:
     ending: str | None = None
 
 
-JSON: Final = Format(name="json", media_type="application/json")
+JSON: Final = TableFormat(name="json", media_type="application/json")
 
 # The first one that a client takes as gladly as any other.
 FORMATS: Final = (
     JSON,
-    Format(name="ndjson", media_type="application/x-ndjson", write=write_lines),
-    Format(name="csv", media_type="text/csv", write=write_csv, ending=".csv"),
-    Format(name="parquet", media_type="application/vnd.apache.parquet", write=write_parquet, ending=".parquet"),
-    Format(name="arrow", media_type="application/vnd.apache.arrow.stream", write=write_arrow, ending=".arrows"),
+    TableFormat(name="ndjson", media_type="application/x-ndjson", write=write_lines),
+    TableFormat(name="csv", media_type="text/csv", write=write_csv, ending=".csv"),
+    TableFormat(name="parquet", media_type="application/vnd.apache.parquet", write=write_parquet, ending=".parquet"),
+    TableFormat(name="arrow", media_type="application/vnd.apache.arrow.stream", write=write_arrow, ending=".arrows"),
 )
 ALIASES: Final = {"application/jsonl": "application/x-ndjson"}
-NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+NO_EXTRA_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
-def negotiate(accept: str | None, name: str | None = None) -> Format:
+def negotiate(accept: str | None, name: str | None = None) -> TableFormat:
     """Choose a format: by its name, or as the Accept header prefers (RFC 9110); JSON if nothing is asked for."""
     if name is not None:
         return _first(fmt for fmt in FORMATS if fmt.name == name)
@@ -58,8 +58,8 @@ def negotiate(accept: str | None, name: str | None = None) -> Format:
     return _first(fmt for fmt, quality in qualities.items() if quality == best > 0)
 
 
-def stream(
-    batches: Batches, schema: pa.Schema, fmt: Format, noun: str, after: Mapping[str, object] = NOTHING
+def write_table(
+    batches: Batches, schema: pa.Schema, fmt: TableFormat, noun: str, after: Mapping[str, object] = NO_EXTRA_FIELDS
 ) -> Iterator[bytes]:
     """Write a table a few thousand rows at a time; what is no finite number is left out.
 
@@ -87,7 +87,7 @@ def _in_slices(batches: Batches) -> Iterator[pa.RecordBatch]:
             yield pa.RecordBatch.from_arrays(list(map(finite, part.columns)), schema=part.schema)
 
 
-def _first(formats: Iterator[Format]) -> Format:
+def _first(formats: Iterator[TableFormat]) -> TableFormat:
     for fmt in formats:
         return fmt
     names = ", ".join(f"{fmt.media_type} (format={fmt.name})" for fmt in FORMATS)
@@ -104,7 +104,7 @@ def _range(text: str) -> tuple[str, float]:
     return ALIASES.get(media_type, media_type), quality
 
 
-def _quality(fmt: Format, ranges: Iterable[tuple[str, float]]) -> float:
+def _quality(fmt: TableFormat, ranges: Iterable[tuple[str, float]]) -> float:
     """Tell how much a format is wanted: what names it best decides."""
     family = fmt.media_type.partition("/")[0]
     by_range = dict(ranges)
