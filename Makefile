@@ -6,9 +6,9 @@ PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 DISTRIBUTED = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup setup-dev run test coverage check format bench bench-k soak test-postgresql lock clean
+.PHONY: help setup setup-dev run test test-fast coverage check format bench bench-k soak test-postgresql lock clean
 
-help: ## Say what there is
+help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(VENV)/.run ## Install what the service needs into .venv
@@ -17,8 +17,11 @@ setup-dev: $(VENV)/.dev $(VENV)/client/.done ## Install what its tests need, too
 run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the first start
 	$(BIN)/python -m service serve --sample
 
-test: setup-dev ## Run all tests
-	$(BIN)/python -m pytest $(DISTRIBUTED) $(ARGS)
+test: setup-dev ## Run all tests, or those of one file or folder: make test T=tests/models
+	$(BIN)/python -m pytest $(if $(T),$(T),$(DISTRIBUTED)) $(ARGS)
+
+test-fast: setup-dev ## Run the tests that start no processes, damage no files and need no browser
+	$(BIN)/python -m pytest $(DISTRIBUTED) -m "not processes and not damage and not bytes" --ignore tests/browser $(ARGS)
 
 coverage: setup-dev ## Run all tests and measure which lines and branches they reach
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
