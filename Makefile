@@ -4,15 +4,17 @@ BIN := $(VENV)/bin
 # One more than there are cores: tests of processes wait for others much of their time.
 PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 DISTRIBUTED = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+KERNELS = $(wildcard models/kernels/*.py)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
+.NOTPARALLEL:
 .PHONY: help setup setup-dev run test test-fast coverage check format bench bench-k soak test-postgresql lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
-setup: $(VENV)/.run ## Install what the service needs into .venv
-setup-dev: $(VENV)/.dev $(VENV)/client/.done ## Install what its tests need, too
+setup: $(VENV)/.run $(VENV)/.compiled ## Install what the service needs into .venv
+setup-dev: $(VENV)/.dev $(VENV)/client/.done $(VENV)/.compiled ## Install what its tests need, too
 
 run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the first start
 	$(BIN)/python -m service serve --sample
@@ -71,14 +73,18 @@ $(VENV)/bin/python:
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 	$(BIN)/python $(INSTALL) requirements.lock
 	$(BIN)/python -m pip check
-	$(BIN)/python -m models.precompile
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python $(INSTALL) requirements-dev.lock
 	$(BIN)/python -m pip check
-	$(BIN)/python -m models.precompile
 	touch $@ $(VENV)/.run
+
+# Compiled again when a module changes: numba's cache of an earlier tree may name modules that are gone.
+$(VENV)/.compiled: $(KERNELS)
+	find models -name '*.nb[ci]' -delete
+	$(BIN)/python -m models.precompile
+	touch $@
 
 $(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/client

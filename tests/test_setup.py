@@ -40,7 +40,7 @@ def clone(tmp_path_factory, index) -> Path:
         (clone / lock.name).write_text(write_index(lock.read_text(), index, INSTALLED))
     shutil.copy(ROOT / "Makefile", clone)
     (clone / "models").mkdir()
-    (clone / "models" / "warming.py").touch()
+    (clone / "models" / "precompile.py").touch()
     return clone
 
 
