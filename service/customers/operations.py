@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from models.columns import CellError, read_rows
 from service.customers.upsert import last_of_each, merge_tables
 from service.datasets import operations as datasets
-from service.datasets.dataset_schema import TableContent, content_of, with_all_columns, with_new_counts
+from service.datasets.dataset_schema import TableContent, content_of, infer_added_columns, recount
 from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
@@ -60,7 +60,7 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
             done[:] = [_upserted(counted, laid)]
             keep(session, done[0])
 
-        return datasets.following(at, laid.table, laid.content, keep_upserted)
+        return datasets.build_next_version(at, laid.table, laid.content, keep_upserted)
 
     datasets.change_next(stores, tenant, name, plan)
     return done[0]
@@ -150,8 +150,8 @@ def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _Written:
     patch, key = batch.patch(), content.customer_id
     _require_same_columns(patch, table)
     known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
-    laid, described = with_all_columns(merge_tables(table, patch, key=key, present=batch.carried()), content)
-    content = with_new_counts(described, laid)
+    laid, described = infer_added_columns(merge_tables(table, patch, key=key, present=batch.carried()), content)
+    content = recount(described, laid)
     return _Written(batch=batch, table=laid, content=content, known=frozenset(known.to_pylist()))
 
 
