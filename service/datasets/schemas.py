@@ -244,8 +244,9 @@ class Correlation(ResponseModel):
     a: str
     b: str
     measure: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"] = Field(
-        description="Pearson's and Spearman's correlation of two numeric columns, Cramér's V of two categorical columns, or "
-        "the correlation ratio of a categorical and a numeric column. The latter two are corrected for chance.",
+        description="Pearson's or Spearman's correlation of two numeric columns, Cramér's V of two categorical "
+        "columns, or the correlation ratio of a categorical and a numeric column. The latter two are corrected for "
+        "chance.",
     )
     value: float = Field(description="From -1 to 1 for two numeric columns, else from 0 to 1.")
 
