@@ -81,7 +81,7 @@ def write_report(content: ReportContent) -> str:
 
 def _introduction(content: ReportContent) -> Iterator[str]:
     yield f"<p>{content.n_customers:,} customers, by {escape(', '.join(content.features))}.</p>"
-    fixed_k = f"The number of segments, {len(content.cards)}, was set by the user."
+    fixed_k = f"The number of segments, {len(content.cards)}, was given, not estimated."
     confidence = f"{escape(content.advice or fixed_k)} {_replication(content)}"
     yield f"<p><strong>How certain is this?</strong> {confidence}</p>"
     yield from _list("h3", "What to keep in mind", content.warnings)

@@ -43,19 +43,19 @@ def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Orphan
     Files are listed before rows are read. Since rows are written before files, and paths are never reused, a listed
     file without a row is an orphan.
     """
-    oldest_kept = time.time() - grace
+    cutoff = time.time() - grace
     listed = {store: dict(files.changes()) for store, files in _stores(stores).items()}
     with stores.database.reading() as session:
         used = {*_table_paths(session), *_artifact_paths(session)}
-        datasets_by_id = [(dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)]
+        dataset_ids = [(dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)]
     if not used:
         raise Conflict("The database has no dataset and no model; check that it belongs to these files")
-    leftovers = {path: dataset for dataset in datasets_by_id for path in erasure.list_leftovers(stores, *dataset)}
+    leftovers = {path: dataset for dataset in dataset_ids for path in erasure.list_leftovers(stores, *dataset)}
     return [
         OrphanedFile(store=store, path=path, dataset=leftovers.get(path))
         for store, changes in listed.items()
         for path, changed in sorted(changes.items())
-        if changed < oldest_kept
+        if changed < cutoff
         and _PATH_PATTERNS[store].fullmatch(path)
         and (used.isdisjoint(_parents(path)) or (store == "tables" and path in leftovers))
     ]
