@@ -64,21 +64,21 @@ NOWHERE: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
 # FastAPI's own spans and events hold paths, queries and messages, and so customers' ids and values.
 FASTAPIS_OWN: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 ROOMS = {
-    "Customer tables: put them in, see what each column is taken for.": datasets,
-    "The customers of a dataset: put in or changed in batches, listed, looked up, erased.": customers,
-    "How many segments a dataset holds, and how sure that is.": recommendations,
-    "Fits: a new model, or a further version of one.": training,
-    "Models, their versions and files, and the aliases that move between versions.": registry,
-    "The tree behind a hierarchical version: who is merged with whom, and where it is cut.": trees,
-    "What the segments of a version are like, and what people call them.": segments,
-    "Two versions of a model on the same customers: who would move.": comparisons,
-    "Pictures of datasets, recommendations, versions and comparisons.": figures,
-    "Which segment a customer is in, and why.": assignments,
-    "Whole datasets placed, and the members of a segment.": runs,
-    "Work that outlives its request: how far it is, how it ended.": job_routes,
-    "Who you are to the service: the key that you call with.": access,
-    "For the orchestrator: alive, ready, which release.": health,
-    "Every kind of refusal, explained.": problems,
+    "Upload customer tables, and inspect and change how their columns are read.": datasets,
+    "Insert, update, list, retrieve and erase the customers of a dataset.": customers,
+    "Recommend a number of segments for a dataset, with its probability.": recommendations,
+    "Fit models and further versions of them, and cut trees into other segments.": training,
+    "Manage models, their versions, their joblib files, and aliases such as `production`.": registry,
+    "Retrieve the dendrogram of a hierarchical version.": trees,
+    "Retrieve the profiles of segments, and name them.": segments,
+    "Compare two versions of a model on the same customers.": comparisons,
+    "Draw figures of datasets, recommendations, versions and comparisons, and retrieve reports.": figures,
+    "Assign customers to segments, with reasons.": assignments,
+    "Assign whole datasets, and list the customers of a segment.": runs,
+    "Follow and cancel long-running jobs.": job_routes,
+    "Retrieve the properties of the API key in use.": access,
+    "Check liveness and readiness, scrape metrics, and retrieve the release.": health,
+    "Look up the problem types of error responses.": problems,
 }
 
 WhenUp = Callable[[FastAPI], Awaitable[None]]

@@ -1,1 +1,1 @@
-"""Two versions of a model, on the same customers."""
+"""Comparisons of two versions of a model on the same customers."""

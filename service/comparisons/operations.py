@@ -1,4 +1,4 @@
-"""Compares two versions of a model: who would move from which segment to which."""
+"""Comparison of two versions of a model: counts of customers by segment before and after."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,15 +28,14 @@ from service.stores.lru_cache import cache_key
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedVersion:
-    """One of the versions; `names` are those of its segments by their ids, in the order of their indices."""
+    """Version in a comparison; `names` maps the ids of its segments to their names, ordered by index."""
 
     version: VersionRow
     ref: ArtifactRef
     names: dict[str, str]
 
     @property
-    def parties(self) -> list[ComparedSegment]:
-        """Give its segments."""
+    def segments(self) -> list[ComparedSegment]:
         return [
             ComparedSegment(key=key, name=name, index=index) for index, (key, name) in enumerate(self.names.items())
         ]
@@ -44,7 +43,7 @@ class ComparedVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionPair:
-    """Two versions of a model, and the customers that both place."""
+    """Two versions of a model, and the dataset version whose customers both assign."""
 
     model: ModelRow
     before: ComparedVersion
@@ -53,24 +52,24 @@ class VersionPair:
 
     @property
     def counts_key(self) -> str:
-        """Name all that the counts depend on."""
+        """Cache key of the counts."""
         source = [self.source.dataset_id, self.source.version]
         return cache_key([vars(self.before.ref), vars(self.after.ref), *source])
 
     @property
     def state(self) -> str:
-        """Name all that a comparison depends on: also what people call the segments."""
+        """Cache key of the whole comparison, including the names of the segments."""
         return cache_key([self.counts_key, self.before.names, self.after.names])
 
     @property
     def source_available(self) -> bool:
-        """Whether these are the customers that the later version learned from."""
+        """Whether `source` is the dataset version that the later version was fitted on."""
         return self.source.version == self.after.version.dataset_version
 
 
 @dataclass(frozen=True, kw_only=True)
 class FlowCounts:
-    """Shape (n_before, n_after): the customers whom both versions place; and how many others there are."""
+    """Contingency table of shape (n_before, n_after), and the number of customers that a version cannot assign."""
 
     counts: Counts
     n_unplaced: int
@@ -80,7 +79,7 @@ class FlowCounts:
 
 
 def find_pair(session: Session, tenant: str, name: str, before: str, after: str | None) -> VersionPair:
-    """Find two versions that can be compared; `after` is the newest that is ready, where none is named."""
+    """Find two versions of a model to compare; `after` defaults to the newest ready one."""
     model, earlier = registry.get_ready_version(session, tenant, name, before)
     if after is None:
         later = registry_repository.newest_ready_version(session, model) or earlier
@@ -88,8 +87,8 @@ def find_pair(session: Session, tenant: str, name: str, before: str, after: str 
         _, later = registry.get_ready_version(session, tenant, name, after)
     pair = VersionPair(
         model=model,
-        before=_side(session, model, earlier),
-        after=_side(session, model, later),
+        before=_compared_version(session, model, earlier),
+        after=_compared_version(session, model, later),
         source=_source(session, earlier, later),
     )
     _require_columns(pair)
@@ -97,29 +96,29 @@ def find_pair(session: Session, tenant: str, name: str, before: str, after: str 
 
 
 def check_size_limit(settings: Settings, pair: VersionPair) -> None:
-    """Refuse to compare by so many customers that placing them would hold up others."""
+    """Raise TooManyCustomers if assigning the customers would take too long for a request."""
     n = pair.source.n_customers
     if n > settings.comparison_rows:
         raise TooManyCustomers(
-            f"{n:,} customers are more than the {settings.comparison_rows:,} by whom versions are compared; place them "
-            "by a run of each version, and compare where they are"
+            f"{n:,} customers exceed the limit of {settings.comparison_rows:,} for a comparison; start a run of each "
+            "version, and compare the assignments"
         )
 
 
 def compare(stores: Stores, pair: VersionPair) -> tuple[ComparisonInput, FlowCounts]:
-    """Count who is in which segment of either version, unless that is ready."""
-    counted = stores.counts.get(pair.counts_key, lambda: _count(stores, pair))
+    """Count the customers by segment before and after; the counts are cached."""
+    flow = stores.counts.get(pair.counts_key, lambda: _count(stores, pair))
     compared = ComparisonInput(
         numbers=(pair.before.version.number, pair.after.version.number),
-        before=pair.before.parties,
-        after=pair.after.parties,
-        counts=counted.counts,
-        notes=_notes(pair, counted),
+        before=pair.before.segments,
+        after=pair.after.segments,
+        counts=flow.counts,
+        notes=_notes(pair, flow),
     )
-    return compared, counted
+    return compared, flow
 
 
-def _side(session: Session, model: ModelRow, version: VersionRow) -> ComparedVersion:
+def _compared_version(session: Session, model: ModelRow, version: VersionRow) -> ComparedVersion:
     names = registry.segment_names(session, version)
     return ComparedVersion(version=version, ref=registry.artifact_ref(model, version), names=names)
 
@@ -133,7 +132,7 @@ def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetV
     try:
         return datasets.get_version_or_newest(session, after.dataset_id, after.dataset_version)
     except NotFound as error:
-        raise Incomparable(f"The dataset {after.dataset} is not there any more") from error
+        raise Incomparable(f"The dataset {after.dataset} was deleted") from error
 
 
 def _require_columns(pair: VersionPair) -> None:
@@ -143,16 +142,16 @@ def _require_columns(pair: VersionPair) -> None:
         if missing:
             raise Incomparable(
                 f"Version {pair.source.version} of the dataset {side.version.dataset} has no column {missing[0]}, "
-                f"which version {side.version.number} of the model asks for"
+                f"which version {side.version.number} of the model needs"
             )
 
 
 def _count(stores: Stores, pair: VersionPair) -> FlowCounts:
-    """Place everybody by both versions, batch by batch."""
+    """Assign all customers to both versions, batch by batch."""
     scorers = [stores.scorers.get(side.ref) for side in (pair.before, pair.after)]
     shape = scorers[0].n_segments, scorers[1].n_segments
-    nobody = FlowCounts(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
-    return reduce(add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), nobody)
+    empty = FlowCounts(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
+    return reduce(add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), empty)
 
 
 def _batches(stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]) -> Iterator[pa.RecordBatch]:
@@ -164,16 +163,18 @@ def _batches(stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]) -> It
 def _count_batch(batch: pa.RecordBatch, scorers: Sequence[Scorer]) -> FlowCounts:
     cells = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in batch.schema.names}
     before, after = (scorer.assign(cells, batch.num_rows).index for scorer in scorers)
-    placed = (before >= 0) & (after >= 0)
+    assigned = (before >= 0) & (after >= 0)
     shape = scorers[0].n_segments, scorers[1].n_segments
-    counts = contingency(before[placed], after[placed], shape=shape)
-    return FlowCounts(counts=counts, n_unplaced=int((~placed).sum()))
+    counts = contingency(before[assigned], after[assigned], shape=shape)
+    return FlowCounts(counts=counts, n_unplaced=int((~assigned).sum()))
 
 
-def _notes(pair: VersionPair, counted: FlowCounts) -> list[str]:
+def _notes(pair: VersionPair, flow: FlowCounts) -> list[str]:
     notes = []
-    if counted.n_unplaced:
-        notes.append(f"Customers whom one of the versions cannot place are left out: {counted.n_unplaced:,}.")
+    if flow.n_unplaced:
+        notes.append(f"{flow.n_unplaced:,} customers that a version cannot assign are left out.")
     if not pair.source_available:
-        notes.append("The customers that the later version learned from are gone; these are those of today.")
+        notes.append(
+            "The dataset version that the later version was fitted on was deleted; these are the current customers."
+        )
     return notes

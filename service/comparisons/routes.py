@@ -1,4 +1,4 @@
-"""Two versions of a model compared: who would move."""
+"""Route of comparisons of two versions of a model."""
 
 from typing import Annotated
 
@@ -13,12 +13,16 @@ from service.stores.lru_cache import cache_key
 from service.web.dependencies import VERSION_REF, ModelName, ServicesDep, TenantDep
 from service.web.etags import ANY, NOT_MODIFIED, IfNoneMatch, cache_headers, matches_etag
 
-COMPARISON = "/v1/models/{model}/comparison"
-
-From = Annotated[str, Query(alias="from", pattern=VERSION_REF, description="A version's number, or an alias.")]
+From = Annotated[
+    str, Query(alias="from", pattern=VERSION_REF, description="The earlier version: its number, or an alias.")
+]
 To = Annotated[
     str | None,
-    Query(alias="to", pattern=VERSION_REF, description="A version's number, or an alias. Absent: the newest."),
+    Query(
+        alias="to",
+        pattern=VERSION_REF,
+        description="The later version: its number, or an alias. Defaults to the newest ready one.",
+    ),
 ]
 
 router = APIRouter(tags=["comparisons"])
@@ -27,7 +31,7 @@ router = APIRouter(tags=["comparisons"])
 def _pair(
     parts: ServicesDep, tenant: TenantDep, model: ModelName, before: From = PRODUCTION, after: To = None
 ) -> VersionPair:
-    """Find the two versions; to place their customers may take long, and needs no session."""
+    """Find the two versions in a session of its own, which is closed before the customers are assigned."""
     with parts.stores.database.reading() as session:
         pair = operations.find_pair(session, tenant, model, before, after)
     operations.check_size_limit(parts.settings, pair)
@@ -37,11 +41,15 @@ def _pair(
 PairDep = Annotated[VersionPair, Depends(_pair)]
 
 
-@router.get(COMPARISON, response_model=Comparison, responses=NOT_MODIFIED)
+@router.get("/v1/models/{model}/comparison", response_model=Comparison, responses=NOT_MODIFIED)  # noqa: FAST003 - read by `_pair`
 def compare_versions(
     parts: ServicesDep, pair: PairDep, response: Response, if_none_match: IfNoneMatch = None
 ) -> Response | Comparison:
-    """Say who would move if one version took the place of another: both place the customers whom `to` learned from."""
+    """Compare two versions of a model.
+
+    Both versions assign the customers that `to` was fitted on. Returns the number of customers in each pair of
+    segments, and the share that would move.
+    """
     tag = cache_key([RELEASE, pair.state])
     if matches_etag(tag, if_none_match) or if_none_match == ANY:
         return Response(status_code=304, headers=cache_headers(tag))

@@ -1,4 +1,4 @@
-"""Comparisons on the wire."""
+"""Response bodies of comparisons."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -12,49 +12,51 @@ from service.web.schemas import ResponseModel
 
 
 class Flow(ResponseModel):
-    """Customers of one segment, and where the later version places them: those who stay, and those who move."""
+    """Customers of a segment of the earlier version that are in the same segment of the later version."""
 
     from_segment: str
     from_name: str
     to_segment: str
     to_name: str
     n_customers: int
-    share: float = Field(description="Of all who are compared.")
+    share: float = Field(description="The share of all compared customers.")
 
 
 class OwnSegment(ResponseModel):
-    """A segment that only one of the versions has."""
+    """Segment that only one of the versions has."""
 
     segment: str
     name: str
 
 
 class Comparison(ResponseModel):
-    """Who would move if one version of a model took the place of another."""
+    """Comparison of two versions of a model on the same customers."""
 
     model: str
     from_version: int = Field(alias="from")
     to_version: int = Field(alias="to")
     dataset: str
-    dataset_version: int = Field(description="Whose customers both versions place.")
+    dataset_version: int = Field(description="The dataset version whose customers both versions assign.")
     dataset_version_available: bool = Field(
-        description="Whether it is the one that `to` learned from; if that is gone, it is the newest."
+        description="Whether it is the one that `to` was fitted on; if that was deleted, the newest is used."
     )
-    n_customers: int = Field(description="How many both versions place: all are counted, none is drawn by chance.")
-    n_unplaced: int = Field(description="How many one of them cannot place; they are left out.")
-    n_moved: int = Field(description="How many are in a segment with another id.")
-    share_moved: float | None = Field(description="Null where nobody is compared.")
+    n_customers: int = Field(
+        description="Number of compared customers: all that both versions can assign, without sampling."
+    )
+    n_unplaced: int = Field(description="Number of customers that a version cannot assign; they are left out.")
+    n_moved: int = Field(description="Number of customers whose segment has another id.")
+    share_moved: float | None = Field(description="Null if no customer is compared.")
     adjusted_rand_index: float | None = Field(
-        description="1: the same customers are together, whatever the segments are called; 0: as by chance "
-        "(Hubert & Arabie 1985). Null where nobody is compared."
+        description="Agreement of the two partitions, regardless of segment ids: 1 if identical, 0 for chance "
+        "(Hubert & Arabie 1985). Null if no customer is compared."
     )
-    flows: list[Flow] = Field(description="Every way that somebody goes, the most frequent first.")
-    only_in_from: list[OwnSegment] = Field(description="Segments that end.")
-    only_in_to: list[OwnSegment] = Field(description="Segments that begin.")
+    flows: list[Flow] = Field(description="All pairs of segments with at least one customer, largest first.")
+    only_in_from: list[OwnSegment] = Field(description="Segments that only `from` has.")
+    only_in_to: list[OwnSegment] = Field(description="Segments that only `to` has.")
 
     @classmethod
-    def of(cls, pair: VersionPair, compared: ComparisonInput, counted: FlowCounts) -> Self:
-        """Show what two versions say of the same customers."""
+    def of(cls, pair: VersionPair, compared: ComparisonInput, flow: FlowCounts) -> Self:
+        """Build the response from the compared counts."""
         n = compared.n_customers
         return cls.model_validate(
             {
@@ -65,7 +67,7 @@ class Comparison(ResponseModel):
                 "dataset_version": pair.source.version,
                 "dataset_version_available": pair.source_available,
                 "n_customers": n,
-                "n_unplaced": counted.n_unplaced,
+                "n_unplaced": flow.n_unplaced,
                 "n_moved": compared.n_moved,
                 "share_moved": compared.n_moved / n if n else None,
                 "adjusted_rand_index": adjusted_rand_index(compared.counts) if n else None,
@@ -90,6 +92,6 @@ def _flows(compared: ComparisonInput) -> list[Flow]:
     ]
 
 
-def _without(parties: Sequence[ComparedSegment], others: Sequence[ComparedSegment]) -> list[OwnSegment]:
+def _without(segments: Sequence[ComparedSegment], others: Sequence[ComparedSegment]) -> list[OwnSegment]:
     known = {other.key for other in others}
-    return [OwnSegment(segment=each.key, name=each.name) for each in parties if each.key not in known]
+    return [OwnSegment(segment=each.key, name=each.name) for each in segments if each.key not in known]

@@ -1,1 +1,1 @@
-"""The customers of a dataset, one by one and in batches."""
+"""Customers of a dataset."""

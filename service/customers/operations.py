@@ -1,4 +1,4 @@
-"""What happens to the customers of a dataset: put in and changed in batches, looked up, erased."""
+"""Upserts and lookups of customers."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from models.columns import CellError, read_rows
 from service.customers.upsert import last_of_each, merge_tables
 from service.datasets import operations as datasets
-from service.datasets.dataset_schema import TableContent, content_of, with_all_columns, with_new_counts
+from service.datasets.dataset_schema import TableContent, content_of, infer_added_columns, recount
 from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
@@ -27,7 +27,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class UpsertResult:
-    """What became of each row of a batch, in its order; rows count from 0."""
+    """Result of an upsert, with one entry per row of the batch; `faults` are keyed by row, counting from 0."""
 
     at: DatasetAt
     customer_ids: Sequence[str | None]
@@ -44,32 +44,35 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     atomic: bool,
     keep: Callable[[Session, UpsertResult], None] = lambda *_: None,
 ) -> UpsertResult:
-    """Lay a batch over a dataset: what a row carries replaces, what it does not is kept, new customers are added.
+    """Insert new customers and update known ones; fields that a row does not carry keep their stored values.
 
-    A bad row is rejected alone, or, if atomic, all are. Of several rows for one customer the last wins.
+    An invalid row is rejected alone, or with the whole batch if `atomic`. The last of several rows for one customer
+    wins. `keep` is called with the result, in the transaction that commits the new version.
     """
     done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
         _require_customers(at)
-        batch = _read(patch, content_of(at[1]), name)
-        _require_good_rows(batch, atomic=atomic)
-        laid = _merge(datasets.read_base(stores, at), batch, content_of(at[1]))
+        batch = _read_batch(patch, content_of(at[1]), name)
+        _require_valid_rows(batch, atomic=atomic)
+        merged = _merge(datasets.read_base(stores, at), batch, content_of(at[1]))
 
         def keep_upserted(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_upserted(counted, laid)]
+            done[:] = [_build_result(counted, merged)]
             keep(session, done[0])
 
-        return datasets.following(at, laid.table, laid.content, keep_upserted)
+        return datasets.build_next_version(at, merged.table, merged.content, keep_upserted)
 
     datasets.change_next(stores, tenant, name, plan)
     return done[0]
 
 
 def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:
-    """Get one customer's row as it is stored."""
+    """Return a customer's stored row, and the dataset version that it belongs to."""
     at = datasets.newest(stores, tenant, name)
-    rows = _rows_of(stores, tenant, at, customer_id)
+    dataset, version = at
+    path = datasets.table_path(tenant, dataset.id)
+    rows = stores.tables.find(path, version.table_version, version.customer_id, customer_id)
     if not rows.num_rows:
         raise NotFound(f"The dataset {name} has no such customer")
     return at, rows.to_pylist()[0]
@@ -77,7 +80,7 @@ def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> t
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """A patch as the dataset reads it; `kept` are the rows to lay over it: without fault, the last of each customer."""
+    """Parsed batch; `kept` marks the rows to merge: the last valid one of each customer."""
 
     typed: pa.Table
     present: Mapping[str, Mask]
@@ -88,13 +91,13 @@ class _Batch:
     def patch(self) -> pa.Table:
         return self.typed.filter(pa.array(self.kept))
 
-    def carried(self) -> dict[str, Mask]:
+    def present_in_patch(self) -> dict[str, Mask]:
         return {name: mask[self.kept] for name, mask in self.present.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Written:
-    """What a batch has made of a table, and which customers that knew before."""
+class _MergeResult:
+    """Table with a batch merged into it; `known` are the ids that the table held before."""
 
     batch: _Batch
     table: pa.Table
@@ -106,89 +109,86 @@ def _require_customers(at: DatasetAt) -> None:
     dataset, _ = at
     if dataset.recipe is not None:
         name = dataset.name
-        raise Conflict(f"{name} is made of transactions; post further ones to /v1/datasets/{name}/transactions")
+        raise Conflict(f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions")
 
 
-def _read(patch: RawTable, content: TableContent, name: str) -> _Batch:
+def _read_batch(patch: RawTable, content: TableContent, name: str) -> _Batch:
     if content.generated_ids:
-        raise Conflict(f"The rows of {name} have no ids of their own; put the whole table again")
+        raise Conflict(f"The dataset {name} has no customer id column; upload the whole table again")
     key = content.customer_id
-    raw = _under_own_header(patch.table, key)
+    raw = _rename_customer_id(patch.table, key)
     typed, errors = read_rows(raw, content.columns, customer_id=key)
-    faults = _by_row(errors)
-    good = np.array([row not in faults for row in range(typed.num_rows)], np.bool_)
-    kept = good.copy()
-    kept[good] = ~last_of_each(typed.filter(pa.array(good)), key)[1]
+    faults = _group_by_row(errors)
+    valid = np.array([row not in faults for row in range(typed.num_rows)], np.bool_)
+    kept = valid.copy()
+    kept[valid] = ~last_of_each(typed.filter(pa.array(valid)), key)[1]
     present = {key if column == CUSTOMER_ID else column: mask for column, mask in (patch.present or {}).items()}
     return _Batch(typed=typed, present=present, faults=faults, kept=kept, customer_ids=typed[key].to_pylist())
 
 
-def _under_own_header(raw: pa.Table, key: str) -> pa.Table:
-    """Let a batch name its customers as the dataset does, or plainly by `customer_id`."""
+def _rename_customer_id(raw: pa.Table, key: str) -> pa.Table:
+    """Rename the column `customer_id` to the dataset's customer id column if the batch lacks that."""
     if key in raw.column_names:
         return raw
     if CUSTOMER_ID not in raw.column_names:
-        raise InvalidRequest(f"The batch does not say who its customers are: there is no column {key!r}")
+        raise InvalidRequest(f"The batch has no customer ids: the column {key!r} is missing")
     return raw.rename_columns([key if column == CUSTOMER_ID else column for column in raw.column_names])
 
 
-def _by_row(errors: Sequence[CellError]) -> dict[int, list[FieldError]]:
+def _group_by_row(errors: Sequence[CellError]) -> dict[int, list[FieldError]]:
     faults: dict[int, list[FieldError]] = defaultdict(list)
     for error in errors:
         faults[error.row - 1].append(FieldError(row=error.row, detail=f"{error.column}: {error.detail}"))
     return faults
 
 
-def _require_good_rows(batch: _Batch, *, atomic: bool) -> None:
+def _require_valid_rows(batch: _Batch, *, atomic: bool) -> None:
     n_rows = len(batch.customer_ids)
     if batch.faults and (atomic or len(batch.faults) == n_rows):
         flat = [fault for row in sorted(batch.faults) for fault in batch.faults[row]]
-        raise InvalidRequest(f"{len(batch.faults)} of {n_rows} rows cannot be taken", errors=flat)
+        raise InvalidRequest(f"{len(batch.faults)} of {n_rows} rows are invalid", errors=flat)
 
 
-def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _Written:
+def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResult:
     patch, key = batch.patch(), content.customer_id
     _require_same_columns(patch, table)
     known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
-    laid, described = with_all_columns(merge_tables(table, patch, key=key, present=batch.carried()), content)
-    content = with_new_counts(described, laid)
-    return _Written(batch=batch, table=laid, content=content, known=frozenset(known.to_pylist()))
+    merged, described = infer_added_columns(
+        merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
+    )
+    content = recount(described, merged)
+    return _MergeResult(batch=batch, table=merged, content=content, known=frozenset(known.to_pylist()))
 
 
 def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
     stored = {name.lower(): name for name in table.column_names}
-    alike = [(stored.get(name.lower(), name), name) for name in patch.column_names]
-    faults = [f"{known!r} and {name!r} differ only in case" for known, name in alike if known != name]
+    pairs = [(stored.get(name.lower(), name), name) for name in patch.column_names]
+    faults = [f"{known!r} and {name!r} differ only in case" for known, name in pairs if known != name]
     if faults:
-        raise InvalidRequest("The columns are not those of the dataset", errors=[FieldError(detail=f) for f in faults])
-    stale = [name for name in patch.column_names if name in table.column_names and _columns_differ(patch, table, name)]
-    if stale:
-        raise Conflict(f"The column {stale[0]!r} was changed meanwhile; send the batch again")
+        raise InvalidRequest(
+            "The columns do not match those of the dataset", errors=[FieldError(detail=f) for f in faults]
+        )
+    changed = [
+        name for name in patch.column_names if name in table.column_names and _columns_differ(patch, table, name)
+    ]
+    if changed:
+        raise Conflict(f"The column {changed[0]!r} was changed by another request; send the batch again")
 
 
 def _columns_differ(one: pa.Table, other: pa.Table, name: str) -> bool:
     return bool(one.schema.field(name).type != other.schema.field(name).type)
 
 
-def _upserted(at: DatasetAt, laid: _Written) -> UpsertResult:
-    batch = laid.batch
-    results = _results(batch, laid.known)
+def _build_result(at: DatasetAt, merged: _MergeResult) -> UpsertResult:
+    batch = merged.batch
+    rows = enumerate(batch.customer_ids)
+    results = [_row_result(batch, row, known=customer_id in merged.known) for row, customer_id in rows]
     return UpsertResult(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
 
 
-def _results(batch: _Batch, known: frozenset[str]) -> list[Result]:
-    return [_result(batch, row, known=customer_id in known) for row, customer_id in enumerate(batch.customer_ids)]
-
-
-def _result(batch: _Batch, row: int, *, known: bool) -> Result:
+def _row_result(batch: _Batch, row: int, *, known: bool) -> Result:
     if row in batch.faults:
         return "rejected"
     if not batch.kept[row]:
         return "superseded"
     return "updated" if known else "inserted"
-
-
-def _rows_of(stores: Stores, tenant: str, at: DatasetAt, customer_id: str) -> pa.Table:
-    dataset, version = at
-    path = datasets.table_path(tenant, dataset.id)
-    return stores.tables.find(path, version.table_version, version.customer_id, customer_id)

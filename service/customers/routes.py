@@ -1,4 +1,4 @@
-"""The customers of a dataset: put in or changed in batches, listed, looked up, erased."""
+"""Routes of customers: upsert, list, retrieve, erase."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -21,19 +21,17 @@ from service.web.pagination import decode_row_cursor, encode_row_cursor
 from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse, table_response
 from service.web.uploads import UploadDep
 
-CUSTOMERS = "/v1/datasets/{dataset}/customers"
-
-Atomic = Annotated[bool, Query(description="Take all rows, or none if any is bad.")]
+Atomic = Annotated[bool, Query(description="Reject the whole batch if any row is invalid.")]
 
 CustomerId = Annotated[
-    str, Path(min_length=1, max_length=256, description="The customer's id; a slash in it is no end.", examples=["1"])
+    str, Path(min_length=1, max_length=256, description="The customer's id. It may contain slashes.", examples=["1"])
 ]
-ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
+LIST_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["customers"])
 
 
-@router.post(CUSTOMERS, openapi_extra=TABLE_BODY, response_model_exclude_none=True)
+@router.post("/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model_exclude_none=True)
 def upsert_customers(
     parts: ServicesDep,
     tenant: TenantDep,
@@ -43,7 +41,10 @@ def upsert_customers(
     *,
     atomic: Atomic = False,
 ) -> Upsert:
-    """Put in new customers and change known ones: an absent field or column is kept, an empty one is cleared."""
+    """Insert or update customers.
+
+    Customers are matched by their ids. Absent fields and columns keep their stored values; empty ones are cleared.
+    """
 
     def act(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
         patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
@@ -52,7 +53,7 @@ def upsert_customers(
     return once.answer(act, Upsert.of, Upsert)
 
 
-@router.get(CUSTOMERS, responses=ANSWER)
+@router.get("/v1/datasets/{dataset}/customers", responses=LIST_RESPONSE)
 def list_customers(
     parts: ServicesDep,
     session: ReadDep,
@@ -62,33 +63,39 @@ def list_customers(
     page_size: PageSize = 100,
     page_token: PageToken = None,
 ) -> TableResponse:
-    """List the customers as they are stored: JSON in pages, other formats whole."""
+    """List the customers of a dataset.
+
+    Returns the stored rows. JSON is paginated; all other formats contain the whole table.
+    """
     number, start = decode_row_cursor(page_token)
     row, version = datasets.find_at(session, tenant, dataset, number)
     batches = parts.stores.tables.batches(datasets.table_path(tenant, row.id), version.table_version, start=start)
-    token = partial(_after, version.version, start)
+    token = partial(_next_token, version.version, start)
     rows = Rows(schema=stored_schema(version), batches=batches)
     return table_response(rows, fmt, noun="customers", size=page_size, token=token)
 
 
-@router.get(CUSTOMERS + "/{customer_id:path}")
+@router.get("/v1/datasets/{dataset}/customers/{customer_id:path}")
 def get_customer(
     parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId
 ) -> StoredCustomer:
-    """Show one customer."""
+    """Retrieve a customer."""
     (row, version), customer = operations.find_customer(parts.stores, tenant, dataset, customer_id)
     return StoredCustomer(dataset=row.name, dataset_version=version.version, customer_id=customer_id, customer=customer)
 
 
-@router.delete(CUSTOMERS + "/{customer_id:path}", status_code=204)
+@router.delete("/v1/datasets/{dataset}/customers/{customer_id:path}", status_code=204)
 def erase_customer(
     parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, customer_id: CustomerId, response: Response
 ) -> None:
-    """Erase one customer: unreadable at once, gone from the disk by the job that `X-Job` names."""
+    """Erase a customer.
+
+    The customer is unreadable at once. The job in the header `X-Job` removes the data from disk.
+    """
     job = erasure.erase_customer(parts.stores, tenant, dataset, customer_id)
     jobs.dispatch(parts.stores.database, parts.engine)
     response.headers["X-Job"] = job.id
 
 
-def _after(version: int, start: int, page: pa.Table) -> str:
+def _next_token(version: int, start: int, page: pa.Table) -> str:
     return encode_row_cursor(version, start + page.num_rows)

@@ -1,4 +1,4 @@
-"""Customers of a dataset on the wire."""
+"""Response bodies of customers."""
 
 from typing import Literal, Self
 
@@ -13,53 +13,53 @@ StoredRow = TypeAliasType("StoredRow", dict[str, str | float | None])
 
 
 class RowResult(ResponseModel):
-    """What became of one row of a batch."""
+    """Result of one row of an upsert."""
 
-    row: int = Field(description="Its place in the batch, counting from 1.")
+    row: int = Field(description="The number of the row in the batch, counting from 1.")
     customer_id: str | None
     result: Literal["inserted", "updated", "superseded", "rejected"] = Field(
-        description="`superseded`: a later row of the batch is for the same customer."
+        description="`superseded`: a later row of the batch has the same customer id."
     )
     errors: list[Fault] | None = None
 
 
 class Upsert(ResponseModel):
-    """What became of a batch."""
+    """Result of an upsert."""
 
     dataset: str
     dataset_version: int
     n_customers: int
-    counts: dict[str, int] = Field(description="How many rows had each result.")
+    counts: dict[str, int] = Field(description="Number of rows by result.")
     results: list[RowResult]
 
     @classmethod
     def of(cls, done: UpsertResult) -> Self:
-        """Show what became of each row."""
+        """Build the response from the result of the operation."""
         dataset, version = done.at
         return cls(
             dataset=dataset.name,
             dataset_version=version.version,
             n_customers=version.n_customers,
             counts={result: done.results.count(result) for result in dict.fromkeys(done.results)},
-            results=[_show(done, row) for row in range(len(done.results))],
+            results=[_row_result(done, row) for row in range(len(done.results))],
         )
 
 
 class StoredCustomer(ResponseModel):
-    """One customer's row, as it is stored."""
+    """Stored row of a customer."""
 
     dataset: str
     dataset_version: int
     customer_id: str
-    customer: StoredRow = Field(description="Every column; null where the cell is missing.")
+    customer: StoredRow = Field(description="All columns; missing cells are null.")
 
 
 class CustomerList(Page):
-    """Customers as they are stored, in the dataset's order."""
+    """Page of stored customers, in the order of the dataset."""
 
     customers: list[StoredRow]
 
 
-def _show(done: UpsertResult, row: int) -> RowResult:
+def _row_result(done: UpsertResult, row: int) -> RowResult:
     faults = [Fault.model_validate(fault, from_attributes=True) for fault in done.faults.get(row, ())]
     return RowResult(row=row + 1, customer_id=done.customer_ids[row], result=done.results[row], errors=faults or None)

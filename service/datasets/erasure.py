@@ -1,4 +1,4 @@
-"""Customers erased: unreadable at once, and gone from the disk by a job."""
+"""Erasure of customers: unreadable at once, removed from disk by a background job."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.datasets import repository
-from service.datasets.dataset_schema import content_of, counted_from_those_left, with_new_counts
+from service.datasets.dataset_schema import content_of, rebase_dates, recount
 from service.datasets.operations import (
     CUSTOMER_ID,
     LEDGER_VERSION,
     DatasetAt,
     NextVersion,
+    build_next_version,
     change_next,
-    following,
     ledger_path,
     newest,
     read_base,
@@ -30,57 +30,57 @@ from service.jobs.rows import ERASE, JobRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
 
-# The tables that hold a dataset's customers, each with the versions that are counted; None where the newest one is.
-Holders = Mapping[str, Sequence[int] | None]
+# Paths of the tables that hold a dataset's customers, each with its live versions; None: the newest only.
+TableVersions = Mapping[str, Sequence[int] | None]
 
 
 def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> JobRow:
-    """Make a customer unreadable at once, and write down the job that removes what is left on the disk.
+    """Make a customer unreadable at once, and create the job that removes its data from disk.
 
-    Older versions of the dataset go with it, as they hold the customer, too. So do the customer's rows in the tables
-    that were made from the dataset. One who is in no version is not found, but may be in files that no row names,
-    of a write that broke off or of an erasure whose job has not ended well: then that job is written down, too.
+    Older versions of the dataset are deleted as well, since they hold the customer too, and so are the customer's rows
+    in derived tables. A customer in no version raises `NotFound`, but may still be in orphaned files of a failed write
+    or of a failed purge; the job is created for those, too.
     """
     dataset, _ = newest(stores, tenant, name)
     if not stores.tables.retried(lambda: _holds(stores, dataset, customer_id)):
-        job = _purge_leftovers(stores, dataset, customer_id)
-        rest = f"; the job {job.id} removes files of older writes" if job else ""
-        raise NotFound(f"The dataset {name} has no such customer{rest}")
-    _forget_in_derived(stores, dataset, customer_id)  # before: whatever breaks off here can be asked for again
+        job = _plan_leftover_purge(stores, dataset, customer_id)
+        note = f"; the job {job.id} removes files of older writes" if job else ""
+        raise NotFound(f"The dataset {name} has no such customer{note}")
+    _delete_from_derived(stores, dataset, customer_id)  # first, so that a failure here can be retried
     planned: list[JobRow] = []
 
     change_next(stores, tenant, name, lambda at: _without_customer(stores, at, customer_id, planned))
-    _forget_in_derived(stores, dataset, customer_id)  # and after: a run may have finished in between
+    _delete_from_derived(stores, dataset, customer_id)  # again, since a run may have finished in between
     return planned[0]
 
 
 def _without_customer(stores: Stores, at: DatasetAt, customer_id: str, planned: list[JobRow]) -> NextVersion:
-    """Leave a customer out of the next version, and forget all before it; its job becomes the one that is planned."""
+    """Build the next version without a customer; its callback deletes older versions and sets `planned` to the job."""
     dataset, version = at
-    left = _without(read_base(stores, at), version.customer_id, customer_id)
-    left, content = counted_from_those_left(left, content_of(version))
+    remaining = _without(read_base(stores, at), version.customer_id, customer_id)
+    remaining, content = rebase_dates(remaining, content_of(version))
 
-    def forget(session: Session, counted: DatasetAt) -> None:
+    def delete_older(session: Session, counted: DatasetAt) -> None:
         repository.delete_versions(session, dataset.id, before=counted[0].version)
         idempotency.forget_answers(session, dataset.tenant)
         planned[:] = [_plan_purge(session, dataset)]
 
-    after = following(at, left, with_new_counts(content, left), forget)
+    successor = build_next_version(at, remaining, recount(content, remaining), delete_older)
     if dataset.recipe is None:
-        return after
+        return successor
     ledger = read_ledger(stores, dataset, dataset.recipe)
-    return replace(after, ledger=_without(ledger, CUSTOMER_ID, customer_id))
+    return replace(successor, ledger=_without(ledger, CUSTOMER_ID, customer_id))
 
 
-def _purge_leftovers(stores: Stores, dataset: DatasetRow, customer_id: str) -> JobRow | None:
-    """Plan to remove the files that no version needs, if one of them holds a customer or cannot be read."""
+def _plan_leftover_purge(stores: Stores, dataset: DatasetRow, customer_id: str) -> JobRow | None:
+    """Create a purge job if a file that no version needs holds a customer or cannot be read."""
     with stores.database.reading() as session:
-        holders = _holders(session, dataset.tenant, dataset.id)
+        tables = _table_versions(session, dataset.tenant, dataset.id)
     results = (
         result
-        for path, keep in holders.items()
+        for path, versions in tables.items()
         if stores.tables.exists(path)
-        for result in stores.tables.search_leftovers(path, keep, customer_id)
+        for result in stores.tables.search_leftovers(path, versions, customer_id)
     )
     if all(result == "unavailable_reason" for result in results):
         return None
@@ -89,27 +89,27 @@ def _purge_leftovers(stores: Stores, dataset: DatasetRow, customer_id: str) -> J
 
 
 def _plan_purge(session: Session, locked: DatasetRow) -> JobRow:
-    """Write down the job of an erasure; one that has not begun yet does what this one would."""
+    """Create the job of an erasure, or return one that is queued already, as it does the same work."""
     return jobs.plan_unless_queued(session, locked.tenant, ERASE, {"tenant": locked.tenant, "dataset_id": locked.id})
 
 
 def erase_for_good(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
-    """Remove erased customers from the disk, as a job: from tables, and from what the database has deleted."""
-    outcome = purge_tables(stores, payload, attempt, progress)
+    """Run the erasure job: remove erased customers from the table files and from the database's deleted pages."""
+    result = purge_tables(stores, payload, attempt, progress)
     stores.database.forget_deleted()
-    return outcome
+    return result
 
 
-def purge_tables(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the interface of what a worker does
-    """Remove from the disk what no version of a dataset needs any more, as a job."""
+def purge_tables(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the signature of all jobs
+    """Run the purge job: remove table files that no version of a dataset needs."""
     progress("purging", 0.0)
     purge(stores, payload["tenant"], payload["dataset_id"])
     return JobResult(finish=lambda _: {}, undo=lambda: None)
 
 
 def purge(stores: Stores, tenant: str, dataset_id: str) -> None:
-    """Remove the files that no version of a dataset needs, nor of the tables that were made from it."""
-    _purge_counted(stores, tenant, dataset_id)
+    """Remove the files that no version of a dataset or of its derived tables needs."""
+    _purge_versioned(stores, tenant, dataset_id)
     with stores.database.reading() as session:
         derived = [row.path for row in repository.list_derived(session, dataset_id=dataset_id)]
     for path in filter(stores.tables.exists, derived):
@@ -117,23 +117,23 @@ def purge(stores: Stores, tenant: str, dataset_id: str) -> None:
 
 
 def list_leftovers(stores: Stores, tenant: str, dataset_id: str) -> list[str]:
-    """List those files, by their paths in the table store."""
+    """List the files that `purge` would remove, by their paths in the table store."""
     with stores.database.reading() as session:
-        holders = _holders(session, tenant, dataset_id)
-    there = [(path, keep) for path, keep in holders.items() if stores.tables.exists(path)]
-    return [f"{path}/{name}" for path, keep in there for name in stores.tables.leftovers(path, keep)]
+        tables = _table_versions(session, tenant, dataset_id)
+    existing = [(path, versions) for path, versions in tables.items() if stores.tables.exists(path)]
+    return [f"{path}/{name}" for path, versions in existing for name in stores.tables.leftovers(path, versions)]
 
 
-def _purge_counted(stores: Stores, tenant: str, dataset_id: str) -> None:
-    """Purge the tables whose versions are counted; which ones those are is asked while nobody can count another."""
+def _purge_versioned(stores: Stores, tenant: str, dataset_id: str) -> None:
+    """Purge the tables whose versions are numbered; their live versions are read under the dataset's row lock."""
     paths = (table_path(tenant, dataset_id), ledger_path(tenant, dataset_id))
     purges = {path: stores.tables.open_purge(path) for path in filter(stores.tables.exists, paths)}
     with stores.database.writing() as session:
         if repository.find_locked(session, dataset_id) is None:
             return
-        holders = _holders(session, tenant, dataset_id)
+        tables = _table_versions(session, tenant, dataset_id)
         for path, purge in purges.items():
-            purge.begin(holders[path])
+            purge.begin(tables[path])
     for purge in purges.values():
         purge.finish()
 
@@ -143,9 +143,9 @@ def _without(table: pa.Table, column: str, customer_id: str) -> pa.Table:
 
 
 def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
-    """Tell whether any version of a dataset that can be read holds a customer, the newest first.
+    """Return whether any readable version of a dataset holds a customer, newest version first.
 
-    TableBusy if an erasure has forgotten one of them meanwhile.
+    Raises `TableBusy` if an erasure has deleted one of the versions meanwhile.
     """
     with stores.database.reading() as session:
         versions = repository.list_versions(session, dataset.id)
@@ -162,14 +162,14 @@ def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
         raise
 
 
-def _forget_in_derived(stores: Stores, dataset: DatasetRow, customer_id: str) -> None:
+def _delete_from_derived(stores: Stores, dataset: DatasetRow, customer_id: str) -> None:
     with stores.database.reading() as session:
         derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
     for path in filter(stores.tables.exists, derived):
         stores.tables.modify(path, lambda table: _without(table, CUSTOMER_ID, customer_id))
 
 
-def _holders(session: Session, tenant: str, dataset_id: str) -> Holders:
+def _table_versions(session: Session, tenant: str, dataset_id: str) -> TableVersions:
     dataset = repository.find_by_id(session, dataset_id)
     recipe = (dataset and dataset.recipe) or {}
     return {

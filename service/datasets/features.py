@@ -1,4 +1,4 @@
-"""The columns of a dataset that something is learned from."""
+"""Choice and validation of features: the columns of a dataset that a fit learns from."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
@@ -15,35 +15,36 @@ _BYTES_PER_CELL = 2 * 8  # a number, and a copy of it
 
 
 def choose_features(
-    version: DatasetVersionRow, asked: Sequence[JsonObject] | None, settings: Settings
+    version: DatasetVersionRow, requested: Sequence[JsonObject] | None, settings: Settings
 ) -> list[JsonObject]:
-    """Settle the features: those asked for, or every numeric and categorical column that varies."""
+    """Return the requested features, or, without a request, every numeric and categorical column that varies."""
     kinds = kinds_of(version)
-    chosen = _every_usable(version) if asked is None else asked
+    chosen = _usable_features(version) if requested is None else requested
     require_usable([feature["name"] for feature in chosen], kinds)
-    fewest = settings.min_category_customers
+    min_customers = settings.min_category_customers
     return [
-        asdict(Feature(kind=kinds[feature["name"]], min_category_customers=fewest, **feature)) for feature in chosen
+        asdict(Feature(kind=kinds[feature["name"]], min_category_customers=min_customers, **feature))
+        for feature in chosen
     ]
 
 
 def kinds_of(version: DatasetVersionRow) -> JsonObject:
-    """Tell what each column of a dataset version is taken for."""
+    """Return the kind of each column of a dataset version by its name."""
     return {column["name"]: column["kind"] for column in version.columns}
 
 
 def doubts_of(version: DatasetVersionRow, names: Collection[str]) -> list[str]:
-    """List the doubts about the columns that a fit learns from; where it learns from all, those left out as well."""
+    """List the doubts about the named columns, or about all columns if every usable one is named."""
     kinds = kinds_of(version)
     learns_from_all = all(name in names for name, kind in kinds.items() if kind in USABLE)
-    asked = [column for column in version.columns if column["name"] in names or learns_from_all]
-    return list(dict.fromkeys(doubt for column in asked for doubt in column.get("doubts", ())))
+    columns = [column for column in version.columns if column["name"] in names or learns_from_all]
+    return list(dict.fromkeys(doubt for column in columns for doubt in column.get("doubts", ())))
 
 
 def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
-    """Refuse features that are not there, that are no feature, or that are named twice."""
+    """Raise InvalidRequest if a feature is missing from the dataset, is not usable, or is named twice."""
     if len(names) > len(kinds):
-        detail = f"names {len(names):,} features, where the dataset has {len(kinds):,} columns"
+        detail = f"{len(names):,} features are named, but the dataset has {len(kinds):,} columns"
         raise InvalidRequest("There are too many features", errors=[FieldError(detail=detail, pointer="/features")])
     seen: set[str] = set()
     faults = []
@@ -56,26 +57,26 @@ def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
 
 
 def check_size_limit(settings: Settings, n: int, d: int) -> None:
-    """Refuse to learn from n customers with d features where that is too much, before there is a job for it."""
+    """Raise TooManyCustomers if a fit on n customers with d features exceeds the limits on cells or memory."""
     if n * d > settings.fit_cells:
         raise TooManyCustomers(
-            f"{n:,} customers with {d} features are more than the {settings.fit_cells:,} cells that a fit learns from; "
-            "name fewer features, or put a sample of the customers"
+            f"{n:,} customers with {d} features exceed the limit of {settings.fit_cells:,} cells for a fit; "
+            "name fewer features, or upload a sample of the customers"
         )
     needed = _BYTES_PER_CELL * n * d
     if needed > settings.fit_memory:
         raise TooManyCustomers(
-            f"{n:,} customers with {d} features need about {needed:,} bytes, more than the {settings.fit_memory:,} "
-            "that a fit may take; name fewer features, or put a sample of the customers"
+            f"{n:,} customers with {d} features need about {needed:,} bytes, more than the limit of "
+            f"{settings.fit_memory:,} for a fit; name fewer features, or upload a sample of the customers"
         )
 
 
-def _every_usable(version: DatasetVersionRow) -> list[JsonObject]:
+def _usable_features(version: DatasetVersionRow) -> list[JsonObject]:
     usable: list[JsonObject] = [
         {"name": column["name"]} for column in version.columns if column["kind"] in USABLE and column["distinct"] > 1
     ]
     if not usable:
-        fault = "each column is ignored or an identifier, as when all its cells are missing or alike"
+        fault = "every column is ignored, an identifier, or constant"
         raise InvalidRequest("The dataset has no feature", errors=[FieldError(detail=fault, pointer="/features")])
     return usable
 
@@ -84,5 +85,5 @@ def _fault(name: str, earlier: Collection[str], kinds: JsonObject) -> str | None
     if name not in kinds:
         return "the dataset has no such column"
     if kinds[name] not in USABLE:
-        return f"the column is taken for {kinds[name]}, not for numeric or categorical"
+        return f"the column is of kind {kinds[name]}, not numeric or categorical"
     return "named twice" if name in earlier else None

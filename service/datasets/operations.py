@@ -1,4 +1,4 @@
-"""What happens to datasets."""
+"""Writes of datasets with optimistic locking, and lookups of datasets and their versions."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,7 +10,7 @@ from models.columns import Override, apply_schema, infer_schema
 from models.summary import Summary, summarize
 from models.transactions import COMPUTED
 from service.datasets import repository
-from service.datasets.dataset_schema import TableContent, content_of, read_as, read_columns
+from service.datasets.dataset_schema import TableContent, apply_overrides, content_of, read_columns
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
 from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy, TableGone
 from service.jobs import operations as jobs
@@ -27,7 +27,7 @@ DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
 @dataclass(frozen=True, kw_only=True)
 class Declarations:
-    """What the owner of a table says of it: which column names the customer, and what others are."""
+    """Declarations of a table's owner: the customer id column, and overrides of other columns."""
 
     customer_id: str | None = None
     columns: Mapping[str, Override] = field(default_factory=dict)
@@ -35,10 +35,10 @@ class Declarations:
 
 @dataclass(frozen=True, kw_only=True)
 class NextVersion:
-    """A dataset as a write leaves it.
+    """Next version of a dataset, ready to be written.
 
-    `ledger` sums up the transactions that it is made of, by the `recipe`. `base` is the version that the write builds
-    on, None if on none. `keep` is told last, in the transaction that counts the write.
+    `ledger` aggregates the transactions of the dataset according to `recipe`. `base` is the version that this one is
+    derived from, or None. `keep` is called last, in the transaction that commits the version.
     """
 
     dataset: DatasetRow
@@ -51,8 +51,8 @@ class NextVersion:
 
 
 def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declarations) -> DatasetAt:
-    """Write a whole table as the next version of a dataset; its name is reserved first."""
-    table, content = described_table(raw, declared)
+    """Write a whole table as the next version of a dataset; creates the dataset if its name is new."""
+    table, content = describe_table(raw, declared)
 
     def plan() -> NextVersion:
         return NextVersion(dataset=reserve(stores, tenant, name), base=None, table=table, content=content)
@@ -63,43 +63,43 @@ def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, decla
     return at
 
 
-def described_table(
+def describe_table(
     raw: pa.Table, declared: Declarations, warnings: Sequence[str] = ()
 ) -> tuple[pa.Table, TableContent]:
-    """Read a table as what it is, and describe it; what else is to be warned of comes first."""
-    described = infer_schema(raw, customer_id=declared.customer_id, overrides=declared.columns)
-    table = apply_schema(raw, described)
+    """Infer the schema of a raw table and apply it; `warnings` precede those of the inference."""
+    schema = infer_schema(raw, customer_id=declared.customer_id, overrides=declared.columns)
+    table = apply_schema(raw, schema)
     content = TableContent(
         customer_id=table.column_names[0],
-        generated_ids=described.customer_id is None,
+        generated_ids=schema.customer_id is None,
         n_customers=table.num_rows,
-        columns=described.columns,
-        warnings=[*warnings, *described.warnings],
+        columns=schema.columns,
+        warnings=[*warnings, *schema.warnings],
     )
     return table, content
 
 
 def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
-    """Get a dataset by its name, or reserve the name for one that is written next."""
+    """Get a dataset by its name, or create an empty one (version 0)."""
     with stores.database.writing() as session:
         return repository.reserve_dataset(session, tenant, name)
 
 
 def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
-    """Read some columns of a dataset as something else, from the cells as they are stored."""
+    """Write a version in which some columns are reread from their stored cells with other declarations."""
 
     def plan(at: DatasetAt) -> NextVersion:
         declared = overrides if at[0].recipe is None else computed_as_numeric(overrides, COMPUTED & overrides.keys())
-        table, content = read_as(read_base(stores, at), content_of(at[1]), declared)
-        return following(at, table, content)
+        table, content = apply_overrides(read_base(stores, at), content_of(at[1]), declared)
+        return build_next_version(at, table, content)
 
     return change_next(stores, tenant, name, plan)
 
 
-def following(
+def build_next_version(
     at: DatasetAt, table: pa.Table, content: TableContent, keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 ) -> NextVersion:
-    """Let a table follow a version that it was made from."""
+    """Build the next version from a table that was derived from version `at`."""
     dataset, version = at
     return NextVersion(
         dataset=dataset, base=version.version, table=table, content=content, recipe=dataset.recipe, keep=keep
@@ -107,7 +107,7 @@ def following(
 
 
 def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
-    """Read the rows of the newest version to build on; TableBusy if they are gone as there is a newer one by now."""
+    """Read the rows of a version to derive the next one from; raises TableBusy if a newer version has replaced it."""
     dataset, version = at
     try:
         return stores.tables.read(table_path(dataset.tenant, dataset.id), version.table_version)
@@ -118,7 +118,7 @@ def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
 
 
 def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.Table:
-    """Read the ledger that a dataset's recipe names; TableBusy if there is a newer one by now."""
+    """Read the ledger of a dataset; raises TableBusy if a newer one has replaced it."""
     try:
         return stores.tables.read(ledger_path(dataset.tenant, dataset.id), recipe[LEDGER_VERSION])
     except TableGone as gone:
@@ -126,12 +126,12 @@ def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.T
 
 
 def write_next(stores: Stores, plan: Callable[[], NextVersion]) -> DatasetAt:
-    """Write the next version of a dataset, as it is planned; planned anew if another write was counted meanwhile."""
+    """Write the next version of a dataset; calls `plan` again if another write was committed meanwhile."""
     return stores.tables.retried(lambda: _write_once(stores, plan()))
 
 
 def change_next(stores: Stores, tenant: str, name: str, plan: Callable[[DatasetAt], NextVersion]) -> DatasetAt:
-    """Write what is planned to follow the newest version of a dataset, when it is this writer's turn."""
+    """Derive the next version of a dataset from its newest one, one writer at a time."""
 
     def change() -> DatasetAt:
         with stores.tables.turn(f"{tenant}/{name}"):
@@ -141,10 +141,9 @@ def change_next(stores: Stores, tenant: str, name: str, plan: Callable[[DatasetA
 
 
 def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
-    """Write files, then commit and count them while nobody else can; TableBusy if they are built on an old version.
+    """Stage the files, then commit them under the dataset's row lock; raises TableBusy if the base is no longer newest.
 
-    Whatever breaks off before the count leaves the dataset as it was: a version that is committed and not counted is
-    never read, and nothing is built on it.
+    A failure before the row is updated leaves the dataset unchanged: table versions without a row are never read.
     """
     dataset = planned.dataset
     with ExitStack() as staging:
@@ -152,26 +151,26 @@ def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
         if planned.ledger is not None:
             path = ledger_path(dataset.tenant, dataset.id)
             ledger = staging.enter_context(stores.tables.stage(path, planned.ledger))
-        with _counting(stores, dataset) as (session, locked):
+        with _lock_for_write(stores, dataset) as (session, locked):
             if planned.base not in {None, locked.version}:
                 raise TableBusy
             locked.recipe = planned.recipe
             if planned.ledger is not None:
                 locked.recipe = {**(planned.recipe or {}), LEDGER_VERSION: ledger.commit()}
-            at = _count(session, stores, locked, table.commit(), planned.content)
+            at = _add_version(session, stores, locked, table.commit(), planned.content)
             planned.keep(session, at)
     return at
 
 
 def computed_as_numeric(overrides: Mapping[str, Override], computed: Iterable[str]) -> dict[str, Override]:
-    """Declare numeric what the service computed, whatever its cells look like, unless the owner says otherwise."""
-    known = {name: overrides.get(name, Override()) for name in computed}
-    return {**overrides, **{name: replace(each, kind=each.kind or "numeric") for name, each in known.items()}}
+    """Declare computed columns numeric unless an override declares another kind."""
+    declared = {name: overrides.get(name, Override()) for name in computed}
+    return {**overrides, **{name: replace(each, kind=each.kind or "numeric") for name, each in declared.items()}}
 
 
 @contextmanager
-def _counting(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Session, DatasetRow]]:
-    """Lock a dataset to count a write; what was written to one that was deleted meanwhile is removed again."""
+def _lock_for_write(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Session, DatasetRow]]:
+    """Lock the dataset's row; drops the tables again if the dataset was deleted meanwhile."""
     try:
         with stores.database.writing() as session:
             yield session, repository.lock_dataset(session, dataset)
@@ -181,10 +180,10 @@ def _counting(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Session, Da
         raise
 
 
-def _count(
+def _add_version(
     session: Session, stores: Stores, locked: DatasetRow, table_version: int, content: TableContent
 ) -> DatasetAt:
-    """Count a version of the table as the dataset's next version."""
+    """Record a committed table version as the dataset's next version."""
     locked.version += 1
     version = repository.add_version(session, locked, table_version, {**vars(content)})
     _delete_old_versions(session, stores, locked)
@@ -192,7 +191,7 @@ def _count(
 
 
 def _drop_idle_ledger(stores: Stores, dataset: DatasetRow) -> None:
-    """Remove the ledger of a dataset that is no longer made of transactions."""
+    """Drop the ledger of a dataset that no longer has a recipe."""
     with stores.database.writing() as session:
         if repository.lock_dataset(session, dataset).recipe is None:
             stores.tables.drop(ledger_path(dataset.tenant, dataset.id))
@@ -205,7 +204,7 @@ def newest(stores: Stores, tenant: str, name: str) -> DatasetAt:
 
 
 def find_at(session: Session, tenant: str, name: str, version: int | None) -> DatasetAt:
-    """Get a dataset at a version, or at the newest."""
+    """Get a dataset and one of its versions, the newest by default."""
     dataset = repository.get_dataset(session, tenant, name)
     return dataset, repository.get_version(session, dataset, dataset.version if version is None else version)
 
@@ -213,22 +212,22 @@ def find_at(session: Session, tenant: str, name: str, version: int | None) -> Da
 def summarize_dataset(
     stores: Stores, tenant: str, name: str, *, version: int | None
 ) -> tuple[DatasetRow, DatasetVersionRow, Summary]:
-    """Summarize a version of a dataset, the newest if none is named; reads only the columns that a fit may use."""
+    """Summarize a version of a dataset, the newest by default; reads only numeric and categorical columns."""
     with stores.database.reading() as session:
         dataset, found = find_at(session, tenant, name, version)
     columns = read_columns(found)
-    wanted = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
-    table = stores.tables.read(table_path(tenant, dataset.id), found.table_version, [found.customer_id, *wanted])
+    usable = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
+    table = stores.tables.read(table_path(tenant, dataset.id), found.table_version, [found.customer_id, *usable])
     return dataset, found, summarize(table, columns, customer_id=found.customer_id)
 
 
 def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> None:
-    """Delete a dataset, then its table; refused while a model learned from it, unless forced."""
+    """Delete a dataset, then its tables; raises Conflict if models learned from it, unless forced."""
     with stores.database.writing() as session:
         dataset = repository.get_dataset(session, tenant, name)
-        users = repository.list_users(session, dataset.id)
-        if users and not force:
-            raise Conflict(f"{len(users)} models learned from {name}; delete them first, or repeat with force=true")
+        models = repository.list_users(session, dataset.id)
+        if models and not force:
+            raise Conflict(f"{len(models)} models learned from {name}; delete them first, or repeat with force=true")
         derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
         session.delete(dataset)
     for path in (*derived, ledger_path(tenant, dataset.id), table_path(tenant, dataset.id)):
@@ -236,17 +235,17 @@ def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> No
 
 
 def ledger_path(tenant: str, dataset_id: str) -> str:
-    """Name the table that sums up the transactions of a dataset."""
+    """Return the path of the table that aggregates the transactions of a dataset."""
     return f"{tenant}/ledgers/{dataset_id}"
 
 
 def derive(session: Session, dataset_id: str, path: str, owner: str) -> None:
-    """Note that a table is made from a dataset's customers: their erasure reaches it."""
+    """Register a table that is derived from a dataset's customers, so that erasures delete them there, too."""
     session.add(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
 
 
 def delete_derived(session: Session, owner: str) -> list[str]:
-    """Forget the tables that were made for an owner; returns their paths, to be dropped when that is committed."""
+    """Unregister the derived tables of an owner; returns their paths, to be dropped after the commit."""
     rows = repository.list_derived(session, owner=owner)
     for row in rows:
         session.delete(row)
@@ -254,12 +253,12 @@ def delete_derived(session: Session, owner: str) -> list[str]:
 
 
 def table_path(tenant: str, dataset_id: str) -> str:
-    """Name the table of a dataset in the table store."""
+    """Return the path of a dataset's table in the table store."""
     return f"{tenant}/{dataset_id}"
 
 
 def get_version_by_id(session: Session, dataset_id: str, version: int) -> DatasetVersionRow:
-    """Get a version of a dataset, whatever the dataset is called now."""
+    """Get a version of a dataset by the dataset's id."""
     row = repository.find_version(session, dataset_id, version)
     if row is None:
         raise NotFound(f"Version {version} of the dataset is gone: it was deleted, or a customer was erased from it")
@@ -267,7 +266,7 @@ def get_version_by_id(session: Session, dataset_id: str, version: int) -> Datase
 
 
 def get_version_or_newest(session: Session, dataset_id: str, version: int) -> DatasetVersionRow:
-    """Get a version of a dataset, or, where an erasure took it, the newest one."""
+    """Get a version of a dataset, or the newest one if an erasure has deleted that version."""
     dataset = repository.find_by_id(session, dataset_id)
     row = repository.find_version(session, dataset_id, version)
     if row is None and dataset is not None:
@@ -276,24 +275,24 @@ def get_version_or_newest(session: Session, dataset_id: str, version: int) -> Da
 
 
 def is_available(session: Session, dataset_id: str, version: int) -> bool:
-    """Tell whether a version of a dataset can still be read."""
+    """Return whether a version of a dataset can still be read."""
     return repository.find_version(session, dataset_id, version) is not None
 
 
 def pin_version(session: Session, dataset_id: str, version: int, user: str) -> None:
-    """Note that somebody needs a version of a dataset."""
+    """Pin a version of a dataset for a user of it, such as a model, so that it is not deleted."""
     session.merge(DatasetUseRow(dataset_id=dataset_id, version=version, user=user))
 
 
 def unpin_version(session: Session, dataset_id: str, version: int, user: str) -> None:
-    """Note that somebody does not need a version of a dataset any more."""
+    """Remove the pin of a user on a version of a dataset."""
     row = session.get(DatasetUseRow, (dataset_id, version, user))
     if row is not None:
         session.delete(row)
 
 
 def _delete_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:
-    """Forget versions that are old and that nobody learned from; every few times, remove their files as a job."""
+    """Delete old versions that are not pinned; every few versions, create the job that removes their files."""
     repository.delete_unused_versions(session, dataset.id, before=dataset.version - stores.dataset_versions + 1)
     if dataset.version % VERSIONS_BETWEEN_COMPACTIONS == 0:
         jobs.create_job(session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id})

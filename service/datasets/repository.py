@@ -1,4 +1,4 @@
-"""Verbs on the tables of datasets."""
+"""Queries on the tables of datasets, dataset versions, pins and derived tables."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,17 +15,16 @@ from service.stores.database import now
 
 
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:
-    """Find a tenant's dataset, even one that nothing has been written to yet."""
+    """Find a tenant's dataset by name, including one without any version yet."""
     return session.scalar(select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.name == name))
 
 
 def find_by_id(session: Session, dataset_id: str) -> DatasetRow | None:
-    """Find a dataset, whatever it is called now."""
     return session.get(DatasetRow, dataset_id)
 
 
 def get_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
-    """Get a tenant's dataset."""
+    """Get a tenant's dataset by name; raises NotFound if it has no version yet."""
     row = find_dataset(session, tenant, name)
     if row is None or row.version == 0:
         raise NotFound(f"There is no dataset called {name}")
@@ -33,19 +32,19 @@ def get_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
 
 
 def list_datasets(session: Session, tenant: str, *, after: str | None, limit: int) -> list[DatasetRow]:
-    """List a tenant's datasets by name, from those after a given name."""
+    """List a tenant's datasets by name, starting after a given name."""
     query = select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.version > 0)
     query = query.where(DatasetRow.name > (after or ""))
     return list(session.scalars(query.order_by(DatasetRow.name).limit(limit)))
 
 
 def list_all(session: Session) -> list[DatasetRow]:
-    """List the datasets of every tenant, also those that nothing has been written to yet."""
+    """List the datasets of all tenants, including those without any version yet."""
     return list(session.scalars(select(DatasetRow)))
 
 
 def reserve_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
-    """Get a dataset, or add one that nothing has been written to yet."""
+    """Get a dataset, or add one without any version."""
     row = find_dataset(session, tenant, name)
     if row is not None:
         return row
@@ -59,12 +58,12 @@ def reserve_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
 
 
 def find_locked(session: Session, dataset_id: str) -> DatasetRow | None:
-    """Find a dataset, so that nobody else counts a version of it until this transaction ends."""
+    """Find a dataset and lock its row until the transaction ends (SELECT FOR UPDATE)."""
     return session.get(DatasetRow, dataset_id, with_for_update=True, populate_existing=True)
 
 
 def lock_dataset(session: Session, dataset: DatasetRow) -> DatasetRow:
-    """Get a dataset again, so that nobody else counts its version until this transaction ends."""
+    """Reload a dataset and lock its row; raises DatasetDeleted if it is gone."""
     row = find_locked(session, dataset.id)
     if row is None:
         raise DatasetDeleted(f"The dataset {dataset.name} was deleted while it was being written to")
@@ -72,12 +71,10 @@ def lock_dataset(session: Session, dataset: DatasetRow) -> DatasetRow:
 
 
 def find_version(session: Session, dataset_id: str, version: int) -> DatasetVersionRow | None:
-    """Find one version of a dataset."""
     return session.get(DatasetVersionRow, (dataset_id, version))
 
 
 def get_version(session: Session, dataset: DatasetRow, version: int) -> DatasetVersionRow:
-    """Get one version of a dataset."""
     row = find_version(session, dataset.id, version)
     if row is None:
         raise NotFound(f"The dataset {dataset.name} has no version {version}")
@@ -87,7 +84,7 @@ def get_version(session: Session, dataset: DatasetRow, version: int) -> DatasetV
 def add_version(
     session: Session, dataset: DatasetRow, table_version: int, content: Mapping[str, Any]
 ) -> DatasetVersionRow:
-    """Add the version that a dataset counts as its newest."""
+    """Add the row of a dataset's current version number."""
     columns = [asdict(column) for column in content["columns"]]
     plain = {**content, "columns": columns, "warnings": list(content["warnings"])}
     row = DatasetVersionRow(
@@ -98,38 +95,38 @@ def add_version(
 
 
 def list_versions(session: Session, dataset_id: str) -> list[DatasetVersionRow]:
-    """List the versions of a dataset that can still be read, the newest first."""
+    """List the versions of a dataset that can still be read, newest first."""
     query = select(DatasetVersionRow).filter_by(dataset_id=dataset_id).order_by(DatasetVersionRow.version.desc())
     return list(session.scalars(query))
 
 
 def list_table_versions(session: Session, dataset_id: str) -> list[int]:
-    """List what the table store calls the versions of a dataset that can still be read."""
+    """List the table store's version numbers of the dataset versions that can still be read."""
     return list(session.scalars(select(DatasetVersionRow.table_version).filter_by(dataset_id=dataset_id)))
 
 
 def delete_unused_versions(session: Session, dataset_id: str, *, before: int) -> None:
-    """Forget the versions before a given one that nobody needs."""
+    """Delete the versions before a given one that are not pinned."""
     used = select(DatasetUseRow.version).where(DatasetUseRow.dataset_id == dataset_id)
     _delete_versions(session, dataset_id, (DatasetVersionRow.version < before) & DatasetVersionRow.version.not_in(used))
 
 
 def delete_versions(session: Session, dataset_id: str, *, before: int) -> None:
-    """Forget the versions before a given one, whoever needs them."""
+    """Delete the versions before a given one, including pinned ones."""
     _delete_versions(session, dataset_id, DatasetVersionRow.version < before)
 
 
 def list_derived(session: Session, *, dataset_id: str | None = None, owner: str | None = None) -> list[DerivedTableRow]:
-    """List the tables that were made from a dataset, or for an owner."""
-    which = {name: value for name, value in (("dataset_id", dataset_id), ("owner", owner)) if value is not None}
-    return list(session.scalars(select(DerivedTableRow).filter_by(**which)))
+    """List the derived tables of a dataset or of an owner."""
+    filters = {name: value for name, value in (("dataset_id", dataset_id), ("owner", owner)) if value is not None}
+    return list(session.scalars(select(DerivedTableRow).filter_by(**filters)))
 
 
 def list_users(session: Session, dataset_id: str) -> list[str]:
-    """List who still needs a dataset."""
+    """List the users that pin a version of a dataset."""
     return list(session.scalars(select(DatasetUseRow.user).filter_by(dataset_id=dataset_id).distinct()))
 
 
-def _delete_versions(session: Session, dataset_id: str, which: ColumnElement[bool]) -> None:
-    statement = delete(DatasetVersionRow).where((DatasetVersionRow.dataset_id == dataset_id) & which)
+def _delete_versions(session: Session, dataset_id: str, condition: ColumnElement[bool]) -> None:
+    statement = delete(DatasetVersionRow).where((DatasetVersionRow.dataset_id == dataset_id) & condition)
     session.execute(statement.execution_options(synchronize_session=False))

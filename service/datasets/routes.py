@@ -1,4 +1,4 @@
-"""Customer tables: put, list, look at, delete."""
+"""Routes of datasets: upload, list, retrieve, summarize, change columns, delete."""
 
 import re
 from collections.abc import Mapping
@@ -35,12 +35,15 @@ ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 def _declared(
     customer_id: Annotated[
         str | None,
-        Query(description="The column that names the customer. Absent: found by its header, or made up."),
+        Query(
+            description="The column with the customer ids. By default it is detected by its header; without one, "
+            "ids are generated."
+        ),
     ] = None,
     schema: Annotated[
         str | None,
         Query(
-            description="How columns shall be read, as JSON: the body that PATCH takes.",
+            description="How to read columns, as JSON in the format of the PATCH body.",
             examples=['{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}'],
         ),
     ] = None,
@@ -60,54 +63,57 @@ def _read_schema(text: str) -> ColumnChanges:
 DeclaredDep = Annotated[Declarations, Depends(_declared)]
 
 
-def _iso(text: object) -> object:
+def _check_iso_day(text: object) -> object:
     if isinstance(text, str) and not ISO_DAY.fullmatch(text):
         raise ValueError("must be a day such as 2026-01-31")
     return text
 
 
-Day = Annotated[day, BeforeValidator(_iso)]
+Day = Annotated[day, BeforeValidator(_check_iso_day)]
 
 
 def _recipe(
     shape: Annotated[
         Literal["customers", "transactions"],
-        Query(description="What a row is: a customer, or a transaction of one."),
+        Query(description="Whether a row of the table is a customer or a transaction."),
     ] = "customers",
-    customer: Annotated[str | None, Query(description="Of transactions: the column that names the customer.")] = None,
-    date: Annotated[str | None, Query(description="Of transactions: the column of the date.")] = None,
+    customer: Annotated[
+        str | None, Query(description="Transactions only, required: the column with the customer ids.")
+    ] = None,
+    date: Annotated[str | None, Query(description="Transactions only, required: the column with the dates.")] = None,
     amount: Annotated[
-        str | None, Query(description="Of transactions: the column of the amount, if there is one.")
+        str | None, Query(description="Transactions only: the column with the amounts, if the table has one.")
     ] = None,
     order: Annotated[
         str | None,
         Query(
-            description="Of transactions: the column with the number of the order, whose lines the rows are. Absent: "
+            description="Transactions only: the column with the order numbers, if rows are order lines. By default "
             "each row is an order."
         ),
     ] = None,
     returned: Annotated[
         str | None,
         Query(
-            description="Of transactions: the column that marks returns, by yes or true, 1 of 0 and 1, or a negative "
-            "number. Negative amounts are returns without it."
+            description="Transactions only: the column that marks returns by yes or true, by 1 among 0 and 1, or by a "
+            "negative number. By default negative amounts are returns."
         ),
     ] = None,
     reference: Annotated[
         Day | None,
         Query(
-            description="Of transactions: the day from which recency counts back. Absent: the newest plausible date."
+            description="Transactions only: the day from which recency counts back. Defaults to the newest "
+            "plausible date."
         ),
     ] = None,
 ) -> TransactionColumns | None:
     if shape == "customers":
         named = {"customer": customer, "date": date, "amount": amount, "order": order, "returned": returned}
-        _refuse_without_transactions({**named, "reference": reference})
+        _reject_transaction_parameters({**named, "reference": reference})
         return None
     if customer is None or date is None:
         faults = [FieldError(detail=f"query parameter {name}: is missing") for name in ("customer", "date")]
         raise InvalidRequest(
-            "Of transactions, the columns of the customer and of the date must be named", errors=faults
+            "With shape=transactions, the columns of the customer and of the date are required", errors=faults
         )
     return TransactionColumns(
         customer=customer,
@@ -119,23 +125,25 @@ def _recipe(
     )
 
 
-def _refuse_without_transactions(named: Mapping[str, object]) -> None:
-    """Refuse what only transactions have, where customers are put: it would count for nothing."""
+def _reject_transaction_parameters(named: Mapping[str, object]) -> None:
+    """Raise InvalidRequest if a parameter of transactions is set for a table of customers."""
     faults = [
-        FieldError(detail=f"query parameter {name}: counts with shape=transactions only")
+        FieldError(detail=f"query parameter {name}: is only allowed with shape=transactions")
         for name, value in named.items()
         if value is not None
     ]
     if faults:
-        raise InvalidRequest("The table is put as one of customers; send shape=transactions", errors=faults)
+        raise InvalidRequest(
+            "The parameters belong to a table of transactions; send shape=transactions with them", errors=faults
+        )
 
 
 RecipeDep = Annotated[TransactionColumns | None, Depends(_recipe)]
-Atomic = Annotated[bool, Query(description="Take all rows, or none if any is bad.")]
+Atomic = Annotated[bool, Query(description="Reject the whole batch if any row is invalid.")]
 
 DatasetVersion = Annotated[
     int | None,
-    Query(ge=1, lt=2**31, description="A version of the dataset. Absent: the newest."),
+    Query(ge=1, lt=2**31, description="A version of the dataset. Defaults to the newest."),
 ]
 
 router = APIRouter(tags=["datasets"])
@@ -155,9 +163,10 @@ def put_dataset(
     declared: DeclaredDep,
     recipe: RecipeDep,
 ) -> Dataset:
-    """Put a whole table, in any format; what the dataset held before stays readable as an older version.
+    """Create or replace a dataset.
 
-    With `shape=transactions` the table holds one row for each purchase: customers are made of them.
+    Upload the whole table in any of the formats. An existing dataset gets a new version; older versions stay readable.
+    With `shape=transactions` each row is a purchase, and the service computes the customers from them.
     """
     raw = read_table(body.file, body.content_type, body.bounds, parts.readers)
     if recipe is None:
@@ -172,7 +181,7 @@ def put_dataset(
 def list_datasets(
     session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
 ) -> DatasetList:
-    """List the datasets by name."""
+    """List all datasets, ordered by name."""
     rows = repository.list_datasets(session, tenant, after=decode_cursor(page_token), limit=page_size)
     shown = [Dataset.of(row, repository.get_version(session, row, row.version)) for row in rows]
     return DatasetList(datasets=shown, next_page_token=next_cursor(rows, page_size, lambda row: row.name))
@@ -180,7 +189,10 @@ def list_datasets(
 
 @router.get("/v1/datasets/{dataset}")
 def get_dataset(session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Dataset:
-    """Show a dataset: its columns, what they are taken for, and what looks odd."""
+    """Retrieve a dataset.
+
+    Returns the kind of each column as the service inferred it, and warnings about the data.
+    """
     row = repository.get_dataset(session, tenant, dataset)
     return Dataset.of(row, repository.get_version(session, row, row.version))
 
@@ -189,7 +201,10 @@ def get_dataset(session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Da
 def summarize_dataset(
     parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, dataset_version: DatasetVersion = None
 ) -> DatasetSummary:
-    """Explore a dataset: how each column is spread, how the columns hang together, what to do about what is odd."""
+    """Summarize a dataset.
+
+    Returns the distribution of each column, the correlations between columns, and data quality warnings with advice.
+    """
     found = operations.summarize_dataset(parts.stores, tenant, dataset, version=dataset_version)
     return DatasetSummary.of(*found)
 
@@ -204,9 +219,12 @@ def add_transactions(
     *,
     atomic: Atomic = False,
 ) -> TransactionsAdded:
-    """Add transactions to those that a dataset is made of; its customers are described anew."""
+    """Add transactions to a dataset.
 
-    def act(keep: Keep[transactions.Added]) -> transactions.Added:
+    The dataset must have been uploaded with `shape=transactions`. Its customers are recomputed as a new version.
+    """
+
+    def act(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
         raw = read_table(body.file, body.content_type, body.bounds, parts.readers)
         return transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic, keep=keep)
 
@@ -215,7 +233,10 @@ def add_transactions(
 
 @router.patch("/v1/datasets/{dataset}")
 def change_columns(parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: ColumnChanges) -> Dataset:
-    """Change how columns are read: their kinds, and what stands for a missing value."""
+    """Change how columns are read.
+
+    Sets the kind, the markers of missing values or the number format of columns, and writes a new version.
+    """
     return Dataset.of(*operations.change_columns(parts.stores, tenant, dataset, body.overrides()))
 
 
@@ -225,7 +246,10 @@ def delete_dataset(
     tenant: TenantDep,
     dataset: NewDatasetName,
     *,
-    force: Annotated[bool, Query(description="Delete it even if models learned from it.")] = False,
+    force: Annotated[bool, Query(description="Delete the dataset even if models learned from it.")] = False,
 ) -> None:
-    """Delete a dataset and its table."""
+    """Delete a dataset with all its versions.
+
+    Answers 409 if models learned from it, unless `force` is set.
+    """
     operations.delete_dataset(parts.stores, tenant, dataset, force=force)

@@ -1,4 +1,4 @@
-"""Datasets, their versions, and who still needs them."""
+"""Tables of datasets, dataset versions, pins and derived tables."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from service.stores.database import Base, JsonList, JsonObject
 
 
 class DatasetRow(Base):
-    """A named table of customers; at version 0 nothing has been written to it yet.
+    """Named customer table; at version 0 it has no data yet.
 
-    `recipe` tells how it is made of transactions, and which version of its ledger they are summed up in.
+    `recipe` holds the transaction columns of a dataset that is built from transactions, and its ledger version.
     """
 
     __tablename__ = "datasets"
@@ -26,7 +26,7 @@ class DatasetRow(Base):
 
 
 class DatasetVersionRow(Base):
-    """The table as one accepted write left it; `table_version` is what the table store calls it."""
+    """Version of a dataset; `table_version` is its version number in the table store."""
 
     __tablename__ = "dataset_versions"
 
@@ -42,7 +42,7 @@ class DatasetVersionRow(Base):
 
 
 class DatasetUseRow(Base):
-    """Somebody who needs a version of a dataset: neither is let go of unasked while one is there."""
+    """Pin of a user, such as a model, on a dataset version, which prevents its deletion."""
 
     __tablename__ = "dataset_uses"
 
@@ -52,7 +52,7 @@ class DatasetUseRow(Base):
 
 
 class DerivedTableRow(Base):
-    """A table that was made from a dataset's customers, with a column `customer_id`; it goes when the dataset goes."""
+    """Table derived from a dataset's customers, with a column `customer_id`; deleted together with the dataset."""
 
     __tablename__ = "derived_tables"
 

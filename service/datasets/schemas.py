@@ -1,4 +1,4 @@
-"""Datasets on the wire."""
+"""Request and response bodies of datasets."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
@@ -9,7 +9,7 @@ from typing_extensions import TypeAliasType
 from models.columns import DATE_FORMS, Kind, Override, check_numerals
 from models.summary import Summary
 from service.datasets.rows import DatasetRow, DatasetVersionRow
-from service.datasets.transactions import Added
+from service.datasets.transactions import TransactionsResult
 from service.web.problems import Fault
 from service.web.schemas import Header, Page, RequestModel, ResponseModel, Text
 
@@ -25,33 +25,34 @@ def _check_numerals(text: str) -> str:
 
 
 class Column(ResponseModel):
-    """What a column is taken for."""
+    """Column of a dataset, and how it is read."""
 
     name: str
     kind: ColumnKind
-    missing: int = Field(description="How many cells are empty.")
-    distinct: int = Field(description="How many different values there are.")
+    missing: int = Field(description="Number of missing cells.")
+    distinct: int = Field(description="Number of distinct values.")
     reason: str | None = Field(
-        default=None, description="Why the column is ignored, or taken for an identifier unasked."
+        default=None, description="Why the column was ignored, or classified as an identifier, by inference."
     )
-    missing_markers: list[str] = Field(default=[], description="Texts that are declared to stand for a missing value.")
-    fold_case: bool = Field(default=False, description="Whether texts are read in lower case.")
+    missing_markers: list[str] = Field(default=[], description="Texts declared as missing values.")
+    fold_case: bool = Field(default=False, description="Whether texts are converted to lower case.")
     numerals: str | None = Field(
         default=None,
-        description="How numbers are written, by the example of 1234.56, such as 1.234,56 €; null means plainly. "
-        f"Of dates: {_DATES}.",
+        description="Number format, shown by the number 1234.56, such as `1.234,56 €`, or date format: "
+        f"{_DATES}. Null: plain numbers.",
     )
     newest: str | None = Field(
-        default=None, description="Of dates: the newest when the column was described. Days count back from it."
+        default=None,
+        description="Dates only: the newest date. The column holds the number of days from each date to it.",
     )
 
 
 class Dataset(ResponseModel):
-    """A named table of customers, as its last write left it."""
+    """Named table of customers at its newest version."""
 
     dataset: str
     dataset_version: int
-    customer_id: str = Field(description="The column that names the customer.")
+    customer_id: str = Field(description="The column with the customer ids.")
     n_customers: int
     columns: list[Column]
     warnings: list[str]
@@ -60,7 +61,7 @@ class Dataset(ResponseModel):
 
     @classmethod
     def of(cls, row: DatasetRow, version: DatasetVersionRow) -> Self:
-        """Show a dataset at one version."""
+        """Build the response from a dataset and one of its versions."""
         return cls(
             dataset=row.name,
             dataset_version=version.version,
@@ -74,20 +75,25 @@ class Dataset(ResponseModel):
 
 
 class ColumnChange(RequestModel):
-    """How a column shall be read."""
+    """How to read a column."""
 
-    kind: ColumnKind | None = Field(default=None, description="Absent: inferred from the cells.")
+    kind: ColumnKind | None = Field(
+        default=None, description="The kind of the column. By default it is inferred from the cells."
+    )
     missing: list[Marker] | None = Field(
         default=None,
         max_length=100,
-        description="Texts, or numbers, that stand for a missing value.",
+        description="Texts or numbers that mark a missing value.",
         examples=[["n/a"]],
     )
-    fold_case: bool = Field(default=False, description="Read texts in lower case, so that Yes and YES are one.")
+    fold_case: bool = Field(
+        default=False, description="Convert texts to lower case, so that Yes and YES are the same category."
+    )
     numerals: Annotated[Text, AfterValidator(_check_numerals)] | None = Field(
         default=None,
-        description="How numbers are written, by the example of 1234.56, such as 1.234,56 or 1,234.56 $; or how dates "
-        f"are, which become the days from each to the newest: {_DATES}. The column is numeric then.",
+        description="Number format, shown by the number 1234.56, such as `1.234,56` or `1,234.56 $`, or date format: "
+        f"{_DATES}. Dates are converted to the number of days from each date to the newest one. Makes the column "
+        "numeric.",
         examples=["1.234,56"],
         json_schema_extra={"pattern": rf"^(1[,. ']?234[.,]56( .+)?|{'|'.join(DATE_FORMS)})$"},
     )
@@ -95,12 +101,12 @@ class ColumnChange(RequestModel):
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
         if self.numerals is not None and self.kind not in {None, "numeric"}:
-            raise ValueError("numerals are of a numeric column")
+            raise ValueError("numerals are only allowed for a numeric column")
         return self
 
 
 class ColumnChanges(RequestModel):
-    """How some columns shall be read."""
+    """How to read some columns, by their names."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}]},
@@ -109,7 +115,7 @@ class ColumnChanges(RequestModel):
     columns: dict[Header, ColumnChange]
 
     def overrides(self) -> dict[str, Override]:
-        """Give what is declared of each column."""
+        """Build the override of each column."""
         return {
             name: Override(
                 kind=change.kind,
@@ -122,19 +128,19 @@ class ColumnChanges(RequestModel):
 
 
 class TransactionsAdded(ResponseModel):
-    """What became of a batch of transactions."""
+    """Result of adding a batch of transactions."""
 
     dataset: Dataset
     n_taken: int
-    n_rejected: int = Field(description="Rows that cannot be read; `errors` names the first hundred.")
+    n_rejected: int = Field(description="Number of rows that cannot be read; `errors` lists the first hundred.")
     n_later: int = Field(
-        description="Rows that are later than the reference date or, without one, than any plausible day."
+        description="Number of rows later than the reference date or, without one, than any plausible day."
     )
     errors: list[Fault]
 
     @classmethod
-    def of(cls, added: Added) -> Self:
-        """Show what became of each row."""
+    def of(cls, added: TransactionsResult) -> Self:
+        """Build the response from the result of the operation."""
         return cls(
             dataset=Dataset.of(*added.at),
             n_taken=added.n_taken,
@@ -145,13 +151,13 @@ class TransactionsAdded(ResponseModel):
 
 
 class DatasetList(Page):
-    """Datasets by name."""
+    """Page of datasets, ordered by name."""
 
     datasets: list[Dataset]
 
 
 class Quantiles(ResponseModel):
-    """The values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed."""
+    """Quantiles of a column: the values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed."""
 
     p01: float
     p05: float
@@ -163,7 +169,7 @@ class Quantiles(ResponseModel):
 
 
 class Outliers(ResponseModel):
-    """How many values lie beyond the fences, three interquartile ranges outside the middle half."""
+    """Counts of values beyond the fences, which lie three interquartile ranges outside the quartiles."""
 
     low: float = Field(description="The lower fence.")
     high: float = Field(description="The upper fence.")
@@ -172,32 +178,32 @@ class Outliers(ResponseModel):
 
 
 class Histogram(ResponseModel):
-    """How the values between the fences are spread: `counts[i]` are from `edges[i]` up to below `edges[i + 1]`."""
+    """Histogram of the values between the fences: `counts[i]` values lie in `[edges[i], edges[i + 1])`."""
 
     edges: list[float] = Field(
-        description="Ascending, one more than counts; the last bin includes its upper edge, too."
+        description="Ascending bin edges, one more than counts. The last bin includes its upper edge."
     )
     counts: list[int]
-    below: int = Field(description="How many values are below the first edge.")
-    above: int = Field(description="How many values are above the last edge.")
+    below: int = Field(description="Number of values below the first edge.")
+    above: int = Field(description="Number of values above the last edge.")
 
 
 class NumericSummary(ResponseModel):
-    """How the known values of a numeric column are spread."""
+    """Distribution of the known values of a numeric column."""
 
-    n: int = Field(description="How many values are known.")
+    n: int = Field(description="Number of known values.")
     distinct: int
     min: float
     max: float
     mean: float
     standard_deviation: float
     quantiles: Quantiles
-    skew: float = Field(description="0 if both tails are alike; above 1 the right one is much longer.")
-    log_helps: bool = Field(description="Whether a fit takes the logarithm unless it is told otherwise.")
+    skew: float = Field(description="Skewness: 0 for a symmetric distribution, above 1 for a much longer right tail.")
+    log_helps: bool = Field(description="Whether a fit with `log: auto` takes the logarithm.")
     zeros_share: float
     largest_share: float = Field(description="The share of the most common value.")
     whole_numbers: bool = Field(description="Whether all values are whole numbers.")
-    outliers: Outliers | None = Field(description="Null where the middle half of the values is one value.")
+    outliers: Outliers | None = Field(description="Null if the interquartile range is 0.")
     histogram: Histogram
 
 
@@ -210,57 +216,58 @@ class TopValue(ResponseModel):
 
 
 class CategoricalSummary(ResponseModel):
-    """How common the known values of a categorical column are."""
+    """Frequencies of the known values of a categorical column."""
 
-    n: int = Field(description="How many values are known.")
+    n: int = Field(description="Number of known values.")
     distinct: int
     largest_share: float = Field(description="The share of the most common value.")
-    top: list[TopValue] = Field(description="At most 20, the most common first.")
-    rest: int = Field(description="How many customers have a value that is not listed.")
+    top: list[TopValue] = Field(description="At most 20 values, most common first.")
+    rest: int = Field(description="Number of customers with a value that is not in `top`.")
 
 
 class ColumnSummary(ResponseModel):
-    """What a column holds."""
+    """Summary of a column."""
 
     name: str
     kind: ColumnKind
-    missing: int = Field(description="How many cells are empty.")
+    missing: int = Field(description="Number of missing cells.")
     missing_share: float
-    distinct: int = Field(description="How many different values there are.")
+    distinct: int = Field(description="Number of distinct values.")
     reason: str | None = Field(description="Why the column is ignored.")
     numeric: NumericSummary | None
     categorical: CategoricalSummary | None
 
 
 class Correlation(ResponseModel):
-    """How much two columns say the same."""
+    """Strength of the association of two columns."""
 
     a: str
     b: str
     measure: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"] = Field(
-        description="Between numbers Pearson's and Spearman's correlation, between categories Cramér's V, between a "
-        "category and a number the correlation ratio; the latter two less what chance alone gives.",
+        description="Pearson's or Spearman's correlation of two numeric columns, Cramér's V of two categorical "
+        "columns, or the correlation ratio of a categorical and a numeric column. The latter two are corrected for "
+        "chance.",
     )
-    value: float = Field(description="From -1 to 1 between numbers, else from 0 to 1.")
+    value: float = Field(description="From -1 to 1 for two numeric columns, else from 0 to 1.")
 
 
 class DatasetSummary(ResponseModel):
-    """What is in a dataset's columns, how they hang together, and what to do about what is odd."""
+    """Summary of a dataset: distributions of its columns, correlations, and data quality warnings."""
 
     dataset: str
     dataset_version: int
     n_customers: int
     sampled: int | None = Field(
-        description="How many customers, drawn by chance, the correlations were measured on; null if on all. All else "
-        "is exact.",
+        description="Size of the random sample on which the correlations were measured; null if on all customers. "
+        "Everything else is exact.",
     )
     columns: list[ColumnSummary]
-    correlations: list[Correlation] = Field(description="Each pair of usable columns, the strongest first.")
-    duplicates: int = Field(description="How many customers equal an earlier one in every usable column.")
-    warnings: list[str] = Field(description="What is odd, and what to do about it, the gravest first.")
+    correlations: list[Correlation] = Field(description="One entry per pair of usable columns, strongest first.")
+    duplicates: int = Field(description="Number of customers that equal an earlier one in every usable column.")
+    warnings: list[str] = Field(description="Data quality warnings with advice, most serious first.")
 
     @classmethod
     def of(cls, row: DatasetRow, version: DatasetVersionRow, summary: Summary) -> Self:
-        """Show the summary of a dataset at one version."""
+        """Build the response from the summary of a dataset version."""
         found = {name: getattr(summary, name) for name in cls.model_fields if hasattr(summary, name)}
         return cls.model_validate({"dataset": row.name, "dataset_version": version.version, **found})

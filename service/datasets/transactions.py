@@ -1,4 +1,4 @@
-"""Datasets that are made of transactions: a ledger sums them up by customer, and new ones update it."""
+"""Datasets built from transactions: a ledger aggregates them by customer and is updated incrementally."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,8 +26,8 @@ from service.stores.database import Session, now
 
 
 @dataclass(frozen=True, kw_only=True)
-class Added:
-    """What became of a batch of transactions; `faults` are the first of the `n_rejected` rows."""
+class TransactionsResult:
+    """Result of adding a batch of transactions; `faults` are those of the first of the `n_rejected` rows."""
 
     at: DatasetAt
     n_taken: int
@@ -39,12 +39,12 @@ class Added:
 def put_transactions(
     stores: Stores, where: tuple[str, str], raw: pa.Table, recipe: TransactionColumns, declared: Declarations
 ) -> DatasetAt:
-    """Make a dataset of transactions: one row for each customer, as of the recipe's reference date.
+    """Write a dataset from transactions, with one row per customer as of the recipe's reference date.
 
-    `where` is the tenant and the dataset's name. What is declared is declared of the customers' columns.
+    `where` is the tenant and the dataset's name. `declared` refers to the columns of the resulting customer table.
     """
     if declared.customer_id is not None:
-        raise InvalidRequest("Of transactions, `customer` names the column that tells customers apart")
+        raise InvalidRequest("With shape=transactions, name the customer column by `customer`, not by `customer_id`")
     kept = ledger(raw, recipe, now().date())
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
@@ -60,20 +60,20 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
     raw: pa.Table,
     *,
     atomic: bool,
-    keep: Callable[[Session, Added], None] = lambda *_: None,
-) -> Added:
-    """Add transactions to those that a dataset is made of, and describe its customers anew.
+    keep: Callable[[Session, TransactionsResult], None] = lambda *_: None,
+) -> TransactionsResult:
+    """Add transactions to a dataset, and recompute its customers.
 
-    `keep` is told what became of them, in the transaction that counts them.
+    `keep` is called with the result, in the transaction that commits the new version.
     """
-    done: list[Added] = []
+    done: list[TransactionsResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
         merged, batch = _merge(stores, at, raw, atomic=atomic)
         dataset, version = at
 
         def keep_added(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_added(counted, raw.num_rows, batch)]
+            done[:] = [_build_result(counted, raw.num_rows, batch)]
             keep(session, done[0])
 
         return merged(dataset=dataset, base=version.version, keep=keep_added)
@@ -83,10 +83,10 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
 
 
 def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tuple[partial[NextVersion], Ledger]:
-    """Add a batch of transactions to a version's ledger; gives what follows it, and the batch as it was read."""
+    """Merge a batch of transactions into a version's ledger; returns the next version and the ledger of the batch."""
     dataset, version = at
     if dataset.recipe is None:
-        raise Conflict(f"{dataset.name} is not made of transactions; put it with shape=transactions first")
+        raise Conflict(f"{dataset.name} is not made of transactions; upload it with shape=transactions first")
     recipe = TransactionColumns(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
     batch = ledger(raw, recipe, now().date())
     _require_readable(batch, raw.num_rows, atomic=atomic)
@@ -99,17 +99,17 @@ def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tup
 
 
 def _describe(kept: Ledger, declared: Declarations) -> partial[NextVersion]:
-    """Describe the customers that a ledger sums up, as a version of a dataset that keeps the ledger."""
+    """Build the next version of a dataset from a ledger: its customer table and the ledger itself."""
     described = customers(kept.table, kept.recipe.reference)
     columns = computed_as_numeric(declared.columns, described.column_names[1:])
-    warnings = [*_warnings(kept), *_same_for_all(described, columns)]
-    table, content = operations.described_table(described, replace(declared, columns=columns), warnings)
+    warnings = [*_warnings(kept), *_warn_constant(described, columns)]
+    table, content = operations.describe_table(described, replace(declared, columns=columns), warnings)
     plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
     return partial(NextVersion, table=table, content=content, recipe=asdict(kept.recipe), ledger=plain)
 
 
 def _declared(version: DatasetVersionRow) -> dict[str, Override]:
-    """Find out what the owner has declared of the columns; one that is ignored without that holds numbers."""
+    """Return the declared kinds of the columns; the kind of one that was ignored by inference stays open."""
     return {
         column.name: Override(
             kind=None if column.kind == "ignored" and column.reason != "declared" else column.kind,
@@ -124,13 +124,15 @@ def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
         raise InvalidRequest(f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_faults(kept))
 
 
-def _added(at: DatasetAt, n_rows: int, kept: Ledger) -> Added:
+def _build_result(at: DatasetAt, n_rows: int, kept: Ledger) -> TransactionsResult:
     n_taken = n_rows - kept.n_faulty - kept.n_later
-    return Added(at=at, n_taken=n_taken, n_rejected=kept.n_faulty, n_later=kept.n_later, faults=_faults(kept))
+    return TransactionsResult(
+        at=at, n_taken=n_taken, n_rejected=kept.n_faulty, n_later=kept.n_later, faults=_faults(kept)
+    )
 
 
 def _unused(kept: Ledger) -> list[FieldError]:
-    """Say why no transaction was left, where all of them can be read, too."""
+    """Return the faults of unreadable transactions, or, if all are readable, the warnings why they were left out."""
     return _faults(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
 
 
@@ -148,8 +150,8 @@ def _warnings(kept: Ledger) -> list[str]:
     return [*kept.warnings, *left_out]
 
 
-def _same_for_all(described: pa.Table, columns: Mapping[str, Override]) -> list[str]:
-    """Name the numeric columns that set nobody apart."""
+def _warn_constant(described: pa.Table, columns: Mapping[str, Override]) -> list[str]:
+    """Build a warning for each numeric column that has a single value or none."""
     extremes = {name: pc.min_max(described[name]).as_py() for name in described.column_names[1:]}
     return [
         f"{name!r} is {'unknown' if found['min'] is None else 'the same'} for every customer: a fit leaves it out"

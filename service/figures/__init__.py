@@ -1,1 +1,1 @@
-"""Pictures of datasets, recommendations, versions and comparisons."""
+"""Figures of datasets, recommendations, versions and comparisons, and the HTML report."""

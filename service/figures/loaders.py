@@ -1,4 +1,4 @@
-"""What figures are drawn from: read from the three stores when the first of them is asked for."""
+"""Loaders of figure inputs from the database, table store and artifact store; customers are read lazily."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where the customers of a dataset version lie."""
+    """Table version and columns to read customers from."""
 
     path: str
     table_version: int
@@ -40,19 +40,19 @@ class Source:
     columns: Sequence[str]
 
     @classmethod
-    def of(cls, tenant: str, version: DatasetVersionRow, wanted: Sequence[str]) -> "Source":
-        """Name those of a version's columns that are wanted."""
-        there = stored_schema(version).names
+    def of(cls, tenant: str, version: DatasetVersionRow, columns: Sequence[str]) -> "Source":
+        """Build the source of those of the columns that a dataset version has."""
+        stored = stored_schema(version).names
         return cls(
             path=datasets.table_path(tenant, version.dataset_id),
             table_version=version.table_version,
             n_customers=version.n_customers,
-            columns=[name for name in wanted if name in there],
+            columns=[name for name in columns if name in stored],
         )
 
 
 def load_dataset(stores: Stores, at: DatasetAt) -> DatasetInput:
-    """Prepare to look at a dataset version."""
+    """Return the figure input of a dataset version, without reading its customers yet."""
     dataset, version = at
     columns = read_columns(version)
     usable = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
@@ -65,18 +65,18 @@ def load_dataset(stores: Stores, at: DatasetAt) -> DatasetInput:
 
 
 def load_recommendation(row: RecommendationRow) -> RecommendationInput:
-    """Read what a recommendation says."""
+    """Return the figure input of a finished recommendation."""
     answer = row.answer or {}
     return RecommendationInput(
         k=answer["k"],
         probabilities=answer["probabilities"] and _by_k(answer["probabilities"]),
         credible_set=answer["credible_set"],
-        verdicts=[_verdict(verdict) for verdict in answer["verdicts"]],
+        verdicts=[_parse_verdict(verdict) for verdict in answer["verdicts"]],
     )
 
 
 def load_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> VersionInput:
-    """Read what a version has learned, and prepare to look at its customers."""
+    """Return the figure input of a ready version, without reading its customers yet."""
     model, version = ready
     ref = registry.artifact_ref(model, version)
     features = _features.validate_python(version.features)
@@ -97,17 +97,17 @@ def load_version(session: Session, stores: Stores, ready: tuple[ModelRow, Versio
 
 
 def difference(version: VersionRow, source: DatasetVersionRow | None) -> str | None:
-    """Say that the customers to be seen are not just those whom a version learned from, where that is so."""
+    """Return a note if the shown customers differ from those that a version was fitted on, else None."""
     if source is None or source.version == version.dataset_version:
         return None
     return (
-        f"Learned from version {version.dataset_version} of the dataset, which cannot be read any more: "
-        f"the customers to be seen are those of version {source.version}."
+        f"The version was fitted on version {version.dataset_version} of the dataset, which was deleted; "
+        f"the figures show the customers of version {source.version}."
     )
 
 
 def segments_of(session: Session, version: VersionRow) -> list[Segment]:
-    """Read the segments of a version, with what people call them now."""
+    """Return the segments of a version with their current names."""
     pairs = registry_repository.list_profiles(session, version)
     return [
         Segment(
@@ -122,7 +122,7 @@ def segments_of(session: Session, version: VersionRow) -> list[Segment]:
 
 
 def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None:
-    """Find the customers of a version; where an erasure took that dataset version, those who are left now."""
+    """Find the dataset version that a version was fitted on, or the newest one if an erasure has deleted it."""
     try:
         source = datasets.get_version_or_newest(session, version.dataset_id, version.dataset_version)
     except NotFound:
@@ -131,26 +131,26 @@ def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None
 
 
 def read_customers(stores: Stores, source: Source) -> SampledCustomers:
-    """Read some customers, drawn by chance where there are many, batch by batch."""
-    rows = _sampled_rows(source.n_customers)
-    taken, start = [], 0
+    """Read the customers of a source batch by batch, or a random sample if there are many."""
+    rows = _sample_rows(source.n_customers)
+    batches, start = [], 0
     for batch in stores.tables.batches(source.path, source.table_version, source.columns):
         within = rows[(rows >= start) & (rows < start + batch.num_rows)] - start
-        taken.append(batch.take(pa.array(within)))
+        batches.append(batch.take(pa.array(within)))
         start += batch.num_rows
-    table = pa.Table.from_batches(taken)
+    table = pa.Table.from_batches(batches)
     cells = {name: _cells(table.column(name)) for name in table.column_names}
     return SampledCustomers(cells=cells, n=table.num_rows, n_all=source.n_customers)
 
 
-def _sampled_rows(n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _sample_rows(n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     if n <= LOOKED_AT:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).choice(n, LOOKED_AT, replace=False))
 
 
 def _cells(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
-    """Give numbers with NaN, and texts with None, where a cell is missing."""
+    """Convert a column to NumPy; missing numbers become NaN, missing texts None."""
     cells: np.ndarray[Any, Any] = column.to_numpy()
     return cells
 
@@ -159,8 +159,8 @@ def _summarize(stores: Stores, tenant: str, name: str, version: int) -> Summary:
     return datasets.summarize_dataset(stores, tenant, name, version=version)[2]
 
 
-def _verdict(plain: Mapping[str, Any]) -> Verdict:
-    verdict = Verdict(**plain)
+def _parse_verdict(stored: Mapping[str, Any]) -> Verdict:
+    verdict = Verdict(**stored)
     return replace(verdict, scores=_by_k(verdict.scores), errors=_by_k(verdict.errors))
 
 

@@ -1,4 +1,4 @@
-"""Draws figures once for each state of what they show."""
+"""Drawing of figures, cached by the state of their inputs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from service.comparisons.operations import VersionPair
 from service.datasets.operations import DatasetAt
 from service.errors import NotFound
 from service.figures import loaders
-from service.figures.report import Card, Content, write_report
+from service.figures.report import Card, ReportContent, write_report
 from service.recommendations.rows import RecommendationRow
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
@@ -33,7 +33,7 @@ Subject = TypeVar("Subject")
 
 @dataclass(frozen=True, kw_only=True)
 class FigureSource(Generic[Subject]):
-    """Something that there are figures of; `state` names all that they depend on, `note` what is odd about them."""
+    """Subject of figures; `state` is the cache key of the subject, `note` a remark to show with the figures."""
 
     figures: Sequence[Figure[Subject]]
     subject: Callable[[], Subject]
@@ -41,48 +41,48 @@ class FigureSource(Generic[Subject]):
     note: str | None = None
 
     def find(self, name: str) -> Figure[Subject]:
-        """Find a figure by its name, which must exist of this."""
+        """Get a figure by its name; raises NotFound if it is unknown or unavailable for this subject."""
         figure = next((each for each in self.figures if each.name == name), None)
         if figure is None:
             raise NotFound(
-                f"There is no figure {name} here; there are: {', '.join(each.name for each in self.figures)}"
+                f"There is no figure {name}; the figures are {', '.join(each.name for each in self.figures)}"
             )
         reason = figure.unavailable_reason(self.subject())
         if reason:
-            raise NotFound(f"There is no figure {name} of this: {reason}")
+            raise NotFound(f"The figure {name} is not available: {reason}")
         return figure
 
-    def tag(self, *particulars: str) -> str:
-        """Name one picture in its present state."""
-        return cache_key([self.state, RELEASE, *particulars])
+    def tag(self, *options: str) -> str:
+        """Return the cache key, and ETag, of a drawing in the current state."""
+        return cache_key([self.state, RELEASE, *options])
 
 
 def of_dataset(stores: Stores, at: DatasetAt) -> FigureSource[Any]:
-    """Give what can be drawn of a dataset version."""
+    """Return the figure source of a dataset version."""
     dataset, version = at
     state = cache_key([dataset.tenant, dataset.id, version.version])
-    kept = partial(stores.subjects.get, state, lambda: loaders.load_dataset(stores, at))
-    return FigureSource(figures=OF_DATASETS, subject=kept, state=state)
+    subject = partial(stores.subjects.get, state, lambda: loaders.load_dataset(stores, at))
+    return FigureSource(figures=OF_DATASETS, subject=subject, state=state)
 
 
 def of_recommendation(row: RecommendationRow) -> FigureSource[Any]:
-    """Give what can be drawn of a recommendation."""
+    """Return the figure source of a recommendation."""
     return FigureSource(
         figures=OF_RECOMMENDATIONS, subject=lambda: loaders.load_recommendation(row), state=cache_key([row.id])
     )
 
 
 def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> FigureSource[Any]:
-    """Give what can be drawn of a version: it depends on what its segments are called, and who has been erased."""
+    """Return the figure source of a version; its state includes segment names and the dataset version shown."""
     model, version = ready
     source, names = loaders.source_of(session, version), registry.segment_names(session, version)
     state = cache_key([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
-    kept = partial(stores.subjects.get, state, lambda: loaders.load_version(session, stores, ready))
-    return FigureSource(figures=OF_VERSIONS, subject=kept, state=state, note=loaders.difference(version, source))
+    subject = partial(stores.subjects.get, state, lambda: loaders.load_version(session, stores, ready))
+    return FigureSource(figures=OF_VERSIONS, subject=subject, state=state, note=loaders.difference(version, source))
 
 
 def of_comparison(stores: Stores, pair: VersionPair) -> FigureSource[Any]:
-    """Give what can be drawn of two versions: it depends on what their segments are called, and who has been erased."""
+    """Return the figure source of a comparison; its state includes segment names and the dataset version shown."""
     return FigureSource(
         figures=OF_COMPARISONS,
         subject=lambda: comparisons.compare(stores, pair)[0],
@@ -92,7 +92,7 @@ def of_comparison(stores: Stores, pair: VersionPair) -> FigureSource[Any]:
 
 
 def draw(stores: Stores, drawable: FigureSource[Any], name: str, extension: Extension, theme: Theme) -> bytes:
-    """Draw a figure, unless it is ready; pages to point and zoom in are large, and quickly made."""
+    """Draw a figure, or return it from the cache; interactive HTML is not cached, as it is large and fast to build."""
     figure = drawable.find(name)
     if extension == "html":
         return render(figure, drawable.subject(), extension, theme)
@@ -101,21 +101,21 @@ def draw(stores: Stores, drawable: FigureSource[Any], name: str, extension: Exte
 
 
 def descriptions(session: Session, version: VersionRow) -> list[str]:
-    """Give what people have written about the segments of a version."""
+    """Return the descriptions of a version's segments, empty where none is set."""
     return [segment.description or "" for _, segment in registry_repository.list_profiles(session, version)]
 
 
 def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], drawable: FigureSource[Any]) -> str:
-    """Write the report of a version."""
+    """Build the HTML report of a version."""
     model, version = ready
     subject = drawable.subject()
-    there = [
+    available = [
         figure for figure in drawable.figures if figure.name in REPORTED and figure.unavailable_reason(subject) is None
     ]
     numeric = [feature["name"] for feature in version.features if feature["kind"] == "numeric"]
     pairs = registry_repository.list_profiles(session, version)
     return write_report(
-        Content(
+        ReportContent(
             model=model.name,
             version=version.number,
             dataset=version.dataset,
@@ -127,13 +127,13 @@ def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow],
             advice=version.recommendation["text"] if version.recommendation else None,
             warnings=version.warnings or [],
             created=version.created_at.date().isoformat(),
-            cards=[_card(profile, segment, numeric) for profile, segment in pairs],
-            pictures={each.name: draw(stores, drawable, each.name, "svg", "light").decode() for each in there},
+            cards=[_build_card(profile, segment, numeric) for profile, segment in pairs],
+            pictures={each.name: draw(stores, drawable, each.name, "svg", "light").decode() for each in available},
         )
     )
 
 
-def _card(profile: ProfileRow, segment: SegmentRow, numeric: Sequence[str]) -> Card:
+def _build_card(profile: ProfileRow, segment: SegmentRow, numeric: Sequence[str]) -> Card:
     differences, look = profile.profile["differs_by"], LOOKS["light"]
     chart = portrait(differences, profile.index)
     return Card(

@@ -1,4 +1,4 @@
-"""A version in one file to mail and to print: no script, and nothing from elsewhere."""
+"""HTML report of a version: a single self-contained file without scripts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from models.charts.ticks import number
 
-MOST_DIFFERENCES: Final = 4
+MAX_DIFFERENCES: Final = 4
 
 STYLE: Final = """
 :root { color-scheme: light; }
@@ -30,15 +30,15 @@ figure { margin: 16px 0; } svg { max-width: 100%; height: auto; }
 """
 ONLY_STYLE: Final = "default-src 'none'; style-src 'unsafe-inline'"
 IDEAS: Final = (
-    "What each card suggests are questions to begin with, drawn from what sets the segment apart. The figures do not "
-    "say what would work: try it on a part of the segment, and compare with the rest."
+    "The suggestions on each card are starting points, derived from how the segment differs from all customers. They "
+    "are not proven to work: test each on a part of the segment, and compare with the rest."
 )
-HENNIG: Final = ((0.85, "comes back nearly every time"), (0.6, "comes back most of the time"), (0.0, "is not stable"))
+HENNIG: Final = ((0.85, "highly stable"), (0.6, "moderately stable"), (0.0, "not stable"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A segment as the report shows it: what its version has learned of it, what to try, and a picture as SVG."""
+    """Segment in the report: its profile, suggestions, and a thumbnail as SVG."""
 
     name: str
     description: str | None
@@ -49,8 +49,8 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a report tells: pictures are SVG by their names, in their order."""
+class ReportContent:
+    """Content of a report; `pictures` maps figure names to SVG, in display order."""
 
     model: str
     version: int
@@ -67,8 +67,8 @@ class Content:
     pictures: Mapping[str, str]
 
 
-def write_report(content: Content) -> str:
-    """Write the report as one page of HTML; every word that is not ours is escaped."""
+def write_report(content: ReportContent) -> str:
+    """Build the HTML page of a report; all user-supplied text is escaped."""
     title = f"{len(content.cards)} segments of {escape(content.dataset)}"
     parts = [*_introduction(content), *_cards(content), *_pictures(content), *_method(content)]
     return (
@@ -79,90 +79,88 @@ def write_report(content: Content) -> str:
     )
 
 
-def _introduction(content: Content) -> Iterator[str]:
-    learned = f"{content.n_customers:,} customers, by {escape(', '.join(content.features))}."
-    yield f"<p>{learned}</p>"
-    sure = f"{escape(content.advice or _chosen(content))} {_replication(content)}"
-    yield f"<p><strong>How sure is that?</strong> {sure}</p>"
+def _introduction(content: ReportContent) -> Iterator[str]:
+    yield f"<p>{content.n_customers:,} customers, by {escape(', '.join(content.features))}.</p>"
+    fixed_k = f"The number of segments, {len(content.cards)}, was given, not estimated."
+    confidence = f"{escape(content.advice or fixed_k)} {_replication(content)}"
+    yield f"<p><strong>How certain is this?</strong> {confidence}</p>"
     yield from _list("h3", "What to keep in mind", content.warnings)
 
 
-def _chosen(content: Content) -> str:
-    return f"The number of segments, {len(content.cards)}, was given, not found."
-
-
-def _replication(content: Content) -> str:
+def _replication(content: ReportContent) -> str:
     agreement = content.metrics.get("replication")
     if agreement is None:
         return ""
-    return f"Learned anew from two halves of the customers, the segments agree by {agreement:.2f} of 1."
+    return f"Segments fitted on two halves of the customers agree by {agreement:.2f} of 1."
 
 
-def _cards(content: Content) -> Iterator[str]:
+def _cards(content: ReportContent) -> Iterator[str]:
     yield f"<h2>The segments</h2><p>{IDEAS}</p>"
     for card in content.cards:
         figure = f"<figure>{card.portrait}</figure>" if card.portrait else ""
-        told = "".join(_describe(card))
-        yield f'<section class="segment" style="border-color:{card.color}"><div>{told}</div>{figure}</section>'
+        text = "".join(_describe(card))
+        yield f'<section class="segment" style="border-color:{card.color}"><div>{text}</div>{figure}</section>'
 
 
 def _describe(card: Card) -> Iterator[str]:
     profile = card.profile
     size = f"{profile['n_customers']:,} customers, {100 * profile['share']:.1f} %"
-    yield f'<h3>{escape(card.name)}</h3><p class="quiet">{size}{_trust(profile)}</p>'
+    yield f'<h3>{escape(card.name)}</h3><p class="quiet">{size}{_stability(profile)}</p>'
     yield f"<p>{escape(card.description)}</p>" if card.description else ""
     yield from _list(
-        "h4", "What sets them apart", [_difference(each) for each in profile["differs_by"][:MOST_DIFFERENCES]]
+        "h4", "What sets them apart", [_describe_difference(each) for each in profile["differs_by"][:MAX_DIFFERENCES]]
     )
     yield f"<p>{_rule(profile['rule'])}</p>" if profile.get("rule") else ""
     yield from _list("h4", "What to do", card.suggestions)
 
 
-def _trust(profile: Mapping[str, Any]) -> str:
-    """Say how often a segment comes back from other customers of the same kind (thresholds of Hennig 2007)."""
+def _stability(profile: Mapping[str, Any]) -> str:
+    """Describe the stability of a segment in words (thresholds of Hennig 2007)."""
     stability = profile.get("stability")
     if stability is None:
         return ""
-    says = next(words for least, words in HENNIG if stability >= least)
-    return f"; {says} ({stability:.2f} of 1)"
+    label = next(words for threshold, words in HENNIG if stability >= threshold)
+    return f"; {label} ({stability:.2f} of 1)"
 
 
-def _difference(found: Mapping[str, Any]) -> str:
-    """Say in plain words what sets a segment apart."""
-    if found.get("category") is not None:
-        here, overall = f"{100 * found['here']:.0f} %", f"{100 * found['overall']:.0f} %"
-        return f"{here} are {found['category']} ({found['feature']}), against {overall} of all"
-    side = "above" if found["here"] > found["overall"] else "below"
-    return f"{found['feature']}: typically {number(found['here'])}, {side} the {number(found['overall'])} of all"
+def _describe_difference(difference: Mapping[str, Any]) -> str:
+    here, overall = difference["here"], difference["overall"]
+    if difference.get("category") is not None:
+        category = f"{difference['category']} ({difference['feature']})"
+        return f"{100 * here:.0f} % are {category}, compared with {100 * overall:.0f} % of all"
+    side = "above" if here > overall else "below"
+    return f"{difference['feature']}: typically {number(here)}, {side} the {number(overall)} of all"
 
 
 def _rule(rule: Mapping[str, Any]) -> str:
-    known = rule.get("precision") is not None and rule.get("recall") is not None
-    how = f" ({100 * rule['precision']:.0f} % right, finds {100 * rule['recall']:.0f} %)" if known else ""
-    return f"<strong>Roughly:</strong> {escape(rule['text'])}{how}"
+    text = f"<strong>Roughly:</strong> {escape(rule['text'])}"
+    precision, recall = rule.get("precision"), rule.get("recall")
+    if precision is None or recall is None:
+        return text
+    return f"{text} (precision {100 * precision:.0f} %, recall {100 * recall:.0f} %)"
 
 
-def _pictures(content: Content) -> Iterator[str]:
+def _pictures(content: ReportContent) -> Iterator[str]:
     if content.pictures:
         figures = "".join(f"<figure>{svg}</figure>" for svg in content.pictures.values())
         yield f'<section class="pictures"><h2>The pictures</h2>{figures}</section>'
 
 
-def _method(content: Content) -> Iterator[str]:
+def _method(content: ReportContent) -> Iterator[str]:
     yield "<h2>Method and limits</h2>"
-    yield f"<p>{escape(content.algorithm)}, version {content.version} of the model {escape(content.model)}, learned "
+    yield f"<p>{escape(content.algorithm)}, version {content.version} of the model {escape(content.model)}, fitted "
     source = f"version {content.dataset_version} of the dataset {escape(content.dataset)}"
-    yield f"from {source} on {escape(content.created)}.</p>"
-    told = [
+    yield f"on {source}, {escape(content.created)}.</p>"
+    metrics = [
         f"{name.replace('_', ' ')}: {number(value)}" for name, value in content.metrics.items() if value is not None
     ]
-    yield from _list("h3", "Figures of this fit", told)
+    yield from _list("h3", "Metrics of this fit", metrics)
     yield (
-        "<p>Bars beside a segment show how far it is from all customers: a number in standard deviations, a category "
-        "as Cohen's h. Stability is how much of a segment comes back when other customers of the same kind are "
-        "drawn.</p>"
+        "<p>Bars beside a segment show how far it is from all customers: in standard deviations for a number, as "
+        "Cohen's h for a category. Stability is the similarity of a segment to the segments of resampled customers, "
+        "from 0 to 1.</p>"
         "<p>Segments describe the customers of that day. A customer near a border may belong to either side, and a "
-        "difference is not a cause: try out what follows from a segment on a part of it before treating all alike.</p>"
+        "difference is not a cause: test each action on a part of a segment before applying it to all of it.</p>"
     )
 
 

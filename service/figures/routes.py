@@ -1,4 +1,4 @@
-"""Pictures of datasets, recommendations, versions and comparisons, each in four formats."""
+"""Routes of figures, in four formats, and of the HTML report."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from models.charts.theme import Theme
 from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure
-from service.comparisons.routes import COMPARISON, PairDep
+from service.comparisons.routes import PairDep
 from service.datasets import operations as datasets
 from service.figures import operations
 from service.figures.operations import FigureSource
@@ -22,7 +22,7 @@ from service.web.etags import ANY, NOT_MODIFIED, IfNoneMatch, cache_headers, mat
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
 MEDIA_TYPES: dict[Extension, str] = {"svg": SVG, "png": PNG, "html": HTML, "json": JSON}
-PICTURE: dict[int | str, dict[str, Any]] = {
+FIGURE_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The figure",
         "content": {
@@ -34,67 +34,77 @@ PICTURE: dict[int | str, dict[str, Any]] = {
     },
     **NOT_MODIFIED,
 }
-DATASET = "/v1/datasets/{dataset}/figures"
-RECOMMENDATION = "/v1/datasets/{dataset}/recommendations/{recommendation}/figures"
-VERSION = "/v1/models/{model}/versions/{version}/figures"
-ONE = "/{figure}.{extension}"
 
 
-def _name(figures: Iterable[Figure[Any]]) -> Any:  # noqa: ANN401 - what `Path` gives
+def _figure_path(figures: Iterable[Figure[Any]]) -> Any:  # noqa: ANN401 - the return type of `Path`
     names = [figure.name for figure in figures]
-    return Path(pattern=r"^[a-z0-9-]{1,40}$", description="The figure's name, as listed.", examples=names)
+    return Path(pattern=r"^[a-z0-9-]{1,40}$", description="The name of the figure, as listed.", examples=names)
 
 
-DatasetFigure = Annotated[str, _name(OF_DATASETS)]
-RecommendationFigure = Annotated[str, _name(OF_RECOMMENDATIONS)]
-VersionFigure = Annotated[str, _name(OF_VERSIONS)]
-ComparisonFigure = Annotated[str, _name(OF_COMPARISONS)]
-Ending = Annotated[FigureFormat, Path(description="The format; `json` is the data behind the picture.")]
-ThemeQuery = Annotated[FigureTheme, Query(description="Dark upon light, or light upon dark.")]
+DatasetFigure = Annotated[str, _figure_path(OF_DATASETS)]
+RecommendationFigure = Annotated[str, _figure_path(OF_RECOMMENDATIONS)]
+VersionFigure = Annotated[str, _figure_path(OF_VERSIONS)]
+ComparisonFigure = Annotated[str, _figure_path(OF_COMPARISONS)]
+ExtensionPath = Annotated[FigureFormat, Path(description="The format. `json` contains the data of the figure.")]
+ThemeQuery = Annotated[FigureTheme, Query(description="The color theme of the figure.")]
 
 router = APIRouter(tags=["figures"])
 
 
-def _requested(
-    extension: Ending, theme: ThemeQuery = "light", if_none_match: IfNoneMatch = None
+def _figure_options(
+    extension: ExtensionPath, theme: ThemeQuery = "light", if_none_match: IfNoneMatch = None
 ) -> tuple[Extension, Theme, str | None]:
     return extension, theme, if_none_match
 
 
-AskedDep = Annotated[tuple[Extension, Theme, str | None], Depends(_requested)]
+FigureOptionsDep = Annotated[tuple[Extension, Theme, str | None], Depends(_figure_options)]
 
 
-@router.get(DATASET)
+@router.get("/v1/datasets/{dataset}/figures")
 def list_dataset_figures(parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> FigureList:
-    """List the figures of a dataset as it is now."""
+    """List the figures of a dataset at its newest version.
+
+    Figures that are not available are listed with the reason.
+    """
     return FigureList.of(operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)))
 
 
-@router.get(DATASET + ONE, response_class=Response, responses=PICTURE)
+@router.get(
+    "/v1/datasets/{dataset}/figures/{figure}.{extension}",  # noqa: FAST003 - read by `_figure_options`
+    response_class=Response,
+    responses=FIGURE_RESPONSE,
+)
 def draw_dataset(
     parts: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     dataset: DatasetName,
     figure: DatasetFigure,
-    asked: AskedDep,
+    options: FigureOptionsDep,
 ) -> Response:
-    """Draw a dataset as it is now."""
+    """Draw a figure of a dataset at its newest version."""
     return _answer(
-        parts, operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)), figure, asked
+        parts, operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)), figure, options
     )
 
 
-@router.get(RECOMMENDATION)
+@router.get("/v1/datasets/{dataset}/recommendations/{recommendation}/figures")
 def list_recommendation_figures(
     session: ReadDep, tenant: TenantDep, dataset: DatasetName, recommendation: RecommendationId
 ) -> FigureList:
-    """List the figures of a recommendation."""
+    """List the figures of a recommendation.
+
+    Figures that are not available are listed with the reason.
+    """
     row, _ = datasets.find_at(session, tenant, dataset, None)
     return FigureList.of(operations.of_recommendation(recommendations.get_recommendation(session, row, recommendation)))
 
 
-@router.get(RECOMMENDATION + ONE, response_class=Response, responses=PICTURE)
+@router.get(
+    "/v1/datasets/{dataset}/recommendations/{recommendation}/figures/{figure}.{extension}",  # noqa: FAST003 - read by `_figure_options`
+    response_class=Response,
+    responses=FIGURE_RESPONSE,
+)
 def draw_recommendation(
     parts: ServicesDep,
     session: ReadDep,
@@ -102,24 +112,31 @@ def draw_recommendation(
     dataset: DatasetName,
     recommendation: RecommendationId,
     figure: RecommendationFigure,
-    asked: AskedDep,
+    options: FigureOptionsDep,
 ) -> Response:
-    """Draw what a recommendation is drawn from."""
+    """Draw a figure of a recommendation."""
     row, _ = datasets.find_at(session, tenant, dataset, None)
     found = recommendations.get_recommendation(session, row, recommendation)
-    return _answer(parts, operations.of_recommendation(found), figure, asked)
+    return _answer(parts, operations.of_recommendation(found), figure, options)
 
 
-@router.get(VERSION)
+@router.get("/v1/models/{model}/versions/{version}/figures")
 def list_version_figures(
     parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
 ) -> FigureList:
-    """List the figures of a version."""
+    """List the figures of a version.
+
+    Figures that are not available are listed with the reason.
+    """
     ready = registry.get_ready_version(session, tenant, model, version)
     return FigureList.of(operations.of_version(session, parts.stores, ready))
 
 
-@router.get(VERSION + ONE, response_class=Response, responses=PICTURE)
+@router.get(
+    "/v1/models/{model}/versions/{version}/figures/{figure}.{extension}",  # noqa: FAST003 - read by `_figure_options`
+    response_class=Response,
+    responses=FIGURE_RESPONSE,
+)
 def draw_version(
     parts: ServicesDep,
     session: ReadDep,
@@ -127,23 +144,33 @@ def draw_version(
     model: ModelName,
     version: VersionRef,
     figure: VersionFigure,
-    asked: AskedDep,
+    options: FigureOptionsDep,
 ) -> Response:
-    """Draw a version: its segments and, as long as they are there, the customers in them."""
+    """Draw a figure of a version.
+
+    Figures that show customers are available as long as the dataset is.
+    """
     ready = registry.get_ready_version(session, tenant, model, version)
-    return _answer(parts, operations.of_version(session, parts.stores, ready), figure, asked)
+    return _answer(parts, operations.of_version(session, parts.stores, ready), figure, options)
 
 
-@router.get(COMPARISON + "/figures")
+@router.get("/v1/models/{model}/comparison/figures")  # noqa: FAST003 - read by `PairDep`
 def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> FigureList:
-    """List the figures of two versions on the same customers."""
+    """List the figures of a comparison of two versions.
+
+    Figures that are not available are listed with the reason.
+    """
     return FigureList.of(operations.of_comparison(parts.stores, pair))
 
 
-@router.get(COMPARISON + "/figures" + ONE, response_class=Response, responses=PICTURE)
-def draw_comparison(parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, asked: AskedDep) -> Response:
-    """Draw who would move from one version to another."""
-    return _answer(parts, operations.of_comparison(parts.stores, pair), figure, asked)
+@router.get(
+    "/v1/models/{model}/comparison/figures/{figure}.{extension}",  # noqa: FAST003 - read by `PairDep`, `_figure_options`
+    response_class=Response,
+    responses=FIGURE_RESPONSE,
+)
+def draw_comparison(parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, options: FigureOptionsDep) -> Response:
+    """Draw a figure of a comparison of two versions."""
+    return _answer(parts, operations.of_comparison(parts.stores, pair), figure, options)
 
 
 @router.get("/v1/models/{model}/versions/{version}/report.html", response_class=HTMLResponse)
@@ -155,7 +182,10 @@ def write_report(
     version: VersionRef,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Write a version down for people, as one file to mail and to print."""
+    """Retrieve the report of a version.
+
+    Returns a self-contained HTML file to mail or print: the segments with their profiles, suggestions and figures.
+    """
     ready = registry.get_ready_version(session, tenant, model, version)
     drawable = operations.of_version(session, parts.stores, ready)
     tag = drawable.tag("report", *operations.descriptions(session, ready[1]))
@@ -166,12 +196,12 @@ def write_report(
 
 
 def _answer(
-    parts: ServicesDep, drawable: FigureSource[Any], figure: str, asked: tuple[Extension, Theme, str | None]
+    parts: ServicesDep, drawable: FigureSource[Any], figure: str, options: tuple[Extension, Theme, str | None]
 ) -> Response:
-    extension, theme, known = asked
+    extension, theme, known_tag = options
     tag = drawable.tag(figure, extension, theme)
     headers = _headers(tag, extension)
-    if matches_etag(tag, known) or (known == ANY and drawable.find(figure)):
+    if matches_etag(tag, known_tag) or (known_tag == ANY and drawable.find(figure)):
         return Response(status_code=304, headers=headers)
     data = operations.draw(parts.stores, drawable, figure, extension, theme)
     return Response(data, headers=headers, media_type=MEDIA_TYPES[extension])

@@ -1,4 +1,4 @@
-"""Lists of figures on the wire."""
+"""Response bodies of figure lists."""
 
 from collections.abc import Sequence
 from inspect import getdoc
@@ -17,27 +17,29 @@ FigureTheme = TypeAliasType("FigureTheme", Theme)
 
 
 class FigureOut(ResponseModel):
-    """A figure that there is, or why there is none."""
+    """Figure, and whether it is available."""
 
     figure: str
-    shows: str = Field(description="What is seen.")
+    shows: str = Field(description="A description of the figure.")
     exists: bool
-    reason: str | None = Field(description="Why there is none; null where there is one.")
-    formats: Sequence[FigureFormat] = Field(description="Endings of its address; `json` is the data behind it.")
+    reason: str | None = Field(description="Why the figure is not available; null if it is.")
+    formats: Sequence[FigureFormat] = Field(
+        description="The formats, as extensions of its URL. `json` contains the data of the figure."
+    )
 
 
 class FigureList(ResponseModel):
-    """The figures of something."""
+    """Figures of a dataset, recommendation, version or comparison."""
 
     figures: list[FigureOut]
     note: str | None = Field(
-        description="What is odd about them: for example that the customers to be seen are those of a newer version "
-        "of the dataset; null where nothing is."
+        description="A remark on the figures, for example that they show the customers of a newer version of the "
+        "dataset; null if there is none."
     )
 
     @classmethod
     def of(cls, drawable: FigureSource[Any]) -> Self:
-        """List the figures of something, those that it cannot have with the reason."""
+        """Build the list of the figures of a source, with a reason for each unavailable one."""
         reasons = {figure: figure.unavailable_reason(drawable.subject()) for figure in drawable.figures}
         shown = [
             FigureOut(

@@ -1,1 +1,1 @@
-"""How many segments a dataset holds."""
+"""Recommendations of the number of segments."""

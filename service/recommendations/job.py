@@ -1,4 +1,4 @@
-"""What a worker does to recommend a number of segments: reads the dataset, judges, says what to write down."""
+"""Job that recommends a number of segments for a dataset."""
 
 import math
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ READING_SHARE = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class _Inputs:
-    """What a recommendation is drawn from."""
+    """Inputs of a recommendation."""
 
     dataset: str
     version: int
@@ -31,22 +31,22 @@ class _Inputs:
     table: pd.DataFrame
 
 
-def run_recommendation(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the interface of what a worker does
-    """Answer the question that a job names."""
+def run_recommendation(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the signature of all jobs
+    """Run the recommendation job: read the dataset, recommend k, return the result to write."""
     progress("reading", 0.0)
-    material = _read(stores, payload)
-    answer = recommend(material.table, material.question, partial(_scale_progress, progress))
+    inputs = _read(stores, payload)
+    answer = recommend(inputs.table, inputs.question, partial(_scale_progress, progress))
 
     def finish(session: Session) -> JsonObject:
         row = repository.get_by_id(session, payload["recommendation"])
-        write_answer(row, material.version, answer)
-        return {"dataset": material.dataset, "recommendation": row.id}
+        write_answer(row, inputs.version, answer)
+        return {"dataset": inputs.dataset, "recommendation": row.id}
 
     return JobResult(finish=finish, undo=lambda: None)
 
 
 def recommend(table: pd.DataFrame, question: Question, progress: Progress) -> Recommendation:
-    """Say how many segments the customers of a table form, as it was asked."""
+    """Recommend a number of segments for the customers of a table."""
     return recommend_k(
         table,
         question.features,
@@ -59,12 +59,12 @@ def recommend(table: pd.DataFrame, question: Question, progress: Progress) -> Re
 
 
 def write_answer(row: RecommendationRow, dataset_version: int, answer: Recommendation) -> None:
-    """Write the answer beside its question, and which dataset version it is drawn from."""
+    """Set the answer of a recommendation, and the dataset version that it was computed from."""
     row.dataset_version = dataset_version
     row.answer = {
         **asdict(answer),
         "probabilities": answer.probabilities and _by_k(answer.probabilities),
-        "verdicts": [_plain(verdict) for verdict in answer.verdicts],
+        "verdicts": [_dump_verdict(verdict) for verdict in answer.verdicts],
     }
 
 
@@ -73,7 +73,7 @@ def _scale_progress(progress: Progress, stage: str, fraction: float) -> None:
 
 
 def _read(stores: Stores, payload: JsonObject) -> _Inputs:
-    """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
+    """Read the planned dataset version, or the newest one if an erasure has deleted it meanwhile."""
     try:
         return _read_once(stores, payload)
     except TableGone:
@@ -91,10 +91,10 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
     return _Inputs(dataset=dataset.name, version=source.version, question=question, table=table.to_pandas())
 
 
-def _plain(verdict: Verdict) -> JsonObject:
+def _dump_verdict(verdict: Verdict) -> JsonObject:
     return {**asdict(verdict), "scores": _by_k(verdict.scores), "errors": _by_k(verdict.errors)}
 
 
 def _by_k(figures: Mapping[int, float]) -> dict[str, float]:
-    """Give each figure under its k, as JSON names things; one that is no number is left out."""
+    """Return the figures with k as a string key, for JSON; figures that are not finite are omitted."""
     return {str(k): float(figure) for k, figure in sorted(figures.items()) if math.isfinite(figure)}

@@ -1,4 +1,4 @@
-"""Plans recommendations: what is asked about a dataset, written down beside the job that answers."""
+"""Planning of recommendations: validates a request, then adds its row together with its job."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ RECOMMEND = "recommend"
 
 @dataclass(frozen=True, kw_only=True)
 class RecommendationLimits:
-    """Which numbers of segments are of use, and the share of the customers that each segment has at least."""
+    """Limits on the number of segments, and the smallest share of the customers in a segment."""
 
     k_min: int = 1
     k_max: int = 15
@@ -32,7 +32,7 @@ class RecommendationLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """How many segments there are, of which features, for which algorithm; without `criteria` all of them judge."""
+    """Stored parameters of a recommendation; `criteria` None means all of them."""
 
     algorithm: Algorithm
     features: Sequence[Feature]
@@ -43,7 +43,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class RecommendationSpec:
-    """What a recommendation is asked for; None is left to the default."""
+    """Request for a recommendation; None means the default."""
 
     dataset_version: int | None
     algorithm: Algorithm
@@ -58,27 +58,27 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 
 def plan_recommendation(
-    session: Session, tenant: str, dataset: str, asked: RecommendationSpec, settings: Settings
+    session: Session, tenant: str, dataset: str, spec: RecommendationSpec, settings: Settings
 ) -> Plan:
-    """Check a question about a dataset; returns what writes it down with the job that answers it."""
-    require_ordered(asked.limits)
-    _require_open_cut(asked.algorithm)
-    source, version = datasets.find_at(session, tenant, dataset, asked.dataset_version)
-    features = choose_features(version, asked.features, settings)
+    """Validate a request for a recommendation; returns a callback that adds its row and its job."""
+    require_ordered(spec.limits)
+    _require_no_distance(spec.algorithm)
+    source, version = datasets.find_at(session, tenant, dataset, spec.dataset_version)
+    features = choose_features(version, spec.features, settings)
     check_size_limit(settings, version.n_customers, len(features))
     question = Question(
-        algorithm=asked.algorithm,
+        algorithm=spec.algorithm,
         features=_features.validate_python(features),
-        limits=asked.limits,
-        criteria=asked.criteria,
-        seed=asked.seed,
+        limits=spec.limits,
+        criteria=spec.criteria,
+        seed=spec.seed,
     )
     row = new_recommendation(source.id, version.version, question)
-    return lambda writing: _write_down(writing, tenant, row)
+    return lambda writing: _add_with_job(writing, tenant, row)
 
 
-def _write_down(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
-    datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)  # it may have gone meanwhile
+def _add_with_job(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
+    datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)  # raises if it was deleted meanwhile
     job = jobs.create_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)
@@ -86,7 +86,7 @@ def _write_down(session: Session, tenant: str, row: RecommendationRow) -> JobRow
 
 
 def new_recommendation(dataset_id: str, dataset_version: int, question: Question) -> RecommendationRow:
-    """Put a question about a dataset into a row, which is not added yet."""
+    """Build the row of a recommendation without adding it to a session."""
     return RecommendationRow(
         id=f"rec_{uuid4().hex[:16]}",
         dataset_id=dataset_id,
@@ -97,18 +97,18 @@ def new_recommendation(dataset_id: str, dataset_version: int, question: Question
 
 
 def read_question(row: RecommendationRow) -> Question:
-    """Read what was asked."""
+    """Parse the stored parameters of a recommendation."""
     return _questions.validate_python(row.question)
 
 
 def require_ordered(limits: RecommendationLimits) -> None:
-    """Refuse limits that leave no number of segments."""
+    """Raise InvalidRequest if k_min exceeds k_max."""
     if limits.k_min > limits.k_max:
-        fault = FieldError(detail="k_min is larger than k_max", pointer="/k_min")
-        raise InvalidRequest("No number of segments is within the limits", errors=[fault])
+        fault = FieldError(detail="k_min is greater than k_max", pointer="/k_min")
+        raise InvalidRequest("No number of segments satisfies the limits", errors=[fault])
 
 
-def _require_open_cut(algorithm: Algorithm) -> None:
+def _require_no_distance(algorithm: Algorithm) -> None:
     if getattr(algorithm, "distance", None) is not None:
-        fault = FieldError(detail="a distance decides how many segments there are", pointer="/algorithm/distance")
-        raise InvalidRequest("There is nothing to recommend", errors=[fault])
+        fault = FieldError(detail="the distance determines the number of segments", pointer="/algorithm/distance")
+        raise InvalidRequest("A number of segments cannot be recommended for a cut at a distance", errors=[fault])

@@ -1,4 +1,4 @@
-"""Verbs on the table of recommendations."""
+"""Queries on the table of recommendations."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,25 +10,24 @@ from service.recommendations.rows import RecommendationRow
 
 
 def find_by_id(session: Session, recommendation_id: str) -> RecommendationRow | None:
-    """Find a recommendation, answered or not; for the service itself."""
+    """Find a recommendation of any tenant, finished or not."""
     return session.get(RecommendationRow, recommendation_id)
 
 
 def get_by_id(session: Session, recommendation_id: str) -> RecommendationRow:
-    """Get a recommendation, answered or not; for the service itself."""
+    """Get a recommendation of any tenant, finished or not."""
     row = find_by_id(session, recommendation_id)
     if row is None:
-        raise NotFound("The recommendation is gone: its dataset was deleted")
+        raise NotFound("The recommendation was deleted with its dataset")
     return row
 
 
 def dataset_of(session: Session, row: RecommendationRow) -> DatasetRow:
-    """Get the dataset that a recommendation is for."""
     return session.get_one(DatasetRow, row.dataset_id)
 
 
 def get_recommendation(session: Session, dataset: DatasetRow, recommendation_id: str) -> RecommendationRow:
-    """Get a recommendation for a dataset, or the newest of them."""
+    """Get a finished recommendation of a dataset by its id, or the newest one for `newest`."""
     row = _newest(session, dataset) if recommendation_id == NEWEST else find_by_id(session, recommendation_id)
     if row is None or row.dataset_id != dataset.id or row.answer is None:
         raise NotFound(f"The dataset {dataset.name} has no such recommendation")
@@ -38,7 +37,7 @@ def get_recommendation(session: Session, dataset: DatasetRow, recommendation_id:
 def list_recommendations(
     session: Session, dataset: DatasetRow, *, before: RecommendationRow | None, limit: int
 ) -> list[RecommendationRow]:
-    """List the recommendations for a dataset, the newest first, from those asked for before a given one."""
+    """List the finished recommendations of a dataset, newest first, starting after the one in `before`."""
     created, row_id = RecommendationRow.created_at, RecommendationRow.id
     query = select(RecommendationRow).where(
         RecommendationRow.dataset_id == dataset.id, RecommendationRow.answer.is_not(None)

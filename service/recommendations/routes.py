@@ -1,4 +1,4 @@
-"""How many segments a dataset holds."""
+"""Routes of recommendations."""
 
 from functools import partial
 from typing import Annotated
@@ -15,8 +15,6 @@ from service.stores.database import JsonObject, Session
 from service.web.dependencies import DatasetName, PageSize, PageToken, ReadDep, TenantDep
 from service.web.pagination import decode_cursor, next_cursor
 
-RECOMMENDATIONS = "/v1/datasets/{dataset}/recommendations"
-
 RecommendationId = Annotated[
     str,
     Path(
@@ -29,23 +27,34 @@ RecommendationId = Annotated[
 router = APIRouter(tags=["recommendations"])
 
 
-@router.post(RECOMMENDATIONS, status_code=201, response_model=None, responses=job_responses(Recommendation))
+@router.post(
+    "/v1/datasets/{dataset}/recommendations",
+    status_code=201,
+    response_model=None,
+    responses=job_responses(Recommendation),
+)
 async def recommend_k(
     dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, later: LaterDep
 ) -> Recommendation | Job:
-    """Say how many segments a dataset holds; answers with the job if that takes longer than you wait."""
+    """Recommend a number of segments for a dataset.
+
+    Returns the recommendation, or 202 with the job if it takes longer than `Prefer: wait`.
+    """
     settings = later.parts.settings
     plan = partial(
-        operations.plan_recommendation, tenant=tenant, dataset=dataset, asked=body.asked(), settings=settings
+        operations.plan_recommendation, tenant=tenant, dataset=dataset, spec=body.to_spec(), settings=settings
     )
     return await later.answer(plan, partial(_show, tenant))
 
 
-@router.get(RECOMMENDATIONS)
+@router.get("/v1/datasets/{dataset}/recommendations")
 def list_recommendations(
     session: ReadDep, tenant: TenantDep, dataset: DatasetName, page_size: PageSize = 100, page_token: PageToken = None
 ) -> RecommendationList:
-    """List the recommendations for a dataset, the newest first; those for fits with `k: "auto"` are among them."""
+    """List the recommendations of a dataset, newest first.
+
+    Includes those made by fits with `k: "auto"`.
+    """
     row = datasets.get_dataset(session, tenant, dataset)
     last = decode_cursor(page_token)
     before = repository.get_recommendation(session, row, last) if last else None
@@ -54,11 +63,14 @@ def list_recommendations(
     return RecommendationList(recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token)
 
 
-@router.get(RECOMMENDATIONS + "/{recommendation}")
+@router.get("/v1/datasets/{dataset}/recommendations/{recommendation}")
 def get_recommendation(
     session: ReadDep, tenant: TenantDep, dataset: DatasetName, recommendation: RecommendationId
 ) -> Recommendation:
-    """Show a recommendation: the number of segments, how sure that is, and what each criterion says."""
+    """Retrieve a recommendation.
+
+    Returns the number of segments, its probability, and the verdict of each criterion.
+    """
     row = datasets.get_dataset(session, tenant, dataset)
     return Recommendation.of(row, repository.get_recommendation(session, row, recommendation))
 

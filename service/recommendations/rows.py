@@ -1,4 +1,4 @@
-"""Recommendations: what was asked about a dataset, and what was found."""
+"""Table of recommendations."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from service.stores.database import Base, JsonObject
 
 
 class RecommendationRow(Base):
-    """How many segments a dataset holds; nobody sees it before `answer` is there."""
+    """Recommendation of a number of segments; hidden from clients until `answer` is set."""
 
     __tablename__ = "recommendations"
 

@@ -1,4 +1,4 @@
-"""Recommendations on the wire."""
+"""Request and response bodies of recommendations."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -29,7 +29,7 @@ Probabilities = TypeAliasType("Probabilities", dict[str, float])
 
 
 class RecommendationCreate(RequestModel):
-    """Of what, for which algorithm, and within which limits to recommend a number of segments."""
+    """Parameters of a recommendation: features, algorithm, and limits on the number of segments."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -41,7 +41,9 @@ class RecommendationCreate(RequestModel):
     )
 
     dataset_version: DatasetVersion = None
-    algorithm: AlgorithmIn = Field(default_factory=KMeans, description="Absent: K-Means.")
+    algorithm: AlgorithmIn = Field(
+        default_factory=KMeans, description="The algorithm to recommend for. Defaults to K-Means."
+    )
     features: Features | None = None
     k_min: FewestSegments = RecommendationLimits.k_min
     k_max: MostSegments = RecommendationLimits.k_max
@@ -50,12 +52,11 @@ class RecommendationCreate(RequestModel):
         default=None,
         min_length=1,
         max_length=len(CRITERIA),
-        description="Whose verdicts to give. Absent: all.",
+        description="The criteria whose verdicts to return. Defaults to all.",
     )
     seed: Seed = 0
 
-    def asked(self) -> RecommendationSpec:
-        """Give what is asked."""
+    def to_spec(self) -> RecommendationSpec:
         return RecommendationSpec(
             dataset_version=self.dataset_version,
             algorithm=self.algorithm,
@@ -67,17 +68,17 @@ class RecommendationCreate(RequestModel):
 
 
 class Verdict(ResponseModel):
-    """What one criterion says on its own."""
+    """Verdict of a single criterion."""
 
     criterion: str
-    k: int | None = Field(description="The number of segments it would choose; null where it can say nothing.")
-    scores: dict[str, float] = Field(description="Its figure for each k that it is defined for.")
-    errors: dict[str, float] = Field(description="The standard error of each figure that has one.")
+    k: int | None = Field(description="The number of segments that the criterion prefers; null if it prefers none.")
+    scores: dict[str, float] = Field(description="The score by k, where it is defined.")
+    errors: dict[str, float] = Field(description="The standard error of the score by k, where it is defined.")
     higher_is_better: bool
 
 
 class Recommendation(ResponseModel):
-    """How many segments a dataset holds, and how sure that is."""
+    """Recommendation of a number of segments, with its probability."""
 
     recommendation: str
     dataset: str
@@ -88,20 +89,22 @@ class Recommendation(ResponseModel):
     k_max: int
     min_share: float
     seed: int
-    k: int = Field(description="The best number of segments within the limits.")
-    probability: float | None = Field(description="That `k` is right; null where too little is known to say.")
+    k: int = Field(description="The recommended number of segments within the limits.")
+    probability: float | None = Field(description="The probability that `k` is right; null if it cannot be estimated.")
     credible_set: list[int] = Field(
-        description="The fewest numbers of segments that hold the right one with 90 %, the most probable first."
+        description="The fewest numbers of segments that include the right one with 90 % probability, likeliest first."
     )
-    probabilities: Probabilities | None = Field(description="Of each number of segments, whatever the limits.")
-    text: str = Field(description="The advice in a sentence.")
+    probabilities: Probabilities | None = Field(
+        description="The probability of each number of segments, regardless of the limits."
+    )
+    text: str = Field(description="The recommendation in a sentence.")
     verdicts: list[Verdict]
-    n_customers: int = Field(description="How many customers have a known feature.")
-    n_sampled: int = Field(description="How many of them the advice is drawn from.")
+    n_customers: int = Field(description="Number of customers with at least one known feature.")
+    n_sampled: int = Field(description="Size of the sample of them that the recommendation is based on.")
     n_measured: int | None = Field(
         default=None,
-        description="How many of them the figures of `knee`, `silhouette`, `calinski_harabasz` and `davies_bouldin` "
-        "are of; null for answers from before these were told apart.",
+        description="Number of customers that the scores of `knee`, `silhouette`, `calinski_harabasz` and "
+        "`davies_bouldin` were computed on; null for recommendations of earlier releases.",
     )
     warnings: list[str]
     job: str
@@ -109,7 +112,7 @@ class Recommendation(ResponseModel):
 
     @classmethod
     def of(cls, dataset: DatasetRow, row: RecommendationRow) -> Self:
-        """Show a recommendation: what was asked, and the answer."""
+        """Build the response from a finished recommendation."""
         own: dict[str, Any] = {
             "recommendation": row.id,
             "dataset": dataset.name,
@@ -121,6 +124,6 @@ class Recommendation(ResponseModel):
 
 
 class RecommendationList(Page):
-    """Recommendations for a dataset, the newest first."""
+    """Page of recommendations of a dataset, newest first."""
 
     recommendations: list[Recommendation]

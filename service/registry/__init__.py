@@ -1,1 +1,1 @@
-"""Models, versions, aliases."""
+"""Model registry: models, versions, aliases."""

@@ -1,4 +1,4 @@
-"""Signed manifests after a change of keys."""
+"""Re-signing of artifact manifests after a key rotation."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Outcome = Literal["signed", "unchanged", "damaged"]
 
 @dataclass(frozen=True, kw_only=True)
 class ResignedFile:
-    """What became of one version's manifest."""
+    """Result of re-signing the manifest of one version."""
 
     tenant: str
     model: str
@@ -23,7 +23,7 @@ class ResignedFile:
 
 
 def resign_all(stores: Stores) -> list[ResignedFile]:
-    """Have the newest key sign the files of every version that is ready."""
+    """Sign the files of every ready version with the newest key."""
     with stores.database.reading() as session:
         ready = repository.list_ready(session)
     return [
@@ -34,9 +34,9 @@ def resign_all(stores: Stores) -> list[ResignedFile]:
     ]
 
 
-def count(signed: list[ResignedFile]) -> Counter[Outcome]:
-    """Count what became of them."""
-    return Counter(one.outcome for one in signed)
+def count(results: list[ResignedFile]) -> Counter[Outcome]:
+    """Count the results by outcome."""
+    return Counter(result.outcome for result in results)
 
 
 def _outcome(stores: Stores, model: ModelRow, version: VersionRow) -> Outcome:

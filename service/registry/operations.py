@@ -1,4 +1,4 @@
-"""What happens to models, versions and aliases."""
+"""Lifecycle of models, versions and aliases."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,10 @@ TREE_FILE = "tree.json"
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentLearned:
-    """A segment as a fit found it; `inherited` is the id it takes over from an earlier version.
+    """Segment of a finished fit; `inherited` is the id that it takes over from an earlier version.
 
-    Where an earlier tree was cut anew: the segment of that version `within` which it lies, or those it `holds`.
+    For another cut of an earlier tree: `within` is the segment of that version that contains it, `holds` are those
+    that it contains.
     """
 
     index: int
@@ -37,7 +38,7 @@ class SegmentLearned:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionLearned:
-    """What a fit adds to its version."""
+    """Result of a fit, which completes its version."""
 
     attempt: int
     k: int
@@ -52,7 +53,7 @@ class VersionLearned:
 
 
 def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tuple[ModelRow, VersionRow]:
-    """Get a version that can be used, and its model."""
+    """Get a ready version and its model; raises Conflict if its fit is not finished or failed."""
     model = repository.get_model(session, tenant, name)
     if ref == PRODUCTION and repository.find_alias(session, model, PRODUCTION) is None:
         raise Conflict(f"The model {name} has no {PRODUCTION} version yet: its first fit is not finished, or failed")
@@ -63,18 +64,18 @@ def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tup
 
 
 def require_there(session: Session, model: ModelRow, version: VersionRow) -> None:
-    """Refuse a version that was deleted since it was read."""
+    """Raise NotFound if a version was deleted since it was read."""
     repository.get_version(session, model, str(version.number))
 
 
 def segment_names(session: Session, version: VersionRow) -> dict[str, str]:
-    """Give what the segments of a version are called, by their ids, in the order of their indices."""
+    """Return the names of a version's segments by their ids, ordered by index."""
     profiles = repository.list_profiles(session, version)
     return {segment.id: segment.name or profile.name for profile, segment in profiles}
 
 
 def base_version(session: Session, model: ModelRow) -> VersionRow | None:
-    """Find the version that the next one inherits from: production, else the newest that is ready."""
+    """Find the version that the next one inherits from: production, or else the newest ready one."""
     alias = repository.find_alias(session, model, PRODUCTION)
     if alias:
         return repository.find_version(session, model, alias.version)
@@ -82,20 +83,20 @@ def base_version(session: Session, model: ModelRow) -> VersionRow | None:
 
 
 def next_number(session: Session, model: ModelRow) -> int:
-    """Take a model's next version number; a number is never given twice."""
+    """Increment and return a model's last version number; numbers are never reused."""
     locked = repository.lock_model(session, model)
     locked.last_version += 1
     return locked.last_version
 
 
 def artifact_ref(model: ModelRow, version: VersionRow, attempt: int | None = None) -> ArtifactRef:
-    """Name the files of a version, as the attempt that made it (or the given one) wrote them."""
-    made_by = attempt or version.attempt or 0
-    return ArtifactRef(tenant=model.tenant, model=model.id, version=version.number, attempt=made_by)
+    """Return the reference to a version's files as written by an attempt, by default the successful one."""
+    writer = attempt or version.attempt or 0
+    return ArtifactRef(tenant=model.tenant, model=model.id, version=version.number, attempt=writer)
 
 
 def read_tree(stores: Stores, model: ModelRow, version: VersionRow) -> Tree:
-    """Read the tree that a hierarchical version keeps."""
+    """Read the stored tree of a hierarchical version; raises NoTree if there is none."""
     ref = artifact_ref(model, version)
     if not stores.artifacts.holds(ref, TREE_FILE):
         raise NoTree
@@ -103,7 +104,7 @@ def read_tree(stores: Stores, model: ModelRow, version: VersionRow) -> Tree:
 
 
 def change_source(session: Session, model: ModelRow, version: VersionRow, dataset_version: int) -> None:
-    """Note that a version learned from another dataset version than was planned."""
+    """Record that a version was fitted on another dataset version than planned, and move the pin."""
     if dataset_version == version.dataset_version:
         return
     datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
@@ -112,7 +113,7 @@ def change_source(session: Session, model: ModelRow, version: VersionRow, datase
 
 
 def complete_version(session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned) -> None:
-    """Make a version ready with what its fit learned; a model's first becomes production."""
+    """Store the result of a fit in its version and mark it ready; a model's first ready version becomes production."""
     version.ready = True
     for field in ("attempt", "k", "n_customers", "artifact", "recommendation"):
         setattr(version, field, getattr(learned, field))
@@ -129,28 +130,30 @@ def complete_version(session: Session, model: ModelRow, version: VersionRow, lea
 
 
 def move_alias(session: Session, model: ModelRow, name: str, version: VersionRow, *, by: str) -> AliasRow:
-    """Let an alias name another version, and log the move."""
+    """Point an alias to a ready version, and log the move."""
     if not version.ready:
-        raise Conflict(f"Version {version.number} of {model.name} is not ready, so no alias can name it")
+        raise Conflict(
+            f"Version {version.number} of {model.name} is not ready; an alias can only point to a ready version"
+        )
     alias = repository.lock_alias(session, model, name)
-    before = alias.version if alias else None
+    previous = alias.version if alias else None
     if alias is None:
         alias = AliasRow(model_id=model.id, name=name, version=version.number)
         session.add(alias)
-    if before != version.number:
+    if previous != version.number:
         alias.version = version.number
-        session.add(_move(alias, before, by))
+        session.add(_build_move(alias, previous, by))
     session.flush()
     return alias
 
 
 def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
-    """Delete a version that no alias names, then its files."""
+    """Delete a version without aliases, then its files."""
     with stores.database.writing() as session:
         model = repository.get_model(session, tenant, name)
         version = repository.get_version(session, model, ref)
-        _require_unnamed(session, model, version)
-        _require_settled(session, model, [version])
+        _require_no_alias(session, model, version)
+        _require_not_fitting(session, model, [version])
         tables = datasets.delete_derived(session, owner(model, version))
         repository.delete_rows(session, [version])
         repository.delete_segments_without_profile(session, model)
@@ -160,11 +163,11 @@ def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
 
 
 def delete_model(stores: Stores, tenant: str, name: str) -> None:
-    """Delete a model with its versions, then their files."""
+    """Delete a model with all its versions, then their files."""
     with stores.database.writing() as session:
         model = repository.get_model(session, tenant, name)
         versions = repository.list_versions(session, model, after=0, limit=model.last_version)
-        _require_settled(session, model, versions)
+        _require_not_fitting(session, model, versions)
         for version in versions:
             datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
         tables = [path for version in versions for path in datasets.delete_derived(session, owner(model, version))]
@@ -174,12 +177,12 @@ def delete_model(stores: Stores, tenant: str, name: str) -> None:
 
 
 def owner(model: ModelRow, version: VersionRow) -> str:
-    """Name a version to those who keep something for it."""
+    """Return the owner key under which derived tables of a version are registered."""
     return f"{model.id}/{version.number}"
 
 
 def state_of(version: VersionRow, job: JobRow) -> str:
-    """Tell a version's state from its own row and its job's, so that the two cannot disagree."""
+    """Derive a version's state from its row and its job's, so that the two cannot disagree."""
     if version.ready:
         return "ready"
     return "fitting" if job.state in UNFINISHED else "failed"
@@ -202,24 +205,24 @@ def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned)
 
 
 def _nest(own: str, learned: SegmentLearned) -> list[JsonObject]:
-    """Say which segments of the finer cut lie within this one, or within which of the coarser it lies."""
+    """Return the pairs of a segment of the finer cut and the segment of the coarser cut that contains it."""
     if learned.within is not None:
         return [{"segment": own, "within": learned.within}]
-    return [{"segment": held, "within": own} for held in learned.holds]
+    return [{"segment": contained, "within": own} for contained in learned.holds]
 
 
-def _move(alias: AliasRow, before: int | None, by: str) -> AliasMoveRow:
-    moved: dict[str, Any] = {"from_version": before, "to_version": alias.version, "moved_by": by, "moved_at": now()}
-    return AliasMoveRow(model_id=alias.model_id, name=alias.name, **moved)
+def _build_move(alias: AliasRow, previous: int | None, by: str) -> AliasMoveRow:
+    values: dict[str, Any] = {"from_version": previous, "to_version": alias.version, "moved_by": by, "moved_at": now()}
+    return AliasMoveRow(model_id=alias.model_id, name=alias.name, **values)
 
 
-def _require_unnamed(session: Session, model: ModelRow, version: VersionRow) -> None:
+def _require_no_alias(session: Session, model: ModelRow, version: VersionRow) -> None:
     names = [alias.name for alias in repository.list_aliases(session, model) if alias.version == version.number]
     if names:
-        raise Conflict(f"Version {version.number} of {model.name} is named by {', '.join(names)}; move the alias first")
+        raise Conflict(f"Version {version.number} of {model.name} has the aliases {', '.join(names)}; move them first")
 
 
-def _require_settled(session: Session, model: ModelRow, versions: Sequence[VersionRow]) -> None:
+def _require_not_fitting(session: Session, model: ModelRow, versions: Sequence[VersionRow]) -> None:
     for version in versions:
         if state_of(version, repository.job_of(session, version)) == "fitting":
             raise Conflict(f"Version {version.number} of {model.name} is being fitted; cancel its job first")

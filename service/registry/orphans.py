@@ -1,4 +1,4 @@
-"""Files that no row names: what is left where something broke off between a file and its row."""
+"""Orphaned files: files without a row in the database, left behind by interrupted writes."""
 
 import re
 import time
@@ -18,8 +18,8 @@ from service.stores.database import Session
 GRACE_SECONDS: Final = 3600.0
 
 _ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# Whoever keeps files of their own beside ours keeps them.
-_OURS: Final = {
+# Only files that match are removed; foreign files in the same storage are kept.
+_PATH_PATTERNS: Final = {
     "tables": re.compile(rf"[^/]+/(?:{_ID}|ledgers/{_ID}|runs/{_ID}/\d+)/.+"),
     "artifacts": re.compile(rf"[^/]+/{_ID}/\d+/[^/]+/[^/]+"),
 }
@@ -27,9 +27,9 @@ _OURS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class OrphanedFile:
-    """A file of the store of tables or of artifacts that no row names.
+    """File in the table or artifact store that no row refers to.
 
-    `dataset` is the tenant and the id of the dataset in whose tables it lies, where there is one.
+    `dataset` is the tenant and the id of the dataset if the file belongs to a table that is still in use.
     """
 
     store: str
@@ -38,43 +38,43 @@ class OrphanedFile:
 
 
 def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[OrphanedFile]:
-    """List the files that no row names and that nobody has written to for a while.
+    """List the files that no row refers to and that have not changed during the grace period.
 
-    Rows are written before files, and no path is ever used again. So what is listed first, and named by no row that is
-    read thereafter, belongs to nobody.
+    Files are listed before rows are read. Since rows are written before files, and paths are never reused, a listed
+    file without a row is an orphan.
     """
-    before = time.time() - grace
-    found = {store: dict(files.changes()) for store, files in _stores(stores).items()}
+    cutoff = time.time() - grace
+    listed = {store: dict(files.changes()) for store, files in _stores(stores).items()}
     with stores.database.reading() as session:
-        named = {*_tables(session), *_artifacts(session)}
-        every = [(dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)]
-    if not named:
-        raise Conflict("The database names no dataset and no model: it may not be the one that these files belong to")
-    uncounted = {path: dataset for dataset in every for path in erasure.list_leftovers(stores, *dataset)}
+        used = {*_table_paths(session), *_artifact_paths(session)}
+        dataset_ids = [(dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)]
+    if not used:
+        raise Conflict("The database has no dataset and no model; check that it belongs to these files")
+    leftovers = {path: dataset for dataset in dataset_ids for path in erasure.list_leftovers(stores, *dataset)}
     return [
-        OrphanedFile(store=store, path=path, dataset=uncounted.get(path))
-        for store, changes in found.items()
+        OrphanedFile(store=store, path=path, dataset=leftovers.get(path))
+        for store, changes in listed.items()
         for path, changed in sorted(changes.items())
-        if changed < before
-        and _OURS[store].fullmatch(path)
-        and (named.isdisjoint(_above(path)) or (store == "tables" and path in uncounted))
+        if changed < cutoff
+        and _PATH_PATTERNS[store].fullmatch(path)
+        and (used.isdisjoint(_parents(path)) or (store == "tables" and path in leftovers))
     ]
 
 
-def remove_orphans(stores: Stores, leftovers: list[OrphanedFile]) -> None:
-    """Remove them for good."""
-    for left in leftovers:
-        if left.dataset is None:
-            _stores(stores)[left.store].remove_file(left.path)
-    for dataset in {left.dataset for left in leftovers if left.dataset is not None}:
-        erasure.purge(stores, *dataset)  # others may be writing to its tables
+def remove_orphans(stores: Stores, orphans: list[OrphanedFile]) -> None:
+    """Remove orphaned files; those in tables that are in use are purged, as other processes may write to them."""
+    for orphan in orphans:
+        if orphan.dataset is None:
+            _stores(stores)[orphan.store].remove_file(orphan.path)
+    for dataset in {orphan.dataset for orphan in orphans if orphan.dataset is not None}:
+        erasure.purge(stores, *dataset)
 
 
 def _stores(stores: Stores) -> dict[str, Storage]:
     return {"tables": stores.tables.files, "artifacts": stores.artifacts.files}
 
 
-def _tables(session: Session) -> Iterator[str]:
+def _table_paths(session: Session) -> Iterator[str]:
     for dataset in datasets_repository.list_all(session):
         yield datasets.table_path(dataset.tenant, dataset.id)
         yield datasets.ledger_path(dataset.tenant, dataset.id)
@@ -82,13 +82,13 @@ def _tables(session: Session) -> Iterator[str]:
         yield derived.path
 
 
-def _artifacts(session: Session) -> Iterator[str]:
+def _artifact_paths(session: Session) -> Iterator[str]:
     for model, version in repository.list_ready(session):
         yield operations.artifact_ref(model, version).directory()
     for model, version in repository.list_fitting(session):
         yield operations.artifact_ref(model, version).parent()
 
 
-def _above(path: str) -> Iterator[str]:
+def _parents(path: str) -> Iterator[str]:
     parts = path.split("/")
     return ("/".join(parts[:depth]) for depth in range(1, len(parts)))

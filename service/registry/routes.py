@@ -1,4 +1,4 @@
-"""Models, versions, aliases."""
+"""Routes of models, versions, artifacts and aliases."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ router = APIRouter(tags=["registry"])
 def list_models(
     session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
 ) -> ModelList:
-    """List the models by name."""
+    """List all models, ordered by name."""
     rows = repository.list_models(session, tenant, after=decode_cursor(page_token), limit=page_size)
     token = next_cursor(rows, page_size, lambda row: row.name)
     return ModelList(models=[show_model(session, row) for row in rows], next_page_token=token)
@@ -56,13 +56,16 @@ def list_models(
 
 @router.get("/v1/models/{model}")
 def get_model(session: ReadDep, tenant: TenantDep, model: ModelName) -> Model:
-    """Show one model."""
+    """Retrieve a model."""
     return show_model(session, repository.get_model(session, tenant, model))
 
 
 @router.delete("/v1/models/{model}", status_code=204)
 def delete_model(parts: ServicesDep, tenant: TenantDep, model: NewModelName) -> None:
-    """Delete a model with all its versions."""
+    """Delete a model with all its versions.
+
+    Answers 409 while one of them is being fitted.
+    """
     operations.delete_model(parts.stores, tenant, model)
 
 
@@ -70,7 +73,7 @@ def delete_model(parts: ServicesDep, tenant: TenantDep, model: NewModelName) -> 
 def list_versions(
     session: ReadDep, tenant: TenantDep, model: ModelName, page_size: PageSize = 100, page_token: PageToken = None
 ) -> VersionList:
-    """List a model's versions, the oldest first."""
+    """List the versions of a model, oldest first."""
     row = repository.get_model(session, tenant, model)
     rows = repository.list_versions(session, row, after=decode_offset(page_token), limit=page_size)
     token = next_cursor(rows, page_size, lambda version: str(version.number))
@@ -81,7 +84,10 @@ def list_versions(
 def get_version(
     session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, response: Response
 ) -> Version:
-    """Show one version: what was asked, what was learned, how good it is."""
+    """Retrieve a version of a model.
+
+    Returns the parameters of the fit, the prepared features, the segments and the metrics.
+    """
     row = repository.get_model(session, tenant, model)
     shown = show_version(session, row, repository.get_version(session, row, version))
     response.headers.update(cache_headers(etag_of(shown)))
@@ -90,7 +96,10 @@ def get_version(
 
 @router.delete("/v1/models/{model}/versions/{version}", status_code=204)
 def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, version: FurtherVersionRef) -> None:
-    """Delete a version that no alias names."""
+    """Delete a version.
+
+    Answers 409 if an alias points to it or it is being fitted.
+    """
     operations.delete_version(parts.stores, tenant, model, version)
 
 
@@ -98,7 +107,10 @@ def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, vers
 def get_artifact(
     parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
 ) -> Response:
-    """Download the joblib file: a plain scikit-learn pipeline. Load it only if you trust this service."""
+    """Download a version as a joblib file.
+
+    The file contains a plain scikit-learn pipeline. Loading it runs code, so load it only if you trust this service.
+    """
     row, ready = operations.get_ready_version(session, tenant, model, version)
     data = parts.stores.artifacts.read(operations.artifact_ref(row, ready), operations.PIPELINE_FILE)
     name = f"{model}-{ready.number}.joblib"
@@ -108,14 +120,14 @@ def get_artifact(
 
 @router.get("/v1/models/{model}/aliases")
 def list_aliases(session: ReadDep, tenant: TenantDep, model: ModelName) -> AliasList:
-    """List a model's aliases."""
+    """List the aliases of a model, ordered by name."""
     rows = repository.list_aliases(session, repository.get_model(session, tenant, model))
     return AliasList(aliases=[Alias.of(row) for row in rows])
 
 
 @router.get("/v1/models/{model}/aliases/{alias}")
 def get_alias(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName, response: Response) -> Alias:
-    """Show which version an alias names."""
+    """Retrieve an alias, and the version that it points to."""
     found = repository.find_alias(session, repository.get_model(session, tenant, model), alias)
     if found is None:
         raise NotFound(f"The model {model} has no alias {alias}")
@@ -134,10 +146,13 @@ def move_alias(
     response: Response,
     if_match: IfMatch = None,
 ) -> Alias:
-    """Promote a version, or roll back to it."""
+    """Point an alias to a version.
+
+    Use it to promote a version to production, or to roll back. Creates the alias if it is new.
+    """
     row = repository.get_model(session, tenant, model)
-    before = repository.lock_alias(session, row, alias)
-    check_if_match(if_match, Alias.of(before) if before else None)
+    current = repository.lock_alias(session, row, alias)
+    check_if_match(if_match, Alias.of(current) if current else None)
     version = repository.get_version(session, row, str(body.version))
     moved = Alias.of(operations.move_alias(session, row, alias, version, by=caller.name))
     response.headers.update(cache_headers(etag_of(moved)))
@@ -146,7 +161,10 @@ def move_alias(
 
 @router.get("/v1/models/{model}/aliases/{alias}/log")
 def get_alias_log(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName) -> AliasLog:
-    """Show who moved an alias when, the newest move first."""
+    """List the moves of an alias, newest first.
+
+    Each entry contains the caller, the time, and both versions.
+    """
     rows = repository.list_moves(session, repository.get_model(session, tenant, model), alias)
     if not rows:
         raise NotFound(f"The model {model} never had an alias {alias}")

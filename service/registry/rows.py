@@ -1,4 +1,4 @@
-"""Models, their versions, the names that move between versions, and the segments that outlive them."""
+"""Tables of models, versions, segments, profiles and aliases."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from service.stores.database import Base, JsonList, JsonObject
 
 
 class ModelRow(Base):
-    """A named series of versions."""
+    """Named series of versions."""
 
     __tablename__ = "models"
     __table_args__ = (UniqueConstraint("tenant", "name"),)
@@ -22,7 +22,7 @@ class ModelRow(Base):
 
 
 class VersionRow(Base):
-    """One fit: what was asked, and, once it is ready, what was learned; with `limits` it chooses k by itself."""
+    """Version of a model: the parameters of its fit, and its result once ready; `limits` are set for k "auto"."""
 
     __tablename__ = "versions"
 
@@ -55,7 +55,7 @@ class VersionRow(Base):
 
 
 class SegmentRow(Base):
-    """A group as the business sees it; it belongs to the model and keeps its id and given name over versions."""
+    """Segment of a model; keeps its id, name and description across versions."""
 
     __tablename__ = "segments"
 
@@ -66,7 +66,7 @@ class SegmentRow(Base):
 
 
 class ProfileRow(Base):
-    """A segment as one version sees it."""
+    """Profile of a segment in one version."""
 
     __tablename__ = "profiles"
     __table_args__ = (
@@ -83,7 +83,7 @@ class ProfileRow(Base):
 
 
 class AliasRow(Base):
-    """A name that moves between a model's versions."""
+    """Movable name of one of a model's versions."""
 
     __tablename__ = "aliases"
     __table_args__ = (
@@ -96,7 +96,7 @@ class AliasRow(Base):
 
 
 class AliasMoveRow(Base):
-    """One move of an alias: who, when, from where, to where."""
+    """Log entry of a moved alias."""
 
     __tablename__ = "alias_moves"
 

@@ -1,4 +1,4 @@
-"""Models, versions and aliases on the wire."""
+"""Request and response bodies of models, versions and aliases."""
 
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -19,7 +19,7 @@ PreparationStep = TypeAliasType("PreparationStep", dict[str, Any])
 
 
 class Artifact(ResponseModel):
-    """The joblib file of a version."""
+    """Joblib file of a version."""
 
     sha256: str
     bytes: int
@@ -27,7 +27,7 @@ class Artifact(ResponseModel):
 
 
 class Advice(ResponseModel):
-    """The recommendation whose k a version took; the dataset has it in full."""
+    """Summary of the recommendation that a version takes its k from."""
 
     recommendation: str
     k: int
@@ -37,45 +37,44 @@ class Advice(ResponseModel):
 
 
 class SegmentBrief(ResponseModel):
-    """A segment, in short."""
+    """Short form of a segment."""
 
     segment: str
-    index: int = Field(description="What the joblib file predicts for its customers.")
+    index: int = Field(description="The label that the joblib pipeline predicts for this segment.")
     name: str
     n_customers: int
     share: float
 
 
 class Nested(ResponseModel):
-    """Which segment of the coarser cut a segment of the finer one lies in, wholly."""
+    """Segment of the finer cut, and the segment of the coarser cut that contains it."""
 
-    segment: str = Field(description="Of the finer cut.")
-    within: str = Field(description="Of the coarser cut.")
+    segment: str = Field(description="Segment of the finer cut.")
+    within: str = Field(description="Segment of the coarser cut.")
 
 
 class Version(ResponseModel):
-    """One immutable fit of a model."""
+    """Immutable fit of a model."""
 
     model: str
     version: int
     aliases: list[str]
     state: Literal["fitting", "ready", "failed"]
     algorithm: Algorithm
-    k: int | None = Field(description="The number of segments; null until a fit that chooses it has done so.")
+    k: int | None = Field(description="The number of segments; null while a fit with `k: auto` is not finished.")
     seed: int
     dataset: str
     dataset_version: int
     dataset_version_available: bool
     n_customers: int | None
     features: list[FeatureOut]
-    preparation: list[PreparationStep] | None = Field(description="Each step from a customer's columns to a point.")
+    preparation: list[PreparationStep] | None = Field(description="The preparation steps, in order.")
     metrics: Metrics | None
     segments: list[SegmentBrief]
-    recommendation: Advice | None = Field(default=None, description="Where the fit chose k.")
-    cut_of: int | None = Field(description="The version whose tree was cut anew; null: learned for itself.")
+    recommendation: Advice | None = Field(default=None, description="Set if the fit chose k.")
+    cut_of: int | None = Field(description="The version whose tree was cut; null if this version was fitted.")
     nesting: list[Nested] | None = Field(
-        description="How the segments of this version and of `cut_of` lie in one another. A finer cut than `cut_of`: "
-        "within which of its segments each of this version's lies; a coarser one: the other way round.",
+        description="Nesting of the segments of this version and of `cut_of`: one pair per segment of the finer cut.",
     )
     artifact: Artifact | None
     warnings: list[str]
@@ -84,13 +83,13 @@ class Version(ResponseModel):
 
 
 class VersionList(Page):
-    """A model's versions, the oldest first."""
+    """Page of the versions of a model, oldest first."""
 
     versions: list[Version]
 
 
 class Model(ResponseModel):
-    """A named series of versions."""
+    """Named series of versions."""
 
     model: str
     versions: int = Field(description="The number of the last version.")
@@ -99,37 +98,36 @@ class Model(ResponseModel):
 
 
 class ModelList(Page):
-    """Models by name."""
+    """Page of models, ordered by name."""
 
     models: list[Model]
 
 
 class AliasMove(RequestModel):
-    """The version that an alias shall name."""
+    """Version that an alias will point to."""
 
     version: Integer = Field(ge=1, lt=2**31, examples=[1])
 
 
 class Alias(ResponseModel):
-    """A movable name of one version."""
+    """Movable name of a version."""
 
     alias: str
     version: int
 
     @classmethod
     def of(cls, row: AliasRow) -> Self:
-        """Show an alias."""
         return cls(alias=row.name, version=row.version)
 
 
 class AliasList(ResponseModel):
-    """A model's aliases by name."""
+    """Aliases of a model, ordered by name."""
 
     aliases: list[Alias]
 
 
 class AliasMoved(ResponseModel):
-    """One move of an alias."""
+    """Move of an alias."""
 
     moved_at: datetime
     moved_by: str
@@ -138,19 +136,19 @@ class AliasMoved(ResponseModel):
 
 
 class AliasLog(ResponseModel):
-    """The moves of an alias, the newest first."""
+    """Moves of an alias, newest first."""
 
     moves: list[AliasMoved]
 
 
 def show_model(session: Session, row: ModelRow) -> Model:
-    """Show a model with its aliases."""
+    """Build the response of a model with its aliases."""
     aliases = {alias.name: alias.version for alias in repository.list_aliases(session, row)}
     return Model(model=row.name, versions=row.last_version, aliases=aliases, created_at=row.created_at)
 
 
 def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
-    """Show a version with its names, its state and its segments."""
+    """Build the response of a version with its aliases, its state and its segments."""
     job = repository.job_of(session, row)
     aliases = repository.list_aliases(session, model)
     return Version.model_validate(

@@ -1,1 +1,1 @@
-"""What segments are like."""
+"""Segment profiles and names."""

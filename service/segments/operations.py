@@ -1,4 +1,4 @@
-"""What people may change about a segment."""
+"""Changes of segment names and descriptions."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,8 @@ from service.stores.database import Session
 
 
 def get_segment(session: Session, tenant: str, model: str, ref: str) -> SegmentRow:
-    """Get a segment of a model by its id, or its index in production, to be changed in this transaction."""
-    segment_id = _in_production(session, tenant, model, ref) if ref.isdecimal() else ref
+    """Get a segment of a model by its id, or by its index in production, and lock its row."""
+    segment_id = _id_in_production(session, tenant, model, ref) if ref.isdecimal() else ref
     row = repository.lock_segment(session, repository.get_model(session, tenant, model), segment_id)
     if row is None:
         raise NotFound(f"The model {model} has no segment {ref}")
@@ -19,13 +19,13 @@ def get_segment(session: Session, tenant: str, model: str, ref: str) -> SegmentR
 
 
 def change_segment(row: SegmentRow, changes: Mapping[str, str | None]) -> SegmentRow:
-    """Change a segment's given name or description, whichever is named."""
+    """Set a segment's name or description, or both."""
     for field, value in changes.items():
         setattr(row, field, value)
     return row
 
 
-def _in_production(session: Session, tenant: str, model: str, index: str) -> str:
+def _id_in_production(session: Session, tenant: str, model: str, index: str) -> str:
     _, version = registry.get_ready_version(session, tenant, model, registry.PRODUCTION)
     _, segment = repository.get_segment(session, version, index)
     return segment.id

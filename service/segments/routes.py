@@ -1,4 +1,4 @@
-"""What the segments of a version are like, and what people call them."""
+"""Routes of segments: list, retrieve, name."""
 
 from fastapi import APIRouter, Response
 
@@ -14,7 +14,10 @@ router = APIRouter(tags=["segments"])
 
 @router.get("/v1/models/{model}/versions/{version}/segments")
 def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> SegmentList:
-    """Describe the segments of a version: sizes, what is typical, what sets each apart."""
+    """List the segments of a version.
+
+    Returns the size, the typical values and the distinguishing features of each segment.
+    """
     _, ready = registry.get_ready_version(session, tenant, model, version)
     segments = [Segment.of(*pair) for pair in repository.list_profiles(session, ready)]
     return SegmentList(model=model, version=ready.number, segments=segments)
@@ -24,7 +27,10 @@ def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version
 def get_segment(
     session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, segment: SegmentRef, response: Response
 ) -> Segment:
-    """Describe one segment of a version; its `ETag` is that of its given name and description."""
+    """Retrieve a segment of a version.
+
+    The `ETag` covers the name and the description that were set; use it in `If-Match` to change them.
+    """
     _, ready = registry.get_ready_version(session, tenant, model, version)
     profile, row = repository.get_segment(session, ready, segment)
     response.headers.update(cache_headers(etag_of(NamedSegment.of(row))))
@@ -41,7 +47,10 @@ def name_segment(
     response: Response,
     if_match: IfMatch = None,
 ) -> NamedSegment:
-    """Give a segment a name or a description of your own."""
+    """Set the name or the description of a segment.
+
+    They belong to the model and stay with the segment in later versions.
+    """
     row = operations.get_segment(session, tenant, model, segment)
     check_if_match(if_match, NamedSegment.of(row))
     named = NamedSegment.of(operations.change_segment(row, body.model_dump(exclude_unset=True)))

@@ -1,4 +1,4 @@
-"""Segments on the wire."""
+"""Request and response bodies of segments."""
 
 from typing import Annotated, Any, Self
 
@@ -12,52 +12,59 @@ Shares = TypeAliasType("Shares", dict[str, float])
 
 
 class Difference(ResponseModel):
-    """Something that sets a segment apart."""
+    """Feature in which a segment differs from all customers."""
 
     feature: str
-    category: str | None = Field(default=None, description="The category whose share differs most.")
-    here: float = Field(description="The median, or the category's share, in the segment.")
-    overall: float = Field(description="The same of all customers.")
-    effect: float = Field(description="In standard deviations; for a category Cohen's h.")
+    category: str | None = Field(
+        default=None, description="The category whose share differs most; null for a numeric feature."
+    )
+    here: float = Field(description="The median, or the share of the category, in the segment.")
+    overall: float = Field(description="The median, or the share of the category, among all customers.")
+    effect: float = Field(description="The effect size: in standard deviations for a number, Cohen's h for a category.")
 
 
 class Rule(ResponseModel):
-    """Whom the segment holds, roughly, in one sentence."""
+    """Approximate description of the segment by a simple rule."""
 
     text: str
-    precision: float | None = Field(description="Share of those it names who belong, measured out of fold.")
-    recall: float | None = Field(description="Share of those who belong that it names, measured out of fold.")
+    precision: float | None = Field(
+        description="The share of customers matching the rule that are in the segment, measured out of fold."
+    )
+    recall: float | None = Field(
+        description="The share of customers in the segment that match the rule, measured out of fold."
+    )
 
 
 class Segment(ResponseModel):
-    """A group as the business sees it; its id belongs to the model and outlives the version."""
+    """Segment of a version; its id belongs to the model and is kept across versions."""
 
     segment: str
-    index: int = Field(description="What the joblib file predicts for its customers.")
+    index: int = Field(description="The label that the joblib pipeline predicts for this segment.")
     name: str
     description: str | None
     n_customers: int
     share: float
     typical: dict[str, float | Shares | None] = Field(
-        description="In own units: the median of a number, the shares of a category's values.",
+        description="Typical values by column, in original units: the median of a numeric column, the shares of the "
+        "values of a categorical one.",
     )
     differs_by: list[Difference]
     rule: Rule | None
     stability: float | None = Field(
         default=None,
-        description="How well it comes back when the customers are drawn again, from 0 to 1: highly stable from 0.85, "
-        "valid from 0.75, unsure from 0.6, not to be trusted below. Null: not measured, as for the only segment.",
+        description="Bootstrap stability (mean Jaccard similarity) from 0 to 1: highly stable from 0.85, valid from "
+        "0.75, doubtful from 0.6, unstable below. Null if not measured, as for a single segment.",
     )
 
     @classmethod
     def of(cls, profile: ProfileRow, segment: SegmentRow) -> Self:
-        """Show a segment as one version sees it."""
+        """Build the response from a segment and its profile in a version."""
         own: dict[str, Any] = {"segment": segment.id, "index": profile.index, "description": segment.description}
         return cls.model_validate({**profile.profile, **own, "name": segment.name or profile.name})
 
 
 class SegmentList(ResponseModel):
-    """The segments of a version, by index."""
+    """Segments of a version, ordered by index."""
 
     model: str
     version: int
@@ -65,7 +72,7 @@ class SegmentList(ResponseModel):
 
 
 class SegmentChange(RequestModel):
-    """A name and a description that stay with the segment over versions; null takes the given one back."""
+    """Name and description of a segment; null resets the field."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Bargain hunters", "description": "Little money, much shopping."}]}
@@ -76,13 +83,12 @@ class SegmentChange(RequestModel):
 
 
 class NamedSegment(ResponseModel):
-    """What a person has called a segment."""
+    """Name and description that were set for a segment."""
 
     segment: str
-    name: str | None = Field(description="Null: each version's own description serves as the name.")
+    name: str | None = Field(description="Null: the name that each version derives from its profile is used.")
     description: str | None
 
     @classmethod
     def of(cls, segment: SegmentRow) -> Self:
-        """Show what a person has called a segment."""
         return cls(segment=segment.id, name=segment.name, description=segment.description)

@@ -1,1 +1,1 @@
-"""Fits."""
+"""Fits of models and versions."""

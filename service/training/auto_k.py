@@ -1,4 +1,4 @@
-"""The number of segments, where the fit is to choose it."""
+"""Choice of the number of segments for fits with `k: "auto"`."""
 
 from dataclasses import dataclass, replace
 
@@ -14,25 +14,25 @@ from service.registry.rows import VersionRow
 from service.stores.database import JsonObject, Session
 from service.training.operations import read_algorithm, read_features
 
-WEAK = 0.6
+MIN_PROBABILITY = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A number of segments that a fit has chosen, and what it asked to learn it."""
+    """Recommendation that a fit takes its number of segments from, and the parameters of that recommendation."""
 
     question: Question
     answer: Recommendation
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader of the version should know; the advice itself where it is no clear one."""
-        unclear = self.answer.k == 1 or (self.answer.probability or 0.0) < WEAK
-        return (*([self.answer.text] if unclear else []), *self.answer.warnings)
+        """Warnings for the version, including the text of the recommendation if that is uncertain."""
+        is_uncertain = self.answer.k == 1 or (self.answer.probability or 0.0) < MIN_PROBABILITY
+        return (self.answer.text, *self.answer.warnings) if is_uncertain else tuple(self.answer.warnings)
 
 
 def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Choice | None:
-    """Choose a number of segments; None where there is nothing to choose."""
+    """Recommend a number of segments for a version; returns None if its k is fixed."""
     if version.limits is None:
         return None
     question = Question(
@@ -49,24 +49,24 @@ def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Ch
 def with_choice(
     session: Session, version: VersionRow, learned: VersionLearned, choice: Choice | None
 ) -> VersionLearned:
-    """Keep the recommendation with its dataset, if that is still there, and what matters of it with the version."""
+    """Add the recommendation to its dataset, if that still exists, and a summary of it to the version."""
     if choice is None:
         return learned
-    row = new_recommendation(version.dataset_id, version.dataset_version, _without_names(choice.question))
+    row = new_recommendation(version.dataset_id, version.dataset_version, _without_categories(choice.question))
     row.job_id = version.job_id
     write_answer(row, version.dataset_version, choice.answer)
     if datasets.find_by_id(session, version.dataset_id) is not None:
         session.add(row)
     warnings = dict.fromkeys([*choice.warnings, *learned.warnings])
-    return replace(learned, recommendation=_kept(row.id, choice.answer), warnings=tuple(warnings))
+    return replace(learned, recommendation=_summarize(row.id, choice.answer), warnings=tuple(warnings))
 
 
-def _without_names(question: Question) -> Question:
-    """Leave out which categories customers have had: a recommendation outlives them."""
+def _without_categories(question: Question) -> Question:
+    """Remove the categories, which come from customers, as a recommendation outlives their erasure."""
     return replace(question, features=[replace(feature, categories=None) for feature in question.features])
 
 
-def _kept(recommendation_id: str, answer: Recommendation) -> JsonObject:
+def _summarize(recommendation_id: str, answer: Recommendation) -> JsonObject:
     return {
         "recommendation": recommendation_id,
         "k": answer.k,

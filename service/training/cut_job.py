@@ -1,4 +1,4 @@
-"""What a worker does to cut a version's tree anew: no tree is grown, all else is made as by a fit."""
+"""Job that builds a version from another cut of an existing version's tree."""
 
 from functools import partial
 
@@ -16,29 +16,29 @@ from service.training.operations import read_algorithm, read_features
 
 
 def cut_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
-    """Make the version that a job names by another cut of its base's tree, and save its files."""
+    """Build a version by cutting its base's tree, and save its files."""
     return run_fit(stores, payload, attempt, progress, partial(_cut, stores))
 
 
-def _cut(stores: Stores, material: FitInputs, k: int | None, progress: Progress) -> Segmentation:
-    base, algorithm = _base(material), read_algorithm(material.version)
+def _cut(stores: Stores, inputs: FitInputs, k: int | None, progress: Progress) -> Segmentation:
+    base, algorithm = _get_base(inputs), read_algorithm(inputs.version)
     if not isinstance(algorithm, Hierarchical):
         raise NoTree
-    ref = registry.artifact_ref(material.model, base.version)
+    ref = registry.artifact_ref(inputs.model, base.version)
     written_by = (base.version.artifact or {})["library_versions"]
     return cut(
-        material.table,
-        read_features(material.version),
+        inputs.table,
+        read_features(inputs.version),
         algorithm,
         pipeline=persistence.load(stores.artifacts.read(ref, PIPELINE_FILE), written_by),
-        tree=registry.read_tree(stores, material.model, base.version),
+        tree=registry.read_tree(stores, inputs.model, base.version),
         k=k or 1,
-        seed=material.version.seed,
+        seed=inputs.version.seed,
         progress=progress,
     )
 
 
-def _base(material: FitInputs) -> PreviousVersion:
-    if material.base is None:
-        raise Conflict(f"Version {material.version.cut_of}, whose tree was to be cut, was deleted")
-    return material.base
+def _get_base(inputs: FitInputs) -> PreviousVersion:
+    if inputs.base is None:
+        raise Conflict(f"Version {inputs.version.cut_of}, whose tree was to be cut, was deleted")
+    return inputs.base

@@ -1,4 +1,4 @@
-"""What a worker does to fit a version: reads the dataset, learns, saves the files, says what to write down."""
+"""Job that fits a version: reads the dataset, fits, saves the files, and returns the rows to write."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -36,7 +36,7 @@ FITTING_SHARE = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class PreviousVersion:
-    """The version whose segments the new one may continue."""
+    """Base version, whose segment ids the new version may inherit."""
 
     version: VersionRow
     scorer: Scorer
@@ -45,7 +45,7 @@ class PreviousVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class FitInputs:
-    """What a version is made of."""
+    """Inputs of a fit."""
 
     model: ModelRow
     version: VersionRow
@@ -58,23 +58,23 @@ Learn = Callable[[FitInputs, int | None, Progress], Segmentation]
 
 
 def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
-    """Fit the version that a job names, and save its files."""
+    """Run the fit job: fit a version, and save its files."""
     return run_fit(stores, payload, attempt, progress, _fit)
 
 
 def run_fit(stores: Stores, payload: JsonObject, attempt: int, progress: Progress, learn: Learn) -> JobResult:
-    """Make the version that a job names in some way of learning, and save its files."""
+    """Build the version of a job by `learn`, and save its files."""
     progress("reading", 0.0)
-    material = _read(stores, payload)
-    model, version = material.model, material.version
+    inputs = _read(stores, payload)
+    model, version = inputs.model, inputs.version
     stores.artifacts.discard_before(registry.artifact_ref(model, version, attempt))
-    choice = choose_k(version, material.table, partial(_within, progress, 0.0, CHOOSING_SHARE))
+    choice = choose_k(version, inputs.table, partial(_scale_progress, progress, 0.0, CHOOSING_SHARE))
     k = choice.answer.k if choice else version.k
     start = CHOOSING_SHARE if choice else 0.0
-    segmentation = learn(material, k, partial(_within, progress, start, FITTING_SHARE))
+    segmentation = learn(inputs, k, partial(_scale_progress, progress, start, FITTING_SHARE))
     progress("profiling", FITTING_SHARE)
-    learned = _describe(material, segmentation)
-    warnings = _warnings(material, segmentation, learned)
+    segments = _describe_segments(inputs, segmentation)
+    warnings = _warnings(inputs, segmentation, segments)
     progress("saving", 0.95)
     ref = registry.artifact_ref(model, version, attempt)
     artifact = _save(stores, ref, segmentation)
@@ -82,16 +82,16 @@ def run_fit(stores: Stores, payload: JsonObject, attempt: int, progress: Progres
     def finish(session: Session) -> JsonObject:
         repository.lock_model(session, model)
         rows = repository.get_by_id(session, model.id, version.number)
-        registry.change_source(session, *rows, material.source.version)
-        written = _learned(attempt, segmentation, learned, artifact, warnings)
-        registry.complete_version(session, *rows, with_choice(session, rows[1], written, choice))
+        registry.change_source(session, *rows, inputs.source.version)
+        result = _build_result(attempt, segmentation, segments, artifact, warnings)
+        registry.complete_version(session, *rows, with_choice(session, rows[1], result, choice))
         return {"model": model.name, "version": version.number}
 
     return JobResult(finish=finish, undo=partial(stores.artifacts.discard, ref))
 
 
 def _read(stores: Stores, payload: JsonObject) -> FitInputs:
-    """Read the dataset as planned; where an erasure took that version meanwhile, the newest one instead."""
+    """Read the planned dataset version, or the newest one if an erasure has deleted it meanwhile."""
     try:
         return _read_once(stores, payload)
     except TableGone:
@@ -119,22 +119,22 @@ def _read_base(stores: Stores, session: Session, model: ModelRow, version: Versi
 def _read_table(
     stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: PreviousVersion | None
 ) -> pd.DataFrame:
-    """Read the features, and what the base version needs to place the same customers."""
-    wanted = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
-    columns = [column["name"] for column in source.columns if column["name"] in wanted]
+    """Read the features of the version and those of its base, which assigns the same customers."""
+    names = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
+    columns = [column["name"] for column in source.columns if column["name"] in names]
     path = datasets.table_path(model.tenant, version.dataset_id)
-    read = stores.tables.read(path, source.table_version, columns)
-    table: pd.DataFrame = read.to_pandas(split_blocks=True, self_destruct=True)  # each column once, not twice
+    arrow = stores.tables.read(path, source.table_version, columns)
+    table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)  # avoids a second copy of each column
     return table
 
 
-def _fit(material: FitInputs, k: int | None, progress: Progress) -> Segmentation:
-    version = material.version
+def _fit(inputs: FitInputs, k: int | None, progress: Progress) -> Segmentation:
+    version = inputs.version
     algorithm = read_algorithm(version)
-    # A version that was cut at a distance holds its k as well; a retry must ask for one of them only.
+    # A version that was cut at a distance has its resulting k, too; a retry must pass only one of them.
     at_distance = getattr(algorithm, "distance", None) is not None
     return fit(
-        material.table,
+        inputs.table,
         read_features(version),
         algorithm,
         k=None if at_distance else k,
@@ -143,42 +143,41 @@ def _fit(material: FitInputs, k: int | None, progress: Progress) -> Segmentation
     )
 
 
-def _within(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
-    """Tell the progress of a part as that of the whole."""
+def _scale_progress(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
     progress(stage, start + (end - start) * fraction)
 
 
-def _describe(material: FitInputs, fitted: Segmentation) -> list[SegmentLearned]:
-    table, seed = material.table, material.version.seed
+def _describe_segments(inputs: FitInputs, fitted: Segmentation) -> list[SegmentLearned]:
+    table, seed = inputs.table, inputs.version.seed
     profiles = profile_segments(table, fitted.features, fitted.labels, k=fitted.k, seed=seed)
-    inherited = _inherited(table, fitted.labels, material.base)
-    related = _related(material, fitted)
+    inherited = _match_base_segments(table, fitted.labels, inputs.base)
+    nesting = _nest_in_base(inputs, fitted)
     return [
-        _segment(profile, stability, inherited.get(profile.index), related.get(profile.index, {}))
+        _segment(profile, stability, inherited.get(profile.index), nesting.get(profile.index, {}))
         for profile, stability in zip(profiles, fitted.stability, strict=True)
     ]
 
 
-def _segment(profile: Profile, stability: float | None, inherited: str | None, related: JsonObject) -> SegmentLearned:
-    plain = {**asdict(profile), "stability": stability}
-    index, name = plain.pop("index"), plain.pop("name")
-    return SegmentLearned(index=index, name=name, profile=plain, inherited=inherited, **related)
+def _segment(profile: Profile, stability: float | None, inherited: str | None, nesting: JsonObject) -> SegmentLearned:
+    stored = {**asdict(profile), "stability": stability}
+    index, name = stored.pop("index"), stored.pop("name")
+    return SegmentLearned(index=index, name=name, profile=stored, inherited=inherited, **nesting)
 
 
-def _related(material: FitInputs, fitted: Segmentation) -> dict[int, JsonObject]:
-    """Say of another cut of a tree within which earlier segment each lies, or which it holds."""
-    if material.version.cut_of is None or material.base is None:
+def _nest_in_base(inputs: FitInputs, fitted: Segmentation) -> dict[int, JsonObject]:
+    """Return, for another cut of the base's tree, the base segment that contains each segment, or those it contains."""
+    if inputs.version.cut_of is None or inputs.base is None:
         return {}
-    ids = material.base.segment_ids
-    pairs = nest_segments(material.base.scorer.segment_of_center, fitted.scorer.segment_of_center)
+    ids = inputs.base.segment_ids
+    pairs = nest_segments(inputs.base.scorer.segment_of_center, fitted.scorer.segment_of_center)
     if fitted.k >= len(ids):
         return {after: {"within": ids[before]} for before, after in pairs}
-    held = {after: [ids[before] for before, over in pairs if over == after] for _, after in pairs}
-    return {after: {"holds": found} for after, found in held.items()}
+    contained = {after: [ids[before] for before, other in pairs if other == after] for _, after in pairs}
+    return {after: {"holds": segments} for after, segments in contained.items()}
 
 
-def _inherited(table: pd.DataFrame, labels: np.ndarray, base: PreviousVersion | None) -> dict[int, str]:
-    """Find which segment continues which: the same customers, placed by both versions."""
+def _match_base_segments(table: pd.DataFrame, labels: np.ndarray, base: PreviousVersion | None) -> dict[int, str]:
+    """Match segments with those of the base version by assigning the same customers to both."""
     if base is None:
         return {}
     columns = {name: table[name].to_numpy() for name in base.scorer.feature_names if name in table}
@@ -195,18 +194,18 @@ def _save(stores: Stores, ref: ArtifactRef, fitted: Segmentation) -> JsonObject:
     return {**asdict(manifest.files[PIPELINE_FILE]), "library_versions": versions}
 
 
-def _warnings(material: FitInputs, fitted: Segmentation, segments: Sequence[SegmentLearned]) -> list[str]:
-    """List what a reader of the version should know, and what its owner was asked about the columns."""
+def _warnings(inputs: FitInputs, fitted: Segmentation, segments: Sequence[SegmentLearned]) -> list[str]:
+    """List the warnings of a fit: of the segmentation, unstable segments, doubtful columns, and leaks."""
     names = [feature.name for feature in fitted.features]
     return [
         *fitted.warnings,
         *doubts([segment.name for segment in segments], fitted.stability),
-        *doubts_of(material.source, names),
-        *find_leaks(material.table, fitted.features, fitted.labels, k=fitted.k),
+        *doubts_of(inputs.source, names),
+        *find_leaks(inputs.table, fitted.features, fitted.labels, k=fitted.k),
     ]
 
 
-def _learned(
+def _build_result(
     attempt: int,
     fitted: Segmentation,
     segments: Sequence[SegmentLearned],

@@ -1,4 +1,4 @@
-"""Plans a fit: what it will learn from and how, written down as a version and its job."""
+"""Planning of fits: validates a request, then adds the version together with its job."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -35,7 +35,7 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 @dataclass(frozen=True, kw_only=True)
 class FitSpec:
-    """What a fit is asked for; None is left to the version that it follows, or to the default."""
+    """Request for a fit; None is inherited from the base version, or is the default."""
 
     dataset: str | None
     dataset_version: int | None
@@ -48,54 +48,58 @@ class FitSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """Where a tree is cut: into k segments, or at a distance."""
+    """Cut of a tree into k segments, or at a distance."""
 
     k: int | None
     distance: float | None
 
 
-def plan_model(session: Session, tenant: str, name: str, asked: FitSpec, settings: Settings) -> Plan:
-    """Check a new model; returns what writes it down with its version 1 and the job that fits it.
+def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:
+    """Validate a new model; returns a callback that adds it with its first version and the job.
 
-    A name whose every fit has failed is not taken: it goes on with its next version.
+    The name of a model whose fits have all failed can be used again; its version numbers continue.
     """
-    version, source = _source(session, tenant, asked.dataset or name, asked.dataset_version)
-    algorithm = asdict(asked.algorithm or KMeans())
-    chosen = _resolve_k(asked, algorithm, None)
-    features = choose_features(version, asked.features, settings)
+    version, source = _source(session, tenant, spec.dataset or name, spec.dataset_version)
+    algorithm = asdict(spec.algorithm or KMeans())
+    chosen = _resolve_k(spec, algorithm, None)
+    features = choose_features(version, spec.features, settings)
     _check_size_limit(settings, version.n_customers, len(features), algorithm, chosen["k"])
-    settled = {"algorithm": algorithm, **chosen, "seed": asked.seed or 0, "features": features}
-    return lambda writing: _write_down(writing, _new_model(writing, tenant, name), {**source, **settled})
+    values = {**source, "algorithm": algorithm, **chosen, "seed": spec.seed or 0, "features": features}
+    return lambda writing: _add_version(writing, _new_model(writing, tenant, name), values)
 
 
-def plan_version(session: Session, tenant: str, name: str, asked: FitSpec, settings: Settings) -> Plan:
-    """Check a model's next version; returns what writes it down with the job that fits it.
+def plan_version(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:
+    """Validate a further version of a model; returns a callback that adds it with its job.
 
-    What is not asked is as in its base version.
+    Parameters that are not set are inherited from the base version.
     """
     model = registry_repository.get_model(session, tenant, name)
     base = registry.base_version(session, model)
     if base is None:
-        raise Conflict(f"The model {name} has no version to follow yet: its first fit is not finished, or failed")
-    version, source = _source(session, tenant, asked.dataset or base.dataset, asked.dataset_version)
-    algorithm = asdict(asked.algorithm) if asked.algorithm else base.algorithm
-    chosen = _resolve_k(asked, algorithm, base)
-    features = _inherit(version, base) if asked.features is None else choose_features(version, asked.features, settings)
+        raise Conflict(f"The model {name} has no version to start from yet: its first fit is not finished, or failed")
+    version, source = _source(session, tenant, spec.dataset or base.dataset, spec.dataset_version)
+    algorithm = asdict(spec.algorithm) if spec.algorithm else base.algorithm
+    chosen = _resolve_k(spec, algorithm, base)
+    if spec.features is None:
+        features = _inherit_features(version, base)
+    else:
+        features = choose_features(version, spec.features, settings)
     _check_size_limit(settings, version.n_customers, len(features), algorithm, chosen["k"])
-    settled = {
+    values = {
+        "base": base.number,
+        **source,
         "algorithm": algorithm,
         **chosen,
-        "seed": base.seed if asked.seed is None else asked.seed,
+        "seed": base.seed if spec.seed is None else spec.seed,
         "features": features,
     }
-    planned = {"base": base.number, **source, **settled}
-    return lambda writing: _write_down(writing, model, planned)
+    return lambda writing: _add_version(writing, model, values)
 
 
 def plan_cut(
     session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], cut: Cut, settings: Settings
 ) -> Plan:
-    """Check another cut of a version's tree; returns what writes it down with the job that makes it."""
+    """Validate another cut of a version's tree; returns a callback that adds the new version with its job."""
     if (cut.k is None) == (cut.distance is None):
         raise UnclearCut
     model, base = ready
@@ -103,26 +107,26 @@ def plan_cut(
     check_size_limit(settings, source.n_customers, len(base.features))
     tree = registry.read_tree(stores, model, base)
     k = cut.k or tree.count(cut.distance or 0.0)
-    tree.cut(k)  # refuses what it cannot be cut into
-    asked = {
+    tree.cut(k)  # raises CutTooFine
+    values = {
         "base": base.number,
         "cut_of": base.number,
-        **_describe_plan(base.dataset, source),
+        **_source_values(base.dataset, source),
         "algorithm": {**base.algorithm, "distance": cut.distance},
         "k": k,
         "seed": base.seed,
         "features": base.features,
     }
-    return lambda writing: _write_down(writing, model, asked, kind=CUT)
+    return lambda writing: _add_version(writing, model, values, kind=CUT)
 
 
 def read_algorithm(version: VersionRow) -> Algorithm:
-    """Read the algorithm that a version was asked for."""
+    """Parse the stored algorithm of a version."""
     return _algorithms.validate_python(version.algorithm)
 
 
 def read_features(version: VersionRow) -> list[Feature]:
-    """Read the features that a version was asked for, or has decided on."""
+    """Parse the stored features of a version: as requested, or, when it is ready, as fitted."""
     return _features.validate_python(version.features)
 
 
@@ -133,37 +137,37 @@ def _new_model(session: Session, tenant: str, name: str) -> ModelRow:
     return model or registry_repository.add_model(session, tenant, name)
 
 
-def _write_down(session: Session, model: ModelRow, asked: dict[str, Any], *, kind: str = FIT) -> JobRow:
-    datasets.get_version_by_id(session, asked["dataset_id"], asked["dataset_version"])  # it may have gone meanwhile
+def _add_version(session: Session, model: ModelRow, values: dict[str, Any], *, kind: str = FIT) -> JobRow:
+    datasets.get_version_by_id(session, values["dataset_id"], values["dataset_version"])  # raises if deleted meanwhile
     number = registry.next_number(session, model)
-    payload = {"model_id": model.id, "version": number, "algorithm": asked["algorithm"]["name"]}
+    payload = {"model_id": model.id, "version": number, "algorithm": values["algorithm"]["name"]}
     job = jobs.create_job(session, model.tenant, kind, payload)
-    session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **asked))
-    datasets.pin_version(session, asked["dataset_id"], asked["dataset_version"], model.id)
+    session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **values))
+    datasets.pin_version(session, values["dataset_id"], values["dataset_version"], model.id)
     return job
 
 
 def _check_size_limit(settings: Settings, n: int, d: int, algorithm: JsonObject, k: int | None) -> None:
-    """Refuse a fit that would take too much, before there is a job for it."""
+    """Raise InvalidRequest or TooManyCustomers if a fit exceeds the limits on segments, cells or memory."""
     if k is not None and k > settings.fit_segments:
-        fault = FieldError(detail=f"at most {settings.fit_segments:,} segments can be asked for", pointer="/k")
+        fault = FieldError(detail=f"k must be at most {settings.fit_segments:,}", pointer="/k")
         raise InvalidRequest("There are too many segments", errors=[fault])
     check_size_limit(settings, n, d)
     needed = _algorithms.validate_python(algorithm).memory(n, d)
     if needed > settings.fit_memory:
         raise TooManyCustomers(
-            f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the "
-            f"{settings.fit_memory:,} that a fit may take; use K-Means or Ward linkage, or put a sample of them"
+            f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the limit of "
+            f"{settings.fit_memory:,} for a fit; use K-Means or Ward linkage, or upload a sample of them"
         )
 
 
 def _source(session: Session, tenant: str, name: str, number: int | None) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
     version = datasets_repository.get_version(session, dataset, number or dataset.version)
-    return version, _describe_plan(dataset.name, version)
+    return version, _source_values(dataset.name, version)
 
 
-def _describe_plan(name: str, version: DatasetVersionRow) -> JsonObject:
+def _source_values(name: str, version: DatasetVersionRow) -> JsonObject:
     return {
         "dataset_id": version.dataset_id,
         "dataset": name,
@@ -173,13 +177,13 @@ def _describe_plan(name: str, version: DatasetVersionRow) -> JsonObject:
     }
 
 
-def _inherit(version: DatasetVersionRow, base: VersionRow) -> list[JsonObject]:
+def _inherit_features(version: DatasetVersionRow, base: VersionRow) -> list[JsonObject]:
     kinds = kinds_of(version)
     require_usable([feature["name"] for feature in base.features], kinds)
     changed = [feature["name"] for feature in base.features if feature["kind"] != kinds[feature["name"]]]
     if changed:
-        faults = [FieldError(detail=f"{name}: the column is taken for {kinds[name]} now") for name in changed]
-        raise InvalidRequest(f"The columns are not those that version {base.number} learned from", errors=faults)
+        faults = [FieldError(detail=f"{name}: the column is of kind {kinds[name]} now") for name in changed]
+        raise InvalidRequest(f"The columns differ from those that version {base.number} learned from", errors=faults)
     return base.features
 
 
@@ -187,14 +191,14 @@ def _has_distance(algorithm: JsonObject) -> bool:
     return algorithm.get("distance") is not None
 
 
-def _resolve_k(asked: FitSpec, algorithm: JsonObject, base: VersionRow | None) -> JsonObject:
-    """Settle the number of segments: as asked, else as in the base version; `limits` says that the fit chooses it."""
-    k = asked.k or (None if _has_distance(algorithm) else _k_of(base))
+def _resolve_k(spec: FitSpec, algorithm: JsonObject, base: VersionRow | None) -> JsonObject:
+    """Return k as requested or inherited; for "auto" k is None, and `limits` are those of the recommendation."""
+    k = spec.k or (None if _has_distance(algorithm) else _k_of(base))
     _require_one_cut(algorithm, k)
     if k != AUTO:
-        _require_no_limits(asked.limits)
+        _require_no_limits(spec.limits)
         return {"k": k, "limits": None}
-    limits = RecommendationLimits(**{**_limits_of(base), **asked.limits})
+    limits = RecommendationLimits(**{**_limits_of(base), **spec.limits})
     require_ordered(limits)
     return {"k": None, "limits": asdict(limits)}
 
@@ -212,11 +216,11 @@ def _k_of(base: VersionRow | None) -> int | str | None:
 def _require_one_cut(algorithm: JsonObject, k: int | str | None) -> None:
     if _has_distance(algorithm) == (k is None):
         return
-    fault = 'k is missing: give a number, or "auto"' if k is None else "give either k or algorithm.distance, not both"
+    fault = 'k is missing; set a number, or "auto"' if k is None else "set either k or algorithm.distance, not both"
     raise InvalidRequest(f"The number of segments is unclear: {fault}", errors=[FieldError(detail=fault, pointer="/k")])
 
 
 def _require_no_limits(limits: JsonObject) -> None:
-    faults = [FieldError(detail='a limit goes with k "auto" only', pointer=f"/{name}") for name in limits]
+    faults = [FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}") for name in limits]
     if faults:
-        raise InvalidRequest("There is nothing to limit: the number of segments is given", errors=faults)
+        raise InvalidRequest('Limits on the number of segments are only allowed with k "auto"', errors=faults)

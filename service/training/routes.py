@@ -1,4 +1,4 @@
-"""Fits: new models and further versions."""
+"""Routes of fits: new models, further versions, and cuts."""
 
 from functools import partial
 
@@ -20,18 +20,26 @@ router = APIRouter(tags=["training"])
 
 @router.post("/v1/models", status_code=201, response_model=None, responses=job_responses(Version))
 async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
-    """Learn a new model; answers with its version 1, or with the job if that takes longer than you wait."""
+    """Create a model and fit its first version.
+
+    Returns the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
+    """
     plan = partial(
-        operations.plan_model, tenant=tenant, name=body.name, asked=body.asked(), settings=later.parts.settings
+        operations.plan_model, tenant=tenant, name=body.name, spec=body.to_spec(), settings=later.parts.settings
     )
     return await later.answer(plan, partial(_show, tenant))
 
 
 @router.post("/v1/models/{model}/versions", status_code=201, response_model=None, responses=job_responses(Version))
 async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
-    """Learn a further version of a model: kinds, logs and categories as before, all numbers anew."""
+    """Fit a further version of a model.
+
+    Absent parameters are inherited from the production version, or else from the newest ready one: kinds, logarithms
+    and categories stay the same, and all learned numbers are recomputed. Returns the version, or 202 with the job if
+    the fit takes longer than `Prefer: wait`.
+    """
     plan = partial(
-        operations.plan_version, tenant=tenant, name=model, asked=body.asked(), settings=later.parts.settings
+        operations.plan_version, tenant=tenant, name=model, spec=body.to_spec(), settings=later.parts.settings
     )
     return await later.answer(plan, partial(_show, tenant))
 
@@ -42,11 +50,15 @@ async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, la
 async def cut_version(
     parts: ServicesDep, model: TreeModelName, version: VersionRef, body: CutCreate, tenant: TenantDep, later: LaterDep
 ) -> Version | Job:
-    """Cut a version's tree anew, as a further version; no tree is grown, and the segments of the two cuts nest."""
+    """Cut the tree of a hierarchical version into other segments.
+
+    Creates a further version without fitting again; the segments of the two cuts are nested. Returns the version, or
+    202 with the job if the cut takes longer than `Prefer: wait`.
+    """
 
     def plan(session: Session) -> Plan:
         ready = registry_operations.get_ready_version(session, tenant, model, version)
-        return operations.plan_cut(session, parts.stores, ready, body.asked(), parts.settings)
+        return operations.plan_cut(session, parts.stores, ready, body.to_cut(), parts.settings)
 
     return await later.answer(plan, partial(_show, tenant))
 

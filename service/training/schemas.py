@@ -1,4 +1,4 @@
-"""What a fit is asked for, on the wire."""
+"""Request bodies of fits and cuts."""
 
 from typing import Annotated
 
@@ -27,12 +27,12 @@ def _form(k: object) -> str:
 K = Annotated[
     Annotated[Integer, Field(ge=1, le=1000), Tag("number")] | Annotated[Auto, Tag("auto")],
     Discriminator(_form),
-    Field(description="The number of segments; `auto` recommends one first, and takes it.", examples=[5]),
+    Field(description="The number of segments. With `auto` the fit uses the recommended number.", examples=[5]),
 ]
 
 
 class ModelCreate(RequestModel):
-    """A new model: a dataset, an algorithm, a number of segments."""
+    """New model: a dataset, an algorithm, and a number of segments."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,7 +52,7 @@ class ModelCreate(RequestModel):
     name: Name
     dataset: Name
     dataset_version: DatasetVersion = None
-    algorithm: AlgorithmIn = Field(default_factory=KMeans, description="Absent: K-Means.")
+    algorithm: AlgorithmIn = Field(default_factory=KMeans, description="The clustering algorithm. Defaults to K-Means.")
     k: K | None = None
     k_min: FewestSegments | None = None
     k_max: MostSegments | None = None
@@ -60,13 +60,12 @@ class ModelCreate(RequestModel):
     features: Features | None = None
     seed: Seed = 0
 
-    def asked(self) -> FitSpec:
-        """Give what is asked, without its name."""
-        return _asked(self)
+    def to_spec(self) -> FitSpec:
+        return _build_spec(self)
 
 
 class VersionCreate(RequestModel):
-    """A further version: what is absent is as in the version that it follows."""
+    """Further version of a model; absent fields are inherited from its base version."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"k": 4}]})
 
@@ -80,27 +79,25 @@ class VersionCreate(RequestModel):
     features: Features | None = None
     seed: Seed | None = None
 
-    def asked(self) -> FitSpec:
-        """Give what is asked otherwise than before."""
-        return _asked(self)
+    def to_spec(self) -> FitSpec:
+        return _build_spec(self)
 
 
 class CutCreate(RequestModel):
-    """Another cut of a tree: into how many segments, or at which distance; one of them."""
+    """Cut of a tree; set either the number of segments or the distance."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"k": 4}]})
 
     k: Annotated[Integer, Field(ge=1, le=1000)] | None = None
     distance: Annotated[float, Strict()] | None = Field(
-        default=None, gt=0, description="In the units of the tree's heights, as `GET …/tree` shows them."
+        default=None, gt=0, description="The height at which to cut, in the units of the heights in `GET …/tree`."
     )
 
-    def asked(self) -> Cut:
-        """Give where to cut."""
+    def to_cut(self) -> Cut:
         return Cut(k=self.k, distance=self.distance)
 
 
-def _asked(request: ModelCreate | VersionCreate) -> FitSpec:
+def _build_spec(request: ModelCreate | VersionCreate) -> FitSpec:
     return FitSpec(
         dataset=request.dataset,
         dataset_version=request.dataset_version,

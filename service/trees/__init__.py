@@ -1,1 +1,1 @@
-"""The trees behind hierarchical versions."""
+"""Dendrograms of hierarchical versions."""

@@ -1,4 +1,4 @@
-"""The tree behind a hierarchical version, as nested data."""
+"""Route of the dendrogram of a hierarchical version."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from service.trees import operations
 from service.trees.schemas import TreeOut
 from service.web.dependencies import ReadDep, ServicesDep, TenantDep, TreeModelName, VersionRef
 
-DEEPEST = 20
+MAX_DEPTH = 20
 
-Depth = Annotated[int, Query(ge=0, le=DEEPEST, description="How many merges are shown below one another.")]
-NodeNumber = Annotated[int | None, Query(ge=0, lt=2**31, description="Where to begin. Absent: at the root.")]
+Depth = Annotated[int, Query(ge=0, le=MAX_DEPTH, description="Number of levels to return below the node.")]
+NodeNumber = Annotated[int | None, Query(ge=0, lt=2**31, description="The node to start at. Defaults to the root.")]
 
 router = APIRouter(tags=["trees"])
 
@@ -27,7 +27,10 @@ def get_tree(
     depth: Depth = 5,
     node: NodeNumber = None,
 ) -> TreeOut:
-    """Show which groups of customers are merged at which height, from the root or another node down to a depth."""
+    """Retrieve the dendrogram of a hierarchical version.
+
+    Returns the groups of customers and the heights at which they are merged, from a node down to a depth.
+    """
     row, ready = registry.get_ready_version(session, tenant, model, version)
     tree = registry.read_tree(parts.stores, row, ready)
     names = registry.segment_names(session, ready)

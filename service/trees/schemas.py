@@ -1,4 +1,4 @@
-"""A tree on the wire."""
+"""Response bodies of dendrograms."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -13,43 +13,49 @@ Segments = Mapping[int, tuple[str, str]]
 
 
 class Node(ResponseModel):
-    """Customers who are merged into one group at some height, and the two groups that it is made of."""
+    """Group of customers, and the two groups that were merged into it."""
 
     node: int
-    height: float | None = Field(description="Where its two parts are merged; null: the tree is not kept any finer.")
-    n_customers: int = Field(description="As assign places them.")
+    height: float | None = Field(
+        description="The height at which its two children are merged; null for a leaf of the stored tree."
+    )
+    n_customers: int = Field(description="Number of customers that are assigned to the group.")
     share: float
-    n_groups: int = Field(description="How many of the finest groups lie in it, shown or not.")
-    segment: str | None = Field(description="The segment that this is, exactly; null above and below the segments.")
+    n_groups: int = Field(description="Number of leaves of the stored tree in the group, shown or not.")
+    segment: str | None = Field(
+        description="The id of the segment that this group is; null above and below the segments."
+    )
     segment_name: str | None
-    children: list["Node"] = Field(description="Two, or none at the depth where the answer ends.")
+    children: list["Node"] = Field(description="Two nodes, or none at the depth limit and at leaves.")
 
 
 class CutOut(ResponseModel):
-    """Where the tree is cut in this version."""
+    """Cut of the tree in this version."""
 
     k: int
     distance_between: tuple[float, float | None] = Field(
-        description="From the first distance on, and below the second, a cut leaves these k segments; null: however "
-        "great. Two equal numbers: several merges lie at one height, and only k asks for this cut.",
+        description="Range of distances `[low, high)` at which a cut yields these k segments; a null `high` means no "
+        "upper bound. Equal numbers: several merges have the same height, and only `k` can select this cut.",
     )
 
 
 class TreeOut(ResponseModel):
-    """Which groups of customers are merged at which height."""
+    """Dendrogram of a version, from a node down to a depth."""
 
     model: str
     version: int
     linkage: str
     n_customers: int
-    n_groups: int = Field(description="The finest groups that are kept: the most segments that a cut can make.")
-    depth: int = Field(description="Down to the deepest of all merges, shown or not.")
+    n_groups: int = Field(
+        description="Number of leaves of the stored tree, which is the largest number of segments that a cut can yield."
+    )
+    depth: int = Field(description="Depth of the whole stored tree, shown or not.")
     cut: CutOut
     tree: Node
 
     @classmethod
     def of(cls, model: ModelRow, version: VersionRow, tree: Tree, branch: Branch, names: Mapping[str, str]) -> Self:
-        """Show a branch of a version's tree; `names` are those of its segments by their ids, in order."""
+        """Build the response from a branch; `names` maps segment ids to names, ordered by segment index."""
         k, total = len(names), int(tree.sizes.sum())
         segments = dict(zip(tree.roots(k), names.items(), strict=True))
         return cls(

@@ -167,8 +167,8 @@ def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their
     assert client.get(place).json()["note"] is None
     erase(client, "sample", customers_of(client, "sample")[0]["CustomerID"])
     note = client.get(place).json()["note"]
-    assert "Learned from version 1 of the dataset" in note
-    assert "those of version 2" in note
+    assert "fitted on version 1 of the dataset" in note
+    assert "the customers of version 2" in note
     learned = {"sizes", "dendrogram"}
     for name, each in listed(client, place).items():
         if each["exists"]:
