@@ -37,7 +37,7 @@ class Hierarchical:
         return replace(self, distance=None)
 
     def memory(self, n: int, d: int) -> int:
-        """Estimate the bytes of a fit on n points with d coordinates; all linkages but Ward store pairwise distances."""
+        """Estimate the bytes of a fit on n points with d coordinates; all linkages but Ward store all distances."""
         return 2 * 8 * n * d if self.linkage == "ward" else _BYTES_PER_PAIR * n * n // 2
 
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
@@ -80,7 +80,7 @@ class Hierarchical:
         return self._cut_into_micro_clusters(tree, k, points, np.ones(len(points)), np.arange(len(points)))
 
     def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> ClusteringResult:
-        from models.kernels.micro_clusters import build_micro_clusters  # noqa: PLC0415 - the api reads the parameters without numba
+        from models.kernels.micro_clusters import build_micro_clusters  # noqa: PLC0415 - the api imports the parameters without numba
         from models.kernels.ward import ward  # noqa: PLC0415 - as above
 
         condensed = build_micro_clusters(points, max(CONDENSED_TO, 2 * (k or 0)), seed)
@@ -141,7 +141,7 @@ def _build_result(
     floor: float,
     groups: NDArray[np.int64] | None = None,
 ) -> ClusteringResult:
-    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api reads the parameters without it
+    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api imports the parameters without scikit-learn
 
     segment_of_center = cut(merges, k)
     with warnings.catch_warnings():
@@ -162,7 +162,7 @@ def _build_result(
 def build_tree(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
     """Build the tree as a scipy linkage matrix, shape (n - 1, 4); raise TooManyCustomers if memory is too small."""
     if linkage == "ward":
-        from models.kernels.ward import ward  # noqa: PLC0415 - the api reads the parameters without numba
+        from models.kernels.ward import ward  # noqa: PLC0415 - the api imports the parameters without numba
 
         return ward(points)
     from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - as above, without scipy

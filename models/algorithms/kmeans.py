@@ -68,7 +68,7 @@ class KMeans:
             raise UnclearCut("K-Means requires k, the number of segments")
         if self.exact:
             return self._fit_scikit_learn(points, k, seed)
-        from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api reads these parameters without numba
+        from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api imports the parameters without numba
 
         search = Search(k=k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, seed=seed)
         result = kmeans(points, search)
@@ -80,7 +80,7 @@ class KMeans:
         )
 
     def _fit_scikit_learn(self, points: NDArray[np.float64], k: int, seed: int) -> ClusteringResult:
-        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api reads these parameters without it
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api imports the parameters without scikit-learn
 
         estimator = self._estimator(k, seed)
         with warnings.catch_warnings():

@@ -48,7 +48,7 @@ class CriterionData:
     @cached_property
     def tree(self) -> Floats:
         """Ward's tree as a scipy linkage matrix, shape (n - 1, 4)."""
-        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - the api knows the criteria by name
+        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - the api imports the criteria without scipy
 
         return np.asarray(linkage(self.points, method="ward"))
 

@@ -39,7 +39,7 @@ def anderson_darling(x: Floats) -> float:
     float
         0 for fewer than 8 values and for constant values.
     """
-    from scipy.special import log_ndtr  # noqa: PLC0415 - the api knows the criteria by name
+    from scipy.special import log_ndtr  # noqa: PLC0415 - the api imports the criteria without scipy
 
     n = len(x)
     spread = x.std(ddof=1) if n >= MIN_VALUES else 0.0

@@ -9,7 +9,7 @@ from models.criteria.partitions import Labels
 
 def curve(evidence: CriterionData, partitions: Mapping[int, Labels]) -> tuple[dict[int, float], dict[int, float]]:
     """Compute the mean silhouette, and its standard error, of each partition with two segments or more."""
-    from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api knows the criteria by name
+    from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api imports the criteria without numba
 
     several = {k: labels for k, labels in partitions.items() if k > 1}
     if not several:

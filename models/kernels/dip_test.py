@@ -126,7 +126,7 @@ def _hull_points(x: Floats, heights: Floats, *, convex: bool) -> Places:
 
     The slopes of such a hull are a monotone regression of the slopes between points. Their inverses stay finite.
     """
-    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - only the dip needs it
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - only the dip test needs scipy.optimize
 
     rises = np.diff(heights)
     return isotonic_regression(np.diff(x) / rises, weights=rises, increasing=not convex).blocks

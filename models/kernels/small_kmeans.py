@@ -45,7 +45,7 @@ def small_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) 
 
 
 def _in_tiles(points: Floats) -> Floats:
-    from models.kernels.tiles import in_tiles  # noqa: PLC0415 - the api knows the criteria by name, without numba
+    from models.kernels.tiles import in_tiles  # noqa: PLC0415 - the api imports the criteria without numba
 
     return np.asarray(in_tiles(points, np.float64), np.float64)
 
