@@ -1,4 +1,4 @@
-"""Which new segment is which old one."""
+"""Matching of segments between two segmentations."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,15 +8,15 @@ Labels = npt.NDArray[np.integer]
 
 
 def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> dict[int, int]:
-    """Pair the segments of two versions by the customers they share.
+    """Match the segments of two versions by the customers they share.
 
     Parameters
     ----------
     before, after : ndarray of shape (n_customers,)
-        Where the two versions place the same customers, in the same order; -1 = not placed,
-        and such customers are ignored.
+        The segments that the two versions assign to the same customers, in the same order. Customers
+        with -1 (not assigned) are ignored.
     threshold : float, default=0.5
-        The least Jaccard similarity (customers in both / customers in either, 0 to 1) of a pair.
+        The minimum Jaccard similarity (customers in both / customers in either, 0 to 1) of a pair.
 
     Returns
     -------
@@ -31,14 +31,14 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
 
     Notes
     -----
-    Jaccard (1901) similarity, and the assignment of the largest total (Kuhn, 1955). Pairs below the
-    threshold are worth nothing beforehand, so that they cannot displace one above it.
+    Maximizes the total Jaccard (1901) similarity by the Hungarian algorithm (Kuhn, 1955). Pairs below the
+    threshold are set to 0 first, so that they cannot displace a pair above it.
     """
     if before.shape != after.shape:
         raise ValueError(f"labels of {before.size} and of {after.size} customers cannot be matched")
-    placed = (before >= 0) & (after >= 0)
-    old, old_codes = np.unique(before[placed], return_inverse=True)
-    new, new_codes = np.unique(after[placed], return_inverse=True)
+    assigned = (before >= 0) & (after >= 0)
+    old, old_codes = np.unique(before[assigned], return_inverse=True)
+    new, new_codes = np.unique(after[assigned], return_inverse=True)
     similarity = jaccard(new_codes, old_codes, shape=(new.size, old.size))
     similarity[similarity < threshold] = 0
     pairs = zip(*linear_sum_assignment(similarity, maximize=True), strict=True)
@@ -46,7 +46,7 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
 
 
 def nest_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
-    """Pair the segments of two cuts of one tree that lie in one another.
+    """Match the nested segments of two cuts of one tree.
 
     Parameters
     ----------
@@ -56,25 +56,26 @@ def nest_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
     Returns
     -------
     list of tuple of int
-        Each segment of the finer cut once, with the one of the coarser cut that holds it: (before, after).
+        Pairs (before, after): each segment of the finer cut once, with the segment of the coarser cut
+        that contains it.
     """
     return sorted(set(zip(before.tolist(), after.tolist(), strict=True)))
 
 
 def jaccard(rows: Labels, columns: Labels, *, shape: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """Compare every segment with every other one (Jaccard 1901).
+    """Compute the Jaccard similarity of every pair of segments (Jaccard 1901).
 
     Parameters
     ----------
     rows, columns : ndarray of shape (n_customers,)
-        The segment of each customer in one way and in another, both counted from 0.
+        The segment of each customer in two segmentations, counted from 0.
     shape : tuple of int
-        How many segments there are in either way.
+        The number of segments of each segmentation.
 
     Returns
     -------
     ndarray
-        Of that shape: customers in both / customers in either, 0 where there is nobody in either.
+        Shape `shape`: customers in both / customers in either, 0 if both are empty.
     """
     both = np.zeros(shape)
     np.add.at(both, (rows, columns), 1)

@@ -1,4 +1,4 @@
-"""The only place that calls joblib: a fitted pipeline as bytes, and back."""
+"""Serialization of fitted pipelines with joblib; no other module calls joblib."""
 
 import io
 import warnings
@@ -17,22 +17,22 @@ _LIBRARIES: Final = ("joblib", "numpy", "scikit-learn")
 
 
 def library_versions() -> dict[str, str]:
-    """Name the releases that write and read a model file here."""
+    """Return the versions of the libraries that write and read model files."""
     return {name: _release(name) for name in _LIBRARIES}
 
 
 def dump(pipeline: Pipeline) -> bytes:
-    """Write a fitted pipeline as a joblib file.
+    """Serialize a fitted pipeline with joblib.
 
     Parameters
     ----------
     pipeline
-        Made of scikit-learn's and numpy's own objects, so that anyone can load it with `joblib.load`.
+        Consists of scikit-learn and numpy objects only, so `joblib.load` works without this package.
 
     Returns
     -------
     bytes
-        The file, uncompressed. It carries no check of its own: sign it.
+        The file, uncompressed and without a checksum; sign it.
     """
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer)
@@ -40,14 +40,14 @@ def dump(pipeline: Pipeline) -> bytes:
 
 
 def load(data: bytes, library_versions: Mapping[str, str]) -> Pipeline:
-    """Read a joblib file back.
+    """Load a pipeline from the output of `dump`.
 
     Parameters
     ----------
     data
-        What `dump` wrote. Loading runs code: check its signature first.
+        The output of `dump`. Loading runs code, so check its signature first.
     library_versions
-        The releases that wrote it, as `library_versions` named them then.
+        The output of `library_versions` when it was written.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def load(data: bytes, library_versions: Mapping[str, str]) -> Pipeline:
     Raises
     ------
     ArtifactFromAnotherRelease
-        Where another release of joblib, numpy or scikit-learn wrote it; nothing is loaded then.
+        If another release of joblib, numpy or scikit-learn wrote it; raised before anything is loaded.
     """
     _check_releases(library_versions)
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Compiled functions made ready before the first fit needs them: `python -m models.precompile` does so at set-up."""
+"""Compile the numba kernels ahead of the first fit; run `python -m models.precompile` at set-up."""
 
 from typing import get_args
 
@@ -13,11 +13,11 @@ from models.profiling.rule_learning import RuleData, RuleTarget
 
 
 def warm_up() -> None:
-    """Learn from next to nothing by every algorithm, and describe it: all that is compiled is then there."""
+    """Call every compiled function on tiny inputs, which fills the cache of numba."""
     two = np.repeat(np.eye(2), 4, axis=0)
     for algorithm in get_args(Algorithm):
         algorithm().learn(two, k=2, seed=0)
-    assign_to_micro_clusters(two, two)  # only many customers are condensed
+    assign_to_micro_clusters(two, two)  # fits call it for many customers only
     small_kmeans(two, 2, 1, np.random.default_rng(0))
     assign_to_centers(
         FeatureTables(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))), two.T.copy(), np.empty(8, np.int32), np.empty(8)

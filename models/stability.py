@@ -1,4 +1,4 @@
-"""Which segments come back when the customers are drawn again."""
+"""Bootstrap stability of segments."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,36 +18,36 @@ Labels = NDArray[np.int64]
 
 
 def segment_stability(points: Points, labels: Labels, algorithm: Algorithm, *, k: int, seed: int) -> list[float | None]:
-    """Say of each segment how well it comes back when segments are learned from resampled customers (Hennig 2007).
+    """Compute the bootstrap stability of each segment (Hennig 2007).
 
-    Customers are drawn with replacement 20 times, as many as there are but at most 2,000 (500 for a tree), and the same
-    algorithm learns k segments of them. A segment's stability is the Jaccard similarity (customers in both / customers
-    in either) with the most similar of these, over the different customers drawn, averaged.
+    The same algorithm fits k segments to 20 samples with replacement, each of at most 2,000 customers (500 for a tree).
+    The stability of a segment is its Jaccard similarity (customers in both / customers in either) to the most similar
+    segment of a resample, over the distinct customers drawn, averaged over resamples.
 
     Parameters
     ----------
     points
         Shape (n, d), in prepared units.
     labels
-        Shape (n,), the segment in which each customer is placed, 0 to k - 1.
+        Shape (n,), the segment of each customer, 0 to k - 1.
     algorithm
-        What learned the segments.
+        The algorithm of the fit.
     k
         The number of segments.
     seed
-        Decides who is drawn.
+        Seed of the resamples.
 
     Returns
     -------
     list of float or None
-        By segment, from 0 to 1. None of one segment, which always comes back, of more than 100, of which too few
-        customers would be drawn, and of a segment of which nobody was drawn.
+        By segment, from 0 to 1. None for a single segment, for more than 100 segments (too few customers per segment in
+        a resample), and for a segment of which no customer was drawn.
 
     Notes
     -----
-    Hennig reads .85 and above as highly stable, from .75 as a valid segment, from .6 as a pattern whose borders are
-    unsure, and says that below .6 a segment should not be trusted. Stability does not show that a segment is real: a
-    cloud without structure may be cut at the same place each time.
+    Hennig's interpretation: highly stable from .85, valid from .75, a pattern with uncertain borders from .6, not to be
+    trusted below. Stability does not show that a segment is real: a cloud without structure may be cut in the same way
+    each time.
     """
     if not 1 < k <= MOST_SEGMENTS:
         return [None] * k
@@ -59,9 +59,9 @@ def segment_stability(points: Points, labels: Labels, algorithm: Algorithm, *, k
 
 
 def doubts(names: Sequence[str], stability: Sequence[float | None]) -> list[str]:
-    """Name the segments that should not be trusted, in a sentence for each."""
+    """Return a warning for each segment that is not stable."""
     return [
-        f"'{name}' is not stable ({value:.2f} of 1): with other customers of the same kind it would be another segment"
+        f"'{name}' is not stable ({value:.2f} of 1): a fit on similar customers would find a different segment"
         for name, value in zip(names, stability, strict=True)
         if value is not None and value < DOUBTFUL_BELOW
     ]
@@ -70,7 +70,7 @@ def doubts(names: Sequence[str], stability: Sequence[float | None]) -> list[str]
 def _similarities(
     points: Points, labels: Labels, algorithm: Algorithm, k: int, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Compare each segment with those that are learned from one resample; NaN where nobody of it was drawn."""
+    """Return the similarity of each segment to those of one resample; NaN if none of its customers was drawn."""
     n = len(points)
     drawn = random.integers(n, size=min(n, algorithm.REPEATED_ON))
     again = algorithm.fast_variant().learn(points[drawn], k=k, seed=int(random.integers(2**31)))

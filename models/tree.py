@@ -1,4 +1,4 @@
-"""The tree behind hierarchical segments: where it can be cut, and what hangs from where; numpy only."""
+"""The tree of a hierarchical clustering: cuts, branches and serialization; numpy only."""
 
 import json
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
-    """A node of a tree with what hangs from it; without children where it is a leaf or where the tree is cut off.
+    """A node of a tree with its descendants; no children for a leaf, or beyond the requested depth.
 
-    `node` numbers the leaves from 0, then the merges from below; `height` is that of the merge, None for a leaf.
+    `node` numbers the leaves from 0, then the merges by height; `height` is that of the merge, None for a leaf.
     """
 
     node: int
@@ -32,20 +32,20 @@ class Branch:
 
 @dataclass(frozen=True, kw_only=True)
 class Tree:
-    """Merges above m fine groups of customers.
+    """A tree of merges above m fine groups of customers.
 
     Attributes
     ----------
     merges
-        Shape (m - 1, 4), laid out as scipy's linkage matrix: which two nodes, at which height, of how many customers.
+        Shape (m - 1, 4), in the format of scipy's linkage matrix: two nodes, height, number of customers.
     centers
-        Shape (m, d), of the groups, in prepared units.
+        Shape (m, d), the centers of the groups, in prepared units.
     sizes
-        Shape (m,), how many customers are placed in each group.
+        Shape (m,), the number of customers assigned to each group.
     agreements
-        Shape (m,), when the tree is cut into 1, 2, .. m segments the share of customers for whom tree and assign agree.
+        Shape (m,), for cuts into 1, 2, .. m segments, the share of customers for whom tree and scorer agree.
     floor
-        The height of the highest merge inside a group: below it the tree is not known.
+        The height of the highest merge inside a group; lower merges are not stored.
     """
 
     merges: Floats
@@ -56,20 +56,20 @@ class Tree:
 
     @property
     def n_nodes(self) -> int:
-        """How many nodes there are; the last one is the root."""
+        """The number of nodes; the last one is the root."""
         return 2 * len(self.sizes) - 1
 
     def cut(self, k: int) -> Rows:
-        """Give the segment, 0 .. k - 1, of each group.
+        """Return the segment, 0 .. k - 1, of each group.
 
         Raises
         ------
         CutTooFine
-            For more segments than there are groups.
+            If k exceeds the number of groups.
         """
         if k > len(self.sizes):
             raise CutTooFine(
-                f"The tree is kept down to {len(self.sizes):,} groups: it cannot be cut into {k:,} segments"
+                f"The tree is stored down to {len(self.sizes):,} groups: it cannot be cut into {k:,} segments"
             )
         return cut(self.merges, k)
 
@@ -79,41 +79,41 @@ class Tree:
         Raises
         ------
         CutTooFine
-            For a distance below which the tree is not known.
+            If the distance is below `floor`.
         """
         if distance < self.floor:
             raise CutTooFine(
-                f"The tree is kept down to the height {self.floor:.6g}: it cannot be cut at a lower distance"
+                f"The tree is stored down to height {self.floor:.6g}: it cannot be cut at a smaller distance"
             )
         return count_above(self.merges, distance)
 
     def reach(self, k: int) -> tuple[float, float | None]:
-        """Say from which distance on, and below which one, a cut leaves k segments; None is infinity.
+        """Return the half-open interval of distances at which a cut has k segments; None is infinity.
 
-        Where both are the same, as for merges at one height, only k itself asks for this cut.
+        The interval is empty for merges at equal heights; such a cut is only available by k.
         """
         heights = [self.floor, *self.merges[:, 2].tolist()]
         return heights[-k], heights[1 - k] if k > 1 else None
 
     def roots(self, k: int) -> list[int]:
-        """Give the node that is each segment of a cut."""
+        """Return the root node of each segment of a cut."""
         owner, segments = _owners(self.merges, k), self.cut(k)
         return [int(owner[segments == segment][0]) for segment in range(k)]
 
     def branch(self, node: int | None = None, *, depth: int) -> Branch:
-        """Give what hangs from a node, by default from the root, down to a depth."""
+        """Return the branch below a node, by default the root, down to a depth."""
         top = self.n_nodes - 1 if node is None else node
         return self._branch(top, depth, sizes=self._sums(self.sizes), groups=self._sums(np.ones_like(self.sizes)))
 
     def depth(self) -> int:
-        """Count the merges on the longest way from the root to a leaf."""
+        """Return the number of merges on the longest path from the root to a leaf."""
         below = np.zeros(self.n_nodes, dtype=np.int64)
         for node, pair in enumerate(_children(self.merges), start=len(self.sizes)):
             below[node] = 1 + below[pair].max()
         return int(below[-1])
 
     def to_bytes(self) -> bytes:
-        """Write the tree as JSON; floats come back exactly as they were."""
+        """Serialize the tree as JSON; floats round-trip exactly."""
         plain = {
             "format": FORMAT,
             "merges": self.merges.tolist(),
@@ -126,16 +126,16 @@ class Tree:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read what `to_bytes` wrote.
+        """Deserialize the output of `to_bytes`.
 
         Raises
         ------
         ArtifactFromAnotherRelease
-            Where another release wrote another format.
+            If the format is that of another release.
         """
         plain = json.loads(data)
         if plain.get("format") != FORMAT:
-            raise ArtifactFromAnotherRelease("The tree has another format than this release reads; fit the model again")
+            raise ArtifactFromAnotherRelease("This release cannot read the format of the tree; fit the model again")
         return cls(
             merges=np.array(plain["merges"], dtype=np.float64).reshape(-1, 4),
             centers=np.array(plain["centers"], dtype=np.float64),
@@ -145,7 +145,7 @@ class Tree:
         )
 
     def _sums(self, leaves: Rows) -> Rows:
-        """Add up for each node what its leaves have."""
+        """Sum up the values of the leaves below each node."""
         sums = np.concatenate([leaves, np.zeros(len(self.merges), dtype=np.int64)])
         for node, pair in enumerate(_children(self.merges), start=len(leaves)):
             sums[node] = sums[pair].sum()
@@ -164,12 +164,12 @@ class Tree:
 
 
 def cut(merges: Floats, k: int) -> Rows:
-    """Undo the last k - 1 merges: exactly k segments whatever the ties, numbered by their first leaf.
+    """Undo the last k - 1 merges: exactly k segments, even with ties, numbered by their first leaf.
 
     Parameters
     ----------
     merges
-        Shape (m - 1, 4), as `Tree` has them.
+        Shape (m - 1, 4), as in `Tree`.
     k
         The number of segments, at most m.
 
@@ -183,27 +183,27 @@ def cut(merges: Floats, k: int) -> Rows:
 
 
 def count_above(merges: Floats, height: float) -> int:
-    """Count the groups that remain when every merge up to a height is made."""
+    """Count the groups after all merges up to a height."""
     return 1 + int((merges[:, 2] > height).sum())
 
 
-def agreements(merges: Floats, grown: Rows, placed: NDArray[np.integer]) -> Floats:
-    """Say for every cut for which share of the customers two ways to put them under the leaves agree.
+def agreements(merges: Floats, in_tree: Rows, assigned: NDArray[np.integer]) -> Floats:
+    """Compute, for every cut, the share of customers for whom two assignments to leaves agree.
 
     Parameters
     ----------
     merges
-        Shape (m - 1, 4), as `Tree` has them.
-    grown, placed
-        Shape (n,), the leaf of each customer.
+        Shape (m - 1, 4), as in `Tree`.
+    in_tree, assigned
+        Shape (n,), the leaf of each customer: in the tree, and as assigned by a scorer.
 
     Returns
     -------
     ndarray
-        Shape (m,), of the cuts into 1, 2, .. m segments.
+        Shape (m,), for cuts into 1, 2, .. m segments.
     """
     m = len(merges) + 1
-    counts = np.bincount(grown * m + placed)
+    counts = np.bincount(in_tree * m + assigned)
     both = np.flatnonzero(counts)
     weights, pairs = counts[both], np.divmod(both, m)
     owner = np.arange(m)
@@ -211,11 +211,11 @@ def agreements(merges: Floats, grown: Rows, placed: NDArray[np.integer]) -> Floa
     for node, pair in enumerate(_children(merges), start=len(owner)):
         owner[np.isin(owner, pair)] = node
         agreeing.append(weights[owner[pairs[0]] == owner[pairs[1]]].sum())
-    return np.array(agreeing[::-1], dtype=np.float64) / len(grown)
+    return np.array(agreeing[::-1], dtype=np.float64) / len(in_tree)
 
 
 def _owners(merges: Floats, k: int) -> Rows:
-    """Give for each leaf the node that is its segment."""
+    """Return the root node of the segment of each leaf."""
     n = len(merges) + 1
     owner = np.arange(2 * n - 1)
     children = _children(merges)

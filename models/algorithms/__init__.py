@@ -1,4 +1,4 @@
-"""The algorithms: a new one is one file here and its name in the line below."""
+"""Clustering algorithms. To add one, add a file to this package and its class to the union `Algorithm`."""
 
 from models.algorithms.base import ClusteringResult
 from models.algorithms.hierarchical import Hierarchical

@@ -1,4 +1,4 @@
-"""What every algorithm hands back."""
+"""The result type of every clustering algorithm."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 class Estimator(Protocol):
-    """A fitted scikit-learn estimator that names the segment of a point."""
+    """A fitted scikit-learn estimator that predicts the segment of a point."""
 
     def predict(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Give the segment of each row of X."""
+        """Predict the segment of each row of X."""
         ...
 
 
@@ -22,21 +22,21 @@ class ClusteringResult:
     Attributes
     ----------
     estimator
-        The fitted scikit-learn estimator that says the same by `predict`.
+        The fitted scikit-learn estimator; its `predict` returns the same segments.
     centers
         Shape (m, d), in prepared units; m >= k.
     segment_of_center
         Shape (m,), the segment 0 .. k-1 of each center.
     groups
-        Shape (n,), the center under which the algorithm itself put each training point, where that may differ from
-        the nearest one; None where it cannot, or is not known.
+        Shape (n,), the center to which the algorithm itself assigned each training point, if that may differ from the
+        nearest one; else None.
     merges
-        Shape (m - 1, 4), the tree above the centers, laid out as scipy's linkage matrix: the leaves are the centers,
-        the last column counts customers. None for an algorithm without a tree.
+        Shape (m - 1, 4), the tree above the centers in the format of scipy's linkage matrix: the leaves are the
+        centers, the last column counts customers. None for an algorithm without a tree.
     floor
-        The height of the highest merge that is below the centers; 0 without any.
+        The height of the highest merge below the centers; 0 without such a merge.
     notes
-        Sentences on how it was learned, where a reader would expect otherwise.
+        Warnings about the fit, as sentences.
     """
 
     estimator: Estimator
@@ -54,5 +54,5 @@ class ClusteringResult:
 
     @property
     def labels(self) -> NDArray[np.int64] | None:
-        """The algorithm's own segment of each training point, where its groups are known."""
+        """The algorithm's own segment of each training point; None without `groups`."""
         return None if self.groups is None else self.segment_of_center[self.groups]

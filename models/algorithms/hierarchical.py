@@ -1,4 +1,4 @@
-"""Hierarchical clustering: a tree of merges, cut where k segments remain."""
+"""Agglomerative clustering: build a tree of merges and cut it into k segments."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -16,61 +16,61 @@ from models.tree import Tree, count_above, cut
 Linkage = Literal["ward", "average", "complete", "single"]
 
 FINE_GROUPS: Final = 200
-EXACT_UP_TO: Final = 50_000  # customers from each of whom Ward's tree grows
-CONDENSED_TO: Final = 2_000  # groups from which it grows where there are more
+EXACT_UP_TO: Final = 50_000  # customers up to which Ward's tree is built from single customers
+CONDENSED_TO: Final = 2_000  # micro-clusters from which it is built beyond
 MEMORY_LIMIT: Final = 4 * 2**30
-_BYTES_PER_PAIR: Final = 16  # scipy holds the distances twice while it merges
+_BYTES_PER_PAIR: Final = 16  # scipy keeps two copies of the distances while merging
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hierarchical:
-    """Segments nested in a tree; but for Ward linkage, memory grows with the square of the number of customers."""
+    """Segments nested in a tree; except for Ward linkage, memory grows with the square of the number of customers."""
 
-    REPEATED_ON: ClassVar[int] = 500  # customers from whom it learns dozens of times within a second
+    REPEATED_ON: ClassVar[int] = 500  # sample size at which dozens of fits take about a second
 
     name: Literal["hierarchical"] = "hierarchical"
     linkage: Linkage = "ward"
     distance: Annotated[float, Gt(0)] | None = None
 
     def fast_variant(self) -> "Hierarchical":
-        """Give what learns from small samples many times over: by k, since distances depend on how many there are."""
+        """Return the variant for repeated fits on samples, cut by k, since merge heights depend on the sample size."""
         return replace(self, distance=None)
 
     def memory(self, n: int, d: int) -> int:
-        """Estimate the bytes that it takes to learn from n customers by d numbers: only Ward needs no pairs of them."""
+        """Estimate the bytes of a fit on n points with d coordinates; all linkages but Ward store all distances."""
         return 2 * 8 * n * d if self.linkage == "ward" else _BYTES_PER_PAIR * n * n // 2
 
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
-        """Grow the tree and cut it (Ward 1963 for the default linkage).
+        """Build the tree and cut it (Ward 1963 for the default linkage).
 
-        Ward's tree grows from each of up to 50,000 customers; beyond, from 2,000 groups that K-Means puts them in, or
-        from 2k where that is more, each as heavy as it has customers.
+        Ward's tree is built from single customers up to 50,000 of them; beyond, from max(2,000, 2k) micro-clusters,
+        each weighted by its number of customers.
 
-        A tree cannot place newcomers. So it is cut finely once; a customer goes to the nearest fine center, and its
-        segment is that center's ancestor in the cut. Cuts of one tree therefore nest exactly.
+        A tree cannot assign new customers. It is therefore also cut finely, once: a customer is assigned to the nearest
+        fine center, and its segment is that center's ancestor in the cut. Cuts of one tree therefore nest exactly.
 
         Parameters
         ----------
         points
             Shape (n, d), with at least k distinct rows.
         k
-            The number of segments; None when `distance` says where to cut.
+            The number of segments; None if `distance` is set.
         seed
-            Decides the groups of more than 50,000 customers; else nothing is random.
+            Seed of the micro-clusters of more than 50,000 customers; up to there the fit is deterministic.
 
         Returns
         -------
-        Learned
+        ClusteringResult
             With up to max(k, 200) centers, and the tree above them.
 
         Raises
         ------
         UnclearCut
-            Where k and `distance` are both given, or neither.
+            If both k and `distance` are set, or neither.
         TooManyCustomers
-            Where the pairwise distances would not fit in memory; raised before anything is allocated.
+            If the pairwise distances do not fit in memory; raised before anything is allocated.
         CutTooFine
-            For a distance below the lowest merge of groups, where the tree has not grown from each customer.
+            If `distance` is below the lowest merge of a tree built from micro-clusters.
         """
         if (k is None) == (self.distance is None):
             raise UnclearCut
@@ -80,7 +80,7 @@ class Hierarchical:
         return self._cut_into_micro_clusters(tree, k, points, np.ones(len(points)), np.arange(len(points)))
 
     def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> ClusteringResult:
-        from models.kernels.micro_clusters import build_micro_clusters  # noqa: PLC0415 - the api reads the parameters without numba
+        from models.kernels.micro_clusters import build_micro_clusters  # noqa: PLC0415 - the api imports the parameters without numba
         from models.kernels.ward import ward  # noqa: PLC0415 - as above
 
         condensed = build_micro_clusters(points, max(CONDENSED_TO, 2 * (k or 0)), seed)
@@ -89,8 +89,8 @@ class Hierarchical:
         tree = ward(condensed.centers, condensed.weights)
         if self.distance is not None and len(tree) and self.distance < tree[0, 2]:
             raise CutTooFine(
-                f"The tree of more than {EXACT_UP_TO:,} customers grows from {len(tree) + 1:,} groups of them: it is "
-                f"not known below the height {tree[0, 2]:.6g}"
+                f"The tree of more than {EXACT_UP_TO:,} customers is built from {len(tree) + 1:,} groups of them; it "
+                f"cannot be cut below height {tree[0, 2]:.6g}"
             )
         return self._cut_into_micro_clusters(tree, k, condensed.centers, condensed.weights, condensed.groups)
 
@@ -102,38 +102,38 @@ class Hierarchical:
         weights: NDArray[np.float64],
         leaf_of: NDArray[np.integer],
     ) -> ClusteringResult:
-        """Cut a tree into fine groups; `leaf_of` says from which leaf each customer comes."""
+        """Cut a tree into fine groups; `leaf_of` maps each customer to its leaf."""
         k = k or count_above(tree, self.distance or 0.0)
         m = max(k, min(count_above(tree, 0.0), FINE_GROUPS))
         groups, merges = cut(tree, m), truncate(tree, m)
         floor = float(tree[-m, 2]) if m <= len(tree) else 0.0
-        return _learned(group_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
+        return _build_result(group_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
 
     def cut(self, tree: Tree, k: int) -> ClusteringResult:
-        """Cut a tree that has been grown before into another number of segments; nothing is learned anew.
+        """Cut the tree of an earlier fit into another number of segments, without fitting again.
 
         Parameters
         ----------
         tree
-            As a fit has kept it.
+            The tree of the earlier fit.
         k
             The number of segments.
 
         Returns
         -------
-        Learned
-            The same centers under other segments.
+        ClusteringResult
+            The same centers with other segments.
 
         Raises
         ------
         CutTooFine
-            For more segments than the tree has fine groups.
+            If k exceeds the number of fine groups of the tree.
         """
         tree.cut(k)
-        return _learned(tree.centers, tree.merges, k, floor=tree.floor)
+        return _build_result(tree.centers, tree.merges, k, floor=tree.floor)
 
 
-def _learned(
+def _build_result(
     centers: NDArray[np.float64],
     merges: NDArray[np.float64],
     k: int,
@@ -141,11 +141,13 @@ def _learned(
     floor: float,
     groups: NDArray[np.int64] | None = None,
 ) -> ClusteringResult:
-    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api reads the parameters without it
+    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415 - the api imports the parameters without scikit-learn
 
     segment_of_center = cut(merges, k)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # many classes for few centers are what was asked for
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # scikit-learn warns of many classes for few samples, which is intended here
         estimator = KNeighborsClassifier(1, algorithm="kd_tree").fit(centers, segment_of_center)
     return ClusteringResult(
         estimator=estimator,
@@ -158,9 +160,9 @@ def _learned(
 
 
 def build_tree(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
-    """Grow the whole tree, laid out as scipy does, shape (n - 1, 4); raises TooManyCustomers beyond the memory."""
+    """Build the tree as a scipy linkage matrix, shape (n - 1, 4); raise TooManyCustomers if memory is too small."""
     if linkage == "ward":
-        from models.kernels.ward import ward  # noqa: PLC0415 - the api reads the parameters without numba
+        from models.kernels.ward import ward  # noqa: PLC0415 - the api imports the parameters without numba
 
         return ward(points)
     from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - as above, without scipy
@@ -172,9 +174,9 @@ def build_tree(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.floa
 
 
 def _check_memory(n: int, linkage: Linkage) -> None:
-    most = int((2 * MEMORY_LIMIT / _BYTES_PER_PAIR) ** 0.5)
-    if n > most:
+    max_customers = int((2 * MEMORY_LIMIT / _BYTES_PER_PAIR) ** 0.5)
+    if n > max_customers:
         raise TooManyCustomers(
-            f"{linkage} linkage compares every pair of customers and takes at most {most:,} of them, not {n:,}; "
-            "ward linkage and K-Means have no such limit"
+            f"{linkage} linkage supports at most {max_customers:,} customers, not {n:,}, since it stores the distance "
+            "of every pair; use ward linkage or K-Means"
         )

@@ -1,4 +1,4 @@
-"""K-Means: segments around centers."""
+"""K-Means clustering."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class KMeans:
     """Compact, round segments; the cost grows linearly with the number of customers.
 
-    With `exact`, scikit-learn learns from all customers at every start; without, `models.kernels.kmeans` learns, in a
-    fraction of the time.
+    With `exact`, scikit-learn fits every start on all customers. Without, `models.kernels.kmeans` compares the starts
+    on a sample, which takes a fraction of the time.
     """
 
-    REPEATED_ON: ClassVar[int] = 2_000  # customers from whom it learns dozens of times within a second
+    REPEATED_ON: ClassVar[int] = 2_000  # sample size at which dozens of fits take about a second
 
     name: Literal["kmeans"] = "kmeans"
     n_init: Annotated[int, Ge(1), Le(100)] = 10
@@ -35,15 +35,15 @@ class KMeans:
     exact: bool = False
 
     def fast_variant(self) -> "KMeans":
-        """Give what learns from small samples many times over: two starts tell as much as ten when all is averaged."""
+        """Return the variant for repeated fits on small samples: two starts suffice where results are averaged."""
         return replace(self, n_init=min(self.n_init, 2), max_iter=min(self.max_iter, 100))
 
     def memory(self, n: int, d: int) -> int:
-        """Estimate the bytes that it takes to learn from n customers by d numbers: they, and a copy of them."""
+        """Estimate the bytes of a fit on n points with d coordinates: the points and one copy."""
         return 2 * 8 * n * d
 
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
-        """Learn k centers by Lloyd's algorithm, started by k-means++ (Lloyd 1982; Arthur & Vassilvitskii 2007).
+        """Fit k centers by Lloyd's algorithm from k-means++ starts (Lloyd 1982; Arthur & Vassilvitskii 2007).
 
         Parameters
         ----------
@@ -52,39 +52,39 @@ class KMeans:
         k
             The number of segments.
         seed
-            Decides the starts.
+            Seed of the starts.
 
         Returns
         -------
-        Learned
-            With one center per segment, in the order of their starts, as scikit-learn numbers them.
+        ClusteringResult
+            With one center per segment, numbered in the order of their starts, as in scikit-learn.
 
         Raises
         ------
         UnclearCut
-            Where k is None.
+            If k is None.
         """
         if k is None:
-            raise UnclearCut("K-Means must be given k, the number of segments")
+            raise UnclearCut("K-Means requires k, the number of segments")
         if self.exact:
             return self._fit_scikit_learn(points, k, seed)
-        from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api reads these parameters without numba
+        from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api imports the parameters without numba
 
         search = Search(k=k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, seed=seed)
-        found = kmeans(points, search)
+        result = kmeans(points, search)
         return ClusteringResult(
-            estimator=_fitted(self._estimator(k, seed), found),
-            centers=found.centers,
+            estimator=_set_fitted_attributes(self._estimator(k, seed), result),
+            centers=result.centers,
             segment_of_center=np.arange(k),
-            notes=_notes(found),
+            notes=_notes(result),
         )
 
     def _fit_scikit_learn(self, points: NDArray[np.float64], k: int, seed: int) -> ClusteringResult:
-        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api reads these parameters without it
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api imports the parameters without scikit-learn
 
         estimator = self._estimator(k, seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # an empty segment is reported by the fit, by its index
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the fit reports empty segments itself, by index
             estimator.fit(points)
         return ClusteringResult(estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k))
 
@@ -94,17 +94,17 @@ class KMeans:
         return Estimator(k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, random_state=seed)
 
 
-def _fitted(estimator: "Estimator", found: "KMeansResult") -> "Estimator":
-    """Give scikit-learn's estimator all that its own `fit` would have left in it."""
-    estimator.cluster_centers_, estimator.labels_ = found.centers, found.labels
-    estimator.inertia_, estimator.n_iter_ = found.inertia, found.passes
-    estimator.n_features_in_ = found.centers.shape[1]
-    estimator._n_features_out, estimator._n_threads = len(found.centers), 1  # noqa: SLF001 - transform and predict ask for them
+def _set_fitted_attributes(estimator: "Estimator", result: "KMeansResult") -> "Estimator":
+    """Set the attributes that scikit-learn's own `fit` sets."""
+    estimator.cluster_centers_, estimator.labels_ = result.centers, result.labels
+    estimator.inertia_, estimator.n_iter_ = result.inertia, result.passes
+    estimator.n_features_in_ = result.centers.shape[1]
+    estimator._n_features_out, estimator._n_threads = len(result.centers), 1  # noqa: SLF001 - transform and predict read them
     return estimator
 
 
-def _notes(found: "KMeansResult") -> tuple[str, ...]:
-    if found.seen == len(found.labels):
+def _notes(result: "KMeansResult") -> tuple[str, ...]:
+    if result.seen == len(result.labels):
         return ()
-    sampled = f"the starts were compared on a random sample of {found.seen:,} customers"
-    return (f"{sampled}; {found.passes:,} passes over all customers moved the centers of the best one",)
+    sampled = f"the starts were compared on a random sample of {result.seen:,} customers"
+    return (f"{sampled}; the best one was refined in {result.passes:,} passes over all customers",)

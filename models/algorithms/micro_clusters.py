@@ -1,4 +1,4 @@
-"""The fine groups that a tree is kept down to: what is above them, and where they are."""
+"""Truncation of a tree at its fine groups, and the means of these groups."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ Rows = NDArray[np.int64]
 
 
 def truncate(tree: Floats, m: int) -> Floats:
-    """Keep the last m - 1 merges as a tree of its own, whose leaves are the m groups of the cut."""
+    """Return the last m - 1 merges as a tree whose leaves are the m groups of the cut."""
     n = len(tree) + 1
     group_of = _group_of_node(tree, m)
     merges = tree[n - m :].copy()
@@ -19,14 +19,14 @@ def truncate(tree: Floats, m: int) -> Floats:
 
 
 def group_means(points: Floats, weights: Floats, group: Rows, m: int) -> Floats:
-    """Give the mean of each of m groups of weighted points, shape (m, d)."""
+    """Compute the mean of each of m groups of weighted points, shape (m, d)."""
     sums = np.zeros((m, points.shape[1]))
     np.add.at(sums, group, weights[:, None] * points)
     return sums / np.bincount(group, weights, minlength=m)[:, None]
 
 
 def _group_of_node(tree: Floats, m: int) -> Rows:
-    """Give the roots of the m groups the numbers of the cut, and the merges above them those from m upwards."""
+    """Assign node numbers of the truncated tree: those of the cut to the m groups, m and above to the merges."""
     n = len(tree) + 1
     number = np.full(2 * n - 1, -1)
     number[:n] = cut(tree, m)

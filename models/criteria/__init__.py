@@ -1,4 +1,4 @@
-"""The criteria: a new one is one file here and its name in the list below."""
+"""Criteria for the number of segments. To add one, add a file here and its class to the union `Criterion`."""
 
 from typing import Final, Literal, get_args
 

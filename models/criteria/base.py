@@ -1,4 +1,4 @@
-"""What a criterion says."""
+"""The result type of every criterion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from models.criteria.partitions import Floats
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """One criterion's own view of how many segments there are.
+    """The number of segments that one criterion chooses, with its scores.
 
     Attributes
     ----------
     criterion
         Its name.
     k
-        The number of segments it would choose; None where it can say nothing.
+        The number of segments it chooses; None if it is undecided.
     scores
-        Its figure for each k that it is defined for.
+        The score of each k for which the criterion is defined.
     higher_is_better
-        Which way the figure points.
+        Whether a higher score is better.
     errors
-        The standard error of each figure that has one.
+        The standard error of each score that has one.
     """
 
     criterion: str
@@ -32,17 +32,17 @@ class Verdict:
 
 
 def argmax_verdict(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
-    """Choose the k of the greatest score, the smaller one of two equal."""
+    """Choose the k with the highest score; ties go to the smaller k."""
     k = max(scores, key=lambda k: (scores[k], -k)) if scores else None
     return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=True, errors=errors or {})
 
 
 def argmin_verdict(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
-    """Choose the k of the least score, the smaller one of two equal."""
+    """Choose the k with the lowest score; ties go to the smaller k."""
     k = min(scores, key=lambda k: (scores[k], k)) if scores else None
     return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False, errors=errors or {})
 
 
-def by_k(ks: Sequence[int], figures: Floats) -> dict[int, float]:
-    """Give each figure under its k."""
-    return dict(zip(ks, figures.tolist(), strict=True))
+def by_k(ks: Sequence[int], values: Floats) -> dict[int, float]:
+    """Return the scores as a dict by k."""
+    return dict(zip(ks, values.tolist(), strict=True))

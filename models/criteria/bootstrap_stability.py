@@ -1,4 +1,4 @@
-"""Bootstrap stability: do two resamples of the customers give the same segments."""
+"""Bootstrap stability: agreement of the segments of two resamples of the customers."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -18,7 +18,7 @@ SAMPLE: Final = 500
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapStability:
-    """The k whose segments agree most between pairs of bootstrap resamples (Fang & Wang 2012); it can never say one."""
+    """The k whose segments agree best between pairs of bootstrap resamples (Fang & Wang 2012); never chooses one."""
 
     name: Literal["bootstrap_stability"] = "bootstrap_stability"
 
@@ -27,14 +27,14 @@ class BootstrapStability:
         rng = evidence.rng(self.name)
         points = subsample(evidence.points, SAMPLE, rng)
         ks = [k for k in evidence.ks if 1 < k <= len(points) // 4]
-        agreement = np.array([[_mean_jaccard(points, k, rng) for k in ks] for _ in range(PAIRS)])
+        agreement = np.array([[_resample_agreement(points, k, rng) for k in ks] for _ in range(PAIRS)])
         means, errors = agreement.mean(axis=0), agreement.std(axis=0) / (PAIRS - 1) ** 0.5
         return argmax_verdict(self.name, by_k(ks, means), by_k(ks, errors))
 
 
-def _mean_jaccard(points: Floats, k: int, rng: np.random.Generator) -> float:
-    placed = _assign_by_resample(points, k, rng), _assign_by_resample(points, k, rng)
-    return adjusted_rand_index(contingency(*placed, shape=(k, k)))
+def _resample_agreement(points: Floats, k: int, rng: np.random.Generator) -> float:
+    labels = _assign_by_resample(points, k, rng), _assign_by_resample(points, k, rng)
+    return adjusted_rand_index(contingency(*labels, shape=(k, k)))
 
 
 def _assign_by_resample(points: Floats, k: int, rng: np.random.Generator) -> Labels:

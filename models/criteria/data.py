@@ -1,4 +1,4 @@
-"""What the criteria look at: points, and what several of them need of these, computed once."""
+"""Input of the criteria: points, and their partitions, which several criteria share, computed once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from models.kernels.small_kmeans import lloyd, small_kmeans
 from models.tree import cut
 
 STARTS: Final = 8
-MIXED: Final = 1000
-MIXED_COORDINATES: Final = 24
+MIXTURE_SAMPLE: Final = 1000
+MIXTURE_COORDINATES: Final = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,13 @@ class CriterionData:
     points
         Shape (n, d), in prepared units.
     k_max
-        The greatest number of segments to judge; at most that of distinct points.
+        The largest k to evaluate; at most the number of distinct points.
     seed
-        Decides all that is random.
+        Seed of all random numbers.
 
     Notes
     -----
-    Labels never come from outside: each partition is computed from `points`, and so is in their order.
+    All labels are computed from `points`, so they are in the order of the points.
     """
 
     points: Floats
@@ -42,50 +42,50 @@ class CriterionData:
 
     @property
     def ks(self) -> range:
-        """The numbers of segments to judge."""
+        """The values of k to evaluate."""
         return range(1, self.k_max + 1)
 
     @cached_property
     def tree(self) -> Floats:
-        """Ward's tree, as scipy lays it out, shape (n - 1, 4)."""
-        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - the api knows the criteria by name
+        """Ward's tree as a scipy linkage matrix, shape (n - 1, 4)."""
+        from scipy.cluster.hierarchy import linkage  # noqa: PLC0415 - the api imports the criteria without scipy
 
         return np.asarray(linkage(self.points, method="ward"))
 
     @cached_property
     def ward(self) -> dict[int, Labels]:
-        """Ward's segments of each point, by their number."""
+        """The labels of each cut of Ward's tree, by k."""
         return {k: cut(self.tree, k) for k in self.ks}
 
     @cached_property
     def kmeans(self) -> Mapping[int, Partition]:
-        """The best of eight K-Means partitions and one that starts from Ward's, by the number of segments."""
+        """The best of eight K-Means starts and one start from Ward's cut, by k."""
         return {k: self._partition(k) for k in self.ks}
 
     @cached_property
     def mixtures(self) -> dict[int, Mixture]:
-        """Gaussian mixtures of at most 1,000 of the points, by their number of components.
+        """Gaussian mixtures fitted to at most 1,000 of the points, by the number of components.
 
-        Of many coordinates they see the 24 principal components of most variance: the cost of a covariance grows with
-        the square of their number, and each level of a category is a coordinate.
+        Points with more coordinates are projected on their first 24 principal components: the cost of a covariance
+        matrix grows with the square of their number, and each level of a category is a coordinate.
         """
-        n = min(len(self.points), MIXED)
+        n = min(len(self.points), MIXTURE_SAMPLE)
         sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
-        points = principal_components(self.points[sample], MIXED_COORDINATES)
+        points = principal_components(self.points[sample], MIXTURE_COORDINATES)
         starts = {k: [labels[sample] for labels in self._starts(k)] for k in self.ks}
         fits = {k: fit_gaussian_mixtures(points, k, starts[k]) for k in self.ks}
         return {k: fit for k, fit in fits.items() if fit is not None}
 
     @cached_property
     def nonempty_partitions(self) -> dict[int, Partition]:
-        """Those K-Means partitions into two segments or more in which none is empty.
+        """The K-Means partitions with two segments or more and without empty segments.
 
-        Points that differ by rounding only may be too few for k segments.
+        A segment can stay empty if points differ by rounding errors only.
         """
         return {k: partition for k, partition in self.kmeans.items() if k > 1 and partition.sizes.all()}
 
     def rng(self, name: str) -> np.random.Generator:
-        """Give a stream of random numbers of its own to each user, so that none depends on who came before."""
+        """Return an independent random generator for each name, so that results do not depend on the order of use."""
         return np.random.default_rng([self.seed, *name.encode()])
 
     def _starts(self, k: int) -> list[Labels]:
@@ -94,6 +94,6 @@ class CriterionData:
 
     def _partition(self, k: int) -> Partition:
         from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
-        found = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
-        best = min(from_tree, found, key=lambda partition: partition.inertia)
+        from_starts = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
+        best = min(from_tree, from_starts, key=lambda partition: partition.inertia)
         return partition_of(self.points, best.labels, k)

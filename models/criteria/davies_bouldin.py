@@ -1,4 +1,4 @@
-"""Davies-Bouldin: how much each segment overlaps the one most like it."""
+"""Davies-Bouldin index: mean overlap of each segment with the most similar one."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,12 +13,12 @@ from models.kernels.partition import Partition
 
 @dataclass(frozen=True, kw_only=True)
 class DaviesBouldin:
-    """The least average overlap of a segment with the one most like it (Davies & Bouldin 1979); never one."""
+    """The lowest mean overlap of segments with their most similar one (Davies & Bouldin 1979); never chooses one."""
 
     name: Literal["davies_bouldin"] = "davies_bouldin"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k from 2 by K-Means, with its standard error, the centers held."""
+        """Score the K-Means partition of each k >= 2; standard errors assume fixed centers."""
         found = {k: _overlap(evidence.points, partition) for k, partition in evidence.nonempty_partitions.items()}
         return argmin_verdict(
             self.name, {k: mean for k, (mean, _) in found.items()}, {k: e for k, (_, e) in found.items()}
@@ -26,7 +26,7 @@ class DaviesBouldin:
 
 
 def _overlap(points: Floats, partition: Partition) -> tuple[float, float]:
-    """Average the overlap of each segment with the one most like it; and give the standard error of that."""
+    """Return the mean overlap of each segment with the most similar one, and its standard error."""
     away, sizes = np.sqrt(partition.away(points)), partition.sizes
     widths = np.bincount(partition.labels, weights=away) / sizes
     spreads = np.bincount(partition.labels, weights=(away - widths[partition.labels]) ** 2) / sizes**2

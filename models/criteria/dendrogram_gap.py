@@ -1,4 +1,4 @@
-"""Dendrogram gap: where the tree can be cut with the most room."""
+"""Dendrogram gap: cut the tree at the largest difference between successive merge heights."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,14 +11,14 @@ from models.criteria.data import CriterionData
 
 @dataclass(frozen=True, kw_only=True)
 class DendrogramGap:
-    """The k whose cut of Ward's tree has the longest way between two merges; it can never say one."""
+    """The k whose cut of Ward's tree lies in the largest gap between merge heights; never chooses one."""
 
     name: Literal["dendrogram_gap"] = "dendrogram_gap"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k from 2 by the difference in height, as a share of the tree's."""
+        """Score each k >= 2 by the gap between merge heights, relative to the height of the tree."""
         heights = np.append(evidence.tree[::-1, 2], 0.0)
         if not len(evidence.tree) or heights[0] == 0:
             return argmax_verdict(self.name, {})
-        room = (heights[:-1] - heights[1:]) / heights[0]
-        return argmax_verdict(self.name, {k: float(room[k - 2]) for k in evidence.ks if 1 < k < len(heights)})
+        gaps = (heights[:-1] - heights[1:]) / heights[0]
+        return argmax_verdict(self.name, {k: float(gaps[k - 2]) for k in evidence.ks if 1 < k < len(heights)})

@@ -1,4 +1,4 @@
-"""Valleys: how much the density sinks between two groups of points."""
+"""Density valleys: the drop of a kernel density estimate between two groups of points."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ _KNOTS: Final = np.linspace(0, 1, 9)
 
 
 def depth_between(one: Floats, other: Floats) -> float:
-    """Give one minus the density in the valley over that of the lower of its two hills, from 0 to 1.
+    """Return one minus the density in the valley divided by that of the lower of the two peaks, from 0 to 1.
 
-    Along the line through both centers, at nine places from one to the other, as a Gaussian kernel of half the pooled
-    standard deviation sees the members of both.
+    The density is estimated at nine points on the line between both centers, with a Gaussian kernel whose bandwidth is
+    half the pooled standard deviation.
 
     Parameters
     ----------
@@ -22,15 +22,15 @@ def depth_between(one: Floats, other: Floats) -> float:
         Shapes (n, d) and (m, d).
     """
     start = one.mean(axis=0)
-    way = other.mean(axis=0) - start
-    length = float(way @ way)
+    direction = other.mean(axis=0) - start
+    length = float(direction @ direction)
     if length == 0:
         return 0.0
-    along, across = (one - start) @ way / length, (other - start) @ way / length
+    along, across = (one - start) @ direction / length, (other - start) @ direction / length
     spread = ((along.var() * len(along) + across.var() * len(across)) / (len(along) + len(across))) ** 0.5
     density = _density(np.concatenate([along, across]), 0.5 * max(float(spread), 1e-9))
-    hill = min(density[:3].max(), density[6:].max())
-    return float(1 - density[2:7].min() / hill) if hill > 0 else 1.0
+    peak = min(density[:3].max(), density[6:].max())
+    return float(1 - density[2:7].min() / peak) if peak > 0 else 1.0
 
 
 def _density(x: Floats, width: float) -> Floats:

@@ -1,4 +1,4 @@
-"""Dip: segments are split until each has a single peak."""
+"""Dip test: split segments until each is unimodal."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -16,18 +16,18 @@ LEVEL: Final = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Dip:
-    """The k at which no segment's projection has more than one peak (Hartigan & Hartigan 1985).
+    """The k at which the projection of every segment is unimodal (Hartigan & Hartigan 1985).
 
-    In the way of dip-means (Kalogeratos & Likas 2012), but each segment is looked at along the line through its halves.
+    Like dip-means (Kalogeratos & Likas 2012), except that each segment is projected on the line through its two halves.
     """
 
     name: Literal["dip"] = "dip"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k on the way by the strongest sign of a second peak: minus the decimal logarithm of its chance."""
-        k, scores = split_until(evidence, _sign_of_two_peaks, -np.log10(LEVEL), self.name)
+        """Score each k by the strongest evidence against unimodality: the largest -log10 p-value of the dip test."""
+        k, scores = split_until(evidence, _negative_log_p, -np.log10(LEVEL), self.name)
         return Verdict(criterion=self.name, k=k, scores=scores, higher_is_better=False)
 
 
-def _sign_of_two_peaks(x: Floats) -> float:
+def _negative_log_p(x: Floats) -> float:
     return float(-np.log10(dip_p(dip(x), len(x))))

@@ -1,4 +1,4 @@
-"""G-means: segments are split until each is Gaussian."""
+"""G-means: split segments until each is Gaussian."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,7 +11,7 @@ from models.criteria.partitions import Floats
 from models.criteria.recursive_splitting import split_until
 
 CRITICAL: Final = 1.8692
-FEWEST: Final = 8
+MIN_VALUES: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,23 +21,28 @@ class GMeans:
     name: Literal["g_means"] = "g_means"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k on the way by the greatest corrected statistic of its segments."""
+        """Score each k by the largest corrected Anderson-Darling statistic of its segments."""
         k, scores = split_until(evidence, anderson_darling, CRITICAL, self.name)
         return Verdict(criterion=self.name, k=k, scores=scores, higher_is_better=False)
 
 
 def anderson_darling(x: Floats) -> float:
-    """Give the statistic A² against a normal distribution of unknown mean and variance, corrected for n.
+    """Compute the Anderson-Darling statistic A² for a normal distribution of unknown parameters, corrected for n.
 
     Parameters
     ----------
     x
-        Shape (n,), ascending; 0 for fewer than 8 values and for equal ones.
+        Shape (n,), ascending.
+
+    Returns
+    -------
+    float
+        0 for fewer than 8 values and for constant values.
     """
-    from scipy.special import log_ndtr  # noqa: PLC0415 - the api knows the criteria by name
+    from scipy.special import log_ndtr  # noqa: PLC0415 - the api imports the criteria without scipy
 
     n = len(x)
-    spread = x.std(ddof=1) if n >= FEWEST else 0.0
+    spread = x.std(ddof=1) if n >= MIN_VALUES else 0.0
     if spread <= 1e-12 * np.abs(x).max(initial=0.0):
         return 0.0
     z = (x - x.mean()) / spread

@@ -1,4 +1,4 @@
-"""Gap: how much better points fall into segments than points without any would."""
+"""Gap statistic: inertia of the points compared with that of reference points without segments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,25 +23,25 @@ Draw = Callable[[Floats, np.random.Generator], Floats]
 class Gap:
     """The first k whose gap is within one standard error of the next (Tibshirani, Walther & Hastie 2001).
 
-    Its references are uniform in the box of the columns.
+    Reference points are uniform in the bounding box of the columns.
     """
 
     name: Literal["gap"] = "gap"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k by the mean log inertia of ten references less that of the points; with standard errors."""
-        return _compare(self.name, evidence, _uniform)
+        """Score each k by the mean log inertia of ten reference samples minus the log inertia of the points."""
+        return _gap_verdict(self.name, evidence, _uniform)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GapPCA:
-    """As gap, with references that are uniform in the box of the principal components."""
+    """The gap statistic with reference points uniform in the bounding box of the principal components."""
 
     name: Literal["gap_pca"] = "gap_pca"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k as gap does."""
-        return _compare(self.name, evidence, _in_pca_box)
+        """Score each k as `Gap` does."""
+        return _gap_verdict(self.name, evidence, _in_pca_box)
 
 
 def _uniform(points: Floats, rng: np.random.Generator) -> Floats:
@@ -53,17 +53,17 @@ def _in_pca_box(points: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(_uniform(points @ axes.T, rng) @ axes)
 
 
-def _compare(name: str, evidence: CriterionData, draw: Draw) -> Verdict:
+def _gap_verdict(name: str, evidence: CriterionData, draw: Draw) -> Verdict:
     rng = evidence.rng(name)
     points = subsample(evidence.points, SAMPLE, rng)
     ks = [k for k in evidence.ks if k < len(points)]
-    seen = np.minimum(_log_inertia(points, ks, rng), _log_inertia_from(evidence, points, ks))
+    observed = np.minimum(_log_inertia(points, ks, rng), _log_inertia_from(evidence, points, ks))
     expected = np.array([_log_inertia(draw(points, rng), ks, rng) for _ in range(REFERENCES)])
-    gaps = expected.mean(axis=0) - seen
+    gaps = expected.mean(axis=0) - observed
     errors = expected.std(axis=0) * (1 + 1 / REFERENCES) ** 0.5
     return Verdict(
         criterion=name,
-        k=_first_within_an_error(ks, gaps, errors),
+        k=_first_within_one_error(ks, gaps, errors),
         scores=by_k(ks, gaps),
         higher_is_better=True,
         errors=by_k(ks, errors),
@@ -75,10 +75,10 @@ def _log_inertia(points: Floats, ks: list[int], rng: np.random.Generator) -> Flo
 
 
 def _log_inertia_from(evidence: CriterionData, points: Floats, ks: list[int]) -> Floats:
-    """Return the log inertia of partitions that go on from those of all points: few starts may miss clear segments."""
+    """Return the log inertia of K-Means started from the centers of all points, since few starts can miss segments."""
     return np.log([max(lloyd(points, evidence.kmeans[k].centers).inertia, TINY) for k in ks])
 
 
-def _first_within_an_error(ks: list[int], gaps: Floats, errors: Floats) -> int | None:
+def _first_within_one_error(ks: list[int], gaps: Floats, errors: Floats) -> int | None:
     enough = np.flatnonzero(gaps[:-1] >= gaps[1:] - errors[1:])
     return ks[int(enough[0])] if len(enough) else ks[-1] if ks else None

@@ -1,4 +1,4 @@
-"""Knee: where more segments stop paying in inertia."""
+"""Knee of the inertia curve: the k beyond which inertia decreases slowly."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,21 +13,21 @@ from models.criteria.data import CriterionData
 class Knee:
     """The point of the inertia curve farthest below the line between its ends (Satopää et al. 2011).
 
-    It all but never says one.
+    It almost never chooses one.
     """
 
     name: Literal["knee"] = "knee"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k by the inertia of K-Means, with its standard error, the centers held."""
-        n, found = len(evidence.points), evidence.kmeans
-        inertia = {k: partition.inertia for k, partition in found.items()}
+        """Score each k by the inertia of K-Means; standard errors assume fixed centers."""
+        n, partitions = len(evidence.points), evidence.kmeans
+        inertia = {k: partition.inertia for k, partition in partitions.items()}
         return Verdict(
             criterion=self.name,
             k=_knee(np.array(list(inertia.values()))),
             scores=inertia,
             higher_is_better=False,
-            errors={k: float(n**0.5 * partition.away(evidence.points).std()) for k, partition in found.items()},
+            errors={k: float(n**0.5 * partition.away(evidence.points).std()) for k, partition in partitions.items()},
         )
 
 

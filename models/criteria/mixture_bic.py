@@ -1,4 +1,4 @@
-"""BIC of Gaussian mixtures: how many bell shapes describe the customers, each paid for by its parameters."""
+"""BIC of Gaussian mixtures: likelihood with a penalty for the number of parameters."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,10 +9,10 @@ from models.criteria.data import CriterionData
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureBIC:
-    """The least BIC of Gaussian mixtures, of one covariance for all or of each its own (Fraley & Raftery 2002)."""
+    """The lowest BIC of Gaussian mixtures with a tied or with full covariances (Fraley & Raftery 2002)."""
 
     name: Literal["mixture_bic"] = "mixture_bic"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k by the criterion per customer."""
+        """Score each k by the BIC per customer."""
         return argmin_verdict(self.name, {k: mixture.bic for k, mixture in evidence.mixtures.items()})

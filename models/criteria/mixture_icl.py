@@ -1,4 +1,4 @@
-"""ICL of Gaussian mixtures: as BIC, but bell shapes that overlap are paid for as well."""
+"""ICL of Gaussian mixtures: BIC with an additional penalty for overlapping components."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,10 +9,10 @@ from models.criteria.data import CriterionData
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureICL:
-    """The least integrated completed likelihood of Gaussian mixtures (Biernacki, Celeux & Govaert 2000)."""
+    """The lowest integrated completed likelihood of Gaussian mixtures (Biernacki, Celeux & Govaert 2000)."""
 
     name: Literal["mixture_icl"] = "mixture_icl"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k by the criterion per customer."""
+        """Score each k by the ICL per customer."""
         return argmin_verdict(self.name, {k: mixture.icl for k, mixture in evidence.mixtures.items()})

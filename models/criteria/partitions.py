@@ -1,4 +1,4 @@
-"""Points in segments: what every criterion knows about them."""
+"""Functions of points and partitions that several criteria share."""
 
 from dataclasses import replace
 
@@ -12,32 +12,32 @@ Labels = NDArray[np.int64]
 
 
 def means(points: Floats, labels: Labels, k: int) -> Floats:
-    """Give the center of each segment, shape (k, d); the origin for one without members."""
+    """Compute the center of each segment, shape (k, d); the origin for an empty segment."""
     member = np.eye(k)[labels]
     return np.asarray((member.T @ points) / np.maximum(member.sum(axis=0), 1)[:, None])
 
 
 def partition_of(points: Floats, labels: Labels, k: int) -> Partition:
-    """Build the partition of labels, each center the mean of its points: an algorithm may end a little before."""
-    held = Partition(labels=labels, centers=means(points, labels, k), inertia=0.0)
-    return replace(held, inertia=float(held.away(points).sum()))
+    """Build a partition from labels; centers are the exact means, even if the algorithm stopped before convergence."""
+    partition = Partition(labels=labels, centers=means(points, labels, k), inertia=0.0)
+    return replace(partition, inertia=float(partition.away(points).sum()))
 
 
 def same(one: Labels, other: Labels) -> bool:
-    """Say whether two partitions are one under different numbers."""
+    """Return whether two partitions are equal up to a renumbering of the segments."""
     pairs = np.unique(np.stack([one, other]), axis=1)
     return len(pairs.T) == len(np.unique(one)) == len(np.unique(other))
 
 
 def subsample(points: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """Give a random sample of at most n points."""
+    """Draw a random sample of at most n points."""
     return points if len(points) <= n else points[rng.choice(len(points), n, replace=False)]
 
 
 def principal_components(points: Floats, d: int) -> Floats:
-    """Project points on the d axes of most variance, shape (n, d); return them as they are where they have no more."""
+    """Project points on their first d principal components, shape (n, d); return them as is if they have at most d."""
     if points.shape[1] <= d:
         return points
-    around = points - points.mean(axis=0)
-    _, axes = np.linalg.eigh(around.T @ around)
-    return np.asarray(around @ axes[:, -d:])
+    centered = points - points.mean(axis=0)
+    _, axes = np.linalg.eigh(centered.T @ centered)
+    return np.asarray(centered @ axes[:, -d:])

@@ -1,4 +1,4 @@
-"""Prediction strength: do segments of one half of the customers hold in the other half."""
+"""Prediction strength: agreement of segments fitted on two halves of the customers."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,15 +11,15 @@ from models.criteria.partitions import Floats, Labels, subsample
 from models.kernels.partition import nearest
 from models.kernels.small_kmeans import small_kmeans
 
-HALVINGS: Final = 6
+SPLITS: Final = 6
 SAMPLE: Final = 1000
 STARTS: Final = 2
-ENOUGH: Final = 0.8
+MIN_STRENGTH: Final = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionStrength:
-    """The greatest k whose strength plus one standard error reaches .8 (Tibshirani & Walther 2005)."""
+    """The largest k whose strength plus one standard error reaches .8 (Tibshirani & Walther 2005)."""
 
     name: Literal["prediction_strength"] = "prediction_strength"
 
@@ -28,9 +28,9 @@ class PredictionStrength:
         rng = evidence.rng(self.name)
         points = subsample(evidence.points, SAMPLE, rng)
         ks = [k for k in evidence.ks if k <= len(points) // 4]
-        strengths = np.array([[_strength(*_halves(points, rng), k, rng) for k in ks] for _ in range(HALVINGS)])
-        means, errors = strengths.mean(axis=0), strengths.std(axis=0) / (HALVINGS - 1) ** 0.5
-        strong = [k for k, mean, error in zip(ks, means, errors, strict=True) if mean + error >= ENOUGH]
+        strengths = np.array([[_strength(*_halves(points, rng), k, rng) for k in ks] for _ in range(SPLITS)])
+        means, errors = strengths.mean(axis=0), strengths.std(axis=0) / (SPLITS - 1) ** 0.5
+        strong = [k for k, mean, error in zip(ks, means, errors, strict=True) if mean + error >= MIN_STRENGTH]
         return Verdict(
             criterion=self.name,
             k=max(strong, default=None),
@@ -46,18 +46,18 @@ def _halves(points: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     return points[order[:middle]], points[order[middle:]]
 
 
-def _strength(known: Floats, other: Floats, k: int, rng: np.random.Generator) -> float:
-    """Give the share of pairs that stay together when placed by the other half, in the segment where it is least."""
+def _strength(one: Floats, other: Floats, k: int, rng: np.random.Generator) -> float:
+    """Return the share of pairs that the other half also assigns together, for the segment where it is lowest."""
     if k == 1:
         return 1.0
-    centers = small_kmeans(known, k, STARTS, rng).centers
-    placed = nearest(other, centers)
-    return _least_kept(small_kmeans(other, k, STARTS, rng).labels, placed, k)
+    centers = small_kmeans(one, k, STARTS, rng).centers
+    assigned = nearest(other, centers)
+    return _min_pair_share(small_kmeans(other, k, STARTS, rng).labels, assigned, k)
 
 
-def _least_kept(own: Labels, placed: Labels, k: int) -> float:
+def _min_pair_share(own: Labels, assigned: Labels, k: int) -> float:
     together = np.zeros((k, k))
-    np.add.at(together, (own, placed), 1)
+    np.add.at(together, (own, assigned), 1)
     sizes = together.sum(axis=1)
     several = sizes > 1
     kept = (together * (together - 1)).sum(axis=1)[several] / (sizes * (sizes - 1))[several]

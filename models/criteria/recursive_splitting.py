@@ -1,4 +1,4 @@
-"""Segments grown from one by splitting whatever a test of its members along a line finds not to be one."""
+"""Recursive splitting: split each segment in two as long as a statistic of its projection exceeds a limit."""
 
 from collections.abc import Callable
 from typing import Final
@@ -16,23 +16,23 @@ Statistic = Callable[[Floats], float]
 
 
 def split_until(evidence: CriterionData, statistic: Statistic, limit: float, name: str) -> tuple[int, dict[int, float]]:
-    """Split by 2-means each segment whose members, projected on the line through both halves, exceed the limit.
+    """Split by 2-means while the statistic of a segment, projected on the line through its halves, exceeds a limit.
 
     Returns
     -------
     tuple
-        The number of segments in the end, and the greatest statistic met at each number on the way.
+        The final number of segments, and the largest statistic of a segment at each number of segments.
     """
     rng = evidence.rng(name)
     partition = lloyd(evidence.points, evidence.points.mean(axis=0)[None])
-    worst: dict[int, float] = {}
+    largest: dict[int, float] = {}
     while True:
         k = len(partition.centers)
         halves = [_split_in_two(evidence.points[partition.labels == i], statistic, rng) for i in range(k)]
-        worst[k] = max(value for value, _ in halves)
+        largest[k] = max(value for value, _ in halves)
         centers = _split(partition, halves, limit, room=evidence.k_max - k)
         if len(centers) == k:
-            return k, worst
+            return k, largest
         partition = lloyd(evidence.points, centers)
 
 
@@ -44,6 +44,6 @@ def _split_in_two(members: Floats, statistic: Statistic, rng: np.random.Generato
 
 
 def _split(partition: Partition, halves: list[tuple[float, Floats]], limit: float, *, room: int) -> Floats:
-    """Replace the center of each segment beyond the limit by two, while there is room those farthest beyond it."""
-    beyond = sorted((i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0])[:room]
-    return np.concatenate([halves[i][1] if i in beyond else partition.centers[[i]] for i in range(len(halves))])
+    """Replace the center of segments above the limit by two; the highest statistics first, at most `room` of them."""
+    exceeding = sorted((i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0])[:room]
+    return np.concatenate([halves[i][1] if i in exceeding else partition.centers[[i]] for i in range(len(halves))])

@@ -1,4 +1,4 @@
-"""Silhouette: how much nearer customers are to their own segment than to the next one."""
+"""Silhouette: distance of customers to their own segment compared with the next one."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +10,11 @@ from models.criteria.silhouettes import curve
 
 @dataclass(frozen=True, kw_only=True)
 class Silhouette:
-    """The greatest mean silhouette of K-Means (Rousseeuw 1987); it can never say one."""
+    """The highest mean silhouette of K-Means partitions (Rousseeuw 1987); never chooses one."""
 
     name: Literal["silhouette"] = "silhouette"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
+        """Score each k >= 2 by the mean silhouette; standard errors are sampling errors."""
         scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.nonempty_partitions.items()})
         return argmax_verdict(self.name, scores, errors)

@@ -8,11 +8,11 @@ from models.criteria.partitions import Labels
 
 
 def curve(evidence: CriterionData, partitions: Mapping[int, Labels]) -> tuple[dict[int, float], dict[int, float]]:
-    """Give the mean silhouette of each partition into two segments or more, and its standard error."""
-    from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api knows the criteria by name
+    """Compute the mean silhouette, and its standard error, of each partition with two segments or more."""
+    from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api imports the criteria without numba
 
     several = {k: labels for k, labels in partitions.items() if k > 1}
     if not several:
         return {}, {}
-    found = mean_silhouettes(evidence.points, list(several.values()), evidence.seed)
-    return by_k(list(several), found.means), by_k(list(several), found.errors)
+    silhouettes = mean_silhouettes(evidence.points, list(several.values()), evidence.seed)
+    return by_k(list(several), silhouettes.means), by_k(list(several), silhouettes.errors)

@@ -1,4 +1,4 @@
-"""Valley depth: is there a gap in density between each segment and its neighbours."""
+"""Valley depth: drop of the density between each segment and its neighbours."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,21 +15,21 @@ NEIGHBOURS: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class ValleyDepth:
-    """The greatest k at which every segment is parted from its two nearest by a valley deeper than .25, else one."""
+    """The largest k at which valleys deeper than .25 separate every segment from its two nearest, else one."""
 
     name: Literal["valley_depth"] = "valley_depth"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k from 2 by the shallowest valley of K-Means, 1 where nobody stands between two segments."""
+        """Score each k >= 2 by the shallowest valley of K-Means, from 0 to 1 (no customers between segments)."""
         scores = {k: min_valley_depth(evidence.points, p.labels, k) for k, p in evidence.nonempty_partitions.items()}
         deep = [k for k, depth in scores.items() if depth > DEEP]
         return Verdict(criterion=self.name, k=max(deep, default=1), scores=scores, higher_is_better=True)
 
 
 def min_valley_depth(points: Floats, labels: Labels, k: int) -> float:
-    """Give the depth of the shallowest valley between a segment and one of its two nearest."""
+    """Compute the depth of the shallowest valley between a segment and one of its two nearest."""
     centers = means(points, labels, k)
-    apart = np.linalg.norm(centers[:, None] - centers, axis=2)
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+    distances = np.linalg.norm(centers[:, None] - centers, axis=2)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
     pairs = {(min(a, b), max(a, b)) for a in range(k) for b in nearest[a].tolist()}
     return min(depth_between(points[labels == a], points[labels == b]) for a, b in sorted(pairs))

@@ -1,4 +1,4 @@
-"""Ward silhouette: the silhouette of the tree's cuts."""
+"""Ward silhouette: silhouettes of the cuts of Ward's tree."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,10 +10,10 @@ from models.criteria.silhouettes import curve
 
 @dataclass(frozen=True, kw_only=True)
 class WardSilhouette:
-    """The greatest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987); it can never say one."""
+    """The highest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987); never chooses one."""
 
     name: Literal["ward_silhouette"] = "ward_silhouette"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k from 2 by the mean silhouette; its standard error says how far the sample's may be off."""
+        """Score each k >= 2 by the mean silhouette; standard errors are sampling errors."""
         return argmax_verdict(self.name, *curve(evidence, evidence.ward))

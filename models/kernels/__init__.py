@@ -1,1 +1,1 @@
-"""The few computations whose speed decides; each says what plainer code it must agree with."""
+"""Compiled numeric kernels, and the plain reference implementations with which tests compare them."""

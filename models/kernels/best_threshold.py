@@ -1,6 +1,6 @@
-"""The threshold that best tells members from others, of all columns.
+"""Search for the threshold, over all columns, that best separates members from other customers.
 
-Agrees with `kernels.all_thresholds`, the plain version.
+Agrees with the reference implementation `reference_thresholds.all_thresholds`.
 """
 
 import numpy as np
@@ -15,27 +15,27 @@ Rows = NDArray[np.intp]
 
 @jit
 def best_threshold(order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float) -> tuple[int, int, int]:
-    """Find the threshold with the highest F1, in one walk through each sorted column.
+    """Find the threshold with the highest F1 score in one scan of each sorted column.
 
     Parameters
     ----------
     order
-        Shape (d, n), column by column the rows from the least to the largest value.
+        Shape (d, n), the rows of each column in ascending order of their values.
     steps
-        Shape (d, n - 1), whether the next value is larger, so that a threshold fits between.
+        Shape (d, n - 1), whether the next value in the order is larger, so that a threshold fits between.
     inside
-        Shape (n,), for how many customers a row stands; 0 for one that earlier conditions leave out.
+        Shape (n,), the number of customers of each row; 0 if earlier conditions exclude it.
     member
-        Shape (n,), who is to be described.
+        Shape (n,), whether a row is a member of the segment to describe.
     wanted
-        For how many customers all members stand.
+        The number of customers of all members.
 
     Returns
     -------
     tuple of int
-        Whether to take those above (0) or at most (1), the column, and the position in its order after which the
-        threshold lies; -1 for both where no threshold finds a member. Of thresholds that are equal to nine digits the
-        first one, and above before at most.
+        The side (0: above, 1: at most), the column, and the position in its order after which the threshold lies;
+        column and position are -1 if no threshold includes a member. Ties (to nine digits) go to the first threshold,
+        and to `above`.
     """
     whole, all_hits = inside.sum(), inside[member].sum()
     best, columns, positions = np.zeros(2), np.full(2, -1), np.full(2, -1)
@@ -47,9 +47,9 @@ def best_threshold(order: Rows, steps: Flags, inside: Floats, member: Flags, wan
             if member[row]:
                 hits += inside[row]
             if steps[column, position]:
-                found = 2 * (all_hits - hits) / (whole - size + wanted), 2 * hits / (size + wanted)
+                f1 = 2 * (all_hits - hits) / (whole - size + wanted), 2 * hits / (size + wanted)
                 for side in range(2):
-                    score = np.rint(found[side] * 1e9)
+                    score = np.rint(f1[side] * 1e9)
                     if score > best[side]:
                         best[side], columns[side], positions[side] = score, column, position
     side = int(best[1] > best[0])

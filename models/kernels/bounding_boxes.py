@@ -1,6 +1,6 @@
-"""Rows in blocks of neighbours, each block in a box: a search skips the boxes that are too far away (Bentley 1975).
+"""Nearest-neighbour search in blocks with bounding boxes, like the leaves of a k-d tree (Bentley 1975).
 
-Agrees, bit for bit, with a look at every row.
+Returns bit for bit the result of a brute-force search.
 """
 
 from typing import Final, NamedTuple
@@ -14,24 +14,24 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 BLOCK: Final = 64
-_SLACK: Final = 1 + 1e-9  # a bound that rounding cannot make too tight
+_SLACK: Final = 1 + 1e-9  # keeps the bound valid in spite of rounding errors
 
 
 class BoundingBoxes(NamedTuple):
-    """Rows at places: place p is in block p // 64; the places of the last block that are left over are far from all.
+    """Rows in slots, 64 per block: slot p is in block p // 64. Unused slots of the last block are infinitely far.
 
     Attributes
     ----------
     rows
-        Shape (b, d, 64), the coordinates of one block after the other.
+        Shape (b, d, 64), the coordinates, block by block.
     weights
         Shape (b, 64).
     low, high
         Shape (d, b), the edges of the box around each block.
     least
-        Shape (b,), no more than the least weight in each block.
+        Shape (b,), a lower bound of the weights in each block.
     order
-        Shape (n,), which row is at each place.
+        Shape (n,), the row in each slot.
     """
 
     rows: Floats
@@ -43,9 +43,9 @@ class BoundingBoxes(NamedTuple):
 
 
 def build_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
-    """Put rows, shape (n, d), and their weights, shape (n,), into boxes."""
+    """Build the blocks and boxes of rows, shape (n, d), with weights, shape (n,)."""
     n, d = points.shape
-    order = _nearest_in_own_box(points)
+    order = _order_compactly(points)
     n_blocks = -(-n // BLOCK)
     rows = np.full((n_blocks * BLOCK, d), np.inf)
     rows[:n] = points[order]
@@ -58,8 +58,8 @@ def build_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
     return BoundingBoxes(rows, heavy, np.ascontiguousarray(low), np.ascontiguousarray(high), heavy.min(axis=1), order)
 
 
-def _nearest_in_own_box(points: Floats) -> Rows:
-    """Order rows so that each 64 in turn lie together: halve them along the widest column, again and again."""
+def _order_compactly(points: Floats) -> Rows:
+    """Order rows so that each block of 64 is compact: split recursively at the median of the widest column."""
     order = np.arange(len(points))
     parts = [(0, len(points))]
     while parts:
@@ -77,25 +77,25 @@ def _nearest_in_own_box(points: Floats) -> Rows:
 def nearest_in_boxes(
     boxes: BoundingBoxes, row: Floats, weight: float, own: int, place: int, least: float, away: Floats, squares: Floats
 ) -> tuple[int, float]:
-    """Find the place whose row is cheapest to merge with a row; among equals the one given, or the first met.
+    """Find the slot whose merge with `row` has the lowest Ward cost; ties go to `place`, then to the first found.
 
     Parameters
     ----------
     boxes
-        The rows.
+        The rows to search.
     row, weight
-        Shape (d,), and how heavy.
+        The query row, shape (d,), and its weight.
     own
-        The place of the row itself, which is no answer; -1 where it has none.
+        The slot of the query row itself, which is excluded; -1 if it has none.
     place, least
-        An answer that is known already, and its cost: only a cheaper one takes its place; -1 and inf where none is.
+        A known candidate and its cost, replaced only by a cheaper one; -1 and inf without a candidate.
     away, squares
-        Shapes (b,) and (64,), to write in.
+        Work arrays of shapes (b,) and (64,).
 
     Returns
     -------
     tuple
-        The place, and the cost w v / (w + v) |r - s|^2.
+        The slot, and the cost w v / (w + v) |r - s|^2.
     """
     first = _scan_boxes(boxes, row, away)
     place, least = _scan_box(boxes, first, row, weight, own, place, least, squares)
@@ -108,7 +108,7 @@ def nearest_in_boxes(
 
 @jit
 def _scan_boxes(boxes: BoundingBoxes, row: Floats, away: Floats) -> int:
-    """Write how far away each box is, squared; give the first of the nearest."""
+    """Write the squared distance to each box into `away`; return the nearest box, the first one on ties."""
     away[:] = 0.0
     for column in range(len(row)):
         x = row[column]
@@ -122,7 +122,7 @@ def _scan_boxes(boxes: BoundingBoxes, row: Floats, away: Floats) -> int:
 def _scan_box(
     boxes: BoundingBoxes, block: int, row: Floats, weight: float, own: int, place: int, least: float, squares: Floats
 ) -> tuple[int, float]:
-    """Look for a cheaper row in one block: a division for each row only where there may be one."""
+    """Search one block for a cheaper row; divides only if the block can contain one."""
     squares[:] = 0.0
     for column in range(len(row)):
         x = row[column]

@@ -1,11 +1,11 @@
-"""The dip: how far a sample is from having a single peak (Hartigan & Hartigan 1985).
+"""Hartigan's dip test of unimodality (Hartigan & Hartigan 1985).
 
-A distribution with one peak has a distribution function that is convex before the peak and concave after it. The dip is
-the greatest distance between the sample's steps and the nearest such function. Steps have two edges: the nearest convex
-function hangs below the lower edges, the nearest concave one lies over the upper edges, and each search for the peak
-leaves a shorter stretch to search in.
+A unimodal distribution function is convex before the mode and concave after it. The dip is the largest distance
+between the empirical distribution function and the closest unimodal one. It is computed from the greatest convex
+minorant of the lower ends of the steps and the least concave majorant of the upper ends; each iteration narrows the
+modal interval.
 
-Agrees with a linear programme over all functions with one peak, which tests solve for small samples.
+Agrees with a linear programme over all unimodal functions, which tests solve for small samples.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-# The quantiles of sqrt(n) * dip of n uniform values, from 100,000 samples each: `python -m bench.dip_table`.
+# Quantiles of sqrt(n) * dip of n uniform values, simulated with 100,000 samples each by `python -m bench.dip_table`.
 SIZES: Final = (10, 20, 50, 100, 200, 500, 1_000, 2_000)
 TAILS: Final = (0.5, 0.1, 0.05, 0.01, 0.005, 0.001)
 QUANTILES: Final = (
@@ -33,46 +33,46 @@ QUANTILES: Final = (
 
 
 def dip(x: Floats) -> float:
-    """Measure how far values are from having a single peak.
+    """Compute the dip statistic.
 
     Parameters
     ----------
     x
-        Shape (n,), one value or more, in ascending order. The unit does not matter, nor do shifts and reflections.
+        Shape (n,), n >= 1, in ascending order. The dip is invariant to scale, shift and reflection.
 
     Returns
     -------
     float
-        From 1 / (2n), which no sample goes below, to 1/4, which two equal heaps far apart come close to. A heap of
-        equal values may be the peak.
+        From 1 / (2n), the minimum, to 1/4, the limit for two equal and distant clusters. Tied values may form the
+        mode.
 
     Notes
     -----
     Hartigan & Hartigan 1985, "The dip test of unimodality", Annals of Statistics 13: 70-84.
     """
     steps = _Steps.of(x)
-    first, last, found = 0, len(steps.x) - 1, 1.0
+    first, last, largest_gap = 0, len(steps.x) - 1, 1.0
     while first < last:
         narrowed, gap, outside = _narrow_interval(steps.between(first, last))
-        if gap <= found:
+        if gap <= largest_gap:
             break
-        found = max(found, outside)
+        largest_gap = max(largest_gap, outside)
         first, last = first + narrowed[0], first + narrowed[1]
-    return found / (2 * len(x))
+    return largest_gap / (2 * len(x))
 
 
 def dip_p(distance: float, n: int) -> float:
-    """Give the chance that n values of a uniform distribution have at least this dip.
+    """Compute the p-value of a dip: the probability that n uniform values have at least this dip.
 
-    Interpolates a table of simulated quantiles, in sqrt(n) * dip and the logarithm of n. Beyond the table, its nearest
-    row counts. The least answer is 0.001: it stands for all below.
+    Interpolates a table of simulated quantiles in sqrt(n) * dip and log n; outside the table, its nearest row is used.
+    The smallest p-value is 0.001.
 
     Parameters
     ----------
     distance
         The dip.
     n
-        How many values it was measured on.
+        The sample size.
     """
     if distance <= 0.5 / n:
         return 1.0
@@ -83,7 +83,7 @@ def dip_p(distance: float, n: int) -> float:
 
 @dataclass(frozen=True)
 class _Steps:
-    """The steps of a sample: at each distinct value, how many values lie before it, and how many up to it."""
+    """The empirical distribution function: counts of values below, and up to, each distinct value."""
 
     x: Floats
     lower: Floats
@@ -101,13 +101,13 @@ class _Steps:
 
 
 def _narrow_interval(steps: _Steps) -> tuple[tuple[int, int], float, float]:
-    """Find a shorter stretch that holds the peak.
+    """Narrow the modal interval.
 
     Returns
     -------
     tuple
-        The first and last step of that stretch; how far the hulls lie apart at most; and how far a hull lies from the
-        far edge of a step at most, among the steps outside of that stretch.
+        The first and last step of the new interval; the largest distance between minorant and majorant; and the
+        largest distance of either to the far end of a step outside the new interval.
     """
     below, over = _hull_points(steps.x, steps.lower, convex=True), _hull_points(steps.x, steps.upper, convex=False)
     convex = np.interp(steps.x, steps.x[below], steps.lower[below])
@@ -122,11 +122,11 @@ def _narrow_interval(steps: _Steps) -> tuple[tuple[int, int], float, float]:
 
 
 def _hull_points(x: Floats, heights: Floats, *, convex: bool) -> Places:
-    """Find the corners of the greatest convex function below the points, or of the least concave one over them.
+    """Find the vertices of the greatest convex minorant of the points, or of their least concave majorant.
 
-    The slopes of such a hull are a monotone regression of the slopes between points. Their inverses stay finite.
+    The slopes of such a hull are an isotonic regression of the slopes between points; inverse slopes stay finite.
     """
-    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - only the dip needs it
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - only the dip test needs scipy.optimize
 
     rises = np.diff(heights)
     return isotonic_regression(np.diff(x) / rises, weights=rises, increasing=not convex).blocks

@@ -1,4 +1,4 @@
-"""Compiled functions: by numba, kept on the disk, run without the GIL."""
+"""Numba decorator: compiles without the GIL, with a cache on disk."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
@@ -10,10 +10,10 @@ R = TypeVar("R")
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function of arrays and numbers, once for each combination of types it is called with.
+    """Compile a function of arrays and numbers, once per signature.
 
-    What was compiled is kept beside the source, or where the user's caches are, or in NUMBA_CACHE_DIR. Where none of
-    them can be written, each process compiles for itself.
+    The cache is next to the source, in the user's cache directory, or in NUMBA_CACHE_DIR. If none of them is writable,
+    each process compiles anew.
     """
     try:
         return cast("Callable[P, R]", njit(nogil=True, cache=True)(function))

@@ -1,7 +1,6 @@
-"""K-Means for many points: starts on a sample, then passes over all of them from the best.
+"""K-Means for many points: compare starts on a sample, then refine the best one in passes over all points.
 
-No start waits for another: each has a thread for itself. All points are read once for each pass, and from the end of
-a sample few passes are left to do.
+Starts run in parallel, one per thread. Each pass reads all points once; since the sample has converged, few are needed.
 """
 
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from models.kernels.lloyd import lloyd
 from models.kernels.parallel import Map, threads_for
 from models.kernels.tiles import TILE, Floats, Labels, Sums, in_tiles, pass_over_rows
 
-TRIES: Final = 3  # starts for each that is asked for: on few points they cost little
-REHEARSAL: Final = 4_096
+STARTS_PER_INIT: Final = 3  # starts compared per requested start, cheap on the smaller sample
+SMALL_SAMPLE: Final = 4_096
 SAMPLE: Final = 32_768
 CHUNK: Final = 32_768
-LOOSE: Final = 1e-3  # how far centers may still move, in variances, where starts are only compared
-STEPS: Final = 1_000  # of float32 within the radius of a segment, or starts take float64
+LOOSE_TOL: Final = 1e-3  # convergence tolerance, in variances, for the comparison of starts
+MIN_FLOAT32_STEPS: Final = 1_000  # minimum radius of a segment, in float32 steps, to compare starts in float32
 
 Points = NDArray[np.float64]
 _Start = tuple[Points, float]  # centers and their inertia
@@ -29,7 +28,7 @@ _Start = tuple[Points, float]  # centers and their inertia
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """How to look for k centers; its words are those of scikit-learn's K-Means."""
+    """Parameters of a K-Means fit, named as in scikit-learn."""
 
     k: int
     n_init: int
@@ -41,7 +40,7 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class KMeansResult:
-    """Centers, and what all points say about them.
+    """Result of a K-Means fit.
 
     Attributes
     ----------
@@ -52,9 +51,9 @@ class KMeansResult:
     inertia
         The sum of squared distances to it.
     passes
-        How often the centers moved to the means of all their points.
+        Number of updates of the centers on all points.
     seen
-        How many points the starts saw.
+        Number of points in the sample on which the starts were compared.
     """
 
     centers: Points
@@ -65,24 +64,23 @@ class KMeansResult:
 
 
 def kmeans(points: Points, search: Search) -> KMeansResult:
-    """Find k centers by Lloyd's algorithm (Lloyd 1982) from several starts (Arthur & Vassilvitskii 2007).
+    """Fit k centers by Lloyd's algorithm (Lloyd 1982) from several starts (Arthur & Vassilvitskii 2007).
 
-    Three starts for each that is asked for are compared on 4,096 random points, once their centers hardly move, and the
-    best third of them on 32,768; on all points where they are no more. From the best one on, centers move to the means
-    of all their points until they rest: the squares of their next moves would add up to no more than `tol` mean
-    variances of a column of the sample, or `max_iter` is reached. A center that no point is nearest to goes to the
-    point that is farthest from all centers.
+    Three starts per `n_init` are compared on 4,096 random points, each run to a loose tolerance, and the best third of
+    them on 32,768 points (or all, if there are fewer). The best one is refined on all points until convergence: the sum
+    of squared moves is at most `tol` times the mean variance of a column of the sample, or `max_iter` is reached. An
+    empty center moves to the point farthest from all centers.
 
-    Starts are compared in float32, around the mean, where the radius of a segment is at least 1,000 steps of float32 at
-    the outermost point; else, and from there on, all is float64. The same points and search give the same answer, bit
-    for bit, with any number of threads.
+    Starts are compared in float32, centered on the mean, if the radius of a segment is at least 1,000 float32 steps at
+    the outermost point, else in float64; the refinement is in float64. The same points and search return the same
+    result, bit for bit, with any number of threads.
 
     Parameters
     ----------
     points
         Shape (n, d), n >= k.
     search
-        What to look for.
+        The parameters.
     """
     points = np.require(points, np.float64, ["C", "W"])
     sample = _draw(points, SAMPLE, search.seed)
@@ -92,7 +90,7 @@ def kmeans(points: Points, search: Search) -> KMeansResult:
     with threads_for(points.size) as each:
         start = _best_start(around, search, variance, each)
         passes = _FullPasses(points, middle, search.k, each)
-        passes.rest(start, at=search.tol * variance, most=search.max_iter)
+        passes.run(start, tol=search.tol * variance, max_iter=search.max_iter)
     return KMeansResult(
         centers=passes.centers + middle,
         labels=passes.labels,
@@ -102,50 +100,50 @@ def kmeans(points: Points, search: Search) -> KMeansResult:
     )
 
 
-def _draw(points: Points, most: int, seed: int) -> Points:
-    if len(points) <= most:
+def _draw(points: Points, n_max: int, seed: int) -> Points:
+    if len(points) <= n_max:
         return points
     drawn = np.zeros(len(points), np.bool_)
-    drawn[np.random.default_rng([seed, most]).choice(len(points), most, replace=False, shuffle=False)] = True
+    drawn[np.random.default_rng([seed, n_max]).choice(len(points), n_max, replace=False, shuffle=False)] = True
     return points.compress(drawn, axis=0)
 
 
 def _best_start(sample: Points, search: Search, variance: float, each: Map) -> Points:
     reach = float(max(sample.max(), -sample.min()))
-    if 1e-15 < reach < 1e15:  # noqa: PLR2004 - beyond, squares leave float32
+    if 1e-15 < reach < 1e15:  # noqa: PLR2004 - range in which squares stay within float32
         centers, inertia = _compare(sample, np.float32, search, variance, each)
         step = reach * float(np.finfo(np.float32).eps)
-        if inertia >= sample.size * (STEPS * step) ** 2:
+        if inertia >= sample.size * (MIN_FLOAT32_STEPS * step) ** 2:
             return centers
     return _compare(sample, np.float64, search, variance, each)[0]
 
 
 def _compare(sample: Points, dtype: type[np.floating], search: Search, variance: float, each: Map) -> _Start:
-    """Narrow the starts down to the best one, and let it rest on the sample."""
-    loose = max(search.tol, LOOSE) * variance
-    few = _draw(sample, REHEARSAL, search.seed)
-    begin = partial(_begin, in_tiles(few, dtype), len(few), search, loose)
-    ranked = sorted(each(begin, range(TRIES * search.n_init)), key=_inertia)
-    go_on = partial(_go_on, in_tiles(sample, dtype), len(sample), search.max_iter)
-    if len(few) < len(sample):
-        ranked = list(each(partial(go_on, loose), ranked[: search.n_init]))
-    return go_on(search.tol * variance, min(ranked, key=_inertia))
+    """Compare starts in two rounds, and run the best one to convergence on the sample."""
+    loose_tol = max(search.tol, LOOSE_TOL) * variance
+    small_sample = _draw(sample, SMALL_SAMPLE, search.seed)
+    run_start = partial(_run_start, in_tiles(small_sample, dtype), len(small_sample), search, loose_tol)
+    ranked = sorted(each(run_start, range(STARTS_PER_INIT * search.n_init)), key=_inertia)
+    run_lloyd = partial(_run_lloyd, in_tiles(sample, dtype), len(sample), search.max_iter)
+    if len(small_sample) < len(sample):
+        ranked = list(each(partial(run_lloyd, loose_tol), ranked[: search.n_init]))
+    return run_lloyd(search.tol * variance, min(ranked, key=_inertia))
 
 
-def _begin(tiles: Floats, n: int, search: Search, rest: float, number: int) -> _Start:
+def _run_start(tiles: Floats, n: int, search: Search, tol: float, number: int) -> _Start:
     rng = np.random.default_rng([search.seed, number])
     if search.init == "random":
         rows = rng.choice(n, search.k, replace=False)
     else:
         rows = kmeans_plus_plus(tiles, n, random_draws(search.k, rng))
-    return _go_on(
-        tiles, n, search.max_iter, rest, (np.asarray(tiles[rows // TILE, :, rows % TILE], np.float64), np.inf)
+    return _run_lloyd(
+        tiles, n, search.max_iter, tol, (np.asarray(tiles[rows // TILE, :, rows % TILE], np.float64), np.inf)
     )
 
 
-def _go_on(tiles: Floats, n: int, most: int, rest: float, start: _Start) -> _Start:
+def _run_lloyd(tiles: Floats, n: int, max_iter: int, tol: float, start: _Start) -> _Start:
     centers = start[0].copy()
-    return centers, lloyd(tiles, n, centers, rest, most)
+    return centers, lloyd(tiles, n, centers, tol, max_iter)
 
 
 def _inertia(start: _Start) -> float:
@@ -153,7 +151,7 @@ def _inertia(start: _Start) -> float:
 
 
 class _FullPasses:
-    """Passes over all points, in chunks that are added up in their order whichever thread was first."""
+    """Passes over all points in parallel chunks, summed up in a fixed order so that results are deterministic."""
 
     def __init__(self, points: Points, middle: Points, k: int, each: Map) -> None:
         self._points, self._middle, self._each = points, middle, each
@@ -161,24 +159,24 @@ class _FullPasses:
         self.labels = np.full(len(points), -1, np.int32)
         self.inertia, self.n = 0.0, 0
 
-    def rest(self, centers: Points, *, at: float, most: int) -> None:
-        """Move centers to the means of their points, once at least, until they would hardly move again."""
+    def run(self, centers: Points, *, tol: float, max_iter: int) -> None:
+        """Update the centers, at least once, until the sum of squared moves is at most `tol`."""
         self.centers = centers
         while True:
-            self._place()
+            self._assign()
             means = self._means()
-            if self.n >= most or (self.n and np.sum((means - self.centers) ** 2) <= at):
+            if self.n >= max_iter or (self.n and np.sum((means - self.centers) ** 2) <= tol):
                 return
             self.centers, self.n = means, self.n + 1
 
-    def _place(self) -> None:
-        parts = list(self._each(self._place_chunk, range(0, len(self._points), CHUNK)))
+    def _assign(self) -> None:
+        parts = list(self._each(self._assign_chunk, range(0, len(self._points), CHUNK)))
         for _, sums, counts in parts:
             self._sums += sums
             self._counts += counts
         self.inertia = sum(inertia for inertia, _, _ in parts)
 
-    def _place_chunk(self, first: int) -> tuple[float, Sums, Sums]:
+    def _assign_chunk(self, first: int) -> tuple[float, Sums, Sums]:
         chunk = slice(first, first + CHUNK)
         sums, counts = np.zeros_like(self._sums), np.zeros_like(self._counts)
         points, labels = self._points[chunk], self.labels[chunk]
@@ -188,10 +186,10 @@ class _FullPasses:
     def _means(self) -> Points:
         empty = np.flatnonzero(self._counts == 0)
         means = np.where(self._counts[:, None] > 0, self._sums / np.maximum(self._counts, 1)[:, None], self.centers)
-        return self._filled(means, empty) if len(empty) else means
+        return self._relocate_empty(means, empty) if len(empty) else means
 
-    def _filled(self, centers: Points, empty: NDArray[np.int64]) -> Points:
-        """Send empty centers to the points that are farthest from all centers, one after the other."""
+    def _relocate_empty(self, centers: Points, empty: NDArray[np.int64]) -> Points:
+        """Move empty centers, one after the other, to the point farthest from all centers."""
         points = self._points - self._middle
         away = np.sum((points - self.centers[self.labels]) ** 2, axis=1)
         for segment in empty:

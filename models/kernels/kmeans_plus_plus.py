@@ -1,8 +1,8 @@
-"""Where K-Means starts: k-means++ on tiles of points, the best of a few candidates at each step.
+"""Greedy k-means++ initialization on tiles of points.
 
-A candidate is drawn with a chance that grows with its squared distance from those chosen before (Arthur &
-Vassilvitskii 2007); of 2 + ln k candidates that which leaves the least inertia is chosen, as scikit-learn does. Tests
-hold it to plain code for the same draws.
+Candidates are drawn with probability proportional to the squared distance from the centers chosen before (Arthur &
+Vassilvitskii 2007); of 2 + ln k candidates the one with the lowest inertia is chosen, as in scikit-learn. Tests compare
+it with plain code for the same draws.
 """
 
 import math
@@ -18,27 +18,27 @@ Rows = NDArray[np.int64]
 
 
 def random_draws(k: int, rng: np.random.Generator) -> Draws:
-    """Draw what `spread_over` decides by, shape (k, candidates)."""
+    """Draw the random numbers of `kmeans_plus_plus`, shape (k, candidates)."""
     return rng.random((k, 2 + int(math.log(k))))
 
 
 @jit
 def kmeans_plus_plus(tiles: Floats, n: int, draws: Draws) -> Rows:
-    """Choose k of n points as starts.
+    """Choose k of n points as initial centers.
 
     Parameters
     ----------
     tiles
-        As `in_tiles` gives them.
+        As returned by `in_tiles`.
     n
-        How many points they hold.
+        The number of points.
     draws
-        Shape (k, candidates), from 0 to 1. Of the first row, only the first one counts.
+        Shape (k, candidates), from 0 to 1. Only the first number of the first row is used.
 
     Returns
     -------
     ndarray
-        Shape (k,), the rows chosen. Once each distinct point is among them, rows repeat.
+        Shape (k,), the chosen rows; rows repeat if there are fewer than k distinct points.
     """
     k, candidates = draws.shape
     least = np.full((len(tiles), TILE), np.inf, tiles.dtype)
@@ -48,10 +48,10 @@ def kmeans_plus_plus(tiles: Floats, n: int, draws: Draws) -> Rows:
     _update_distances(tiles, n, chosen[0], least, best)
     for step in range(1, k):
         least, best = best, least
-        whole = _accumulate(least, reached)
+        total = _accumulate(least, reached)
         lowest = np.inf
         for candidate in range(candidates):
-            row = _row_at(reached, draws[step, candidate] * whole)
+            row = _row_at(reached, draws[step, candidate] * total)
             left = _update_distances(tiles, n, row, least, other)
             if left < lowest:
                 lowest, chosen[step] = left, row
@@ -61,7 +61,7 @@ def kmeans_plus_plus(tiles: Floats, n: int, draws: Draws) -> Rows:
 
 @jit
 def _update_distances(tiles: Floats, n: int, row: int, least: Floats, nearer: Floats) -> float:
-    """Give the inertia that is left with one more start, and each point's part of it in `nearer`."""
+    """Return the inertia after adding one center; write the contribution of each point into `nearer`."""
     across = np.zeros(TILE)
     away = np.empty(TILE, tiles.dtype)
     start = tiles[row // TILE, :, row % TILE].copy()
@@ -77,15 +77,15 @@ def _update_distances(tiles: Floats, n: int, row: int, least: Floats, nearer: Fl
 
 @jit
 def _accumulate(least: Floats, reached: Draws) -> float:
-    flat, whole = least.ravel(), 0.0
+    flat, total = least.ravel(), 0.0
     for i in range(len(reached)):
-        whole += flat[i]
-        reached[i] = whole
-    return whole
+        total += flat[i]
+        reached[i] = total
+    return total
 
 
 @jit
 def _row_at(reached: Draws, sought: float) -> int:
-    """Find the first row that goes beyond; the last one that adds anything, where rounding leaves none."""
+    """Find the first row whose cumulative sum exceeds `sought`; the last one with a positive part if none does."""
     row = np.searchsorted(reached, sought, side="right")
     return int(row) if row < len(reached) else int(np.searchsorted(reached, reached[-1]))

@@ -1,6 +1,6 @@
-"""Lloyd's algorithm on tiles of points, from one start to its end, in one call.
+"""Lloyd's algorithm on tiles of points.
 
-Agrees with `kernels.lloyd.lloyd`, the plain version.
+Agrees with the reference implementation `partition.reference_lloyd`.
 """
 
 import numpy as np
@@ -10,33 +10,33 @@ from models.kernels.tiles import Floats, Sums, pass_over_tiles
 
 
 @jit
-def lloyd(tiles: Floats, n: int, centers: Sums, rest: float, most: int) -> float:
-    """Move centers to the means of their points until they rest.
+def lloyd(tiles: Floats, n: int, centers: Sums, tol: float, max_iter: int) -> float:
+    """Run Lloyd's algorithm from given centers until convergence.
 
     Parameters
     ----------
     tiles
-        As `in_tiles` gives them.
+        As returned by `in_tiles`.
     n
-        How many points they hold.
+        The number of points.
     centers
-        Shape (k, d), where to start; changed. A center without points stays where it is.
-    rest
-        Ends it: centers whose squared moves add up to no more.
-    most
-        Ends it: so many moves.
+        Shape (k, d), the initial centers, updated in place. A center without points does not move.
+    tol
+        Stop if the sum of squared moves is at most this.
+    max_iter
+        Maximum number of updates.
 
     Returns
     -------
     float
-        The sum of squared distances to the nearest centers before their last move.
+        The inertia before the last update.
     """
     labels = np.full(n, -1, np.int32)
     sums, counts = np.zeros(centers.shape), np.zeros(len(centers))
     inertia = np.inf
-    for _ in range(most):
+    for _ in range(max_iter):
         inertia, changed = pass_over_tiles(tiles, centers.astype(tiles.dtype), labels, sums, counts)
-        if changed == 0 or _move_to_means(centers, sums, counts) <= rest:
+        if changed == 0 or _move_to_means(centers, sums, counts) <= tol:
             break
     return inertia
 

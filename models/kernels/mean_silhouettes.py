@@ -1,4 +1,4 @@
-"""Silhouettes of several partitions of the same points, in one pass over their distances."""
+"""Mean silhouettes of several partitions of the same points, in one pass over the distances."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class MeanSilhouettes:
     Attributes
     ----------
     means, errors
-        Shape (m,); errors are those of asking about some points instead of all.
+        Shape (m,); errors are sampling errors.
     n_asked
-        About how many points.
+        Number of points whose silhouettes were computed.
     """
 
     means: Floats
@@ -37,18 +37,18 @@ class MeanSilhouettes:
 
 
 def mean_silhouettes(points: Floats, partitions: Sequence[Labels], seed: int) -> MeanSilhouettes:
-    """Average the silhouettes of all points (Rousseeuw 1987); of more than 20,000, of 4,096 against 20,000 others.
+    """Compute mean silhouettes (Rousseeuw 1987); beyond 20,000 points, of 4,096 points against a sample of 20,000.
 
-    The same points, partitions and seed give the same answer, bit for bit, with any number of threads.
+    The same points, partitions and seed return the same result, bit for bit, with any number of threads.
 
     Parameters
     ----------
     points
         Shape (n, d).
     partitions
-        Each of shape (n,), two segments or more, numbered from 0; an empty one is nobody's neighbour.
+        Each of shape (n,), two segments or more, numbered from 0; empty segments are ignored.
     seed
-        Draws the points where not all are asked about.
+        Seed of the sample.
     """
     rows = _rows(len(points), seed)
     points, labels = points[rows], np.stack([own[rows] for own in partitions], axis=1).astype(np.int64)
@@ -64,7 +64,7 @@ def _rows(n: int, seed: int) -> Rows:
 
 
 def _silhouettes(points: Floats, labels: Rows, n: int) -> Floats:
-    """Give the silhouettes of the first n points among all, shape (m, n)."""
+    """Compute the silhouettes of the first n points, shape (m, n)."""
     ends = np.cumsum(labels.max(axis=0) + 1)
     starts = np.concatenate([[0], ends[:-1]])
     sums = _sums(points, labels + starts, n, int(ends[-1]))
@@ -77,23 +77,23 @@ def _silhouettes(points: Floats, labels: Rows, n: int) -> Floats:
 
 
 def _sums(points: Floats, segments: Rows, n: int, n_segments: int) -> Floats:
-    """Sum the distances from the first n points to those of each segment, shape (n_segments, n)."""
+    """Sum the distances from the first n points to the points of each segment, shape (n_segments, n)."""
     cells = _cells(segments)
     _, first = np.unique(cells, return_index=True)
     order = np.argsort(cells, kind="stable")
-    look = partial(_look, points[order], cells[order], segments[first], n_segments)
+    tile_sums = partial(_tile_sums, points[order], cells[order], segments[first], n_segments)
     with threads_for(n * len(points) // TILE) as each:
-        return np.concatenate(list(each(look, in_tiles(points[:n], np.float64))), axis=1)[:, :n]
+        return np.concatenate(list(each(tile_sums, in_tiles(points[:n], np.float64))), axis=1)[:, :n]
 
 
-def _look(points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats) -> Floats:
+def _tile_sums(points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats) -> Floats:
     sums = np.zeros((n_segments, TILE))
     add_distance_sums(tile, points, cells, segments, sums)
     return sums
 
 
 def _cells(segments: Rows) -> Rows:
-    """Give the points numbers, the same to those that no partition tells apart."""
+    """Return cell numbers, equal for points that share their segment in every partition."""
     cells = np.zeros(len(segments), np.int64)
     for own in segments.T:
         _, cells = np.unique(cells * (own.max() + 1) + own, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Many points become some thousand weighted centers: what a tree can grow from where there are too many points."""
+"""Micro-clusters: condense many points to a few thousand weighted centers, from which a tree can be built."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ Groups = NDArray[np.int32]
 SAMPLE: Final = 65_536
 PASSES: Final = 5
 _CHUNK: Final = 32_768
-_FIRST: Final = 8  # one center in so many is drawn before any distance is known
+_FIRST: Final = 8  # one center in 8 is drawn without regard to distances
 
 
 @dataclass(frozen=True, kw_only=True)
 class NearestMicroClusters:
-    """Points with the nearest of m centers.
+    """Assignment of points to the nearest of m centers.
 
     Attributes
     ----------
     groups
         Shape (n,), the center of each point.
     away
-        Shape (n,), its squared distance.
+        Shape (n,), the squared distance to it.
     sums, counts
-        Shapes (m, d) and (m,), of the points of each center.
+        Shapes (m, d) and (m,), the sum and the number of the points of each center.
     """
 
     groups: Groups
@@ -42,7 +42,7 @@ class NearestMicroClusters:
 
 @dataclass(frozen=True, kw_only=True)
 class MicroClusters:
-    """Means of groups of points, shape (m, d); how many points each stands for; the group of each point."""
+    """Centers of groups of points, shape (m, d), number of points in each (m,), and the group of each point (n,)."""
 
     centers: Floats
     weights: Floats
@@ -50,85 +50,89 @@ class MicroClusters:
 
 
 def build_micro_clusters(points: Floats, m: int, seed: int) -> MicroClusters:
-    """Put points into groups by K-Means on a sample of 65,536 of them; every point then counts for the nearest center.
+    """Group points by K-Means on a sample of 65,536 of them; then assign every point to the nearest center.
 
-    Centers are drawn with a chance that grows with the squared distance from those that are there, twice as many each
-    time (after Bahmani et al. 2012, "Scalable K-Means++"), and move to the means of their points 5 times. Where the
-    sample has no more than m different points, these are the centers, and up to m others that it has missed. The same
-    points and seed give the same groups with any number of threads.
+    Centers are drawn with probability proportional to the squared distance from those drawn before, doubling their
+    number each round (after Bahmani et al. 2012, "Scalable K-Means++"), and refined by 5 iterations. If the sample has
+    at most m distinct points, these become the centers, plus up to m points that the sample missed. The same points and
+    seed return the same groups with any number of threads.
 
     Parameters
     ----------
     points
         Shape (n, d).
     m
-        How many groups; they are fewer where nobody is near a center.
+        The number of groups; empty ones are dropped.
     seed
-        Decides the sample and the first centers.
+        Seed of the sample and of the initial centers.
     """
     rng = np.random.default_rng(seed)
     sample = points[np.sort(rng.choice(len(points), min(SAMPLE, len(points)), replace=False, shuffle=False))]
-    different, counts = np.unique(sample, axis=0, return_counts=True)
-    if len(different) <= m:
-        return _means(_assign_with_refinement(points, different, m, rng))
-    centers = _initial_centers(different, counts / len(sample), m, rng)
+    distinct, counts = np.unique(sample, axis=0, return_counts=True)
+    if len(distinct) <= m:
+        return _means(_assign_with_refinement(points, distinct, m, rng))
+    centers = _initial_centers(distinct, counts / len(sample), m, rng)
     for _ in range(PASSES):
-        placed = assign_to_micro_clusters(sample, centers)
-        met = placed.counts > 0
-        centers = placed.sums[met] / placed.counts[met, None]
+        assigned = assign_to_micro_clusters(sample, centers)
+        occupied = assigned.counts > 0
+        centers = assigned.sums[occupied] / assigned.counts[occupied, None]
     return _means(assign_to_micro_clusters(points, centers))
 
 
 def assign_to_micro_clusters(points: Floats, centers: Floats) -> NearestMicroClusters:
-    """Find the nearest center of each point; chunks are added up in their order, whichever thread was first."""
+    """Assign each point to the nearest center; chunks are summed up in a fixed order, so results are deterministic."""
     boxes = build_boxes(centers, np.ones(len(centers)))
     groups, away = np.empty(len(points), dtype=np.int32), np.empty(len(points))
 
-    def place_chunk(start: int) -> tuple[Floats, Floats]:
+    def assign_chunk(start: int) -> tuple[Floats, Floats]:
         chunk = slice(start, start + _CHUNK)
         sums, counts = np.zeros_like(centers), np.zeros(len(centers))
-        _place(boxes, np.ascontiguousarray(points[chunk]), groups[chunk], away[chunk], sums, counts)
+        _assign_chunk(boxes, np.ascontiguousarray(points[chunk]), groups[chunk], away[chunk], sums, counts)
         return sums, counts
 
     sums, counts = np.zeros_like(centers), np.zeros(len(centers))
     with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        for more_sums, more_counts in pool.map(place_chunk, range(0, len(points), _CHUNK)):
+        for more_sums, more_counts in pool.map(assign_chunk, range(0, len(points), _CHUNK)):
             sums += more_sums
             counts += more_counts
     return NearestMicroClusters(groups=groups, away=away, sums=sums, counts=counts)
 
 
-def _initial_centers(different: Floats, shares: Floats, m: int, rng: np.random.Generator) -> Floats:
-    """Draw m different points, far ones and frequent ones rather."""
-    drawn = rng.choice(len(different), max(m // _FIRST, 1), replace=False, p=shares)
+def _initial_centers(distinct: Floats, shares: Floats, m: int, rng: np.random.Generator) -> Floats:
+    """Draw up to m distinct points, weighted by frequency and by distance to those drawn before."""
+    drawn = rng.choice(len(distinct), max(m // _FIRST, 1), replace=False, p=shares)
     while len(drawn) < m:
-        chances = shares * assign_to_micro_clusters(different, different[drawn]).away
-        most = min(len(drawn), m - len(drawn), int(np.count_nonzero(chances)))
-        if most == 0:  # what is left differs by rounding only
+        weights = shares * assign_to_micro_clusters(distinct, distinct[drawn]).away
+        n_new = min(len(drawn), m - len(drawn), int(np.count_nonzero(weights)))
+        if n_new == 0:  # the remaining points differ by rounding errors only
             break
-        drawn = np.append(drawn, rng.choice(len(different), most, replace=False, p=chances / chances.sum()))
-    return different[drawn]
+        drawn = np.append(drawn, rng.choice(len(distinct), n_new, replace=False, p=weights / weights.sum()))
+    return distinct[drawn]
 
 
 def _assign_with_refinement(points: Floats, centers: Floats, m: int, rng: np.random.Generator) -> NearestMicroClusters:
-    placed = assign_to_micro_clusters(points, centers)
-    missed = np.unique(points[placed.away > 0], axis=0)
+    assigned = assign_to_micro_clusters(points, centers)
+    missed = np.unique(points[assigned.away > 0], axis=0)
     if not len(missed):
-        return placed
+        return assigned
     chosen = rng.choice(len(missed), min(m, len(missed)), replace=False)
     return assign_to_micro_clusters(points, np.concatenate([centers, missed[chosen]]))
 
 
-def _means(placed: NearestMicroClusters) -> MicroClusters:
-    """Leave out the centers that nobody is near."""
-    met = placed.counts > 0
-    number = (np.cumsum(met) - 1).astype(np.int32)
-    counts = placed.counts[met]
-    return MicroClusters(centers=placed.sums[met] / counts[:, None], weights=counts, groups=number[placed.groups])
+def _means(assigned: NearestMicroClusters) -> MicroClusters:
+    """Compute the center of each group, without empty groups."""
+    occupied = assigned.counts > 0
+    number = (np.cumsum(occupied) - 1).astype(np.int32)
+    counts = assigned.counts[occupied]
+    return MicroClusters(
+        centers=assigned.sums[occupied] / counts[:, None], weights=counts, groups=number[assigned.groups]
+    )
 
 
 @jit
-def _place(boxes: BoundingBoxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats) -> None:
+def _assign_chunk(
+    boxes: BoundingBoxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats
+) -> None:
     to_boxes, squares = np.empty(len(boxes.least)), np.empty(BLOCK)
     for i in range(len(points)):
         at, cost = nearest_in_boxes(boxes, points[i], 1.0, -1, -1, np.inf, to_boxes, squares)

@@ -1,6 +1,7 @@
-"""The nearest of many centers by a scorer's own sums in their own order: the same bits as `scoring.nearest` gives.
+"""Assignment of many customers to the nearest center, bit for bit as by `scoring.nearest`.
 
-A customer's squared distance is added up feature by feature: of a number by its place, of a category from a table.
+Squared distances are summed up feature by feature, in the order of the scorer: a numeric feature by its coordinate, a
+categorical one by table lookup.
 """
 
 from typing import Final, NamedTuple
@@ -18,16 +19,16 @@ TILE: Final = 256
 
 
 class FeatureTables(NamedTuple):
-    """What is added up for each feature in turn.
+    """Centers and distance tables by feature.
 
     Attributes
     ----------
     is_number
-        Shape (f,), whether a feature is a number.
+        Shape (f,), whether a feature is numeric.
     places
-        Shape (m, f), where each center is; 0 for a category.
+        Shape (m, f), the coordinate of each center; 0 for a categorical feature.
     tables
-        Shape (m, f, c), the squared distance to each category; 0 for a number.
+        Shape (m, f, c), the squared distance to each category; 0 for a numeric feature.
     """
 
     is_number: NDArray[np.bool_]
@@ -37,16 +38,16 @@ class FeatureTables(NamedTuple):
 
 @jit
 def assign_to_centers(sums: FeatureTables, columns: Floats, nearest: Centers, least: Floats) -> None:
-    """Find the nearest center of each customer; of equals the first.
+    """Find the nearest center of each customer; ties go to the first center.
 
     Parameters
     ----------
     sums
-        What to add up.
+        The centers and distance tables.
     columns
-        Shape (f, n), the coordinate of a number, or which category it is.
+        Shape (f, n), the coordinate of a numeric feature, or the code of a category.
     nearest, least
-        Shape (n,), to write in: the center, and its squared distance.
+        Shape (n,), output: the center, and its squared distance.
     """
     nearest[:] = 0
     least[:] = np.inf

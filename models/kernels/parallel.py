@@ -1,4 +1,4 @@
-"""Threads over the parts of one computation, where they give more than they cost."""
+"""Thread pool for the parts of one computation."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numba
 
-ALONE: Final = 1 << 17  # numbers: with fewer, threads cost more than they give
+ALONE: Final = 1 << 17  # array size below which threads do not pay off
 
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @contextmanager
 def threads_for(size: int) -> Iterator[Map]:
-    """Give a `map`: the builtin where there is little to do, else one over as many threads as there are cores."""
+    """Yield a `map` function: the builtin for small arrays, else that of a pool with one thread per core."""
     if size < ALONE:
         yield map
         return

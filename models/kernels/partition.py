@@ -1,4 +1,4 @@
-"""K-Means on small sets of points: as scikit-learn does it, without its cost per call."""
+"""Partitions of points, and plain reference implementations of K-Means."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ MAX_ITERATIONS: Final = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Partition:
-    """Points in segments.
+    """A partition of points into segments.
 
     Attributes
     ----------
@@ -31,50 +31,50 @@ class Partition:
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """How many points each segment has, shape (k,)."""
+        """The number of points in each segment, shape (k,)."""
         return np.bincount(self.labels, minlength=len(self.centers))
 
     def away(self, points: Floats) -> Floats:
-        """How far each of its points, shape (n, d), is from its center, squared; shape (n,)."""
+        """Compute the squared distance of each of its points, shape (n, d), to its center; shape (n,)."""
         differences = points - self.centers[self.labels]
         return np.asarray(np.einsum("nd,nd->n", differences, differences))
 
 
 def reference_lloyd(points: Floats, centers: Floats) -> Partition:
-    """Move centers to the means of their points until they rest, 50 times at most (Lloyd 1982).
+    """Run Lloyd's algorithm until convergence, at most 50 iterations (Lloyd 1982).
 
-    Agrees with `sklearn.cluster.KMeans(init=centers, n_init=1, tol=0)` where that finds no empty segment; here a
-    center without points stays where it is.
+    Agrees with `sklearn.cluster.KMeans(init=centers, n_init=1, tol=0)` if no segment becomes empty; here a center
+    without points does not move.
 
     Parameters
     ----------
     points
         Shape (n, d).
     centers
-        Shape (k, d), where to start.
+        Shape (k, d), the initial centers.
     """
-    across = np.ascontiguousarray(points.T)
-    offsets = _offsets(across, centers)
+    transposed = np.ascontiguousarray(points.T)
+    offsets = _offsets(transposed, centers)
     for _ in range(MAX_ITERATIONS):
-        moved = _means(points, offsets, centers)
-        if np.array_equal(moved, centers):
+        updated = _means(points, offsets, centers)
+        if np.array_equal(updated, centers):
             break
-        centers = moved
-        offsets = _offsets(across, centers)
+        centers = updated
+        offsets = _offsets(transposed, centers)
     inertia = float(offsets.min(axis=0).sum() + np.einsum("nd,nd->", points, points))
     return Partition(labels=offsets.argmin(axis=0), centers=centers, inertia=max(inertia, 0.0))
 
 
 def reference_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
-    """Give the partition of least inertia among several starts by k-means++."""
-    found = [reference_lloyd(points, reference_kmeans_plus_plus(points, k, rng)) for _ in range(starts)]
-    return min(found, key=lambda partition: partition.inertia)
+    """Return the partition with the lowest inertia of several k-means++ starts."""
+    partitions = [reference_lloyd(points, reference_kmeans_plus_plus(points, k, rng)) for _ in range(starts)]
+    return min(partitions, key=lambda partition: partition.inertia)
 
 
 def reference_kmeans_plus_plus(points: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """Choose k starts, each with a chance that grows with its squared distance from those chosen before.
+    """Choose k initial centers by k-means++ (Arthur & Vassilvitskii 2007), shape (k, d).
 
-    That is k-means++ (Arthur & Vassilvitskii 2007), shape (k, d).
+    Each is drawn with probability proportional to the squared distance from those chosen before.
     """
     chosen = [int(rng.integers(len(points)))]
     least = np.full(len(points), np.inf)
@@ -87,13 +87,13 @@ def reference_kmeans_plus_plus(points: Floats, k: int, rng: np.random.Generator)
 
 
 def nearest(points: Floats, centers: Floats) -> NDArray[np.int64]:
-    """Give the center nearest to each point, shape (n,)."""
+    """Return the nearest center of each point, shape (n,)."""
     return np.asarray(np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * points @ centers.T, axis=1))
 
 
-def _offsets(across: Floats, centers: Floats) -> Floats:
-    """Give squared distances less the point's own square, shape (k, n): all that a comparison needs."""
-    return np.asarray(np.einsum("kd,kd->k", centers, centers)[:, None] - 2 * (centers @ across))
+def _offsets(transposed: Floats, centers: Floats) -> Floats:
+    """Compute squared distances minus the squared norm of the point, shape (k, n), enough for comparisons."""
+    return np.asarray(np.einsum("kd,kd->k", centers, centers)[:, None] - 2 * (centers @ transposed))
 
 
 def _means(points: Floats, offsets: Floats, centers: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The F1 of all thresholds of all columns: what `best_threshold` finds the best of without holding them."""
+"""Reference implementation of `best_threshold`: the F1 scores of all thresholds of all columns."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +9,17 @@ Rows = NDArray[np.intp]
 
 
 def all_thresholds(order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float) -> Floats:
-    """Score every threshold.
+    """Compute the F1 score of every threshold.
 
     Parameters
     ----------
     order, steps, inside, member, wanted
-        As `best_threshold` takes them.
+        As for `best_threshold`.
 
     Returns
     -------
     ndarray
-        Shape (2, d, n - 1), [above, at most] x columns x positions in the sorted column; 0 where none fits.
+        Shape (2, d, n - 1), [above, at most] x columns x positions in the sorted column; 0 where no threshold fits.
     """
     hits = np.cumsum((inside * member)[order], axis=1)[:, :-1]
     sizes = np.cumsum(inside[order], axis=1)[:, :-1]

@@ -1,4 +1,4 @@
-"""Ward's tree by its definition: what `ward` finds by a shorter way."""
+"""Reference implementation of `ward`, by definition."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 
 
 def greedy_ward(points: Floats, weights: Floats) -> Floats:
-    """Merge the two rows whose merge costs least, again and again; time grows with the cube of their number.
+    """Repeatedly merge the two rows with the lowest cost; time grows with the cube of the number of rows.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def greedy_ward(points: Floats, weights: Floats) -> Floats:
     Returns
     -------
     ndarray
-        Shape (n - 1, 4), as `ward` gives it.
+        Shape (n - 1, 4), as returned by `ward`.
     """
     nodes = {
         node: (np.asarray(row), float(weight)) for node, (row, weight) in enumerate(zip(points, weights, strict=True))
@@ -34,5 +34,5 @@ def greedy_ward(points: Floats, weights: Floats) -> Floats:
 
 
 def _cost(left: Floats, v: float, right: Floats, w: float) -> float:
-    """Say by how much the sum of squares within groups grows."""
+    """Compute the increase of the sum of squares within groups."""
     return float(v * w / (v + w) * np.sum((left - right) ** 2))

@@ -1,7 +1,7 @@
-"""Sums of distances from some points to each segment of several partitions, in one look at each pair.
+"""Sums of distances from points to each segment of several partitions, with one distance per pair of points.
 
-Points that no partition tells apart come one after the other: their distances are added up once, and the sum goes to
-one segment of each partition. `kernels.silhouettes` is the plain version.
+Points are sorted by cell, the points that share their segment in every partition: their distances are summed up once,
+and the sum is added to one segment of each partition. `silhouettes` is the reference implementation.
 """
 
 import numpy as np
@@ -16,20 +16,20 @@ Rows = NDArray[np.int64]
 
 @jit
 def add_distance_sums(tile: Floats, points: Floats, cells: Rows, segments: Rows, sums: Floats) -> None:
-    """Add the distances from the points of a tile to all points.
+    """Add the distances from the points of a tile to all points to the sums of their segments.
 
     Parameters
     ----------
     tile
-        Shape (d, 256), as `in_tiles` gives it.
+        Shape (d, 256), as returned by `in_tiles`.
     points
         Shape (n, d).
     cells
-        Shape (n,), ascending: points with the same number are in the same segments.
+        Shape (n,), ascending; points with the same number are in the same segments.
     segments
         Shape (c, m), the row of `sums` for each cell and partition.
     sums
-        Shape (rows, 256), changed.
+        Shape (rows, 256), updated in place.
     """
     away, run = np.empty(TILE), np.zeros(TILE)
     for j in range(len(points)):

@@ -1,4 +1,4 @@
-"""Silhouettes of points by their definition: how much nearer each is to its own segment than to the next one."""
+"""Silhouettes of points, by definition."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,30 +8,30 @@ Labels = NDArray[np.integer]
 
 
 def silhouettes(distances: Floats, labels: Labels) -> Floats:
-    """Give each point's silhouette, from -1 to 1 (Rousseeuw 1987).
+    """Compute the silhouette of each point, from -1 to 1 (Rousseeuw 1987).
 
     Parameters
     ----------
     distances
         Shape (n, n).
     labels
-        Shape (n,), two segments or more, numbered from 0, and none empty.
+        Shape (n,), two segments or more, numbered from 0, none of them empty.
     """
     member = np.eye(int(labels.max()) + 1)[labels]
     return from_sums((distances @ member).T, member.sum(axis=0), labels)
 
 
 def from_sums(sums: Floats, sizes: NDArray[np.int64] | Floats, labels: Labels) -> Floats:
-    """Give the silhouettes of points from their distances, summed up by segment; 0 for one alone in its segment.
+    """Compute silhouettes from sums of distances by segment; 0 for the only point of a segment.
 
     Parameters
     ----------
     sums
-        Shape (k, n), from each point to all points of each segment.
+        Shape (k, n), the sum of distances from each point to the points of each segment.
     sizes
-        Shape (k,), of the segments; an empty one is nobody's neighbour.
+        Shape (k,), the sizes of the segments; empty segments are ignored.
     labels
-        Shape (n,), the own segments.
+        Shape (n,), the own segment of each point.
     """
     own, each = sizes[labels], np.arange(len(labels))
     within = sums[labels, each] / np.maximum(own - 1, 1)

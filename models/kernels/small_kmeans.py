@@ -1,6 +1,6 @@
-"""K-Means on few points, hundreds of times over: the compiled passes, without what a large fit needs around them.
+"""K-Means on few points, for hundreds of repeated fits: the compiled passes without sampling and threads.
 
-Agrees with `kernels.lloyd`, the plain version, from the same draws.
+Agrees with the reference implementation `partition.reference_kmeans` for the same random draws.
 """
 
 import numpy as np
@@ -9,14 +9,14 @@ from models.kernels.partition import MAX_ITERATIONS, Floats, Partition
 
 
 def lloyd(points: Floats, centers: Floats) -> Partition:
-    """Move centers to the means of their points until they rest, 50 times at most (Lloyd 1982).
+    """Run Lloyd's algorithm until convergence, at most 50 iterations (Lloyd 1982).
 
     Parameters
     ----------
     points
         Shape (n, d).
     centers
-        Shape (k, d), where to start. A center without points stays where it is.
+        Shape (k, d), the initial centers. A center without points does not move.
     """
     tiles = _in_tiles(points)
     centers = np.array(centers, np.float64)
@@ -25,18 +25,18 @@ def lloyd(points: Floats, centers: Floats) -> Partition:
 
 
 def small_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
-    """Give the partition of least inertia among several starts by k-means++ (Arthur & Vassilvitskii 2007).
+    """Return the partition with the lowest inertia of several k-means++ starts (Arthur & Vassilvitskii 2007).
 
     Parameters
     ----------
     points
         Shape (n, d).
     k
-        How many centers.
+        The number of centers.
     starts
-        How often to begin anew.
+        The number of starts.
     rng
-        Draws the starts.
+        Random generator of the starts.
     """
     tiles = _in_tiles(points)
     ends = [points[_kmeans_plus_plus(tiles, len(points), k, rng)] for _ in range(starts)]
@@ -45,7 +45,7 @@ def small_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) 
 
 
 def _in_tiles(points: Floats) -> Floats:
-    from models.kernels.tiles import in_tiles  # noqa: PLC0415 - the api knows the criteria by name, without numba
+    from models.kernels.tiles import in_tiles  # noqa: PLC0415 - the api imports the criteria without numba
 
     return np.asarray(in_tiles(points, np.float64), np.float64)
 

@@ -1,8 +1,8 @@
-"""Tiles: a few hundred points side by side, column by column, so that one instruction works on many of them.
+"""K-Means passes over tiles: blocks of 256 points in column-major order, so that loops vectorize (SIMD).
 
-A point's distances to all centers are found while its tile is in the processor's nearest cache, and its label, the
-sums of its segment and the inertia in the same pass. Sums change by those points alone that change their segment: close
-to the end, hardly any do. Agrees with `kernels.lloyd`, the plain version.
+Distances to all centers, labels, sums and inertia are computed while a tile is in the L1 cache. Sums are updated only
+for points that change their segment; close to convergence hardly any do. Agrees with the reference implementation
+`partition.reference_lloyd`.
 """
 
 from typing import Final
@@ -20,19 +20,19 @@ Labels = NDArray[np.int32]
 
 
 def in_tiles(points: Floats, dtype: type[np.floating]) -> Floats:
-    """Lay points out as tiles.
+    """Copy points into tiles.
 
     Parameters
     ----------
     points
         Shape (n, d).
     dtype
-        Of the tiles.
+        The type of the tiles.
 
     Returns
     -------
     ndarray
-        Shape (ceil(n / 256), d, 256); what is beyond n is 0.
+        Shape (ceil(n / 256), d, 256), padded with 0.
     """
     n, d = points.shape
     tiles = np.zeros((-(-n // TILE), TILE, d), dtype)
@@ -42,23 +42,23 @@ def in_tiles(points: Floats, dtype: type[np.floating]) -> Floats:
 
 @jit
 def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, counts: Sums) -> tuple[float, int]:
-    """Give every point its nearest center.
+    """Assign every point to its nearest center.
 
     Parameters
     ----------
     tiles
-        As `in_tiles` gives them, of the n points that `labels` has.
+        As returned by `in_tiles`.
     centers
         Shape (k, d), of the same type.
     labels
-        Shape (n,), from an earlier pass, or -1; changed.
+        Shape (n,), the labels of the pass before, or -1; updated in place.
     sums, counts
-        Shapes (k, d) and (k,), of the points that each segment has by those labels; changed.
+        Shapes (k, d) and (k,), the sum and the number of the points with each label; updated in place.
 
     Returns
     -------
     tuple
-        The sum of squared distances to the nearest centers, and how many labels have changed.
+        The inertia, and the number of labels that changed.
     """
     inertia, changed = 0.0, 0
     least, found, away = _work_arrays(tiles)
@@ -73,7 +73,7 @@ def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, 
 def pass_over_rows(
     points: Floats, middle: Sums, centers: Floats, labels: Labels, sums: Sums, counts: Sums
 ) -> tuple[float, int]:
-    """Do the same for points as they are, shape (n, d), less `middle`: a tile is laid out anew for each 256 of them."""
+    """Run `pass_over_tiles` on rows, shape (n, d), minus `middle`; they are copied tile by tile."""
     inertia, changed = 0.0, 0
     tile = np.zeros((points.shape[1], TILE), centers.dtype)
     least, found, away = _work_arrays(centers)

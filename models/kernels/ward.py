@@ -1,8 +1,8 @@
-"""Ward's tree in memory that grows with the number of rows, not with its square (Ward 1963).
+"""Ward's method by the nearest-neighbour chain algorithm, in memory linear in the number of rows (Ward 1963).
 
-A chain goes from a row to its nearest neighbour, from there to that one's, and so on, until two are nearest to each
-other: these are merged, whatever else there is (Murtagh 1983). A merged row is its center and its weight, all that the
-cost of a merge needs. Agrees with `greedy_ward`, and for rows of weight 1 with scipy's `linkage(method="ward")`.
+A chain of nearest neighbours is followed until two rows are nearest to each other; these are merged (Murtagh 1983). A
+merged row is stored as its center and weight, which suffice to compute the cost of a merge. Agrees with the reference
+implementation `greedy_ward`, and for rows of weight 1 with scipy's `linkage(method="ward")`.
 """
 
 from typing import Final
@@ -16,24 +16,24 @@ from models.kernels.jit import jit
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-_FEW: Final = 4 * BLOCK  # so few rows need no new boxes
+_FEW: Final = 4 * BLOCK  # rows below which boxes are not rebuilt
 
 
 def ward(points: Floats, weights: Floats | None = None) -> Floats:
-    """Grow Ward's tree.
+    """Build Ward's tree.
 
     Parameters
     ----------
     points
         Shape (n, d), finite.
     weights
-        Shape (n,), greater than 0: how many customers each point stands for; 1 each by default.
+        Shape (n,), greater than 0, the number of customers of each point; 1 by default.
 
     Returns
     -------
     ndarray
-        Shape (n - 1, 4), laid out as scipy's linkage matrix, by height: the nodes that are merged, sqrt(2 cost), and
-        the weight of both. The cost of a merge is by how much the sum of squares within groups grows.
+        Shape (n - 1, 4), in the format of scipy's linkage matrix, by height: the merged nodes, sqrt(2 cost), and their
+        total weight. The cost of a merge is the increase of the sum of squares within groups.
 
     Notes
     -----
@@ -50,18 +50,18 @@ def ward(points: Floats, weights: Floats | None = None) -> Floats:
         left = len(rows) // 2 if len(rows) > _FEW else 1
         done = n - len(rows)
         alive = _merge(boxes, names, left, pairs[done:], costs[done:])
-        rows, heavy, names = _at(boxes, alive), boxes.weights.ravel()[alive], names[alive]
+        rows, heavy, names = _rows_at(boxes, alive), boxes.weights.ravel()[alive], names[alive]
     order = np.argsort(costs, kind="stable")
     return _sorted_linkage(pairs[order], np.sqrt(2 * costs[order]), weights)
 
 
-def _at(boxes: BoundingBoxes, places: Rows) -> Floats:
+def _rows_at(boxes: BoundingBoxes, places: Rows) -> Floats:
     return np.asarray(boxes.rows[places // BLOCK, :, places % BLOCK])
 
 
 @jit
 def _merge(boxes: BoundingBoxes, names: Rows, left: int, pairs: Rows, costs: Floats) -> Rows:
-    """Merge until so many rows are left; write each pair by name, and its cost; give the places of the rows left."""
+    """Merge until `left` rows remain; write the names and cost of each pair; return the slots of the remaining rows."""
     n, d = len(names), boxes.rows.shape[1]
     alive = np.ones(n, dtype=np.bool_)
     chain, links = np.empty(n, dtype=np.int64), np.empty(n)
@@ -84,15 +84,15 @@ def _merge(boxes: BoundingBoxes, names: Rows, left: int, pairs: Rows, costs: Flo
             length += 1
             continue
         pairs[done, 0], pairs[done, 1], costs[done] = names[own], names[before], cost
-        _join(boxes, before, own)
+        _store_merged(boxes, before, own)
         alive[own] = False
         done, length = done + 1, length - 2
     return np.flatnonzero(alive)
 
 
 @jit
-def _join(boxes: BoundingBoxes, kept: int, gone: int) -> None:
-    """Put the center of two rows in the place of one; nobody is at the place of the other any more."""
+def _store_merged(boxes: BoundingBoxes, kept: int, gone: int) -> None:
+    """Store the merged row in the slot of one of the two rows, and clear the slot of the other."""
     block, i, other, j = kept // BLOCK, kept % BLOCK, gone // BLOCK, gone % BLOCK
     v, w = boxes.weights[block, i], boxes.weights[other, j]
     for column in range(boxes.rows.shape[1]):
@@ -105,23 +105,23 @@ def _join(boxes: BoundingBoxes, kept: int, gone: int) -> None:
 
 @jit
 def _sorted_linkage(pairs: Rows, heights: Floats, weights: Floats) -> Floats:
-    """Give the nodes their numbers as they come, and add up their weights."""
+    """Build the linkage matrix: number the nodes by height and sum up their weights."""
     n = len(weights)
     merges = np.empty((n - 1, 4))
-    above, total, node = np.arange(n), weights.copy(), np.arange(n)
+    parent, total, node = np.arange(n), weights.copy(), np.arange(n)
     for merge in range(n - 1):
-        a, b = _top(above, pairs[merge, 0]), _top(above, pairs[merge, 1])
+        a, b = _find_root(parent, pairs[merge, 0]), _find_root(parent, pairs[merge, 1])
         total[a] += total[b]
         merges[merge, 0], merges[merge, 1] = min(node[a], node[b]), max(node[a], node[b])
         merges[merge, 2], merges[merge, 3] = heights[merge], total[a]
-        above[b], node[a] = a, n + merge
+        parent[b], node[a] = a, n + merge
     return merges
 
 
 @jit
-def _top(above: Rows, row: int) -> int:
-    """Find who stands for a row's group, and shorten the way there."""
-    while above[row] != row:
-        above[row] = above[above[row]]
-        row = above[row]
+def _find_root(parent: Rows, row: int) -> int:
+    """Find the root of a row (union-find with path halving)."""
+    while parent[row] != row:
+        parent[row] = parent[parent[row]]
+        row = parent[row]
     return row

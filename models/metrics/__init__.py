@@ -1,4 +1,4 @@
-"""The metrics of a fit: a new one is one file here and its name in the tuple below."""
+"""Metrics of a fit. To add one, add a file to this package and its function to the tuple `METRICS`."""
 
 import math
 from typing import Final
@@ -19,7 +19,7 @@ __all__ = ["METRICS", "MetricInput", "measure"]
 
 
 def measure(clustered: MetricInput) -> dict[str, float | None]:
-    """Give every metric by its name; None where it is undefined or beyond a float."""
+    """Compute every metric, by name; None if it is undefined or not finite."""
     with np.errstate(over="ignore"):
         values = {metric.__name__: metric(clustered) for metric in METRICS}
     return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Caliński-Harabasz: variance between segments against variance within."""
+"""Caliński-Harabasz index: ratio of the variance between segments to the variance within."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from models.metrics.clustered import MetricInput, comparable, means, squares_wit
 
 
 def calinski_harabasz(clustered: MetricInput) -> float | None:
-    """Divide the variance between segments by that within (Caliński & Harabasz 1974); higher is better.
+    """Compute the ratio of the variance between segments to that within (Caliński & Harabasz 1974); higher is better.
 
-    As scikit-learn does it, which holds two further copies of all points.
+    Same definition as in scikit-learn, but without its two extra copies of the points.
     """
     points, labels = clustered.points, clustered.labels
     if not comparable(labels):

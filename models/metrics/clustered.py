@@ -1,4 +1,4 @@
-"""What every metric looks at."""
+"""Input of the metrics, and sums over segments that several of them share."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.algorithms import ClusteringResult
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-AT_ONCE: Final = 65_536  # rows whose differences are held at a time
+AT_ONCE: Final = 65_536  # rows per block, which bounds the memory of the differences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,13 @@ class MetricInput:
     points
         Shape (n, d), in prepared units.
     labels
-        Shape (n,), the segment in which a customer is placed.
+        Shape (n,), the segment that the scorer assigns to each customer.
     learned
-        What the algorithm learned from these points.
+        The clustering of these points.
     seed
-        Decides which customers are sampled, where a metric samples.
+        Seed of metrics that sample customers.
     warn
-        Told a sentence where a metric has something to say about its figure.
+        Called with a sentence if a metric has a warning about its value.
     """
 
     points: Points
@@ -41,23 +41,23 @@ class MetricInput:
 
 
 def comparable(labels: Labels) -> bool:
-    """Say whether there are at least two segments, and one of them has two members."""
+    """Return whether there are at least two segments, one of them with at least two members."""
     return 1 < int(np.count_nonzero(np.bincount(labels))) < len(labels)
 
 
 def means(points: Points, labels: Labels, k: int) -> Points:
-    """Average the points of each segment; 0 where there is nobody."""
+    """Compute the mean of each segment, shape (k, d); 0 for an empty segment."""
     sums = np.stack([np.bincount(labels, column, minlength=k) for column in points.T], axis=1)
     return np.asarray(sums / np.maximum(np.bincount(labels, minlength=k), 1)[:, None])
 
 
 def squares_within(points: Points, labels: Labels, centers: Points) -> float:
-    """Sum the squared distances to the center of the own segment."""
+    """Compute the sum of squared distances to the center of the own segment."""
     return sum(float(np.einsum("ij,ij->", each, each)) for each in _differences(points, labels, centers))
 
 
 def widths(points: Points, labels: Labels, centers: Points) -> Points:
-    """Average for each segment the distances to its center; 0 where there is nobody."""
+    """Compute the mean distance to the center for each segment, shape (k,); 0 for an empty segment."""
     away = np.concatenate([np.linalg.norm(each, axis=1) for each in _differences(points, labels, centers)])
     k = len(centers)
     return np.asarray(np.bincount(labels, away, minlength=k) / np.maximum(np.bincount(labels, minlength=k), 1))

@@ -1,4 +1,4 @@
-"""Davies-Bouldin: how much each segment overlaps the one most like it."""
+"""Davies-Bouldin index: mean overlap of each segment with the most similar one."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ from models.metrics.clustered import MetricInput, Points, comparable, means, wid
 
 
 def davies_bouldin(clustered: MetricInput) -> float | None:
-    """Average over segments the width of the worst pair over its distance (Davies & Bouldin 1979); lower is better.
+    """Compute the mean overlap of segments with their most similar one (Davies & Bouldin 1979); lower is better.
 
-    As scikit-learn does it, which holds two further copies of all points.
+    Same definition as in scikit-learn, but without its two extra copies of the points.
     """
     points, labels = clustered.points, clustered.labels
     if not comparable(labels):
         return None
-    met, centers = np.bincount(labels) > 0, means(points, labels, int(labels.max()) + 1)
-    return _overlap(centers[met], widths(points, labels, centers)[met])
+    occupied, centers = np.bincount(labels) > 0, means(points, labels, int(labels.max()) + 1)
+    return _overlap(centers[occupied], widths(points, labels, centers)[occupied])
 
 
 def _overlap(centers: Points, width: Points) -> float:
-    apart = np.linalg.norm(centers[:, None] - centers, axis=2)
-    if np.allclose(apart, 0) or np.allclose(width, 0):
+    distances = np.linalg.norm(centers[:, None] - centers, axis=2)
+    if np.allclose(distances, 0) or np.allclose(width, 0):
         return 0.0
-    apart[apart == 0] = np.inf
-    return float(np.mean(np.max((width[:, None] + width) / apart, axis=1)))
+    distances[distances == 0] = np.inf
+    return float(np.mean(np.max((width[:, None] + width) / distances, axis=1)))

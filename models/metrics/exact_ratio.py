@@ -1,4 +1,4 @@
-"""Exact ratio: how much wider segments are than those of a tree that grows from each customer."""
+"""Exact ratio: inertia of the segments relative to those of a tree built from single customers."""
 
 from typing import Final
 
@@ -13,10 +13,10 @@ SAMPLE: Final = 10_000
 
 
 def exact_ratio(clustered: MetricInput) -> float | None:
-    """Divide the sum of squares within segments by that of the exact tree, both of a sample of 10,000 customers.
+    """Compute the ratio of the inertia to that of the exact tree, both on a sample of 10,000 customers.
 
-    None for an algorithm without a tree, and where the tree is exact itself: up to 50,000 customers. It says how
-    compact segments are, not that both trees draw the same ones: without gaps between them they often do not.
+    None for an algorithm without a tree, and for up to 50,000 customers, whose tree is exact. The ratio compares how
+    compact the segments are; the segments themselves often differ where there are no gaps between them.
     """
     points, k = clustered.points, clustered.learned.k
     if clustered.learned.merges is None or len(points) <= EXACT_UP_TO:
@@ -33,9 +33,7 @@ def _within(points: Points, labels: Labels, k: int) -> float:
 
 
 def _ratio_note(ratio: float | None) -> str:
-    grown = f"the tree grows from up to {CONDENSED_TO:,} groups of customers, not from each customer"
+    note = f"the tree is built from up to {CONDENSED_TO:,} groups of customers, not from single customers"
     if ratio is None:
-        return grown
-    return (
-        f"{grown}: within segments the sum of squares is {ratio:.3f} times that of the exact tree of {SAMPLE:,} of them"
-    )
+        return note
+    return f"{note}; its inertia is {ratio:.3f} times that of the exact tree, on a sample of {SAMPLE:,} customers"

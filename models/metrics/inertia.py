@@ -1,4 +1,4 @@
-"""Inertia: how far customers are from the center of their segment."""
+"""Inertia: sum of squared distances to the center of the segment."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from models.metrics.clustered import MetricInput, Points, means, squares_within
 
 
 def inertia(clustered: MetricInput) -> float | None:
-    """Sum the squared distances to the segment's center: the algorithm's own, or the mean where it has several."""
+    """Sum the squared distances to the center of the segment, or to its mean if the segment has several centers."""
     return squares_within(clustered.points, clustered.labels, _centers(clustered))
 
 

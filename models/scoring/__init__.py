@@ -1,4 +1,4 @@
-"""The compiled model: places customers with numpy and the standard library alone."""
+"""The compiled model, which assigns customers with numpy and the standard library only."""
 
 import json
 from collections import defaultdict
@@ -22,26 +22,26 @@ __all__ = ["AssignmentResult", "CellError", "OutlierReason", "Reason", "RowAssig
 FORMAT: Final = 1
 _NOTHING_KNOWN: Final = "none of the model's features is known for this customer"
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Read = Sequence[tuple[Coordinate, InputColumn]]
+Inputs = Sequence[tuple[Coordinate, InputColumn]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
-    """A model as numbers and tables.
+    """A compiled model.
 
     Attributes
     ----------
     features
-        How each feature is read and measured.
+        Parser and distance function of each feature.
     centers
         Shape (m, d), in prepared units.
     segment_of_center
         Shape (m,), from 0 to k - 1.
     fences
-        Shape (k,), the log distance beyond which a customer of the segment is an outlier; infinite where none is.
+        Shape (k,), the log distance above which a customer of the segment is an outlier; inf disables the check.
     """
 
     features: tuple[Coordinate, ...]
@@ -56,54 +56,54 @@ class Scorer:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The columns that are read."""
+        """The names of the input columns."""
         return tuple(feature.name for feature in self.features)
 
     @cached_property
     def single(self) -> RowScorer:
-        """The same for one customer at a time."""
+        """The scorer for single rows."""
         return RowScorer(self.features, self.centers, self.segment_of_center, self.fences)
 
     def assign(
         self, columns: Mapping[str, Sequence[object] | NDArray[Any]], n_rows: int, *, explain: bool = False
     ) -> AssignmentResult:
-        """Place each customer in the segment of the nearest center.
+        """Assign each customer to the segment of the nearest center.
 
         Parameters
         ----------
         columns
             Raw cells by name of column, each of length n_rows: Python values, or an array of float64 (NaN is missing)
-            or objects. An absent column is missing everywhere, one that is no feature is ignored.
+            or objects. Cells of an absent column are missing; columns that are not features are ignored.
         n_rows
             The number of customers.
         explain
-            Whether to say how much each feature speaks for the segment.
+            Whether to compute the contribution of each feature.
 
         Returns
         -------
-        Assigned
-            A row with a cell that breaks the rule for cells, or without any known feature, is rejected by itself.
+        AssignmentResult
+            Rows with an invalid cell or without any known feature are rejected individually, in `errors`.
         """
-        read = [(feature, feature.read(columns.get(feature.name), n_rows)) for feature in self.features]
-        near = self._nearest(read, n_rows)
-        errors = _errors(read)
-        placed = ~_mask(errors, n_rows)
-        outlier_reasons = _only(placed, self._outlier_reasons(read, near))
+        inputs = [(feature, feature.read(columns.get(feature.name), n_rows)) for feature in self.features]
+        near = self._nearest(inputs, n_rows)
+        errors = _errors(inputs)
+        assigned = ~_mask(errors, n_rows)
+        outlier_reasons = _only(assigned, self._outlier_reasons(inputs, near))
         return AssignmentResult(
-            index=np.where(placed, self.segment_of_center[near.center], -1),
-            runner_up=np.where(placed & near.has_runner_up, self.segment_of_center[near.rival], -1),
-            distance=np.where(placed, near.distance, np.nan),
-            margin=np.where(placed & near.has_runner_up, near.margin, np.nan),
+            index=np.where(assigned, self.segment_of_center[near.center], -1),
+            runner_up=np.where(assigned & near.has_runner_up, self.segment_of_center[near.rival], -1),
+            distance=np.where(assigned, near.distance, np.nan),
+            margin=np.where(assigned & near.has_runner_up, near.margin, np.nan),
             outlier=_mask(outlier_reasons, n_rows),
             outlier_reasons=outlier_reasons,
-            imputed=_only(placed, _imputed(read)),
-            unknown=_only(placed, _unknown(read)),
+            imputed=_only(assigned, _imputed(inputs)),
+            unknown=_only(assigned, _unknown(inputs)),
             errors=errors,
-            reasons=_only(placed, self._reasons(read, near)) if explain else {},
+            reasons=_only(assigned, self._reasons(inputs, near)) if explain else {},
         )
 
     def to_bytes(self) -> bytes:
-        """Write the scorer as JSON; floats come back exactly as they were."""
+        """Serialize the scorer as JSON; floats round-trip exactly."""
         plain = {
             "format": FORMAT,
             "features": [feature.plain() for feature in self.features],
@@ -115,18 +115,16 @@ class Scorer:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read what `to_bytes` wrote.
+        """Deserialize the output of `to_bytes`.
 
         Raises
         ------
         ArtifactFromAnotherRelease
-            Where another release wrote another format.
+            If the format is that of another release.
         """
         plain = json.loads(data)
         if plain.get("format") != FORMAT:
-            raise ArtifactFromAnotherRelease(
-                "The scorer has another format than this release reads; fit the model again"
-            )
+            raise ArtifactFromAnotherRelease("This release cannot read the format of the scorer; fit the model again")
         return cls(
             features=tuple(feature_from(feature) for feature in plain["features"]),
             centers=np.array(plain["centers"], dtype=np.float64),
@@ -134,16 +132,16 @@ class Scorer:
             fences=np.array([np.inf if fence is None else fence for fence in plain["fences"]], dtype=np.float64),
         )
 
-    def _nearest(self, read: Read, n_rows: int) -> Nearest:
+    def _nearest(self, inputs: Inputs, n_rows: int) -> Nearest:
         def squared_of(rows: slice) -> Floats:
-            parts = (feature.squared(column.values[rows], self.centers) for feature, column in read)
+            parts = (feature.squared(column.values[rows], self.centers) for feature, column in inputs)
             return reduce(np.add, parts)
 
         return find_nearest(squared_of, n_rows, centers=self.centers, segment_of_center=self.segment_of_center)
 
-    def _outlier_reasons(self, read: Read, near: Nearest) -> dict[int, list[OutlierReason]]:
+    def _outlier_reasons(self, inputs: Inputs, near: Nearest) -> dict[int, list[OutlierReason]]:
         reasons: defaultdict[int, list[OutlierReason]] = defaultdict(list)
-        for feature, column in read:
+        for feature, column in inputs:
             for row, detail in feature.outside(column.values).items():
                 reasons[row].append(OutlierReason(feature=feature.name, detail=detail))
         for row in self._far_away(near).tolist():
@@ -155,9 +153,9 @@ class Scorer:
             log_distance = np.log(near.distance)
         return np.flatnonzero(log_distance > self.fences[self.segment_of_center[near.center]] + ROUNDING)
 
-    def _reasons(self, read: Read, near: Nearest) -> dict[int, list[Reason]]:
+    def _reasons(self, inputs: Inputs, near: Nearest) -> dict[int, list[Reason]]:
         reasons: defaultdict[int, list[Reason]] = defaultdict(list)
-        for feature, column in read:
+        for feature, column in inputs:
             to_rival = feature.squared_to(column.values, self.centers, near.rival)
             to_own = feature.squared_to(column.values, self.centers, near.center)
             contributions = near.per_gap(to_rival - to_own)
@@ -167,29 +165,29 @@ class Scorer:
         return {row: sorted(found, key=_strength, reverse=True) for row, found in reasons.items()}
 
 
-def _errors(read: Read) -> dict[int, list[CellError]]:
+def _errors(inputs: Inputs) -> dict[int, list[CellError]]:
     errors: defaultdict[int, list[CellError]] = defaultdict(list)
-    for feature, column in read:
+    for feature, column in inputs:
         for row, detail in column.bad.items():
             errors[row].append(CellError(row=row, feature=feature.name, detail=detail))
-    known = reduce(np.logical_or, (column.known() for _, column in read))
+    known = reduce(np.logical_or, (column.known() for _, column in inputs))
     for row in np.flatnonzero(~known).tolist():
         if row not in errors:
             errors[row] = [CellError(row=row, feature=None, detail=_NOTHING_KNOWN)]
     return dict(errors)
 
 
-def _imputed(read: Read) -> dict[int, list[str]]:
+def _imputed(inputs: Inputs) -> dict[int, list[str]]:
     imputed: defaultdict[int, list[str]] = defaultdict(list)
-    for feature, column in read:
+    for feature, column in inputs:
         for row in np.flatnonzero(column.missing).tolist():
             imputed[row].append(feature.name)
     return imputed
 
 
-def _unknown(read: Read) -> dict[int, dict[str, str]]:
+def _unknown(inputs: Inputs) -> dict[int, dict[str, str]]:
     unknown: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for feature, column in read:
+    for feature, column in inputs:
         for row, text in column.unknown.items():
             unknown[row][feature.name] = text
     return unknown
@@ -199,8 +197,8 @@ def _strength(reason: Reason) -> float:
     return abs(reason.contribution)
 
 
-def _only(placed: Mask, by_row: Mapping[int, Found]) -> dict[int, Found]:
-    return {row: found for row, found in sorted(by_row.items()) if placed[row]}
+def _only(assigned: Mask, by_row: Mapping[int, Value]) -> dict[int, Value]:
+    return {row: found for row, found in sorted(by_row.items()) if assigned[row]}
 
 
 def _mask(rows: Collection[int], n_rows: int) -> Mask:

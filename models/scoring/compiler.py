@@ -1,4 +1,4 @@
-"""A fitted pipeline becomes a scorer."""
+"""Compiler from a fitted pipeline to a scorer."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -15,27 +15,27 @@ from models.preparation import categorical, numeric
 from models.scoring import Scorer
 from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 
-ENOUGH_MEMBERS: Final = 30
+MIN_MEMBERS: Final = 30
 
 Floats = NDArray[np.float64]
 
 
 def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], learned: ClusteringResult) -> Scorer:
-    """Compile a fitted preparation and what was learned into numbers and tables.
+    """Compile a fitted preparation and a clustering into a scorer.
 
     Parameters
     ----------
     prepare
         The transformer of `preparation.build`, fitted.
     features
-        What `preparation.decide` returned.
+        As returned by `preparation.decide`.
     learned
         The centers, in the units of `prepare`.
 
     Returns
     -------
     Scorer
-        Without fences: no customer is an outlier by distance until `distance_fences` are given to it.
+        Its fences are infinite; set those of `distance_fences` to detect outliers by distance.
     """
     positions = [prepare.output_indices_[preparation.entry(i)] for i in range(len(features))]
     return Scorer(
@@ -50,7 +50,7 @@ def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], lear
 
 
 def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floats:
-    """Place for each segment the log distance beyond which a customer is an outlier: its own Q3 + 3 IQR.
+    """Compute the log distance of each segment above which a customer is an outlier: Q3 + 3 IQR of its members.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floa
     Returns
     -------
     ndarray
-        Shape (k,). A segment with fewer than 30 members away from its centers gets the fence of all customers
-        together; infinite where nobody is away from a center.
+        Shape (k,). A segment with fewer than 30 members at a positive distance gets the fence of all customers; inf if
+        every distance is 0.
     """
 
     @cache
@@ -73,12 +73,12 @@ def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floa
         return _fence(_logs(distance))
 
     own = (_logs(distance[labels == segment]) for segment in range(k))
-    return np.array([_fence(each) if len(each) >= ENOUGH_MEMBERS else fence_of_all() for each in own])
+    return np.array([_fence(each) if len(each) >= MIN_MEMBERS else fence_of_all() for each in own])
 
 
 def _logs(distance: Floats) -> Floats:
-    away = distance[distance > 0]
-    return np.log(away, out=away)
+    positive = distance[distance > 0]
+    return np.log(positive, out=positive)
 
 
 def _coordinate(feature: Feature, steps: dict[str, Any], position: slice, centers: Floats) -> Coordinate:

@@ -1,4 +1,4 @@
-"""Raw cells become columns of numbers or of known categories; numpy only."""
+"""Parsers from raw cells to columns of numbers or category codes; numpy only."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class InputColumn:
-    """The cells of one feature as read.
+    """The parsed cells of one feature.
 
     Attributes
     ----------
     values
-        Shape (n,): numbers in own units, NaN where there is none; or positions among the known categories, -1 for
-        what is none of them.
+        Shape (n,): numbers in their own units, NaN for missing or invalid; or positions of known categories, -1 for
+        other cells.
     missing
-        Shape (n,).
+        Shape (n,), whether the cell is missing.
     unknown
-        The categories outside the known ones, by row.
+        Unknown categories, by row.
     bad
-        What is wrong with the cells that break the rule, by row.
+        Error messages of invalid cells, by row.
     """
 
     values: NDArray[Any]
@@ -40,14 +40,14 @@ class InputColumn:
     bad: Mapping[int, str]
 
     def known(self) -> NDArray[np.bool_]:
-        """Say which rows hold something the model knows."""
+        """Return a mask of the rows with a known value."""
         known = ~self.missing
         known[[*self.unknown, *self.bad]] = False
         return known
 
 
 def read_numbers(cells: Sequence[object] | NDArray[Any]) -> InputColumn:
-    """Read a numeric column; an array of float64 is taken as it is, NaN in it is missing."""
+    """Parse a numeric column; an array of float64 is used as is, and NaN in it is missing."""
     values = _to_float_array(cells)
     bad: dict[int, str] = {}
     if values is None:
@@ -59,7 +59,7 @@ def read_numbers(cells: Sequence[object] | NDArray[Any]) -> InputColumn:
 
 
 def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[str, int]) -> InputColumn:
-    """Read a categorical column; `positions` numbers the known categories."""
+    """Parse a categorical column; `positions` maps known categories to codes."""
     objects = _as_objects(cells)
     texts, bad = _as_texts(objects) or _each(category, objects)
     values = np.fromiter(map(positions.get, texts, repeat(NEUTRAL)), np.int64, len(texts))
@@ -71,7 +71,7 @@ def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[s
 
 
 def _to_float_array(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
-    """Take a whole column at once, where reading it cell by cell could give nothing else."""
+    """Convert a whole column at once; return None if its cells must be parsed one by one."""
     if isinstance(cells, np.ndarray):
         return cells if cells.dtype == np.float64 and not np.isinf(cells).any() else None
     kinds = set(map(type, cells))
@@ -81,12 +81,12 @@ def _to_float_array(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
         values = np.array(cells, dtype=np.float64)
     except OverflowError:
         return None
-    n_missing = list(cells).count(None) if NoneType in kinds else 0  # numpy makes NaN of None: any more were there
+    n_missing = list(cells).count(None) if NoneType in kinds else 0  # numpy converts None to NaN; other NaN are invalid
     return values if np.count_nonzero(np.isfinite(values)) == len(values) - n_missing else None
 
 
 def _as_texts(cells: Sequence[object]) -> tuple[list[Any], dict[int, str]] | None:
-    """Read each text once, however many customers have it; None where a cell is something else, or bad."""
+    """Parse each distinct text once; return None if a cell is not a text, or invalid."""
     if not {str, NoneType}.issuperset(map(type, cells)):
         return None
     distinct = list(dict.fromkeys(cells))
@@ -104,7 +104,7 @@ def _as_objects(cells: Sequence[object] | NDArray[Any]) -> Sequence[object]:
 
 
 def _each(read: Callable[[object], Any], cells: Sequence[object]) -> tuple[list[Any], dict[int, str]]:
-    """Read each cell; None stands for a bad one."""
+    """Parse each cell; return the values (None if invalid) and the error messages by row."""
     values: list[Any] = []
     bad: dict[int, str] = {}
     for row, cell in enumerate(cells):

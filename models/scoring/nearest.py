@@ -1,4 +1,4 @@
-"""The nearest center of each point, and the nearest one that belongs to another segment."""
+"""The nearest center of each point, and the nearest center of another segment (the rival)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_CELLS_AT_ONCE: Final = 16_000  # a block of distances that stays in the cache, and is not asked of the kernel each time
+_CELLS_AT_ONCE: Final = 16_000  # distances per block: it fits the CPU cache, and its memory is reused
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -15,10 +15,10 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Nearest:
-    """For each of n points its center, its rival, and the squared distances to both.
+    """The nearest center and the rival of n points, and the squared distances to both.
 
-    `gap` is the squared distance between the two centers. With one segment there is no rival: `contested` is False,
-    and what concerns the rival means nothing.
+    `gap` is the squared distance between the two centers. With one segment there is no rival: `has_runner_up` is False,
+    and the values of the rival are meaningless.
     """
 
     center: Rows
@@ -39,11 +39,11 @@ class Nearest:
 
     @property
     def margin(self) -> Floats:
-        """How far a point is from the border with the rival: 0 on it, 1 at the center and beyond."""
+        """The relative distance to the border with the rival: 0 on it, 1 at the center and beyond."""
         return np.clip(self.per_gap(np.where(self.has_runner_up, self.rival_squared - self.squared, 0)), 0, 1)
 
     def per_gap(self, difference: Floats) -> Floats:
-        """Divide a difference of squared distances by the gap; 0 where the two centers are one."""
+        """Divide a difference of squared distances by the gap; 0 if both centers coincide."""
         return np.divide(difference, self.gap, out=np.zeros_like(difference), where=self.gap > 0)
 
 
@@ -55,7 +55,7 @@ def find_nearest(
     Parameters
     ----------
     squared_of
-        Gives the squared distances of a block of points to all m centers, shape (m, n_block).
+        Function that returns the squared distances of a block of points to all m centers, shape (m, n_block).
     n_rows
         The number of points.
     centers
@@ -78,7 +78,7 @@ def _nearest_two(squared: Floats, segment_of_center: Rows) -> tuple[Rows, Rows, 
 
 
 def _gaps(centers: Floats, one: Rows, other: Rows) -> Floats:
-    """Give the squared distances between pairs of centers, of each pair once where there are more pairs to ask for."""
+    """Compute the squared distances between pairs of centers; once per distinct pair if there are fewer of these."""
     if len(centers) ** 2 > len(one):
         return np.asarray(np.sum((centers[other] - centers[one]) ** 2, axis=1))
     return np.asarray(np.sum((centers - centers[:, None]) ** 2, axis=2)[one, other])

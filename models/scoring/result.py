@@ -1,4 +1,4 @@
-"""The answer to "which segment is this customer in", for many customers at once."""
+"""Result types of the assignment of customers to segments."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class CellError:
-    """Why a row is rejected; `feature` is None where the row as a whole is to blame. Rows count from 0."""
+    """Reason for the rejection of a row; `feature` is None for the row as a whole. Rows count from 0."""
 
     row: int
     feature: str | None
@@ -17,7 +17,7 @@ class CellError:
 
 @dataclass(frozen=True, kw_only=True)
 class OutlierReason:
-    """What is unusual about a customer: a feature, or None for the place as a whole."""
+    """Reason why a customer is an outlier; `feature` is None for the distance to the center."""
 
     feature: str | None
     detail: str
@@ -25,10 +25,10 @@ class OutlierReason:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """How much a feature speaks for the segment and against the runner-up.
+    """The contribution of a feature to the segment rather than the runner-up.
 
-    The contributions of a customer add up to the margin before it is clipped to [0, 1]. `value` is in own units, None
-    where the customer's is missing.
+    The contributions of a customer add up to the margin before it is clipped to [0, 1]. `value` is in its own units,
+    None if it is missing.
     """
 
     feature: str
@@ -38,30 +38,30 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentResult:
-    """Where each of n customers is placed. What only a few rows have is kept by row, counted from 0.
+    """The assignment of n customers. Sparse attributes are dicts by row, counted from 0.
 
     Attributes
     ----------
     index
-        Shape (n,), the segment; -1 where the row is rejected.
+        Shape (n,), the segment; -1 if the row is rejected.
     runner_up
-        Shape (n,), the segment of the nearest center that belongs to another one; -1 where there is none.
+        Shape (n,), the segment of the nearest center of another segment; -1 if there is none.
     distance
-        Shape (n,), to the nearest center in prepared units; NaN where rejected.
+        Shape (n,), the distance to the nearest center in prepared units; NaN if rejected.
     margin
-        Shape (n,), from 0 on the border to 1 at the center; NaN where rejected or without runner-up.
+        Shape (n,), from 0 on the border to 1 at the center; NaN if rejected or without runner-up.
     outlier
-        Shape (n,), whether the customer is unlike those the segments were learned from.
+        Shape (n,), whether the customer is unlike the training customers.
     outlier_reasons
-        Why, for outliers.
+        The reasons of each outlier.
     imputed
-        The features that were missing.
+        The missing features.
     unknown
-        The categories that were not learned, since no customer or too few had them, by feature.
+        Categories that no training customer had, or too few, by feature.
     errors
-        Why a row is rejected.
+        The reasons of each rejected row.
     reasons
-        What speaks for the segment, strongest first; only where an explanation was asked.
+        The contributions of the features, strongest first; empty without `explain`.
     """
 
     index: NDArray[np.int64]

@@ -1,6 +1,6 @@
-"""The scorer for one customer at a time: plain numbers, where numpy would spend its time on arrays of one row.
+"""Scorer for single rows, in plain Python to avoid the overhead of numpy on arrays of one row.
 
-`Scorer.assign` explains it, and tests hold it to that: the same sums in the same order, so the same bits.
+Returns bit for bit the results of `Scorer.assign`, by the same sums in the same order; tests compare both.
 """
 
 import math
@@ -24,7 +24,7 @@ Squares = Sequence[float]
 
 
 class RowAssignment(NamedTuple):
-    """Where one customer is placed; as a row of `Assigned`, with None for what it has not."""
+    """The assignment of one customer: a row of `AssignmentResult`, with None for absent values."""
 
     segment: int
     runner_up: int | None
@@ -37,7 +37,7 @@ class RowAssignment(NamedTuple):
 
 @dataclass(slots=True)
 class _Notes:
-    """What is said of a customer while it is measured."""
+    """Notes on one customer, collected while its features are parsed."""
 
     n_known: int = 0
     imputed: list[str] | None = None
@@ -55,7 +55,7 @@ class _Notes:
 
 
 class _Number:
-    """Measures a number against every center."""
+    """A numeric feature and its coordinates of all centers."""
 
     def __init__(self, feature: NumericFeature, centers: NDArray[np.float64]) -> None:
         self.name = feature.name
@@ -66,7 +66,7 @@ class _Number:
         self._missing: list[float] = feature.squared(np.array([np.nan]), centers)[:, 0].tolist()
 
     def squared(self, cell: object, notes: _Notes) -> Squares:
-        """Give its part of the squared distances."""
+        """Compute the contribution to the squared distances to all centers."""
         value = cell if type(cell) is float and math.isfinite(cell) else number(cell)
         if value is None:
             notes.impute(self.name)
@@ -82,13 +82,13 @@ class _Number:
         return [(away := at - center) * away for center in self._centers]
 
     def _coordinate(self, value: float) -> float:
-        if self._log:  # by numpy: the standard library's logarithm may differ in its last bit
+        if self._log:  # numpy, since the last bit of math.log may differ
             value = float(np.log(value) if self._log_factor is None else np.log1p(value * self._log_factor))
         return (value - self._center) / self._scale * self._stretch
 
 
 class _Category:
-    """Looks a category's distance to every center up."""
+    """A categorical feature and its table of squared distances."""
 
     def __init__(self, feature: CategoricalFeature) -> None:
         self.name = feature.name
@@ -96,7 +96,7 @@ class _Category:
         self._positions = {text: position for position, text in enumerate(feature.categories)}
 
     def squared(self, cell: object, notes: _Notes) -> Squares:
-        """Give its part of the squared distances."""
+        """Compute the contribution to the squared distances to all centers."""
         text = category(cell)
         position = NEUTRAL if text is None else self._positions.get(text, NEUTRAL)
         if position != NEUTRAL:
@@ -109,7 +109,7 @@ class _Category:
 
 
 class RowScorer:
-    """Places one customer after the other."""
+    """Assigns one customer at a time."""
 
     def __init__(
         self,
@@ -126,12 +126,12 @@ class RowScorer:
         self._segments: list[int] = segment_of_center.tolist()
         self._fences: list[float] = (fences + ROUNDING).tolist()
         with np.errstate(over="ignore"):
-            self._usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # up to there, no logarithm is needed
+            self._max_usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # below, no logarithm is needed
         self._elsewhere = [np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))]
         self._gaps: dict[tuple[int, int], float] = {}
 
     def place(self, cells: Sequence[object]) -> RowAssignment | None:
-        """Place one customer.
+        """Assign one customer.
 
         Parameters
         ----------
@@ -140,26 +140,26 @@ class RowScorer:
 
         Returns
         -------
-        Single or None
-            None where `Scorer.assign` must be asked: nothing is known of the customer, or it is beyond all numbers.
+        RowAssignment or None
+            None if no feature is known or a distance overflows; `Scorer.assign` handles these rows.
 
         Raises
         ------
         BadCell
-            For a cell that breaks the rule for cells.
+            If a cell is invalid.
         """
         notes = _Notes()
         parts = [feature.squared(cell, notes) for feature, cell in zip(self._features, cells, strict=True)]
-        squared = reduce(_added, parts)
+        squared = reduce(_add, parts)
         nearest = min(squared)
         if not notes.n_known or not math.isfinite(nearest):
             return None
         center = squared.index(nearest)
-        return self._placed(center, squared, math.sqrt(nearest), notes)
+        return self._build_assignment(center, squared, math.sqrt(nearest), notes)
 
-    def _placed(self, center: int, squared: Squares, distance: float, notes: _Notes) -> RowAssignment | None:
+    def _build_assignment(self, center: int, squared: Squares, distance: float, notes: _Notes) -> RowAssignment | None:
         segment = self._segments[center]
-        if distance > self._usual[segment] and np.log(distance) > self._fences[segment]:
+        if distance > self._max_usual[segment] and np.log(distance) > self._fences[segment]:
             notes.add_outlier_reason(None, FAR_AWAY)
         elsewhere = self._elsewhere[segment]
         rival = min(elsewhere, key=squared.__getitem__) if elsewhere else None
@@ -187,5 +187,5 @@ class RowScorer:
         return gap
 
 
-def _added(one: Squares, other: Squares) -> list[float]:
+def _add(one: Squares, other: Squares) -> list[float]:
     return [a + b for a, b in zip(one, other, strict=True)]

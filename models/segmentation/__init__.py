@@ -1,4 +1,4 @@
-"""A table of customers becomes segments: the fit, another cut of it, and all that is kept."""
+"""Segmentation of a table of customers: fit, or cut the tree of an earlier fit."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from models.tree import Tree
 __all__ = ["Segmentation", "cut", "fit"]
 
 
-def fit(  # noqa: PLR0913 - a fit has four inputs, a seed and a listener
+def fit(  # noqa: PLR0913 - four inputs, a seed and a callback
     table: pd.DataFrame,
     features: Sequence[Feature],
     algorithm: Algorithm,
@@ -26,42 +26,42 @@ def fit(  # noqa: PLR0913 - a fit has four inputs, a seed and a listener
     seed: int,
     progress: Progress = ignore,
 ) -> Segmentation:
-    """Learn segments. The same table, features, algorithm, k and seed give the same segments, bit for bit.
+    """Fit segments. The same table, features, algorithm, k and seed return the same segments, bit for bit.
 
     Parameters
     ----------
     table
-        One row per customer; numeric columns float64 with NaN, the others text, as
-        `cells.category` gives it, with None or NaN.
+        One row per customer; numeric columns are float64 with NaN, others are text as returned by `cells.category`,
+        with None or NaN.
     features
-        The columns to cluster by; a feature decided by an earlier fit keeps its log and its categories.
+        The columns to cluster by; features of an earlier fit keep their log transform and their categories.
     algorithm
         The algorithm and its parameters.
     k
-        The number of segments; None where the algorithm itself decides.
+        The number of segments; None if the parameters of the algorithm determine it.
     seed
-        Decides all that is random.
+        Seed of all random numbers.
     progress
-        Told the stage that begins, "preparing", "clustering", "compiling", "measuring" and "replicating", and the
-        share that is done.
+        Called with each stage that begins ("preparing", "clustering", "compiling", "measuring", "replicating"), and
+        the share of the work done.
 
     Returns
     -------
     Segmentation
-        The model in both forms, with the place and the preparation of these customers.
+        The pipeline and the compiled scorer, with the labels of these customers.
 
     Raises
     ------
     NothingToLearnFrom
-        Without any feature, or without any customer.
+        If there are no features or no customers.
     UnusableColumn, ValueOutOfRange
-        For a column that cannot be the feature it is asked to be.
+        If a column cannot be used as the requested feature.
     TooFewCustomers, TooManyCustomers
-        For k segments of fewer than k distinct customers, and where the algorithm would need too much memory.
+        If there are fewer than k distinct customers, or the algorithm would need too much memory.
     UnclearCut
-        Where the algorithm needs k and there is none, or the other way round.
+        If the algorithm requires k and it is None, or the other way round.
     """
-    with threadpool_limits(limits=1):  # another number of threads gives other last bits
+    with threadpool_limits(limits=1):  # the last bits depend on the number of threads
         progress("preparing", 0.0)
         prepared = prepare(table, features)
         progress("clustering", 0.1)
@@ -70,7 +70,7 @@ def fit(  # noqa: PLR0913 - a fit has four inputs, a seed and a listener
         return finalize(table, prepared, algorithm, learned, seed=seed, progress=progress)
 
 
-def cut(  # noqa: PLR0913 - a cut has five inputs, a seed and a listener
+def cut(  # noqa: PLR0913 - five inputs, a seed and a callback
     table: pd.DataFrame,
     features: Sequence[Feature],
     algorithm: Hierarchical,
@@ -81,37 +81,37 @@ def cut(  # noqa: PLR0913 - a cut has five inputs, a seed and a listener
     seed: int,
     progress: Progress = ignore,
 ) -> Segmentation:
-    """Cut a tree that an earlier fit has grown into another number of segments; no tree is grown.
+    """Cut the tree of an earlier fit into another number of segments, without building a tree.
 
-    The preparation and the fine centers stay, so each segment of the finer cut lies within one of the coarser.
+    The preparation and the fine centers are reused, so each segment of the finer cut lies in one of the coarser cut.
 
     Parameters
     ----------
     table
-        The customers, as for `fit`: those that the tree was grown from, or those that are left of them.
+        The customers of the earlier fit, as for `fit`; some of them may have been deleted.
     features, pipeline, tree
-        As the earlier fit has decided, fitted and grown them.
+        Those of the earlier fit.
     algorithm
         The algorithm and its parameters.
     k
         The number of segments.
     seed
-        Decides all that is random.
+        Seed of all random numbers.
     progress
-        Told the stage that begins, "preparing", "compiling", "measuring" and "replicating", and the share that is
-        done.
+        Called with each stage that begins ("preparing", "compiling", "measuring", "replicating"), and the share of the
+        work done.
 
     Returns
     -------
     Segmentation
-        As a fit gives it.
+        As returned by `fit`.
 
     Raises
     ------
     NothingToLearnFrom, UnusableColumn, ValueOutOfRange
-        For a table that does not have the features any more.
+        If the table no longer has the features.
     CutTooFine
-        For more segments than the tree has fine groups.
+        If k exceeds the number of fine groups of the tree.
     """
     with threadpool_limits(limits=1):
         progress("preparing", 0.0)
@@ -121,7 +121,7 @@ def cut(  # noqa: PLR0913 - a cut has five inputs, a seed and a listener
 
 
 def _check_distinct(points: Points, k: int) -> None:
-    """Count distinct points in growing samples, since k are soon found where there are many."""
+    """Raise TooFewCustomers below k distinct points; count them in growing samples, as the first usually suffices."""
     n = len(points)
     sizes = [*(size for size in (10 * k, 1000 * k) if size < n), n]
     distinct = 0

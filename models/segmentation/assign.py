@@ -1,4 +1,4 @@
-"""The customers of a whole table at their nearest centers: as a scorer places them, but on all cores."""
+"""Assignment of a whole table to the nearest centers, on all cores, with the results of a scorer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from models.kernels.parallel import threads_for
 from models.scoring import Scorer
 from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 
-AT_ONCE: Final = 32_768  # customers whose coordinates are held at a time, by each thread
+AT_ONCE: Final = 32_768  # customers per block and thread, which bounds memory
 
 Floats = NDArray[np.float64]
 Column = NDArray[Any]
@@ -21,55 +21,55 @@ Column = NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class AssignedTable:
-    """Where each of n customers is: the nearest center, -1 where nothing is known of them, and the distance to it."""
+    """The nearest center of each of n customers, -1 without any known feature, and the distance to it."""
 
     center: Centers
     distance: Floats
 
 
 def assign_table(scorer: Scorer, table: pd.DataFrame) -> AssignedTable:
-    """Find the center nearest to each customer.
+    """Find the nearest center of each customer.
 
     Parameters
     ----------
     scorer
-        Its features and centers.
+        The scorer, whose features and centers are used.
     table
-        The customers, as `fit` takes them.
+        The customers, as for `fit`.
 
     Returns
     -------
-    Placed
-        What `Scorer.assign` says with a segment for each center, bit for bit, with any number of threads.
+    AssignedTable
+        Agrees bit for bit with `Scorer.assign` for one segment per center, with any number of threads.
     """
-    sums, columns = _sums(scorer), [_read(feature, table[feature.name]) for feature in scorer.features]
+    tables, columns = _feature_tables(scorer), [_read(feature, table[feature.name]) for feature in scorer.features]
     center, squared = np.empty(len(table), np.int32), np.empty(len(table))
 
-    def place_block(start: int) -> None:
+    def assign_block(start: int) -> None:
         rows = slice(start, start + AT_ONCE)
-        assign_to_centers(sums, _measure_distances(scorer.features, columns, rows), center[rows], squared[rows])
+        assign_to_centers(tables, _encode_block(scorer.features, columns, rows), center[rows], squared[rows])
 
     with threads_for(len(table) * len(scorer.centers)) as each:
-        list(each(place_block, range(0, len(table), AT_ONCE)))
-    unknown = ~np.any([_known(*pair) for pair in zip(scorer.features, columns, strict=True)], axis=0)
+        list(each(assign_block, range(0, len(table), AT_ONCE)))
+    unknown = ~np.any([_is_known(*pair) for pair in zip(scorer.features, columns, strict=True)], axis=0)
     center[unknown], squared[unknown] = -1, np.nan
     return AssignedTable(center=center, distance=np.sqrt(squared, out=squared))
 
 
-def _sums(scorer: Scorer) -> FeatureTables:
+def _feature_tables(scorer: Scorer) -> FeatureTables:
     m, f = len(scorer.centers), len(scorer.features)
-    most = max((len(each.distances) for each in scorer.features if isinstance(each, CategoricalFeature)), default=0)
-    sums = FeatureTables(np.zeros(f, dtype=np.bool_), np.zeros((m, f)), np.zeros((m, f, most)))
+    n_codes = max((len(each.distances) for each in scorer.features if isinstance(each, CategoricalFeature)), default=0)
+    tables = FeatureTables(np.zeros(f, dtype=np.bool_), np.zeros((m, f)), np.zeros((m, f, n_codes)))
     for i, feature in enumerate(scorer.features):
         if isinstance(feature, NumericFeature):
-            sums.is_number[i], sums.places[:, i] = True, scorer.centers[:, feature.position]
+            tables.is_number[i], tables.places[:, i] = True, scorer.centers[:, feature.position]
         else:
-            sums.tables[:, i, : len(feature.distances)] = feature.distances.T
-    return sums
+            tables.tables[:, i, : len(feature.distances)] = feature.distances.T
+    return tables
 
 
 def _read(feature: Coordinate, column: pd.Series) -> Column:
-    """Give numbers as they are, and of categories which it is; each text is read once."""
+    """Return the numbers, or the category codes; each distinct text is parsed once."""
     if isinstance(feature, NumericFeature):
         return column.to_numpy(dtype=np.float64)
     codes, distinct = column.factorize(use_na_sentinel=False)
@@ -78,16 +78,16 @@ def _read(feature: Coordinate, column: pd.Series) -> Column:
     return np.asarray(positions[codes])
 
 
-def _measure_distances(features: Sequence[Coordinate], columns: Sequence[Column], rows: slice) -> Floats:
-    return np.stack([_measure(*pair) for pair in zip(features, (column[rows] for column in columns), strict=True)])
+def _encode_block(features: Sequence[Coordinate], columns: Sequence[Column], rows: slice) -> Floats:
+    return np.stack([_encode(*pair) for pair in zip(features, (column[rows] for column in columns), strict=True)])
 
 
-def _measure(feature: Coordinate, values: Column) -> Floats:
-    """Give coordinates, or rows in the table of distances, of which the last is that of an unknown category."""
+def _encode(feature: Coordinate, values: Column) -> Floats:
+    """Return coordinates, or rows of the distance table; its last row is that of an unknown category."""
     if isinstance(feature, NumericFeature):
         return feature.coordinate(values)
     return np.where(values < 0, len(feature.categories), values).astype(np.float64)
 
 
-def _known(feature: Coordinate, values: Column) -> NDArray[np.bool_]:
+def _is_known(feature: Coordinate, values: Column) -> NDArray[np.bool_]:
     return ~np.isnan(values) if isinstance(feature, NumericFeature) else values >= 0

@@ -1,4 +1,4 @@
-"""What was learned becomes a segmentation: compiled, placed and measured."""
+"""The result of a fit or a cut: compile the scorer, assign the customers, compute the metrics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,36 +28,36 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Segmentation:
-    """Fitted segments.
+    """A fitted segmentation.
 
     Attributes
     ----------
     algorithm
-        As asked.
+        The algorithm and its parameters.
     k
         The number of segments.
     seed
-        As asked.
+        The seed of the fit.
     features
-        As decided: what a later version inherits.
+        The features with their fitted log transform and categories, which later versions inherit.
     preparation
-        What was learned about each feature, for people and for JSON.
+        The fitted preparation of each feature, as JSON values.
     pipeline
-        The model in scikit-learn's and numpy's own objects: it predicts segments from a table.
+        The model as a scikit-learn pipeline, which predicts segments from a table.
     scorer
         The same model compiled for serving.
     learned
-        What the algorithm learned: centers, and the tree where there is one.
+        The clustering: centers, and the tree if there is one.
     tree
-        What another cut needs; None for an algorithm without a tree.
+        The tree to cut again; None for an algorithm without a tree.
     labels
-        Shape (n,), the segment in which each customer of the table is placed; -1 where no feature is known.
+        Shape (n,), the segment of each customer of the table; -1 without any known feature.
     metrics
-        How good the segments are, by metric; None where one is undefined.
+        Quality metrics by name; None if a metric is undefined.
     stability
-        By segment how well it comes back when the customers are drawn again, from 0 to 1; None where that is undefined.
+        The bootstrap stability of each segment, from 0 to 1; None if it is undefined.
     warnings
-        Sentences on what a reader should know.
+        Warnings as sentences.
     """
 
     algorithm: Algorithm
@@ -76,10 +76,10 @@ class Segmentation:
 
 
 def ignore(stage: str, fraction: float) -> None:
-    """Take note of nothing."""
+    """Ignore progress."""
 
 
-def finalize(  # noqa: PLR0913 - what was asked, prepared and learned
+def finalize(  # noqa: PLR0913 - the inputs of a fit and its results
     table: pd.DataFrame,
     prepared: PreparedTable,
     algorithm: Algorithm,
@@ -89,7 +89,7 @@ def finalize(  # noqa: PLR0913 - what was asked, prepared and learned
     seed: int,
     progress: Progress,
 ) -> Segmentation:
-    """Compile and measure what was learned, or what was cut from an earlier tree."""
+    """Build the segmentation from a clustering, or from a cut of an earlier tree."""
     progress("compiling", 0.7)
     scorer, nearest, labels = _compile(table, prepared, learned)
     tree = _tree(learned, nearest[prepared.known], earlier)
@@ -128,15 +128,15 @@ def finalize(  # noqa: PLR0913 - what was asked, prepared and learned
 
 
 def _compile(table: pd.DataFrame, prepared: PreparedTable, learned: ClusteringResult) -> tuple[Scorer, Centers, Labels]:
-    """Compile the scorer, and find the center and the segment of each customer; -1 where no feature is known."""
+    """Compile the scorer; return it with the nearest center and the segment of each customer (-1: no known feature)."""
     scorer = compile_scorer(prepared.transformer, prepared.features, learned)
-    placed = assign_table(scorer, table)
-    labels = np.where(placed.center >= 0, learned.segment_of_center[placed.center], -1)
-    return replace(scorer, fences=distance_fences(placed.distance, labels, learned.k)), placed.center, labels
+    assigned = assign_table(scorer, table)
+    labels = np.where(assigned.center >= 0, learned.segment_of_center[assigned.center], -1)
+    return replace(scorer, fences=distance_fences(assigned.distance, labels, learned.k)), assigned.center, labels
 
 
 def _tree(learned: ClusteringResult, nearest: Centers, earlier: Tree | None) -> Tree | None:
-    """Keep the tree with the customers as they are placed; how tree and assign agree is known when it is grown."""
+    """Build the tree with the sizes of its groups; agreements are known only when it is built, so a cut reuses them."""
     sizes = np.bincount(nearest, minlength=len(learned.centers))
     if earlier is not None:
         return replace(earlier, sizes=sizes)
@@ -163,4 +163,4 @@ def _measure(
 
 def _empty_segments(labels: Labels, k: int) -> list[str]:
     empty = np.flatnonzero(np.bincount(labels[labels >= 0], minlength=k) == 0).tolist()
-    return [f"nobody is in segment {index}" for index in empty]
+    return [f"segment {index} is empty" for index in empty]

@@ -1,4 +1,4 @@
-"""How many segments? The criteria's evidence becomes one recommendation with its certainty."""
+"""Choice of the number of segments: combine the verdicts of the criteria into one recommendation with a probability."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -16,14 +16,14 @@ from models.selection.k_probabilities import K_MOST, credible_set, fall_back, pr
 from models.selection.recommendation import Recommendation
 from models.selection.sampling import SelectionSample, draw_sample
 from models.selection.summary_text import summary_sentence
-from models.selection.warnings import FEWEST_FOR_CHANCES, range_notes, sampling_notes, shape_notes
+from models.selection.warnings import MIN_CALIBRATED, range_notes, sampling_notes, shape_notes
 
 __all__ = ["Recommendation", "recommend_k"]
 
-JUDGING_SHARE: Final = 0.6
+CRITERIA_PROGRESS: Final = 0.6
 
 
-def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a listener
+def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
     table: pd.DataFrame,
     features: Sequence[Feature],
     algorithm: Algorithm,
@@ -35,53 +35,55 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     seed: int = 0,
     progress: Progress = lambda _stage, _fraction: None,
 ) -> Recommendation:
-    """Say how many segments the customers form, and how sure that is.
+    """Recommend a number of segments, with its probability.
 
-    The same table, features, algorithm, limits and seed give the same answer, bit for bit. The limits restrict the
-    choice and not the evidence: probabilities are of 1 to 15 segments whatever is asked.
+    Deterministic: the same table, features, algorithm, limits and seed return the same result, bit for bit. The limits
+    restrict the choice, not the evidence: probabilities are always those of 1 to 15 segments.
 
     Parameters
     ----------
     table
         One row per customer, as for a fit.
     features
-        The columns to look at; a category that is related to no other column is left out.
+        The columns to use; a category that is related to no other column is left out.
     algorithm
-        Which segments `min_share` is about.
+        The algorithm whose segments `min_share` refers to.
     k_min, k_max
-        The fewest and the most segments to recommend.
+        The minimum and maximum number of segments to recommend.
     min_share
-        The least share of the customers, from 0 to 1, that the smallest segment may have.
+        The minimum share of the customers, from 0 to 1, in the smallest segment.
     criteria
-        The names of the criteria whose verdicts are wanted; None for all.
+        The names of the criteria whose verdicts to return; None for all.
     seed
-        Decides all that is random: the sample, the references, the halvings.
+        Seed of all random numbers: the sample, the reference points, the random halves.
     progress
-        Told the stage that begins, "preparing", each criterion's name, and where all customers are more than the rule
-        looks at "measuring k = 2" and so on; and the share that is done.
+        Called with each stage that begins ("preparing", the name of each criterion, and "measuring k = 2" etc. if
+        there are more customers than the sample has), and the share of the work done.
 
     Raises
     ------
     TooFewToChoose
-        For fewer than ten customers with a known feature.
+        If fewer than ten customers have a known feature.
     TooFewCustomers
-        For fewer distinct customers than `k_min`.
+        If there are fewer distinct customers than `k_min`.
     NothingToLearnFrom, UnusableColumn, ValueOutOfRange
         As for a fit.
     """
-    with threadpool_limits(limits=1):  # another number of threads gives other last bits
+    with threadpool_limits(limits=1):  # the last bits depend on the number of threads
         progress("preparing", 0.0)
         sample = draw_sample(table, features, seed)
         evidence = build_criterion_data(sample, k_min, k_max, seed)
-        verdicts = evaluate_criteria(evidence, partial(_within, progress, 0.0, JUDGING_SHARE))
-        wanted = tuple(verdicts) if criteria is None else criteria
-        shown = verdicts | score_full_data(sample, evidence, wanted, partial(_within, progress, JUDGING_SHARE, 1.0))
+        verdicts = evaluate_criteria(evidence, partial(_report_part, progress, 0.0, CRITERIA_PROGRESS))
+        requested = tuple(verdicts) if criteria is None else criteria
+        returned = verdicts | score_full_data(
+            sample, evidence, requested, partial(_report_part, progress, CRITERIA_PROGRESS, 1.0)
+        )
         limits = Constraints(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
         cuts = partitions(evidence, algorithm)
         shares = least_shares(cuts)
-        plain = fall_back(verdicts)
-        chances = predict_proba(verdicts, sample.n_looked_at) if _has_enough_rows(sample, plain, k_min) else None
-        preference = chances or plain
+        fallback = fall_back(verdicts)
+        probabilities = predict_proba(verdicts, sample.n_looked_at) if _is_calibrated(sample, fallback, k_min) else None
+        preference = probabilities or fallback
         k = choose(preference, shares, limits)
         warnings = [
             *sampling_notes(sample),
@@ -90,11 +92,11 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
         ]
     return Recommendation(
         k=k,
-        probability=chances.get(k, 0.0) if chances else None,
-        credible_set=credible_set(chances) if chances else (),
-        probabilities=chances,
-        text=summary_sentence(k, chances),
-        verdicts=tuple(verdict for name, verdict in shown.items() if name in wanted),
+        probability=probabilities.get(k, 0.0) if probabilities else None,
+        credible_set=credible_set(probabilities) if probabilities else (),
+        probabilities=probabilities,
+        text=summary_sentence(k, probabilities),
+        verdicts=tuple(verdict for name, verdict in returned.items() if name in requested),
         n_customers=sample.n_customers,
         n_sampled=sample.n_looked_at,
         n_measured=len(sample.everyone),
@@ -102,10 +104,10 @@ def recommend_k(  # noqa: PLR0913 - the question has its limits, a seed and a li
     )
 
 
-def _within(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
+def _report_part(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
     progress(stage, start + (end - start) * fraction)
 
 
-def _has_enough_rows(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:
-    """Say whether the rule was fitted on tables like this: 50 customers or more, and no more than 15 segments."""
-    return sample.n_customers >= FEWEST_FOR_CHANCES and max(most_preferred(preference), k_min) <= K_MOST
+def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:
+    """Return whether probabilities are calibrated for this table: at least 50 customers and at most 15 segments."""
+    return sample.n_customers >= MIN_CALIBRATED and max(most_preferred(preference), k_min) <= K_MOST

@@ -1,4 +1,4 @@
-"""What the business allows: it restricts the choice, never the evidence."""
+"""Constraints on the number of segments; they restrict the choice, never the evidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from models.tree import cut
 
 @dataclass(frozen=True, kw_only=True)
 class Constraints:
-    """The fewest and the most segments, and the least share of the customers in each."""
+    """The minimum and maximum number of segments, and the minimum share of the customers in each."""
 
     k_min: int
     k_max: int
@@ -22,11 +22,11 @@ class Constraints:
 
 
 def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Constraints) -> int:
-    """Choose the most preferred number of segments that the limits allow, the smaller of two alike.
+    """Choose the most preferred number of segments that the limits allow; ties go to the smaller number.
 
-    One segment only where nothing is preferred to it, or nothing else is allowed: customers who form three segments
-    are better told in two than not at all. Where `min_share` allows none, the number between `k_min` and `k_max` whose
-    smallest segment is greatest.
+    One segment is chosen only if it is the most preferred or the only one allowed: if three segments are preferred but
+    not allowed, two describe the customers better than one. If `min_share` excludes every number, the number between
+    `k_min` and `k_max` with the largest smallest segment is chosen.
     """
     within = {k: share for k, share in least_shares.items() if limits.k_min <= k <= limits.k_max}
     allowed = [k for k, share in within.items() if share >= limits.min_share]
@@ -37,17 +37,17 @@ def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], l
 
 
 def most_preferred(preference: Mapping[int, float]) -> int:
-    """Give the number of segments that is preferred where nothing limits the choice."""
+    """Return the most preferred number of segments, without any limits."""
     return max(preference, key=preference.__getitem__)
 
 
 def least_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
-    """Give the share of the smallest segment of each cut."""
+    """Compute the share of the smallest segment of each cut."""
     return {k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()}
 
 
 def partitions(evidence: CriterionData, algorithm: Algorithm) -> Mapping[int, Labels]:
-    """Cut the sample into each number of segments by the algorithm that is asked for."""
+    """Partition the sample into each number of segments by the given algorithm."""
     if not isinstance(algorithm, Hierarchical):
         return {k: partition.labels for k, partition in evidence.kmeans.items()}
     if algorithm.linkage == "ward":

@@ -1,4 +1,4 @@
-"""What the rule weighs: every criterion's verdict on a sample."""
+"""Evaluation of every criterion on the sample."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Progress = Callable[[str, float], None]
 
 
 def build_criterion_data(sample: SelectionSample, k_min: int, k_max: int, seed: int) -> CriterionData:
-    """Take as evidence what the rule needs, 1 to 15 segments, and what is asked for beyond; raises TooFewCustomers."""
+    """Build the input of the criteria, for 1 to max(15, k_max) segments; raise TooFewCustomers below `k_min`."""
     distinct = len(np.unique(sample.points, axis=0))
     if distinct < k_min:
         raise TooFewCustomers(f"{distinct:,} distinct customers cannot form {k_min:,} segments")
@@ -23,7 +23,7 @@ def build_criterion_data(sample: SelectionSample, k_min: int, k_max: int, seed: 
 def evaluate_criteria(
     evidence: CriterionData, progress: Progress = lambda _stage, _fraction: None
 ) -> dict[str, Verdict]:
-    """Ask every criterion, and tell which one is next and the share that is done."""
+    """Evaluate every criterion; report the name of each before it starts, and the share of the work done."""
     verdicts: dict[str, Verdict] = {}
     for i, criterion in enumerate(CRITERIA):
         progress(criterion.name, (1 + i) / (1 + len(CRITERIA)))

@@ -1,4 +1,4 @@
-"""What is shown rather than weighed: the figures of all customers, where the rule looks at a sample of them."""
+"""Scores of all customers, for display; the recommendation itself uses a sample."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ STARTS: Final = 4
 
 @dataclass(frozen=True, kw_only=True)
 class FullEvidence(CriterionData):
-    """All customers, and their partitions by K-Means that goes on from the centers of a sample.
+    """Criterion data of all customers; K-Means also starts from the centers of the sample.
 
     Attributes
     ----------
     starts
-        For each number of segments the centers to go on from, shape (k, d).
+        The centers to start from by number of segments, each of shape (k, d).
     progress
-        Told each number of segments, and the share that is done.
+        Called with the stage of each number of segments, and the share of the work done.
     """
 
     starts: Mapping[int, Floats]
@@ -37,7 +37,7 @@ class FullEvidence(CriterionData):
 
     @cached_property
     def kmeans(self) -> Mapping[int, Partition]:
-        """The best of four new K-Means partitions and one from the sample's centers, by the number of segments."""
+        """The best of four K-Means starts and one start from the centers of the sample, by k."""
         found: dict[int, Partition] = {}
         with threads_for(self.points.size) as each:
             for k, partition in zip(self.ks, each(self._partition, self.ks), strict=True):
@@ -46,43 +46,44 @@ class FullEvidence(CriterionData):
         return found
 
     def _partition(self, k: int) -> Partition:
-        onward = lloyd(self.points, self.starts[k])
+        from_sample = lloyd(self.points, self.starts[k])
         search = Search(k=k, n_init=STARTS, init="k-means++", max_iter=300, tol=1e-4, seed=self.seed)
-        anew = kmeans(self.points, search)
-        labels = onward.labels if onward.inertia <= anew.inertia else anew.labels.astype(np.int64)
-        return partition_of(self.points, labels, k)
+        from_starts = kmeans(self.points, search)
+        if from_sample.inertia <= from_starts.inertia:
+            return partition_of(self.points, from_sample.labels, k)
+        return partition_of(self.points, from_starts.labels.astype(np.int64), k)
 
 
 def score_full_data(
-    sample: SelectionSample, evidence: CriterionData, wanted: Sequence[str], progress: Progress
+    sample: SelectionSample, evidence: CriterionData, requested: Sequence[str], progress: Progress
 ) -> dict[str, Verdict]:
-    """Judge all customers by those criteria whose cost allows it; 20,000 of them where there are more.
+    """Evaluate the criteria that scale to all customers; to a sample of 20,000 of them if there are more.
 
     Parameters
     ----------
     sample
-        Who was drawn, and everyone.
+        The sampled customers, and all customers.
     evidence
-        What the rule has looked at: K-Means goes on from its centers.
-    wanted
-        The names of criteria; others than these four are not for everyone.
+        The criterion data of the sample, from whose centers K-Means starts.
+    requested
+        Names of criteria; those that do not scale to all customers are skipped.
     progress
-        Told each number of segments, and the share that is done.
+        Called with the stage of each number of segments, and the share of the work done.
 
     Returns
     -------
     dict
-        By name. A figure has a standard error only where it is not of all customers.
+        Verdicts by name of criterion. Scores of all customers have no standard errors.
     """
     everyone = evidence_of_everyone(sample, evidence, progress)
-    criteria = [criterion for criterion in CRITERIA if criterion.name in OF_EVERYONE and criterion.name in wanted]
+    criteria = [criterion for criterion in CRITERIA if criterion.name in OF_EVERYONE and criterion.name in requested]
     verdicts = [criterion.evaluate(everyone) for criterion in criteria]
     complete = len(sample.everyone) == sample.n_customers
     return {each.criterion: replace(each, errors={}) if complete else each for each in verdicts}
 
 
 def evidence_of_everyone(sample: SelectionSample, evidence: CriterionData, progress: Progress) -> CriterionData:
-    """Return the evidence itself where it holds all customers already, else that of all; partitions are made on use."""
+    """Return criterion data of all customers, computed lazily; `evidence` itself if it holds all of them already."""
     if len(sample.everyone) == len(evidence.points):
         return evidence
     return FullEvidence(

@@ -1,4 +1,4 @@
-"""Categories that have nothing to do with any other column: they would only multiply the segments."""
+"""Categorical features that are independent of all others; they would only multiply the segments."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.features import Feature
 
-SIGNIFICANT: Final = 0.001
+LEVEL: Final = 0.001
 
 Floats = NDArray[np.float64]
 
@@ -16,37 +16,37 @@ Floats = NDArray[np.float64]
 def irrelevant_categories(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
     """Find the categorical features that no other feature depends on.
 
-    A numeric feature is compared by the analysis of variance, a categorical one by the chi-squared test of
-    independence; the level of .001 is divided by the number of comparisons.
+    Dependence on a numeric feature is tested by an analysis of variance, on a categorical one by a chi-squared test, at
+    the level .001 with Bonferroni correction.
 
     Parameters
     ----------
     features
-        What the blocks are of.
+        The features.
     blocks
         The prepared coordinates of each feature, shape (n, 1) or (n, n_categories).
 
     Returns
     -------
     list of Feature
-        None of them where that would leave nothing to look at.
+        Empty if no other feature would remain.
     """
-    found = [
+    irrelevant = [
         feature
         for feature, block in zip(features, blocks, strict=True)
         if feature.kind == "categorical" and not _is_related(block, [other for other in blocks if other is not block])
     ]
-    return found if len(found) < len(features) else []
+    return irrelevant if len(irrelevant) < len(features) else []
 
 
 def _is_related(block: Floats, others: Sequence[Floats]) -> bool:
     codes = _codes(block)
-    return any(_chance(codes, other) < SIGNIFICANT / len(others) for other in others)
+    return any(_p_value(codes, other) < LEVEL / len(others) for other in others)
 
 
-def _chance(codes: NDArray[np.int64], other: Floats) -> float:
-    """Give the probability of at least such a dependence where there is none."""
-    from scipy.stats import chi2_contingency, f_oneway  # noqa: PLC0415 - the api knows the advice by its shape only
+def _p_value(codes: NDArray[np.int64], other: Floats) -> float:
+    """Compute the p-value of independence."""
+    from scipy.stats import chi2_contingency, f_oneway  # noqa: PLC0415 - the api imports the result types without scipy
 
     if other.shape[1] > 1:
         counts = np.zeros((codes.max() + 1, other.shape[1] + 1))
@@ -59,5 +59,5 @@ def _chance(codes: NDArray[np.int64], other: Floats) -> float:
 
 
 def _codes(block: Floats) -> NDArray[np.int64]:
-    """Give the category of each customer: its coordinate is the greatest, or all are zero where it is unknown."""
+    """Return the category code of each customer, n_categories if unknown (all coordinates are zero)."""
     return np.asarray(np.where(block.any(axis=1), block.argmax(axis=1), block.shape[1]))

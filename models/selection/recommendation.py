@@ -1,4 +1,4 @@
-"""The advice on how many segments to form."""
+"""The recommended number of segments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from models.criteria.base import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """How many segments the data supports, and how sure that is.
+    """The recommended number of segments, its probability and the evidence.
 
     Attributes
     ----------
     k
-        The best number of segments that the limits allow.
+        The best number of segments within the limits.
     probability
-        That k is right; None where the rule has no footing: fewer than 50 customers, or k beyond 15.
+        The probability of k; None for fewer than 50 customers or more than 15 segments.
     credible_set
-        The fewest numbers of segments whose probabilities add up to 90 %, the most probable first.
+        The smallest set of numbers of segments whose probabilities add up to 90 %, the most probable first.
     probabilities
-        Of each number of segments, whatever the limits; they add up to 1. None where `probability` is None.
+        The probability of each number of segments, regardless of the limits; None if `probability` is None.
     text
-        The advice as a sentence for people who sell things.
+        The recommendation as a sentence for marketing and sales.
     verdicts
-        What each criterion says on its own.
+        The number of segments that each criterion chooses, and its scores.
     n_customers
-        How many customers could be judged: those with a known feature.
+        Number of customers with a known feature.
     n_sampled
-        How many of them the rule has looked at.
+        Number of customers in the sample.
     n_measured
-        How many of them the figures of knee, silhouette, Caliński-Harabasz and Davies-Bouldin are of.
+        Number of customers behind the scores of knee, silhouette, Caliński-Harabasz and Davies-Bouldin.
     warnings
-        Sentences on what a reader should know.
+        Warnings as sentences.
     """
 
     k: int

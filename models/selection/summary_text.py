@@ -1,4 +1,4 @@
-"""The advice in a sentence for people who sell things."""
+"""The recommendation as a sentence for marketing and sales."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,20 +8,20 @@ LIKELY: Final = 0.6
 
 
 def summary_sentence(k: int, probabilities: Mapping[int, float] | None) -> str:
-    """Say how many segments the customers form, and how strong the evidence is.
+    """Format the recommended number of segments and the strength of the evidence.
 
     Parameters
     ----------
     k
         The recommended number.
     probabilities
-        Of each number; None where there is no footing for any.
+        The probability of each number of segments; None if they could not be estimated.
     """
     if probabilities is None:
-        return f"{_found(k)}; how sure that is cannot be said here."
+        return f"{_headline(k)}; the probability cannot be estimated."
     best, runner_up = sorted(probabilities, key=lambda j: (-probabilities[j], j))[:2]
     if k != best:
-        return f"Within your limits {_count(k)}; without them: {_found(best).lower()}."
+        return f"Within your limits {_count(k)}; without them: {_headline(best).lower()}."
     if probabilities.get(1, 0) > 1 / 2:
         return "No clear segments: these customers form one continuum."
     if probabilities[k] >= SURE:
@@ -31,7 +31,7 @@ def summary_sentence(k: int, probabilities: Mapping[int, float] | None) -> str:
     return f"{min(k, runner_up)} or {max(k, runner_up)} segments; the evidence is weak."
 
 
-def _found(k: int) -> str:
+def _headline(k: int) -> str:
     return "No clear segments" if k == 1 else _count(k)
 
 

@@ -149,7 +149,7 @@ def test_the_same_seed_gives_the_same_tree_of_many_customers(many):
 
 
 def test_a_height_below_the_groups_of_many_customers_is_refused(many):
-    with pytest.raises(CutTooFine, match=r"grows from [\d,]+ groups .* not known below the height"):
+    with pytest.raises(CutTooFine, match=r"built from [\d,]+ groups .* cannot be cut below height"):
         Hierarchical(distance=1e-9).learn(many, k=None, seed=0)
 
 

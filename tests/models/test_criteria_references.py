@@ -20,7 +20,7 @@ from models.criteria.density_valleys import depth_between
 from models.criteria.g_means import anderson_darling
 from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _in_pca_box
 from models.criteria.knee import _knee
-from models.criteria.prediction_strength import _least_kept
+from models.criteria.prediction_strength import _min_pair_share
 from models.criteria.recursive_splitting import split_until
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
@@ -150,11 +150,11 @@ def test_prediction_strength_counts_the_pairs_that_stay_together(seed):
         np.mean([placed[i] == placed[j] for i, j in combinations(np.flatnonzero(own == segment), 2)])
         for segment in range(4)
     ]
-    assert _least_kept(own, placed, 4) == pytest.approx(min(kept))
+    assert _min_pair_share(own, placed, 4) == pytest.approx(min(kept))
 
 
 def test_prediction_strength_does_not_ask_segments_of_one_customer():
-    assert _least_kept(np.array([0, 0, 0, 1]), np.array([2, 2, 2, 0]), 3) == 1.0
+    assert _min_pair_share(np.array([0, 0, 0, 1]), np.array([2, 2, 2, 0]), 3) == 1.0
 
 
 def test_where_there_is_room_for_one_split_only_the_segment_farthest_from_one_is_split():

@@ -107,7 +107,7 @@ def test_a_table_without_a_feature_cannot_be_cut_again(first):
 
 def test_a_tree_is_cut_into_no_more_segments_than_it_has_groups(first):
     assert cut_again(first, FINE_GROUPS).k == FINE_GROUPS
-    with pytest.raises(CutTooFine, match="kept down to 200 groups: it cannot be cut into 201 segments"):
+    with pytest.raises(CutTooFine, match="stored down to 200 groups: it cannot be cut into 201 segments"):
         first.tree.cut(FINE_GROUPS + 1)
 
 

@@ -118,7 +118,7 @@ def test_segments_without_any_width_have_no_ratio_to_the_exact_ones():
     said = []
     clustering = MetricInput(points=points, labels=learned.labels, learned=learned, seed=0, warn=said.append)
     assert exact_ratio(clustering) is None
-    assert said == ["the tree grows from up to 2,000 groups of customers, not from each customer"]
+    assert said == ["the tree is built from up to 2,000 groups of customers, not from single customers"]
 
 
 def test_a_figure_beyond_a_float_is_no_figure():

@@ -164,7 +164,7 @@ def test_more_segments_than_distinct_customers_are_refused():
 def test_large_tables_are_judged_on_a_sample_and_it_is_told():
     advice = ask(table_of(heaps(4, each=6_000)))
     assert (advice.k, advice.n_customers, advice.n_sampled) == (4, 24_000, 1_500)
-    assert "judged on a random sample of 1,500 of 24,000 customers" in advice.warnings
+    assert "estimated on a random sample of 1,500 of 24,000 customers" in advice.warnings
 
 
 def test_what_is_shown_is_of_all_customers_and_has_no_error():
@@ -222,8 +222,8 @@ def test_the_smaller_of_two_alike_is_chosen():
         (5, {4: 0.45, 5: 0.55}, "4 or 5 segments; the evidence is weak."),
         (1, {1: 0.6, 2: 0.4}, "No clear segments: these customers form one continuum."),
         (3, {1: 0.9, 3: 0.1}, "Within your limits 3 segments; without them: no clear segments."),
-        (3, None, "3 segments; how sure that is cannot be said here."),
-        (1, None, "No clear segments; how sure that is cannot be said here."),
+        (3, None, "3 segments; the probability cannot be estimated."),
+        (1, None, "No clear segments; the probability cannot be estimated."),
     ],
 )
 def test_the_advice_says_how_strong_the_evidence_is(k, probabilities, text):

@@ -147,7 +147,7 @@ def test_what_cannot_be_cut_is_refused_without_a_job(sampled, ask, body, problem
 
 @pytest.mark.usefixtures("grown")
 def test_how_many_segments_there_can_be_is_told(ask):
-    assert "kept down to 200 groups" in ask("cuttable", k=201).json()["detail"]
+    assert "stored down to 200 groups" in ask("cuttable", k=201).json()["detail"]
 
 
 def test_k_means_cannot_be_cut(ask):
