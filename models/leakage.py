@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.columns.override_hints import propose
+from models.columns.override_hints import override_json
 from models.features import Feature
 
 MAX_VALUES: Final = 20
@@ -45,7 +45,7 @@ def _leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: 
     for feature in features:
         counts = _contingency(table[feature.name], labels, k)
         if counts is not None and _repeats(counts):
-            ignored = propose(feature.name, kind="ignored")
+            ignored = override_json(feature.name, kind="ignored")
             yield (
                 f"{feature.name!r} has one value in each segment: the segments only repeat it. If it is an outcome, or "
                 f"an earlier segmentation, leave it out: {ignored}"
