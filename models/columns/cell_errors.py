@@ -29,7 +29,7 @@ class UnknownColumn(SegmentationError):
 
 
 class BadCells(SegmentationError):
-    """Some cells cannot be read as what their column holds; `errors` lists the first hundred."""
+    """Some cells cannot be parsed as the kind of their column; `errors` lists the first hundred."""
 
     def __init__(self, message: str, *, cells: Iterable[CellError]) -> None:
         super().__init__(message)

@@ -131,17 +131,12 @@ def _with_decimal_commas(
     sure = [each.column.numerals or "" for each in results if not each.is_ambiguous and not each.column.newest]
     if not any("," in numerals and numerals.rindex(",") > numerals.find(".") for numerals in sure):
         return results
-    return [
-        infer_column(
-            raw.column(each.column.name),
-            each.column.name,
-            overrides.get(each.column.name, Override()),
-            decimal_comma=True,
-        )
-        if each.is_ambiguous
-        else each
-        for each in results
-    ]
+    updated = list(results)
+    for i, result in enumerate(results):
+        if result.is_ambiguous:
+            name = result.column.name
+            updated[i] = infer_column(raw.column(name), name, overrides.get(name, Override()), decimal_comma=True)
+    return updated
 
 
 def _with_fallback_features(
@@ -150,12 +145,13 @@ def _with_fallback_features(
     """Treat columns that only look like keys as numeric if the table has no other features."""
     if any(each.column.kind in {"numeric", "categorical"} for each in results):
         return results
-    return [
-        infer_column(raw.column(name), name, replace(overrides.get(name, Override()), kind="numeric"))
-        if each.column.reason in KEYS_BY_LOOK
-        else each
-        for name, each in ((each.column.name, each) for each in results)
-    ]
+    updated = list(results)
+    for i, result in enumerate(results):
+        if result.column.reason in KEYS_BY_LOOK:
+            name = result.column.name
+            override = replace(overrides.get(name, Override()), kind="numeric")
+            updated[i] = infer_column(raw.column(name), name, override)
+    return updated
 
 
 def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[ColumnResult]:
