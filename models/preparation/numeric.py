@@ -48,7 +48,8 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     """Fit the steps of a decided feature.
 
     Clipping precedes the logarithm and uses original units, so the logarithm never receives a value below the training
-    minimum, which could be NaN. Division by the unit is a product with a 1 x 1 matrix, since scikit-learn has no transformer for a constant.
+    minimum, which could be NaN. Division by the unit is a product with a 1 x 1 matrix, since scikit-learn has no
+    transformer for a constant.
     """
     x = _known_values(column, feature.name)
     log = _log_scale(x) if feature.log else None
