@@ -66,7 +66,7 @@ def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mas
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):
-        ColumnErrors.among(name, found, like_dates, lambda _: "is a date in a way that is not read").refuse(_REFUSED)
+        ColumnErrors.among(name, found, like_dates, lambda _: "is a date in an unknown format").refuse(_REFUSED)
 
 
 def _drop_clock(column: pa.ChunkedArray) -> pa.ChunkedArray:
