@@ -99,7 +99,7 @@ def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.
 
 
 def known(table: pd.DataFrame, feature: Feature) -> NDArray[np.bool_]:
-    """Mark the customers for whom a decided feature is known: neither missing nor an unknown category."""
+    """Mark the customers with a known value of a decided feature: neither missing nor an unknown category."""
     if feature.kind == "numeric":
         return table[feature.name].notna().to_numpy(dtype=np.bool_)
     return table[feature.name].isin(feature.categories or ()).to_numpy(dtype=np.bool_)

@@ -20,7 +20,7 @@ MAX_WRONG_SHARE: Final = 0.05
 _CLOCK: Final = r",?[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?([^0-9:.,].*)?$"
 _DIGITS: Final = "^ *([0-9]{4})([0-9]{2})([0-9]{2}) *$"
 _LIKE_A_DATE: Final = "[0-9][^0-9]+[0-9]|[0-9]{5}"
-_PLACEHOLDER: Final = "^ *(?:0+[-/.]0+[-/.]0+|9+[-/.]9+[-/.]9+)"  # 0000-00-00 stands for a missing date
+_PLACEHOLDER: Final = "^ *(?:0+[-/.]0+[-/.]0+|9+[-/.]9+[-/.]9+)"  # 0000-00-00 is a missing date
 _REFUSED: Final = f"{{column!r}} holds dates, {{n}} of them, that cannot be read. Dates are read as in {EXAMPLES}."
 _MIXED: Final = (
     "{column!r} holds dates, {n} of them, that can only begin with the {one}, and others only with the {other}. "
