@@ -27,11 +27,9 @@ class BoxPlots:
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
         """Return the reason if no feature is numeric, or without customers."""
-        return (
-            version.no_customers_reason
-            if version.numeric
-            else "The segments differ in categories only: see their profiles."
-        )
+        if not version.numeric:
+            return "The segments differ in categories only: see their profiles."
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
         """Compute the five-number summary of each feature in each segment, in original units."""
@@ -42,7 +40,7 @@ class BoxPlots:
                 cells.append((name, segment.name, *(getattr(box_values, each, None) for each in COLUMNS)))
         more = len(version.numeric) - MAX_FEATURES
         left = [f"{more} more numbers are not shown."] if more > 0 else []
-        notes = (NOTE, *left, *sample.sample_notes, *version.notes)
+        notes = (NOTE, *left, *sample.coverage_notes, *version.notes)
         return FigureData(columns=("feature", "segment", *COLUMNS), rows=tuple(cells), notes=notes)
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:

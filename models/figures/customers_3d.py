@@ -20,9 +20,9 @@ class Customers3D:
     def unavailable_reason(self, version: VersionInput) -> str | None:
         """Return the reason if the features have fewer than three dimensions, or without customers."""
         n = sum(max(len(feature.categories or ()) - 1, 1) for feature in version.features)
-        return (
-            version.no_customers_reason if n >= DIMENSIONS else "The customers differ in fewer than three dimensions."
-        )
+        if n < DIMENSIONS:
+            return "The customers differ in fewer than three dimensions."
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
         """Return the coordinates and the segment of each drawn customer."""

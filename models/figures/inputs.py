@@ -129,7 +129,7 @@ class AssignedSample:
         return [*([few] if len(self.drawn) < self.n_all else []), *self._difference_notes]
 
     @property
-    def sample_notes(self) -> list[str]:
+    def coverage_notes(self) -> list[str]:
         """Notes on the sampled customers: their number unless all are sampled, and their difference."""
         few = f"Measured on {len(self.labels):,} of {self.n_all:,} customers."
         return [*([few] if len(self.labels) < self.n_all else []), *self._difference_notes]

@@ -22,11 +22,9 @@ class Probabilities:
 
     def unavailable_reason(self, recommendation: RecommendationInput) -> str | None:
         """Return the reason if the recommendation has no probabilities."""
-        return (
-            None
-            if recommendation.probabilities
-            else "The probabilities of the numbers of segments are unknown for tables like this one."
-        )
+        if not recommendation.probabilities:
+            return "The probabilities of the numbers of segments are unknown for tables like this one."
+        return None
 
     def data(self, recommendation: RecommendationInput) -> FigureData:
         """Return the probability of each number of segments."""

@@ -28,7 +28,7 @@ class Profiles:
 
     def data(self, version: VersionInput) -> FigureData:
         """Return the score of each trait of each segment, and its typical value in original units."""
-        return trait_table(version, [NOTE, *omitted_note(version), *version.sample.sample_notes, *version.notes])
+        return trait_table(version, [NOTE, *omitted_note(version), *version.sample.coverage_notes, *version.notes])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a cell for each segment and trait."""

@@ -47,7 +47,7 @@ class Radar:
         left = (
             [f"The first {MAX_TRAITS} columns and categories are shown."] if len(traits(version)) > MAX_TRAITS else []
         )
-        table = trait_table(version, [NOTE, *left, *version.sample.sample_notes, *version.notes])
+        table = trait_table(version, [NOTE, *left, *version.sample.coverage_notes, *version.notes])
         kept = {trait.label for trait in traits(version)[:MAX_TRAITS]}
         return FigureData(
             columns=table.columns, rows=tuple(row for row in table.rows if row[1] in kept), notes=table.notes

@@ -67,11 +67,9 @@ def _omitted_note(versions: ComparisonInput) -> list[str]:
     """Return a note if some flows are too small to draw."""
     shown = versions.arranged
     thin = [flow.n_customers for flow in shown.flows if flow.n_customers < MIN_DRAWN_SHARE * shown.n_customers]
-    return (
-        [f"{sum(thin):,} customers in {len(thin):,} small flows are not drawn, but are part of the data."]
-        if thin
-        else []
-    )
+    if not thin:
+        return []
+    return [f"{sum(thin):,} customers in {len(thin):,} small flows are not drawn, but are part of the data."]
 
 
 def _node_spacing(heights: Floats) -> Floats:

@@ -25,11 +25,9 @@ class Pairs:
 
     def unavailable_reason(self, dataset: DatasetInput) -> str | None:
         """Return the reason if there are fewer than two numeric columns."""
-        return (
-            None
-            if len(dataset.names("numeric")) >= MIN_COLUMNS
-            else "At least two numeric columns with different values are needed."
-        )
+        if len(dataset.names("numeric")) < MIN_COLUMNS:
+            return "At least two numeric columns with different values are needed."
+        return None
 
     def data(self, dataset: DatasetInput) -> FigureData:
         """Return the numbers of sampled customers, without ids."""

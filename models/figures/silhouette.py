@@ -25,7 +25,9 @@ class Silhouettes:
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
         """Return the reason if there is only one segment, or without customers."""
-        return version.no_customers_reason if len(version.segments) > 1 else "Silhouettes need at least two segments."
+        if len(version.segments) <= 1:
+            return "Silhouettes need at least two segments."
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
         """Compute the silhouette of each drawn customer, by segment, the highest first."""

@@ -34,7 +34,7 @@ class Snake:
 
     def data(self, version: VersionInput) -> FigureData:
         """Return the score of each trait of each segment."""
-        return trait_table(version, [*omitted_note(version), *version.sample.sample_notes, *version.notes])
+        return trait_table(version, [*omitted_note(version), *version.sample.coverage_notes, *version.notes])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a line for each segment in one panel or, for many segments, each in its own panel."""

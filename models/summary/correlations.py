@@ -39,9 +39,9 @@ def correlate(sample: CorrelationSample) -> tuple[Correlation, ...]:
     -------
     tuple of Correlation
         The strongest first. Two numbers: Pearson's correlation, and Spearman's, with ranks among all known values of a
-        column. Two categories: Cramér's V, corrected for bias (Bergsma, 2013). A category and a
-        number: the correlation ratio, corrected for bias (Kelley, 1935); uncorrected, columns of many categories look
-        related by chance. Pairs known for fewer than ten customers, or with a constant side, are omitted.
+        column. Two categories: Cramér's V, corrected for bias (Bergsma, 2013). A category and a number: the correlation
+        ratio, corrected for bias (Kelley, 1935). Uncorrected, columns of many categories look related by chance. Pairs
+        known for fewer than ten customers, or with a constant side, are omitted.
     """
     measured = [*_between_numbers(sample), *_between_categories(sample), *_between_category_and_number(sample)]
     known = (pair for pair in measured if not isnan(pair.value))
