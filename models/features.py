@@ -1,4 +1,4 @@
-"""What is asked of one column, before and after the open choices are decided."""
+"""Feature specification: a column to cluster by, and its preparation options."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
@@ -16,9 +16,9 @@ MIN_CATEGORY_CUSTOMERS: Final = 5
 class Feature:
     """A column used to cluster.
 
-    `log` is a bool and `categories` are filled once `preparation.decide` has resolved them; a later version of the
-    model is asked with that result, and so inherits both. `weight` multiplies the squared distance. A category of fewer
-    than `min_category_customers` is not learned, unless `categories` names it.
+    `preparation.decide` resolves `log` to a bool and fills `categories`; later versions of the model inherit both.
+    `weight` multiplies the squared distance. A category of fewer than `min_category_customers` is not learned unless it
+    is listed in `categories`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Features that segments only repeat: an earlier segmentation, or an outcome that should be explained."""
+"""Target leakage: features that the segments merely reproduce, such as an outcome or an earlier segmentation."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -7,36 +7,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.columns.override_hints import propose
+from models.columns.override_hints import override_json
 from models.features import Feature
 
 MAX_VALUES: Final = 20
 SAMPLE: Final = 1000
-REPEATED: Final = 0.99
-NEARLY_CONSTANT: Final = 0.95
+MIN_PREDICTED_SHARE: Final = 0.99
+MAX_COMMON_SHARE: Final = 0.95
 
 Labels = NDArray[np.int64]
 
 
 def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int) -> list[str]:
-    """Find the features of few values of which each segment has only one, so that either predicts the other.
+    """Warn of features with few values that the segments predict almost perfectly.
 
     Parameters
     ----------
     table
-        The features of the customers.
+        The columns of the features, one row per customer.
     features
-        The columns that the segments were learned from.
+        The features of the segmentation.
     labels : shape (n_customers,)
-        The segment of each customer, 0 to k - 1; -1 of one who was left out.
+        The segment of each customer, 0 to k - 1; -1 for excluded customers.
     k
         The number of segments.
 
     Returns
     -------
     list of str
-        A sentence for each feature with at most twenty values that its segments tell in 99 % of the customers, and of
-        which no value is that of 95 %.
+        A warning for each feature with at most twenty values whose most common value per segment is right for 99 % of
+        the customers, unless a single value covers 95 % of them.
     """
     return list(_leaks(table, features, labels, k)) if k > 1 else []
 
@@ -44,8 +44,8 @@ def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels,
 def _leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: int) -> Iterator[str]:
     for feature in features:
         counts = _contingency(table[feature.name], labels, k)
-        if counts is not None and _repeats(counts):
-            ignored = propose(feature.name, kind="ignored")
+        if counts is not None and _determine_each_other(counts):
+            ignored = override_json(feature.name, kind="ignored")
             yield (
                 f"{feature.name!r} has one value in each segment: the segments only repeat it. If it is an outcome, or "
                 f"an earlier segmentation, leave it out: {ignored}"
@@ -53,7 +53,7 @@ def _leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: 
 
 
 def _contingency(column: pd.Series, labels: Labels, k: int) -> NDArray[np.int64] | None:
-    """Count the customers of each segment and value; None of a column of many values."""
+    """Count the customers of each segment and value; None for a column with many values."""
     if column.iloc[:SAMPLE].nunique() > MAX_VALUES:
         return None
     codes, values = pd.factorize(column)
@@ -64,6 +64,6 @@ def _contingency(column: pd.Series, labels: Labels, k: int) -> NDArray[np.int64]
     return counts.reshape(k, len(values)).astype(np.int64)
 
 
-def _repeats(counts: NDArray[np.int64]) -> bool:
-    told, common, n = counts.max(axis=1).sum(), counts.sum(axis=0).max(), counts.sum()
-    return bool(told >= REPEATED * n and common < NEARLY_CONSTANT * n)
+def _determine_each_other(counts: NDArray[np.int64]) -> bool:
+    predicted, common, n = counts.max(axis=1).sum(), counts.sum(axis=0).max(), counts.sum()
+    return bool(predicted >= MIN_PREDICTED_SHARE * n and common < MAX_COMMON_SHARE * n)

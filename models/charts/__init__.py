@@ -1,1 +1,1 @@
-"""Charts become pictures: one description, three ways to draw it; numpy and the standard library only, but for PNG."""
+"""Chart rendering: one chart specification, renderers for SVG, PNG and plotly; only PNG needs more than numpy."""

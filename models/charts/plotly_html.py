@@ -1,4 +1,4 @@
-"""A chart as a page of its own, to point, zoom and turn: plotly's own script, and nothing from elsewhere."""
+"""HTML renderer: a self-contained interactive page with plotly's bundled script."""
 
 import json
 from base64 import b64encode
@@ -8,13 +8,13 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from models.charts.plotly_traces import LEGEND_TEXT, LONGEST_LABEL, JsonObject, Subplot, entry_trace, traces
+from models.charts.plotly_traces import LEGEND_TEXT, MAX_LABEL_WIDTH, JsonObject, Subplot, entry_trace, traces
 from models.charts.spec import Axis, Chart, Panel
 from models.charts.svg import FONTS
 from models.charts.text_metrics import shortened
 from models.charts.theme import Palette
 
-TICK_TEXT, LONGEST_TICK, LONGEST_TICK_ALONE = 12.0, 150.0, 260.0
+TICK_TEXT, MAX_TICK_WIDTH, MAX_TICK_WIDTH_ALONE = 12.0, 150.0, 260.0
 TOOLBAR = 48  # pixels above a figure, for plotly's buttons
 GAP, GAP_FOR_WORDS, GAP_FOR_TITLES = 0.09, 0.24, 0.4
 CAMERA: Final = {"eye": {"x": 1.5, "y": -1.7, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.1}}
@@ -24,13 +24,14 @@ SCRIPT: Final = (
 )
 
 
-def to_html(chart: Chart, look: Palette) -> str:
-    """Write a chart as one self-contained page."""
-    spec = json.dumps(to_plotly(chart, look), allow_nan=False, sort_keys=True).replace("<", "\\u003c")
+def to_html(chart: Chart, palette: Palette) -> str:
+    """Render a chart as one self-contained HTML page."""
+    spec = json.dumps(to_plotly(chart, palette), allow_nan=False, sort_keys=True).replace("<", "\\u003c")
     title, notes = escape(chart.title), "".join(f"<p>{escape(note)}</p>" for note in chart.notes)
-    colors = f"background:{look.background};color:{look.color('muted')}"
+    ink, muted = palette.color("ink"), palette.color("muted")
     style = (
-        f"body{{margin:0;{colors};font:13px {FONTS}}}h1{{margin:14px 18px 0;color:{look.color('ink')};font-size:18px}}"
+        f"body{{margin:0;background:{palette.background};color:{muted};font:13px {FONTS}}}"
+        f"h1{{margin:14px 18px 0;color:{ink};font-size:18px}}"
         f"p{{margin:0 18px 8px}}#figure{{height:{_height(chart):.0f}px}}"
     )
     return (
@@ -40,36 +41,36 @@ def to_html(chart: Chart, look: Palette) -> str:
     )
 
 
-def to_plotly(chart: Chart, look: Palette) -> JsonObject:
-    """Describe a chart as plotly does: data and layout."""
-    data: list[JsonObject] = [entry_trace(entry, chart, look) for entry in chart.legend]
-    layout: JsonObject = _layout(chart, look)
+def to_plotly(chart: Chart, palette: Palette) -> JsonObject:
+    """Convert a chart to a plotly figure: data and layout."""
+    data: list[JsonObject] = [entry_trace(entry, chart, palette) for entry in chart.legend]
+    layout: JsonObject = _layout(chart, palette)
     for i, (panel, domain) in enumerate(zip(chart.panels, _domains(chart), strict=True), start=1):
-        place = Subplot(number="" if i == 1 else str(i), look=look, alone=chart.columns == 1)
-        layout.update(_panel_layout(panel, domain, place))
-        data.extend(trace for mark in panel.marks for trace in traces(mark, place))
+        subplot = Subplot(number="" if i == 1 else str(i), palette=palette, alone=chart.columns == 1)
+        layout.update(_panel_layout(panel, domain, subplot))
+        data.extend(trace for mark in panel.marks for trace in traces(mark, subplot))
     return {"data": data, "layout": layout}
 
 
 @cache
 def plotly_script() -> str:
-    """Read plotly's script from its package."""
+    """Load plotly.js from the plotly package."""
     return (files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
 
 
 @cache
 def script_hashes() -> tuple[str, ...]:
-    """Give the hashes by which a content security policy allows the scripts of every such page, and no other."""
+    """Return the Content-Security-Policy hashes of the scripts, which are equal in all pages."""
     digests = [sha256(script.encode()).digest() for script in (plotly_script(), SCRIPT)]
     return tuple(f"sha256-{b64encode(digest).decode()}" for digest in digests)
 
 
-def _layout(chart: Chart, look: Palette) -> JsonObject:
+def _layout(chart: Chart, palette: Palette) -> JsonObject:
     legend = {"font": {"size": LEGEND_TEXT}, "itemclick": False, "itemdoubleclick": False}
     return {
-        "font": {"color": look.color("ink"), "family": FONTS},
-        "paper_bgcolor": look.background,
-        "plot_bgcolor": look.background,
+        "font": {"color": palette.color("ink"), "family": FONTS},
+        "paper_bgcolor": palette.background,
+        "plot_bgcolor": palette.background,
         "barmode": "overlay",
         "hovermode": "closest",
         "legend": legend,
@@ -81,34 +82,34 @@ def _layout(chart: Chart, look: Palette) -> JsonObject:
 
 def _heading(panel: Panel, domain: "Domain") -> JsonObject:
     x, y = domain
-    place = {"xref": "paper", "yref": "paper", "x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
-    return {"text": f"<b>{escape(panel.title)}</b>", "showarrow": False, "font": {"size": 13}, **place}
+    position = {"xref": "paper", "yref": "paper", "x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
+    return {"text": f"<b>{escape(panel.title)}</b>", "showarrow": False, "font": {"size": 13}, **position}
 
 
-def _panel_layout(panel: Panel, domain: "Domain", place: Subplot) -> JsonObject:
+def _panel_layout(panel: Panel, domain: "Domain", subplot: Subplot) -> JsonObject:
     x, y = domain
     if panel.z is not None:
         axes = {
-            f"{name}axis": _axis(axis, place) for name, axis in zip("xyz", (panel.x, panel.y, panel.z), strict=True)
+            f"{name}axis": _axis(axis, subplot) for name, axis in zip("xyz", (panel.x, panel.y, panel.z), strict=True)
         }
-        return {f"scene{place.number}": {"domain": {"x": x, "y": y}, "aspectmode": "cube", "camera": CAMERA, **axes}}
-    square = {"scaleanchor": f"x{place.number}", "scaleratio": _ratio(panel)} if panel.square else {}
-    x_axis = {**_axis(panel.x, place), "domain": x, "anchor": f"y{place.number}", "automargin": True}
-    y_axis = {**_axis(panel.y, place), "domain": y, "anchor": f"x{place.number}", "automargin": True, **square}
-    return {f"xaxis{place.number}": x_axis, f"yaxis{place.number}": y_axis}
+        return {f"scene{subplot.number}": {"domain": {"x": x, "y": y}, "aspectmode": "cube", "camera": CAMERA, **axes}}
+    square = {"scaleanchor": f"x{subplot.number}", "scaleratio": _ratio(panel)} if panel.square else {}
+    x_axis = {**_axis(panel.x, subplot), "domain": x, "anchor": f"y{subplot.number}", "automargin": True}
+    y_axis = {**_axis(panel.y, subplot), "domain": y, "anchor": f"x{subplot.number}", "automargin": True, **square}
+    return {f"xaxis{subplot.number}": x_axis, f"yaxis{subplot.number}": y_axis}
 
 
-def _axis(axis: Axis, place: Subplot) -> JsonObject:
+def _axis(axis: Axis, subplot: Subplot) -> JsonObject:
     ticks = {}
     if axis.ticks is not None:
         labels = [
-            escape(shortened(label, TICK_TEXT, LONGEST_TICK_ALONE if place.alone else LONGEST_TICK))
+            escape(shortened(label, TICK_TEXT, MAX_TICK_WIDTH_ALONE if subplot.alone else MAX_TICK_WIDTH))
             for _, label in axis.ticks
         ]
         ticks = {"tickmode": "array", "tickvals": [at for at, _ in axis.ticks], "ticktext": labels}
-    lines = {"showgrid": axis.grid, "gridcolor": place.color("grid"), "zeroline": False}
+    lines = {"showgrid": axis.grid, "gridcolor": subplot.color("grid"), "zeroline": False}
     return {
-        "title": {"text": escape(shortened(axis.title, TICK_TEXT, LONGEST_LABEL))},
+        "title": {"text": escape(shortened(axis.title, TICK_TEXT, MAX_LABEL_WIDTH))},
         "range": [axis.low, axis.high],
         "visible": not axis.hidden,
         **lines,
@@ -124,15 +125,16 @@ Domain = tuple[list[float], list[float]]
 
 
 def _domains(chart: Chart) -> list[Domain]:
-    """Share the page out among the panels, the first in the upper left corner."""
+    """Divide the page among the panels, row by row from the upper left corner."""
     columns = min(chart.columns, len(chart.panels)) or 1
     rows = -(-len(chart.panels) // columns)
     beside = GAP_FOR_WORDS if any(panel.y.ticks for panel in chart.panels) else GAP
     below = GAP_FOR_TITLES / rows
     wide, high = (1 + beside) / columns, (1 + below) / rows
-    places = [divmod(i, columns) for i in range(len(chart.panels))]
+    positions = [divmod(i, columns) for i in range(len(chart.panels))]
     return [
-        ([j * wide, j * wide + wide - beside], [max(1 - i * high - high + below, 0.0), 1 - i * high]) for i, j in places
+        ([j * wide, j * wide + wide - beside], [max(1 - i * high - high + below, 0.0), 1 - i * high])
+        for i, j in positions
     ]
 
 

@@ -1,4 +1,4 @@
-"""The marks of a chart as plotly's traces."""
+"""Conversion of a chart's marks to plotly traces."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,94 +24,126 @@ SYMBOLS: Final[dict[Shape, str]] = {
     "star": "star",
     "cross": "x",
 }
-# In space plotly knows fewer shapes.
+# scatter3d supports fewer symbols.
 SYMBOLS_IN_SPACE: Final[dict[Shape, str]] = {
     **SYMBOLS, "up": "diamond-open", "down": "square-open", "star": "circle-open"
 }  # fmt: skip
-LEGEND_TEXT, LONGEST_LABEL = 12.0, 260.0
+LEGEND_TEXT, MAX_LABEL_WIDTH = 12.0, 260.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subplot:
-    """Which of plotly's panels, in which colors, and whether there is none beside it."""
+    """A plotly subplot: its number, its colors, and whether it has a row of its own."""
 
     number: str
-    look: Palette
+    palette: Palette
     alone: bool = False
 
     def flat(self) -> JsonObject:
-        """Name its axes, for a trace that is not in the legend."""
+        """Return the axes of the subplot, for a trace outside the legend."""
         return {"xaxis": f"x{self.number}", "yaxis": f"y{self.number}", "showlegend": False}
 
     def color(self, color: Color) -> str:
-        """Give a color as it looks here."""
-        return self.look.color(color)
+        """Return a color of the palette as hex code."""
+        return self.palette.color(color)
 
 
 @singledispatch
-def traces(mark: Mark, _place: Subplot) -> Iterator[JsonObject]:
-    """Give the traces of a mark; each kind has its own way."""
+def traces(mark: Mark, _subplot: Subplot) -> Iterator[JsonObject]:
+    """Yield the plotly traces of a mark; dispatches on its type."""
     raise TypeError(f"{type(mark).__name__} is no mark")
 
 
 @traces.register
-def _line(mark: Line, place: Subplot) -> Iterator[JsonObject]:
-    line = {"color": place.color(mark.color), "width": mark.width, "dash": "dash" if mark.dashed else "solid"}
-    place_ = {"x": _plain(mark.x), "y": _plain(mark.y), "connectgaps": False}
-    yield {"type": "scatter", "mode": "lines", "line": line, **place_, **_hover_text(mark.hover), **place.flat()}
+def _line(mark: Line, subplot: Subplot) -> Iterator[JsonObject]:
+    line = {"color": subplot.color(mark.color), "width": mark.width, "dash": "dash" if mark.dashed else "solid"}
+    points = {"x": _json_numbers(mark.x), "y": _json_numbers(mark.y), "connectgaps": False}
+    yield {"type": "scatter", "mode": "lines", "line": line, **points, **_hover_text(mark.hover), **subplot.flat()}
 
 
 @traces.register
-def _points(mark: Points, place: Subplot) -> Iterator[JsonObject]:
-    drawn = {"color": place.color(mark.color), "opacity": 0.85, "size": mark.size}
-    said = {"mode": "markers", "name": mark.label, **_hover_text(mark.hover)}
+def _points(mark: Points, subplot: Subplot) -> Iterator[JsonObject]:
+    drawn = {"color": subplot.color(mark.color), "opacity": 0.85, "size": mark.size}
+    common = {"mode": "markers", "name": mark.label, **_hover_text(mark.hover)}
     if mark.z is None:
         symbol = {"marker": {**drawn, "symbol": SYMBOLS[shape(mark.color)]}}
-        yield {"type": "scatter", "x": _plain(mark.x), "y": _plain(mark.y), **symbol, **said, **place.flat()}
+        yield {
+            "type": "scatter",
+            "x": _json_numbers(mark.x),
+            "y": _json_numbers(mark.y),
+            **symbol,
+            **common,
+            **subplot.flat(),
+        }
         return
-    space = {"x": _plain(mark.x), "y": _plain(mark.y), "z": _plain(mark.z), "scene": f"scene{place.number}"}
+    space = {
+        "x": _json_numbers(mark.x),
+        "y": _json_numbers(mark.y),
+        "z": _json_numbers(mark.z),
+        "scene": f"scene{subplot.number}",
+    }
     marker = {**drawn, "size": mark.size * 0.6, "symbol": SYMBOLS_IN_SPACE[shape(mark.color)]}
-    yield {"type": "scatter3d", "marker": marker, "showlegend": False, **space, **said}
+    yield {"type": "scatter3d", "marker": marker, "showlegend": False, **space, **common}
 
 
 @traces.register
-def _bars(mark: Bars, place: Subplot) -> Iterator[JsonObject]:
+def _bars(mark: Bars, subplot: Subplot) -> Iterator[JsonObject]:
     at, length, base = ("y", "x", "h") if mark.horizontal else ("x", "y", "v")
-    lengths = {at: _plain(mark.at), length: _plain(mark.high - mark.low), "base": _plain(mark.low)}
-    marker = {"color": [place.color(color) for color in mark.colors]}
-    look = {"type": "bar", "orientation": base, "width": mark.width, "marker": marker}
-    yield {**look, **lengths, **_hover_text(mark.hover), **place.flat()}
+    lengths = {at: _json_numbers(mark.at), length: _json_numbers(mark.high - mark.low), "base": _json_numbers(mark.low)}
+    marker = {"color": [subplot.color(color) for color in mark.colors]}
+    style = {"type": "bar", "orientation": base, "width": mark.width, "marker": marker}
+    yield {**style, **lengths, **_hover_text(mark.hover), **subplot.flat()}
 
 
 @traces.register
-def _area(mark: Area, place: Subplot) -> Iterator[JsonObject]:
-    color = place.color(mark.color)
-    outline = {"x": _plain(mark.x), "y": _plain(mark.y), "line": {"width": 0.5, "color": color}, "fill": "toself"}
-    says = {"name": _line_gaps(mark.label), "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
+def _area(mark: Area, subplot: Subplot) -> Iterator[JsonObject]:
+    color = subplot.color(mark.color)
+    outline = {
+        "x": _json_numbers(mark.x),
+        "y": _json_numbers(mark.y),
+        "line": {"width": 0.5, "color": color},
+        "fill": "toself",
+    }
+    hover = {"name": _escape_lines(mark.label), "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
     fill = {"fillcolor": color, "opacity": mark.opacity}
-    yield {"type": "scatter", "mode": "lines", **outline, **fill, **says, **place.flat()}
+    yield {"type": "scatter", "mode": "lines", **outline, **fill, **hover, **subplot.flat()}
 
 
 @traces.register
-def _cells(mark: Cells, place: Subplot) -> Iterator[JsonObject]:
-    scale = [[0.0, LOW], [0.5, place.look.middle], [1.0, HIGH]]
+def _cells(mark: Cells, subplot: Subplot) -> Iterator[JsonObject]:
+    scale = [[0.0, LOW], [0.5, subplot.palette.middle], [1.0, HIGH]]
     colors = {"colorscale": scale, "zmin": -mark.reach, "zmax": mark.reach, "showscale": False}
     texts = {"text": _lists(mark.texts), "texttemplate": "%{text}", "hovertext": _lists(mark.hover)}
     shown = {"hoverinfo": "text", "xgap": 1, "ygap": 1}
-    yield {"type": "heatmap", "z": [_plain(row) for row in mark.values], **colors, **texts, **shown, **place.flat()}
+    yield {
+        "type": "heatmap",
+        "z": [_json_numbers(row) for row in mark.values],
+        **colors,
+        **texts,
+        **shown,
+        **subplot.flat(),
+    }
 
 
 @traces.register
-def _label(mark: Label, place: Subplot) -> Iterator[JsonObject]:
+def _label(mark: Label, subplot: Subplot) -> Iterator[JsonObject]:
     beside = {"start": "middle right", "middle": "middle center", "end": "middle left"}[mark.anchor]
-    text = {"text": [escape(mark.text)], "textposition": beside, "textfont": {"color": place.color(mark.color)}}
-    yield {"type": "scatter", "mode": "text", "x": [mark.x], "y": [mark.y], **text, "hoverinfo": "skip", **place.flat()}
+    text = {"text": [escape(mark.text)], "textposition": beside, "textfont": {"color": subplot.color(mark.color)}}
+    yield {
+        "type": "scatter",
+        "mode": "text",
+        "x": [mark.x],
+        "y": [mark.y],
+        **text,
+        "hoverinfo": "skip",
+        **subplot.flat(),
+    }
 
 
-def entry_trace(entry: Entry, chart: Chart, look: Palette) -> JsonObject:
-    """Show a line of the legend by a point that is nowhere."""
-    marker = {"color": look.color(entry.color), "symbol": SYMBOLS[shape(entry.color)], "size": 10}
-    name = escape(shortened(entry.label, LEGEND_TEXT, LONGEST_LABEL))
+def entry_trace(entry: Entry, chart: Chart, palette: Palette) -> JsonObject:
+    """Return a trace without points that shows an entry in the legend."""
+    marker = {"color": palette.color(entry.color), "symbol": SYMBOLS[shape(entry.color)], "size": 10}
+    name = escape(shortened(entry.label, LEGEND_TEXT, MAX_LABEL_WIDTH))
     flat = {"mode": "markers", "x": [None], "y": [None], "marker": marker, "name": name}
     if chart.panels[0].z is None:
         return {"type": "scatter", **flat}
@@ -120,18 +152,20 @@ def entry_trace(entry: Entry, chart: Chart, look: Palette) -> JsonObject:
 
 
 def _hover_text(texts: Sequence[str]) -> JsonObject:
-    return {"hovertext": [_line_gaps(text) for text in texts], "hoverinfo": "text"} if texts else {"hoverinfo": "skip"}
+    return (
+        {"hovertext": [_escape_lines(text) for text in texts], "hoverinfo": "text"} if texts else {"hoverinfo": "skip"}
+    )
 
 
 def _lists(texts: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[_line_gaps(text) for text in row] for row in texts]
+    return [[_escape_lines(text) for text in row] for row in texts]
 
 
-def _line_gaps(text: str) -> str:
+def _escape_lines(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
 
-def _plain(values: Floats) -> list[float | None]:
-    """Give what JSON can hold: a number, or null."""
+def _json_numbers(values: Floats) -> list[float | None]:
+    """Convert an array to JSON numbers, None for NaN and infinity."""
     finite = np.isfinite(values)
     return [value if known else None for value, known in zip(values.tolist(), finite.tolist(), strict=True)]

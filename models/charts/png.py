@@ -1,4 +1,4 @@
-"""A scene as PNG, drawn by matplotlib's own canvas: to import this takes a second and 40 MB."""
+"""PNG renderer with matplotlib's Agg canvas; its import takes a second and 40 MB."""
 
 import warnings
 from functools import singledispatch
@@ -18,26 +18,26 @@ from matplotlib.transforms import Affine2D
 
 from models.charts.scene import Box, Item, Markers, Scene, Stroke, TextItem, outline
 
-PIXELS_FOR_ONE: Final = 2
+PIXEL_RATIO: Final = 2
 OPACITY: Final = 0.85
-_POINTS_IN_AN_INCH: Final = 72
+_POINTS_PER_INCH: Final = 72
 _ANCHORS: Final = {"start": "left", "middle": "center", "end": "right"}
 
-_drawing = Lock()  # matplotlib's font cache is shared by all threads
+_lock = Lock()  # all threads share matplotlib's font cache
 
 
 def to_png(scene: Scene) -> bytes:
-    """Draw a scene, two pixels for one, the same bytes each time."""
-    size = (scene.width / _POINTS_IN_AN_INCH, scene.height / _POINTS_IN_AN_INCH)
-    figure = Figure(figsize=size, dpi=PIXELS_FOR_ONE * _POINTS_IN_AN_INCH, facecolor=scene.background)
-    upright = Affine2D().scale(PIXELS_FOR_ONE, -PIXELS_FOR_ONE).translate(0, PIXELS_FOR_ONE * scene.height)
+    """Render a scene at twice its size in pixels; deterministic."""
+    size = (scene.width / _POINTS_PER_INCH, scene.height / _POINTS_PER_INCH)
+    figure = Figure(figsize=size, dpi=PIXEL_RATIO * _POINTS_PER_INCH, facecolor=scene.background)
+    to_pixels = Affine2D().scale(PIXEL_RATIO, -PIXEL_RATIO).translate(0, PIXEL_RATIO * scene.height)
     for order, item in enumerate(scene.items):
         artist = _to_artist(item)
-        artist.set(transform=upright, zorder=order)
+        artist.set(transform=to_pixels, zorder=order)
         figure.add_artist(artist)
     stream = BytesIO()
-    with _drawing, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for the letter
+    with _lock, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # matplotlib draws a box instead
         FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return stream.getvalue()
 
@@ -69,8 +69,8 @@ def _box(item: Box) -> Artist:
 def _markers(item: Markers) -> Artist:
     corners = outline(item.shape, item.size)
     closed = np.vstack([corners, corners[:1]])
-    vertices = (item.places[:, None, :] + closed[None, :, :]).reshape(-1, 2)
-    codes = np.tile([Path.MOVETO, *[Path.LINETO] * (len(corners) - 1), Path.CLOSEPOLY], len(item.places))
+    vertices = (item.positions[:, None, :] + closed[None, :, :]).reshape(-1, 2)
+    codes = np.tile([Path.MOVETO, *[Path.LINETO] * (len(corners) - 1), Path.CLOSEPOLY], len(item.positions))
     path = Path(vertices, codes.astype(Path.code_type))
     return PathPatch(path, facecolor=to_rgba(item.fill, OPACITY), edgecolor=item.edge, linewidth=0.6)
 
@@ -78,9 +78,9 @@ def _markers(item: Markers) -> Artist:
 @_to_artist.register
 def _draw_text(item: TextItem) -> Artist:
     look: dict[str, Any] = {"color": item.color, "fontsize": item.size, "fontweight": "bold" if item.bold else "normal"}
-    turned: dict[str, Any] = {
+    rotation: dict[str, Any] = {
         "rotation": -item.angle,
         "rotation_mode": "anchor",
         "horizontalalignment": _ANCHORS[item.anchor],
     }
-    return Text(item.x, item.y, item.text, parse_math=False, **look, **turned)
+    return Text(item.x, item.y, item.text, parse_math=False, **look, **rotation)

@@ -1,4 +1,4 @@
-"""Shapes at their places, in pixels from the upper left corner: what a chart becomes when it is laid out."""
+"""Scene: the shapes of a laid-out chart, in pixels from the upper left corner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Pixels = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Stroke:
-    """Lines through points of shape (n, 2), one for each part; outlines where they are filled."""
+    """Polylines, one per part of shape (n, 2); filled polygons if `fill` is set."""
 
     parts: Sequence[Pixels]
     color: str
@@ -26,21 +26,21 @@ class Stroke:
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A filled rectangle; `says` is shown when one points at it."""
+    """A filled rectangle with an optional tooltip."""
 
     x: float
     y: float
     width: float
     height: float
     fill: str
-    says: str = ""
+    tooltip: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Markers:
-    """The same shape at many places of shape (n, 2)."""
+    """Markers of one shape at positions of shape (n, 2)."""
 
-    places: Pixels
+    positions: Pixels
     shape: Shape
     size: float
     fill: str
@@ -49,7 +49,7 @@ class Markers:
 
 @dataclass(frozen=True, kw_only=True)
 class TextItem:
-    """A line of text; `y` is its base line."""
+    """A line of text; `y` is its baseline."""
 
     x: float
     y: float
@@ -66,7 +66,7 @@ Item = Stroke | Box | Markers | TextItem
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A whole picture, laid out."""
+    """A laid-out chart."""
 
     title: str
     notes: Sequence[str]
@@ -76,13 +76,13 @@ class Scene:
     items: Sequence[Item]
 
 
-def place(x: float, y: float) -> Pixels:
-    """Give a single place, shape (1, 2)."""
+def point(x: float, y: float) -> Pixels:
+    """Return a point as an array of shape (1, 2)."""
     return np.array([[x, y]])
 
 
 def outline(shape: Shape, size: float) -> Pixels:
-    """Give the corners of a shape around the origin, shape (n, 2); a circle has many."""
+    """Return the corners of a shape around the origin, shape (n, 2); circles are polygons."""
     turns, radii = _CORNERS[shape]
     angles = 2 * np.pi * (np.asarray(turns) - 0.25)
     return np.asarray(np.column_stack([np.cos(angles), np.sin(angles)]) * np.asarray(radii)[:, None] * size / 2)
@@ -92,12 +92,12 @@ def _regular(n: int, turn: float = 0.0, radius: float = 1.15) -> tuple[list[floa
     return [i / n + turn for i in range(n)], [radius] * n
 
 
-def _triangle(n: int, inner: float, turn: float = 0.0) -> tuple[list[float], list[float]]:
+def _star(n: int, inner: float, turn: float = 0.0) -> tuple[list[float], list[float]]:
     return [i / (2 * n) + turn for i in range(2 * n)], [1.35, inner] * n
 
 
-def _crossed(turn: float) -> tuple[list[float], list[float]]:
-    """Two bars across one another, as twelve corners."""
+def _cross(turn: float) -> tuple[list[float], list[float]]:
+    """Return the twelve corners of a cross."""
     corner, tip = 0.125, 0.05
     turns = [t + turn for q in range(4) for t in (q / 4 - tip, q / 4 + tip, q / 4 + corner)]
     return turns, [1.3, 1.3, 0.58] * 4
@@ -109,7 +109,7 @@ _CORNERS: dict[Shape, tuple[list[float], list[float]]] = {
     "up": _regular(3, radius=1.35),
     "diamond": _regular(4, radius=1.35),
     "down": _regular(3, turn=0.5, radius=1.35),
-    "plus": _crossed(0.0),
-    "star": _triangle(5, 0.6),
-    "cross": _crossed(0.125),
+    "plus": _cross(0.0),
+    "star": _star(5, 0.6),
+    "cross": _cross(0.125),
 }

@@ -1,4 +1,4 @@
-"""What a figure shows, said once for every way to draw it: marks in their own units, on panels with axes."""
+"""Chart specification, independent of the renderer: marks in data units, on panels with axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Role = Literal["ink", "muted", "grid", "accent", "warm"]
-Color = int | Role  # a segment by its index, or what something is for
+Color = int | Role  # a segment's index, or a role of the theme
 Anchor = Literal["start", "middle", "end"]
 Tick = tuple[float, str]
 
@@ -19,7 +19,7 @@ WIDE: Final = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line through points; NaN interrupts it. Without a `hover` text for each point it says nothing."""
+    """A line through points, interrupted at NaN, with an optional hover text per point."""
 
     x: Floats
     y: Floats
@@ -31,7 +31,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
-    """Points in the color and shape of a segment; with `z` in space."""
+    """Points in the color and shape of a segment; three-dimensional if `z` is set."""
 
     x: Floats
     y: Floats
@@ -44,7 +44,7 @@ class Points:
 
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """Bars from `low` to `high`, one beside the other or, if `horizontal`, one below the other."""
+    """Bars from `low` to `high`, vertical or `horizontal`."""
 
     at: Floats
     low: Floats
@@ -57,7 +57,7 @@ class Bars:
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """A filled outline."""
+    """A filled polygon."""
 
     x: Floats
     y: Floats
@@ -68,7 +68,7 @@ class Area:
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """A table of colors from `-reach` to `reach`, the first row at y = 0; NaN stays empty. Texts stand in the cells."""
+    """Heat map cells with texts, colored from `-reach` to `reach`, first row at y = 0; NaN stays empty."""
 
     values: Floats
     reach: float
@@ -78,7 +78,7 @@ class Cells:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """A few words at a place."""
+    """A text at a point."""
 
     x: float
     y: float
@@ -92,7 +92,7 @@ Mark = Line | Points | Bars | Area | Cells | Label
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """From where to where, what it measures, and its ticks: round numbers unless some are given."""
+    """An axis with its range, title and ticks; `ticks` defaults to round numbers."""
 
     low: float
     high: float
@@ -104,7 +104,7 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Marks between two axes, or three."""
+    """Marks on two axes, or three."""
 
     x: Axis
     y: Axis
@@ -116,7 +116,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A line of the legend."""
+    """An entry of the legend."""
 
     color: Color
     label: str
@@ -124,7 +124,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A picture: its title says what is seen, its notes how to read it."""
+    """A chart: panels with a title, notes on how to read it, and a legend."""
 
     title: str
     panels: Sequence[Panel]
@@ -136,16 +136,16 @@ class Chart:
 
 
 def span(*parts: Floats, around: float | None = None, margin: float = 0.05) -> tuple[float, float]:
-    """Give the ends of an axis on which all finite values lie, with a margin; `around` lies on it, too, without one.
+    """Compute the range of an axis that contains all finite values, with a margin.
 
     Parameters
     ----------
     *parts
         Values of any shape.
     around
-        A value that is an end or lies between the ends, such as 0 for bars.
+        A value to include without a margin, such as 0 for bars.
     margin
-        As a share of the range.
+        Share of the range to add at each end.
     """
     values = np.concatenate([np.ravel(part) for part in parts]) if parts else np.empty(0)
     finite = values[np.isfinite(values)]
@@ -156,7 +156,7 @@ def span(*parts: Floats, around: float | None = None, margin: float = 0.05) -> t
 
 
 def numbered_axis(labels: Sequence[str], title: str = "", *, downwards: bool = False) -> Axis:
-    """Give an axis with one place for each label, from 0 on; `downwards` for the first to stand at the top."""
+    """Build an axis with one tick per label at 0, 1, …; `downwards` puts the first at the top."""
     ends = (-0.5, len(labels) - 0.5)
     low, high = reversed(ends) if downwards else ends
     return Axis(low=low, high=high, title=title, ticks=list(enumerate(labels)), grid=False)

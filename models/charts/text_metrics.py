@@ -1,4 +1,4 @@
-"""How much room words take, before anyone draws them: a guess on the safe side of most fonts."""
+"""Text widths estimated without a font, wide enough for most fonts."""
 
 import unicodedata
 from typing import Final
@@ -9,12 +9,12 @@ _EM_NARROW, _EM_USUAL, _EM_CAPITAL, _EM_BROAD, _EM_WIDE = 0.36, 0.60, 0.70, 0.95
 
 
 def width(text: str, size: float) -> float:
-    """Estimate how wide a line of text is, in the unit of `size`."""
-    return size * sum(map(_em, text))
+    """Estimate the width of a line of text, in the unit of `size`."""
+    return size * sum(map(_em_width, text))
 
 
 def shortened(text: str, size: float, room: float) -> str:
-    """Shorten a line of text to the room that there is, at its end."""
+    """Truncate a line of text to a width, with an ellipsis."""
     if width(text, size) <= room:
         return text
     kept = text
@@ -24,7 +24,7 @@ def shortened(text: str, size: float, room: float) -> str:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Break a text into lines that fit; a word that is longer than a line is shortened."""
+    """Wrap a text to a width; words longer than a line are truncated."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -35,7 +35,7 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
     return lines
 
 
-def _em(letter: str) -> float:
+def _em_width(letter: str) -> float:
     if letter in _NARROW:
         return _EM_NARROW
     if letter in _BROAD:

@@ -1,4 +1,4 @@
-"""How pictures look: colors that also color-blind people tell apart, and shapes for those who see none."""
+"""Themes: a palette for color-blind readers, and marker shapes that distinguish segments without color."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -8,12 +8,12 @@ from models.charts.spec import Color, Role
 Theme = Literal["light", "dark"]
 Shape = Literal["circle", "square", "up", "diamond", "down", "plus", "star", "cross"]
 
-# Okabe & Ito (2008), without black, and without the yellow that no white paper shows.
+# Okabe & Ito (2008), without black and without yellow, which has too little contrast on white.
 HUES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6BB1")
-# Towards black where less than 0, towards white where more, and rather away from the background.
+# Shares of black (negative) or white (positive) to mix in, in order of use, mostly away from the background.
 SHADES: Final[dict[Theme, tuple[float, ...]]] = {"light": (0.0, -0.4, 0.45, -0.65), "dark": (0.1, 0.5, -0.35, 0.75)}
 SHAPES: Final[tuple[Shape, ...]] = ("circle", "square", "up", "diamond", "down", "plus", "star", "cross")
-INKS: Final = ("#000000", "#FFFFFF")  # one of them reaches 4.5 upon every color
+INKS: Final = ("#000000", "#FFFFFF")  # one of them has a contrast of at least 4.5 on any color
 LOW, HIGH = "#2166AC", "#D6604D"
 
 
@@ -27,7 +27,7 @@ class Palette:
     middle: str
 
     def color(self, color: Color) -> str:
-        """Give the color of a segment, the same in every picture, or of a role."""
+        """Return the color of a segment, equal in all charts, or of a role."""
         if not isinstance(color, int):
             return self.roles[color]
         shades = SHADES[self.theme]
@@ -35,7 +35,7 @@ class Palette:
         return blend(HUES[color % len(HUES)], "#FFFFFF" if shade > 0 else "#000000", abs(shade))
 
     def heat(self, value: float) -> str:
-        """Give the color of a value from -1 to 1."""
+        """Return the heat map color of a value from -1 to 1."""
         return blend(self.middle, HIGH if value > 0 else LOW, min(abs(value), 1.0))
 
 
@@ -56,17 +56,17 @@ LOOKS: Final[dict[Theme, Palette]] = {
 
 
 def shape(color: Color) -> Shape:
-    """Give the shape of a segment's points."""
+    """Return the marker shape of a segment."""
     return SHAPES[color % len(SHAPES)] if isinstance(color, int) else "circle"
 
 
 def text_color_on(background: str) -> str:
-    """Give the color in which a text is most legible upon another."""
+    """Return the text color with the highest contrast on a background."""
     return max(INKS, key=lambda ink: contrast(ink, background))
 
 
 def contrast(color: str, other: str) -> float:
-    """Give the contrast of two colors, from 1 to 21 (W3C 2018, Web Content Accessibility Guidelines 2.1)."""
+    """Compute the contrast ratio of two colors, 1 to 21 (W3C 2018, Web Content Accessibility Guidelines 2.1)."""
     darker, lighter = sorted((_relative_lightness(color), _relative_lightness(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -1,4 +1,4 @@
-"""Round numbers along an axis, and how numbers are written."""
+"""Ticks at round numbers, and number formatting."""
 
 import math
 from typing import Final
@@ -12,7 +12,7 @@ _SMALL: Final = 1e-3
 
 
 def ticks_of(axis: Axis, *, most: int) -> list[Tick]:
-    """Give the ticks of an axis: those given, or round numbers between its ends."""
+    """Return the explicit ticks of an axis, or at most about `most` round numbers within its range."""
     if axis.ticks is not None:
         return list(axis.ticks)
     low, high = sorted((axis.low, axis.high))
@@ -22,7 +22,7 @@ def ticks_of(axis: Axis, *, most: int) -> list[Tick]:
 
 
 def number(value: float, step: float | None = None) -> str:
-    """Write a number as short as it can be told from its neighbours, a `step` away."""
+    """Format a number with as few digits as distinguish it from neighbours a `step` away."""
     if not math.isfinite(value):
         return "-"
     size = abs(value)

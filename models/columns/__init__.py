@@ -1,4 +1,4 @@
-"""What the columns of a table are, and tables read as what their columns are."""
+"""Schema inference: kinds of columns, and tables parsed by them."""
 
 from models.columns.cell_errors import (
     MAX_LISTED,

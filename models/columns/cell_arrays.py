@@ -1,4 +1,4 @@
-"""The one rule for cells, a whole Arrow array at once; only what is unusual goes through `models.cells`."""
+"""Vectorized cell parsing on Arrow arrays; unusual cells fall back to the scalar rules of `models.cells`."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -24,14 +24,14 @@ _UNUSUAL_IDENTIFIER: Final = _SPACE_AROUND + r"|[\x00-\x1f\x7f-\x{9f}]|^\.{0,2}$
 
 
 class ParsedCells(NamedTuple):
-    """Cells by the one rule: null where a cell is missing or wrong, and which are wrong."""
+    """Parsed cells, null where a cell is missing or invalid, and a mask of the invalid ones."""
 
     values: pa.Array
     wrong: Mask
 
 
 def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
-    """Read a whole column as `models.cells.number` does, at once: the fast path of what is nearly always so.
+    """Parse a whole column of plain numbers as `models.cells.number` does: the fast path.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
     Returns
     -------
     pyarrow.Array or None
-        The numbers as float64; None if a cell is no number, or one that only `numbers` can read.
+        The numbers as float64; None if any cell needs `numbers` or is not a number.
     """
     try:
         read = _without_empty(column).cast(pa.float64(), safe=False).combine_chunks()
@@ -51,7 +51,7 @@ def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
 
 
 def numbers(values: pa.Array) -> ParsedCells:
-    """Read cells as `models.cells.number` does.
+    """Parse cells as `models.cells.number` does.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ def numbers(values: pa.Array) -> ParsedCells:
 
     Returns
     -------
-    Reading
+    ParsedCells
         The numbers as float64.
     """
     if pa.types.is_string(values.type):
         return _numbers_in_text(values)
-    return _finite(values.cast(pa.float64(), safe=False), _none_of(values))
+    return _finite(values.cast(pa.float64(), safe=False), _no_errors(values))
 
 
 def categories(values: pa.Array) -> ParsedCells:
-    """Read cells as `models.cells.category` does.
+    """Parse cells as `models.cells.category` does.
 
     Parameters
     ----------
@@ -78,16 +78,16 @@ def categories(values: pa.Array) -> ParsedCells:
 
     Returns
     -------
-    Reading
+    ParsedCells
         The canonical texts.
     """
     if not pa.types.is_string(values.type):
         return _texts_of_numbers(values)
-    return _by_rule(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values)
+    return _read_selected(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values)
 
 
 def identifiers(values: pa.Array) -> ParsedCells:
-    """Read cells as `models.cells.identifier` does.
+    """Parse cells as `models.cells.identifier` does.
 
     Parameters
     ----------
@@ -96,20 +96,20 @@ def identifiers(values: pa.Array) -> ParsedCells:
 
     Returns
     -------
-    Reading
+    ParsedCells
         The customer ids as text.
     """
     if pa.types.is_integer(values.type):
-        return ParsedCells(values.cast(pa.string()), _none_of(values))
+        return ParsedCells(values.cast(pa.string()), _no_errors(values))
     if pa.types.is_floating(values.type):
         return ParsedCells(pa.nulls(len(values), pa.string()), mask(values.is_valid()))
     unusual = pc.match_substring_regex(values, _UNUSUAL_IDENTIFIER)
     too_long = pc.greater(pc.utf8_length(values), cells.MAX_IDENTIFIER_LENGTH)
-    return _by_rule(cells.identifier, values, mask(pc.or_(unusual, too_long)), values)
+    return _read_selected(cells.identifier, values, mask(pc.or_(unusual, too_long)), values)
 
 
 def mask(condition: pa.Array) -> Mask:
-    """Turn an Arrow condition into a numpy mask; null is False."""
+    """Convert an Arrow boolean array to a numpy mask; null is False."""
     chosen: Mask = condition.fill_null(False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - pyarrow has no keyword
     return chosen
 
@@ -119,7 +119,7 @@ def _numbers_in_text(values: pa.Array) -> ParsedCells:
     plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
     spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
     direct = pc.if_else(pa.array(plain), trimmed, None).cast(pa.float64())
-    read, wrong = _by_rule(cells.number, values, spaced, direct)
+    read, wrong = _read_selected(cells.number, values, spaced, direct)
     return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
 
 
@@ -130,10 +130,10 @@ def _finite(read: pa.Array, wrong: Mask) -> ParsedCells:
 
 def _texts_of_numbers(values: pa.Array) -> ParsedCells:
     if pa.types.is_integer(values.type):
-        return ParsedCells(values.cast(pa.string()), _none_of(values))
+        return ParsedCells(values.cast(pa.string()), _no_errors(values))
     whole = pc.and_(pc.less(pc.abs(values), _EXACT_INTEGERS), pc.equal(pc.floor(values), values))
     digits = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
-    return _by_rule(cells.category, values, mask(values.is_valid()) & ~mask(whole), digits)
+    return _read_selected(cells.category, values, mask(values.is_valid()) & ~mask(whole), digits)
 
 
 def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -143,9 +143,9 @@ def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
-def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> ParsedCells:
-    """Read the chosen cells one by one, and take the others as they are."""
-    read, wrong = [], _none_of(values)
+def _read_selected(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> ParsedCells:
+    """Parse the chosen cells one by one by a scalar rule; the others keep their parsed values."""
+    read, wrong = [], _no_errors(values)
     for position, cell in zip(np.flatnonzero(chosen), values.filter(chosen).to_pylist(), strict=True):
         try:
             read.append(rule(cell))
@@ -155,5 +155,5 @@ def _by_rule(rule: Callable[[object], object], values: pa.Array, chosen: Mask, o
     return ParsedCells(pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong)
 
 
-def _none_of(values: pa.Array) -> Mask:
+def _no_errors(values: pa.Array) -> Mask:
     return np.zeros(len(values), np.bool_)

@@ -1,4 +1,4 @@
-"""What is wrong with the cells of a table; no message repeats one."""
+"""Errors of a table's cells; no message repeats the content of a cell."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_LISTED: Final = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellError:
-    """A cell that cannot be read; rows count from 1."""
+    """A cell that cannot be parsed; rows count from 1."""
 
     row: int
     column: str
@@ -29,7 +29,7 @@ class UnknownColumn(SegmentationError):
 
 
 class BadCells(SegmentationError):
-    """Some cells cannot be read as what their column holds; `errors` lists the first hundred."""
+    """Some cells cannot be parsed as the kind of their column; `errors` lists the first hundred."""
 
     def __init__(self, message: str, *, cells: Iterable[CellError]) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class DuplicateCustomers(BadCells):
 
 @dataclass(frozen=True)
 class ColumnErrors:
-    """The rows of a column, counted from 0, whose cells cannot be read, and what to say of each."""
+    """The invalid rows of a column, counted from 0, and a function that describes the error of a row."""
 
     column: str
     rows: npt.NDArray[np.intp]
@@ -54,32 +54,32 @@ class ColumnErrors:
 
     @classmethod
     def none(cls, column: str) -> Self:
-        """Say that nothing is wrong with a column."""
+        """Build the result of a column without errors."""
         return cls(column, np.empty(0, np.intp), str)
 
     @classmethod
     def among(cls, column: str, found: DistinctCells, wrong: Mask, why: Callable[[object], str]) -> Self:
-        """Find the rows of wrong cells, of which `why` tells the fault."""
+        """Collect the rows of the wrong cells; `why` describes the error of a cell."""
         return cls(column, found.rows(wrong), lambda row: why(found.at(row))) if wrong.any() else cls.none(column)
 
     def errors(self, most: int | None = None) -> list[CellError]:
-        """List the faults, all or the first."""
+        """Return all errors, or the first `most`."""
         return [
             CellError(row=row + 1, column=self.column, detail=self.detail(row)) for row in self.rows[:most].tolist()
         ]
 
     def error(self, sentence: str, kind: type[BadCells] = BadCells) -> BadCells:
-        """Put the faults into an error; the sentence may name their number `n` and the `column`."""
+        """Build the exception; the sentence may contain `{n}`, the number of errors, and `{column}`."""
         return kind(sentence.format(n=self.rows.size, column=self.column), cells=self.errors(MAX_LISTED))
 
     def refuse(self, sentence: str = "{n} cells of {column!r} cannot be read", kind: type[BadCells] = BadCells) -> None:
-        """Raise if there are any."""
+        """Raise the exception if there are errors."""
         if self.rows.size:
             raise self.error(sentence, kind)
 
 
 def errors_by_rule(rule: Callable[[object], object]) -> Callable[[object], str]:
-    """Say what is wrong with a cell by the one rule for cells."""
+    """Return a function that describes why a cell breaks a rule of `models.cells`."""
 
     def why(cell: object) -> str:
         try:

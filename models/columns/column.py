@@ -1,4 +1,4 @@
-"""The kinds of columns, and how each column is read."""
+"""Columns: their kinds, and how each one is parsed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,14 +8,24 @@ Kind = Literal["numeric", "categorical", "identifier", "ignored"]
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column as it is read.
+    """One column, and how it is parsed.
 
-    `reason` says why an ignored one is ignored. `missing_markers` are the texts declared to stand for a missing value.
-    `fold_case` reads its texts in lower case. `numerals` is how numbers are written, by the example of 1234.56
-    (``1.234,56 €``); None means plainly. `newest` is the ISO date from which a column of dates counts its days back;
-    `numerals` is then their order (``yyyy-mm-dd``, ``dd/mm/yyyy`` or ``mm/dd/yyyy``) or, of numbers, their form
-    (``yyyymmdd``, ``unix seconds``, …, ``excel days``). `doubts` are the sentences that ask the owner about a reading,
-    each with the declaration that overrules it; the summary and a fit repeat them.
+    Attributes
+    ----------
+    reason
+        Why an ignored column is ignored.
+    missing_markers
+        Texts declared to stand for a missing value.
+    fold_case
+        Whether its texts are converted to lower case.
+    numerals
+        The number format, as the example 1234.56 in it (``1.234,56 €``); None for plain numbers. For dates their order
+        (``yyyy-mm-dd``, ``dd/mm/yyyy`` or ``mm/dd/yyyy``) or, if they are numbers, their unit (``yyyymmdd``,
+        ``unix seconds``, …, ``excel days``).
+    newest
+        The ISO date from which a column of dates counts its days back; None for all other columns.
+    doubts
+        Warnings about uncertain inferences, each with the override that corrects it; summary and fit repeat them.
     """
 
     name: str
@@ -32,9 +42,9 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Override:
-    """What the owner of a table declares of a column; None leaves it open.
+    """An explicit declaration for one column; None means inferred.
 
-    `numerals` is how its numbers or dates are written, as `Column.numerals` names it; the column is numeric then.
+    `numerals` is its number or date format, as in `Column.numerals`; it makes the column numeric.
     """
 
     kind: Kind | None = None

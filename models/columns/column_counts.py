@@ -1,4 +1,4 @@
-"""What changes about columns when rows change: how many cells are missing, and how many values there are."""
+"""Counts of missing cells and distinct values, renewed when rows change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,21 +11,21 @@ from models.columns.parsing import map_columns
 
 
 def count_columns(table: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None) -> tuple[Column, ...]:
-    """Count missing cells and distinct values anew; what each column is taken for stays as it was.
+    """Recount missing cells and distinct values; kinds and formats of the columns stay.
 
     Parameters
     ----------
     table
-        The typed table as it is now.
+        The typed table in its current state.
     columns
-        Its columns, as they were described before.
+        Its columns with outdated counts.
     customer_id
-        The column that is known to name every customer, and each once; it needs no counting.
+        The id column: known to be complete and unique, so it is not counted.
 
     Returns
     -------
     tuple of Column
-        The same columns with their counts as of now.
+        The same columns with current counts.
     """
 
     def count(column: Column) -> Column:

@@ -1,4 +1,4 @@
-"""What can come of judging a column."""
+"""Results of inferring or declaring one column."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from models.columns.sentinels import find_numeric_sentinels
 from models.features import MAX_CATEGORIES
 
 
-class Judged(NamedTuple):
-    """A column's description, and the sentences that its owner should read beside the column's doubts.
+class ColumnResult(NamedTuple):
+    """An inferred column, and warnings in addition to the column's doubts.
 
-    `share_of_sum` is its last number as a share of the sum of all others; `has_data_header` that its header could be
-    one of its own cells; `is_ambiguous` that the marks in its numbers may group thousands or be for decimals.
+    `share_of_sum` is its last number divided by the sum of all others. `has_data_header` means that its header could be
+    one of its own cells, `is_ambiguous` that its separators may be for thousands or for decimals.
     """
 
     column: Column
@@ -25,46 +25,46 @@ class Judged(NamedTuple):
     has_data_header: bool = False
     is_ambiguous: bool = False
 
-    def asking(self, *doubts: str | None) -> "Judged":
-        """Add doubts to the column; None is no doubt."""
+    def with_doubts(self, *doubts: str | None) -> "ColumnResult":
+        """Return the result with more doubts about the column; None is skipped."""
         added = (*self.column.doubts, *filter(None, doubts))
         return self._replace(column=replace(self.column, doubts=added))
 
 
 def check_texts(evidence: TextColumn) -> None:
-    """Refuse a column with a cell that is no text."""
+    """Raise BadCells if a cell cannot be a category."""
     ColumnErrors.among(evidence.name, evidence.cells, evidence.texts.wrong, errors_by_rule(cells.category)).refuse()
 
 
-def too_many(evidence: TextColumn) -> str:
-    """Say that a column has too many categories."""
+def too_many_categories(evidence: TextColumn) -> str:
+    """Build the phrase for a column with too many categories."""
     return f"has {evidence.distinct:,} different values, and at most {MAX_CATEGORIES} can be told apart"
 
 
-def ignore(evidence: NumericColumn | TextColumn, reason: str, why: str) -> Judged:
-    """Leave a column out, and say why."""
+def ignore(evidence: NumericColumn | TextColumn, reason: str, why: str) -> ColumnResult:
+    """Build the result of a column that is ignored, with a warning."""
     warning = f"{evidence.name!r} is ignored: it {why}".removesuffix(".")
-    return Judged(column_of(evidence, "ignored", reason=reason), (f"{warning}.",))
+    return ColumnResult(column_of(evidence, "ignored", reason=reason), (f"{warning}.",))
 
 
 def column_of(evidence: NumericColumn | TextColumn, kind: Kind, reason: str | None = None) -> Column:
-    """Describe a column as one of a kind."""
+    """Build a Column of the given kind."""
     return Column(name=evidence.name, kind=kind, missing=evidence.missing, distinct=evidence.distinct, reason=reason)
 
 
-def numeric(evidence: NumericColumn) -> Judged:
-    """Describe a column of numbers, and say how they were read and which may stand for a missing value."""
+def numeric(evidence: NumericColumn) -> ColumnResult:
+    """Build the result of a numeric column, with warnings about its format and about sentinels."""
     column = replace(column_of(evidence, "numeric"), numerals=evidence.numerals, newest=evidence.newest)
-    written = _how_written(evidence)
-    judged = Judged(column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous)
+    written = _format_warning(evidence)
+    result = ColumnResult(column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous)
     if written and evidence.doubt:
-        judged = judged.asking(f"{written} {evidence.doubt}")
+        result = result.with_doubts(f"{written} {evidence.doubt}")
     elif written:
-        judged = judged._replace(warnings=(written,))
-    return judged if evidence.newest else judged.asking(find_numeric_sentinels(evidence.name, evidence.known))
+        result = result._replace(warnings=(written,))
+    return result if evidence.newest else result.with_doubts(find_numeric_sentinels(evidence.name, evidence.known))
 
 
-def _how_written(evidence: NumericColumn) -> str | None:
+def _format_warning(evidence: NumericColumn) -> str | None:
     if evidence.newest is not None:
         return f"{evidence.name!r} holds dates and is read as the days from each of them to the newest."
     if evidence.numerals is None:

@@ -1,4 +1,4 @@
-"""What the cells of a column are, before it is decided what the column is."""
+"""Parsed cells and statistics of a column, from which its kind is inferred."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +14,13 @@ from models.columns.missing_markers import MissingMarkers
 from models.columns.number_format_detection import DetectedFormat as Style
 from models.columns.number_format_detection import ambiguous_format_warning, could_be_grouped, detect_number_format
 from models.columns.number_formats import PLAIN, NumberFormat
-from models.columns.override_hints import propose
+from models.columns.override_hints import override_json
 from models.columns.sentinels import contains_sentinels
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumericColumn:
-    """A column whose every known cell is a number, and how they are written."""
+    """A column of which every known cell is a number, and its number format."""
 
     name: str
     values: pa.Array
@@ -31,12 +31,12 @@ class NumericColumn:
 
     @property
     def n_rows(self) -> int:
-        """How many rows the column has."""
+        """Number of rows."""
         return len(self.values)
 
     @property
     def missing(self) -> int:
-        """How many cells are missing."""
+        """Number of missing cells."""
         return int(self.values.null_count)
 
     @cached_property
@@ -46,18 +46,18 @@ class NumericColumn:
 
     @cached_property
     def distinct(self) -> int:
-        """How many different numbers there are."""
+        """Number of distinct values."""
         return int(np.count_nonzero(np.diff(self.known))) + bool(self.known.size)
 
     @property
     def are_flags(self) -> bool:
-        """Whether there is nothing but 0 and 1."""
+        """Whether all values are 0 or 1."""
         return bool(np.isin(self.known[[0, -1]], [0.0, 1.0]).all()) and self.distinct <= 2  # noqa: PLR2004 - 0 and 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextColumn:
-    """A column of which not every known cell is a number, or that is not taken for one."""
+    """A column with a known cell that is not a number, or whose numbers are treated as text."""
 
     name: str
     cells: DistinctCells
@@ -66,53 +66,55 @@ class TextColumn:
 
     @property
     def n_rows(self) -> int:
-        """How many rows the column has."""
+        """Number of rows."""
         return self.cells.n_rows
 
     @cached_property
     def counts(self) -> npt.NDArray[np.intp]:
-        """How many rows each distinct cell has; 0 for one that is missing."""
+        """Number of rows of each distinct cell; 0 for a missing one."""
         return self.cells.counts() * mask(self.texts.values.is_valid())
 
     @property
     def n_known(self) -> int:
-        """How many cells are known."""
+        """Number of known cells."""
         return int(self.counts.sum())
 
     @property
     def missing(self) -> int:
-        """How many cells are missing."""
+        """Number of missing cells."""
         return self.n_rows - self.n_known
 
     @cached_property
     def distinct(self) -> int:
-        """How many different texts there are."""
+        """Number of distinct texts."""
         return int(pc.count_distinct(self.texts.values).as_py())
 
     def n_read(self, reading: ParsedCells) -> int:
-        """Count the cells that were read as what was looked for."""
+        """Count the cells that were parsed successfully."""
         return int(self.counts[mask(reading.values.is_valid())].sum())
 
     @cached_property
     def n_sentinels(self) -> int:
-        """How many cells are words that usually stand for a missing value."""
+        """Number of cells with a word that usually stands for a missing value."""
         return int(self.counts[contains_sentinels(self.texts.values)].sum())
 
 
 def parse_column(
     column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False, decimal_comma: bool = False
 ) -> NumericColumn | TextColumn:
-    """Read a raw column as numbers, if all of it can be, and as texts otherwise.
+    """Parse a raw column as numbers if all of its cells are numbers, otherwise as texts.
 
-    With `decimal_comma`, marks that may group thousands or be for decimals are read as in a file of decimal commas.
+    `decimal_comma` resolves ambiguous separators as in a file with decimal commas.
     """
     plain = plain_numbers(column)
     grouped = plain is not None and could_be_grouped(column)
     if plain is not None and not (grouped and decimal_comma):
-        doubt = _with_overrule(ambiguous_format_warning(column), name, NumberFormat.parse(PLAIN)) if grouped else None
+        doubt = (
+            _with_override_hint(ambiguous_format_warning(column), name, NumberFormat.parse(PLAIN)) if grouped else None
+        )
         return NumericColumn(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
     found = markers.clear(DistinctCells.of(column))
-    style = _find_style(found, grouped=grouped, decimal_comma=decimal_comma)
+    style = _detect_format(found, grouped=grouped, decimal_comma=decimal_comma)
     as_numbers = style.numerals.read(found.values) if style else numbers(found.values)
     if as_numbers.wrong.any():
         folded = found.folded() if fold_case else found
@@ -120,16 +122,16 @@ def parse_column(
     values = markers.clear_numbers(found.spread(as_numbers.values))
     if style is None:
         return NumericColumn(name=name, values=values)
-    doubt, is_ambiguous = _with_overrule(style.doubt, name, style.numerals), style.doubt is not None
+    doubt, is_ambiguous = _with_override_hint(style.doubt, name, style.numerals), style.doubt is not None
     return NumericColumn(
         name=name, values=values, numerals=style.numerals.example, doubt=doubt, is_ambiguous=is_ambiguous
     )
 
 
-def weigh_as(
+def parse_numbers_as(
     column: pa.ChunkedArray, name: str, markers: MissingMarkers, numerals: NumberFormat
 ) -> NumericColumn | TextColumn:
-    """Read a raw column as numbers that are written in a declared style, and as texts if one is not."""
+    """Parse a raw column by a declared number format, or as texts if a cell does not match it."""
     found = markers.clear(DistinctCells.of(column))
     read = numerals.read(found.values)
     if read.wrong.any():
@@ -139,14 +141,14 @@ def weigh_as(
 
 
 def parse_texts(column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False) -> TextColumn:
-    """Read a raw column as texts, even if all of it is numbers."""
+    """Parse a raw column as texts, even if all of its cells are numbers."""
     found = markers.clear(DistinctCells.of(column))
     folded = found.folded() if fold_case else found
     return TextColumn(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
 
 
-def _find_style(found: DistinctCells, *, grouped: bool, decimal_comma: bool) -> Style | None:
-    """Find the style of texts that are no plain numbers, or whose dots may group thousands."""
+def _detect_format(found: DistinctCells, *, grouped: bool, decimal_comma: bool) -> Style | None:
+    """Detect the format of texts that are not all plain numbers, or whose dots may group thousands."""
     if not _is_text(found) or not (grouped or numbers(found.values).wrong.any()):
         return None
     return detect_number_format(found.values, decimal_comma=decimal_comma)
@@ -156,7 +158,7 @@ def _is_text(found: DistinctCells) -> bool:
     return bool(pa.types.is_string(found.values.type))
 
 
-def _with_overrule(doubt: str | None, name: str, numerals: NumberFormat) -> str | None:
+def _with_override_hint(doubt: str | None, name: str, numerals: NumberFormat) -> str | None:
     if doubt is None:
         return None
-    return f"{doubt} Otherwise put the table with ?schema={propose(name, numerals=numerals.alternative.example)}"
+    return f"{doubt} Otherwise put the table with ?schema={override_json(name, numerals=numerals.alternative.example)}"

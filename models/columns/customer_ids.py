@@ -1,4 +1,4 @@
-"""Which column names the customers, and whether it names every one, and each once."""
+"""Detection and validation of the customer id column: complete and unique."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -23,14 +23,14 @@ from models.columns.missing_markers import MissingMarkers
 
 
 class CustomerIds(NamedTuple):
-    """The ids of a table as text, null where a row has none, and the cells that cannot be ids."""
+    """The ids of a table as text, null in rows without one, and the errors of invalid ids."""
 
     values: pa.Array
     faults: ColumnErrors
 
 
 def read_ids(raw: pa.Table, name: str, missing_markers: Sequence[str], *, required: bool = False) -> CustomerIds:
-    """Read the column that names the customers; where ids are `required`, a row without one is at fault too."""
+    """Parse the customer id column; if ids are `required`, a missing id is an error too."""
     column = raw.column(name).combine_chunks()
     read = identifiers(column)
     ids = pc.if_else(pc.is_in(read.values, MissingMarkers.of(missing_markers).texts), None, read.values)
@@ -45,30 +45,30 @@ def read_ids(raw: pa.Table, name: str, missing_markers: Sequence[str], *, requir
 
 
 def find_customer_id(raw: pa.Table, overrides: Mapping[str, Override]) -> tuple[str | None, list[str]]:
-    """Find the column that names the customers, by the most telling header, or say what its owner should know."""
+    """Return the customer id column with the clearest header, or None and a warning."""
     ranks = {name: rank for name in raw.column_names if (rank := id_rank(name)) is not None}
     candidates = [name for name in sorted(ranks, key=ranks.__getitem__) if _may_be_id(overrides.get(name))]
     for name in candidates:
-        if _names_every_customer(raw, name, _missing(overrides, name)):
+        if _is_unique_and_complete(raw, name, _missing_markers(overrides, name)):
             return name, []
     return None, [_no_id_warning(candidates)]
 
 
 def check_customer_id(raw: pa.Table, name: str, overrides: Mapping[str, Override]) -> None:
-    """Refuse a table whose named column does not name every customer, and each once."""
+    """Raise an error unless the declared id column is complete and unique."""
     if name not in raw.column_names:
         raise UnknownColumn(f"There is no column {name!r} to take the customer ids from")
-    ids, faults = read_ids(raw, name, _missing(overrides, name))
+    ids, faults = read_ids(raw, name, _missing_markers(overrides, name))
     faults.refuse()
-    _without_id(ids, name).refuse("{n} rows have no {column!r}", MissingCustomerId)
-    _repeated(ids, name).refuse("{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers)
+    _missing_id_errors(ids, name).refuse("{n} rows have no {column!r}", MissingCustomerId)
+    _duplicate_errors(ids, name).refuse("{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers)
 
 
 def _may_be_id(override: Override | None) -> bool:
     return override is None or override.kind in {None, "identifier"}
 
 
-def _missing(overrides: Mapping[str, Override], name: str) -> Sequence[str]:
+def _missing_markers(overrides: Mapping[str, Override], name: str) -> Sequence[str]:
     return overrides.get(name, Override()).missing or ()
 
 
@@ -79,16 +79,16 @@ def _no_id_warning(candidates: Sequence[str]) -> str:
     return f"{candidates[0]!r} looks like a customer id, but does not name every row, and each once. {advice}"
 
 
-def _names_every_customer(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
+def _is_unique_and_complete(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
     ids, faults = read_ids(raw, name, missing_markers)
     return not faults.rows.size and not ids.null_count and not find_duplicate_ids(ids).rows.size
 
 
-def _without_id(ids: pa.Array, name: str) -> ColumnErrors:
+def _missing_id_errors(ids: pa.Array, name: str) -> ColumnErrors:
     return ColumnErrors(name, np.flatnonzero(mask(ids.is_null())), lambda _: "is missing")
 
 
-def _repeated(ids: pa.Array, name: str) -> ColumnErrors:
-    """Find the rows that repeat an id; each detail names the row that had it first."""
+def _duplicate_errors(ids: pa.Array, name: str) -> ColumnErrors:
+    """Collect the rows that repeat an id; each error names the row of its first occurrence."""
     rows, firsts = find_duplicate_ids(ids)
     return ColumnErrors(name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}")

@@ -1,4 +1,4 @@
-"""Days as people write them."""
+"""Date parsing: numeric orders, month names in several languages, times and weekdays."""
 
 import re
 from datetime import date, timedelta
@@ -15,12 +15,12 @@ from models.columns.month_names import LANGUAGES, is_weekday, month_number
 Order = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
 
 SAMPLE: Final = 1000
-MOST: Final = 0.9
+MIN_SHARE: Final = 0.9
 EPOCH: Final = date(1970, 1, 1)
-MONTHS_OF_A_YEAR: Final = 12
-# Two digits from here on mean the last century, as in POSIX.
-LAST_CENTURY: Final = 69
-LATEST_OF_TWO_DIGITS: Final = 99
+MONTHS_PER_YEAR: Final = 12
+# Two-digit years from here on are of the last century, as in POSIX.
+CENTURY_PIVOT: Final = 69
+MAX_TWO_DIGITS: Final = 99
 EXAMPLES: Final = (
     "2015-01-31, 31.01.2015, 31/01/2015, 01/31/2015, 31-Jan-15, 31 January 2015 and Jan 31, 2015, with month names in "
     f"{LANGUAGES}"
@@ -28,7 +28,7 @@ EXAMPLES: Final = (
 
 _DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"
 _MONTH: Final = "(?:0?[1-9]|1[0-2])"
-_WORD: Final = r"[A-Za-z\x{80}-\x{10FFFF}]+"  # a class of all letters makes patterns that take long to compile
+_WORD: Final = r"[A-Za-z\x{80}-\x{10FFFF}]+"  # \pL would make the patterns slow to compile
 _NAME: Final = rf"(?P<month>{_WORD})\.?"
 _YEAR: Final = "(?:1[89]|2[01])[0-9]{2}"
 _ANY_YEAR: Final = f"'?(?P<year>{_YEAR}|[0-9]{{2}})"
@@ -36,8 +36,10 @@ _ZONE: Final = r"(?: ?(?:[+-][0-9]{2}(?::?[0-9]{2})?|[A-Z]{1,5}|\[[A-Za-z_]+/[A-
 _HALF: Final = r"(?: ?[AaPp]\.? ?[Mm]\.?)?"
 _TIME: Final = f"(?:,?[T ]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:[.,][0-9]+)?)?{_HALF}(?: Uhr)?{_ZONE})?"
 _YEAR_MARK: Final = r"(?: ?r\.)?"  # Polish: 14.01.2015 r.
-_TURNED: Final = f"(?P<first>{_DAY})[-/.] ?(?P<second>{_DAY})[-/.] ?(?P<year>{_YEAR}|[0-9]{{2}}){_YEAR_MARK}"
-_PLAIN: Final = f"(?P<year>{_YEAR})[-/.](?P<month>{_MONTH})(?:[-/.](?P<day>{_DAY}))?"
+_DAY_OR_MONTH_FIRST: Final = (
+    f"(?P<first>{_DAY})[-/.] ?(?P<second>{_DAY})[-/.] ?(?P<year>{_YEAR}|[0-9]{{2}}){_YEAR_MARK}"
+)
+_YEAR_FIRST: Final = f"(?P<year>{_YEAR})[-/.](?P<month>{_MONTH})(?:[-/.](?P<day>{_DAY}))?"
 _LAST_YEAR: Final = _ANY_YEAR + _YEAR_MARK
 _ORDINAL: Final = "(?:st|nd|rd|th|er|e|[.º°ª])?"
 _NAMED: Final = (
@@ -47,135 +49,137 @@ _NAMED: Final = (
     rf"{_NAME}(?: del?)?[-/ ]{{1,2}}(?P<year>{_YEAR})(?P<day>)",
 )
 _WEEKDAY: Final = rf"^(?P<weekday>{_WORD}(?:-feira)?)[., ]{{1,3}}(?P<rest>[^0-9]*[0-9].*)$"
-_IN_DIGITS, _WITH_NAMES = (re.sub(r"\?P<\w+>", "?:", "|".join(forms)) for forms in ((_PLAIN, _TURNED), _NAMED))
+_IN_DIGITS, _WITH_NAMES = (
+    re.sub(r"\?P<\w+>", "?:", "|".join(forms)) for forms in ((_YEAR_FIRST, _DAY_OR_MONTH_FIRST), _NAMED)
+)
 
 _Numbers = npt.NDArray[np.float64]
 
 
 class DateOrder(NamedTuple):
-    """In which order the days of a column are written, and what had to be chosen to decide it."""
+    """The order of day, month and year in a column, and a doubt if the cells do not determine it."""
 
     order: Order
     doubt: str | None = None
 
 
 def are_dates(texts: pa.Array) -> bool:
-    """Tell whether texts are dates, with times of the day or without, by the first thousand of them."""
+    """Check whether texts are dates, with or without times, by the first thousand of them."""
     sample = texts.drop_null()[:SAMPLE]
     if not len(sample):
         return False
-    if _share(sample, _whole(_IN_DIGITS)) >= MOST:
+    if _match_share(sample, _full_pattern(_IN_DIGITS)) >= MIN_SHARE:
         return True
-    if _share(sample, f"{_whole(_IN_DIGITS)}|{_whole(_WITH_NAMES)}|{_WEEKDAY}") < MOST:
+    if _match_share(sample, f"{_full_pattern(_IN_DIGITS)}|{_full_pattern(_WITH_NAMES)}|{_WEEKDAY}") < MIN_SHARE:
         return False
-    read = read_days(sample, find_order(sample).order)  # only this knows the names of months from other words
-    return bool(mask(read.values.is_valid()).mean() >= MOST)
+    read = read_days(sample, find_order(sample).order)  # the patterns accept any word as a month
+    return bool(mask(read.values.is_valid()).mean() >= MIN_SHARE)
 
 
 def find_order(values: pa.Array) -> DateOrder:
-    """Find out whether a column writes the day or the month first; where nothing tells, the day: a choice.
+    """Detect whether a column writes the day or the month first; if the cells allow both, choose the day.
 
     Parameters
     ----------
     values
-        Texts, of which those that are no dates do not count.
+        Texts; those that are not dates are skipped.
 
     Returns
     -------
-    Found
-        The order that fits more cells. If the year always comes first, or the month has a name, ``yyyy-mm-dd``.
+    DateOrder
+        The order that fits more cells; ``yyyy-mm-dd`` if the year always comes first or months are named.
     """
-    turned = pc.extract_regex(values, _whole(_TURNED)).drop_null()
+    turned = pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST)).drop_null()
     if not len(turned):
         return DateOrder("yyyy-mm-dd")
-    day_first, month_first = (int(np.count_nonzero(only)) for only in _one_way_only(turned))
+    day_first, month_first = (int(np.count_nonzero(only)) for only in _unambiguous(turned))
     if day_first == month_first == 0 and not _has_dots(values):
         return DateOrder("dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to.")
     return DateOrder("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
 
 
 def mark_contradictions(values: pa.Array, order: Order) -> Mask:
-    """Mark the dates that can only be read in the other order than the one of their column.
+    """Mark the dates that are valid only in the opposite order of their column.
 
     Parameters
     ----------
     values
         Texts.
     order
-        What stands first in the column.
+        The order of the column.
 
     Returns
     -------
     ndarray of bool
-        For ``dd/mm/yyyy`` where only the month can come first, and the other way round; for ``yyyy-mm-dd`` nowhere.
+        For ``dd/mm/yyyy`` where only the month can come first, and vice versa; all False for ``yyyy-mm-dd``.
     """
     if order == "yyyy-mm-dd":
         return np.zeros(len(values), np.bool_)
-    day_first, month_first = _one_way_only(pc.extract_regex(values, _whole(_TURNED)))
+    day_first, month_first = _unambiguous(pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST)))
     return month_first if order == "dd/mm/yyyy" else day_first
 
 
 def read_days(values: pa.Array, order: Order) -> ParsedCells:
-    """Read dates, in any order that is plain by itself, or else in the order of the column.
+    """Parse dates: unambiguous ones in any form, the others in the order of the column.
 
     Parameters
     ----------
     values
-        Text, int64 or float64; numbers are no dates.
+        Text, int64 or float64; numbers are invalid.
     order
-        What stands first; with ``yyyy-mm-dd`` a date that begins with day or month is wrong.
+        The order of the column; ``yyyy-mm-dd`` makes dates that begin with day or month invalid.
 
     Returns
     -------
-    Reading
-        Days since 1970-01-01 as float64, whatever the time of the day and its zone: the day as it is written.
+    ParsedCells
+        Days since 1970-01-01 as float64: the calendar day as written, without its time and time zone.
     """
     if not pa.types.is_string(values.type):
         return ParsedCells(pa.nulls(len(values), pa.float64()), mask(values.is_valid()))
-    days = _read_forms(values, (_PLAIN, *_reorder(order), *_NAMED))
+    days = _read_forms(values, (_YEAR_FIRST, *_ordered_forms(order), *_NAMED))
     left = np.flatnonzero(np.isnan(days) & mask(pc.match_substring_regex(values, _WEEKDAY)))
-    days[left] = _read_forms(_without_weekday(values.take(pa.array(left))), _NAMED + _reorder(order))
+    days[left] = _read_forms(_without_weekday(values.take(pa.array(left))), _NAMED + _ordered_forms(order))
     blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
     return ParsedCells(pa.array(days, mask=np.isnan(days)), mask(values.is_valid()) & ~blank & np.isnan(days))
 
 
 def mark_unknown_months(values: pa.Array) -> Mask:
-    """Mark the texts that are written like dates with the name of a month, and have another word in its place."""
+    """Mark the texts in the form of a date with a month name whose month is unknown."""
     unknown = np.zeros(len(values), np.bool_)
     for form in _NAMED:
-        parts = pc.extract_regex(values, _whole(form))
+        parts = pc.extract_regex(values, _full_pattern(form))
         unknown |= mask(parts.is_valid()) & np.isnan(_months(pc.struct_field(parts, "month")))
     return unknown
 
 
 def newest_day(days: pa.Array) -> str:
-    """Name the newest of some days since 1970-01-01, as ``2024-12-31``."""
+    """Return the newest of some days since 1970-01-01 as an ISO date."""
     return (EPOCH + timedelta(days=pc.max(days).as_py())).isoformat()
 
 
 def days_before(newest: str, days: pa.Array) -> pa.Array:
-    """Count the days from each day to the newest; negative where a day is later."""
+    """Compute the days from each day to the newest; negative for later days."""
     return pc.subtract(float((date.fromisoformat(newest) - EPOCH).days), days)
 
 
-def _share(texts: pa.Array, pattern: str) -> float:
+def _match_share(texts: pa.Array, pattern: str) -> float:
     return float(mask(pc.match_substring_regex(texts, pattern)).mean())
 
 
-def _whole(form: str) -> str:
+def _full_pattern(form: str) -> str:
     return f"^{SPACE}*(?:{form}){_TIME}{SPACE}*$"
 
 
-def _reorder(order: Order) -> tuple[str, ...]:
+def _ordered_forms(order: Order) -> tuple[str, ...]:
     if order == "yyyy-mm-dd":
         return ()
     first, second = ("day", "month") if order == "dd/mm/yyyy" else ("month", "day")
-    return (_TURNED.replace("first", first).replace("second", second),)
+    return (_DAY_OR_MONTH_FIRST.replace("first", first).replace("second", second),)
 
 
-def _one_way_only(turned: pa.Array) -> tuple[Mask, Mask]:
-    """Mark what can only begin with the day, and what can only begin with the month."""
-    first, second = (_numbers(pc.struct_field(turned, part)) > MONTHS_OF_A_YEAR for part in ("first", "second"))
+def _unambiguous(turned: pa.Array) -> tuple[Mask, Mask]:
+    """Mark the dates that can begin only with the day, and those that can begin only with the month."""
+    first, second = (_numbers(pc.struct_field(turned, part)) > MONTHS_PER_YEAR for part in ("first", "second"))
     return first & ~second, second & ~first
 
 
@@ -184,7 +188,7 @@ def _has_dots(values: pa.Array) -> bool:
 
 
 def _without_weekday(values: pa.Array) -> pa.Array:
-    """Take the names of weekdays off that stand before dates; null where the first word is none."""
+    """Strip the weekday before a date; null if the first word is not a weekday."""
     parts = pc.extract_regex(values, _WEEKDAY)
     first = pc.dictionary_encode(pc.struct_field(parts, "weekday"))
     known = pa.array([is_weekday(word) for word in first.dictionary.to_pylist()], pa.bool_())
@@ -192,22 +196,22 @@ def _without_weekday(values: pa.Array) -> pa.Array:
 
 
 def _read_forms(values: pa.Array, forms: tuple[str, ...]) -> _Numbers:
-    """Read each text in the first form that fits; NaN where none does."""
+    """Parse each text by the first matching form; NaN without a match."""
     days = np.full(len(values), np.nan)
     for form in forms:
         left = np.flatnonzero(np.isnan(days))
         if not left.size:
             break
-        days[left] = _days(pc.extract_regex(values.take(pa.array(left)), _whole(form)))
+        days[left] = _days(pc.extract_regex(values.take(pa.array(left)), _full_pattern(form)))
     return days
 
 
 def _days(parts: pa.Array) -> _Numbers:
-    """Count the days since 1970-01-01; NaN where there is no such day."""
+    """Compute days since 1970-01-01 from regex groups; NaN for a day that does not exist."""
     year = _numbers(pc.struct_field(parts, "year"))
     month = _months(pc.struct_field(parts, "month"))
     day = _numbers(_first_if_empty(pc.struct_field(parts, "day")))
-    known = ~np.isnan(year) & (month <= MONTHS_OF_A_YEAR)
+    known = ~np.isnan(year) & (month <= MONTHS_PER_YEAR)
     months = np.where(known, (_expand_year(year) - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (np.where(known, day, 1) - 1).astype(np.int64)
     return np.where(known & (days.astype("datetime64[M]") == months), days.astype(np.int64), np.nan)
@@ -218,7 +222,7 @@ def _first_if_empty(day: pa.Array) -> pa.Array:
 
 
 def _months(texts: pa.Array) -> _Numbers:
-    """Read months in digits or by their names; NaN for any other word."""
+    """Parse months in digits or by name; NaN for an unknown word."""
     found = pc.dictionary_encode(texts)
     numbers = [_month(text) for text in found.dictionary.to_pylist()]
     return _floats(pc.take(pa.array(numbers, pa.float64()), found.indices))
@@ -237,4 +241,4 @@ def _floats(values: pa.Array) -> _Numbers:
 
 
 def _expand_year(year: _Numbers) -> _Numbers:
-    return year + np.where(year > LATEST_OF_TWO_DIGITS, 0, np.where(year >= LAST_CENTURY, 1900, 2000))
+    return year + np.where(year > MAX_TWO_DIGITS, 0, np.where(year >= CENTURY_PIVOT, 1900, 2000))

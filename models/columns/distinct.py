@@ -1,4 +1,4 @@
-"""A raw column with every distinct cell once, so that what depends on the value is decided once."""
+"""Dictionary encoding of raw columns, so that each distinct cell is parsed once."""
 
 from typing import NamedTuple, Self
 
@@ -18,26 +18,26 @@ class DistinctCells(NamedTuple):
 
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> Self:
-        """Find the distinct cells of a column of text, int64 or float64."""
+        """Encode a column of text, int64 or float64."""
         encoded = pc.dictionary_encode(column).combine_chunks()
         return cls(encoded.dictionary, encoded.indices)
 
     def folded(self) -> Self:
-        """Read texts in lower case; numbers stay."""
+        """Convert texts to lower case; numbers stay."""
         is_text = pa.types.is_string(self.values.type)
         return self._replace(values=pc.utf8_lower(self.values)) if is_text else self
 
     @property
     def n_rows(self) -> int:
-        """How many rows the column has."""
+        """Number of rows."""
         return len(self.codes)
 
     def at(self, row: int) -> object:
-        """Look up the cell of a row, counted from 0."""
+        """Return the cell of a row, counted from 0."""
         return self.values[self.codes[row].as_py()].as_py()
 
     def rows(self, chosen: Mask) -> npt.NDArray[np.intp]:
-        """Find the rows, counted from 0, that hold a chosen cell."""
+        """Return the rows, counted from 0, with a chosen cell."""
         return np.flatnonzero(mask(pc.take(pa.array(chosen), self.codes)))
 
     def counts(self) -> npt.NDArray[np.intp]:
@@ -45,5 +45,5 @@ class DistinctCells(NamedTuple):
         return np.bincount(self.codes.drop_null().to_numpy(), minlength=len(self.values))
 
     def spread(self, read: pa.Array) -> pa.Array:
-        """Give every row what its cell was read as."""
+        """Decode: take the parsed value of each row's cell."""
         return pc.take(read, self.codes)

@@ -1,4 +1,4 @@
-"""Texts that occur more than once; their hashes tell which may be alike, and only those are compared."""
+"""Duplicate detection by hashes; only texts with equal hashes are compared."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-ROWS_AT_ONCE: Final = 1 << 16
+BATCH_ROWS: Final = 1 << 16
 
 Rows = npt.NDArray[np.intp]
 
 
 class DuplicateIds(NamedTuple):
-    """The rows that repeat a text, counted from 0, and for each the row that had it first."""
+    """The rows that repeat a text, counted from 0, and for each the row of its first occurrence."""
 
     rows: Rows
     firsts: Rows
@@ -22,17 +22,17 @@ class DuplicateIds(NamedTuple):
 def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
     """Find the rows that repeat a text of an earlier row.
 
-    A dictionary of millions of different texts takes several times their memory, and longer than all else that is done
-    with them; where all hashes differ, none is needed.
+    Dictionary-encoding millions of distinct ids takes several times their memory and dominates the run time; hashes
+    reduce it to the few candidates.
 
     Parameters
     ----------
     texts
-        Text; two nulls are alike.
+        Text; nulls are equal.
 
     Returns
     -------
-    Repeats
+    DuplicateIds
         In the order of the rows.
     """
     alike = np.flatnonzero(_repeated_hashes(_hashes(texts)))
@@ -43,13 +43,13 @@ def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
 
 
 def _hashes(texts: pa.Array) -> npt.NDArray[np.int64]:
-    return np.concatenate([np.fromiter(map(hash, part), np.int64, part.size) for part in _parts(texts)])
+    return np.concatenate([np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)])
 
 
-def _parts(texts: pa.Array) -> Iterator[npt.NDArray[np.object_]]:
-    """Give the texts a part at a time: as Python's own they are large; even of none there is a part."""
-    for start in range(0, max(len(texts), 1), ROWS_AT_ONCE):
-        yield texts.slice(start, ROWS_AT_ONCE).to_numpy(zero_copy_only=False)
+def _batches(texts: pa.Array) -> Iterator[npt.NDArray[np.object_]]:
+    """Yield batches as Python strings, which are large; at least one batch, even without texts."""
+    for start in range(0, max(len(texts), 1), BATCH_ROWS):
+        yield texts.slice(start, BATCH_ROWS).to_numpy(zero_copy_only=False)
 
 
 def _repeated_hashes(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Words of headers, in the languages that exports are written in, without accents and in lower case."""
+"""Vocabulary of column headers in several languages, in lower case and without accents."""
 
 from typing import Final
 
@@ -16,14 +16,14 @@ CUSTOMERS: Final = _words(
     "klienta kund kunder kundens asiakas zakaznik vasarlo ugyfel клиент клиента покупатель"
 )
 
-# They end a header that names rows: CLIENTNUM, Sl_No, CustomerKey, Kundennummer.
+# Last words of key headers: CLIENTNUM, Sl_No, CustomerKey, Kundennummer.
 KEYS: Final = _words(
     "id ids uuid guid pk key no nr num number numero nummer numer nro kennung kennziffer schluessel schlussel cle "
     "clave chiave klucz nyckel sleutel index idx ref reference referenz serial seq sequence lfd rownum rowid "
     "rownumber recordnumber unnamed matricule matricula matrikel identifiant identificador identificativo identifier "
     "hash token cislo номер ид индекс 编号 番号 序号 客户编号 会员号 顧客番号 고객번호"
 )
-# Columns of these hold codes even where the same one recurs.
+# Headers of codes, which may repeat.
 CODES: Final = _words(
     "id uuid guid code codes kode kod codigo codice zip zipcode postcode postalcode plz postleitzahl pincode iban ean "
     "gtin sku barcode isbn siren siret nif vat ssn tin phone telephone telefon telefono telefone tel mobile movil "
@@ -33,7 +33,7 @@ PHONES: Final = _words(
     "phone telephone telefon telefono telefone tel mobile movil handy handynummer telefonnummer phonenumber fax "
     "msisdn телефон 电话 手机"
 )
-# They end a single word: kundennr, ordernum, Auftragsnummer; those of NAMED things also end with the short ones.
+# Suffixes of compound words: kundennr, ordernum, Auftragsnummer; the short ones only after a word of NAMED.
 KEY_ENDINGS: Final = ("nummer", "number", "num", "nr", "key", "schluessel", "schlussel", "kennung")
 SHORT_KEY_ENDINGS: Final = ("id", "no")
 CODE_ENDINGS: Final = ("code", "kode", "postleitzahl", "telefon")
@@ -46,9 +46,9 @@ NAMED: Final = _words(
     "doc document emp employee staff bestell auftrag auftrags rechnung rechnungs beleg vertrag vertrags store product "
     "branch region shop campaign session device visitor transaction trans txn location loc zip area site dept lead"
 )
-# A header that begins with one of these says code: code postal, id_tienda.
+# First words of code headers: code postal, id_tienda.
 CODE_BEGINNINGS: Final = _words("id code codigo codice kod zip postal")
-# A number of several: number of orders, nombre de visites.
+# First words of counts: number of orders, nombre de visites.
 COUNT_BEGINNINGS: Final = _words("number num no nr numero n")
 ROWS: Final = _words("row unnamed index level zeile ligne fila rang")
 ARTICLES: Final = _words("of de des du der di del da dos das the la le les el l d von")
@@ -80,11 +80,11 @@ DATES: Final = _words(
     "at on дата 日期"
 )
 
-# Whatever else a header says, with one of these it says date: order_date, payment_dt.
+# Words that make any header one of dates: order_date, payment_dt.
 SURE_DATES: Final = _words(
     "date datum fecha timestamp ts dt at dob birthday birthdate geburtstag geburtsdatum дата 日期"
 )
-# With one of these, a header that names an event says date: last order, letzte Bestellung.
+# Words that make a header of EVENTS one of dates: last order, letzte Bestellung.
 LASTS: Final = _words("last latest first letzter letzte erster erste dernier derniere ultimo ultima primera primer")
 EVENTS: Final = _words(
     "order orders purchase purchases visit visits payment payments transaction transactions session sessions call "

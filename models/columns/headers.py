@@ -1,4 +1,4 @@
-"""What the words of a header say of its column."""
+"""Classification of columns by the words of their headers."""
 
 import re
 import unicodedata
@@ -33,7 +33,7 @@ from models.columns.header_words import (
     Words,
 )
 
-# The most telling first.
+# The clearest first.
 PLAIN_ID_HEADERS: Final = (
     *("customerid", "customernumber", "customerno", "custid", "clientid", "userid", "memberid", "accountid"),
     *("contactid", "personid"),
@@ -56,12 +56,12 @@ def split_words(text: str) -> tuple[str, ...]:
 
 @lru_cache(_MANY_HEADERS)
 def words_of(header: str) -> tuple[str, ...]:
-    """Split a header into its words; those of cells are not to be kept, and so are not split here."""
+    """Split a header into its words, with an LRU cache; use `split_words` for cells, which must not be cached."""
     return split_words(header)
 
 
 def id_rank(header: str) -> int | None:
-    """Rank how plainly a header says customer id, 0 first; None if it does not."""
+    """Rank a header as a customer id, 0 for the clearest; None if it is not one."""
     plain = re.sub(r"[\W_]", "", header).lower()
     if plain in PLAIN_ID_HEADERS:
         return PLAIN_ID_HEADERS.index(plain)
@@ -71,17 +71,17 @@ def id_rank(header: str) -> int | None:
 
 
 def is_id_header(header: str) -> bool:
-    """Check whether a header says that the column names something, customers or not."""
+    """Check whether a header is an identifier of customers or of other things."""
     return id_rank(header) is not None or _ID_ENDING.search(header) is not None
 
 
 def is_key_header(header: str) -> bool:
-    """Check whether a header says key or running number: ``Sl_No``, ``Kundennummer``, ``Unnamed: 0``, ``RowNumber``."""
+    """Check whether a header is a key or running number: ``Sl_No``, ``Kundennummer``, ``Unnamed: 0``, ``RowNumber``."""
     return is_id_header(header) or is_code_header(header) or _is_key(_without_numbers(words_of(header)))
 
 
 def is_code_header(header: str) -> bool:
-    """Check whether a header says code, of which the same one may recur: zip code, phone number, ``store_id``."""
+    """Check whether a header is a code, which may repeat: zip code, phone number, ``store_id``."""
     words = _without_numbers(words_of(header))
     if not words:
         return False
@@ -91,18 +91,18 @@ def is_code_header(header: str) -> bool:
 
 
 def is_phone_header(header: str) -> bool:
-    """Check whether a header says phone number."""
+    """Check whether a header is a phone number."""
     return _is_phone(words_of(header))
 
 
 def is_amount_header(header: str) -> bool:
-    """Check whether a header says amount or count: ``income_cents``, ``Number of orders``, ``NumWebVisits``."""
+    """Check whether a header is an amount or a count: ``income_cents``, ``Number of orders``, ``NumWebVisits``."""
     words = _without_numbers(words_of(header))
-    return not is_key_header(header) and (_counts(words) or not AMOUNTS.isdisjoint(words))
+    return not is_key_header(header) and (_is_count(words) or not AMOUNTS.isdisjoint(words))
 
 
 def is_date_header(header: str) -> bool:
-    """Check whether a header says day or time, and neither amount nor key: ``opened``, ``last_seen``, ``DOB``."""
+    """Check whether a header is a date or time, and neither an amount nor a key: ``opened``, ``last_seen``, ``DOB``."""
     words = words_of(header)
     amounts = AMOUNTS.intersection(words)
     is_last = not LASTS.isdisjoint(words) and amounts <= EVENTS
@@ -111,17 +111,17 @@ def is_date_header(header: str) -> bool:
 
 
 def is_segmentation_header(header: str) -> bool:
-    """Check whether a header says earlier segmentation: ``Cluster``, ``RFM_Segment``, but no ``cluster distance``."""
+    """Check whether a header is an earlier segmentation: ``Cluster``, ``RFM_Segment``, not ``cluster distance``."""
     return _consists_of(words_of(header), SEGMENTATIONS, SEGMENTATION_COMPANIONS)
 
 
 def is_outcome_header(header: str) -> bool:
-    """Check whether a header says outcome to be explained: ``Churn``, ``Attrition_Flag``, but no ``response time``."""
+    """Check whether a header is an outcome to explain: ``Churn``, ``Attrition_Flag``, not ``response time``."""
     return _consists_of(words_of(header), OUTCOMES, OUTCOME_COMPANIONS)
 
 
 def _names_customer_key(words: tuple[str, ...]) -> bool:
-    """Check for a customer and a key, in any order, in one word or in several, and nothing else."""
+    """Check for exactly one customer word and one key word, in any order, joined or separate."""
     left = [word for word in words if word not in ARTICLES]
     if len(left) == 1:
         return any(left[0] == f"{noun}{end}" for end in CUSTOMER_ENDINGS for noun in CUSTOMERS)
@@ -130,7 +130,7 @@ def _names_customer_key(words: tuple[str, ...]) -> bool:
 
 
 def _is_key(words: tuple[str, ...]) -> bool:
-    if not words or _counts(words):
+    if not words or _is_count(words):
         return False
     last, is_short = words[-1], len(words) <= MAX_ROW_WORDS
     is_compound = (last.endswith(KEY_ENDINGS) and last not in NOT_KEYS) or _is_named(last, *SHORT_KEY_ENDINGS)
@@ -139,7 +139,7 @@ def _is_key(words: tuple[str, ...]) -> bool:
 
 
 def _is_named(word: str, *endings: str) -> bool:
-    """Check for a thing and a short word of a key in one: ``orderid``, ``invoiceno``."""
+    """Check for a compound of a noun and a short key suffix: ``orderid``, ``invoiceno``."""
     return any(word.endswith(ending) and word.removesuffix(ending) in NAMED for ending in endings)
 
 
@@ -147,8 +147,8 @@ def _is_phone(words: tuple[str, ...]) -> bool:
     return any(word in PHONES for word in words) and AMOUNTS.isdisjoint(words)
 
 
-def _counts(words: tuple[str, ...]) -> bool:
-    """Check whether a header begins with a number of several: ``Number of orders``, ``NumWebVisits``."""
+def _is_count(words: tuple[str, ...]) -> bool:
+    """Check whether a header is a count: ``Number of orders``, ``NumWebVisits``."""
     begins = len(words) > 1 and words[0] in COUNT_BEGINNINGS
     return begins and CUSTOMERS.isdisjoint(words) and words[-1] not in KEYS | CODES
 

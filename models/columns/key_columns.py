@@ -1,4 +1,4 @@
-"""Numbers that name rows and measure nothing: keys, running numbers, phone numbers."""
+"""Detection of numeric keys: running numbers and opaque ids, which measure nothing."""
 
 from typing import Final
 
@@ -7,88 +7,89 @@ import numpy.typing as npt
 
 from models.columns.column_stats import NumericColumn, TextColumn
 from models.columns.headers import id_rank, is_amount_header, is_code_header, is_key_header
-from models.columns.override_hints import propose
+from models.columns.override_hints import override_json
 
 KEY: Final = "key"
 RUNNING, OPAQUE = KEYS_BY_LOOK = ("running numbers", "opaque numbers")
 SAMPLE: Final = 1000
-FEWEST_ROWS: Final = 30
-FEWEST_FOR_A_REPEAT: Final = 5
-REPEATS: Final = 0.05
-STEADY: Final = 0.9
-SURELY_SHARED: Final = 10
-OPAQUE_DIGITS: Final = 7
-# The distance of Kolmogorov and Smirnov that chance exceeds once in a hundred, times the root of the sample's size.
-UNIFORM: Final = 1.63
+MIN_ROWS: Final = 30
+MIN_ROWS_FOR_REPEAT: Final = 5
+MAX_REPEATED_SHARE: Final = 0.05
+MIN_STEADY_SHARE: Final = 0.9
+MIN_EXPECTED_PAIRS: Final = 10
+MIN_OPAQUE_DIGITS: Final = 7
+# 1 % critical value of the Kolmogorov-Smirnov distance, times the root of the sample size.
+UNIFORM_CRITICAL: Final = 1.63
 
 _Numbers = npt.NDArray[np.float64]
 
 
 def find_key(evidence: NumericColumn) -> str | None:
-    """Find out why a column of numbers names its rows.
+    """Check whether a numeric column is a key of its rows, and return the reason.
 
-    Whole numbers do under the header of a customer id; and, if half of them are different, under any header of a key.
-    Without such a header they do if at most a twentieth repeats an earlier one, and they also run (each is the same
-    step above the one before, or by chance far more would be alike), or look drawn by chance from one range of numbers
-    with at least seven digits: not where the header says amount, and not in fewer than thirty rows.
+    Whole numbers are a key under the header of a customer id and, if at least half of them are distinct, under any
+    header of a key. Otherwise they are one if at most 5 % repeat an earlier value and they also are running numbers
+    (constant step, or far fewer duplicates than random values would have) or opaque numbers (uniform within one range
+    of at least seven digits). Headers of amounts and tables of fewer than thirty rows are excluded.
 
     Returns
     -------
     str or None
-        ``"key"`` by the header, else ``"running numbers"`` or ``"opaque numbers"``; None if it does not.
+        ``"key"`` by the header, else ``"running numbers"`` or ``"opaque numbers"``; None if it is not a key.
     """
     known = evidence.known
     if not are_whole(known):
         return None
-    if id_rank(evidence.name) is not None or (is_key_header(evidence.name) and _are_many(evidence)):
+    if id_rank(evidence.name) is not None or (is_key_header(evidence.name) and _has_many_distinct(evidence)):
         return KEY
-    if known.size < FEWEST_ROWS or is_amount_header(evidence.name) or not is_nearly_unique(evidence):
+    if known.size < MIN_ROWS or is_amount_header(evidence.name) or not is_nearly_unique(evidence):
         return None
-    return RUNNING if _run(known) else OPAQUE if _are_opaque(known) else None
+    return RUNNING if _are_running(known) else OPAQUE if _are_opaque(known) else None
 
 
 def is_nearly_unique(evidence: NumericColumn | TextColumn) -> bool:
-    """Check whether at most a twentieth of the known cells, or a single one of five or more, repeats an earlier one."""
+    """Check whether at most 5 % of the known cells, or a single one of five or more, repeat an earlier one."""
     n_known = evidence.n_rows - evidence.missing
-    return n_known - evidence.distinct <= max(REPEATS * n_known, n_known >= FEWEST_FOR_A_REPEAT)
+    return n_known - evidence.distinct <= max(MAX_REPEATED_SHARE * n_known, n_known >= MIN_ROWS_FOR_REPEAT)
 
 
 def are_whole(known: _Numbers) -> bool:
-    """Check whether all numbers are whole; the first of them are enough where they are not."""
+    """Check whether all numbers are whole, a first sample before the rest."""
     return all(bool((np.rint(part) == part).all()) for part in (known[:SAMPLE], known))
 
 
-def key_doubt(name: str) -> str:
-    """Build the sentence on a column of numbers that is taken for a key."""
+def key_warning(name: str) -> str:
+    """Build the warning for a numeric column that is treated as a key."""
     return (
         f"{name!r} looks like a key or a running number: it names rows, measures nothing, and is no feature. If it is "
-        f"an amount, declare it numeric: {propose(name, kind='numeric')}"
+        f"an amount, declare it numeric: {override_json(name, kind='numeric')}"
     )
 
 
-def _are_many(evidence: NumericColumn) -> bool:
-    """Check whether half of the known numbers are different; of a code, of which the same may recur, nearly all."""
+def _has_many_distinct(evidence: NumericColumn) -> bool:
+    """Check whether half of the known numbers are distinct; for codes, which may repeat, nearly all."""
     n_known = evidence.n_rows - evidence.missing
-    is_half = n_known >= FEWEST_ROWS and evidence.distinct >= n_known / 2 and not is_code_header(evidence.name)
+    is_half = n_known >= MIN_ROWS and evidence.distinct >= n_known / 2 and not is_code_header(evidence.name)
     return is_half or is_nearly_unique(evidence)
 
 
-def _run(known: _Numbers) -> bool:
-    """Check for the same step between numbers; or for few repeats, where chance would make at least ten.
+def _are_running(known: _Numbers) -> bool:
+    """Check for a constant step, or for far fewer duplicates than random numbers would have.
 
-    Among n customers and r possible numbers, about n² / 2r pairs of customers share one.
+    By the birthday problem, about n² / 2r pairs among n customers share one of r possible numbers.
     """
     steps = np.diff(known)
     step = np.median(steps)
-    shared = known.size**2 / (2 * (known[-1] - known[0] + 1))
-    is_dense = shared >= SURELY_SHARED and np.count_nonzero(steps == 0) <= REPEATS * shared
-    return bool(is_dense or (step > 0 and (steps == step).mean() >= STEADY))
+    expected_pairs = known.size**2 / (2 * (known[-1] - known[0] + 1))
+    n_pairs = np.count_nonzero(steps == 0)
+    is_dense = expected_pairs >= MIN_EXPECTED_PAIRS and n_pairs <= MAX_REPEATED_SHARE * expected_pairs
+    return bool(is_dense or (step > 0 and (steps == step).mean() >= MIN_STEADY_SHARE))
 
 
 def _are_opaque(known: _Numbers) -> bool:
     low, high = known[0], known[-1]
-    if low < 10 ** (OPAQUE_DIGITS - 1) or np.floor(np.log10(low)) != np.floor(np.log10(high)):
+    if low < 10 ** (MIN_OPAQUE_DIGITS - 1) or np.floor(np.log10(low)) != np.floor(np.log10(high)):
         return False
     expected = np.arange(1, known.size + 1) / known.size
     distance = np.abs((known - low) / (high - low) - expected).max()
-    return bool(distance <= UNIFORM / np.sqrt(known.size))
+    return bool(distance <= UNIFORM_CRITICAL / np.sqrt(known.size))

@@ -1,4 +1,4 @@
-"""What a table has beside its customers: a last row of totals, and a header row that is one of data."""
+"""Layout checks: a last row of totals, and a missing header row."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 from models.columns.header_words import TOTALS
 from models.columns.headers import split_words
 
-FEWEST_ROWS: Final = 3
-FEWEST_UNLABELLED: Final = 10
-EXACTLY: Final = 1e-6
-ABOUT: Final = 0.25
-MAX_LABEL: Final = 40
-DATA_SHARE: Final = 0.5
-FEWEST_DATA_HEADERS: Final = 2
+MIN_ROWS: Final = 3
+MIN_UNLABELLED_ROWS: Final = 10
+EXACT_TOLERANCE: Final = 1e-6
+ROUGH_TOLERANCE: Final = 0.25
+MAX_LABEL_LENGTH: Final = 40
+MIN_DATA_SHARE: Final = 0.5
+MIN_DATA_HEADERS: Final = 2
 
 _NUMBER = re.compile(r"\s*[-+]?[0-9]+(?:[.,][0-9]+)?\s*")
 
@@ -28,8 +28,8 @@ DATA_HEADERS: Final = (
 
 
 def share_of_sum(values: pa.Array) -> float:
-    """Divide the last of some numbers by the sum of all others; 0 where it is missing, or two others are not known."""
-    if len(values) < FEWEST_ROWS or len(values) - values.null_count < FEWEST_ROWS or not values[-1].is_valid:
+    """Divide the last value by the sum of all others; 0 if it is missing or fewer than two others are known."""
+    if len(values) < MIN_ROWS or len(values) - values.null_count < MIN_ROWS or not values[-1].is_valid:
         return 0.0
     last = values[-1].as_py()
     others = pc.sum(values).as_py() - last
@@ -37,33 +37,34 @@ def share_of_sum(values: pa.Array) -> float:
 
 
 def is_about_sum(share: float) -> bool:
-    """Check whether a number is about the sum of others, as of rows that changed after they were summed up."""
-    return abs(share - 1) <= ABOUT
+    """Check whether a value is roughly the sum of the others; rows may have changed since they were summed."""
+    return abs(share - 1) <= ROUGH_TOLERANCE
 
 
-def find_total(raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]) -> str | None:
-    """Build the sentence on a last row of totals.
+def total_row_warning(raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]) -> str | None:
+    """Warn of a last row that holds totals.
 
     Parameters
     ----------
     raw
-        The columns as they came.
+        The unparsed columns.
     shares
-        Of each numeric column, its last number as a share of the sum of all others.
+        For each numeric column its last value divided by the sum of all others.
     gaps
-        The columns in which a single cell is missing.
+        The columns with a single missing cell.
 
     Returns
     -------
     str or None
-        None unless a cell of the last row says total, and a number is about the sum of all others; or half of the
-        numbers are, and the only gap of a column is in that row; or half are exactly that sum, and there are ten rows.
+        A warning if the last row has a cell labelled as total and a value that is roughly the sum of all others; or if
+        half of its values are such sums and it holds the only gap of a column; or if half are exact sums, in at least
+        ten rows. None otherwise.
     """
     n_about = sum(map(is_about_sum, shares.values()))
-    n_exact = sum(abs(share - 1) <= EXACTLY for share in shares.values())
-    is_labelled = n_about > 0 and _says_total(raw)
+    n_exact = sum(abs(share - 1) <= EXACT_TOLERANCE for share in shares.values())
+    is_labelled = n_about > 0 and _has_total_label(raw)
     is_unnamed = n_about >= max(len(shares) / 2, 1) and any(_is_blank(raw[name][-1].as_py()) for name in gaps)
-    is_exact = n_exact >= max(len(shares) / 2, 1) and raw.num_rows >= FEWEST_UNLABELLED
+    is_exact = n_exact >= max(len(shares) / 2, 1) and raw.num_rows >= MIN_UNLABELLED_ROWS
     if not is_labelled and not is_unnamed and not is_exact:
         return None
     return (
@@ -73,7 +74,7 @@ def find_total(raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]
 
 
 def is_data_number(header: str, low: float, high: float) -> bool:
-    """Check whether a header is a number such as those of its column."""
+    """Check whether a header is a number within the range of its column."""
     return _NUMBER.fullmatch(header) is not None and low <= float(header.replace(",", ".")) <= high
 
 
@@ -83,16 +84,16 @@ def have_data_headers(headers: Mapping[str, bool]) -> bool:
     Parameters
     ----------
     headers
-        Of each header, whether it could be a cell of its own column.
+        For each header whether it could be a cell of its own column.
 
     Returns
     -------
     bool
-        Whether two headers could, and half of all; not if all of these are numbers that rise by the same step, as years
-        and months do.
+        Whether at least two headers and half of all could be cells. False if these are numbers with a constant step,
+        such as years and months.
     """
     alike = [header for header, is_data in headers.items() if is_data]
-    if len(alike) < max(FEWEST_DATA_HEADERS, DATA_SHARE * len(headers)):
+    if len(alike) < max(MIN_DATA_HEADERS, MIN_DATA_SHARE * len(headers)):
         return False
     if not all(_NUMBER.fullmatch(header) for header in alike):
         return True
@@ -100,9 +101,9 @@ def have_data_headers(headers: Mapping[str, bool]) -> bool:
     return bool((steps != steps[0]).any()) if steps.size > 1 else bool(steps[0] != 1)
 
 
-def _says_total(raw: pa.Table) -> bool:
+def _has_total_label(raw: pa.Table) -> bool:
     cells = [column[-1].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
-    return any(not TOTALS.isdisjoint(split_words(cell[:MAX_LABEL])) for cell in cells)
+    return any(not TOTALS.isdisjoint(split_words(cell[:MAX_LABEL_LENGTH])) for cell in cells)
 
 
 def _is_blank(cell: object) -> bool:

@@ -1,4 +1,4 @@
-"""Cells that are declared to stand for a missing value."""
+"""Declared markers of missing values, such as ``999``."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,21 +22,21 @@ class MissingMarkers:
 
     @classmethod
     def of(cls, declared: Sequence[str]) -> Self:
-        """Read declared markers as cells are read."""
+        """Parse declared markers by the rules for cells."""
         return cls(
             pa.array(_readable(cells.category, declared), pa.string()),
             pa.array(_readable(cells.number, declared), pa.float64()),
         )
 
     def clear(self, found: DistinctCells) -> DistinctCells:
-        """Make the cells of a raw column null that are markers."""
+        """Replace markers among raw cells by null."""
         if not len(self.texts):
             return found
         marked = pc.is_in(categories(found.values).values, self.texts)
         return found._replace(values=pc.if_else(marked, None, found.values))
 
     def clear_numbers(self, read: pa.Array) -> pa.Array:
-        """Make the numbers null that are markers."""
+        """Replace markers among numbers by null."""
         return pc.if_else(pc.is_in(read, self.numbers), None, read) if len(self.numbers) else read
 
 

@@ -1,11 +1,11 @@
-"""Names of months and of weekdays in the languages whose dates are read."""
+"""Names of months and weekdays in the supported languages."""
 
 import unicodedata
 from typing import Final
 
 LANGUAGES: Final = "English, German, French, Spanish, Italian, Dutch, Polish and Portuguese"
 
-# Full names, then abbreviations; Polish has a nominative and a genitive. Without accents, as `_plain` leaves them.
+# Full names, then abbreviations, normalized like the output of `_plain`; Polish has a nominative and a genitive.
 _MONTHS: Final = (
     "january januar jaenner janner janvier enero gennaio januari styczen stycznia janeiro jan janv ene gen sty",
     "february februar feber fevrier febrero febbraio februari luty lutego fevereiro feb febr fev fevr lut",
@@ -29,16 +29,16 @@ _WEEKDAYS: Final = (
     "saturday samstag sonnabend samedi sabado sabato zaterdag sobota sat sa sam sab za sob",
     "sunday sonntag dimanche domingo domenica zondag niedziela sun so dim dom zo niedz nd",
 )
-_STROKES: Final = str.maketrans({"ł": "l"})  # a letter of its own: it has no accent to take off
+_STROKES: Final = str.maketrans({"ł": "l"})  # Unicode does not decompose it
 
 
 def month_number(name: str) -> int | None:
-    """Return the number of a month by its name or abbreviation in any of the languages, None for another word."""
+    """Return the number of a month by its name or abbreviation in any supported language; None if unknown."""
     return _NUMBERS.get(_plain(name))
 
 
 def is_weekday(name: str) -> bool:
-    """Tell whether a word names a day of the week in one of the languages."""
+    """Check whether a word is the name of a weekday in any supported language."""
     return _plain(name) in _DAYS
 
 

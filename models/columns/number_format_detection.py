@@ -1,4 +1,4 @@
-"""How a whole column writes its numbers: which mark groups thousands, and which is for decimals."""
+"""Detection of a column's number format: thousands separator, decimal mark and unit."""
 
 from typing import Final, NamedTuple
 
@@ -8,74 +8,74 @@ import pyarrow.compute as pc
 from models.columns.number_formats import MARKS, NumberFormat, matches, split_cells
 
 SAMPLE: Final = 1000
-FEWEST_DOTS: Final = 5
+MIN_DOTS: Final = 5
 
-_EITHER_WAY: Final = {mark: rf"^(?:[0-9]{{1,3}}|[1-9][0-9]{{0,2}}{MARKS[mark]}[0-9]{{3}})$" for mark in ",."}
+_AMBIGUOUS: Final = {mark: rf"^(?:[0-9]{{1,3}}|[1-9][0-9]{{0,2}}{MARKS[mark]}[0-9]{{3}})$" for mark in ",."}
 _DECIMALS: Final = "Each {mark!r} is taken for a decimal mark, but might group thousands."
 _THOUSANDS: Final = "Each {mark!r} is taken to group thousands, but might be a decimal mark."
 
 
 class DetectedFormat(NamedTuple):
-    """The style of a column, and what had to be chosen to decide it."""
+    """The number format of a column, and a doubt if its cells do not determine it."""
 
     numerals: NumberFormat
     doubt: str | None = None
 
 
 def detect_number_format(values: pa.Array, *, decimal_comma: bool = False) -> DetectedFormat | None:
-    """Find the one style in which every cell that could be a number is written.
+    """Detect the one number format that fits every cell that could be a number.
 
-    A lone kind of mark is for decimals if it does not always stand before three digits. If it does (``1,234``), it
-    groups thousands, unless a number contradicts that (``0,123``, ``1234``), or they are percents, or it is a dot and
-    they are no amounts of money: a choice, which `doubt` puts into words. In a file of decimal commas, as
-    `decimal_comma` says, a comma is for decimals then, and a dot groups.
+    If only one kind of separator occurs, it is the decimal mark unless three digits always follow. If they do
+    (``1,234``), the format is ambiguous: the separator is taken for thousands, unless a number contradicts that
+    (``0,123``, ``1234``), the unit is percent, or it is a dot without a currency; `doubt` describes the choice. With
+    `decimal_comma`, an ambiguous comma is the decimal mark and an ambiguous dot the thousands separator.
 
     Parameters
     ----------
     values
-        Texts, of which those that cannot be numbers in any style do not count.
+        Texts; those that are not numbers in any format are skipped.
 
     Returns
     -------
-    Found or None
-        None if there is no number, if two currencies or percents and others are mixed, or if no single style fits all.
+    DetectedFormat or None
+        None without numbers, with mixed units, or if no single format fits all numbers.
     """
     parts = split_cells(values)
-    written, unit = parts.number.drop_null(), _one_unit(parts.unit.drop_null())
+    written, unit = parts.number.drop_null(), _common_unit(parts.unit.drop_null())
     if unit is None or not len(written):
         return None
-    found = _find_marks(written, unit, decimal_comma=decimal_comma)
+    found = _detect_separators(written, unit, decimal_comma=decimal_comma)
     return found if found is not None and found.numerals.fits(written) else None
 
 
 def ambiguous_format_warning(column: pa.ChunkedArray) -> str | None:
-    """Doubt plain numbers of which each dot stands before three digits, in at least five: it may group thousands."""
-    return _DECIMALS.format(mark=".") if could_be_grouped(column, FEWEST_DOTS) else None
+    """Warn of plain numbers with at least five dots, each followed by three digits: they may be thousands."""
+    return _DECIMALS.format(mark=".") if could_be_grouped(column, MIN_DOTS) else None
 
 
 def could_be_grouped(column: pa.ChunkedArray, fewest: int = 1) -> bool:
-    """Check whether each dot in a column of plain numbers stands before three digits, and so may group thousands."""
+    """Check whether three digits follow each dot in a column of plain numbers: it may separate thousands."""
     return pa.types.is_string(column.type) and _has_groups(column[:SAMPLE], 1) and _has_groups(column, fewest)
 
 
 def _has_groups(column: pa.ChunkedArray, fewest: int) -> bool:
     known = column.filter(pc.not_equal(column, ""))
     n_dots = pc.sum(pc.match_substring(known, ".")).as_py() or 0
-    return n_dots >= fewest and bool(pc.all(pc.match_substring_regex(known, _EITHER_WAY["."])).as_py())
+    return n_dots >= fewest and bool(pc.all(pc.match_substring_regex(known, _AMBIGUOUS["."])).as_py())
 
 
-def _one_unit(units: pa.Array) -> str | None:
+def _common_unit(units: pa.Array) -> str | None:
     found = set(pc.unique(units).to_pylist())
     if "%" in found:
         return "%" if found == {"%"} else None
     return "".join(found) if len(found - {""}) <= 1 else None
 
 
-def _find_marks(written: pa.Array, unit: str, *, decimal_comma: bool) -> DetectedFormat | None:
-    seen = {mark for mark, pattern in MARKS.items() if matches(written, pattern).any()}
-    groups, points = seen & {" ", "'"}, seen & {",", "."}
+def _detect_separators(written: pa.Array, unit: str, *, decimal_comma: bool) -> DetectedFormat | None:
+    marks = {mark for mark, pattern in MARKS.items() if matches(written, pattern).any()}
+    groups, points = marks & {" ", "'"}, marks & {",", "."}
     if groups:
-        return _beside(groups, points, unit)
+        return _format_with_group(groups, points, unit)
     if len(points) == 1:
         return _single_separator(written, points.pop(), unit, decimal_comma=decimal_comma)
     styles = [NumberFormat(group=group, decimal=decimal, unit=unit) for group, decimal in (",.", ".,")]
@@ -85,8 +85,8 @@ def _find_marks(written: pa.Array, unit: str, *, decimal_comma: bool) -> Detecte
     return DetectedFormat(fitting[0]) if len(fitting) == 1 else None
 
 
-def _beside(groups: set[str], points: set[str], unit: str) -> DetectedFormat | None:
-    """Find the decimal mark beside a space or an apostrophe, which can only group thousands."""
+def _format_with_group(groups: set[str], points: set[str], unit: str) -> DetectedFormat | None:
+    """Detect the decimal mark beside a space or an apostrophe, which can only separate thousands."""
     if len(groups) > 1 or len(points) > 1:
         return None
     group = groups.pop()
@@ -102,7 +102,7 @@ def _single_separator(written: pa.Array, mark: str, unit: str, *, decimal_comma:
     )
     if not decimals.fits(written):
         return DetectedFormat(grouping)
-    if not matches(written, _EITHER_WAY[mark]).all():
+    if not matches(written, _AMBIGUOUS[mark]).all():
         return DetectedFormat(decimals)
     is_decimal = mark == "," if decimal_comma else mark == "." and not unit
     if unit == "%" or is_decimal:

@@ -1,4 +1,4 @@
-"""Numbers as people write them: decimal commas, grouped thousands, percents, currencies, accounting."""
+"""Number formats: decimal commas, grouped thousands, percents, currencies, accounting negatives."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _EXAMPLE = re.compile(r"1([,. ']?)234([.,])56(?: (.+))?")
 
 
 class Parts(NamedTuple):
-    """What a cell consists of; all null where it is no number in any style."""
+    """The regex groups of a cell; all null if it is not a number in any format."""
 
     number: pa.Array
     exponent: pa.Array
@@ -41,9 +41,9 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class NumberFormat:
-    """One way to write numbers: what groups the thousands, what marks the decimals, and the unit, if any.
+    """A number format: thousands separator, decimal mark and optional unit.
 
-    A minus may stand before or behind, or be written as parentheses; the unit may stand on either side, or be left out.
+    Negative numbers have a leading or trailing minus, or parentheses; the unit may lead, trail or be absent.
     """
 
     group: str
@@ -52,7 +52,7 @@ class NumberFormat:
 
     @classmethod
     def parse(cls, example: str) -> Self:
-        """Read a style from its example, such as ``1.234,56 €``."""
+        """Parse a format from its example, such as ``1.234,56 €``."""
         parts = _EXAMPLE.fullmatch(example)
         if parts is None:
             raise ValueError("numerals are written like 1.234,56, with a unit or without")
@@ -60,28 +60,28 @@ class NumberFormat:
 
     @property
     def example(self) -> str:
-        """How 1234.56 looks in this style."""
+        """The number 1234.56 in this format."""
         return f"1{self.group}234{self.decimal}56 {self.unit}".rstrip()
 
     @property
     def alternative(self) -> "NumberFormat":
-        """The style in which the mark that groups is for decimals; or, where none groups, the decimal mark groups."""
+        """The other format of an ambiguous column: its separator for decimals instead of thousands, or vice versa."""
         if self.group:
             return NumberFormat(group="", decimal=self.group, unit=self.unit)
         return NumberFormat(group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit)
 
     def read(self, values: pa.Array) -> ParsedCells:
-        """Read cells that are written in this style.
+        """Parse cells in this format.
 
         Parameters
         ----------
         values
-            Text; int64 and float64 are numbers already.
+            Text; int64 and float64 are only converted.
 
         Returns
         -------
-        Reading
-            The numbers as float64 (``45 %`` is 45); null where a cell is missing or wrong.
+        ParsedCells
+            The numbers as float64 (``45 %`` is 45); null where a cell is missing or invalid.
         """
         if not pa.types.is_string(values.type):
             return numbers(values)
@@ -92,7 +92,7 @@ class NumberFormat:
         return ParsedCells(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
 
     def fits(self, written: pa.Array) -> bool:
-        """Tell whether every number is written in this style."""
+        """Check whether every number matches this format."""
         return bool(matches(written, self._pattern).all())
 
     @property
@@ -111,7 +111,7 @@ class NumberFormat:
 
 
 def split_cells(values: pa.Array) -> Parts:
-    """Split texts into what numbers consist of, in whatever style."""
+    """Split texts into the parts of a number in any format."""
     found = pc.extract_regex(values, _CELL)
     field = {name: pc.struct_field(found, name) for name in ("number", "exponent", "before", "after")}
     signs = pc.binary_join_element_wise(
@@ -124,7 +124,7 @@ def split_cells(values: pa.Array) -> Parts:
 
 
 def _grouped(group: str) -> str:
-    """Match thousands; with commas also lakhs and crores (12,34,567)."""
+    """Return the pattern of grouped thousands; with commas also lakhs and crores (12,34,567)."""
     if not group:
         return ""
     mark = MARKS[group]
@@ -133,5 +133,5 @@ def _grouped(group: str) -> str:
 
 
 def matches(texts: pa.Array, pattern: str) -> Mask:
-    """Find the texts that hold a pattern; null does not."""
+    """Mark the texts that match a pattern; null is False."""
     return mask(pc.match_substring_regex(texts, pattern))

@@ -1,4 +1,4 @@
-"""Days written as numbers: 20160131, seconds since 1970 and their fractions, and the serial days of spreadsheets."""
+"""Dates stored as numbers: 20160131, Unix timestamps, and serial days of spreadsheets."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,20 +11,20 @@ import pyarrow as pa
 from models.columns.cell_arrays import ParsedCells, mask, numbers
 from models.columns.dates import EPOCH
 from models.columns.headers import is_amount_header, is_date_header, is_key_header
-from models.columns.override_hints import propose
+from models.columns.override_hints import override_json
 
 Serial = Literal["yyyymmdd", "unix seconds", "unix milliseconds", "unix microseconds", "unix nanoseconds", "excel days"]
 
 SERIALS: Final = get_args(Serial)
 SAMPLE: Final = 1000
-MOST: Final = 0.9
+MIN_SHARE: Final = 0.9
 UNITS: Final[Mapping[Serial, float]] = {
     "unix seconds": 86_400.0,
     "unix milliseconds": 86_400e3,
     "unix microseconds": 86_400e6,
     "unix nanoseconds": 86_400e9,
 }
-# Spreadsheets count days from the end of 1899, and believe that 1900 was a leap year.
+# Excel's epoch; it treats 1900 as a leap year.
 SERIAL_ORIGIN: Final = (date(1899, 12, 30) - EPOCH).days
 EARLIEST_DAY: Final = (date(2000, 1, 1) - EPOCH).days
 LATEST_DAY: Final = (date(2040, 1, 1) - EPOCH).days
@@ -36,11 +36,10 @@ _Numbers = npt.NDArray[np.float64]
 
 
 def find_serial(name: str, known: _Numbers) -> Serial | None:
-    """Find the form in which the numbers of a column write days.
+    """Detect the unit of dates that are stored as numbers.
 
-    Eight digits are days if nine in ten are days of the calendar. Seconds since 1970, and their fractions, must lie
-    between 2000 and 2040, and the header must not say key, nor, of seconds, amount; serial days need a header that says
-    date.
+    Eight-digit numbers are dates if 90 % are valid calendar days. Unix timestamps must lie between 2000 and 2040 and
+    not have the header of a key or, for seconds, of an amount. Serial days need the header of a date.
 
     Parameters
     ----------
@@ -52,10 +51,10 @@ def find_serial(name: str, known: _Numbers) -> Serial | None:
     Returns
     -------
     str or None
-        The form, as a column's `numerals` names it.
+        The unit, a value of `Column.numerals`; None if the numbers are not dates.
     """
     known = known[:: max(known.size // SAMPLE, 1)]
-    if _are_mostly(~np.isnan(_calendar_days(known))):
+    if _is_majority(~np.isnan(_calendar_days(known))):
         return "yyyymmdd"
     if is_key_header(name):
         return None
@@ -66,9 +65,9 @@ def find_serial(name: str, known: _Numbers) -> Serial | None:
     return next((form for form in UNITS if _are_recent(known / UNITS[form])), None)
 
 
-def serial_doubt(name: str, serial: Serial) -> str:
-    """Build the sentence on a column of numbers that are taken for days."""
-    days, amounts = propose(name, kind="numeric", numerals=serial), propose(name, kind="numeric")
+def serial_warning(name: str, serial: Serial) -> str:
+    """Build the warning for a column of numbers that look like dates."""
+    days, amounts = override_json(name, kind="numeric", numerals=serial), override_json(name, kind="numeric")
     return (
         f"{name!r} is ignored: its numbers look like dates ({serial}). To use the days from each to the newest, "
         f"declare it: {days}. To use them as amounts, declare it numeric: {amounts}"
@@ -76,19 +75,19 @@ def serial_doubt(name: str, serial: Serial) -> str:
 
 
 def read_serials(values: pa.Array, form: Serial) -> ParsedCells:
-    """Read days that are written as numbers.
+    """Parse dates that are stored as numbers.
 
     Parameters
     ----------
     values
         Text, int64 or float64.
     form
-        How they are written.
+        Their unit.
 
     Returns
     -------
-    Reading
-        Days since 1970-01-01 as float64; null where a cell is missing or wrong.
+    ParsedCells
+        Days since 1970-01-01 as float64; null where a cell is missing or invalid.
     """
     read = numbers(values)
     days = _days(np.asarray(read.values.fill_null(np.nan).to_numpy(zero_copy_only=False)), form)
@@ -105,7 +104,7 @@ def _days(x: _Numbers, form: Serial) -> _Numbers:
 
 
 def _calendar_days(x: _Numbers) -> _Numbers:
-    """Count the days since 1970-01-01 of numbers such as 20160131; NaN where there is no such day."""
+    """Convert numbers such as 20160131 to days since 1970-01-01; NaN for a day that does not exist."""
     is_written = (x >= FIRST_YEAR * 10_000) & (x < (LAST_YEAR + 1) * 10_000) & (np.floor(x) == x)
     written = np.where(is_written, x, 0).astype(np.int64)
     year, month, day = written // 10_000, written // 100 % 100, written % 100
@@ -122,8 +121,8 @@ def _are_days(days: _Numbers) -> npt.NDArray[np.bool_]:
 
 
 def _are_recent(days: _Numbers, earliest: int = EARLIEST_DAY) -> bool:
-    return _are_mostly((days >= earliest) & (days < LATEST_DAY))
+    return _is_majority((days >= earliest) & (days < LATEST_DAY))
 
 
-def _are_mostly(chosen: npt.NDArray[np.bool_]) -> bool:
-    return bool(chosen.mean() >= MOST)
+def _is_majority(chosen: npt.NDArray[np.bool_]) -> bool:
+    return bool(chosen.mean() >= MIN_SHARE)

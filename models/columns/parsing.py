@@ -1,4 +1,4 @@
-"""Tables read as what their columns are."""
+"""Parsing of raw tables by the kinds and formats of their columns."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ from models.columns.missing_markers import MissingMarkers
 from models.columns.number_formats import NumberFormat
 from models.columns.overrides import read_dates
 
-# Arrow computes outside the interpreter's lock; more threads would hold more columns in memory at once.
+# Arrow releases the GIL; more threads would hold more columns in memory at once.
 THREADS: Final = 2
 
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ReadColumn(NamedTuple):
-    """A column as what it is, null where a cell is missing or at fault."""
+    """A parsed column, null where a cell is missing or invalid, and its errors."""
 
     values: pa.Array
     faults: ColumnErrors
@@ -39,7 +39,7 @@ class _Rule(NamedTuple):
 
 
 def map_columns(function: Callable[[S], T], columns: Sequence[S]) -> list[T]:
-    """Do the same with each column, some at once."""
+    """Apply a function to each column in a thread pool."""
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(function, columns))
 
@@ -47,36 +47,37 @@ def map_columns(function: Callable[[S], T], columns: Sequence[S]) -> list[T]:
 def read_rows(
     raw: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None
 ) -> tuple[pa.Table, list[CellError]]:
-    """Read some rows as the columns of a table say, and name the cells that cannot be read.
+    """Parse rows by the columns of a table, and list the cells that cannot be parsed.
 
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, as they came. Some of the table may be absent, and others be there.
+        Columns of text, int64 or float64, unparsed. Columns of the table may be absent; unknown columns are inferred.
     columns
-        How the table reads its columns: kinds, markers, numerals and dates.
+        The columns of the table: kinds, markers, number and date formats.
     customer_id
-        The column that names the customers; None if none of `columns` does.
+        The id column; None if none of `columns` is one.
 
     Returns
     -------
     pyarrow.Table
-        The customer id first, as text; then those of `columns` that are there, in their order, and then the others as
-        what they look like. Numeric columns are float64 and all others text, null where a cell is missing or wrong.
+        The customer id first, as text; then those of `columns` that are present, in their order; then unknown columns
+        by their inferred kinds. Numeric columns are float64 and all others text, null where a cell is missing or
+        invalid.
     list of CellError
-        Every wrong cell, and every row without a customer id, column by column.
+        Every invalid cell, and every row without a customer id, column by column.
     """
     known = {column.name: column for column in columns}
     names = [*(name for name in known if name in raw.column_names), *(n for n in raw.column_names if n not in known)]
     names.sort(key=lambda name: name != customer_id)
-    there = [known.get(name) or _inferred(raw, name) for name in names]
-    read = map_columns(lambda column: read_column(raw, column, is_id=column.name == customer_id), there)
+    present = [known.get(name) or _inferred(raw, name) for name in names]
+    read = map_columns(lambda column: read_column(raw, column, is_id=column.name == customer_id), present)
     table = pa.table([column.values for column in read], names=names)
     return table, [error for column in read for error in column.faults.errors()]
 
 
 def read_column(raw: pa.Table, column: Column, *, is_id: bool) -> ReadColumn:
-    """Read one column as what it is."""
+    """Parse one column by its kind and format."""
     if is_id:
         return ReadColumn(*read_ids(raw, column.name, column.missing_markers, required=True))
     markers = MissingMarkers.of(column.missing_markers)

@@ -1,4 +1,4 @@
-"""What the columns of a table are, and the same table with every cell read as what its column is."""
+"""Schema inference for a table, and parsing of the table by that schema."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from models.columns.cell_errors import UnknownColumn
 from models.columns.column import Column, Override
-from models.columns.column_results import Judged
+from models.columns.column_results import ColumnResult
 from models.columns.customer_ids import check_customer_id, find_customer_id
 from models.columns.key_columns import KEYS_BY_LOOK
 from models.columns.kind_inference import infer_column
-from models.columns.layout_checks import DATA_HEADERS, find_total, have_data_headers, is_about_sum
+from models.columns.layout_checks import DATA_HEADERS, have_data_headers, is_about_sum, total_row_warning
 from models.columns.parsing import map_columns, read_column
 
 NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
@@ -20,7 +20,7 @@ NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class TableSchema:
-    """What the columns of a table are; without a `customer_id` its rows are numbered."""
+    """The columns of a table and their warnings; rows are numbered if `customer_id` is None."""
 
     columns: tuple[Column, ...]
     customer_id: str | None
@@ -30,39 +30,38 @@ class TableSchema:
 def infer_schema(
     raw: pa.Table, *, customer_id: str | None, overrides: Mapping[str, Override] = NOTHING_DECLARED
 ) -> TableSchema:
-    """Decide what each column of a table is.
+    """Infer the kind of each column of a table.
 
-    A column is numeric if every known cell is a number, as machines write it or in one of the ways people do (whole
-    numbers of only 0 and 1 are a category, and digits that are codes are texts); an identifier if its cells are keys,
-    or unique and look like ids; and ignored if it is empty, constant, a date, an earlier segmentation, free text (more
-    than 50 distinct values in more than a fifth of its known cells, or 50 characters on average) or has more than 100
-    distinct texts. Anything else is categorical.
+    A column is numeric if every known cell is a number in one common number format (a column of only 0 and 1 is
+    categorical, and codes are texts); an identifier if its cells are keys, or unique and look like ids; and ignored if
+    it is empty, constant, a date, an earlier segmentation, free text (more than 50 distinct values in more than a fifth
+    of its known cells, or 50 characters on average) or has more than 100 distinct texts. All others are categorical.
 
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, as they came.
+        Columns of text, int64 or float64, unparsed.
     customer_id
-        The column that names the customers; None looks for an obvious one.
+        The id column; None detects it by header.
     overrides
-        What the owner declares of some columns: the kind, texts that stand for a missing value (``"999"`` is also 999
-        and 999.0), how numbers and dates are written, and whether case is folded. A column of dates that is declared
-        numeric holds the days from each date to the newest.
+        Declarations for some columns: kind, markers of missing values (``"999"`` is also 999 and 999.0), number or date
+        format, and case folding. A column of dates that is declared numeric holds the days from each date to the
+        newest.
 
     Returns
     -------
-    Described
-        The columns in their order, the id column that was named or found, and what the owner should know.
+    TableSchema
+        The columns in their order, the declared or detected id column, and warnings.
 
     Raises
     ------
     UnknownColumn
-        If there is no column `customer_id`, or none that an override names.
+        If there is no column `customer_id`, or no column of an override.
     MissingCustomerId, DuplicateCustomers
-        If the named column does not name every customer, and each once.
+        If the declared id column is not complete and unique.
     BadCells
-        If a cell is neither a number nor a text, one of the named column cannot be an id, or one of a column declared
-        numeric is neither a number nor a date.
+        If a cell is neither a number nor a text, is not a valid id in the declared id column, or is neither a number
+        nor a date in a column declared numeric.
     """
     _check_known(raw, overrides)
     if customer_id is None:
@@ -70,41 +69,41 @@ def infer_schema(
     else:
         check_customer_id(raw, customer_id, overrides)
         found, doubts = customer_id, []
-    judged = map_columns(
-        lambda name: _infer_column(raw, name, found, overrides.get(name, Override())), raw.column_names
+    results = map_columns(
+        lambda name: _infer_unless_id(raw, name, found, overrides.get(name, Override())), raw.column_names
     )
-    judged = _with_a_feature(raw, _with_decimal_commas(raw, judged, overrides), overrides)
-    judged = _with_layout_doubts(raw, judged)
-    said = (warning for each in judged for warning in (*each.warnings, *each.column.doubts))
-    columns = tuple(each.column for each in judged)
-    return TableSchema(columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *said])))
+    results = _with_fallback_features(raw, _with_decimal_commas(raw, results, overrides), overrides)
+    results = _with_layout_warnings(raw, results)
+    messages = (warning for each in results for warning in (*each.warnings, *each.column.doubts))
+    columns = tuple(each.column for each in results)
+    return TableSchema(columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *messages])))
 
 
-def apply_schema(raw: pa.Table, described: TableSchema) -> pa.Table:
-    """Read every cell as what its column is.
+def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
+    """Parse every cell by the kind and format of its column.
 
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, as they came.
-    described
-        What they are; kinds may differ from what `describe_columns` found.
+        Columns of text, int64 or float64, unparsed.
+    schema
+        Their schema, inferred or edited.
 
     Returns
     -------
     pyarrow.Table
-        The customer id first, as text under its own header (``row-1``, … under a new one where there is none); then
+        The customer id first, as text under its own header (``row-1``, … under a new one without an id column); then
         numeric columns as float64 and all others as text, null where a cell is missing.
 
     Raises
     ------
     BadCells
-        If a cell is not what its column holds.
+        If a cell does not match the kind or format of its column.
     """
-    columns = sorted(described.columns, key=lambda column: column.name != described.customer_id)
-    read = map_columns(lambda column: _read(raw, column, described.customer_id), columns)
+    columns = sorted(schema.columns, key=lambda column: column.name != schema.customer_id)
+    read = map_columns(lambda column: _read(raw, column, schema.customer_id), columns)
     names = [column.name for column in columns]
-    if described.customer_id is None:
+    if schema.customer_id is None:
         return pa.table([_row_ids(raw.num_rows), *read], names=[_new_header(raw.column_names), *names])
     return pa.table(read, names=names)
 
@@ -115,57 +114,57 @@ def _check_known(raw: pa.Table, overrides: Mapping[str, Override]) -> None:
         raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
 
 
-def _infer_column(raw: pa.Table, name: str, customer_id: str | None, override: Override) -> Judged:
+def _infer_unless_id(raw: pa.Table, name: str, customer_id: str | None, override: Override) -> ColumnResult:
     if name != customer_id:
         return infer_column(raw.column(name), name, override)
     missing = override.missing or ()
     column = Column(name=name, kind="identifier", missing=0, distinct=raw.num_rows, missing_markers=missing)
     if override.kind in {None, "identifier"}:
-        return Judged(column)
-    return Judged(column, (f"{name!r} names the customers, so it stays an identifier.",))
+        return ColumnResult(column)
+    return ColumnResult(column, (f"{name!r} names the customers, so it stays an identifier.",))
 
 
-def _with_decimal_commas(raw: pa.Table, judged: list[Judged], overrides: Mapping[str, Override]) -> list[Judged]:
-    """Decide by the columns that surely have decimal commas what a mark means that could be either."""
-    sure = [each.column.numerals or "" for each in judged if not each.is_ambiguous and not each.column.newest]
+def _with_decimal_commas(
+    raw: pa.Table, results: list[ColumnResult], overrides: Mapping[str, Override]
+) -> list[ColumnResult]:
+    """Infer ambiguous columns again if an unambiguous one has decimal commas."""
+    sure = [each.column.numerals or "" for each in results if not each.is_ambiguous and not each.column.newest]
     if not any("," in numerals and numerals.rindex(",") > numerals.find(".") for numerals in sure):
-        return judged
+        return results
+    updated = list(results)
+    for i, result in enumerate(results):
+        if result.is_ambiguous:
+            name = result.column.name
+            updated[i] = infer_column(raw.column(name), name, overrides.get(name, Override()), decimal_comma=True)
+    return updated
+
+
+def _with_fallback_features(
+    raw: pa.Table, results: list[ColumnResult], overrides: Mapping[str, Override]
+) -> list[ColumnResult]:
+    """Treat columns that only look like keys as numeric if the table has no other features."""
+    if any(each.column.kind in {"numeric", "categorical"} for each in results):
+        return results
+    updated = list(results)
+    for i, result in enumerate(results):
+        if result.column.reason in KEYS_BY_LOOK:
+            name = result.column.name
+            override = replace(overrides.get(name, Override()), kind="numeric")
+            updated[i] = infer_column(raw.column(name), name, override)
+    return updated
+
+
+def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[ColumnResult]:
+    """Add warnings about a last row of totals and a missing header row to the affected columns."""
+    shares = {each.column.name: each.share_of_sum for each in results if each.column.kind == "numeric"}
+    total = total_row_warning(raw, shares, [each.column.name for each in results if each.column.missing == 1])
+    headers = have_data_headers({each.column.name: each.has_data_header for each in results})
     return [
-        infer_column(
-            raw.column(each.column.name),
-            each.column.name,
-            overrides.get(each.column.name, Override()),
-            decimal_comma=True,
-        )
-        if each.is_ambiguous
-        else each
-        for each in judged
-    ]
-
-
-def _with_a_feature(raw: pa.Table, judged: list[Judged], overrides: Mapping[str, Override]) -> list[Judged]:
-    """Take columns that only look like keys for numbers where nothing else is left to learn from."""
-    if any(each.column.kind in {"numeric", "categorical"} for each in judged):
-        return judged
-    return [
-        infer_column(raw.column(name), name, replace(overrides.get(name, Override()), kind="numeric"))
-        if each.column.reason in KEYS_BY_LOOK
-        else each
-        for name, each in ((each.column.name, each) for each in judged)
-    ]
-
-
-def _with_layout_doubts(raw: pa.Table, judged: list[Judged]) -> list[Judged]:
-    """Add to the columns that show it that the last row is one of totals, or that the row of headers is missing."""
-    shares = {each.column.name: each.share_of_sum for each in judged if each.column.kind == "numeric"}
-    total = find_total(raw, shares, [each.column.name for each in judged if each.column.missing == 1])
-    headers = have_data_headers({each.column.name: each.has_data_header for each in judged})
-    return [
-        each.asking(
+        each.with_doubts(
             total if is_about_sum(each.share_of_sum) else None,
             DATA_HEADERS if headers and each.has_data_header else None,
         )
-        for each in judged
+        for each in results
     ]
 
 

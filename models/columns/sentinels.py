@@ -1,4 +1,4 @@
-"""Cells that may stand for a missing value: named in warnings, and never taken for missing unasked."""
+"""Sentinel detection: cells that may stand for a missing value are only warned of, never replaced."""
 
 import re
 from collections import Counter
@@ -12,21 +12,21 @@ import pyarrow.compute as pc
 
 from models.columns.cell_arrays import Mask, mask
 from models.columns.distinct import DistinctCells
-from models.columns.override_hints import propose
+from models.columns.override_hints import override_json
 
 NUMBERS: Final = (-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 9999999)
 WORDS: Final = (
     *("unknown", "n/a", "#n/a", "na", "n.a.", "nan", "null", "none", "nil", "missing", "not available"),
     *("not applicable", "undefined", "-", "--", "?", "."),
 )
-FEWEST: Final = 2
-OFTEN: Final = 5
-SHARE: Final = 0.01
+MIN_ROWS: Final = 2
+MIN_FREQUENT_ROWS: Final = 5
+MIN_SHARE: Final = 0.01
 FENCE: Final = 1.5
-GAP: Final = 0.25
-GAP_OF_ZERO: Final = 0.5
-FEWEST_OTHERS: Final = 10
-TALLER: Final = 3
+MIN_GAP: Final = 0.25
+MIN_GAP_OF_ZERO: Final = 0.5
+MIN_OTHERS: Final = 10
+MIN_SPIKE_RATIO: Final = 3
 MAX_NAMED: Final = 10
 
 _AGE = re.compile(r"(?:^|[\W_])age(?:$|[\W_])|(?-i:[a-z]Age(?![a-z]))", re.IGNORECASE)
@@ -35,15 +35,16 @@ _Numbers = npt.NDArray[np.float64]
 
 
 def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
-    """Name the numbers of a column that may stand for a missing value.
+    """Warn of numbers in a column that may stand for a missing value.
 
-    One of a fixed list (-1, 999 and the like, and 0 if the header says age) is suspected if it recurs (in five rows, or
-    in two that are a hundredth of all) and stands apart: negative where no other value is; or a quarter of the
-    interquartile range below or above all others (1.5 such ranges from any, if it is among them), and, but for 0, 1.5
-    such ranges beyond the quartiles (Tukey, 1977). The smallest and the largest number are suspected, whatever they
-    are, if a hundredth of the rows, and at least five, share it, and it is an interquartile range from the next of at
-    least ten others; a quarter of it (of 0, half) is enough if three times as many have it as any other number. What so
-    many share is no customer's own value.
+    A number of a fixed list (-1, 999 and the like, and 0 under a header of ages) is reported if it is frequent (five
+    rows, or two rows that are 1 % of all) and isolated: negative among non-negative values; or 0.25 IQR outside the
+    range of all others (1.5 IQR from any other if inside it) and, except for 0, 1.5 IQR beyond the quartiles (Tukey,
+    1977).
+
+    The minimum and the maximum are reported, even if not listed, if at least five rows and 1 % of all share the value,
+    there are ten other distinct values, and the nearest is one IQR away; 0.25 IQR (0.5 IQR for 0) is enough if the
+    value is three times as frequent as any other.
 
     Parameters
     ----------
@@ -55,11 +56,11 @@ def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
     Returns
     -------
     str or None
-        The sentence that its owner should read.
+        The warning; None without such numbers.
     """
     listed = (0, *NUMBERS) if _AGE.search(name) else NUMBERS
     counts = {number: _count(known, number) for number in listed}
-    often = {number: count for number, count in counts.items() if _is_repeated(count, len(known))}
+    often = {number: count for number, count in counts.items() if _is_frequent(count, len(known))}
     others = known[~np.isin(known, list(often))] if often else known
     apart: dict[float, int] = {
         number: count for number, count in often.items() if len(others) and _is_far_from_rest(number, others)
@@ -71,7 +72,7 @@ def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
 
 
 def find_text_sentinels(name: str, found: DistinctCells) -> str | None:
-    """Name the texts of a column that may stand for a missing value; only words of a fixed list are ever named."""
+    """Warn of texts in a column that may stand for a missing value; only words of a fixed list are reported."""
     chosen = contains_sentinels(found.values)
     counts: Counter[str] = Counter()
     for word, count in zip(
@@ -82,7 +83,7 @@ def find_text_sentinels(name: str, found: DistinctCells) -> str | None:
 
 
 def contains_sentinels(texts: pa.Array) -> Mask:
-    """Find the texts that usually stand for a missing value, in capitals or not."""
+    """Mark the texts that usually stand for a missing value, ignoring case."""
     return mask(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(WORDS)))
 
 
@@ -92,28 +93,30 @@ def _count(known: _Numbers, number: float) -> int:
 
 
 def _extremes(known: _Numbers) -> Iterator[tuple[float, int]]:
-    """Find the smallest and the largest number, each with its count, where many share it and it stands apart."""
+    """Yield the minimum and the maximum with their counts if they are frequent and isolated."""
     if not len(known):
         return
-    least, fewest = _count(known, known[0]), max(OFTEN, SHARE * len(known))
-    most = _count(known, known[-1])
-    if fewest <= least < len(known) and _is_spike(known[least] - known[0], least, known[least:], known[0] == 0):
-        yield float(known[0]), least
-    if fewest <= most < len(known) and _is_spike(known[-1] - known[-most - 1], most, known[:-most], known[-1] == 0):
-        yield float(known[-1]), most
+    n_low, n_high = _count(known, known[0]), _count(known, known[-1])
+    min_count = max(MIN_FREQUENT_ROWS, MIN_SHARE * len(known))
+    if min_count <= n_low < len(known) and _is_spike(known[n_low] - known[0], n_low, known[n_low:], known[0] == 0):
+        yield float(known[0]), n_low
+    if min_count <= n_high < len(known) and _is_spike(
+        known[-1] - known[-n_high - 1], n_high, known[:-n_high], known[-1] == 0
+    ):
+        yield float(known[-1]), n_high
 
 
 def _is_spike(gap: float, count: int, others: _Numbers, is_zero: np.bool_) -> bool:
-    """Check whether as many as `count` that share a number are far from the others, which are in ascending order."""
+    """Check whether a value with `count` rows is a spike, `gap` away from the sorted others."""
     low, high = others[[len(others) // 4, 3 * len(others) // 4]]
-    if not 0 < (GAP_OF_ZERO if is_zero else GAP) * (high - low) <= gap:
+    if not 0 < (MIN_GAP_OF_ZERO if is_zero else MIN_GAP) * (high - low) <= gap:
         return False
     runs = np.diff(np.flatnonzero(np.diff(others, prepend=np.nan, append=np.nan)))
-    return bool(len(runs) >= FEWEST_OTHERS and (gap >= high - low or count >= TALLER * runs.max()))
+    return bool(len(runs) >= MIN_OTHERS and (gap >= high - low or count >= MIN_SPIKE_RATIO * runs.max()))
 
 
-def _is_repeated(count: int, n_known: int) -> bool:
-    return count >= OFTEN or (count >= FEWEST and count >= SHARE * n_known)
+def _is_frequent(count: int, n_known: int) -> bool:
+    return count >= MIN_FREQUENT_ROWS or (count >= MIN_ROWS and count >= MIN_SHARE * n_known)
 
 
 def _is_far_from_rest(number: float, others: _Numbers) -> bool:
@@ -123,11 +126,11 @@ def _is_far_from_rest(number: float, others: _Numbers) -> bool:
     spread = (high - low) or (others[-1] - others[0])
     is_beyond = number == 0 or not low - FENCE * spread <= number <= high + FENCE * spread
     is_outermost = not others[0] <= number <= others[-1]
-    return bool(is_beyond and _gap(number, others) >= (GAP if is_outermost else FENCE) * spread)
+    return bool(is_beyond and _gap(number, others) >= (MIN_GAP if is_outermost else FENCE) * spread)
 
 
 def _gap(number: float, others: _Numbers) -> float:
-    """Measure how far the nearest other value is."""
+    """Compute the distance to the nearest other value."""
     after = int(np.searchsorted(others, number))
     return float(np.abs(others[max(after - 1, 0) : after + 1] - number).min())
 
@@ -135,12 +138,12 @@ def _gap(number: float, others: _Numbers) -> float:
 def _warning(name: str, found: Sequence[tuple[str, int]], why: str = "") -> str | None:
     if not found:
         return None
-    named = " and ".join(_named(found))
-    declared = propose(name, missing=[text for text, _ in found])
+    named = " and ".join(_describe_counts(found))
+    declared = override_json(name, missing=[text for text, _ in found])
     where = f", {why}" if why else ""
     return f"{name!r} holds {named}{where}. If that stands for a missing value, declare it: {declared}"
 
 
-def _named(found: Sequence[tuple[str, int]]) -> Iterator[str]:
+def _describe_counts(found: Sequence[tuple[str, int]]) -> Iterator[str]:
     for text, count in found:
         yield f"{text!r} in {count:,} {'row' if count == 1 else 'rows'}"

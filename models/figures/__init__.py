@@ -1,4 +1,4 @@
-"""The figures: a new one is one file here and its name in one of the lists below."""
+"""Registry of figures: a new one is a module of this package and an entry in one of the tuples below."""
 
 from typing import Final
 

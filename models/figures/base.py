@@ -1,4 +1,4 @@
-"""What every figure can do, and what becomes of it in each format."""
+"""The Figure protocol, and rendering of figures in each format."""
 
 import json
 from typing import Final, Literal, Protocol, TypeVar
@@ -17,40 +17,40 @@ EXTENSIONS: Final[tuple[Extension, ...]] = ("svg", "png", "html", "json")
 
 
 class Figure(Protocol[Subject_contra]):
-    """A picture of a subject: first its data, then its drawing; its docstring says what it shows."""
+    """A figure of a subject: its data, and the chart drawn from them."""
 
     @property
     def name(self) -> str:
-        """What it is called in addresses."""
+        """The name in URLs."""
 
     def unavailable_reason(self, subject: Subject_contra) -> str | None:
-        """Say in a sentence why there is no such figure of a subject; None where there is one."""
+        """Return the reason, as a sentence, if the subject has no such figure, else None."""
 
     def data(self, subject: Subject_contra) -> FigureData:
-        """Give the data behind the picture."""
+        """Compute the data behind the chart."""
 
     def draw(self, subject: Subject_contra, table: FigureData) -> Chart:
-        """Make a picture of the data."""
+        """Build the chart of the data."""
 
 
 def render(
     figure: Figure[Subject_contra], subject: Subject_contra, extension: Extension, theme: Theme = "light"
 ) -> bytes:
-    """Make a figure in one format.
+    """Render a figure in one format.
 
     Parameters
     ----------
     figure, subject
-        What to show, and of what; the figure must not be absent.
+        The figure and its subject; the figure must be available.
     extension
-        A picture (`svg`, `png`), a page to point and zoom in (`html`), or the data table behind it (`json`).
+        An image (`svg`, `png`), an interactive page (`html`), or the data behind it (`json`).
     theme
-        The background; the data has none.
+        The colors; ignored for `json`.
 
     Returns
     -------
     bytes
-        The same ones each time.
+        Deterministic: the same subject has the same bytes.
     """
     table = figure.data(subject)
     chart = figure.draw(subject, table)
@@ -64,11 +64,11 @@ def render(
 
 
 def _to_png(scene: Scene) -> bytes:
-    from models.charts.png import to_png  # noqa: PLC0415 - matplotlib takes a second and 40 MB, which only PNG needs
+    from models.charts.png import to_png  # noqa: PLC0415 - only PNG needs matplotlib: a second and 40 MB
 
     return to_png(scene)
 
 
 def _to_json(name: str, chart: Chart, table: FigureData) -> bytes:
-    said = {"figure": name, "title": chart.title, "notes": list(chart.notes)}
-    return json.dumps({**said, "columns": table.columns, "rows": table.rows}, allow_nan=False).encode()
+    header = {"figure": name, "title": chart.title, "notes": list(chart.notes)}
+    return json.dumps({**header, "columns": table.columns, "rows": table.rows}, allow_nan=False).encode()

@@ -1,4 +1,4 @@
-"""How each number is spread within each segment."""
+"""Box plots of the numeric features by segment."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,40 +13,42 @@ from models.figures.data import FigureData
 from models.figures.inputs import VersionInput
 from models.figures.segment_axes import Spread, box, height, rows, spread
 
-MOST = 12
-BRIEF = 10.0  # ems, for two panels with names to stand beside one another
+MAX_FEATURES = 12
+MAX_NAME_WIDTH = 10.0  # ems, for two panels in a row
 COLUMNS = ("low", "q1", "median", "q3", "high")
 NOTE = "The box holds the middle half of a segment, its line is the median; whiskers reach 1.5 times as far at most."
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoxPlots:
-    """How each number is spread within each segment (Tukey 1977)."""
+    """Box plots of each numeric feature by segment (Tukey 1977)."""
 
     name: Literal["boxes"] = "boxes"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """Categories are not spread."""
-        return version.unseen if version.numeric else "The segments differ in categories only: see their profiles."
+        """Return the reason if no feature is numeric, or without customers."""
+        if not version.numeric:
+            return "The segments differ in categories only: see their profiles."
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give the five figures of each number of each segment, in own units."""
-        placed, cells = version.placed, []
-        for name in version.numeric[:MOST]:
+        """Compute the five-number summary of each feature in each segment, in original units."""
+        sample, cells = version.sample, []
+        for name in version.numeric[:MAX_FEATURES]:
             for segment in version.shown:
-                found = spread(placed.cells[name][placed.labels == segment.index])
-                cells.append((name, segment.name, *(getattr(found, each, None) for each in COLUMNS)))
-        more = len(version.numeric) - MOST
+                box_values = spread(sample.cells[name][sample.labels == segment.index])
+                cells.append((name, segment.name, *(getattr(box_values, each, None) for each in COLUMNS)))
+        more = len(version.numeric) - MAX_FEATURES
         left = [f"{more} more numbers are not shown."] if more > 0 else []
-        notes = (NOTE, *left, *placed.sampled, *version.notes)
+        notes = (NOTE, *left, *sample.coverage_notes, *version.notes)
         return FigureData(columns=("feature", "segment", *COLUMNS), rows=tuple(cells), notes=notes)
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
-        """Draw a panel for each number, with a box for each segment."""
-        names = version.numeric[:MOST]
+        """Draw a panel for each feature, with a box for each segment."""
+        names = version.numeric[:MAX_FEATURES]
         panels = [self._panel(version, name, table.where("feature", name)) for name in names]
-        brief = all(width(segment.name, 1.0) <= BRIEF for segment in version.shown)
-        columns = min(len(names), 2) if brief else 1
+        are_short = all(width(segment.name, 1.0) <= MAX_NAME_WIDTH for segment in version.shown)
+        columns = min(len(names), 2) if are_short else 1
         title = "How the numbers are spread within each segment"
         tall = height(len(version.shown))
         return Chart(title=title, panels=panels, notes=table.notes, columns=columns, height=tall)
@@ -61,6 +63,6 @@ class BoxPlots:
 def _box(figures: np.ndarray, row: int, color: int) -> Iterator[Mark]:
     if not np.isfinite(figures).all():
         return
-    found = Spread(**dict(zip(COLUMNS, figures.tolist(), strict=True)))
-    says = f"median {number(found.median)}, middle half from {number(found.q1)} to {number(found.q3)}"
-    yield from box(found, float(row), color, says)
+    box_values = Spread(**dict(zip(COLUMNS, figures.tolist(), strict=True)))
+    hover = f"median {number(box_values.median)}, middle half from {number(box_values.q1)} to {number(box_values.q3)}"
+    yield from box(box_values, float(row), color, hover)

@@ -1,4 +1,4 @@
-"""Two versions of a model, and how many customers they place where."""
+"""Comparison of two versions of a model: the flows of customers between their segments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ OTHERS: Final = "others"
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedSegment:
-    """A segment as one of the versions has it: under the same `key` it goes on in the other one."""
+    """A segment of one version; the matched segment of the other version has the same `key`."""
 
     key: str
     name: str
@@ -26,7 +26,7 @@ class ComparedSegment:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Customers of one segment, and where the later version places them; `share` is that of their segment."""
+    """The customers of one segment that the later version assigns to another; `share` is relative to the source."""
 
     source: ComparedSegment
     target: ComparedSegment
@@ -35,22 +35,22 @@ class Flow:
 
     @property
     def stays(self) -> bool:
-        """Whether their segment goes on with them."""
+        """Whether source and target are the same segment."""
         return self.source.key == self.target.key
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonInput:
-    """Two versions, by their numbers, on the same customers.
+    """Two versions, by their numbers, applied to the same customers.
 
     Attributes
     ----------
     before, after
-        The segments of either.
+        The segments of each version.
     counts
-        Shape (n_before, n_after), the customers in each segment of the one and of the other.
+        Contingency table of shape (n_before, n_after).
     notes
-        What there is to know of the customers.
+        Notes on the customers.
     """
 
     numbers: tuple[int, int]
@@ -61,22 +61,22 @@ class ComparisonInput:
 
     @property
     def n_customers(self) -> int:
-        """How many customers both versions place."""
+        """Number of customers that both versions assign."""
         return int(self.counts.sum())
 
     @property
     def n_moved(self) -> int:
-        """How many of them are in another segment."""
+        """Number of customers that change their segment."""
         return sum(flow.n_customers for flow in self.flows if not flow.stays)
 
     @property
-    def empty(self) -> str | None:
-        """Why nothing can be drawn, where that is so."""
-        return None if self.n_customers else "There is no customer whom both versions place."
+    def empty_reason(self) -> str | None:
+        """The reason if nothing can be drawn, else None."""
+        return None if self.n_customers else "No customer is assigned by both versions."
 
     @cached_property
     def flows(self) -> list[Flow]:
-        """Everybody, by where they come from and where they go; the most first."""
+        """All flows between segments, the largest first."""
         sizes = self.counts.sum(axis=1).tolist()
         found = [
             Flow(source=self.before[i], target=self.after[j], n_customers=n, share=n / sizes[i])
@@ -87,49 +87,49 @@ class ComparisonInput:
 
     @cached_property
     def colors(self) -> Mapping[str, Color]:
-        """The color of each segment by its key: as in the later version, or one that no segment has there."""
-        places: dict[str, Color] = {party.key: party.index for party in self.after}
-        gone = [party.key for party in self.before if party.key not in places]
-        return {**{key: len(places) + i for i, key in enumerate(gone)}, **places, OTHERS: "muted"}
+        """The color of each segment by key: that of the later version, or an unused one if it is gone there."""
+        indices: dict[str, Color] = {segment.key: segment.index for segment in self.after}
+        gone = [segment.key for segment in self.before if segment.key not in indices]
+        return {**{key: len(indices) + i for i, key in enumerate(gone)}, **indices, OTHERS: "muted"}
 
     @cached_property
     def arranged(self) -> Self:
-        """The same with the smallest segments as one where there are too many, and few ribbons across one another."""
-        before, counts = _joined(self.before, self.counts)
-        after, turned = _joined(self.after, counts.T)
+        """The comparison with excess small segments merged, ordered for few crossings of ribbons."""
+        before, counts = _merge_smallest(self.before, self.counts)
+        after, turned = _merge_smallest(self.after, counts.T)
         counts = turned.T
         if len(before) > len(after):
-            order = _arrange_beside(counts)
+            order = _barycenter_order(counts)
             return replace(self, before=[before[i] for i in order], after=after, counts=counts[order])
-        order = _arrange_beside(turned)
+        order = _barycenter_order(turned)
         return replace(self, before=before, after=[after[j] for j in order], counts=counts[:, order])
 
 
-def _arrange_beside(counts: Counts) -> NDArray[np.intp]:
-    """Order segments, each a row of the counts, by the one that most of their customers are in, then by all."""
+def _barycenter_order(counts: Counts) -> NDArray[np.intp]:
+    """Order the rows of a contingency table by their largest column, then by their mean column."""
     seen = counts @ np.arange(counts.shape[1]) / np.maximum(counts.sum(axis=1), 1)
     return np.lexsort((seen, counts.argmax(axis=1)))
 
 
-def _joined(parties: Sequence[ComparedSegment], counts: Counts) -> tuple[Sequence[ComparedSegment], Counts]:
-    """Make one of the smallest segments, each a row of the counts."""
-    if len(parties) <= MOST_SEGMENTS:
-        return parties, counts
+def _merge_smallest(segments: Sequence[ComparedSegment], counts: Counts) -> tuple[Sequence[ComparedSegment], Counts]:
+    """Merge the smallest segments, rows of the counts, into one."""
+    if len(segments) <= MOST_SEGMENTS:
+        return segments, counts
     by_size = np.argsort(-counts.sum(axis=1), kind="stable")
     kept, rest = np.sort(by_size[:MOST_SEGMENTS]), by_size[MOST_SEGMENTS:]
-    others = ComparedSegment(key=OTHERS, name=f"{len(rest)} smaller segments", index=len(parties))
-    return [*(parties[i] for i in kept), others], np.vstack([counts[kept], counts[rest].sum(axis=0)])
+    others = ComparedSegment(key=OTHERS, name=f"{len(rest)} smaller segments", index=len(segments))
+    return [*(segments[i] for i in kept), others], np.vstack([counts[kept], counts[rest].sum(axis=0)])
 
 
 def shares(counts: Counts) -> Floats:
-    """Give where the customers of each segment go, as shares of it; NaN of an empty one."""
+    """Divide each row of a contingency table by its sum; NaN for an empty segment."""
     sizes = counts.sum(axis=1, keepdims=True)
     parts: Floats = np.divide(counts, sizes, out=np.full(counts.shape, np.nan), where=sizes > 0)
     return parts
 
 
-def n_moved_customers(version: ComparisonInput) -> str:
-    """Say how many move, and between which versions."""
+def moved_title(version: ComparisonInput) -> str:
+    """Build the title with the number of customers that move."""
     ways = "from version {} to version {}".format(*version.numbers)
     n, total = version.n_moved, version.n_customers
-    return f"{n:,} of {total:,} customers ({100 * n / total:.1f} %) move {ways}" if n else f"Nobody moves {ways}"
+    return f"{n:,} of {total:,} customers ({100 * n / total:.1f} %) move {ways}" if n else f"No customer moves {ways}"

@@ -1,4 +1,4 @@
-"""Which columns say the same."""
+"""Heat map of the correlations between columns."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,8 +11,8 @@ from models.figures.inputs import DatasetInput
 from models.figures.segment_axes import height
 from models.summary.correlations import Measure
 
-MOST: Final = 24
-FEWEST: Final = 2
+MAX_COLUMNS: Final = 24
+MIN_COLUMNS: Final = 2
 ROOM_BELOW: Final = 120.0
 MEASURES: Final[tuple[Measure, ...]] = ("spearman", "cramers_v", "correlation_ratio")
 NOTE: Final = (
@@ -23,29 +23,29 @@ NOTE: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations:
-    """Which columns say the same, and how much."""
+    """Correlation of each pair of columns."""
 
     name: Literal["correlations"] = "correlations"
 
     def unavailable_reason(self, dataset: DatasetInput) -> str | None:
-        """One column has nothing to go with."""
-        return None if len(dataset.usable) >= FEWEST else "It takes two columns that vary to compare them."
+        """Return the reason if there are fewer than two usable columns."""
+        return None if len(dataset.usable) >= MIN_COLUMNS else "At least two columns with different values are needed."
 
     def data(self, dataset: DatasetInput) -> FigureData:
-        """Give each pair of columns once, with the measure that suits them."""
-        names = dataset.usable[:MOST]
+        """Return each pair of columns once, with the measure for their kinds."""
+        names = dataset.usable[:MAX_COLUMNS]
         rows = tuple(
             (pair.a, pair.b, pair.measure, pair.value)
             for pair in dataset.summary.correlations
             if pair.measure in MEASURES and pair.a in names and pair.b in names
         )
-        more = len(dataset.usable) - MOST
+        more = len(dataset.usable) - MAX_COLUMNS
         left = (f"{more} more columns are not shown.",) if more > 0 else ()
         return FigureData(columns=("a", "b", "measure", "value"), rows=rows, notes=(NOTE, *left))
 
     def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:
-        """Draw a cell for each pair, on both sides of the diagonal."""
-        names = dataset.usable[:MOST]
+        """Draw a symmetric heat map."""
+        names = dataset.usable[:MAX_COLUMNS]
         values = np.full((len(names), len(names)), np.nan)
         for a, b, value in zip(table.texts("a"), table.texts("b"), table.numbers("value"), strict=True):
             i, j = names.index(a), names.index(b)
@@ -55,4 +55,4 @@ class Correlations:
         cells = Cells(values=values, reach=1.0, texts=texts, hover=hover)
         panel = Panel(x=numbered_axis(names), y=numbered_axis(names, downwards=True), marks=[cells])
         tall = height(len(names)) + ROOM_BELOW
-        return Chart(title="Which columns go together", panels=[panel], notes=table.notes, height=tall)
+        return Chart(title="Correlations between columns", panels=[panel], notes=table.notes, height=tall)

@@ -1,4 +1,4 @@
-"""Every criterion's curve."""
+"""Curves of all criteria."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -6,30 +6,30 @@ from typing import Final, Literal
 from models.charts.spec import Chart
 from models.figures.data import FigureData
 from models.figures.inputs import RecommendationInput
-from models.figures.k_curves import chosen_by, curve_panel, curves_table
+from models.figures.k_curves import criterion_title, curve_panel, curves_table
 
 GRID: Final = 3
 HEIGHT: Final = 225.0
-NOTE: Final = "The large point is where the criterion itself would choose. Some point upwards, some downwards."
+NOTE: Final = "The large point is the criterion's own choice. Some criteria are maximized, others minimized."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
-    """What each criterion says of each number of segments."""
+    """The score of each criterion for each number of segments."""
 
     name: Literal["criteria"] = "criteria"
 
-    def unavailable_reason(self, judged: RecommendationInput) -> str | None:
-        """Without verdicts there are no curves."""
-        return None if any(each.scores for each in judged.verdicts) else "No criterion has anything to say."
+    def unavailable_reason(self, recommendation: RecommendationInput) -> str | None:
+        """Return the reason if no criterion has scores."""
+        return None if any(each.scores for each in recommendation.verdicts) else "No criterion has a result."
 
-    def data(self, judged: RecommendationInput) -> FigureData:
-        """Give each criterion's figure for each number of segments."""
-        return curves_table([verdict for verdict in judged.verdicts if verdict.scores], [NOTE])
+    def data(self, recommendation: RecommendationInput) -> FigureData:
+        """Return the score of each criterion for each number of segments."""
+        return curves_table([verdict for verdict in recommendation.verdicts if verdict.scores], [NOTE])
 
-    def draw(self, judged: RecommendationInput, table: FigureData) -> Chart:
+    def draw(self, recommendation: RecommendationInput, table: FigureData) -> Chart:
         """Draw a curve for each criterion."""
-        spoken = [verdict for verdict in judged.verdicts if verdict.scores]
-        panels = [curve_panel(table, verdict.criterion, title=chosen_by(verdict)) for verdict in spoken]
-        title = f"What each criterion says; the advice of all together is {judged.k}"
+        shown = [verdict for verdict in recommendation.verdicts if verdict.scores]
+        panels = [curve_panel(table, verdict.criterion, title=criterion_title(verdict)) for verdict in shown]
+        title = f"The score of each criterion; {recommendation.k} segments are recommended"
         return Chart(title=title, panels=panels, notes=table.notes, columns=min(GRID, len(panels)), height=HEIGHT)

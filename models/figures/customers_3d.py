@@ -1,4 +1,4 @@
-"""Customers in three dimensions."""
+"""Scatter plot of customers in three dimensions."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,21 +13,23 @@ DIMENSIONS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Customers3D:
-    """Who is in which segment, in space."""
+    """Customers by segment in three dimensions."""
 
     name: Literal["customers-3d"] = "customers-3d"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """Two numbers have no third dimension."""
+        """Return the reason if the features have fewer than three dimensions, or without customers."""
         n = sum(max(len(feature.categories or ()) - 1, 1) for feature in version.features)
-        return version.unseen if n >= DIMENSIONS else "The customers differ in fewer than three dimensions."
+        if n < DIMENSIONS:
+            return "The customers differ in fewer than three dimensions."
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give each drawn customer's place and segment."""
+        """Return the coordinates and the segment of each drawn customer."""
         return scatter_table(version, DIMENSIONS)
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw the three columns, or the three principal components."""
         plain = is_plain(version, DIMENSIONS)
-        seen = ", ".join(version.numeric) if plain else "the three directions in which customers differ most"
-        return scatter_chart(version, table, DIMENSIONS, f"Who is in which segment: {seen}")
+        axes = ", ".join(version.numeric) if plain else "the three directions in which customers differ most"
+        return scatter_chart(version, table, DIMENSIONS, f"Customers by segment: {axes}")

@@ -1,4 +1,4 @@
-"""The data behind a figure: a plain table, which also says it to those who do not see the picture."""
+"""The data behind a figure: a plain table, also a text alternative to the image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Values = Sequence[Cell] | Sequence[str] | NDArray[np.generic]
 
 @dataclass(frozen=True, kw_only=True)
 class FigureData:
-    """Rows under named columns, and notes on how to read them; None stands where there is no figure."""
+    """Rows under named columns, and notes on how to read them; None is a missing value."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -21,31 +21,31 @@ class FigureData:
 
     @classmethod
     def of(cls, columns: Mapping[str, Values], *, notes: Sequence[str] = ()) -> Self:
-        """Put columns of one length beside one another; what is not finite becomes None."""
-        plain = [[_cell(value) for value in _listed(values)] for values in columns.values()]
+        """Build a table from columns of equal length; NaN and infinity become None."""
+        plain = [[_cell(value) for value in _to_list(values)] for values in columns.values()]
         return cls(columns=tuple(columns), rows=tuple(zip(*plain, strict=True)), notes=tuple(notes))
 
     def column(self, name: str) -> list[Cell]:
-        """Give one column."""
-        place = self.columns.index(name)
-        return [row[place] for row in self.rows]
+        """Return one column."""
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
 
     def texts(self, name: str) -> list[str]:
-        """Give one column of text."""
+        """Return one column as texts."""
         return [str(cell) for cell in self.column(name)]
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """Give one column of numbers, NaN where there is none."""
+        """Return one column as numbers, NaN for None."""
         return np.array([np.nan if cell is None else cell for cell in self.column(name)], dtype=np.float64)
 
     def where(self, name: str, value: Cell) -> Self:
-        """Keep the rows with a value in one column."""
-        place = self.columns.index(name)
-        rows = tuple(row for row in self.rows if row[place] == value)
+        """Return the rows with the given value in one column."""
+        index = self.columns.index(name)
+        rows = tuple(row for row in self.rows if row[index] == value)
         return type(self)(columns=self.columns, rows=rows, notes=self.notes)
 
 
-def _listed(values: Values) -> Sequence[Cell]:
+def _to_list(values: Values) -> Sequence[Cell]:
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 

@@ -1,4 +1,4 @@
-"""The tree of a hierarchical version, and where it is cut."""
+"""Dendrogram of a hierarchical version, with its cut."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,38 +12,38 @@ from models.figures.inputs import VersionInput
 from models.figures.segment_axes import legend
 from models.tree import Tree
 
-FEWEST_GROUPS: Final = 30
+MIN_GROUPS: Final = 30
 COLUMNS: Final = ("node", "left", "right", "height", "n_customers", "segment", "x")
-NOTE: Final = "Below, how many customers are in each group; the tree is kept finer than is shown."
+NOTE: Final = "The numbers below are customers per group; the stored tree is finer than this figure."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dendrogram:
-    """Which groups of customers are merged at which height, and where that is cut."""
+    """Groups of customers, the heights of their merges, and the cut."""
 
     name: Literal["dendrogram"] = "dendrogram"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """K-Means has no tree."""
+        """Return the reason if the version has no tree, or one that cannot be drawn."""
         if version.tree is None:
-            return "Only hierarchical versions have a tree, and those from before trees were kept do not."
+            return "Only hierarchical versions have a tree; older versions were stored without it."
         if len(version.segments) > len(version.shown):
-            return f"{len(version.segments):,} segments are too many to see."
+            return f"{len(version.segments):,} segments are too many for a dendrogram."
         return None if len(version.tree.sizes) > 1 else "The tree is a single group."
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give the nodes of the top of the tree, leaves first, each with its place from the left."""
+        """Return the top nodes of the tree, leaves first, each with its horizontal position."""
         tree = version.tree
         if tree is None:
             raise LookupError("there is no tree")
         k = len(version.segments)
-        n_groups = min(max(FEWEST_GROUPS, 2 * k), len(tree.sizes))
+        n_groups = min(max(MIN_GROUPS, 2 * k), len(tree.sizes))
         names = {segment.index: segment.name for segment in version.segments}
-        cells = [(*row, None if segment is None else names[segment]) for row, segment in _top(tree, n_groups, k)]
-        return _placed(cells, notes=[NOTE] if n_groups < len(tree.sizes) else [])
+        cells = [(*row, None if segment is None else names[segment]) for row, segment in _top_nodes(tree, n_groups, k)]
+        return _layout(cells, notes=[NOTE] if n_groups < len(tree.sizes) else [])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
-        """Draw the merges, each in the color of the segment that it lies in, and the cut."""
+        """Draw the merges, each in the color of its segment, and the cut."""
         tree = version.tree
         if tree is None:
             raise LookupError("there is no tree")
@@ -57,13 +57,13 @@ class Dendrogram:
         cut = Line(x=np.array([-0.5, n - 0.5]), y=np.array([between, between]), dashed=True, width=1.5)
         x = Axis(low=-0.5, high=n - 0.5, ticks=ticks, grid=False, title="customers in each group")
         y = Axis(low=0, high=max(top, between) * 1.05, title="height of the merge")
-        panel = Panel(x=x, y=y, marks=[*_merges(table, colors), cut])
+        panel = Panel(x=x, y=y, marks=[*_merge_lines(table, colors), cut])
         title = f"How customers are merged into groups, and where the tree is cut into {len(version.segments)}"
         return Chart(title=title, panels=[panel], notes=table.notes, legend=legend(version), height=430)
 
 
-def _top(tree: Tree, n_groups: int, k: int) -> Iterator[tuple[tuple[Cell, ...], int | None]]:
-    """Give the nodes above and at a fine cut, children first, each with the segment that it lies in, if in one."""
+def _top_nodes(tree: Tree, n_groups: int, k: int) -> Iterator[tuple[tuple[Cell, ...], int | None]]:
+    """Yield the nodes at and above a fine cut, children first, with their segment or None if they span several."""
     m, roots = len(tree.sizes), tree.roots(n_groups)
     sizes, owner = _sizes(tree), _segments(tree, k)
     for node in sorted(roots):
@@ -88,15 +88,15 @@ def _segments(tree: Tree, k: int) -> list[int | None]:
     return segments
 
 
-def _placed(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> FigureData:
-    """Place the leaves one beside the other so that no two merges cross, and each merge between its parts."""
+def _layout(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> FigureData:
+    """Order the leaves without crossings, and center each merge above its children."""
     children = {row[0]: (row[1], row[2]) for row in cells}
     order: list[Cell] = []
-    waiting = [cells[-1][0]]
-    while waiting:
-        node = waiting.pop()
+    stack = [cells[-1][0]]
+    while stack:
+        node = stack.pop()
         left, right = children[node]
-        waiting.extend([] if left is None else [right, left])
+        stack.extend([] if left is None else [right, left])
         order.extend([node] if left is None else [])
     x: dict[Cell, float] = {node: float(i) for i, node in enumerate(order)}
     for node, left, right, *_ in cells:
@@ -108,24 +108,24 @@ def _placed(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> FigureDa
     return FigureData(columns=COLUMNS, rows=tuple(rows), notes=tuple(notes))
 
 
-def _merges(table: FigureData, colors: dict[str, int]) -> Iterator[Mark]:
-    """Draw each merge as a bar above its two parts, and a leg down to each, in the color of the segment below it."""
+def _merge_lines(table: FigureData, colors: dict[str, int]) -> Iterator[Mark]:
+    """Yield the lines of each merge: a bar above its two children, and a leg to each in the child's color."""
     nodes = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     for node in nodes.values():
         if node["left"] is None:
             continue
         top, parts = node["height"], [nodes[node["left"]], nodes[node["right"]]]
-        says = f"{node['n_customers']:,} customers, merged at {top:.3g}"
-        yield _stem([part["x"] for part in parts], [top, top], _color(node, colors), says)
+        hover = f"{node['n_customers']:,} customers, merged at {top:.3g}"
+        yield _line([part["x"] for part in parts], [top, top], _color(node, colors), hover)
         for part in parts:
-            says = f"{part['n_customers']:,} customers"
-            yield _stem([part["x"]] * 2, [part["height"], top], _color(part, colors), says)
+            hover = f"{part['n_customers']:,} customers"
+            yield _line([part["x"]] * 2, [part["height"], top], _color(part, colors), hover)
 
 
 def _color(node: Mapping[str, Cell], colors: Mapping[str, int]) -> Color:
     return colors.get(str(node["segment"]), "muted")
 
 
-def _stem(x: Sequence[Any], y: Sequence[Any], color: Color, says: str) -> Line:
+def _line(x: Sequence[Any], y: Sequence[Any], color: Color, hover: str) -> Line:
     ends = np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)
-    return Line(x=ends[0], y=ends[1], color=color, width=1.8, hover=[says] * 2)
+    return Line(x=ends[0], y=ends[1], color=color, width=1.8, hover=[hover] * 2)

@@ -1,4 +1,4 @@
-"""How far customers are from the center of their segment, and who is unusual."""
+"""Distances of customers from the center of their segment, with outliers."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,28 +11,28 @@ from models.figures.inputs import VersionInput
 from models.figures.segment_axes import box, height, rows, spread
 
 NOTE = (
-    "A segment of a hierarchical version has many centers, and each customer the nearest one. Points are outliers: a "
+    "In hierarchical versions a segment has many centers, and the nearest one counts. Points are outliers: a "
     "value beyond its fence, or too far from the center for this segment."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distances:
-    """How far customers are from the center of their segment, and who lies unusually far out."""
+    """Distances of customers from the center of their segment, with outliers."""
 
     name: Literal["distances"] = "distances"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """Without customers there is no distance."""
-        return version.unseen
+        """Return the reason if the customers are not available."""
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give each drawn customer's distance, in prepared units, and whether the customer is an outlier."""
-        placed = version.placed
+        """Return the distance of each drawn customer, in prepared units, and whether it is an outlier."""
+        sample = version.sample
         names = {segment.index: segment.name for segment in version.shown}
-        segments = [names[label] for label in placed.labels[placed.drawn].tolist()]
-        columns = {"distance": placed.distance[placed.drawn], "outlier": placed.outlier[placed.drawn]}
-        return FigureData.of({"segment": segments, **columns}, notes=[NOTE, *placed.notes, *version.notes])
+        segments = [names[label] for label in sample.labels[sample.drawn].tolist()]
+        columns = {"distance": sample.distance[sample.drawn], "outlier": sample.outlier[sample.drawn]}
+        return FigureData.of({"segment": segments, **columns}, notes=[NOTE, *sample.notes, *version.notes])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a box for each segment, and a point for each outlier."""
@@ -48,6 +48,6 @@ class Distances:
         distances = table.numbers("distance")
         x = Axis(low=0, high=span(distances, around=0.0)[1], title="distance to the nearest center, in prepared units")
         n_far = int(table.numbers("outlier").sum())
-        title = f"How far customers are from the center of their segment: {n_far:,} of {len(distances):,} lie far out"
+        title = f"How far customers are from the center of their segment: {n_far:,} of {len(distances):,} are outliers"
         panel = Panel(x=x, y=rows(version.shown), marks=marks)
         return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(version.shown)))

@@ -1,4 +1,4 @@
-"""How the values of each column are spread."""
+"""Histograms and bar charts of the columns of a dataset."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from models.figures.inputs import DatasetInput
 from models.summary.columns import ColumnSummary
 from models.summary.distributions import CategoricalDistribution, NumericDistribution
 
-MOST = 24
-MOST_CATEGORIES = 8
+MAX_COLUMNS = 24
+MAX_CATEGORIES = 8
 GRID = 3
 HEIGHT = 225.0
 OTHERS = "all others"
@@ -23,26 +23,26 @@ ROOM = 1.05
 
 @dataclass(frozen=True, kw_only=True)
 class Distributions:
-    """How the values of each column are spread."""
+    """Distribution of the values of each column."""
 
     name: Literal["distributions"] = "distributions"
 
     def unavailable_reason(self, dataset: DatasetInput) -> str | None:
-        """Without numbers and categories there is nothing to count."""
+        """Return the reason if no column is numeric or categorical."""
         return None if dataset.usable else "No column holds numbers or categories."
 
     def data(self, dataset: DatasetInput) -> FigureData:
-        """Give the counts of each column: between edges of a number, of the most common categories."""
+        """Return the counts of each column: by histogram bin or by most common category."""
         described = [each for each in dataset.summary.columns if each.numeric or each.categorical]
-        rows = tuple(row for column in described[:MOST] for row in _counts(column))
-        more = len(described) - MOST
+        rows = tuple(row for column in described[:MAX_COLUMNS] for row in _counts(column))
+        more = len(described) - MAX_COLUMNS
         notes = (f"{more} more columns are not shown.",) if more > 0 else ()
         return FigureData(columns=("column", "value", "from", "to", "n_customers"), rows=rows, notes=notes)
 
-    def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:  # noqa: ARG002 - the table says all
+    def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:  # noqa: ARG002 - part of the protocol
         """Draw a panel for each column."""
         panels = [_panel(name, table.where("column", name)) for name in dict.fromkeys(table.texts("column"))]
-        title = "How the values of each column are spread"
+        title = "Distribution of each column"
         return Chart(title=title, panels=panels, notes=table.notes, columns=GRID, height=HEIGHT)
 
 
@@ -60,7 +60,7 @@ def _between_edges(name: str, numbers: NumericDistribution) -> Iterator[tuple[Ce
 
 
 def _most_common(name: str, categories: CategoricalDistribution) -> Iterator[tuple[Cell, ...]]:
-    shown = categories.top[:MOST_CATEGORIES]
+    shown = categories.top[:MAX_CATEGORIES]
     for top in shown:
         yield name, top.value, None, None, top.count
     if len(shown) < categories.distinct:
@@ -70,7 +70,7 @@ def _most_common(name: str, categories: CategoricalDistribution) -> Iterator[tup
 def _panel(name: str, table: FigureData) -> Panel:
     low, high, counts = table.numbers("from"), table.numbers("to"), table.numbers("n_customers")
     hover = [f"{value}\n{n:,.0f} customers" for value, n in zip(table.texts("value"), counts, strict=True)]
-    base, colors = np.zeros_like(counts), _plain(len(counts))
+    base, colors = np.zeros_like(counts), _accent_colors(len(counts))
     most = Axis(low=0, high=max(float(counts.max()), 1.0) * ROOM)
     if np.isnan(low).any():
         at = np.arange(len(counts), dtype=np.float64)
@@ -81,5 +81,5 @@ def _panel(name: str, table: FigureData) -> Panel:
     return Panel(x=Axis(low=float(low[0]), high=float(high[-1]), grid=False), y=most, marks=[bars], title=name)
 
 
-def _plain(n: int) -> list[Color]:
+def _accent_colors(n: int) -> list[Color]:
     return ["accent"] * n

@@ -1,4 +1,4 @@
-"""What figures are of: an explored dataset, a judged number of segments, a segmented table."""
+"""Subjects of figures: a dataset, a recommendation, or a version of a model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from models.scoring import AssignmentResult, Scorer
 from models.summary import Summary
 from models.tree import Tree
 
-LOOKED_AT: Final = 10_000  # customers, drawn by chance where there are more
-DRAWN: Final = 2_000
-LEAST_DRAWN: Final = 20  # of each segment, if it has as many
+LOOKED_AT: Final = 10_000  # customers to sample from larger tables
+MAX_DRAWN: Final = 2_000
+MIN_DRAWN: Final = 20  # of each segment, if it has as many
 MOST_SEGMENTS: Final = 24
 
 Cells = Mapping[str, NDArray[Any]]
@@ -28,7 +28,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class SampledCustomers:
-    """Some customers of a table: numbers with NaN, texts with None, in own units; `n_all` counts those of the table."""
+    """Sampled customers in original units: numbers with NaN, texts with None; `n_all` counts the whole table."""
 
     cells: Cells
     n: int
@@ -37,7 +37,7 @@ class SampledCustomers:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInput:
-    """A dataset; what takes reading it is read when it is asked for."""
+    """A dataset; summary and customers are loaded lazily."""
 
     columns: Sequence[Column]
     n_customers: int
@@ -46,17 +46,17 @@ class DatasetInput:
 
     @cached_property
     def summary(self) -> Summary:
-        """What its columns hold."""
+        """The summary of the dataset."""
         return self.summarize()
 
     @cached_property
     def customers(self) -> SampledCustomers:
-        """Some of its customers."""
+        """The sampled customers."""
         return self.read()
 
     @property
     def usable(self) -> list[str]:
-        """Name the columns of numbers and categories that do not say the same of everybody."""
+        """The names of the numeric and categorical columns that are not constant."""
         return [
             column.name
             for column in self.columns
@@ -64,13 +64,13 @@ class DatasetInput:
         ]
 
     def names(self, kind: str) -> list[str]:
-        """Name the columns of a kind that do not say the same of everybody."""
+        """Return the names of the columns of a kind that are not constant."""
         return [column.name for column in self.columns if column.kind == kind and column.distinct > 1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecommendationInput:
-    """A recommendation: what each criterion says, and what follows."""
+    """A recommended number of segments, and the verdict of each criterion."""
 
     k: int
     probabilities: Mapping[int, float] | None
@@ -78,13 +78,13 @@ class RecommendationInput:
     verdicts: Sequence[Verdict]
 
     def verdict(self, criterion: str) -> Verdict | None:
-        """Find what a criterion says, if it was asked and has something to say."""
+        """Return the verdict of a criterion if it was requested and has scores, else None."""
         return next((each for each in self.verdicts if each.criterion == criterion and each.scores), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A segment as figures need it: who it is, how large, and what is typical of it in own units."""
+    """A segment: its index, name, size, and typical values in original units."""
 
     index: int
     name: str
@@ -95,22 +95,22 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class AssignedSample:
-    """Some customers with their places, those without one left out.
+    """Sampled customers with their assignments, without unassigned ones.
 
     Attributes
     ----------
     cells
-        In own units, by feature, each of shape (n,).
+        Original units, by feature, each of shape (n,).
     points
         Shape (n, d), in prepared units.
     labels, distance, outlier
-        Shape (n,): the segment, the distance to its nearest center, and whether that or a value is unusual.
+        Shape (n,): the segment, the distance to its nearest center, and whether that or a value is an outlier.
     drawn
-        Which of them single points are drawn for, by segment.
+        Rows to draw as points, stratified by segment.
     n_all
-        How many customers the table has.
+        Number of customers of the whole table.
     difference
-        Why these are others than those whom the version learned from, where they are.
+        How the customers differ from those that the version was fitted on; None if they are the same.
     """
 
     cells: Cells
@@ -124,26 +124,26 @@ class AssignedSample:
 
     @property
     def notes(self) -> list[str]:
-        """Say how many customers are drawn, where not all are, and which, where that is not plain."""
+        """Notes on the drawn customers: their number unless all are drawn, and their difference."""
         few = f"{len(self.drawn):,} of {self.n_all:,} customers are drawn, some of every segment."
-        return [*([few] if len(self.drawn) < self.n_all else []), *self._others]
+        return [*([few] if len(self.drawn) < self.n_all else []), *self._difference_notes]
 
     @property
-    def sampled(self) -> list[str]:
-        """Say how many customers were looked at, where not all were, and which, where that is not plain."""
+    def coverage_notes(self) -> list[str]:
+        """Notes on the sampled customers: their number unless all are sampled, and their difference."""
         few = f"Measured on {len(self.labels):,} of {self.n_all:,} customers."
-        return [*([few] if len(self.labels) < self.n_all else []), *self._others]
+        return [*([few] if len(self.labels) < self.n_all else []), *self._difference_notes]
 
     @property
-    def _others(self) -> list[str]:
+    def _difference_notes(self) -> list[str]:
         return [self.difference] if self.difference else []
 
 
 @dataclass(frozen=True, kw_only=True)
 class VersionInput:
-    """A version of a model; its customers are read when they are asked for, None where they are gone.
+    """A version of a model; its customers are loaded lazily, `read` is None if they are not available.
 
-    `difference` says why these are others than those whom it learned from, where they are.
+    `difference` describes how they differ from those that the version was fitted on.
     """
 
     segments: Sequence[Segment]
@@ -156,51 +156,51 @@ class VersionInput:
 
     @property
     def shown(self) -> list[Segment]:
-        """The segments that are drawn: the largest, where there are too many to tell apart."""
+        """The segments to draw: all, or the largest if there are too many."""
         largest = sorted(self.segments, key=lambda segment: (-segment.n_customers, segment.index))[:MOST_SEGMENTS]
         return sorted(largest, key=lambda segment: segment.index)
 
     @property
     def notes(self) -> list[str]:
-        """Say that some segments are not drawn."""
+        """A note if some segments are not drawn."""
         if len(self.segments) <= MOST_SEGMENTS:
             return []
         return [f"The {MOST_SEGMENTS} largest of {len(self.segments):,} segments are shown."]
 
     @property
     def numeric(self) -> list[str]:
-        """Name the numeric features."""
+        """The names of the numeric features."""
         return [feature.name for feature in self.features if feature.kind == "numeric"]
 
     @property
-    def unseen(self) -> str | None:
-        """Why nothing of its customers can be drawn, where that is so."""
-        return None if self.read else "The customers that this version learned from are not there any more."
+    def no_customers_reason(self) -> str | None:
+        """The reason if the customers are not available, else None."""
+        return None if self.read else "The customers that this version was fitted on are no longer available."
 
     @cached_property
-    def placed(self) -> AssignedSample:
-        """Some of its customers, placed."""
+    def sample(self) -> AssignedSample:
+        """The sampled customers with their assignments."""
         if self.read is None:
             raise LookupError("the customers are gone")
         customers = self.read()
         assigned = self.scorer.assign(customers.cells, customers.n)
-        return _placed(self, customers, assigned)
+        return _assign_sample(self, customers, assigned)
 
 
-def draw_by_segment(labels: Rows, *, most: int = DRAWN, least: int = LEAST_DRAWN) -> Rows:
-    """Choose customers by chance, from each segment as its share asks, but a few of every segment.
+def draw_by_segment(labels: Rows, *, most: int = MAX_DRAWN, least: int = MIN_DRAWN) -> Rows:
+    """Draw a stratified random sample of customers, with a minimum per segment.
 
     Parameters
     ----------
     labels
         Shape (n,), the segments.
     most
-        How many are chosen in all, about: small segments get `least` beyond their share.
+        Approximate size of the sample: each segment adds up to `least` to its proportional share.
 
     Returns
     -------
     ndarray
-        Their places, ascending; the same ones each time.
+        The rows of the sample, ascending; reproducible.
     """
     if len(labels) <= most:
         return np.arange(len(labels))
@@ -215,7 +215,7 @@ def draw_by_segment(labels: Rows, *, most: int = DRAWN, least: int = LEAST_DRAWN
     return np.sort(np.concatenate(chosen))
 
 
-def _placed(version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult) -> AssignedSample:
+def _assign_sample(version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult) -> AssignedSample:
     rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in version.shown]))
     cells = {name: values[rows] for name, values in customers.cells.items()}
     labels = assigned.index[rows]

@@ -1,4 +1,4 @@
-"""Customers as points, from what is kept of a preparation: numpy only."""
+"""Preparation of customers with numpy only, from the stored description."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def prepared_points(
     scorer
         The compiled model.
     preparation
-        What was learned about each feature, as `preparation.describe` gives it.
+        The result of `preparation.describe`.
     cells
         Raw cells by feature, each of length `n_rows`; an absent column is missing everywhere.
     n_rows
@@ -47,7 +47,7 @@ def prepared_points(
 
 
 def _vectors(described: Mapping[str, Any]) -> Floats:
-    """Give the coordinates of each category, and last those of an unknown one: the mean."""
+    """Return the coordinates of each category, with the mean for an unknown one as last row."""
     one_hot, scale = described["steps"]
     shares = np.array(one_hot["shares"])
     factor = np.sqrt(described["weight"] * scale["block_variance"] / np.sum(shares * (1 - shares)))

@@ -1,4 +1,4 @@
-"""What is typical of each segment, as a heat map."""
+"""Heat map of the profiles of segments."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ from models.charts.spec import Axis, Cells, Chart, Panel, numbered_axis
 from models.figures.data import FigureData
 from models.figures.inputs import VersionInput
 from models.figures.segment_axes import height, rows
-from models.figures.segment_scores import left_out, trait_table
+from models.figures.segment_scores import omitted_note, trait_table
 
 REACH = 2.0
 ROOM_BELOW = 110.0
@@ -18,17 +18,17 @@ NOTE = "In standard deviations from the average customer: blue is less, red is m
 
 @dataclass(frozen=True, kw_only=True)
 class Profiles:
-    """In what each segment lies above or below the average customer."""
+    """Difference of each segment from the average customer, by trait."""
 
     name: Literal["profiles"] = "profiles"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """Without customers there is nothing to compare with."""
-        return version.unseen
+        """Return the reason if the customers are not available."""
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give the score of each trait of each segment, with what is typical in own units."""
-        return trait_table(version, [NOTE, *left_out(version), *version.placed.sampled, *version.notes])
+        """Return the score of each trait of each segment, and its typical value in original units."""
+        return trait_table(version, [NOTE, *omitted_note(version), *version.sample.coverage_notes, *version.notes])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a cell for each segment and trait."""

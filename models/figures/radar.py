@@ -1,4 +1,4 @@
-"""The shape of each segment."""
+"""Radar chart of each segment."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from models.figures.data import FigureData
 from models.figures.inputs import Segment, VersionInput
 from models.figures.segment_scores import trait_table, traits
 
-FEWEST: Final = 3
-MOST: Final = 8
+MIN_TRAITS: Final = 3
+MAX_TRAITS: Final = 8
 REACH: Final = 2.0  # standard deviations from the average to the rim
 HEIGHT: Final = 275.0
 COLUMNS: Final = 2
@@ -32,27 +32,29 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Radar:
-    """Each segment's shape: in what it lies outside or inside the average customer."""
+    """Radar chart of each segment, relative to the average customer."""
 
     name: Literal["radar"] = "radar"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """Two directions make no shape."""
-        if version.unseen or len(traits(version)) >= FEWEST:
-            return version.unseen
-        return "A shape needs at least three columns or categories: see how the segments differ, column by column."
+        """Return the reason if there are fewer than three traits, or without customers."""
+        if version.no_customers_reason or len(traits(version)) >= MIN_TRAITS:
+            return version.no_customers_reason
+        return "A radar chart needs at least three columns or categories."
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give the score of the first traits of each segment."""
-        left = [f"The first {MOST} columns and categories are shown."] if len(traits(version)) > MOST else []
-        table = trait_table(version, [NOTE, *left, *version.placed.sampled, *version.notes])
-        kept = {trait.label for trait in traits(version)[:MOST]}
+        """Return the scores of the first traits of each segment."""
+        left = (
+            [f"The first {MAX_TRAITS} columns and categories are shown."] if len(traits(version)) > MAX_TRAITS else []
+        )
+        table = trait_table(version, [NOTE, *left, *version.sample.coverage_notes, *version.notes])
+        kept = {trait.label for trait in traits(version)[:MAX_TRAITS]}
         return FigureData(
             columns=table.columns, rows=tuple(row for row in table.rows if row[1] in kept), notes=table.notes
         )
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
-        """Draw a shape for each segment, in a panel of its own: upon one another they hide each other."""
+        """Draw each segment in a panel of its own, since overlapping shapes hide each other."""
         panels = [self._panel(segment, table.where("segment", segment.name)) for segment in version.shown]
         title = "The shape of each segment, against the average customer"
         return Chart(title=title, panels=panels, notes=table.notes, columns=COLUMNS, height=HEIGHT)
@@ -61,7 +63,7 @@ class Radar:
         labels, scores = table.texts("trait"), table.numbers("score")
         angles = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
         radii = np.clip(np.nan_to_num(scores), -REACH, REACH) + REACH
-        x, y = _closed(radii * np.cos(angles)), _closed(radii * np.sin(angles))
+        x, y = _close_polygon(radii * np.cos(angles)), _close_polygon(radii * np.sin(angles))
         hover = [f"{label}: {typical}" for label, typical in zip(labels, table.texts("typical"), strict=True)]
         shape: list[Mark] = [
             Area(x=x, y=y, color=segment.index, opacity=0.35, label="\n".join(hover)),
@@ -77,7 +79,7 @@ class Radar:
 def _rings(angles: Floats) -> Iterator[Mark]:
     for radius in np.arange(1.0, 2 * REACH + 1):
         average = radius == REACH
-        x, y = _closed(radius * np.cos(angles)), _closed(radius * np.sin(angles))
+        x, y = _close_polygon(radius * np.cos(angles)), _close_polygon(radius * np.sin(angles))
         yield Line(x=x, y=y, color="muted" if average else "grid", width=1, dashed=bool(average))
 
 
@@ -89,5 +91,5 @@ def _labels(labels: Sequence[str], angles: Floats) -> Iterator[Mark]:
         yield Label(x=float(x), y=float(y), text=shortened(label, TEXT, room), anchor=side, color="muted")
 
 
-def _closed(values: Floats) -> Floats:
+def _close_polygon(values: Floats) -> Floats:
     return np.append(values, values[:1])

@@ -1,4 +1,4 @@
-"""What figures of segments share: their legend, one row for each, and the box that tells how values are spread."""
+"""Shared parts of the figures of segments: legend, axis with a row per segment, and box plots."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ BOX: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """How values are spread: the ends of the middle half, its median, and the farthest within 1.5 times its length."""
+    """Quartiles, median, and the extreme values within 1.5 IQR of the quartiles."""
 
     low: float
     q1: float
@@ -29,22 +29,22 @@ class Spread:
 
 
 def legend(version: VersionInput) -> list[Entry]:
-    """Name each segment in its color and shape."""
+    """Build the legend of the segments."""
     return [Entry(color=segment.index, label=segment.name) for segment in version.shown]
 
 
 def rows(segments: Sequence[Segment]) -> Axis:
-    """Give an axis with one row for each segment, the first at the top."""
+    """Build an axis with one row per segment, the first at the top."""
     return numbered_axis([segment.name for segment in segments], downwards=True)
 
 
 def height(n_rows: int) -> float:
-    """Give the height of a panel with so many rows."""
+    """Return the height of a panel with `n_rows` rows."""
     return ROW * n_rows + AROUND_ROWS
 
 
 def spread(values: Floats) -> Spread | None:
-    """Summarize values as Tukey (1977) does; None where there is none."""
+    """Compute the box plot statistics of values (Tukey 1977); None without known values."""
     known = values[np.isfinite(values)]
     if not len(known):
         return None
@@ -53,11 +53,11 @@ def spread(values: Floats) -> Spread | None:
     return Spread(low=float(near.min()), q1=q1, median=median, q3=q3, high=float(near.max()))
 
 
-def box(found: Spread, at: float, color: Color, says: str) -> Iterator[Mark]:
-    """Draw a lying box with its whiskers."""
+def box(found: Spread, at: float, color: Color, hover: str) -> Iterator[Mark]:
+    """Yield a horizontal box with its whiskers."""
     ends, row = np.array([found.low, found.high]), np.array([at])
     yield Line(x=ends, y=np.array([at, at]), color=color, width=1.5)
     sides = {"low": np.array([found.q1]), "high": np.array([found.q3])}
-    yield Bars(at=row, **sides, colors=[color], width=BOX, horizontal=True, hover=[says])
+    yield Bars(at=row, **sides, colors=[color], width=BOX, horizontal=True, hover=[hover])
     middle = np.array([found.median, found.median])
     yield Line(x=middle, y=at + np.array([-BOX, BOX]) / 2, color="ink", width=2.5)

@@ -1,4 +1,4 @@
-"""One segment against all customers, small enough to stand beside its description."""
+"""Thumbnail: a small bar chart of one segment against all customers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,31 +9,31 @@ from models.charts.spec import Axis, Bars, Chart, Label, Line, Panel
 from models.charts.text_metrics import shortened
 from models.charts.ticks import number
 
-MOST: Final = 6
+MAX_TRAITS: Final = 6
 WIDTH: Final = 380.0
 ROW: Final = 42.0
 AROUND_ROWS: Final = 28.0
 TEXT: Final = 12.0
-REACH: Final = 3.0  # beyond it a difference is drawn at the edge
+REACH: Final = 3.0  # effects are clipped to this
 BAR: Final = 0.36
 
 
 def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | None:
-    """Draw what sets a segment apart, strongest first; None where nothing does.
+    """Draw the strongest differences of a segment from all customers; None without differences.
 
     Parameters
     ----------
     differences
-        `feature`, `category`, `here`, `overall` and `effect` of each, as a profile has them.
+        The differences of a profile, each with `feature`, `category`, `here`, `overall` and `effect`.
     color
         The index of the segment.
     """
-    shown = differences[:MOST]
+    shown = differences[:MAX_TRAITS]
     if not shown:
         return None
     effects = np.clip([each["effect"] for each in shown], -REACH, REACH).astype(np.float64)
     reach, at = max(1.0, float(np.abs(effects).max())), np.arange(len(shown), dtype=np.float64)
-    said = [_value_text(each) for each in shown]
+    texts = [_value_text(each) for each in shown]
     bars = Bars(
         at=at + BAR / 2,
         low=np.minimum(effects, 0.0),
@@ -41,14 +41,14 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
         colors=[color] * len(shown),
         width=BAR,
         horizontal=True,
-        hover=said,
+        hover=texts,
     )
-    ends = np.column_stack([at, at + BAR, np.full(len(shown), np.nan)]).ravel()  # no line through the words
+    ends = np.column_stack([at, at + BAR, np.full(len(shown), np.nan)]).ravel()  # interrupted at the texts
     average = Line(x=np.zeros(len(ends)), y=ends, color="muted", width=1)
     room = WIDTH - 50.0
     words = [
         Label(x=-reach, y=row - BAR / 2 - 0.08, text=shortened(text, TEXT, room), anchor="start")
-        for row, text in zip(at.tolist(), said, strict=True)
+        for row, text in zip(at.tolist(), texts, strict=True)
     ]
     x = Axis(low=-reach, high=reach, ticks=[(-reach, "less"), (0.0, "all customers"), (reach, "more")], grid=False)
     y = Axis(low=len(shown) - 0.5, high=-0.5, hidden=True, grid=False)

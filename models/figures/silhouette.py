@@ -1,4 +1,4 @@
-"""Silhouettes: which customers sit well in their segment."""
+"""Silhouette plot: how well customers fit their segment."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,26 +19,28 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Silhouettes:
-    """How much nearer each customer is to the own segment than to the next one (Rousseeuw 1987)."""
+    """Silhouettes of customers by segment (Rousseeuw 1987)."""
 
     name: Literal["silhouette"] = "silhouette"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """One segment has no neighbour."""
-        return version.unseen if len(version.segments) > 1 else "With one segment there is no other to compare with."
+        """Return the reason if there is only one segment, or without customers."""
+        if len(version.segments) <= 1:
+            return "Silhouettes need at least two segments."
+        return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Give the silhouette of each drawn customer, by segment, the best first."""
-        placed = version.placed
-        labels = placed.labels[placed.drawn]
-        values = silhouettes(placed.points[placed.drawn], labels)
+        """Compute the silhouette of each drawn customer, by segment, the highest first."""
+        sample = version.sample
+        labels = sample.labels[sample.drawn]
+        values = silhouettes(sample.points[sample.drawn], labels)
         order = np.lexsort([-values, labels])
         names = {segment.index: segment.name for segment in version.shown}
         segments = [names[label] for label in labels[order].tolist()]
-        return FigureData.of({"segment": segments, "silhouette": values[order]}, notes=[*placed.notes, *version.notes])
+        return FigureData.of({"segment": segments, "silhouette": values[order]}, notes=[*sample.notes, *version.notes])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
-        """Draw a band for each segment, as high for a small one as for a large one."""
+        """Draw a band of equal height for each segment."""
         values = table.numbers("silhouette")
         bands = [
             _band(table.where("segment", segment.name).numbers("silhouette"), row, segment.index)
@@ -52,12 +54,12 @@ class Silhouettes:
             low=low, high=1, title=f"silhouette: on average {mean:.2f} (dashed); below 0 nearer to another segment"
         )
         panel = Panel(x=x, y=rows(version.shown), marks=[*bands, line])
-        title = "How well customers sit in their segments"
+        title = "How well customers fit their segments"
         return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(version.shown)))
 
 
 def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:
-    """Measure the silhouette of each point (Rousseeuw 1987); 0 for one that is alone in its segment.
+    """Compute the silhouette of each point (Rousseeuw 1987); 0 for a point alone in its segment.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:
 
 
 def _band(values: Floats, row: int, color: int) -> Area:
-    """Fill from zero to the customers' values, the best on top."""
+    """Build the area between zero and the sorted silhouettes of a segment."""
     y = row - BAND / 2 + BAND * np.linspace(0, 1, len(values))
     x = np.concatenate([values, [0.0, 0.0]])
     return Area(x=x, y=np.concatenate([y, y[-1:], y[:1]]) if len(y) else np.zeros(2), color=color)

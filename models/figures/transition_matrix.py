@@ -1,4 +1,4 @@
-"""Who moves between two versions, as a heat map."""
+"""Transition matrix of customers between two versions, as a heat map."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -6,38 +6,38 @@ from typing import Final, Literal
 import numpy as np
 
 from models.charts.spec import Cells, Chart, Panel, numbered_axis
-from models.figures.comparison import ComparisonInput, n_moved_customers, shares
+from models.figures.comparison import ComparisonInput, moved_title, shares
 from models.figures.data import FigureData
 from models.figures.segment_axes import height
 
 ROOM_BELOW: Final = 130.0
-LEAST_SHARE: Final = 0.005
+MIN_SHARE: Final = 0.005
 NOTE: Final = (
-    "A row is a segment of the earlier version, and tells where its customers go: blue stay in their segment, red move."
+    "Rows are segments of the earlier version. Blue cells are customers that stay in their segment, red ones move."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """Where the customers of each segment go, in shares of it."""
+    """Flows of customers between segments, as shares of the earlier segment."""
 
     name: Literal["moves"] = "moves"
 
     def unavailable_reason(self, versions: ComparisonInput) -> str | None:
-        """Without a customer whom both versions place there is nobody to move."""
-        return versions.empty
+        """Return the reason if no customer is assigned by both versions."""
+        return versions.empty_reason
 
     def data(self, versions: ComparisonInput) -> FigureData:
-        """Give each way that somebody goes, segment by segment."""
+        """Return all flows, segment by segment."""
         found = sorted(versions.flows, key=lambda flow: flow.source.index)
         rows = [(each.source.name, each.target.name, each.n_customers, each.share) for each in found]
         columns = ("from_segment", "to_segment", "n_customers", "share_of_segment")
         return FigureData(columns=columns, rows=tuple(rows), notes=(NOTE, *versions.notes))
 
     def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
-        """Draw a cell for each pair of segments, empty where nobody goes."""
+        """Draw a cell for each pair of segments, empty without customers."""
         shown = versions.arranged
-        before, after = ([party.name for party in parties] for parties in (shown.before, shown.after))
+        before, after = ([segment.name for segment in segments] for segments in (shown.before, shown.after))
         parts = shares(shown.counts)
         stays = np.array([[a.key == b.key for b in shown.after] for a in shown.before])
         hover = [
@@ -47,7 +47,7 @@ class Moves:
             ]
             for i, a in enumerate(before)
         ]
-        texts = [[_percent(part) if part >= LEAST_SHARE else "" for part in row] for row in parts.tolist()]
+        texts = [[_percent(part) if part >= MIN_SHARE else "" for part in row] for row in parts.tolist()]
         values = np.where(parts > 0, np.where(stays, -parts, parts), np.nan)
         x, y = (
             numbered_axis(names, f"version {number}", downwards=down)
@@ -55,7 +55,7 @@ class Moves:
         )
         panel = Panel(x=x, y=y, marks=[Cells(values=values, reach=1.0, texts=texts, hover=hover)])
         return Chart(
-            title=n_moved_customers(versions),
+            title=moved_title(versions),
             panels=[panel],
             notes=table.notes,
             height=height(len(before)) + ROOM_BELOW,
@@ -63,4 +63,4 @@ class Moves:
 
 
 def _percent(share: float) -> str:
-    return "< 1 %" if 0 < share < LEAST_SHARE else f"{100 * share:.0f} %"
+    return "< 1 %" if 0 < share < MIN_SHARE else f"{100 * share:.0f} %"

@@ -1,4 +1,4 @@
-"""Columns become points: what is decided for each feature, and the transformer that learns it."""
+"""Preparation of features: resolve open choices, fit the transformer, transform columns to points."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,50 +14,50 @@ from models.features import Feature
 from models.preparation import categorical, numeric
 from models.preparation.fitted import FittedSteps
 
-AT_ONCE: Final = 131_072  # customers whose steps are held at a time
+AT_ONCE: Final = 131_072  # rows per batch, to bound memory
 
 
 def decide(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """Resolve what was left open: whether to take the logarithm, and which categories there are.
+    """Resolve open choices: whether to apply the log transform, and which categories to learn.
 
     Parameters
     ----------
     table
         One row per customer; numeric columns float64 with NaN, the others text with None or NaN.
     features
-        What is asked; a choice already made, or inherited from an earlier version, is kept.
+        The requested features; choices that are already made, or inherited from an earlier version, are kept.
 
     Returns
     -------
     tuple of Feature
-        The same features with `log` a bool and, for a categorical one, `categories` filled: what a later version
-        inherits.
+        The same features with `log` a bool and, for a categorical one, `categories` filled; later versions inherit
+        both.
 
     Raises
     ------
     UnusableColumn
-        For a column that is not there, of another kind, all missing or constant, with too many categories, or with
-        negative values where a logarithm is asked.
+        For a column that is absent, of another kind, all missing or constant, that has too many categories, or that
+        has negative values if `log` is True.
     ValueOutOfRange
-        For a number beyond 1e100.
+        For a number beyond ±1e100.
     """
     return tuple(_decide_one(_column(table, feature.name), feature) for feature in features)
 
 
 def learn(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer:
-    """Learn the transformer of decided features: what it has to know of a column is measured once.
+    """Fit the transformer of decided features; the statistics of each column are computed once.
 
     Parameters
     ----------
     table
         As for `decide`.
     features
-        What `decide` returned.
+        The result of `decide`.
 
     Returns
     -------
     ColumnTransformer
-        Fitted, with one entry per feature, named ``feature_0`` and so on, since a column's name may hold anything.
+        Fitted, with one entry per feature, named ``feature_0`` and so on, since headers may contain ``__``.
     """
     learned = {feature.name: _learn_one(table[feature.name], feature) for feature in features}
     entries = [(entry(i), each.steps, [name]) for i, (name, each) in enumerate(learned.items())]
@@ -70,14 +70,14 @@ def learn(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer
 
 
 def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.DataFrame) -> NDArray[np.float64]:
-    """Give the points of customers, as the transformer itself does, but each category is looked at only once.
+    """Transform customers to points, as the transformer itself does, but encode each distinct category once.
 
     Parameters
     ----------
     fitted
-        What `learn` returned.
+        The result of `learn`.
     features
-        What `decide` returned.
+        The result of `decide`.
     table
         As for `decide`.
 
@@ -86,50 +86,50 @@ def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.
     ndarray
         Shape (n_customers, d).
     """
-    places = [fitted.output_indices_[entry(i)] for i in range(len(features))]
-    points = np.empty((len(table), places[-1].stop))
-    for i, (feature, place) in enumerate(zip(features, places, strict=True)):
+    slices = [fitted.output_indices_[entry(i)] for i in range(len(features))]
+    points = np.empty((len(table), slices[-1].stop))
+    for i, (feature, columns) in enumerate(zip(features, slices, strict=True)):
         steps, column = fitted.named_transformers_[entry(i)], table[[feature.name]]
         transform_block = steps.transform if feature.kind == "numeric" else partial(categorical.transform, steps)
         for start in range(0, len(table), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
             block = transform_block(column.iloc[rows])
-            np.multiply(block, fitted.transformer_weights[entry(i)], out=points[rows, place])
+            np.multiply(block, fitted.transformer_weights[entry(i)], out=points[rows, columns])
     return points
 
 
 def known(table: pd.DataFrame, feature: Feature) -> NDArray[np.bool_]:
-    """Say for which customers a decided feature is known: neither missing nor a category outside its list."""
+    """Mark the customers with a known value of a decided feature: neither missing nor an unknown category."""
     if feature.kind == "numeric":
         return table[feature.name].notna().to_numpy(dtype=np.bool_)
     return table[feature.name].isin(feature.categories or ()).to_numpy(dtype=np.bool_)
 
 
 def describe(fitted: ColumnTransformer, features: Sequence[Feature]) -> list[dict[str, Any]]:
-    """Describe a fitted preparation for people and for JSON, with the numbers it learned.
+    """Describe a fitted preparation as JSON, with its fitted parameters.
 
     Parameters
     ----------
     fitted
-        The transformer of `build`, fitted.
+        The result of `learn`.
     features
-        What `decide` returned.
+        The result of `decide`.
 
     Returns
     -------
     list of dict
-        Per feature its name, kind, weight and steps, these in the order in which they are applied.
+        For each feature its name, kind, weight and steps, in the order of application.
     """
     return [_describe_one(steps_of(fitted, i), feature) for i, feature in enumerate(features)]
 
 
 def entry(i: int) -> str:
-    """Name the entry of the i-th feature in the transformer."""
+    """Return the name of the i-th feature's entry in the transformer."""
     return f"feature_{i}"
 
 
 def steps_of(fitted: ColumnTransformer, i: int) -> dict[str, Any]:
-    """Give the fitted steps of the i-th feature by their names."""
+    """Return the fitted steps of the i-th feature by name."""
     return dict(fitted.named_transformers_[entry(i)].steps)
 
 

@@ -1,4 +1,4 @@
-"""A categorical column becomes a block of coordinates, centred, whose variances add up to one half."""
+"""Categorical features: centered one-hot columns, scaled to a total variance of one half."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,21 +15,21 @@ from models.features import MAX_CATEGORIES, Feature
 from models.preparation.fitted import FittedSteps
 
 BLOCK_VARIANCE: Final = 0.5
-MAX_LEFT_OUT: Final = 0.05  # of the known cells
+MAX_RARE_SHARE: Final = 0.05  # of the known cells
 
 Floats = NDArray[np.float64]
 
 
 def decide(column: pd.Series, feature: Feature) -> Feature:
-    """Resolve which categories there are: those inherited, else those of enough customers, in alphabetical order.
+    """Resolve the categories: the inherited ones, otherwise the frequent ones in alphabetical order.
 
-    A category that few customers share would name them in the model, even after their erasure. At most 5 % of the
-    known cells are left out that way: in a small table even a single customer's category is learned.
+    A rare category would identify its customers in the model, even after their erasure, so it is not learned. At most
+    5 % of the known cells are omitted this way; a small table may therefore keep categories of single customers.
     """
     counts = column.value_counts()
     if len(counts) and pd.api.types.is_numeric_dtype(column.dtype):
         raise UnusableColumn(f"'{feature.name}' holds numbers, so it cannot be a categorical feature")
-    categories = feature.categories or _shared(counts, feature.min_category_customers)
+    categories = feature.categories or _frequent(counts, feature.min_category_customers)
     if len(categories) > MAX_CATEGORIES:
         raise UnusableColumn(f"'{feature.name}' has {len(categories):,} categories; at most {MAX_CATEGORIES} are taken")
     known = counts.index.isin(feature.categories or counts.index)
@@ -38,28 +38,28 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
 
 
 def learn(column: pd.Series, feature: Feature) -> FittedSteps:
-    """Learn the steps of a decided feature.
+    """Fit the steps of a decided feature.
 
-    A category becomes its one-hot row minus the shares of all categories, times one factor for the variance. That is
-    a single matrix product without an offset, so the all-zero one-hot row of an unknown or missing category stays
-    zero: the block's mean, which pulls towards no segment.
+    A category is encoded as its one-hot row minus the shares of all categories, scaled. This is a single matrix product
+    without an offset, which keeps the all-zero row of an unknown or missing category at zero: the mean, neutral between
+    all segments.
     """
     categories = np.array(feature.categories, dtype=object)
     shares = _shares(column, feature.categories or ())
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
-    center = FunctionTransformer(np.dot, kw_args={"b": _centring(shares)})
+    center = FunctionTransformer(np.dot, kw_args={"b": _centering_matrix(shares)})
     return FittedSteps(steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0])
 
 
 def transform(steps: Pipeline, column: pd.DataFrame) -> Floats:
-    """Give the coordinates of each customer, shape (n, n_categories); fitted steps look at each category once."""
+    """Return the coordinates of each customer, shape (n, n_categories), encoding each distinct category once."""
     codes, distinct = column.iloc[:, 0].factorize(use_na_sentinel=False)
     blocks = np.asarray(steps.transform(pd.DataFrame({column.columns[0]: distinct.astype(object)})))
     return np.asarray(blocks[codes])
 
 
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
-    """Describe the fitted steps, with the numbers they learned."""
+    """Describe the fitted steps with their parameters."""
     matrix = vectors(fitted)
     shares = np.eye(len(matrix))[0] - matrix[0] / (matrix[0, 0] - matrix[1, 0]) if len(matrix) > 1 else np.ones(1)
     return [
@@ -69,12 +69,12 @@ def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def categories(fitted: dict[str, Any]) -> list[str]:
-    """Give the known categories, in the order of their rows."""
+    """Return the known categories, in the order of their rows."""
     return [str(category) for category in fitted["one_hot"].categories_[0]]
 
 
 def vectors(fitted: dict[str, Any]) -> Floats:
-    """Give the coordinates of each known category, shape (n_categories, n_categories)."""
+    """Return the coordinates of each known category, shape (n_categories, n_categories)."""
     return np.asarray(fitted["center"].kw_args["b"], dtype=np.float64)
 
 
@@ -83,22 +83,22 @@ def _shares(column: pd.Series, known: Sequence[str]) -> Floats:
     return np.asarray(counts / counts.sum())
 
 
-def _centring(shares: Floats) -> Floats:
-    """Return the matrix that centers and scales one-hot rows; zero where only one category is known."""
+def _centering_matrix(shares: Floats) -> Floats:
+    """Return the matrix that centers and scales one-hot rows; all zero for a single category."""
     variance = np.sum(shares * (1 - shares))
     factor = np.sqrt(BLOCK_VARIANCE / variance) if variance > 0 else 0.0
     return np.asarray((np.eye(len(shares)) - shares) * factor)
 
 
-def _shared(counts: pd.Series, fewest: int) -> tuple[str, ...]:
-    """Return the categories of at least so many customers; of fewer, where too many would be left out."""
-    allowed = MAX_LEFT_OUT * counts.sum()
-    fewest = max(n for n in range(1, fewest + 1) if counts[counts < n].sum() <= allowed)
-    return tuple(sorted(counts.index[counts >= fewest]))
+def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:
+    """Return the categories with enough customers; the minimum decreases until at most 5 % of cells are omitted."""
+    allowed = MAX_RARE_SHARE * counts.sum()
+    min_customers = max(n for n in range(1, min_customers + 1) if counts[counts < n].sum() <= allowed)
+    return tuple(sorted(counts.index[counts >= min_customers]))
 
 
 def _check_varies(name: str, n_distinct: int, *, alone: bool) -> None:
-    """Refuse a column that says nothing of anybody; one whose only category was inherited says as much as before."""
+    """Raise UnusableColumn for an empty or constant column, unless its only category was inherited."""
     if n_distinct == 0:
         raise UnusableColumn(f"'{name}' is missing or unknown for every customer")
     if n_distinct == 1 and not alone:

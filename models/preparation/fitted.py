@@ -1,4 +1,4 @@
-"""What is learned of one column."""
+"""Fitted steps of one column."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 
 @dataclass(frozen=True, kw_only=True)
 class FittedSteps:
-    """The steps of a column, unfitted; a usual cell to fit them to; and those that were fitted to the whole column.
+    """Unfitted steps of a column, a typical cell to fit them to, and steps already fitted to the whole column.
 
-    A whole column would otherwise be prepared to fit a step, and again to make points, and be held in between.
+    Fitting the pipeline to one cell and replacing the fitted steps saves a second pass over the column and its copy.
     """
 
     steps: Pipeline

@@ -1,4 +1,4 @@
-"""A numeric column becomes one coordinate: impute, clip in own units, log, scale."""
+"""Numeric features: impute, clip in original units, log, scale."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,17 +27,17 @@ class LogScale:
     unit: float | None
 
     def of(self, x: Floats) -> Floats:
-        """Take the logarithm."""
+        """Apply the log transform."""
         return np.log(x) if self.unit is None else np.log1p(x * (1 / self.unit))
 
     def back(self, y: float) -> float:
-        """Undo it; infinite where that is too large for a float."""
+        """Apply the inverse transform; infinite on overflow."""
         with np.errstate(over="ignore"):
             return float(np.exp(y) if self.unit is None else np.expm1(y) * self.unit)
 
 
 def decide(column: pd.Series, feature: Feature) -> Feature:
-    """Resolve whether to take the logarithm: of a non-negative column with a long right tail that the log shortens."""
+    """Resolve whether to apply the log transform: to non-negative columns whose right skew it reduces."""
     x = _known_values(column, feature.name)
     if feature.log is True and x.min() < 0:
         raise UnusableColumn(f"'{feature.name}' has negative values, so its logarithm cannot be taken")
@@ -45,10 +45,11 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
 
 
 def learn(column: pd.Series, feature: Feature) -> FittedSteps:
-    """Learn the steps of a decided feature.
+    """Fit the steps of a decided feature.
 
-    The clip comes before the logarithm and in own units, so that no newcomer reaches the log below the training
-    minimum. Dividing by the unit is a product with a 1 x 1 matrix, as scikit-learn has no plainer fixed factor.
+    Clipping precedes the logarithm and uses original units, so the logarithm never receives a value below the training
+    minimum, which could be NaN. Division by the unit is a product with a 1 x 1 matrix, since scikit-learn has no
+    transformer for a constant.
     """
     x = _known_values(column, feature.name)
     log = _log_scale(x) if feature.log else None
@@ -57,13 +58,13 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     median = float(np.median(x))
     imputed = column.fillna(median).to_numpy(dtype=np.float64).clip(low, high)
     scaler = _scaler(feature, imputed if log is None else log.of(imputed))
-    impute = SimpleImputer(strategy="median")  # of one usual cell: the same median
+    impute = SimpleImputer(strategy="median")  # fitted to one cell, the median itself
     steps = Pipeline([("impute", impute), ("clip", clip), *_log_steps(log), *scaler.items()])
     return FittedSteps(steps=steps, usual=median, fitted=scaler)
 
 
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
-    """Describe the fitted steps, with the numbers they learned."""
+    """Describe the fitted steps with their parameters."""
     fences = fitted["clip"].kw_args
     described: list[dict[str, Any]] = [
         {"step": "impute", "value": float(fitted["impute"].statistics_[0])},
@@ -77,12 +78,12 @@ def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def log_factor(fitted: dict[str, Any]) -> float | None:
-    """Give 1 / unit of log(1 + x / unit); None for a plain log and for none."""
+    """Return 1 / unit of log(1 + x / unit); None for log(x) and without a log transform."""
     return float(fitted["unit"].kw_args["b"][0, 0]) if "unit" in fitted else None
 
 
 def center_and_scale(fitted: dict[str, Any]) -> tuple[float, float]:
-    """Give what is subtracted, and what the rest is divided by."""
+    """Return the center and the scale; 0 and 1 for an unscaled feature."""
     if "scale" not in fitted:
         return 0.0, 1.0
     scaler = fitted["scale"]
@@ -125,10 +126,9 @@ def _log_scale(x: Floats) -> LogScale:
 
 
 def _fences(x: Floats, log: LogScale | None) -> tuple[float, float]:
-    """Place the fences at Q1 - 3 IQR and Q3 + 3 IQR, on the log scale where there is one.
+    """Compute the fences Q1 - 3 IQR and Q3 + 3 IQR, on the log scale if the feature has one.
 
-    Where the middle half of the values is one value they stand at the extremes instead: a column that varies must not
-    become constant.
+    If the IQR is 0, the fences are the minimum and the maximum, since clipping would make the column constant.
     """
     q1, q3 = np.quantile(x if log is None else log.of(x), [0.25, 0.75])
     low, high = float(q1 - 3 * (q3 - q1)), float(q3 + 3 * (q3 - q1))
@@ -151,7 +151,7 @@ def _log_steps(log: LogScale | None) -> list[tuple[str, FunctionTransformer]]:
 def _scaler(feature: Feature, x: Floats) -> dict[str, Any]:
     if feature.scale == "none":
         return {}
-    # Without an IQR, RobustScaler would leave the column in own units.
+    # RobustScaler does not scale a column whose IQR is 0.
     robust = feature.scale == "robust" and bool(np.less(*np.quantile(x, [0.25, 0.75])))
     return {"scale": (RobustScaler() if robust else StandardScaler()).fit(x[:, None])}
 

@@ -1,4 +1,4 @@
-"""The summary of a table: each column by itself, the columns side by side, and what to do about what is odd."""
+"""Summary of a table: distributions, correlations, duplicates, and warnings with advice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MAX_COMPARED: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a table holds; `sampled` is how many customers the correlations were measured on, None if on all."""
+    """Summary of a table; `sampled` is the number of customers used for correlations, None for all of them."""
 
     n_customers: int
     sampled: int | None
@@ -30,24 +30,23 @@ class Summary:
 
 
 def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -> Summary:
-    """Summarize a typed table: what is in its columns, how they hang together, and what should be done about it.
+    """Summarize a typed table: distributions, correlations, duplicates, and warnings with advice.
 
     Parameters
     ----------
     table
         Customer ids and categories as text, numeric columns as float64, null where a value is missing; identifiers and
-        ignored columns need not be there.
+        ignored columns may be absent.
     columns
-        What the columns are read as; the column of the ids may be among them.
+        Its columns, with or without the id column.
     customer_id
-        The column that names the customers.
+        The header of the id column.
 
     Returns
     -------
     Summary
-        Exact, but for what compares columns: correlations, and columns that follow the order of the table, are
-        measured on 50,000 customers drawn by chance if there are more, and on the first 60 usable columns. The same
-        table gives the same summary.
+        Exact except for correlations and row orders, which use a random sample of 50,000 customers and the first 60
+        usable columns. Deterministic: the same table has the same summary.
     """
     summaries = tuple(summarize_column(table, column) for column in columns)
     usable = [column for column in summaries if column.usable]

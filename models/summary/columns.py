@@ -1,4 +1,4 @@
-"""One column of a typed table, summarized."""
+"""Summary of one column of a typed table."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +14,12 @@ from models.summary.distributions import (
     describe_numbers,
 )
 
-SURELY_SHARED: Final = 5
+MIN_EXPECTED_PAIRS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnSummary:
-    """What a column holds; `numeric` or `categorical` is there if its kind is and some value is known."""
+    """Summary of a column; the distribution of its kind is set if any value is known."""
 
     name: str
     kind: Kind
@@ -33,20 +33,20 @@ class ColumnSummary:
 
     @property
     def usable(self) -> bool:
-        """Whether a fit can learn from the column."""
+        """Whether the column can be a feature of a fit."""
         few = self.categorical is not None and self.distinct <= MAX_CATEGORIES
         return self.distinct > 1 and (few or (self.numeric is not None and not self.names_customers))
 
     @property
     def names_customers(self) -> bool:
-        """Whether whole numbers are all different although by chance some customers would surely share one.
+        """Whether whole numbers are all distinct although random ones would contain duplicates.
 
-        Among n customers and r possible numbers, about n² / 2r pairs of customers share one.
+        By the birthday problem, about n² / 2r pairs among n customers share one of r possible numbers.
         """
         numbers = self.numeric
         if not numbers or not numbers.whole_numbers or numbers.distinct < numbers.n:
             return False
-        return numbers.n**2 / (2 * (numbers.max - numbers.min + 1)) >= SURELY_SHARED
+        return numbers.n**2 / (2 * (numbers.max - numbers.min + 1)) >= MIN_EXPECTED_PAIRS
 
 
 def summarize_column(table: pa.Table, column: Column) -> ColumnSummary:
@@ -55,10 +55,10 @@ def summarize_column(table: pa.Table, column: Column) -> ColumnSummary:
     Parameters
     ----------
     table
-        The column as float64 if it is numeric, as text if it is categorical, null where a value is missing; others
-        need not be there.
+        The column as float64 if it is numeric, as text if it is categorical, null where a value is missing; columns of
+        other kinds may be absent.
     column
-        What it is read as, and how many of its cells are missing or distinct.
+        Its kind and its counts of missing and distinct cells.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How much two columns say the same."""
+"""Correlations between columns: Pearson, Spearman, Cramér's V and the correlation ratio."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from models.summary.sample import Codes, CorrelationSample, Floats, rank
 
 Measure = Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
 
-FEWEST: Final = 10
+MIN_CUSTOMERS: Final = 10
 _NO_VARIANCE: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """How much two columns say the same: -1 to 1 between numbers, otherwise 0 to 1."""
+    """The correlation of two columns: -1 to 1 between numbers, otherwise 0 to 1."""
 
     a: str
     b: str
@@ -28,29 +28,28 @@ class Correlation:
 
 
 def correlate(sample: CorrelationSample) -> tuple[Correlation, ...]:
-    """Measure how much each two columns say the same, on the customers that have both.
+    """Compute the correlation of each pair of columns, on the customers for which both are known.
 
     Parameters
     ----------
     sample
-        The columns.
+        The sampled columns.
 
     Returns
     -------
     tuple of Correlation
-        The strongest first. Two numbers: Pearson's correlation, and Spearman's, for which a column is ranked once,
-        among all its known values. Two categories: Cramér's V, corrected for bias (Bergsma, 2013). A category and a
-        number: the correlation ratio, corrected for bias (Kelley, 1935). Without the corrections, chance alone would
-        make columns of many categories look related. Pairs that fewer than ten customers have, or of which one side
-        does not vary, are left out.
+        The strongest first. Two numbers: Pearson's correlation, and Spearman's, with ranks among all known values of a
+        column. Two categories: Cramér's V, corrected for bias (Bergsma, 2013). A category and a number: the correlation
+        ratio, corrected for bias (Kelley, 1935). Uncorrected, columns of many categories look related by chance. Pairs
+        known for fewer than ten customers, or with a constant side, are omitted.
     """
-    measured = [*_between_numbers(sample), *_between_categories(sample), *_between_kinds(sample)]
+    measured = [*_between_numbers(sample), *_between_categories(sample), *_between_category_and_number(sample)]
     known = (pair for pair in measured if not isnan(pair.value))
     return tuple(sorted(known, key=lambda pair: (-abs(pair.value), pair.a, pair.b, pair.measure)))
 
 
 def correlate_with(sample: CorrelationSample, order: Floats) -> dict[str, float]:
-    """Measure how closely each numeric column follows an order of the customers, by Spearman's correlation."""
+    """Compute Spearman's correlation of each numeric column with an order of the customers."""
     if not sample.ranks:
         return {}
     values = _pearson(np.column_stack(list(sample.ranks.values())), rank(order)[:, None])
@@ -73,7 +72,7 @@ def _between_categories(sample: CorrelationSample) -> Iterator[Correlation]:
         yield Correlation(a=a, b=b, measure="cramers_v", value=_cramers_v(sample.codes[a], sample.codes[b]))
 
 
-def _between_kinds(sample: CorrelationSample) -> Iterator[Correlation]:
+def _between_category_and_number(sample: CorrelationSample) -> Iterator[Correlation]:
     for b, x in sample.numbers.items():
         z = np.where(np.isnan(x), np.nan, _standardize(x[:, None])[:, 0])
         for a, codes in sample.codes.items():
@@ -81,14 +80,14 @@ def _between_kinds(sample: CorrelationSample) -> Iterator[Correlation]:
 
 
 def _pearson(a: Floats, b: Floats) -> Floats:
-    """Correlate each column of one matrix with each of another, each pair on the rows that have both."""
+    """Compute Pearson's r of each column of one matrix with each of another, on pairwise complete rows."""
     x, y, has_x, has_y = _standardize(a), _standardize(b), _known(a), _known(b)
     n, sum_x, sum_y = has_x.T @ has_y, x.T @ has_y, has_x.T @ y
     squares_x, squares_y = (x * x).T @ has_y, has_x.T @ (y * y)
     with np.errstate(divide="ignore", invalid="ignore"):
         variances = _variance(n, sum_x, squares_x) * _variance(n, sum_y, squares_y)
         r = (x.T @ y - sum_x * sum_y / n) / np.sqrt(variances)
-    return np.where(n < FEWEST, np.nan, r.clip(-1, 1))
+    return np.where(n < MIN_CUSTOMERS, np.nan, r.clip(-1, 1))
 
 
 def _known(columns: Floats) -> Floats:
@@ -96,13 +95,13 @@ def _known(columns: Floats) -> Floats:
 
 
 def _variance(n: Floats, sums: Floats, squares: Floats) -> Floats:
-    """Give n times the variance; NaN where it is nothing but rounding."""
+    """Return n times the variance; NaN where it is only a rounding error."""
     variance = squares - sums * sums / n
     return np.where(variance <= _NO_VARIANCE * squares, np.nan, variance)
 
 
 def _standardize(columns: Floats) -> Floats:
-    """Center and scale, so that sums of products lose no digits; 0 where a value is missing."""
+    """Center and scale to keep precision in sums of products; 0 where a value is missing."""
     known = ~np.isnan(columns)
     filled = np.where(known, columns, 0.0)
     filled /= np.maximum(np.abs(filled).max(axis=0, initial=0), np.finfo(np.float64).tiny)
@@ -114,17 +113,17 @@ def _standardize(columns: Floats) -> Floats:
 def _cramers_v(a: Codes, b: Codes) -> float:
     counts = _contingency(a, b)
     n, (n_rows, n_columns) = counts.sum(), counts.shape
-    if n < FEWEST or min(n_rows, n_columns) <= 1:
+    if n < MIN_CUSTOMERS or min(n_rows, n_columns) <= 1:
         return nan
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / n
     phi2 = ((counts - expected) ** 2 / expected).sum() / n
     by_chance = (n_rows - 1) * (n_columns - 1) / (n - 1)
-    most = min(size - (size - 1) ** 2 / (n - 1) for size in (n_rows, n_columns)) - 1
-    return min(sqrt(max(phi2 - by_chance, 0) / most), 1.0) if most > 0 else nan
+    bound = min(size - (size - 1) ** 2 / (n - 1) for size in (n_rows, n_columns)) - 1
+    return min(sqrt(max(phi2 - by_chance, 0) / bound), 1.0) if bound > 0 else nan
 
 
 def _contingency(a: Codes, b: Codes) -> npt.NDArray[np.int64]:
-    """Count the customers of each two categories; categories that nobody has are left out."""
+    """Return the contingency table of two categorical columns, without empty rows and columns."""
     known = (a >= 0) & (b >= 0)
     width = int(b.max(initial=0)) + 1
     counts = np.bincount(a[known] * width + b[known], minlength=(int(a.max(initial=0)) + 1) * width)
@@ -138,7 +137,7 @@ def _correlation_ratio(codes: Codes, z: Floats) -> float:
     sizes = np.bincount(codes)
     n, n_groups, squares = z.size, np.count_nonzero(sizes), float((z * z).sum())
     total = squares - z.sum() ** 2 / max(n, 1)
-    if n < FEWEST or n_groups <= 1 or n == n_groups or total <= _NO_VARIANCE * squares:
+    if n < MIN_CUSTOMERS or n_groups <= 1 or n == n_groups or total <= _NO_VARIANCE * squares:
         return nan
     sums = np.bincount(codes, weights=z)[sizes > 0]
     within = squares - (sums**2 / sizes[sizes > 0]).sum()

@@ -1,4 +1,4 @@
-"""How the values of one column are spread: sorted once, everything else is read from that."""
+"""Distribution of one column: statistics of its sorted values, or its most common categories."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +23,7 @@ _LARGEST_EXACT: Final = 2.0**53
 
 @dataclass(frozen=True, kw_only=True)
 class Quantiles:
-    """The values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed."""
+    """The 1st, 5th, 25th, 50th, 75th, 95th and 99th percentiles."""
 
     p01: float
     p05: float
@@ -35,13 +35,13 @@ class Quantiles:
 
     @property
     def iqr(self) -> float:
-        """How far apart the ends of the middle half are."""
+        """The interquartile range."""
         return self.p75 - self.p25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outliers:
-    """How many values lie beyond the fences Q1 - 3 IQR and Q3 + 3 IQR."""
+    """Counts of the values beyond the fences Q1 - 3 IQR and Q3 + 3 IQR."""
 
     low: float
     high: float
@@ -51,7 +51,7 @@ class Outliers:
 
 @dataclass(frozen=True, kw_only=True)
 class NumericDistribution:
-    """A numeric column; `outliers` is None where the middle half of the values is one value."""
+    """Statistics of a numeric column; `outliers` is None if the interquartile range is 0."""
 
     n: int
     distinct: int
@@ -71,7 +71,7 @@ class NumericDistribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Top:
-    """One of the most common values."""
+    """A common value and its count."""
 
     value: str
     count: int
@@ -80,7 +80,7 @@ class Top:
 
 @dataclass(frozen=True, kw_only=True)
 class CategoricalDistribution:
-    """A categorical column; `rest` counts the customers with a value that is not among the top."""
+    """Statistics of a categorical column; `rest` counts the customers with a value outside `top`."""
 
     n: int
     distinct: int
@@ -90,7 +90,7 @@ class CategoricalDistribution:
 
 
 def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
-    """Describe a numeric column.
+    """Compute the distribution of a numeric column.
 
     Parameters
     ----------
@@ -99,14 +99,14 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
 
     Returns
     -------
-    Numbers or None
-        Exact figures of the known values. The histogram ends at the fences, so that a few extreme values do not
-        squeeze all others into one bin. None where no value is known, or one is beyond 1e100.
+    NumericDistribution or None
+        Exact statistics of the known values. The histogram ends at the fences, since extreme values would squeeze all
+        others into one bin. None if no value is known or one exceeds ±1e100.
     """
     x = np.sort(values.drop_null().to_numpy())
     if not x.size or max(-x[0], x[-1]) > LARGEST:
         return None
-    runs, quantiles = _runs(x), _quantiles(x)
+    runs, quantiles = _run_lengths(x), _quantiles(x)
     outliers, whole = _outliers(x, quantiles), _is_whole(x)
     return NumericDistribution(
         n=x.size,
@@ -127,7 +127,7 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
 
 
 def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | None:
-    """Describe a categorical column.
+    """Compute the distribution of a categorical column.
 
     Parameters
     ----------
@@ -136,8 +136,8 @@ def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | No
 
     Returns
     -------
-    Categories or None
-        The twenty most common values, those of equal count in alphabetical order; None where no value is known.
+    CategoricalDistribution or None
+        The twenty most common values, ties in alphabetical order; None if no value is known.
     """
     counted = pc.value_counts(values.drop_null())
     if not len(counted):
@@ -150,8 +150,8 @@ def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | No
     return CategoricalDistribution(n=n, distinct=table.num_rows, largest_share=top[0].share, top=top, rest=rest)
 
 
-def _runs(x: Floats) -> npt.NDArray[np.intp]:
-    """Count each distinct value of a sorted column."""
+def _run_lengths(x: Floats) -> npt.NDArray[np.intp]:
+    """Return the count of each distinct value of a sorted column."""
     starts = np.flatnonzero(x[1:] != x[:-1]) + 1
     return np.diff(starts, prepend=0, append=x.size)
 
@@ -161,10 +161,10 @@ def _quantiles(x: Floats) -> Quantiles:
 
 
 def _quantile(x: Floats, share: float) -> float:
-    """Interpolate between the two nearest values of a sorted column."""
-    place = share * (x.size - 1)
-    lower, upper = x[int(place)], x[min(int(place) + 1, x.size - 1)]
-    return float(lower + (upper - lower) * (place - int(place)))
+    """Return a quantile of a sorted column by linear interpolation."""
+    position = share * (x.size - 1)
+    lower, upper = x[int(position)], x[min(int(position) + 1, x.size - 1)]
+    return float(lower + (upper - lower) * (position - int(position)))
 
 
 def _outliers(x: Floats, quantiles: Quantiles) -> Outliers | None:

@@ -1,4 +1,4 @@
-"""How many values lie between which edges."""
+"""Histograms with bin widths by Freedman and Diaconis."""
 
 from dataclasses import dataclass
 from math import ceil, floor, log2
@@ -14,7 +14,7 @@ MAX_BINS: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Histogram:
-    """Counts between edges, a lower edge included, and what lies outside; the last bin includes its upper edge too."""
+    """Counts of half-open bins, the last one closed, and of the values below and above them."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -23,17 +23,17 @@ class Histogram:
 
 
 def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool) -> Histogram:
-    """Make the histogram of a column between two values.
+    """Compute the histogram of a sorted column between two values.
 
-    Bins are as wide as Freedman and Diaconis (1981) propose, or as many as Sturges (1926) proposes where the middle
-    half of the values is one value; at most thirty. Those of whole numbers are a whole number wide.
+    The bin width follows Freedman and Diaconis (1981) or, if the interquartile range is 0, the number of bins follows
+    Sturges (1926); at most thirty bins. Bins of whole numbers have whole widths.
 
     Parameters
     ----------
     x : shape (n_customers,)
         Known values in ascending order, at least one.
     low, high
-        Where the first bin begins and the last one ends, roughly if `whole`.
+        Lower edge of the first bin and upper edge of the last one, approximate if `whole`.
     iqr
         The interquartile range of the values.
     whole
@@ -48,10 +48,12 @@ def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool
     edges = np.unique(_whole_edges(ceil(low), floor(high), n_bins) if whole else np.linspace(low, high, n_bins + 1))
     if edges.size == 1:
         edges = edges.repeat(2)
-    places = np.searchsorted(x, edges)
-    places[-1] = np.searchsorted(x, edges[-1], "right")
-    counts = tuple(np.diff(places).tolist())
-    return Histogram(edges=tuple(edges.tolist()), counts=counts, below=int(places[0]), above=x.size - int(places[-1]))
+    positions = np.searchsorted(x, edges)
+    positions[-1] = np.searchsorted(x, edges[-1], "right")
+    counts = tuple(np.diff(positions).tolist())
+    return Histogram(
+        edges=tuple(edges.tolist()), counts=counts, below=int(positions[0]), above=x.size - int(positions[-1])
+    )
 
 
 def _n_bins(n: int, span: float, iqr: float) -> int:

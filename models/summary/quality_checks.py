@@ -1,4 +1,4 @@
-"""What the owner of a table should know about its columns: one sentence for all that share an oddity, and no value."""
+"""Quality checks of columns: one warning for all columns with the same problem, without customers' values."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from models.summary.distributions import LARGEST
 
 NEARLY_CONSTANT: Final = 0.99
 NEARLY_UNIQUE: Final = 0.9
-FEWEST_UNIQUE: Final = 10
+MIN_ROWS_FOR_UNIQUE: Final = 10
 MOSTLY_ZERO: Final = 0.5
 OFTEN_MISSING: Final = 0.05
 MOSTLY_MISSING: Final = 0.5
@@ -21,9 +21,9 @@ MAX_NAMED: Final = 12
 
 @dataclass(frozen=True, kw_only=True)
 class QualityCheck:
-    """An oddity: the figure that shows it, None for a column without it, and what to say of one column or of several.
+    """A quality check: a function that returns the problem's figure or None, and texts for one or several columns.
 
-    After one that `settles` a column, nothing else is said of it.
+    A check that `settles` a column skips all later checks of it.
     """
 
     figure: Callable[[ColumnSummary], str | None]
@@ -33,27 +33,27 @@ class QualityCheck:
 
 
 def quality_warnings(columns: Sequence[ColumnSummary]) -> Iterator[str]:
-    """Say what is odd about which columns, and what to do; columns of no use first."""
-    left = [column for column in columns if column.kind in {"numeric", "categorical"}]
-    for rule in RULES:
-        figures = {column.name: figure for column in left if (figure := rule.figure(column))}
+    """Yield warnings about problems of columns with advice, unusable columns first."""
+    columns_left = [column for column in columns if column.kind in {"numeric", "categorical"}]
+    for check in CHECKS:
+        figures = {column.name: figure for column in columns_left if (figure := check.figure(column))}
         if figures:
-            yield (rule.one if len(figures) == 1 else rule.several).format(_named(figures))
-        if rule.settles:
-            left = [column for column in left if column.name not in figures]
+            yield (check.one if len(figures) == 1 else check.several).format(_format_figures(figures))
+        if check.settles:
+            columns_left = [column for column in columns_left if column.name not in figures]
 
 
 def percent(share: float) -> str:
-    """Write a share as people do."""
+    """Format a share as a percentage."""
     return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
 def counted(n: int) -> str:
-    """Write how many customers."""
+    """Format a number of customers."""
     return f"{n:,} customer{'' if n == 1 else 's'}"
 
 
-def _named(figures: dict[str, str]) -> str:
+def _format_figures(figures: dict[str, str]) -> str:
     named = [f"{name!r} ({figure})" for name, figure in figures.items()]
     if len(named) > MAX_NAMED:
         named = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED} more"]
@@ -79,7 +79,7 @@ def _almost_constant(column: ColumnSummary) -> str | None:
 
 def _almost_unique(column: ColumnSummary) -> str | None:
     described = column.categorical
-    is_unique = described and described.n >= FEWEST_UNIQUE and described.distinct >= NEARLY_UNIQUE * described.n
+    is_unique = described and described.n >= MIN_ROWS_FOR_UNIQUE and described.distinct >= NEARLY_UNIQUE * described.n
     return f"{column.distinct:,} values" if is_unique else None
 
 
@@ -117,7 +117,7 @@ def _few_numbers(column: ColumnSummary) -> str | None:
     return f"{column.distinct} different numbers" if few else None
 
 
-RULES: Final = (
+CHECKS: Final = (
     QualityCheck(
         figure=_out_of_range,
         one="{} holds a number that no fit accepts: correct it, or set the column's kind to ignored.",

@@ -1,4 +1,4 @@
-"""Numbers that only say where a customer stands in the table: they follow its rows, or the customers' ids."""
+"""Detection of numeric columns that follow the row order or the customer ids, such as counters."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,14 +29,14 @@ def find_row_orders(sample: CorrelationSample, ids: pa.ChunkedArray) -> tuple[Ro
     Parameters
     ----------
     sample
-        The columns.
+        The sampled columns.
     ids : length as the sample's rows
         Customer ids as text.
 
     Returns
     -------
-    tuple of Order
-        Those whose Spearman correlation is beyond .95, in the order of the columns.
+    tuple of RowOrder
+        Columns with an absolute Spearman correlation above 0.95, in the order of the table.
     """
     with_ids = correlate_with(sample, order_of_ids(ids))
     with_rows = correlate_with(sample, sample.rows.astype(np.float64))
@@ -47,7 +47,7 @@ def find_row_orders(sample: CorrelationSample, ids: pa.ChunkedArray) -> tuple[Ro
 
 
 def order_of_ids(ids: pa.ChunkedArray) -> Floats:
-    """Tell in which order ids were given: by the number at their end, or by the alphabet where that is not all."""
+    """Rank ids by their trailing number if they differ in nothing else, otherwise alphabetically."""
     starts, digits = pc.extract_regex(ids, _NUMBERED).combine_chunks().flatten()
     numbered = starts.null_count == 0 and pc.count_distinct(starts).as_py() == 1
     order: Floats = (digits.cast(pa.int64()) if numbered else pc.rank(ids)).to_numpy().astype(np.float64)

@@ -1,4 +1,4 @@
-"""Columns side by side: the numbers of a table, and the numbers of its categories."""
+"""Random sample of customers for correlations: numeric columns, and codes of categorical ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _SEED: Final = 0
 
 @dataclass(frozen=True, kw_only=True)
 class CorrelationSample:
-    """Some customers in the order of their rows; a missing number is NaN, a missing category's code -1."""
+    """Sampled customers in row order; a missing number is NaN, a missing category has code -1."""
 
     rows: Codes
     numbers: dict[str, Floats]
@@ -26,12 +26,12 @@ class CorrelationSample:
 
     @cached_property
     def ranks(self) -> dict[str, Floats]:
-        """Each number's rank among the known ones of its column."""
+        """The ranks of each numeric column among its known values."""
         return {name: rank(x) for name, x in self.numbers.items()}
 
 
 def draw_rows(n_rows: int) -> Codes:
-    """Choose rows by chance, in their order; all if there are few, and the same ones each time."""
+    """Draw a reproducible random sample of rows, in ascending order; all rows of a small table."""
     if n_rows <= MAX_SAMPLED:
         return np.arange(n_rows)
     return np.sort(np.random.default_rng(_SEED).choice(n_rows, MAX_SAMPLED, replace=False))
@@ -40,21 +40,21 @@ def draw_rows(n_rows: int) -> Codes:
 def take_sample(
     table: pa.Table, rows: Codes, *, numbers: Sequence[str], categories: Sequence[str]
 ) -> CorrelationSample:
-    """Take the rows of some columns.
+    """Collect the sampled rows of some columns as numpy arrays.
 
     Parameters
     ----------
     table
-        Numeric columns float64, categories text, null where a value is missing.
+        Numeric columns as float64, categorical ones as text, null where a value is missing.
     rows
-        Positions of the customers, ascending.
+        Sampled rows, ascending.
     numbers, categories
         The headers of the columns.
 
     Returns
     -------
-    Sample
-        The columns as numpy arrays, one value per row.
+    CorrelationSample
+        The columns, one value per sampled row.
     """
     return CorrelationSample(
         rows=rows,
@@ -64,11 +64,11 @@ def take_sample(
 
 
 def rank(x: Floats) -> Floats:
-    """Rank the known values from 1, ties by their mean."""
+    """Rank the known values from 1; ties share their mean rank."""
     known = ~np.isnan(x)
-    _, places, counts = np.unique(x[known], return_inverse=True, return_counts=True)
+    _, groups, counts = np.unique(x[known], return_inverse=True, return_counts=True)
     ranks = np.full(x.size, np.nan)
-    ranks[known] = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    ranks[known] = (np.cumsum(counts) - (counts - 1) / 2)[groups]
     return ranks
 
 

@@ -1,4 +1,4 @@
-"""Whether a column has a long tail, and whether its logarithm is worth taking."""
+"""Skewness of a column, before and after a log transform."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ _SMALLEST_UNIT = 1e-150
 
 
 def skew(x: Floats) -> float:
-    """Measure how much longer the right tail is than the left one.
+    """Compute the skewness of a column.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def skew(x: Floats) -> float:
 
 
 def log_helps(x: Floats) -> bool:
-    """Say whether a fit takes the logarithm of a column whose `log` is ``"auto"``.
+    """Check whether a fit applies the log transform to a column with ``log="auto"``.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def log_helps(x: Floats) -> bool:
     Returns
     -------
     bool
-        True for a non-negative column with a long right tail that the logarithm shortens.
+        True for a non-negative column with a skewness above 1 that the logarithm reduces.
     """
     if x.min() < 0 or (skewed := skew(x)) <= 1:
         return False

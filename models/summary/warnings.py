@@ -1,4 +1,4 @@
-"""What the owner of a table should know about it: what would mislead a fit, what says the same twice, what is odd."""
+"""Warnings of a summary: unusable tables, row orders, correlated columns, quality problems and duplicates."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NOTABLE_DUPLICATES: Final = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What has been found out about a table; `compared` counts the columns that were compared with each other."""
+    """The results of all checks of a table; `compared` is the number of columns that were correlated."""
 
     n_customers: int
     customer_id: str
@@ -29,11 +29,11 @@ class Findings:
 
 
 def summary_warnings(found: Findings) -> Iterator[str]:
-    """Say what to know and what to do, the gravest first."""
+    """Yield warnings with advice, the most serious first."""
     yield from _unusable(found)
     yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
-    yield from (_order(order, found.customer_id) for order in found.orders)
-    yield from _pairs(found.correlations)
+    yield from (_row_order_warning(order, found.customer_id) for order in found.orders)
+    yield from _correlation_warnings(found.correlations)
     yield from quality_warnings(found.columns)
     yield from _duplicates(found)
     yield from _not_compared(found)
@@ -44,7 +44,7 @@ def _unusable(found: Findings) -> Iterator[str]:
         yield "No column can set customers apart: each is an identifier, ignored, or the same for everybody."
 
 
-def _order(order: RowOrder, customer_id: str) -> str:
+def _row_order_warning(order: RowOrder, customer_id: str) -> str:
     leader = repr(customer_id) if order.by_id else "the order of the rows"
     return (
         f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation {order.value:.2f}). If "
@@ -53,17 +53,17 @@ def _order(order: RowOrder, customer_id: str) -> str:
     )
 
 
-def _pairs(correlations: Sequence[Correlation]) -> Iterator[str]:
+def _correlation_warnings(correlations: Sequence[Correlation]) -> Iterator[str]:
     strongest: dict[tuple[str, str], Correlation] = {}
     for pair in correlations:
         if abs(pair.value) > NEARLY_THE_SAME:
             strongest.setdefault((pair.a, pair.b), pair)
-    yield from map(_pair, list(strongest.values())[:MAX_PAIRS])
+    yield from map(_pair_warning, list(strongest.values())[:MAX_PAIRS])
     if len(strongest) > MAX_PAIRS:
         yield f"{len(strongest) - MAX_PAIRS:,} more pairs of columns say nearly the same; see the correlations."
 
 
-def _pair(pair: Correlation) -> str:
+def _pair_warning(pair: Correlation) -> str:
     both, value = f"{pair.a!r} and {pair.b!r}", f"(correlation {pair.value:.3f})"
     if abs(pair.value) > SAME:
         return f"{both} say the same {value}, so that it would count twice: leave one of them out."

@@ -1,4 +1,4 @@
-"""Transactions in, customers out: how recently, how often and for how much each one bought."""
+"""Transactions summed up by customer: recency, frequency and monetary value."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -34,15 +34,16 @@ Numbers = npt.NDArray[np.float64]
 
 
 class ReferenceTooEarly(SegmentationError):
-    """The ledger holds transactions after the reference date; they cannot be taken out of it again."""
+    """The dataset holds transactions after the reference date, and they cannot be removed from it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """What is remembered of some transactions, and which rows were left out.
+    """Transactions aggregated by customer, and the rows that were skipped.
 
-    `recipe` is how to read further ones. `faults` are the first hundred cells that cannot be read, and `n_faulty`
-    counts their rows; `n_later` counts the rows after the reference date, or after any plausible day.
+    `recipe` contains the detected formats, for parsing further transactions. `faults` are the first hundred cells that
+    cannot be parsed, and `n_faulty` counts their rows; `n_later` counts the rows after the reference date, or after the
+    last plausible day.
     """
 
     table: pa.Table
@@ -55,7 +56,7 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionCustomers:
-    """One row for each customer, and which transactions were left out, as in `Ledger`."""
+    """One row per customer, and the transactions that were skipped, as in `Ledger`."""
 
     table: pa.Table
     faults: tuple[CellError, ...]
@@ -67,7 +68,7 @@ class TransactionCustomers:
 def summarize_transactions(
     raw: pa.Table, recipe: TransactionColumns, today: date | None = None
 ) -> TransactionCustomers:
-    """Turn transactions into customers; see `ledger` and `customers`."""
+    """Compute the customers of some transactions; see `ledger` and `customers`."""
     kept = ledger(raw, recipe, today)
     return TransactionCustomers(
         table=customers(kept.table, recipe.reference),
@@ -79,29 +80,29 @@ def summarize_transactions(
 
 
 def ledger(raw: pa.Table, recipe: TransactionColumns, today: date | None = None) -> Ledger:
-    """Sum up transactions by customer, so that later ones can be added by `merge_ledgers`.
+    """Aggregate transactions by customer; `merge_ledgers` adds later ones.
 
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, as they came; one row for each transaction.
+        Columns of text, int64 or float64, unparsed; one row per transaction.
     recipe
-        Which of them hold the customer, the date and the amount.
+        The columns of customer, date and amount.
     today
-        The current day: without a reference date, later transactions are left out. None takes any day for past.
+        The current day: without a reference date, later transactions are skipped. None disables the check.
 
     Returns
     -------
     Ledger
-        Its table is described by `models.transactions.ledgers.keep_ledger`. Its recipe says how dates and amounts
-        turned out to be written, so that later transactions are read alike.
+        For its table see `models.transactions.ledgers.keep_ledger`. Its recipe contains the detected formats of dates
+        and amounts, so later transactions are parsed alike.
 
     Raises
     ------
     UnclearRecipe, UnknownColumn
         If the recipe does not fit the table.
     BadCells
-        If the dates or the marks of returns are written in a way that is not read.
+        If the dates or the marks of returns have an unknown format.
     ValueOutOfRange
         If a customer's amounts are too large to add up.
     ValueError
@@ -119,7 +120,7 @@ def ledger(raw: pa.Table, recipe: TransactionColumns, today: date | None = None)
 
 
 def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
-    """Describe each customer of a ledger at a reference date.
+    """Compute the features of each customer of a ledger at a reference date.
 
     Parameters
     ----------
@@ -131,12 +132,12 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row for each customer, in the order of their ids: the id as text, then in float64 `recency_days` (since the
-        last order), `frequency` (orders: transactions that are no returns or, where the recipe names an order, its
-        distinct numbers), `monetary_value` (all amounts, returns subtracted), `tenure_days` (since the first order),
+        One row per customer, in the order of their ids: the id as text, then as float64 `recency_days` (since the last
+        order), `frequency` (orders: transactions without returns or, if the recipe has an order column, distinct order
+        numbers), `monetary_value` (all amounts, returns subtracted), `tenure_days` (since the first order),
         `mean_basket` (monetary value by frequency) and `days_between_orders` (the mean gap between distinct order days;
-        null with a single one). A customer with nothing but returns has no recency, tenure and basket. Without amounts
-        there is no monetary value and no basket.
+        null for a single day). Recency, tenure and basket of a customer with only returns are null. Without amounts,
+        the columns `monetary_value` and `mean_basket` are absent.
 
     Raises
     ------
@@ -147,9 +148,9 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
 
     Notes
     -----
-    Recency, frequency and monetary value as Fader, Hardie and Lee (2005, "RFM and CLV: Using iso-value curves for
-    customer base analysis") use the words, but for two: their recency is the age of the customer at the last purchase,
-    which is `tenure_days - recency_days` here, and their frequency leaves out the first purchase.
+    Recency, frequency and monetary value follow Fader, Hardie and Lee (2005, "RFM and CLV: Using iso-value curves for
+    customer base analysis") with two differences: their recency is the age of the customer at the last purchase,
+    `tenure_days - recency_days` here, and their frequency excludes the first purchase.
     """
     today = _reference_day(ledger, reference)
     first, last, n_days = _order_days(ledger)
@@ -174,7 +175,7 @@ def _reference_day(ledger: pa.Table, reference: str | None) -> int:
 
 
 def _order_days(ledger: pa.Table) -> tuple[Numbers, Numbers, Numbers]:
-    """Find the first and the last order day of each customer, NaN where there is none, and count them."""
+    """Return the first, the last and the number of distinct order days of each customer; NaN without orders."""
     lists = ledger["order_days"].combine_chunks()
     days = np.append(lists.flatten().cast(pa.int32()).to_numpy().astype(np.float64), np.nan)
     counts = pc.list_value_length(lists).to_numpy().astype(np.int64)
@@ -185,7 +186,7 @@ def _order_days(ledger: pa.Table) -> tuple[Numbers, Numbers, Numbers]:
 
 
 def _count_distinct(days: Numbers, starts: Integers, ends: Integers) -> Numbers:
-    """Count the distinct values of each list, of which each is in ascending order."""
+    """Count the distinct values of each sorted list."""
     is_new = np.diff(days, prepend=np.nan) != 0
     is_new[starts[ends > starts]] = True
     before = np.concatenate(([0], np.cumsum(is_new))).astype(np.float64)

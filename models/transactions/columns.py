@@ -1,4 +1,4 @@
-"""How transactions become customers."""
+"""The recipe: the columns of a table of transactions."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,19 +19,27 @@ ReturnStyle = Literal["negative", "flag"]
 
 
 class UnclearRecipe(SegmentationError):
-    """A recipe names a different column for each thing, and none that is called like a column it computes."""
+    """The recipe names a column twice, or its customer column has the name of a computed column."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionColumns:
-    """Which columns of a transaction hold the customer, the date and the amount, and up to when transactions count.
+    """The columns of customer, date and amount in a table of transactions, and their formats.
 
-    `order` is the column with the number of the order that a row is a line of; None makes each row an order. `returned`
-    is a column that marks returns. `reference` is an ISO date, or None for the newest plausible date.
-
-    The rest is found out from the cells where it is None: `date_order` and `numerals` are how dates and amounts are
-    written (``dd/mm/yyyy``, ``1.234,56 €``), `cancellations` is whether an order number with a leading C is that of a
-    cancelled invoice, and `return_style` is which numbers of `returned` mark a return.
+    Attributes
+    ----------
+    order
+        The column of order numbers if rows are order lines; None makes each row an order.
+    returned
+        The column that marks returns.
+    reference
+        The ISO date up to which transactions count; None for the newest plausible date.
+    date_order, numerals
+        The formats of dates and amounts (``dd/mm/yyyy``, ``1.234,56 €``); None detects them.
+    cancellations
+        Whether an order number with a leading C is a cancelled invoice; None detects it.
+    return_style
+        The numbers of `returned` that mark a return; None detects them.
     """
 
     customer: str
@@ -47,12 +55,12 @@ class TransactionColumns:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that are read."""
+        """The headers of all columns of the recipe."""
         optional = (self.amount, self.order, self.returned)
         return (self.customer, self.date, *(name for name in optional if name is not None))
 
     def check(self, raw: pa.Table) -> None:
-        """Refuse a recipe that does not fit the table."""
+        """Raise UnclearRecipe or UnknownColumn if the recipe does not fit the table."""
         if len(set(self.columns)) < len(self.columns) or self.customer.lower() in RESERVED:
             raise UnclearRecipe
         for name in self.columns:
@@ -61,5 +69,5 @@ class TransactionColumns:
 
 
 def days_since_1970(iso: str) -> int:
-    """Count the days from 1970-01-01 to an ISO date."""
+    """Convert an ISO date to days since 1970-01-01."""
     return (date.fromisoformat(iso) - EPOCH).days

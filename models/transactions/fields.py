@@ -1,4 +1,4 @@
-"""The customers and the amounts of transactions, column by column."""
+"""Parsing of the customer and amount columns of transactions."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ PLAIN_NUMERALS: Final = "1234.56"
 
 
 class Field(NamedTuple):
-    """One column by row, null where it is at fault; `style` is how it is written, None where it is plain."""
+    """A parsed column, null in invalid rows; `style` is its format, None for a plain one."""
 
     values: pa.Array
     faults: ColumnErrors
@@ -27,7 +27,7 @@ class Field(NamedTuple):
 
 
 def read_customers(raw: pa.Table, name: str) -> Field:
-    """Read customer ids into a dictionary array, each distinct cell once."""
+    """Parse customer ids into a dictionary array, each distinct cell once."""
     found = DistinctCells.of(raw.column(name))
     ids = pc.dictionary_encode(identifiers(found.values).values)
     values = pa.DictionaryArray.from_arrays(found.spread(ids.indices), ids.dictionary)
@@ -35,7 +35,7 @@ def read_customers(raw: pa.Table, name: str) -> Field:
 
 
 def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
-    """Read amounts, in the given numerals or those that the column is written in."""
+    """Parse amounts in the given number format, or detect it."""
     column = raw.column(name)
     plain = None if numerals else plain_numbers(column)
     if plain is not None:
@@ -61,7 +61,7 @@ def _written_amounts(raw: pa.Table, name: str, found: DistinctCells, numerals: s
 
 
 def faults_of(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]) -> ColumnErrors:
-    """Collect the rows of a column that were read as null: cells that are missing, or wrong as `why` puts it."""
+    """Collect the rows of a column that were parsed as null; `why` describes the error of an invalid cell."""
     column = raw.column(name)
 
     def detail(row: int) -> str:

@@ -1,4 +1,4 @@
-"""What is remembered of each customer's transactions, so that later ones can be added without the earlier ones."""
+"""Ledgers: mergeable aggregates of each customer's transactions."""
 
 from typing import NamedTuple
 
@@ -15,9 +15,9 @@ Numbers = npt.NDArray[np.float64]
 
 
 class _Entries(NamedTuple):
-    """What happened, entry by entry: by transaction, or by customer of the ledgers that are merged.
+    """Columns of entries to aggregate: transactions, or customers of the ledgers that are merged.
 
-    An order day names the entry that it belongs to, and has a key where rows are lines of orders.
+    `owners` is the entry of each order day; `order_keys` are set if rows are order lines.
     """
 
     customers: pa.DictionaryArray
@@ -30,27 +30,27 @@ class _Entries(NamedTuple):
 
 
 def keep_ledger(transactions: Transactions) -> pa.Table:
-    """Sum up transactions by customer.
+    """Aggregate transactions by customer.
 
     Parameters
     ----------
     transactions
-        As they were read.
+        Parsed transactions.
 
     Returns
     -------
     pyarrow.Table
-        One row for each customer, in the order of their ids: the id (text, under its own header), `order_days` (the
-        distinct days with an order, as a list of date32), `n_orders`, `last_day` (of any transaction, also a return)
-        and, where the recipe names an amount, `total`. A return is no order.
+        One row per customer, in the order of their ids: the id (text, under its own header), `order_days` (the distinct
+        days with an order, as a list of date32), `n_orders`, `last_day` (of any transaction, including returns) and, if
+        the recipe has an amount column, `total`. A return is not an order.
 
-        Where the recipe names an order, `order_days` holds the first day of each order instead, and `order_keys` (int64
-        in a list) its key, so that further lines of the order find it: 12 bytes for each order that a customer made.
+        If the recipe has an order column, `order_days` contains the first day of each order instead, and `order_keys`
+        (a list of int64) its key, to which further lines of the order are matched: 12 bytes per order.
 
     Raises
     ------
     ValueOutOfRange
-        If a total is too large for a number.
+        If a total overflows float64.
     """
     bought = transactions.purchases
     keys = transactions.order_keys
@@ -63,27 +63,27 @@ def keep_ledger(transactions: Transactions) -> pa.Table:
         last_day=transactions.days,
         total=transactions.amounts,
     )
-    return _summed(transactions.recipe.customer, entries)
+    return _aggregate(transactions.recipe.customer, entries)
 
 
 def merge_ledgers(a: pa.Table, b: pa.Table) -> pa.Table:
-    """Sum up two ledgers, as if all their transactions had come at once.
+    """Merge two ledgers into the ledger of all their transactions.
 
     Parameters
     ----------
     a, b
-        Ledgers of the same recipe, of transactions that were not in the other one.
+        Ledgers of the same recipe and of disjoint transactions.
 
     Returns
     -------
     pyarrow.Table
-        A ledger under the headers of `a`. It is exact for any two sets of transactions, also on the same days and of
-        the same orders: only the last bits of a total depend on the order in which amounts are added.
+        A ledger under the headers of `a`. It is exact, also for transactions on the same days or of the same orders,
+        except that the last bits of a total depend on the order of summation.
 
     Raises
     ------
     ValueOutOfRange
-        If a total is too large for a number.
+        If a total overflows float64.
     """
     both = pa.concat_tables([a, b.rename_columns(a.column_names).cast(a.schema)]).combine_chunks()
     lists = both["order_days"].combine_chunks()
@@ -97,11 +97,11 @@ def merge_ledgers(a: pa.Table, b: pa.Table) -> pa.Table:
         last_day=_day_numbers(both["last_day"].combine_chunks()),
         total=both["total"].to_numpy() if with_total else None,
     )
-    return _summed(a.column_names[0], entries)
+    return _aggregate(a.column_names[0], entries)
 
 
-def _summed(header: str, entries: _Entries) -> pa.Table:
-    names, codes = _ranked(entries.customers)
+def _aggregate(header: str, entries: _Entries) -> pa.Table:
+    names, codes = _sort_customers(entries.customers)
     columns = {header: names}
     if entries.order_keys is None:
         columns["order_days"] = _distinct_days(codes[entries.owners], entries.order_days, len(names))
@@ -110,25 +110,25 @@ def _summed(header: str, entries: _Entries) -> pa.Table:
         columns |= _distinct_orders(codes[entries.owners], entries.order_days, entries.order_keys, len(names))
     columns["last_day"] = _dates(_latest(codes, entries.last_day, len(names)))
     if entries.total is not None:
-        columns["total"] = pa.array(_checked(_totals(codes, entries.total, len(names))))
+        columns["total"] = pa.array(_check_finite(_totals(codes, entries.total, len(names))))
     return pa.table(columns)
 
 
-def _ranked(customers: pa.DictionaryArray) -> tuple[pa.Array, Integers]:
-    """Sort the customers that occur by their ids, and code each entry by the place of its customer."""
+def _sort_customers(customers: pa.DictionaryArray) -> tuple[pa.Array, Integers]:
+    """Sort the occurring customers by id, and return them with the rank of each entry's customer."""
     occurring = pc.unique(customers.indices)
     ids = pc.take(customers.dictionary, occurring)
     order = pc.array_sort_indices(ids)
-    places = np.zeros(len(customers.dictionary), np.int64)
-    places[occurring.to_numpy()[order.to_numpy()]] = np.arange(len(ids))
-    return pc.take(ids, order), places[customers.indices.to_numpy()]
+    ranks = np.zeros(len(customers.dictionary), np.int64)
+    ranks[occurring.to_numpy()[order.to_numpy()]] = np.arange(len(ids))
+    return pc.take(ids, order), ranks[customers.indices.to_numpy()]
 
 
 def _distinct_days(codes: Integers, days: Integers, n_customers: int) -> pa.Array:
-    """List each customer's distinct days in their order.
+    """List each customer's distinct days in ascending order.
 
-    A customer and a day make one number, so that a single sort puts them in order (np.unique hashes, and is many times
-    slower).
+    Customer and day are combined into one integer, so a single sort suffices; np.unique hashes and is many times
+    slower.
     """
     first, span = (days.min(), np.ptp(days) + 1) if days.size else (0, 1)
     keys = np.sort(codes * span + (days - first))
@@ -138,7 +138,7 @@ def _distinct_days(codes: Integers, days: Integers, n_customers: int) -> pa.Arra
 
 
 def _distinct_orders(codes: Integers, days: Integers, keys: Integers, n_customers: int) -> dict[str, pa.Array]:
-    """List each customer's orders by their first days, and count them."""
+    """List the first day and the key of each customer's orders, and count the orders."""
     lines = pa.table({"owner": codes, "key": keys, "day": days})
     orders = lines.group_by(["owner", "key"]).aggregate([("day", "min")])
     orders = orders.sort_by([("owner", "ascending"), ("day_min", "ascending"), ("key", "ascending")]).combine_chunks()
@@ -161,7 +161,7 @@ def _totals(codes: Integers, values: Integers | Numbers, n_customers: int) -> Nu
     return np.bincount(codes, weights=values, minlength=n_customers).astype(np.float64)
 
 
-def _checked(totals: Numbers) -> Numbers:
+def _check_finite(totals: Numbers) -> Numbers:
     if not np.isfinite(totals).all():
         raise ValueOutOfRange("The amounts of a customer are too large to add up")
     return totals

@@ -1,4 +1,4 @@
-"""The dates of transactions: the day as it is written, and columns that are refused rather than read in part."""
+"""Parsing of the dates of transactions; a column with mixed or unknown formats is refused as a whole."""
 
 from typing import Final
 
@@ -13,14 +13,14 @@ from models.columns.distinct import DistinctCells
 from models.transactions.fields import Field, faults_of
 
 PLAIN_ORDER: Final[Order] = "yyyy-mm-dd"
-# A wrong date now and then is left out; more of them are another way to write dates.
+# Up to this share, invalid dates are skipped as errors; beyond it the column has another format.
 MAX_WRONG_SHARE: Final = 0.05
 
-# A clock before a zone or the end; set to midnight, it leaves few distinct texts to read.
+# A time of day; replaced by midnight, since fewer distinct texts are parsed faster.
 _CLOCK: Final = r",?[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?([^0-9:.,].*)?$"
 _DIGITS: Final = "^ *([0-9]{4})([0-9]{2})([0-9]{2}) *$"
 _LIKE_A_DATE: Final = "[0-9][^0-9]+[0-9]|[0-9]{5}"
-_PLACEHOLDER: Final = "^ *(?:0+[-/.]0+[-/.]0+|9+[-/.]9+[-/.]9+)"  # 0000-00-00 stands for a missing date
+_PLACEHOLDER: Final = "^ *(?:0+[-/.]0+[-/.]0+|9+[-/.]9+[-/.]9+)"  # 0000-00-00 is a missing date
 _REFUSED: Final = f"{{column!r}} holds dates, {{n}} of them, that cannot be read. Dates are read as in {EXAMPLES}."
 _MIXED: Final = (
     "{column!r} holds dates, {n} of them, that can only begin with the {one}, and others only with the {other}. "
@@ -29,24 +29,24 @@ _MIXED: Final = (
 
 
 def read_dates(raw: pa.Table, name: str, order: Order | None) -> Field:
-    """Read dates as days since 1970 (float64), in the given order or the one that the column is written in.
+    """Parse dates to days since 1970 (float64), in the given order, or detect it.
 
     Raises
     ------
     BadCells
-        If the column mixes orders of day and month, or is written in another way than those that are read, be it only
-        in a part of its cells: then what is left would be no sample of the whole.
+        If the column mixes orders of day and month, or if it or part of it has an unknown format: the remaining rows
+        would be a biased sample.
     """
-    found = DistinctCells.of(_at_midnight(raw.column(name)))
+    found = DistinctCells.of(_drop_clock(raw.column(name)))
     texts = pc.replace_substring_regex(found.values, _DIGITS, r"\1-\2-\3")
-    decided, doubt = (order, None) if order else dates.find_order(texts)
-    _refuse_mixed(found, texts, name, decided)
-    read = dates.read_days(texts, decided)
-    fault = f"is not a date written like {decided}"
+    resolved, doubt = (order, None) if order else dates.find_order(texts)
+    _refuse_mixed(found, texts, name, resolved)
+    read = dates.read_days(texts, resolved)
+    fault = f"is not a date written like {resolved}"
     _refuse_unknown(found, texts, name, read.wrong)
     values = found.spread(read.values)
     warning = doubt and f"{name!r}: {doubt}"
-    style = None if order is None and decided == PLAIN_ORDER else decided
+    style = None if order is None and resolved == PLAIN_ORDER else resolved
     return Field(values, faults_of(raw, name, values, lambda _: fault), style, warning)
 
 
@@ -58,21 +58,21 @@ def _refuse_mixed(found: DistinctCells, texts: pa.Array, name: str, order: Order
 
 
 def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask) -> None:
-    """Refuse a column of another style: a month of an unknown language, or more wrong dates than slips would be."""
-    like_dates = wrong & _match(texts, _LIKE_A_DATE) & ~_match(texts, _PLACEHOLDER)
+    """Raise BadCells for an unknown format: a month in an unknown language, or too many invalid dates."""
+    like_dates = wrong & _matches(texts, _LIKE_A_DATE) & ~_matches(texts, _PLACEHOLDER)
     if not like_dates.any():
         return
     foreign = like_dates & dates.mark_unknown_months(texts)
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):
-        ColumnErrors.among(name, found, like_dates, lambda _: "is a date in a way that is not read").refuse(_REFUSED)
+        ColumnErrors.among(name, found, like_dates, lambda _: "is a date in an unknown format").refuse(_REFUSED)
 
 
-def _at_midnight(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _drop_clock(column: pa.ChunkedArray) -> pa.ChunkedArray:
     texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
     return pc.replace_substring_regex(texts, _CLOCK, r" 0:00\1")
 
 
-def _match(texts: pa.Array, pattern: str) -> Mask:
+def _matches(texts: pa.Array, pattern: str) -> Mask:
     return mask(pc.match_substring_regex(texts, pattern))

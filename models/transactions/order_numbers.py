@@ -1,4 +1,4 @@
-"""The numbers of orders: which rows are lines of one order, and which lines belong to a cancelled invoice."""
+"""Parsing of order numbers: rows that are lines of one order, and lines of cancelled invoices."""
 
 import re
 import unicodedata
@@ -18,9 +18,9 @@ from models.columns.distinct import DistinctCells
 from models.transactions.fields import Field, faults_of
 
 KEY_BYTES: Final = 8
-MOST: Final = 0.9
-# Orders of one number belong to one customer; a column of kinds or of shops repeats among all of them.
-MAX_CUSTOMERS_EACH: Final = 1.1
+MIN_DIGIT_SHARE: Final = 0.9
+# An order belongs to one customer; a column of types or shops repeats among many customers.
+MAX_CUSTOMERS_PER_ORDER: Final = 1.1
 
 _CANCELLED: Final = "^[Cc][0-9]+$"
 _DIGITS: Final = "^[0-9]+$"
@@ -37,9 +37,9 @@ _ORDER_WORDS: Final = {
 
 
 class OrderNumbers(NamedTuple):
-    """The key of each row's order, and which rows are lines of a cancelled invoice.
+    """The key of each row's order, and a mask of the lines of cancelled invoices.
 
-    `cancellations` says whether a C before digits marks one.
+    `cancellations` is whether a C before digits marks a cancelled invoice.
     """
 
     field: Field
@@ -48,38 +48,41 @@ class OrderNumbers(NamedTuple):
 
 
 def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> OrderNumbers:
-    """Read order numbers into keys of 64 bits, of which a ledger keeps one for each order.
+    """Parse order numbers to 64-bit keys; a ledger stores one per order.
 
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, as they came.
+        Columns of text, int64 or float64, unparsed.
     name
         The column of the order numbers.
     cancellations
-        Whether a C before digits marks a cancelled invoice; None decides it: if most numbers are plain digits.
+        Whether a C before digits marks a cancelled invoice; None means True if most numbers are plain digits.
 
     Returns
     -------
     OrderNumbers
-        Null where a row has no order number.
+        Null in rows without an order number.
     """
     found = DistinctCells.of(raw.column(name))
     texts = identifiers(found.values).values
     values = found.spread(_keys(texts))
     marked = mask(pc.match_substring_regex(texts, _CANCELLED))
-    decided = _are_mostly_digits(texts, marked) if cancellations is None else cancellations
-    cancelled = mask(found.spread(pa.array(marked & decided)))
+    resolved = _are_mostly_digits(texts, marked) if cancellations is None else cancellations
+    cancelled = mask(found.spread(pa.array(marked & resolved)))
     field = Field(
-        values, faults_of(raw, name, values, errors_by_rule(cells.identifier)), None, _count_cancelled(name, cancelled)
+        values,
+        faults_of(raw, name, values, errors_by_rule(cells.identifier)),
+        None,
+        _cancelled_warning(name, cancelled),
     )
-    return OrderNumbers(field, cancelled, decided)
+    return OrderNumbers(field, cancelled, resolved)
 
 
-def suspect_orders(raw: pa.Table, customer: str, named: Sequence[str]) -> str | None:
-    """Say that a column that the recipe does not name looks like the number of the order that a row is a line of."""
+def order_column_warning(raw: pa.Table, customer: str, named: Sequence[str]) -> str | None:
+    """Warn of a column outside the recipe that looks like the order numbers of order lines."""
     for name in raw.column_names:
-        if name not in named and is_order_header(name) and (repeated := _repeated(raw, customer, name)):
+        if name not in named and is_order_header(name) and (repeated := _count_repeated(raw, customer, name)):
             return (
                 f"{name!r} looks like the number of an order and repeats in {repeated:,} of {raw.num_rows:,} rows, but "
                 "each row counts as an order. If the rows are lines of orders, send the table again with "
@@ -89,7 +92,7 @@ def suspect_orders(raw: pa.Table, customer: str, named: Sequence[str]) -> str | 
 
 
 def is_order_header(header: str) -> bool:
-    """Tell whether a header says that a column holds the numbers of orders, in one of several languages."""
+    """Check whether a header is one of order numbers, in several languages."""
     letters = unicodedata.normalize("NFKD", header.casefold().replace("ł", "l"))
     plain = "".join(letter for letter in letters if letter.isascii() and letter.isalpha())
     return not {plain, _NUMBER_WORD.sub("", plain, count=1)}.isdisjoint(_ORDER_WORDS)
@@ -102,13 +105,13 @@ def _keys(texts: pa.Array) -> pa.Array:
 
 
 def _are_mostly_digits(texts: pa.Array, marked: Mask) -> bool:
-    """Tell whether the numbers without a mark are plain digits, and no fewer than those with one."""
+    """Check whether the unmarked numbers are plain digits, and at least as many as the marked ones."""
     in_digits = int(mask(pc.match_substring_regex(texts, _DIGITS)).sum())
     n_others = len(texts) - texts.null_count - int(marked.sum())
-    return in_digits > 0 and in_digits >= max(MOST * n_others, int(marked.sum()))
+    return in_digits > 0 and in_digits >= max(MIN_DIGIT_SHARE * n_others, int(marked.sum()))
 
 
-def _count_cancelled(name: str, cancelled: Mask) -> str | None:
+def _cancelled_warning(name: str, cancelled: Mask) -> str | None:
     rows = np.flatnonzero(cancelled) + 1
     if not rows.size:
         return None
@@ -116,13 +119,13 @@ def _count_cancelled(name: str, cancelled: Mask) -> str | None:
     return f"{which} taken for returned: in {name!r} there is a C before digits, as in those of cancelled invoices."
 
 
-def _repeated(raw: pa.Table, customer: str, name: str) -> int:
-    """Count the rows that share their order number with another row; 0 if the numbers are not those of orders."""
+def _count_repeated(raw: pa.Table, customer: str, name: str) -> int:
+    """Count the rows that share their order number with another row; 0 if the column has no order numbers."""
     lines = pa.table({"order": raw[name], "customer": raw[customer]}).filter(pc.is_valid(raw[name]))
     n_orders = pc.count_distinct(lines["order"]).as_py()
     if not 1 < n_orders < lines.num_rows:
         return 0
     by_both = lines.group_by(["order", "customer"]).aggregate([([], "count_all")])
-    if by_both.num_rows > MAX_CUSTOMERS_EACH * n_orders:
+    if by_both.num_rows > MAX_CUSTOMERS_PER_ORDER * n_orders:
         return 0
     return int(pc.sum(by_both.filter(pc.greater(by_both["count_all"], 1))["count_all"]).as_py() or 0)

@@ -1,4 +1,4 @@
-"""Transactions as they come, row by row, and the rows that cannot be read."""
+"""Parsing of transactions, with errors by row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ from models.transactions.columns import TransactionColumns, days_since_1970
 from models.transactions.fields import Field, read_amounts, read_customers
 from models.transactions.implausible_days import Implausible, find_implausible
 from models.transactions.order_dates import read_dates
-from models.transactions.order_numbers import OrderNumbers, read_orders, suspect_orders
+from models.transactions.order_numbers import OrderNumbers, order_column_warning, read_orders
 from models.transactions.returns import Returns, read_returns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transactions:
-    """Readable transactions up to the reference date, their days counted from 1970.
+    """Valid transactions up to the reference date, their days counted from 1970.
 
-    `order_keys` tells the orders of a customer apart; None where each row is an order. Rows that are not `purchases`
-    are returns. `recipe` is as it was decided, `faults` are the first hundred cells that cannot be read, and `n_faulty`
-    counts their rows; `n_later` counts the rows after the reference date, or after any plausible day.
+    `order_keys` identify the orders of a customer; None if each row is an order. Rows that are not `purchases` are
+    returns. `recipe` contains the detected formats, `faults` are the first hundred cells that cannot be parsed, and
+    `n_faulty` counts their rows; `n_later` counts the rows after the reference date, or after the last plausible day.
     """
 
     customers: pa.DictionaryArray
@@ -43,7 +43,7 @@ class Transactions:
 
 
 class _Columns(NamedTuple):
-    """What the recipe names, column by column."""
+    """The parsed columns of the recipe."""
 
     customers: Field
     dates: Field
@@ -55,8 +55,8 @@ class _Columns(NamedTuple):
         keys = self.orders and self.orders.field
         return [field for field in (self.customers, self.dates, self.amounts, keys) if field is not None]
 
-    def decided(self, recipe: TransactionColumns) -> TransactionColumns:
-        """Say how the cells turned out to be written."""
+    def with_formats(self, recipe: TransactionColumns) -> TransactionColumns:
+        """Return the recipe with the detected formats."""
         return replace(
             recipe,
             date_order=cast("dates.Order | None", self.dates.style),
@@ -67,39 +67,39 @@ class _Columns(NamedTuple):
 
 
 def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | None) -> Transactions:
-    """Read the columns that the recipe names.
+    """Parse the columns of the recipe.
 
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, as they came; one row for each transaction.
+        Columns of text, int64 or float64, unparsed; one row per transaction.
     recipe
-        Which columns are read.
+        The columns to parse.
     today
-        The current day, after which nothing is plausible; None takes any day for past.
+        The current day: later days are implausible. None disables the check.
 
     Returns
     -------
     Transactions
-        Without the rows that lack or garble one of the columns, and without those after the reference date or, where
-        the recipe names none, after any plausible day.
+        Without rows that have a missing or invalid cell, and without rows after the reference date or, if the recipe
+        has none, after the last plausible day.
 
     Raises
     ------
     UnclearRecipe, UnknownColumn
         If the recipe does not fit the table.
     BadCells
-        If the dates or the marks of returns are written in a way that is not read.
+        If the dates or the marks of returns have an unknown format.
     ValueError
         If its reference is not an ISO date.
     """
     recipe.check(raw)
     columns = _read_columns(raw, recipe)
     fields = columns.fields()
-    sound = _is_valid(fields, raw.num_rows)
-    days = np.where(sound, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
+    valid = _is_valid(fields, raw.num_rows)
+    days = np.where(valid, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
     late = _find_late(days, recipe, today)
-    kept = sound & ~late.too_late
+    kept = valid & ~late.too_late
     amounts, is_return = _signed_amounts(columns, raw.num_rows)
     return Transactions(
         customers=columns.customers.values.filter(pa.array(kept)),
@@ -107,11 +107,11 @@ def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | N
         amounts=None if amounts is None else amounts[kept],
         order_keys=None if columns.orders is None else _keys(columns.orders)[kept],
         purchases=~is_return[kept],
-        recipe=columns.decided(recipe),
-        faults=_first([field.faults for field in fields]),
-        n_faulty=int((~sound).sum()),
-        n_later=int(sound.sum() - kept.sum()),
-        warnings=(*(field.warning for field in fields if field.warning), *late.warnings, *_suspected(raw, recipe)),
+        recipe=columns.with_formats(recipe),
+        faults=_first_errors([field.faults for field in fields]),
+        n_faulty=int((~valid).sum()),
+        n_later=int(valid.sum() - kept.sum()),
+        warnings=(*(field.warning for field in fields if field.warning), *late.warnings, *_order_warnings(raw, recipe)),
     )
 
 
@@ -127,21 +127,21 @@ def _read_columns(raw: pa.Table, recipe: TransactionColumns) -> _Columns:
 
 
 def _is_valid(fields: Sequence[Field], n_rows: int) -> Mask:
-    sound = np.ones(n_rows, np.bool_)
+    valid = np.ones(n_rows, np.bool_)
     for field in fields:
-        sound[field.faults.rows] = False
-    return sound
+        valid[field.faults.rows] = False
+    return valid
 
 
 def _find_late(days: npt.NDArray[np.float64], recipe: TransactionColumns, today: date | None) -> Implausible:
-    """Find the rows after the reference date; where there is none, after any plausible day."""
+    """Find the rows after the reference date or, without one, after the last plausible day."""
     if recipe.reference is not None:
         return Implausible(days > days_since_1970(recipe.reference), ())
     return find_implausible(recipe.date, days, None if today is None else (today - dates.EPOCH).days)
 
 
 def _signed_amounts(columns: _Columns, n_rows: int) -> tuple[npt.NDArray[np.float64] | None, Mask]:
-    """Take the amounts of marked returns for negative; tell which rows are returns, marked or by their amounts."""
+    """Negate the amounts of marked returns, and mark all returns: the marked ones and negative amounts."""
     marked = np.zeros(n_rows, np.bool_)
     if columns.orders is not None:
         marked |= columns.orders.cancelled
@@ -158,11 +158,11 @@ def _keys(orders: OrderNumbers) -> npt.NDArray[np.int64]:
     return keys
 
 
-def _suspected(raw: pa.Table, recipe: TransactionColumns) -> list[str]:
-    suspect = None if recipe.order else suspect_orders(raw, recipe.customer, recipe.columns)
-    return [suspect] if suspect else []
+def _order_warnings(raw: pa.Table, recipe: TransactionColumns) -> list[str]:
+    warning = None if recipe.order else order_column_warning(raw, recipe.customer, recipe.columns)
+    return [warning] if warning else []
 
 
-def _first(faults: Sequence[ColumnErrors]) -> tuple[CellError, ...]:
+def _first_errors(faults: Sequence[ColumnErrors]) -> tuple[CellError, ...]:
     listed = chain.from_iterable(found.errors(MAX_LISTED) for found in faults)
     return tuple(sorted(listed, key=lambda fault: fault.row)[:MAX_LISTED])

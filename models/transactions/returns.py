@@ -1,4 +1,4 @@
-"""Which transactions are returns, where a column marks them."""
+"""Parsing of the column that marks returns."""
 
 from typing import Final, NamedTuple
 
@@ -18,34 +18,34 @@ _NO: Final = {"false", "f", "no", "n", "nein", "non", "nee", "não", "nao", "nie
 
 
 class Returns(NamedTuple):
-    """Which rows are returns; `style` is which numbers mark one, None where words do."""
+    """A mask of returns; `style` is the kind of numbers that mark them, None for words."""
 
     marked: Mask
     style: ReturnStyle | None
 
 
 def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns:
-    """Read the marks of returns: yes or true, 1 in a column of 0 and 1, or a negative number such as a quantity.
+    """Parse the marks of returns: yes or true, 1 in a column of 0 and 1, or negative numbers such as quantities.
 
     Raises
     ------
     BadCells
-        If a cell is none of these; an empty one marks no return.
+        If a cell is none of these; an empty cell is not a return.
     """
     found = DistinctCells.of(raw.column(name))
     read = numbers(found.values)
     known = read.values.drop_null().to_numpy()
-    decided = style or _style_of(known)
+    resolved = style or _detect_style(known)
     values = read.values.fill_null(0.0).to_numpy(zero_copy_only=False)
     words = [_word(cell) if wrong else "" for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)]
-    neither = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
-    ColumnErrors.among(name, found, neither, lambda _: "is neither yes nor no, nor a number").refuse()
-    marked = np.array([word in _YES for word in words], np.bool_) | (values == 1 if decided == "flag" else values < 0)
-    return Returns(mask(found.spread(pa.array(marked))), decided)
+    unknown = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
+    ColumnErrors.among(name, found, unknown, lambda _: "is neither yes nor no, nor a number").refuse()
+    marked = np.array([word in _YES for word in words], np.bool_) | (values == 1 if resolved == "flag" else values < 0)
+    return Returns(mask(found.spread(pa.array(marked))), resolved)
 
 
-def _style_of(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> ReturnStyle | None:
-    """Decide which numbers mark a return; None where there is no number."""
+def _detect_style(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> ReturnStyle | None:
+    """Detect the numbers that mark a return; None without numbers."""
     if not known.size:
         return None
     return "flag" if np.isin(known, (0.0, 1.0)).all() else "negative"

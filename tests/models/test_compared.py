@@ -103,7 +103,7 @@ def test_shares_of_a_segment_add_up(case):
 
 @every_figure
 def test_of_identical_versions_is_said_that_nobody_moves(figure):
-    assert table(figure, identical())["title"] == "Nobody moves from version 1 to version 2"
+    assert table(figure, identical())["title"] == "No customer moves from version 1 to version 2"
 
 
 @every_figure
@@ -149,5 +149,5 @@ def test_segments_that_only_one_version_has_lie_beside_those_that_most_of_their_
 
 
 def test_ways_too_thin_to_be_drawn_are_named():
-    assert any("only the data has them" in note for note in SANKEY.data(compared(20, 20)).notes)
-    assert not any("only the data has them" in note for note in SANKEY.data(compared(2, 2)).notes)
+    assert any("are not drawn" in note for note in SANKEY.data(compared(20, 20)).notes)
+    assert not any("are not drawn" in note for note in SANKEY.data(compared(2, 2)).notes)

@@ -154,7 +154,7 @@ def test_silhouettes_are_those_of_scikit_learn():
 
 def test_the_components_explain_what_a_decomposition_says():
     case = version("kmeans", 20, "mixed")
-    points = case.placed.points - case.placed.points.mean(axis=0)
+    points = case.sample.points - case.sample.points.mean(axis=0)
     variances = np.linalg.svd(points, compute_uv=False) ** 2
     share = 100 * variances[0] / variances.sum()
     assert f"component 1 ({share:.0f} %)" in OF_VERSIONS[0].data(case).columns
