@@ -32,7 +32,7 @@ from service.web.formats import MULTIPART, is_json, read_patch
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.writers import FORMATS, JSON, NotAcceptable, TableFormat, negotiate, write_table
 from service.web.table_response import table_headers
-from service.web.uploads import bounds_of_few
+from service.web.uploads import assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
 MAX_CACHED_HEADS: Final = 1_000
@@ -90,7 +90,7 @@ class AssignmentFastPath:
         self.app = app
         self._parts = parts
         self._placers = placers
-        self._bounds = bounds_of_few(parts.settings)
+        self._bounds = assignment_limits(parts.settings)
         self._reads_json = parts.settings.json_depth >= LEAST_DEPTH
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
