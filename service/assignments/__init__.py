@@ -1,1 +1,1 @@
-"""Customers placed in segments."""
+"""Assignment of customers to the segments of a model version."""

@@ -1,4 +1,4 @@
-"""JSON bodies read in one step into the cells that one version needs; what is not plain is left to pydantic."""
+"""Fast JSON decoder of assignment requests (msgspec), typed by one version; unusual bodies are left to pydantic."""
 
 import json
 import re
@@ -18,107 +18,107 @@ from service.assignments.schemas import AssignmentRequest
 from service.web.formats import TableLimits
 from service.web.schemas import PRINTABLE
 
-MOST_SHAPES: Final = 100
-LEAST_DEPTH: Final = 3  # an object with a list of objects
+MAX_SCHEMAS: Final = 100
+MIN_DEPTH: Final = 3  # an object with a list of objects
 
 _FIELD: Final = next(iter(AssignmentRequest.model_fields))
-_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+_DECODE_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 _printable = re.compile(PRINTABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowDecoder:
-    """How customers of one shape are read, each as a small object.
+    """Decoders of the customers of one schema.
 
-    `strict` takes those that have no column besides; there is none where a name is written with an escape in JSON.
+    `strict` refuses extra columns and is the fastest; it is None if a column name needs escapes in JSON.
     """
 
     names: Sequence[str]
-    customer: type[msgspec.Struct]
+    customer_type: type[msgspec.Struct]
     strict: msgspec.json.Decoder[msgspec.Struct] | None
     loose: msgspec.json.Decoder[msgspec.Struct]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecodedBatch:
-    """Customers as they were read; `beside` are the columns that were sent besides."""
+    """Decoded customers; `extra_columns` lists the columns that the version does not read."""
 
-    reader: RowDecoder
+    decoder: RowDecoder
     rows: Sequence[msgspec.Struct]
-    beside: Sequence[str]
+    extra_columns: Sequence[str]
 
     def cells(self) -> list[tuple[object, ...]]:
-        """Give the cells of each."""
+        """Return the cells of each customer, in the order of `InputSchema.names`."""
         return list(map(astuple, self.rows))
 
     def customers(self) -> CustomerBatch:
-        """Give them by column; with a tuple of each on the way, Python would look for garbage again and again."""
-        fields = zip(self.reader.names, self.reader.customer.__struct_fields__, strict=True)
+        """Return the customers by column, without a tuple per row: many tuples trigger garbage collections."""
+        fields = zip(self.decoder.names, self.decoder.customer_type.__struct_fields__, strict=True)
         columns = {name: list(map(attrgetter(field), self.rows)) for name, field in fields}
-        return CustomerBatch(columns=columns, n_rows=len(self.rows), beside=self.beside)
+        return CustomerBatch(columns=columns, n_rows=len(self.rows), extra_columns=self.extra_columns)
 
 
-def decode(body: bytes, shape: InputSchema, bounds: TableLimits) -> DecodedBatch | None:
-    """Read a body; None where it has to be looked at more closely, be it only to say what is wrong with it."""
-    if body.count(b"{") - 1 > bounds.rows:  # it may hold too many customers, and so is read one by one
+def decode(body: bytes, schema: InputSchema, bounds: TableLimits) -> DecodedBatch | None:
+    """Decode a body; None if it is unusual or invalid, which the route handles."""
+    if body.count(b"{") - 1 > bounds.rows:  # possibly too many customers: the route reads them one by one
         return None
-    reader = _reader(shape, bounds.characters)
+    decoder = _row_decoder(schema, bounds.characters)
     try:
-        decoded = _strict(body, reader) or _loose(body, reader)
-    except _UNREADABLE:
+        decoded = _decode_strict(body, decoder) or _decode_loose(body, decoder)
+    except _DECODE_ERRORS:
         return None
     return decoded if decoded and _is_within(decoded, bounds) else None
 
 
-def _strict(body: bytes, reader: RowDecoder) -> DecodedBatch | None:
-    """Read customers that have no column besides."""
-    if reader.strict is None:
+def _decode_strict(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
+    """Decode customers without extra columns."""
+    if decoder.strict is None:
         return None
     try:
-        [customers] = astuple(reader.strict.decode(body))
+        [customers] = astuple(decoder.strict.decode(body))
     except msgspec.ValidationError:
         return None
-    return DecodedBatch(reader=reader, rows=customers, beside=())
+    return DecodedBatch(decoder=decoder, rows=customers, extra_columns=())
 
 
-def _loose(body: bytes, reader: RowDecoder) -> DecodedBatch | None:
-    [customers] = astuple(reader.loose.decode(body))
-    names, sent = reader.names, dict.fromkeys(chain.from_iterable(customers))
-    beside = [name for name in sent if name not in names]
-    if not all(map(_printable.search, beside)):
+def _decode_loose(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
+    [customers] = astuple(decoder.loose.decode(body))
+    names, sent = decoder.names, dict.fromkeys(chain.from_iterable(customers))
+    extra_columns = [name for name in sent if name not in names]
+    if not all(map(_printable.search, extra_columns)):
         return None
-    rows = [reader.customer(*map(row.get, names)) for row in customers]
-    return DecodedBatch(reader=reader, rows=rows, beside=beside)
+    rows = [decoder.customer_type(*map(row.get, names)) for row in customers]
+    return DecodedBatch(decoder=decoder, rows=rows, extra_columns=extra_columns)
 
 
 def _is_within(decoded: DecodedBatch, bounds: TableLimits) -> bool:
-    n_rows, n_columns = len(decoded.rows), len(decoded.reader.names) + len(decoded.beside)
+    n_rows, n_columns = len(decoded.rows), len(decoded.decoder.names) + len(decoded.extra_columns)
     return 0 < n_rows <= bounds.rows and n_columns <= bounds.columns and n_rows * n_columns <= bounds.cells
 
 
-@lru_cache(MOST_SHAPES)
-def _reader(shape: InputSchema, characters: int) -> RowDecoder:
-    fields = {f"cell_{place}": name for place, name in enumerate(shape.names)}
+@lru_cache(MAX_SCHEMAS)
+def _row_decoder(schema: InputSchema, characters: int) -> RowDecoder:
+    fields = {f"cell_{position}": name for position, name in enumerate(schema.names)}
     text = Annotated[str, msgspec.Meta(max_length=characters)]
-    customer = _customer(shape, fields, text)
+    customer_type = _customer_type(schema, fields, text)
     header = Annotated[str, msgspec.Meta(max_length=MAX_HEADER_LENGTH)]
     return RowDecoder(
-        names=shape.names,
-        customer=customer,
-        strict=_decoder(customer) if all(map(_is_plain, shape.names)) else None,
+        names=schema.names,
+        customer_type=customer_type,
+        strict=_decoder(customer_type) if all(map(_is_plain, schema.names)) else None,
         loose=_decoder(dict[header, int | float | text | bool | None]),
     )
 
 
-def _decoder(customer: object) -> msgspec.json.Decoder[msgspec.Struct]:
-    body = msgspec.defstruct("Body", [(_FIELD, list[customer])], forbid_unknown_fields=True)  # type: ignore[valid-type]  # made when this runs
+def _decoder(customer_type: object) -> msgspec.json.Decoder[msgspec.Struct]:
+    body = msgspec.defstruct("Body", [(_FIELD, list[customer_type])], forbid_unknown_fields=True)  # type: ignore[valid-type]  # a runtime type
     return msgspec.json.Decoder(body)
 
 
-def _customer(shape: InputSchema, fields: Mapping[str, str], text: object) -> type[msgspec.Struct]:
+def _customer_type(schema: InputSchema, fields: Mapping[str, str], text: object) -> type[msgspec.Struct]:
     number, word, identifier = float | text | None, int | float | text | bool | None, int | text | None
-    ids = dict.fromkeys(shape.id_columns, identifier)
-    features = {name: number if kind == "numeric" and name not in ids else word for name, kind in shape.features}
+    ids = dict.fromkeys(schema.id_columns, identifier)
+    features = {name: number if kind == "numeric" and name not in ids else word for name, kind in schema.features}
     types = {**ids, **features}
     return msgspec.defstruct(
         "Customer",
@@ -130,5 +130,5 @@ def _customer(shape: InputSchema, fields: Mapping[str, str], text: object) -> ty
 
 
 def _is_plain(name: str) -> bool:
-    """Tell whether JSON may write a name as it is; msgspec takes no other for that of a field."""
+    """Return whether JSON writes a name without escapes; msgspec supports no other field names."""
     return json.dumps(name, ensure_ascii=False) == f'"{name}"'

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import SegmentationError
-from service.assignments.decoder import LEAST_DEPTH, DecodedBatch, decode
+from service.assignments.decoder import MIN_DEPTH, DecodedBatch, decode
 from service.assignments.encoder import encode_json, encode_json_rows, to_table
 from service.assignments.inputs import CustomerBatch
 from service.assignments.model_cache import ModelCache
@@ -32,7 +32,7 @@ from service.web.formats import MULTIPART, is_json, read_patch
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.writers import FORMATS, JSON, NotAcceptable, TableFormat, negotiate, write_table
 from service.web.table_response import table_headers
-from service.web.uploads import bounds_of_few
+from service.web.uploads import assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
 MAX_CACHED_HEADS: Final = 1_000
@@ -89,17 +89,17 @@ class AssignmentFastPath:
     def __init__(self, app: ASGIApp, *, parts: Services, placers: ModelCache) -> None:
         self.app = app
         self._parts = parts
-        self._placers = placers
-        self._bounds = bounds_of_few(parts.settings)
-        self._reads_json = parts.settings.json_depth >= LEAST_DEPTH
+        self._versions = placers
+        self._bounds = assignment_limits(parts.settings)
+        self._reads_json = parts.settings.json_depth >= MIN_DEPTH
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
         request = parse_head(scope) if scope["type"] == "http" else None
         if request is None:
-            await self.app(scope, receive, self._forget_versions(scope, send))
+            await self.app(scope, receive, self._clear_cache_on_change(scope, send))
             return
-        version = await self._placers.get(scope["state"]["caller"].tenant, request.model, request.ref)
+        version = await self._versions.get(scope["state"]["caller"].tenant, request.model, request.ref)
         if version is None:
             await self.app(scope, receive, send)
             return
@@ -138,7 +138,7 @@ class AssignmentFastPath:
         """Decode a body, assign its customers and encode the answer."""
         if not request.is_json:
             return _assign_by_column(request, version, self._read_table(body, request.media_type))
-        decoded = decode(body, version.shape, self._bounds) if self._reads_json else None
+        decoded = decode(body, version.input_schema, self._bounds) if self._reads_json else None
         if decoded is None:
             return None
         return _assign_by_row(request, version, decoded) or _assign_by_column(request, version, decoded.customers())
@@ -151,13 +151,13 @@ class AssignmentFastPath:
         except (ServiceError, SegmentationError):
             return None
 
-    def _forget_versions(self, scope: Scope, send: Send) -> Send:
+    def _clear_cache_on_change(self, scope: Scope, send: Send) -> Send:
         """Invalidate the cached versions before the answer to a request that changes models is sent."""
         if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or not scope["path"].startswith(_MODELS):
             return send
 
         async def send_after_invalidation(message: Message) -> None:
-            self._placers.forget()
+            self._versions.clear()
             await send(message)
 
         return send_after_invalidation
@@ -197,12 +197,12 @@ def _format(accept: str, name: str | None) -> TableFormat | None:
 
 def _assign_by_row(request: FastRequest, version: LoadedVersion, decoded: DecodedBatch) -> FastResponse | None:
     """Assign a few plain customers one by one; None if they are many or need more."""
-    if len(decoded.rows) > MAX_SCALAR_ROWS or request.options.explain or version.special or request.fmt != JSON:
+    if len(decoded.rows) > MAX_SCALAR_ROWS or request.options.explain or version.parsed_columns or request.fmt != JSON:
         return None
     assigned = assign_rows(version, decoded.cells())
     if not assigned:
         return None
-    return FastResponse(encode_json_rows(version, assigned, warnings_of(decoded.beside)), len(assigned))
+    return FastResponse(encode_json_rows(version, assigned, warnings_of(decoded.extra_columns)), len(assigned))
 
 
 def _assign_by_column(

@@ -1,4 +1,4 @@
-"""Customers as they come, read as the dataset reads them that the model learned from."""
+"""Customers of an assignment request by column, parsed with the schema of the dataset of the model."""
 
 import math
 import re
@@ -20,41 +20,41 @@ from service.web.formats.errors import raise_if_any
 
 Cells = Sequence[object] | npt.NDArray[Any]
 
-LARGEST_WHOLE_NUMBER: Final = 2**53
+MAX_EXACT_INTEGER: Final = 2**53
 
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class InputSchema:
-    """What one version reads: its features, and the columns that may hold a customer's id."""
+    """Columns that one version reads: its features, and the columns that may hold a customer's id."""
 
     features: tuple[tuple[str, Kind], ...]
     id_columns: tuple[str, ...]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The columns in the order of each customer's cells: features first."""
+        """Columns in the order of a customer's cells: features first."""
         features = tuple(name for name, _ in self.features)
         return features + tuple(name for name in self.id_columns if name not in features)
 
     @cached_property
     def id_positions(self) -> tuple[int, ...]:
-        """Where among them a customer's id may be, in the order in which they are looked at."""
+        """Positions of the id columns in `names`, by precedence."""
         return tuple(map(self.names.index, self.id_columns))
 
 
 @dataclass(frozen=True)
 class LazyColumns(Mapping[str, Cells]):
-    """Columns of which only those are made that somebody reads."""
+    """Mapping that builds a column when it is read."""
 
     names: Collection[str]
-    make: Callable[[str], Cells]
+    build: Callable[[str], Cells]
 
     def __getitem__(self, name: str) -> Cells:
         if name not in self.names:
             raise KeyError(name)
-        return self.make(name)
+        return self.build(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -67,19 +67,18 @@ class LazyColumns(Mapping[str, Cells]):
 
 
 @dataclass(frozen=True)
-class Fields:
-    """The cells of one column that are there, and their rows."""
+class SparseColumn:
+    """Present cells of one column, and their rows."""
 
     rows: list[int] = field(default_factory=list)
     cells: list[object] = field(default_factory=list)
 
     def add(self, row: int, cell: object) -> None:
-        """Add the cell of a further row."""
         self.rows.append(row)
         self.cells.append(cell)
 
     def column(self, n_rows: int) -> list[object]:
-        """Return the cells of every row, None where there is none."""
+        """Return the cells of all rows; absent ones are None."""
         if len(self.rows) == n_rows:
             return self.cells
         column: list[object] = [None] * n_rows
@@ -90,19 +89,19 @@ class Fields:
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerBatch:
-    """Some customers by column; an absent column is missing everywhere.
+    """Customers by column; the cells of an absent column are missing.
 
-    `beside` are the names of further columns, whose cells nobody will read.
+    `extra_columns` lists further columns, which were sent but are not read.
     """
 
     columns: Mapping[str, Cells]
     n_rows: int
-    beside: Sequence[str] = ()
+    extra_columns: Sequence[str] = ()
 
     @classmethod
     def of_rows(cls, rows: Iterable[Mapping[str, object]], bounds: TableLimits = DEFAULT_LIMITS) -> Self:
-        """Turn objects into columns, unless these become too many or too long, or a text is."""
-        fields: defaultdict[str, Fields] = defaultdict(Fields)
+        """Build columns from row objects. Raises UnreadableBody if a limit on rows, columns or cells is exceeded."""
+        fields: defaultdict[str, SparseColumn] = defaultdict(SparseColumn)
         n_rows = 0
         for row in rows:
             for name, cell in row.items():
@@ -114,66 +113,66 @@ class CustomerBatch:
 
     @classmethod
     def of_table(cls, raw: pa.Table) -> Self:
-        """Take the columns of a raw table: text, int64 or float64."""
+        """Build from a raw table: columns of text, int64 or float64."""
         names = dict.fromkeys(raw.column_names)
         return cls(columns=LazyColumns(names, lambda name: _cells(raw[name])), n_rows=raw.num_rows)
 
     def cells(self, name: str) -> list[object]:
-        """Give the cells of a column one by one, None where one is missing."""
-        return _listed(self.columns[name])
+        """Return the cells of a column; missing ones are None."""
+        return _to_list(self.columns[name])
 
-    def read_as(self, stored: Iterable[Column]) -> tuple[Self, list[tuple[int, str, str]]]:
-        """Read columns as the dataset does: its markers are missing, its way to write numbers and dates is known.
+    def parse_columns(self, stored: Iterable[Column]) -> tuple[Self, list[tuple[int, str, str]]]:
+        """Parse columns with the dataset's missing markers, number formats and date formats.
 
-        Returns the customers, and a row, a column and a sentence for each cell that cannot be read so.
+        Return the customers, and the row, column and reason of each cell that cannot be parsed.
         """
-        read, faults = dict[str, Cells](), []
+        parsed, faults = dict[str, Cells](), []
         for column in stored:
             if column.name in self.columns:
-                read[column.name], wrong = _read(self.columns[column.name], column)
-                faults += [(row, column.name, detail) for row, detail in wrong.items()]
-        columns = LazyColumns(self.columns, lambda name: read[name] if name in read else self.columns[name])
+                parsed[column.name], details = _parse_cells(self.columns[column.name], column)
+                faults += [(row, column.name, detail) for row, detail in details.items()]
+        columns = LazyColumns(self.columns, lambda name: parsed[name] if name in parsed else self.columns[name])
         return replace(self, columns=columns), faults
 
 
-def _long_cells(fields: Mapping[str, Fields], most: int) -> Iterator[FieldError]:
+def _long_cells(fields: Mapping[str, SparseColumn], max_length: int) -> Iterator[FieldError]:
     for name, column in fields.items():
         for row, cell in zip(column.rows, column.cells, strict=True):
-            if isinstance(cell, str) and len(cell) > most:
-                yield FieldError(row=row + 1, detail=f"{name!r} has more than {most:,} characters")
+            if isinstance(cell, str) and len(cell) > max_length:
+                yield FieldError(row=row + 1, detail=f"{name!r} has more than {max_length:,} characters")
 
 
 def needs_parsing(column: Column) -> bool:
-    """Tell whether a column's cells mean something else than they say."""
+    """Return whether the dataset declares a column's missing markers, case folding, numerals or newest date."""
     return bool(column.missing_markers or column.fold_case or column.numerals or column.newest)
 
 
-def _read(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
-    """Read texts as the column says, and numbers as they are stored, but for dates that are written as numbers.
+def _parse_cells(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
+    """Parse texts by the column's rules; numbers only by its missing markers, unless they are serial dates.
 
-    All else is left for the scorer to refuse.
+    Other cells stay as they are; the scorer refuses them.
     """
-    given, wrong = _listed(cells), dict[int, str]()
-    read = given.copy()
+    raw, details = _to_list(cells), dict[int, str]()
+    parsed = raw.copy()
     plain = column if column.numerals in SERIALS else replace(column, numerals=None, newest=None)
-    for belongs, kind, rule in ((_is_text, pa.string(), column), (_is_plain_number, pa.float64(), plain)):
-        rows = [row for row, cell in enumerate(given) if belongs(cell)]
-        typed, errors = read_rows(pa.table({column.name: pa.array([given[row] for row in rows], kind)}), [rule])
+    for is_of_kind, kind, rule in ((_is_text, pa.string(), column), (_is_number, pa.float64(), plain)):
+        rows = [row for row, cell in enumerate(raw) if is_of_kind(cell)]
+        typed, errors = read_rows(pa.table({column.name: pa.array([raw[row] for row in rows], kind)}), [rule])
         for row, cell in zip(rows, typed[column.name].to_pylist(), strict=True):
-            read[row] = cell
-        wrong |= {rows[error.row - 1]: error.detail for error in errors}
-    return read, wrong
+            parsed[row] = cell
+        details |= {rows[error.row - 1]: error.detail for error in errors}
+    return parsed, details
 
 
 def _is_text(cell: object) -> bool:
-    return isinstance(cell, str) and not _HALF_A_CHARACTER.search(cell)
+    return isinstance(cell, str) and not _SURROGATE.search(cell)
 
 
-def _is_plain_number(cell: object) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) < LARGEST_WHOLE_NUMBER
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) < MAX_EXACT_INTEGER
 
 
-def _listed(cells: Cells) -> list[object]:
+def _to_list(cells: Cells) -> list[object]:
     if not isinstance(cells, np.ndarray):
         return list(cells)
     return [None if math.isnan(cell) else cell for cell in cells.tolist()]

@@ -1,4 +1,4 @@
-"""JSON bodies read row by row: whatever they hold, few of their values are in memory at the same time."""
+"""Streaming JSON reader of assignment requests: only a chunk of rows is in memory as objects at a time."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,19 +15,19 @@ from service.web.formats.charsets import blocks, opened_text
 from service.web.formats.json_depth import check_depth_of
 from service.web.formats.json_reader import LIST, Document
 
-LONGEST_VALUE: Final = 1 << 20
-ROWS_AT_ONCE: Final = 1_000
+MAX_VALUE_LENGTH: Final = 1 << 20
+CHUNK_ROWS: Final = 1_000
 
 _DECODER: Final = json.JSONDecoder()
 
 
 def read_customers(file: BinaryIO, bounds: TableLimits, *, max_depth: int) -> CustomerBatch:
-    """Read the body of a request for assignments."""
+    """Read the customers of an assignment request. Raises RequestValidationError if they are not valid."""
     check_depth_of(blocks(file), max_depth)
     file.seek(0)
     encoding = json.detect_encoding(file.read(4))
     with opened_text(file, encoding) as text:
-        return _read(Document(text.read, _DECODER, longest=LONGEST_VALUE), bounds)
+        return _read(Document(text.read, _DECODER, longest=MAX_VALUE_LENGTH), bounds)
 
 
 def _read(document: Document, bounds: TableLimits) -> CustomerBatch:
@@ -39,40 +39,41 @@ def _read(document: Document, bounds: TableLimits) -> CustomerBatch:
             _validate({LIST: [{}], name: None})
         if document.peek() != "[":
             _validate({LIST: None})
-        customers = CustomerBatch.of_rows(_validated(document.items()), bounds)
+        customers = CustomerBatch.of_rows(_validate_rows(document.items()), bounds)
     document.end()
     if customers is None or not customers.n_rows:
         _validate({} if customers is None else {LIST: []})
     return cast("CustomerBatch", customers)
 
 
-def _validated(rows: Iterable[object]) -> Iterator[Mapping[str, object]]:
-    flat = map(_flat, rows)
+def _validate_rows(rows: Iterable[object]) -> Iterator[Mapping[str, object]]:
+    flat_rows = map(_without_nested_cells, rows)
     n_before = 0
-    while chunk := list(islice(flat, ROWS_AT_ONCE)):
+    while chunk := list(islice(flat_rows, CHUNK_ROWS)):
         yield from _validate({LIST: chunk}, n_before).customers
         n_before += len(chunk)
 
 
-def _flat(row: object) -> object:
-    """Empty the cells that are lists or objects: no cell may be one, whatever it holds."""
+def _without_nested_cells(row: object) -> object:
+    """Empty nested cells: a cell may be neither a list nor an object, and its content uses memory."""
     if not isinstance(row, dict):
         return [] if isinstance(row, list) else row
     nested = {name: type(cell)() for name, cell in row.items() if isinstance(cell, list | dict)}
     return row | nested if nested else row
 
 
-def _validate(part: Any, n_before: int = 0) -> AssignmentRequest:  # noqa: ANN401 - whatever was sent
-    """Validate a part of a body, and point at what is wrong as if the rows before it were there."""
+def _validate(part: Any, n_before: int = 0) -> AssignmentRequest:  # noqa: ANN401 - unvalidated JSON
+    """Validate a part of a body; error locations count the rows before it."""
     try:
         return AssignmentRequest.model_validate(part)
     except ValidationError as error:
         faults = [
-            {**fault, "loc": ("body", *_moved(fault["loc"], n_before))} for fault in error.errors(include_input=False)
+            {**fault, "loc": ("body", *_shift_rows(fault["loc"], n_before))}
+            for fault in error.errors(include_input=False)
         ]
         body = {LIST: [None] * n_before + part[LIST]} if n_before else part
         raise RequestValidationError(faults, body=body) from None
 
 
-def _moved(place: tuple[int | str, ...], n_rows: int) -> Iterator[int | str]:
-    return (step + n_rows if isinstance(step, int) else step for step in place)
+def _shift_rows(location: tuple[int | str, ...], n_rows: int) -> Iterator[int | str]:
+    return (step + n_rows if isinstance(step, int) else step for step in location)

@@ -1,4 +1,4 @@
-"""The versions used last, ready to place: what was moved, renamed or deleted is seen in every process in a second."""
+"""TTL cache of loaded versions. Changes by other processes become visible within a second."""
 
 import asyncio
 import math
@@ -13,69 +13,69 @@ from service.stores import Stores
 
 FRESH_SECONDS: Final = 0.4
 STALE_SECONDS: Final = 0.8
-MOST_PLACERS: Final = 1_000
+MAX_VERSIONS: Final = 1_000
 
-Asked = tuple[str, str, str]
+CacheKey = tuple[str, str, str]
 
-_UNKNOWN: Final = (-math.inf, None)
+_MISSING: Final = (-math.inf, None)
 
 
 class ModelCache:
-    """Asks the database about a version at most every 0.4 seconds, and only if somebody asks; each process has its own.
+    """TTL cache of loaded versions with stale-while-revalidate and single-flight refreshes; one per process.
 
-    For another 0.4 seconds what is known already does, while the database is asked: nobody has to wait for it.
+    An entry is fresh for 0.4 seconds. For another 0.4 seconds it is served while a background task reloads it.
     """
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._known: OrderedDict[Asked, tuple[float, LoadedVersion]] = OrderedDict()
-        self._asking: dict[Asked, asyncio.Task[LoadedVersion | None]] = {}
+        self._entries: OrderedDict[CacheKey, tuple[float, LoadedVersion]] = OrderedDict()
+        self._refreshes: dict[CacheKey, asyncio.Task[LoadedVersion | None]] = {}
 
     async def get(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
-        """Give a version ready to place; None where there is none, or nobody who could tell."""
-        return self.known(tenant, model, ref) or await asyncio.shield(self._refresh_once((tenant, model, ref)))
+        """Return a version; None if it does not exist or cannot be loaded, which the route explains."""
+        return self._get_cached(tenant, model, ref) or await asyncio.shield(self._refresh_once((tenant, model, ref)))
 
-    def known(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
-        """Give a version if nobody has to wait for it."""
-        asked = (tenant, model, ref)
-        since, placer = self._known.get(asked, _UNKNOWN)
-        age = time.monotonic() - since
+    def _get_cached(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
+        """Return a cached version, and refresh a stale one in the background."""
+        key = (tenant, model, ref)
+        loaded_at, version = self._entries.get(key, _MISSING)
+        age = time.monotonic() - loaded_at
         if age >= STALE_SECONDS:
             return None
         if age >= FRESH_SECONDS:
-            self._refresh_once(asked)
-        return placer
+            self._refresh_once(key)
+        return version
 
-    def forget(self) -> None:
-        """Ask anew: something has just been changed here."""
-        self._known.clear()
-        self._asking.clear()
+    def clear(self) -> None:
+        """Invalidate all entries and the refreshes in progress."""
+        self._entries.clear()
+        self._refreshes.clear()
 
-    def _refresh_once(self, asked: Asked) -> asyncio.Task[LoadedVersion | None]:
-        asking = self._asking.get(asked)
-        if asking is None:
-            asking = self._asking[asked] = asyncio.create_task(self._ask(asked))
-        return asking
+    def _refresh_once(self, key: CacheKey) -> asyncio.Task[LoadedVersion | None]:
+        refresh = self._refreshes.get(key)
+        if refresh is None:
+            refresh = self._refreshes[key] = asyncio.create_task(self._refresh(key))
+        return refresh
 
-    async def _ask(self, asked: Asked) -> LoadedVersion | None:
-        since, task = time.monotonic(), asyncio.current_task()
-        placer = await run_in_threadpool(self._open, *asked)
-        if self._asking.get(asked) is task:  # and nothing was changed meanwhile
-            del self._asking[asked]
-            self._keep(asked, since, placer)
-        return placer
+    async def _refresh(self, key: CacheKey) -> LoadedVersion | None:
+        started, task = time.monotonic(), asyncio.current_task()
+        version = await run_in_threadpool(self._load, *key)
+        if self._refreshes.get(key) is task:  # not cleared meanwhile
+            del self._refreshes[key]
+            self._store(key, started, version)
+        return version
 
-    def _keep(self, asked: Asked, since: float, placer: LoadedVersion | None) -> None:
-        self._known.pop(asked, None)
-        if placer:
-            self._known[asked] = since, placer
-        if len(self._known) > MOST_PLACERS:
-            self._known.popitem(last=False)
+    def _store(self, key: CacheKey, loaded_at: float, version: LoadedVersion | None) -> None:
+        self._entries.pop(key, None)
+        if version:
+            self._entries[key] = loaded_at, version
+        if len(self._entries) > MAX_VERSIONS:
+            self._entries.popitem(last=False)
 
-    def _open(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
-        """Open a version; why one cannot be had is said by the road that everything unusual takes."""
+    def _load(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
+        """Load a version; None on any error, which the route will raise again."""
         try:
             with self._stores.database.reading() as session:
                 return load_version(session, self._stores.scorers, tenant, model, ref)
-        except Exception:  # noqa: BLE001 - whatever it is, the routes come upon it as well
+        except Exception:  # noqa: BLE001 - the route raises it again
             return None

@@ -1,4 +1,4 @@
-"""Places customers in the segments of one version, from its scorer alone."""
+"""Assignment of customers to the segments of one version."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from service.stores.database import Session
 from service.stores.scorer_cache import ScorerCache
 
 CUSTOMER_ID = "customer_id"
-MOST_NAMED_COLUMNS = 10
+MAX_NAMED_COLUMNS = 10
 
 Faults = dict[int, list[FieldError]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedVersion:
-    """A version, ready to place customers.
+    """A version with its scorer in memory.
 
-    `segments` are ids and names by index; `special` are features whose cells mean something else than they say.
+    `segments` are ids and names by index; `parsed_columns` are the features that the dataset's rules parse.
     """
 
     model: str
@@ -36,20 +36,19 @@ class LoadedVersion:
     scorer: Scorer
     segments: Sequence[tuple[str, str]]
     id_columns: tuple[str, ...]
-    special: Sequence[Column]
+    parsed_columns: Sequence[Column]
 
     @cached_property
-    def shape(self) -> InputSchema:
-        """What is read of a customer."""
+    def input_schema(self) -> InputSchema:
         features = tuple((feature.name, feature.kind) for feature in self.scorer.features)
         return InputSchema(features=features, id_columns=self.id_columns)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentBatch:
-    """Customers placed by one version: rows with faults are rejected, the others are as `assigned` says."""
+    """Result of one request: rows with faults are rejected, all others are assigned."""
 
-    placer: LoadedVersion
+    version: LoadedVersion
     customer_ids: Sequence[str | None]
     assigned: AssignmentResult
     faults: Faults
@@ -57,10 +56,10 @@ class AssignmentBatch:
 
 
 def load_version(session: Session, scorers: ScorerCache, tenant: str, model: str, ref: str) -> LoadedVersion:
-    """Get a version ready to place customers."""
-    row, version = registry.get_ready_version(session, tenant, model, ref)
+    """Load a version and its scorer. Raises NotFound if it does not exist."""
+    model_row, version = registry.get_ready_version(session, tenant, model, ref)
     profiles = repository.list_profiles(session, version)
-    scorer = scorers.get(registry.artifact_ref(row, version))
+    scorer = scorers.get(registry.artifact_ref(model_row, version))
     used = [column for column in map(read_column, version.columns) if column.name in scorer.feature_names]
     return LoadedVersion(
         model=model,
@@ -68,99 +67,104 @@ def load_version(session: Session, scorers: ScorerCache, tenant: str, model: str
         scorer=scorer,
         segments=[(segment.id, segment.name or profile.name) for profile, segment in profiles],
         id_columns=_id_columns(version),
-        special=list(filter(needs_parsing, used)),
+        parsed_columns=list(filter(needs_parsing, used)),
     )
 
 
-def assign_batch(placer: LoadedVersion, customers: CustomerBatch, *, atomic: bool, explain: bool) -> AssignmentBatch:
-    """Place each customer; a bad one is rejected alone, or, if atomic, all are."""
+def assign_batch(version: LoadedVersion, customers: CustomerBatch, *, atomic: bool, explain: bool) -> AssignmentBatch:
+    """Assign each customer to a segment, and reject invalid ones.
+
+    Raises InvalidRequest if all customers are invalid, or, if `atomic`, any of them.
+    """
     faults: Faults = defaultdict(list)
-    ids = _read_ids(placer, customers, faults)
-    assigned = _assign(placer, customers, faults, explain=explain)
+    ids = _read_ids(version, customers, faults)
+    assigned = _assign(version, customers, faults, explain=explain)
     if faults and (atomic or len(faults) == customers.n_rows):
         flat = [fault for row in sorted(faults) for fault in faults[row]]
-        raise InvalidRequest(f"{len(faults)} of {customers.n_rows} customers cannot be placed", errors=flat)
-    warnings = warnings_of(unused_columns(placer, customers))
-    return AssignmentBatch(placer=placer, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
+        raise InvalidRequest(f"{len(faults)} of {customers.n_rows} customers cannot be assigned", errors=flat)
+    warnings = warnings_of(_unused_columns(version, customers))
+    return AssignmentBatch(version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
 
 
 def assign_rows(
-    placer: LoadedVersion, rows: Sequence[tuple[object, ...]]
+    version: LoadedVersion, rows: Sequence[tuple[object, ...]]
 ) -> list[tuple[str | None, RowAssignment]] | None:
-    """Place customers one by one, whose cells are of the placer's shape; None if any is bad, or hard to place.
+    """Assign customers one by one, which is faster for a few; None if any needs `assign_batch`.
 
-    For a few it is much faster than by column.
+    Cells are in the order of `InputSchema.names`. Returns pairs of id and assignment.
     """
-    n_features = len(placer.scorer.features)
+    n_features = len(version.scorer.features)
     try:
-        ids = [_first_id(row, placer.shape.id_positions) for row in rows]
-        placed = [each for row in rows if (each := placer.scorer.single.place(row[:n_features]))]
+        ids = [_first_id(row, version.input_schema.id_positions) for row in rows]
+        assigned = [each for row in rows if (each := version.scorer.single.place(row[:n_features]))]
     except BadCell:
         return None
-    return list(zip(ids, placed, strict=True)) if len(placed) == len(ids) else None
+    return list(zip(ids, assigned, strict=True)) if len(assigned) == len(ids) else None
 
 
-def unused_columns(placer: LoadedVersion, customers: CustomerBatch) -> list[str]:
-    """Give the columns that the model does not use."""
-    known = {*placer.scorer.feature_names, *placer.id_columns}
-    return [name for name in (*customers.columns, *customers.beside) if name not in known]
+def _unused_columns(version: LoadedVersion, customers: CustomerBatch) -> list[str]:
+    known = {*version.scorer.feature_names, *version.id_columns}
+    return [name for name in (*customers.columns, *customers.extra_columns) if name not in known]
 
 
 def warnings_of(unused: Sequence[str]) -> list[str]:
-    """Say which columns are not used."""
+    """Return a warning that names the unused columns, if any."""
     if not unused:
         return []
-    more = f" and {len(unused) - MOST_NAMED_COLUMNS} more" if len(unused) > MOST_NAMED_COLUMNS else ""
-    return [f"The model does not use {', '.join(unused[:MOST_NAMED_COLUMNS])}{more}"]
+    more = f" and {len(unused) - MAX_NAMED_COLUMNS} more" if len(unused) > MAX_NAMED_COLUMNS else ""
+    return [f"The model does not use {', '.join(unused[:MAX_NAMED_COLUMNS])}{more}"]
 
 
 def _id_columns(version: VersionRow) -> tuple[str, ...]:
-    """Return the columns that may hold a customer's id: the general one, too, unless it is one of another kind."""
+    """Return the id columns: `customer_id`, unless it is a column of another kind, and the dataset's own."""
     others = {column["name"] for column in version.columns} - {version.customer_id}
     return (version.customer_id,) if CUSTOMER_ID in others else tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id)))
 
 
-def _assign(placer: LoadedVersion, customers: CustomerBatch, faults: Faults, *, explain: bool) -> AssignmentResult:
-    """Place whom the scorer can place; that nothing is known of a customer matters only where no cell is to blame."""
-    read, unread = customers.read_as(placer.special)
-    for row, column, detail in unread:
-        faults[row].append(_fault(row, column, detail))
-    assigned = placer.scorer.assign(read.columns, read.n_rows, explain=explain)
+def _assign(version: LoadedVersion, customers: CustomerBatch, faults: Faults, *, explain: bool) -> AssignmentResult:
+    """Assign customers with the scorer, and collect the faults of cells and rows.
+
+    A fault of a whole row is dropped if one of its cells has one.
+    """
+    parsed, unparsed = customers.parse_columns(version.parsed_columns)
+    for row, column, detail in unparsed:
+        faults[row].append(_field_error(row, column, detail))
+    assigned = version.scorer.assign(parsed.columns, parsed.n_rows, explain=explain)
     for error in chain.from_iterable(assigned.errors.values()):
         if error.feature is not None or error.row not in faults:
-            faults[error.row].append(_fault(error.row, error.feature, error.detail))
+            faults[error.row].append(_field_error(error.row, error.feature, error.detail))
     return assigned
 
 
 def _first_id(row: tuple[object, ...], positions: Sequence[int]) -> str | None:
     for position in positions:
-        if (cell := row[position]) is not None and (found := identifier(cell)) is not None:
-            return found
+        if (cell := row[position]) is not None and (customer_id := identifier(cell)) is not None:
+            return customer_id
     return None
 
 
-def _filled(ids: list[str | None], others: list[str | None]) -> list[str | None]:
+def _fill_missing(ids: list[str | None], others: list[str | None]) -> list[str | None]:
     return [other if each is None else each for each, other in zip(ids, others, strict=True)]
 
 
-def _read_ids(placer: LoadedVersion, customers: CustomerBatch, faults: Faults) -> list[str | None]:
+def _read_ids(version: LoadedVersion, customers: CustomerBatch, faults: Faults) -> list[str | None]:
     """Read each customer's id, from the first of the id columns that has one."""
-    named = [column for column in placer.id_columns if column in customers.columns]
+    named = [column for column in version.id_columns if column in customers.columns]
     read = [each for column in named if (each := identifiers(customers.cells(column))) is not None]
     ids: list[str | None] = [None] * customers.n_rows
     if len(read) == len(named):
-        return reduce(_filled, filter(any, read), ids)
+        return reduce(_fill_missing, filter(any, read), ids)
     for column in named:
         for row, cell in enumerate(customers.cells(column)):
             if ids[row] is None and row not in faults:
                 try:
                     ids[row] = identifier(cell)
                 except BadCell as error:
-                    faults[row].append(_fault(row, column, str(error)))
+                    faults[row].append(_field_error(row, column, str(error)))
     return ids
 
 
-def _fault(row: int, column: str | None, detail: str) -> FieldError:
-    place: list[str | int] = ["customers", row] if column is None else ["customers", row, column]
-    said = detail if column is None else f"{column}: {detail}"
-    return FieldError(row=row + 1, pointer=pointer(place), detail=said)
+def _field_error(row: int, column: str | None, detail: str) -> FieldError:
+    if column is None:
+        return FieldError(row=row + 1, pointer=pointer(["customers", row]), detail=detail)
+    return FieldError(row=row + 1, pointer=pointer(["customers", row, column]), detail=f"{column}: {detail}")

@@ -1,4 +1,4 @@
-"""Answers which segment a customer is in."""
+"""Routes that assign customers to segments."""
 
 from typing import Annotated, Any
 
@@ -17,12 +17,12 @@ from service.web.openapi import SAMPLE_ROW, table_request_body
 from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse
 from service.web.uploads import SmallUploadDep
 
-Atomic = Annotated[bool, Query(description="Place all customers, or none if any is bad.")]
-Explain = Annotated[bool, Query(description="Say how much each feature speaks for the segment; in JSON only.")]
+Atomic = Annotated[bool, Query(description="Assign all customers, or none if any is invalid.")]
+Explain = Annotated[bool, Query(description="Include the contribution of each feature to the assignment (JSON only).")]
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AssignmentResults, **TABLE_ANSWER}}
 BODY = table_request_body(
-    "The customers: their id, under `customer_id` or the dataset's own name for it, and their features. "
-    "What is missing is imputed, and named in the answer; columns that the model does not use are ignored.",
+    "The customers: their id, as `customer_id` or under the name of the dataset's id column, and their features. "
+    "Missing features are imputed and listed in the response; columns that the model does not use are ignored.",
     [SAMPLE_ROW],
 )
 
@@ -45,13 +45,13 @@ def assign_customers(
     tenant: TenantDep,
     model: ModelName,
     customers: CustomersDep,
-    session: ReadDep,  # after the body: while that comes in, no connection to the database is held
+    session: ReadDep,  # after the body, so that no database connection is held while receiving it
     fmt: ResponseFormatDep,
     *,
     atomic: Atomic = False,
     explain: Explain = False,
 ) -> Response:
-    """Place customers in the segments of the production version."""
+    """Assign customers to the segments of the production version."""
     ref = PRODUCTION
     return assign_customers_to_version(
         parts, tenant, model, ref, customers, session, fmt, atomic=atomic, explain=explain
@@ -71,11 +71,11 @@ def assign_customers_to_version(
     atomic: Atomic = False,
     explain: Explain = False,
 ) -> Response:
-    """Place customers in the segments of one version."""
-    placer = operations.load_version(session, parts.stores.scorers, tenant, model, version)
-    placed = operations.assign_batch(placer, customers, atomic=atomic, explain=explain)
-    parts.metrics.count_rows(customers.n_rows - len(placed.faults))
+    """Assign customers to the segments of one version."""
+    loaded = operations.load_version(session, parts.stores.scorers, tenant, model, version)
+    batch = operations.assign_batch(loaded, customers, atomic=atomic, explain=explain)
+    parts.metrics.count_rows(customers.n_rows - len(batch.faults))
     if fmt == JSON:
-        return Response(encode_json(placed), media_type=JSON.media_type)
-    table = to_table(placed)
+        return Response(encode_json(batch), media_type=JSON.media_type)
+    table = to_table(batch)
     return TableResponse(table.to_batches(), table.schema, fmt, noun=NOUN)

@@ -1,4 +1,4 @@
-"""The page and its files, under a policy that lets nothing in from elsewhere."""
+"""Routes of the web page and its static files, with a strict Content-Security-Policy."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -13,18 +13,17 @@ from service.web.csp import application_headers, interactive_figure_csp, policy
 FILES: Final = Path(__file__).parent / "files"
 HEADERS: Final[dict[str, str]] = {
     **application_headers(policy()),
-    "Cache-Control": "no-cache",  # asked for again each time, answered by 304: an update is seen at once
+    "Cache-Control": "no-cache",  # revalidated at each load, so that an update is visible at once
 }
 FRAME: Final = FILES / "frame.html"
 
 
 class PageFiles(StaticFiles):
-    """Static files that are sent with the page's headers, but for the frame in which figures are explored."""
+    """Static files with the page's security headers; the frame of interactive figures has its own policy."""
 
-    def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
-        """Send a file, or that it has not changed."""
+    def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - passed to Starlette
         response = super().file_response(full_path, *args, **options)
-        # The frame may become any figure's page, under that page's own policy.
+        # The frame loads figure pages, whose scripts need their policy.
         own = {"Content-Security-Policy": interactive_figure_csp("'self'")} if Path(full_path) == FRAME else {}
         response.headers.update(HEADERS | own)
         return response
@@ -35,5 +34,4 @@ router = APIRouter(tags=["page"], include_in_schema=False, routes=[Mount("/page"
 
 @router.get("/")
 def show_page() -> FileResponse:
-    """Show the page."""
     return FileResponse(FILES / "index.html", headers=HEADERS)

@@ -1,1 +1,1 @@
-"""What every route shares."""
+"""HTTP layer shared by all routes: protocol, middleware, dependencies, problems, tables and OpenAPI."""

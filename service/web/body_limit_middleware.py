@@ -1,4 +1,4 @@
-"""Requests within limits: whoever goes beyond one is told so at once, and hung up on."""
+"""ASGI middleware that enforces the limits on request bodies and closes the connection after a refusal."""
 
 from contextlib import suppress
 from typing import Final
@@ -12,11 +12,11 @@ from service.web.exception_handlers import problem_response
 from service.web.memory_budget import MemoryBudget
 from service.web.problems import to_problem
 
-CLOSE: Final = {"Connection": "close"}
+CLOSE_HEADERS: Final = {"Connection": "close"}
 
 
 class BodyLimitMiddleware:
-    """Takes requests in within limits, and reads no further once an answer has begun."""
+    """Limits the size, time, depth and memory of request bodies; stops reading a body once its response has begun."""
 
     def __init__(self, app: ASGIApp, allowed: BodyLimits, budget: MemoryBudget) -> None:
         self.app = app
@@ -24,7 +24,6 @@ class BodyLimitMiddleware:
         self._budget = budget
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and answer it if its body is refused."""
         if scope["type"] == "http":
             await self._run(scope, receive, send)
         else:
@@ -32,22 +31,22 @@ class BodyLimitMiddleware:
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         intake = scope[INTAKE] = LimitedReceive(scope, receive, self.allowed, self._budget)
-        answering = False
+        response_started = False
 
-        async def answer(message: Message) -> None:
-            nonlocal answering
-            if intake.refusal and not answering:
+        async def send_unless_refused(message: Message) -> None:
+            nonlocal response_started
+            if intake.refusal and not response_started:
                 return
-            answering = True
+            response_started = True
             if message["type"] == "http.response.start" and not intake.complete:
-                MutableHeaders(scope=message).update(CLOSE)
-            intake.give_back_memory()
+                MutableHeaders(scope=message).update(CLOSE_HEADERS)
+            intake.release_memory()
             await send(message)
 
         try:
             with suppress(ClientDisconnect):
-                await self.app(scope, intake.receive, answer)
+                await self.app(scope, intake.receive, send_unless_refused)
         finally:
-            intake.give_back_memory()
-        if intake.refusal and not answering:
-            await problem_response(to_problem(intake.refusal), CLOSE)(scope, receive, send)
+            intake.release_memory()
+        if intake.refusal and not response_started:
+            await problem_response(to_problem(intake.refusal), CLOSE_HEADERS)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The headers under which browsers show pages: their own scripts and styles run, and nothing comes from elsewhere."""
+"""Content-Security-Policy and related headers of pages: only their own scripts and styles load."""
 
 import re
 from base64 import b64encode
@@ -28,13 +28,13 @@ _INLINE_SCRIPT: Final = re.compile(r"<script>([^<]*)</script>")
 
 
 def policy(**changes: str) -> str:
-    """Write the policy of a page that is an application, with some of its directives changed."""
+    """Return the Content-Security-Policy of an application page; keyword arguments replace directives."""
     directives = {**APPLICATION, **{name.replace("_", "-"): sources for name, sources in changes.items()}}
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
 def application_headers(content_policy: str) -> dict[str, str]:
-    """Return the headers of a page that is an application, and of its files."""
+    """Return the security headers of an application page and its files."""
     return {
         "Content-Security-Policy": content_policy,
         "X-Content-Type-Options": "nosniff",
@@ -44,12 +44,12 @@ def application_headers(content_policy: str) -> dict[str, str]:
 
 
 def inline_scripts(html: str) -> str:
-    """List the hashes by which a policy allows the scripts that are written into a page of ours."""
+    """Return the policy sources (hashes) of the inline scripts of a page."""
     digests = (sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
     return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
 
 
 def interactive_figure_csp(*others: str) -> str:
-    """Write the policy of a page to point and zoom in: it runs those pages' scripts by hash, and `others`."""
+    """Return the policy of an interactive figure: Plotly's inline scripts by hash, and the script sources `others`."""
     allowed = " ".join([*others, *(f"'{each}'" for each in script_hashes())])
     return f"sandbox allow-scripts; script-src {allowed}; {NOTHING_FROM_ELSEWHERE}"

@@ -1,4 +1,4 @@
-"""What a route may ask for."""
+"""FastAPI dependencies and path and query parameters shared by routes."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from service.web.schemas import NAME
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the app was composed of."""
+    """The app's services, created at start-up."""
 
     settings: Settings
     stores: Stores
@@ -30,7 +30,6 @@ class Services:
 
 
 def services(request: Request) -> Services:
-    """Give what the app was composed of."""
     return cast("Services", request.app.state.services)
 
 
@@ -78,11 +77,11 @@ def _engine(parts: ServicesDep) -> JobEngine:
     return parts.engine
 
 
-# An answer without an end asks now and then whether its key has been revoked.
+# For endless responses, which check from time to time whether their key has been revoked.
 AllowedDep = Annotated[Callable[[], Awaitable[bool]], Depends(_allowed)]
 TenantDep = Annotated[str, Depends(_tenant)]
 DatabaseDep = Annotated[Database, Depends(_database)]
-# scope="function" ends the transaction before the answer is sent: a client never reads of what did not commit.
+# scope="function" commits before the response is sent, so that a success response never precedes a failed commit.
 ReadDep = Annotated[Session, Depends(_reading, scope="function")]
 WriteDep = Annotated[Session, Depends(_writing, scope="function")]
 TablesDep = Annotated[Tables, Depends(_tables)]
@@ -93,7 +92,7 @@ DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.
 NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]
 OrdersName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample-orders"])]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
-# What examples have made is what examples delete: whoever tries everything out keeps the sample.
+# The examples create and delete these names, so that trying them out in Swagger never deletes the sample.
 NewModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["my-segments"])]
 TreeModelName = Annotated[
     str, Path(pattern=NAME, description="The name of a hierarchical model.", examples=["sample-tree"])
@@ -103,7 +102,7 @@ SegmentRef = Annotated[
     str,
     Path(
         pattern=r"^(seg_[0-9a-f]{16}|0|[1-9][0-9]{0,3})$",
-        description="The segment's id, or its index in the version; without a version in the address, in production.",
+        description="The segment's id, or its index in the version (in the production version if the path names none).",
         examples=["0"],
     ),
 ]
@@ -119,8 +118,8 @@ VersionRef = Annotated[
 FurtherVersionRef = Annotated[
     str, Path(pattern=VERSION_REF, description="The version's number, or an alias.", examples=["2"])
 ]
-PageSize = Annotated[int, Query(ge=1, le=1000, description="How many entries at most.")]
+PageSize = Annotated[int, Query(ge=1, le=1000, description="The maximum number of entries.")]
 PageToken = Annotated[
     str | None,
-    Query(max_length=500, description="The `next_page_token` of the page before."),
+    Query(max_length=500, description="The `next_page_token` of the previous page."),
 ]

@@ -1,4 +1,4 @@
-"""Swagger UI and ReDoc from this machine's own files: they work on a closed network."""
+"""Swagger UI and ReDoc, served from local files so that they work without internet access."""
 
 from typing import Any, Final
 
@@ -13,16 +13,15 @@ from service.web.csp import application_headers, inline_scripts, policy
 ASSETS = "fastapi_standalone_docs"
 OPENAPI = "/openapi.json"
 FAVICON = "/docs/assets/fastapi/favicon.png"
-STYLES: Final = "'self' 'unsafe-inline'"  # both pages style their elements one by one, while they run
-SEARCH: Final = "blob:"  # ReDoc searches in a worker that it writes itself
+STYLES: Final = "'self' 'unsafe-inline'"  # both pages set inline styles
+SEARCH: Final = "blob:"  # ReDoc starts its search worker from a blob
 ASSET_HEADERS: Final = application_headers(policy())
 
 
 class Assets(StaticFiles):
-    """Static files that are sent with the headers of a page."""
+    """Static files with security headers."""
 
-    def file_response(self, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - handed on as they come
-        """Send a file, or that it has not changed."""
+    def file_response(self, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - passed to Starlette
         response = super().file_response(*args, **options)
         response.headers.update(ASSET_HEADERS)
         return response
@@ -32,7 +31,6 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
 def mount_docs(app: FastAPI) -> None:
-    """Serve the pages on which people explore the service."""
     app.include_router(router)
     app.mount("/docs/assets", Assets(packages=[(ASSETS, "static")]))
     app.mount("/redoc", Assets(packages=[(ASSETS, "static/redoc")]))  # ReDoc looks for its logo below its page
@@ -40,7 +38,6 @@ def mount_docs(app: FastAPI) -> None:
 
 @router.get("/docs")
 def show_swagger() -> HTMLResponse:
-    """Try the service out."""
     page = get_swagger_ui_html(
         openapi_url=OPENAPI,
         title="Customer segmentation",
@@ -61,7 +58,6 @@ def show_swagger() -> HTMLResponse:
 
 @router.get("/redoc")
 def show_redoc() -> HTMLResponse:
-    """Read the reference."""
     page = get_redoc_html(
         openapi_url=OPENAPI,
         title="Customer segmentation",

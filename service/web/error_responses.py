@@ -1,4 +1,4 @@
-"""Which refusals OpenAPI declares for an operation: those that what it takes and gives makes possible."""
+"""Error responses of OpenAPI operations, derived from their parameters and bodies."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -8,28 +8,28 @@ from service.web.problems import MEDIA_TYPE
 
 _TEXT: Final = {"type": "string"}
 _RETRY_AFTER: Final = {
-    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it is worth asking again."}
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before retrying."}
 }
 _HEADERS: Final[Mapping[HTTPStatus, Mapping[str, Any]]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": _TEXT, "description": "`Bearer`."}},
     HTTPStatus.TOO_MANY_REQUESTS: _RETRY_AFTER,
     HTTPStatus.SERVICE_UNAVAILABLE: _RETRY_AFTER,
 }
-_REQUEST_ID: Final = {"X-Request-ID": {"schema": _TEXT, "description": "The request's id, as in the logs."}}
+_REQUEST_ID: Final = {"X-Request-ID": {"schema": _TEXT, "description": "The request id, as in the logs."}}
 
 Operation = dict[str, Any]
 
 
 def add_error_responses(method: str, operation: Operation, *, is_open: bool) -> None:
-    """Add to an operation what it refuses, and to each answer the headers that all have."""
-    for status in _refusals(method, operation, is_open=is_open):
+    """Add the possible error responses to an operation, and the common headers to all of its responses."""
+    for status in _possible_errors(method, operation, is_open=is_open):
         operation["responses"].setdefault(str(status.value), _problem(status))
-    for answer in operation["responses"].values():
-        answer["headers"] = {**answer.get("headers", {}), **_REQUEST_ID}
+    for response in operation["responses"].values():
+        response["headers"] = {**response.get("headers", {}), **_REQUEST_ID}
 
 
-def _refusals(method: str, operation: Operation, *, is_open: bool) -> Iterator[HTTPStatus]:
-    """Give each status that is possible, some of them twice."""
+def _possible_errors(method: str, operation: Operation, *, is_open: bool) -> Iterator[HTTPStatus]:
+    """Yield the possible error statuses; some of them twice."""
     parameters = {(each["in"], each["name"].lower()) for each in operation.get("parameters", ())}
     yield from (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
     yield from (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""What a client has already, and what it means to change: `If-None-Match` and `If-Match` (RFC 9110, 13.1)."""
+"""Entity tags: the conditional requests `If-None-Match` and `If-Match` (RFC 9110, section 13.1)."""
 
 import hashlib
 import re
@@ -10,35 +10,37 @@ from pydantic import BaseModel
 from service.errors import ChangedMeanwhile
 
 ANY: Final = "*"
-NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "It is as the client has it"}}
+NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "Not modified"}}
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 
-IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of what the client has, several, or `*`.")]
+IfNoneMatch = Annotated[str | None, Header(description="One or several `ETag` values of cached responses, or `*`.")]
 
 IfMatch = Annotated[
     str | None,
-    Header(description="The `ETag` of what is to be changed: refused if somebody else has changed it since."),
+    Header(
+        description="The `ETag` of the resource to change; the request is refused if the resource has changed since."
+    ),
 ]
 
 
 def etag_of(shown: BaseModel) -> str:
-    """Give the tag of something as it is shown."""
+    """Return the entity tag of a response body: a hash of its JSON."""
     return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:32]
 
 
 def check_if_match(if_match: str | None, shown: BaseModel | None) -> None:
-    """Refuse to change what is not as the client has it; None is what does not exist."""
+    """Raise ChangedMeanwhile unless `If-Match` names the current resource; None if it does not exist."""
     if if_match is None or (shown is not None and (if_match == ANY or matches_etag(etag_of(shown), if_match))):
         return
     raise ChangedMeanwhile
 
 
 def cache_headers(tag: str) -> dict[str, str]:
-    """Give the headers by which a client may keep an answer, and asks whether it is still so."""
+    """Return the headers of a response that clients may cache and must revalidate."""
     return {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
 
 
 def matches_etag(tag: str, if_none_match: str | None) -> bool:
-    """Tell whether a client names a tag among those that it has, weak or strong; `*` names none."""
+    """Return whether `If-None-Match` lists a tag, weak or strong. `*` matches no tag here."""
     return tag in _TAG.findall(if_none_match or "")

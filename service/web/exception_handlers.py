@@ -1,4 +1,4 @@
-"""How a refusal reaches the client: every error of the app becomes a problem."""
+"""Exception handlers that convert errors to problem responses."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -15,10 +15,10 @@ from models.errors import SegmentationError
 from service.errors import FieldError, InvalidRequest, ServiceError, pointer
 from service.web.formats import UnsupportedFormat, is_json
 from service.web.logging import request_id, summarize_exception
-from service.web.problems import MEDIA_TYPE, MOST_ERRORS, http_problem, to_problem
+from service.web.problems import MAX_ERRORS, MEDIA_TYPE, http_problem, to_problem
 
 RETRY_AFTER_SECONDS = 2
-PASSING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+TRANSIENT_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 logger = structlog.get_logger()
 
@@ -33,7 +33,6 @@ class JobFailed(ServiceError):
 
 
 def add_exception_handlers(app: FastAPI) -> None:
-    """Answer every error of an app with a problem."""
     app.add_exception_handler(ServiceError, _handle)
     app.add_exception_handler(SegmentationError, _handle)
     app.add_exception_handler(RequestValidationError, _handle_validation_error)
@@ -41,20 +40,20 @@ def add_exception_handlers(app: FastAPI) -> None:
 
 
 def problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Send a problem; one that will pass says when to try again."""
+    """Build the response of a problem; a transient one has `Retry-After`."""
     status = problem["status"]
-    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in PASSING else {}
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in TRANSIENT_STATUSES else {}
     body = {**problem, "instance": f"urn:request:{request_id()}"}
     return JSONResponse(body, status, {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-def written(problem: Mapping[str, Any]) -> bytes:
-    """Write a problem as the last answer on a connection."""
-    answer = problem_response(problem, {"Connection": "close"})
-    status = HTTPStatus(answer.status_code)
+def encode_problem(problem: Mapping[str, Any]) -> bytes:
+    """Encode a problem as the last HTTP/1.1 response of a connection."""
+    response = problem_response(problem, {"Connection": "close"})
+    status = HTTPStatus(response.status_code)
     head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-    head += [name + b": " + value for name, value in answer.raw_headers]
-    return b"\r\n".join([*head, b"", cast("bytes", answer.body)])
+    head += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join([*head, b"", cast("bytes", response.body)])
 
 
 def _handle(_: Request, error: Exception) -> JSONResponse:
@@ -70,10 +69,10 @@ def _handle_validation_error(request: Request, error: Exception) -> JSONResponse
     invalid = cast("RequestValidationError", error)
     if isinstance(invalid.body, bytes) and invalid.body and not _is_json(request):
         return problem_response(to_problem(UnsupportedFormat("Send application/json")))
-    found = invalid.errors()
-    errors = [_field_error(item, invalid.body) for item in found[:MOST_ERRORS]]
+    items = invalid.errors()
+    errors = [_field_error(item, invalid.body) for item in items[:MAX_ERRORS]]
     problem = to_problem(InvalidRequest("The request is not valid", errors=errors))
-    return problem_response({**problem, "n_errors": len(found)})
+    return problem_response({**problem, "n_errors": len(items)})
 
 
 def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -90,35 +89,35 @@ def _is_json(request: Request) -> bool:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """List all methods of a path: the router knows only those of the first route that fits."""
+    """List the methods of all routes that match a path; Starlette's `Allow` lists those of the first."""
     paths = request.app.openapi()["paths"]
-    fitting = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
-    return sorted({method.upper() for operations in fitting for method in operations})
+    matching = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
+    return sorted({method.upper() for operations in matching for method in operations})
 
 
 def _field_error(item: Mapping[str, Any], body: object) -> FieldError:
-    place, *loc = item["loc"]
-    if place != "body":
-        return FieldError(detail=f"{place} parameter {'.'.join(map(str, loc))}: {_message(item)}")
+    location, *loc = item["loc"]
+    if location != "body":
+        return FieldError(detail=f"{location} parameter {'.'.join(map(str, loc))}: {_message(item)}")
     path = _path_in(body, loc)
     row = path[1] + 1 if path[:1] == ["customers"] and len(path) > 1 and isinstance(path[1], int) else None
     return FieldError(detail=_message(item), pointer=pointer(path), row=row)
 
 
 def _message(item: Mapping[str, Any]) -> str:
-    """Say what is wrong; of a tag that is none, pydantic would quote what was sent."""
+    """Return pydantic's message, except for an invalid tag, as that message quotes the input."""
     if item["type"] == "union_tag_invalid":
-        return f"Input should have as {item['ctx']['discriminator']} one of {item['ctx']['expected_tags']}"
+        return f"Input should have one of {item['ctx']['expected_tags']} as {item['ctx']['discriminator']}"
     return str(item["msg"])
 
 
 def _path_in(body: object, loc: Sequence[str | int]) -> list[str | int]:
-    """Leave out of a validation error's place what is not in the body: the names of the variants that were tried."""
+    """Return the path of a validation error in the body: its location without the names of union variants."""
     path: list[str | int] = []
     for position, part in enumerate(loc):
-        there = (isinstance(body, dict) and part in body) or (isinstance(body, list) and isinstance(part, int))
-        if there:
-            body = body[part]  # type: ignore[index]  # `there` says that it can be indexed
-        if there or (position == len(loc) - 1 and isinstance(body, dict)):
+        exists = (isinstance(body, dict) and part in body) or (isinstance(body, list) and isinstance(part, int))
+        if exists:
+            body = body[part]  # type: ignore[index]  # `exists` implies that it can be indexed
+        if exists or (position == len(loc) - 1 and isinstance(body, dict)):
             path.append(part)
     return path

@@ -1,4 +1,4 @@
-"""What may be asked of anything that is learned from a dataset, on the wire."""
+"""Request and response fields shared by fits and recommendations: features, algorithm, seed, limits."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -12,17 +12,19 @@ from service.web.schemas import Header, Integer, RequestModel, ResponseModel
 
 SWITCHES: Final = {field.name for kind in get_args(Algorithm) for field in fields(kind) if field.type is bool}
 
-DatasetVersion = Annotated[Integer | None, Field(ge=1, lt=2**31, description="Absent: the newest.")]
+DatasetVersion = Annotated[
+    Integer | None, Field(ge=1, lt=2**31, description="The dataset version; by default the newest.")
+]
 Seed = Annotated[
     Integer, Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments.")
 ]
-FewestSegments = Annotated[Integer, Field(ge=1, le=30, description="The fewest segments that are of use.")]
-MostSegments = Annotated[Integer, Field(ge=1, le=30, description="The most segments that are of use.")]
+FewestSegments = Annotated[Integer, Field(ge=1, le=30, description="The minimum number of segments.")]
+MostSegments = Annotated[Integer, Field(ge=1, le=30, description="The maximum number of segments.")]
 LeastShare = Annotated[
-    float, Strict(), Field(ge=0, le=0.5, description="The share of the customers that each segment has at least.")
+    float, Strict(), Field(ge=0, le=0.5, description="The minimum share of the customers in each segment.")
 ]
 
-# As an enumeration: generated clients refuse everything else where a constant stands beside another type.
+# An enum rather than a const: generated clients reject all other values where a const is part of a union.
 Auto = TypeAliasType(
     "Auto", Annotated[Literal["auto"], WithJsonSchema({"type": "string", "enum": ["auto"], "title": "Auto"})]
 )
@@ -31,7 +33,7 @@ Auto = TypeAliasType(
 class FeatureIn(RequestModel):
     """How a column is used."""
 
-    name: Header = Field(description="The column.")
+    name: Header = Field(description="The name of the column.")
     scale: Literal["auto", "standard", "robust", "none"] = "auto"
     log: Auto | Annotated[bool, Strict()] = Field(
         default="auto",
@@ -46,7 +48,7 @@ class FeatureIn(RequestModel):
 
 
 class FeatureOut(ResponseModel):
-    """A column as it is used."""
+    """A column as used by a version."""
 
     name: str
     kind: Literal["numeric", "categorical"]
@@ -54,26 +56,27 @@ class FeatureOut(ResponseModel):
     log: Auto | bool = Field(description="`auto` until a fit has decided.")
     weight: float
     categories: list[str] | None = Field(
-        default=None, description="Those that the fit has learned: of enough customers, or as in the version before."
+        default=None,
+        description="The categories learned by the fit: those of enough customers, or those of the previous version.",
     )
 
 
-def _form(feature: object) -> str:
+def _feature_tag(feature: object) -> str:
     return "object" if isinstance(feature, dict | FeatureIn) else "name"
 
 
 FeatureChoice = Annotated[
     Annotated[Header, Strict(), Tag("name")] | Annotated[FeatureIn, Tag("object")],
-    Discriminator(_form),
+    Discriminator(_feature_tag),
 ]
 Features = Annotated[
     list[FeatureChoice],
-    Field(min_length=1, description="The columns to cluster by. Absent: every numeric and categorical one."),
+    Field(min_length=1, description="The columns to cluster by; by default all numeric and categorical ones."),
 ]
 
 
 def _reject_coercions(algorithm: object) -> object:
-    """Refuse booleans, and numbers that are spelled as text, where lenient reading would take one for the other."""
+    """Refuse booleans and numeric strings that lax validation would coerce to numbers, and vice versa."""
     for name, value in algorithm.items() if isinstance(algorithm, dict) else ():
         if name in SWITCHES:
             if not isinstance(value, bool):
@@ -95,7 +98,7 @@ AlgorithmIn = Annotated[Algorithm, Field(discriminator="name"), BeforeValidator(
 
 
 def dump_features(features: Sequence[str | FeatureIn] | None) -> list[dict[str, object]] | None:
-    """Give what is asked of each column, by its name at least."""
+    """Return the settings of each feature as a dictionary."""
     if features is None:
         return None
     return [{"name": feature} if isinstance(feature, str) else feature.model_dump() for feature in features]

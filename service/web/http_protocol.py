@@ -1,4 +1,4 @@
-"""Connections that must send heads in time and within a size, and read answers; uvicorn waits for ever, for any."""
+"""uvicorn's HTTP protocol with the limits it lacks: header timeout, header size, write timeout, pipelining."""
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections.abc import Mapping
@@ -10,31 +10,31 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.web.asgi import BadHead, check_head, without_upgrade_headers
+from service.web.asgi import BadHead, check_head, encode_without_upgrade
 from service.web.body_limits import RequestTooSlow
-from service.web.exception_handlers import written
+from service.web.exception_handlers import encode_problem
 from service.web.pipeline_queue import PipelineQueue
 from service.web.problems import http_problem, to_problem
 from service.web.transport import LingeringTransport
 from service.web.write_coalescing import CoalescingTransport
 
-MOST_HEAD_BYTES: Final = 1 << 16
+MAX_HEAD_BYTES: Final = 1 << 16
 MAX_TRAILER_BYTES: Final = 1 << 13
-# Pipelined requests that wait for their turn before no further bytes are parsed.
+# Pipelined requests that may wait before parsing pauses.
 MAX_WAITING_REQUESTS: Final = 16
-# Bytes parsed in one go: they bound how many requests one of them may hold, and how exactly heads are measured.
+# Bytes parsed at once: limits the requests in one piece and the error of the measured header size.
 PIECE_BYTES: Final = 1 << 11
 INVALID: Final = "Invalid HTTP request received."
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Hangs up on whoever takes too long to ask; what is asked in the body is looked after by the app.
+    """Closes connections whose request head is late, too large or malformed; bodies are limited by the middleware.
 
-    A refusal is sent after the answers to all requests that came before it. Bytes are parsed piece by piece, and no
-    further once enough pipelined requests wait for their turn.
+    An error response follows the responses to all earlier pipelined requests. Bytes are parsed in pieces, and parsing
+    pauses while too many pipelined requests wait.
     """
 
-    def __init__(  # noqa: PLR0913 - uvicorn's four, and ours
+    def __init__(  # noqa: PLR0913 - four parameters are uvicorn's
         self,
         config: Config,
         server_state: ServerState,
@@ -48,196 +48,194 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._head_seconds = head_seconds
         self._answer_seconds = answer_seconds
-        self._turns = turns
-        self._head_due: TimerHandle | None = None
+        self._pipeline_queue = turns
+        self._header_timer: TimerHandle | None = None
         self._overhead = 0  # bytes of the head or of the trailers so far
-        self._is_counted = self._in_body = self._head_over = False
+        self._is_counted = self._in_body = self._head_complete = False
         self._unparsed = memoryview(b"")
         self._refusal: Mapping[str, Any] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Expect a request."""
-        joined = CoalescingTransport(cast("Transport", transport), self.loop)
-        self._exit = LingeringTransport(joined, self.loop, answer_seconds=self._answer_seconds)
-        super().connection_made(cast("Any", self._exit))
-        self._expect_head()
+        """Wrap the transport and start the header timeout."""
+        coalescing = CoalescingTransport(cast("Transport", transport), self.loop)
+        self._lingering = LingeringTransport(coalescing, self.loop, answer_seconds=self._answer_seconds)
+        super().connection_made(cast("Any", self._lingering))
+        self._start_header_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expect nothing any more."""
-        self._forget_head()
+        """Cancel all timers and drop unparsed bytes."""
+        self._cancel_header_timeout()
         self._unparsed = memoryview(b"")
-        self._exit.forget()
+        self._lingering.cancel_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what has come, unless it is a head without an end; most come whole, and need no deadline."""
-        if self._exit.is_lingering:
-            self._exit.discard(len(data))
+        """Parse received bytes, or discard them while lingering."""
+        if self._lingering.is_lingering:
+            self._lingering.discard(len(data))
             return
         self._unparsed = memoryview(bytes(self._unparsed) + data)
         self._parse()
 
     def on_message_begin(self) -> None:
-        """Begin with a request."""
-        self._exit.in_midst, self._head_over = True, False
-        self._count_anew()
+        self._lingering.in_request, self._head_complete = True, False
+        self._reset_overhead()
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; a trailer is none, and is dropped."""
+        """Add a header; drop trailers."""
         if not self._in_body:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Go on to the body."""
+        """Check the head and start the request; an upgrade request is parsed again without its upgrade headers."""
         if not self.parser.should_upgrade():
             check_head(self.parser.get_http_version(), self.headers)
             super().on_headers_complete()
-        self._in_body = self._head_over = True
-        self._count_anew()
-        self._forget_head()
+        self._in_body = self._head_complete = True
+        self._reset_overhead()
+        self._cancel_header_timeout()
 
     def on_body(self, body: bytes) -> None:
-        """Take in a part of the body."""
-        self._count_anew()
+        self._reset_overhead()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Be done with a request."""
         self._in_body = False
         if not self.parser.should_upgrade():
-            self._exit.in_midst = False
+            self._lingering.in_request = False
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request: one that waits, or one that is still to be parsed."""
+        """Send a pending refusal, or continue with the next pipelined request."""
         if self._refusal and not self.pipeline:
             self._send_refusal(self._refusal)
             return
         if self.pipeline:
-            self._turns.put(self._go_on, self.loop)
+            self._pipeline_queue.put(self._continue_pipeline, self.loop)
         else:
-            self._go_on()
+            self._continue_pipeline()
 
     def pause_writing(self) -> None:
-        """Wait for somebody who reads, not for ever."""
-        self._exit.start_write_timeout()
+        """Start the write timeout."""
+        self._lingering.start_write_timeout()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """Go on writing."""
-        self._exit.cancel_write_timeout()
+        self._lingering.cancel_write_timeout()
         super().resume_writing()
 
-    def _go_on(self) -> None:
-        """Start the next pipelined request, or wait for one; parse on if bytes are left."""
+    def _continue_pipeline(self) -> None:
+        """Start the next pipelined request or the keep-alive timeout, and parse the remaining bytes."""
         super().on_response_complete()
         if self._unparsed:
             self.loop.call_soon(self._parse)
 
     def _parse(self) -> None:
-        """Parse the bytes received so far, unless enough requests wait for their turn."""
+        """Parse received bytes until too many pipelined requests wait."""
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
-        while self._may_parse_on():
+        while self._can_parse():
             piece, self._unparsed = bytes(self._unparsed[:PIECE_BYTES]), self._unparsed[PIECE_BYTES:]
             self._parse_piece(piece)
-        if not self._exit.is_closing():
-            self._read_on_or_stop()
+        if not self._lingering.is_closing():
+            self._pause_or_resume_reading()
 
-    def _read_on_or_stop(self) -> None:
+    def _pause_or_resume_reading(self) -> None:
         if self._unparsed or self._refusal:
-            self._exit.stop_reading()
+            self._lingering.stop_reading()
             return
-        self._exit.read_on(paused=self.flow.read_paused)
-        if not self._head_over:
-            self._expect_head()
+        self._lingering.restart_reading(paused=self.flow.read_paused)
+        if not self._head_complete:
+            self._start_header_timeout()
 
-    def _may_parse_on(self) -> bool:
+    def _can_parse(self) -> bool:
         has_room = len(self.pipeline) < MAX_WAITING_REQUESTS
-        return bool(self._unparsed) and has_room and not (self._refusal or self._exit.is_closing())
+        return bool(self._unparsed) and has_room and not (self._refusal or self._lingering.is_closing())
 
     def _parse_piece(self, piece: bytes) -> None:
-        """Parse a piece, and count it unless a head, a body or a part of one begins in it."""
-        self._head_over, self._is_counted = self._in_body, True
+        """Parse a piece, and add its size to the overhead unless a head or a part of a body begins in it."""
+        self._head_complete, self._is_counted = self._in_body, True
         self._feed(piece)
-        self._overhead += len(piece) * self._is_counted
-        if self._overhead > (MAX_TRAILER_BYTES if self._in_body else MOST_HEAD_BYTES) and not self._refusal:
+        if self._is_counted:
+            self._overhead += len(piece)
+        if self._overhead > (MAX_TRAILER_BYTES if self._in_body else MAX_HEAD_BYTES) and not self._refusal:
             self._send_problem(http_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
 
-    def _count_anew(self) -> None:
+    def _reset_overhead(self) -> None:
         self._overhead, self._is_counted = 0, False
 
     def _feed(self, data: bytes) -> None:
         try:
             while data:
-                data = self._feed_until_wish(data)
+                data = self._feed_until_upgrade(data)
         except HttpParserError as error:
-            fault = error.__context__
-            bad = fault if isinstance(fault, BadHead) else BadHead(HTTPStatus.BAD_REQUEST, INVALID)
-            self._send_problem(http_problem(bad.status, bad.detail))
+            cause = error.__context__
+            invalid = cause if isinstance(cause, BadHead) else BadHead(HTTPStatus.BAD_REQUEST, INVALID)
+            self._send_problem(http_problem(invalid.status, invalid.detail))
 
-    def _feed_until_wish(self, data: bytes) -> bytes:
-        """Parse up to a head that wishes for another protocol.
+    def _feed_until_upgrade(self, data: bytes) -> bytes:
+        """Parse up to the end of an upgrade request's head.
 
-        Returns that head without the wish and what follows it, as a parser that sees the wish reads no body.
+        Return that head without its upgrade headers and the bytes after it, to be parsed again: the parser skips the
+        body of an upgrade request.
         """
         try:
             self.parser.feed_data(data)
-        except HttpParserUpgrade as wish:
+        except HttpParserUpgrade as upgrade:
             method, version = self.parser.get_method(), self.parser.get_http_version()
             if method == b"CONNECT":
                 raise HttpParserError from None
             self.parser = HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
-            begin = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
-            return begin + without_upgrade_headers(self.headers) + b"\r\n" + data[wish.args[0] :]
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn
+            request_line = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
+            return request_line + encode_without_upgrade(self.headers) + b"\r\n" + data[upgrade.args[0] :]
         return b""
 
-    def _expect_head(self) -> None:
-        if self._head_due is None:
-            self._head_due = self.loop.call_later(self._head_seconds, self._on_header_timeout)
+    def _start_header_timeout(self) -> None:
+        if self._header_timer is None:
+            self._header_timer = self.loop.call_later(self._head_seconds, self._on_header_timeout)
 
-    def _forget_head(self) -> None:
-        if self._head_due:
-            self._head_due.cancel()
-        self._head_due = None
+    def _cancel_header_timeout(self) -> None:
+        if self._header_timer:
+            self._header_timer.cancel()
+        self._header_timer = None
 
     def _on_header_timeout(self) -> None:
-        self._head_due = None
+        self._header_timer = None
         if self.cycle and not self.cycle.response_complete:
-            self._expect_head()
-        elif self._exit.in_midst:
+            self._start_header_timeout()
+        elif self._lingering.in_request:
             self._send_problem(to_problem(RequestTooSlow()))
         else:
             self.transport.close()
 
     def _send_problem(self, problem: Mapping[str, Any]) -> None:
-        """Refuse a request, once all that came before it are answered, and parse no further."""
-        self._forget_head()
+        """Refuse a request after all earlier ones have been answered, and stop parsing."""
+        self._cancel_header_timeout()
         self._unparsed = memoryview(b"")
         self._refusal = problem
         if self._in_body:
-            self._refuse_begun(self.cycle)
+            self._refuse_partial(self.cycle)
         elif not self.cycle or self.cycle.response_complete:
             self._send_refusal(problem)
 
-    def _refuse_begun(self, cycle: RequestResponseCycle) -> None:
-        """Refuse a request whose body is at fault, unless its answer has begun."""
+    def _refuse_partial(self, cycle: RequestResponseCycle) -> None:
+        """Refuse a request with an invalid body; close the connection if its response has begun."""
         if self.pipeline:
             self.pipeline.popleft()
             return
         cycle.disconnected = True
         cycle.message_event.set()
         if cycle.response_started:
-            self._exit.in_midst = True
+            self._lingering.in_request = True
             self.transport.close()
         else:
             self._send_refusal(cast("Mapping[str, Any]", self._refusal))
 
     def _send_refusal(self, problem: Mapping[str, Any]) -> None:
-        if not self._exit.is_closing():
-            self.transport.write(written(problem))
-            self._exit.in_midst = True
+        if not self._lingering.is_closing():
+            self.transport.write(encode_problem(problem))
+            self._lingering.in_request = True
             self.transport.close()

@@ -1,4 +1,4 @@
-"""One JSON object for each line of the log; a request's id in every line, a customer's values in none."""
+"""Structured logging: one JSON object per line, with the request id and without customers' values."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ logger = structlog.get_logger()
 
 
 class AccessLogEntry(msgspec.Struct, gc=False):
-    """The line of a request; of who asks, what was found out."""
+    """Access log entry of a request; `tenant` and `key` are set once the caller is authenticated."""
 
     method: str
     route: str
@@ -35,28 +35,28 @@ class AccessLogEntry(msgspec.Struct, gc=False):
 
 
 class BatchingJsonHandler(logging.StreamHandler[Any]):
-    """Writes the log; the line of a request, which most of them are, without the detour of a record.
+    """Logging handler that writes access log entries in batches and without a LogRecord, as they are the most frequent.
 
-    The lines of one turn of the event loop are written together at its end, or ahead of the next record.
+    The entries of one iteration of the event loop are written together, at its end or before the next record.
     """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._lines: list[bytes] = []
 
-    def write_line(self, line: AccessLogEntry) -> None:
-        """Write one line, soon."""
-        self._lines.append(_encode(line))
+    def write_entry(self, entry: AccessLogEntry) -> None:
+        """Queue an entry for the next flush."""
+        self._lines.append(_encode(entry))
         if len(self._lines) == 1:
             asyncio.get_running_loop().call_soon(self.flush)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record after the lines that came before it."""
+        """Flush queued entries, then write a record."""
         self.flush()
         super().emit(record)
 
     def flush(self) -> None:
-        """Write what waits; where it cannot be written, the requests that it is about go on."""
+        """Write queued entries. Errors of the stream are ignored, so that requests go on without a log."""
         with self.lock or nullcontext(), suppress(OSError, ValueError):
             lines, self._lines = self._lines, []
             if lines:
@@ -65,7 +65,7 @@ class BatchingJsonHandler(logging.StreamHandler[Any]):
 
 
 def configure_logging(level: str) -> None:
-    """Write every line, also those of libraries, as one JSON object to the standard error stream."""
+    """Write all log lines, including those of libraries, as JSON to the standard error stream."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -90,48 +90,48 @@ def configure_logging(level: str) -> None:
     for chatty in ("alembic", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     for own in ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application"):
-        logging.getLogger(own).handlers.clear()  # Dask gave them some that write plain text
+        logging.getLogger(own).handlers.clear()  # Dask adds handlers that write plain text
         logging.getLogger(own).propagate = True
     warnings.showwarning = _log_warning
 
 
-def log_request(line: AccessLogEntry) -> None:
-    """Write the line of a request."""
+def log_request(entry: AccessLogEntry) -> None:
+    """Write an access log entry."""
     root = logging.getLogger()
-    lines = [handler for handler in root.handlers if isinstance(handler, BatchingJsonHandler)]
-    if not lines:
-        said = msgspec.to_builtins(line)
-        logger.info(said.pop("event"), **said)
+    handlers = [handler for handler in root.handlers if isinstance(handler, BatchingJsonHandler)]
+    if not handlers:
+        fields = msgspec.to_builtins(entry)
+        logger.info(fields.pop("event"), **fields)
     elif root.isEnabledFor(logging.INFO):
-        for handler in lines:
-            handler.write_line(line)
+        for handler in handlers:
+            handler.write_entry(entry)
 
 
 def summarize_exception(error: BaseException) -> dict[str, Any]:
-    """Say what kind of error came from where; its message stays out, as it may quote a customer's values."""
+    """Return the type and traceback of an error without its message, which may contain a customer's values."""
     frames = traceback.extract_tb(error.__traceback__)
     return {"error": type(error).__name__, "at": [f"{frame.name} ({frame.lineno})" for frame in frames[-8:]]}
 
 
 def request_id() -> str:
-    """Give the id of the request that is being answered."""
+    """Return the id of the current request; `-` outside of one."""
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
 
 
-def _log_warning(  # noqa: PLR0913, PLR0917 - as Python calls it
-    message: Warning | str,  # noqa: ARG001 - Python gives it
+def _log_warning(  # noqa: PLR0913, PLR0917 - the signature of warnings.showwarning
+    message: Warning | str,  # noqa: ARG001 - as above
     category: type[Warning],
     filename: str,
     lineno: int,
     file: TextIO | None = None,  # noqa: ARG001 - as above
     line: str | None = None,  # noqa: ARG001 - as above
 ) -> None:
-    """Say what kind of warning came from where; its message stays out, as an error's does."""
+    """Log the category and location of a warning without its message, which may contain a customer's values."""
     logger.warning("warning", kind=category.__name__, at=f"{Path(filename).name} ({lineno})")
 
 
 def _without_values(_: object, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Describe a library's exception by its kind: its message may quote a customer's values."""
+    """Replace the exception of a library's log record by its type and traceback."""
     exc_info = event.get("exc_info")
     error = exc_info[1] if isinstance(exc_info, tuple) else None
     kept = {name: value for name, value in event.items() if name != "exc_info"}

@@ -1,4 +1,4 @@
-"""The memory that all bodies may take together while they are read."""
+"""Semaphore of bytes: limits the memory that all request bodies use together while they are parsed."""
 
 import asyncio
 from typing import Final
@@ -11,42 +11,42 @@ BudgetWaiter = tuple[int, asyncio.Future[None]]
 
 
 class MemoryBudget:
-    """A number of bytes, lent in shares; one share is at most half of it, so that no body keeps all others waiting."""
+    """Semaphore of bytes. One share is at most half of the budget, so that a large body cannot block all others."""
 
     def __init__(self, n_bytes: int, *, seconds: float = WAIT_SECONDS) -> None:
         self.max_share = max(n_bytes // 2, 1)
         self._free = n_bytes
         self._seconds = seconds
-        self._waiting: list[BudgetWaiter] = []
+        self._waiters: list[BudgetWaiter] = []
 
-    async def take(self, n_bytes: int) -> None:
-        """Take a share, as soon as so much is free. Raises MemoryBusy if that takes too long."""
+    async def acquire(self, n_bytes: int) -> None:
+        """Acquire a share, waiting until it is free. Raises MemoryBusy after the timeout."""
         if n_bytes <= self._free:
             self._free -= n_bytes
             return
         waiter = n_bytes, asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        self._waiters.append(waiter)
         try:
-            taken, _ = await asyncio.wait([waiter[1]], timeout=self._seconds)
+            acquired, _ = await asyncio.wait([waiter[1]], timeout=self._seconds)
         except asyncio.CancelledError:
-            self._give_up(waiter)
+            self._cancel(waiter)
             raise
-        if not taken:
-            self._give_up(waiter)
+        if not acquired:
+            self._cancel(waiter)
             raise MemoryBusy
 
-    def give_back(self, n_bytes: int) -> None:
-        """Give a share back, to the first who wait for no more than is free."""
+    def release(self, n_bytes: int) -> None:
+        """Release a share and wake, in order, the waiters whose shares fit."""
         self._free += n_bytes
-        for waiter in self._waiting.copy():
-            n_wanted, turn = waiter
-            if n_wanted <= self._free and not turn.done():
-                self._free -= n_wanted
-                self._waiting.remove(waiter)
-                turn.set_result(None)
+        for waiter in self._waiters.copy():
+            share, acquired = waiter
+            if share <= self._free and not acquired.done():
+                self._free -= share
+                self._waiters.remove(waiter)
+                acquired.set_result(None)
 
-    def _give_up(self, waiter: BudgetWaiter) -> None:
-        if waiter in self._waiting:
-            self._waiting.remove(waiter)
+    def _cancel(self, waiter: BudgetWaiter) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
         else:
-            self.give_back(waiter[0])
+            self.release(waiter[0])

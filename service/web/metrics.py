@@ -1,4 +1,4 @@
-"""What Prometheus is told: the metrics of this process, and those that others add."""
+"""Prometheus metrics of this process, and a registry for further collectors."""
 
 import platform
 from bisect import bisect_left
@@ -18,14 +18,14 @@ REQUEST_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 
 class Collector(Protocol):
-    """Gives its metrics each time that they are asked for."""
+    """Prometheus collector: computes its metrics at each scrape."""
 
     def collect(self) -> Iterable[Metric]:
-        """Give the metrics as they are now."""
+        """Return the current metrics."""
 
 
 class DurationHistogram:
-    """How often something took how long; whoever shares one between threads keeps them apart."""
+    """Histogram of durations in seconds. Not thread-safe."""
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
@@ -33,21 +33,20 @@ class DurationHistogram:
         self._sum = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
     def show(self, family: HistogramMetricFamily, *labels: str) -> None:
-        """Add these to a family."""
+        """Add the buckets and the sum to a metric family."""
         bounds = [*map(str, self._bounds), "+Inf"]
         buckets = zip(bounds, map(float, accumulate(self._counts)), strict=True)
         family.add_metric(labels, list(buckets), self._sum)
 
 
 class Metrics:
-    """The metrics of one process: each counts for itself, and is asked for its own.
+    """Metrics of one process; each process counts and exposes its own.
 
-    Plain numbers, which only the event loop changes: a request costs two lookups, and no lock.
+    Request counters are plain numbers that only the event loop changes: a request costs two lookups and no lock.
     """
 
     def __init__(self, caches: Callable[[], Mapping[str, CacheStats]]) -> None:
@@ -62,15 +61,14 @@ class Metrics:
         self.add(self)
 
     def add(self, collector: Collector) -> None:
-        """Show the metrics of somebody else, too."""
+        """Register a further collector."""
         self._registry.register(collector)
 
     def begin_request(self) -> None:
-        """Count a request that has come."""
         self._in_flight += 1
 
     def end_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that is answered, by its route's pattern: a path may hold a customer's id."""
+        """Count a completed request by its route pattern, as the path may contain a customer id."""
         self._in_flight -= 1
         key = (method, route, status)
         self._requests[key] = self._requests.get(key, 0) + 1
@@ -80,55 +78,57 @@ class Metrics:
         durations.add(seconds)
 
     def count_rows(self, n: int) -> None:
-        """Count customers who were placed; requests do so in many threads."""
+        """Count assigned customers. Thread-safe."""
         with self._rows_lock:
             self._rows += n
 
     @property
     def n_rows(self) -> int:
-        """The number of customers assigned so far."""
         return self._rows
 
     def render(self, accept: str) -> tuple[bytes, str]:
-        """Write all metrics in the format that the scraper asks for, and name it."""
+        """Return all metrics in the exposition format that `Accept` prefers, and its media type."""
         encode, media_type = choose_encoder(accept)
         return encode(self._registry), media_type
 
     def collect(self) -> Iterable[Metric]:
-        """Give the metrics of this process."""
         build = GaugeMetricFamily(
-            "segmentation_build_info", "Which release answers, on which Python.", labels=["version", "python"]
+            "segmentation_build_info", "Release of the service and version of Python.", labels=["version", "python"]
         )
         build.add_metric([RELEASE, platform.python_version()], 1)
         yield build
         yield from self._collect_requests()
-        yield CounterMetricFamily("segmentation_rows_assigned", "Customers placed by requests.", value=self._rows)
+        yield CounterMetricFamily("segmentation_rows_assigned", "Customers assigned by requests.", value=self._rows)
         yield from self._collect_caches()
 
     def _collect_requests(self) -> Iterable[Metric]:
         labels = ["method", "route"]
         requests = CounterMetricFamily(
-            "segmentation_requests", "Requests answered, by the route's pattern.", labels=[*labels, "status"]
+            "segmentation_requests", "Completed requests by route pattern.", labels=[*labels, "status"]
         )
         for (method, route, status), n in list(self._requests.items()):
             requests.add_metric([method, route, str(status)], n)
         seconds = HistogramMetricFamily(
-            "segmentation_request_seconds", "Seconds from a request's head to its answer's last byte.", labels=labels
+            "segmentation_request_seconds",
+            "Seconds from the request's head to the last byte of the response.",
+            labels=labels,
         )
         for key, durations in list(self._seconds.items()):
             durations.show(seconds, *key)
         yield requests
         yield seconds
         yield GaugeMetricFamily(
-            "segmentation_requests_in_flight", "Requests being answered, this one included.", value=self._in_flight
+            "segmentation_requests_in_flight", "Requests in progress, including this one.", value=self._in_flight
         )
 
     def _collect_caches(self) -> Iterable[Metric]:
         labels = ["cache"]
-        hits = CounterMetricFamily("segmentation_cache_hits", "What was asked for was in memory.", labels=labels)
-        misses = CounterMetricFamily("segmentation_cache_misses", "What was asked for had to be made.", labels=labels)
-        entries = GaugeMetricFamily("segmentation_cache_entries", "What is kept in memory.", labels=labels)
-        filled = GaugeMetricFamily("segmentation_cache_fill_ratio", "Which share of its room is taken.", labels=labels)
+        hits = CounterMetricFamily("segmentation_cache_hits", "Cache hits.", labels=labels)
+        misses = CounterMetricFamily("segmentation_cache_misses", "Cache misses.", labels=labels)
+        entries = GaugeMetricFamily("segmentation_cache_entries", "Entries in the cache.", labels=labels)
+        filled = GaugeMetricFamily(
+            "segmentation_cache_fill_ratio", "Used share of the cache's capacity.", labels=labels
+        )
         for name, use in self._caches().items():
             hits.add_metric([name], use.hits)
             misses.add_metric([name], use.misses)

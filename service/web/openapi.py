@@ -1,4 +1,4 @@
-"""What OpenAPI says of the service beyond what the routes declare themselves."""
+"""Additions to the OpenAPI schema: table bodies, security schemes, error responses and examples."""
 
 import json
 from typing import Any
@@ -20,18 +20,18 @@ SAMPLE_ROW: dict[str, JsonValue] = {
     "Spending Score (1-100)": 60,
 }
 _FILE: dict[str, Any] = {"type": "string", "format": "binary"}
-# Bodies that no route reads by a model: they are tables, in one format or another.
+# Bodies without a pydantic model: tables in any format.
 _BODIES: dict[str, Any] = {
     "Table": {
         "type": "object",
-        "description": "Rows of a table: customers, or transactions.",
+        "description": "Rows of a table: customers or transactions.",
         "required": ["customers"],
         "properties": {"customers": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}},
     },
-    "Row": {"type": "object", "description": "A row: its cells by the names of their columns."},
+    "Row": {"type": "object", "description": "A row: an object of column names and cells."},
     "TableFile": {
         "type": "object",
-        "description": "A table as a file; its name or its media type says in which format.",
+        "description": "A table as a file; its media type or file name extension determines the format.",
         "required": ["file"],
         "properties": {"file": _FILE},
     },
@@ -39,33 +39,33 @@ _BODIES: dict[str, Any] = {
 
 
 SECURITY: dict[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, as `Authorization: Bearer <key>`."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key as `Authorization: Bearer <key>`."},
     "header": {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
-        "description": "The same key in a header of its own.",
+        "description": "An API key as `X-API-Key: <key>`.",
     },
 }
 
 
 def table_request_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, Any]:
-    """Describe a body in any of the formats, by the same example in each."""
+    """Return the OpenAPI request body of a table, with an example in each format."""
     texts = {
         "text/csv": _delimited(",", rows),
         "text/tab-separated-values": _delimited("\t", rows),
         **dict.fromkeys(["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, rows))),
     }
     content = {
-        "application/json": {"schema": _named("Table"), "example": {"customers": rows}},
+        "application/json": {"schema": _reference("Table"), "example": {"customers": rows}},
         **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in texts.items()},
         **{kind: {"schema": _FILE} for kind in MEDIA_TYPES if kind not in {"application/json", *texts}},
-        MULTIPART: {"schema": _named("TableFile")},
+        MULTIPART: {"schema": _reference("TableFile")},
     }
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-def _named(schema: str) -> dict[str, str]:
+def _reference(schema: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
@@ -74,8 +74,8 @@ def _delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
 
 
 TABLE_BODY = table_request_body(
-    "The table: JSON or lines of JSON with one object for each customer; CSV with a header (comma, semicolon, bar or "
-    "tab; UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
+    "The table: JSON or JSON Lines with one object per customer; CSV with a header (comma, semicolon, pipe or tab; "
+    "UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
     [
         SAMPLE_ROW,
         {"CustomerID": "2", "Gender": "Male", "Age": 52, "Annual Income (k$)": 88, "Spending Score (1-100)": 17},
@@ -83,7 +83,7 @@ TABLE_BODY = table_request_body(
     ],
 )
 TRANSACTIONS_BODY = table_request_body(
-    "Further transactions, in any format; in JSON they stand under `customers`, too.",
+    "Further transactions in any format; in JSON, they are also listed under `customers`.",
     [
         {"CustomerID": "1", "Date": "2026-01-05", "Amount": 29.9},
         {"CustomerID": "new-1", "Date": "2026-01-06", "Amount": 12.5},
@@ -92,17 +92,17 @@ TRANSACTIONS_BODY = table_request_body(
 
 
 def operation_id(route: APIRoute) -> str:
-    """Name an operation by its room and its function: anyone finds its code."""
+    """Build an operation id from the route's tag and function name."""
     return f"{route.tags[0]}-{route.name}"
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Say in every operation what it does, and that it may answer with a problem."""
-    describe = app.openapi
+    """Extend the generated OpenAPI schema."""
+    generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _extend_schema(describe())
+            app.openapi_schema = _extend_schema(generate())
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend its schema
@@ -117,17 +117,17 @@ def _extend_schema(schema: dict[str, Any]) -> dict[str, Any]:
     schema["components"]["securitySchemes"] = SECURITY
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            needed = required_scope(method.upper(), path)
-            operation["security"] = [{way: [needed]} for way in SECURITY] if needed else []
+            required = required_scope(method.upper(), path)
+            operation["security"] = [{scheme: [required]} for scheme in SECURITY] if required else []
             for parameter in operation.get("parameters", ()):
-                _show_example(parameter)
+                _copy_example(parameter)
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
-            add_error_responses(method, operation, is_open=needed is None)
+            add_error_responses(method, operation, is_open=required is None)
     return schema
 
 
-def _show_example(parameter: dict[str, Any]) -> None:
-    """Say once more where Swagger looks for what it fills in."""
+def _copy_example(parameter: dict[str, Any]) -> None:
+    """Copy the first example to the field that Swagger UI reads."""
     if "examples" in parameter["schema"]:
         parameter["example"] = parameter["schema"]["examples"][0]

@@ -1,4 +1,4 @@
-"""Pipelined requests, started one in each turn of the event loop: other connections are served in between."""
+"""Fair queue of pipelined requests: one starts per iteration of the event loop, shared by all connections."""
 
 from asyncio import AbstractEventLoop
 from collections import deque
@@ -8,13 +8,13 @@ Start = Callable[[], None]
 
 
 class PipelineQueue:
-    """Requests of all connections that came in behind others, in the order in which their turn came up."""
+    """FIFO queue of pipelined requests whose predecessors have been answered, over all connections."""
 
     def __init__(self) -> None:
         self._waiting: deque[Start] = deque()
 
     def put(self, start: Start, loop: AbstractEventLoop) -> None:
-        """Start a request in a later turn of the loop."""
+        """Start a request in a later iteration of the event loop."""
         self._waiting.append(start)
         if len(self._waiting) == 1:
             loop.call_soon(self._start_next, loop)

@@ -1,4 +1,4 @@
-"""Every kind of problem, for whoever wants to look one up."""
+"""Routes that document the problem types."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from service.web.problems import ProblemDetails, known_problems
 
 
 class ProblemList(BaseModel):
-    """Every kind of problem."""
+    """All problem types."""
 
     problems: list[ProblemDetails]
 
@@ -20,16 +20,16 @@ router = APIRouter(tags=["problems"])
 
 @router.get("/problems", response_model_exclude_none=True)
 def list_problems() -> ProblemList:
-    """List every kind of problem that the service answers with."""
+    """List all problem types."""
     return ProblemList(problems=known_problems())
 
 
 @router.get("/problems/{slug}", response_model_exclude_none=True)
 def get_problem(
-    slug: Annotated[str, Path(description="The end of its type.", examples=["not-found"])],
+    slug: Annotated[str, Path(description="The last segment of the problem's `type`.", examples=["not-found"])],
 ) -> ProblemDetails:
-    """Explain one kind of problem."""
+    """Describe a problem type."""
     for problem in known_problems():
         if problem.type == f"/problems/{slug}":
             return problem
-    raise NotFound("There is no such kind of problem")
+    raise NotFound("There is no such problem type")

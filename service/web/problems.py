@@ -1,4 +1,4 @@
-"""Every refusal as `application/problem+json` (RFC 9457), from one table."""
+"""Problem details (`application/problem+json`, RFC 9457): status, type and title of every error."""
 
 import json
 import re
@@ -61,10 +61,10 @@ from service.web.formats import UnreadableBody, UnsupportedFormat
 from service.web.formats.writers import NotAcceptable
 
 MEDIA_TYPE = "application/problem+json"
-MOST_ERRORS = 100
-LONGEST_TEXT = 300
-LONGEST_DETAIL = 1_000
-ROOM_FOR_ERRORS = 12_000
+MAX_ERRORS = 100
+MAX_TEXT_LENGTH = 300
+MAX_DETAIL_LENGTH = 1_000
+MAX_ERRORS_LENGTH = 12_000
 
 STATUSES: Mapping[type[Exception], HTTPStatus] = {
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -117,22 +117,22 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     MemoryBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# What HTTP itself refuses, before any of our code is asked.
-PLAIN = (
+# Refused by the server or the router, before a route runs.
+HTTP_STATUSES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.METHOD_NOT_ALLOWED,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     HTTPStatus.NOT_IMPLEMENTED,
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
 )
-INTERNAL = "internal-error"
+INTERNAL_SLUG = "internal-error"
 
 
 class Fault(BaseModel):
-    """One fault: where it is, and what is wrong with it."""
+    """An invalid part of the request: its location and the reason."""
 
-    pointer: str | None = Field(default=None, description="JSON pointer into the body, counting from 0.")
-    row: int | None = Field(default=None, description="The data row, counting from 1.")
+    pointer: str | None = Field(default=None, description="JSON pointer into the body; indices start at 0.")
+    row: int | None = Field(default=None, description="The data row; rows start at 1.")
     customer_id: str | None = None
     detail: str
 
@@ -140,34 +140,36 @@ class Fault(BaseModel):
 class ProblemDetails(BaseModel):
     """Why a request was refused (RFC 9457)."""
 
-    type: str = Field(examples=["/problems/not-found"], description="Where this kind of problem is documented.")
+    type: str = Field(
+        examples=["/problems/not-found"], description="URI reference that identifies and documents the problem type."
+    )
     title: str = Field(examples=["There is nothing under this name."])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["There is no dataset called shop"])
-    instance: str | None = Field(default=None, description="The request's id, as in the logs.")
-    errors: list[Fault] | None = Field(default=None, description=f"The first {MOST_ERRORS} faults.")
-    n_errors: int | None = Field(default=None, description="How many faults there are in all.")
+    instance: str | None = Field(default=None, description="The request id, as in the logs.")
+    errors: list[Fault] | None = Field(default=None, description=f"The first {MAX_ERRORS} errors.")
+    n_errors: int | None = Field(default=None, description="The total number of errors.")
 
 
 def to_problem(error: Exception) -> dict[str, Any]:
-    """Say in a problem's words why something could not be done; an unforeseen error tells nothing of itself."""
+    """Convert an error to a problem; an unexpected error becomes an internal error without details."""
     if is_full(error):
         error = StorageFull()
     kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), None)
     if kind is None:
         return _internal()
-    return _problem_of_kind(kind, str(error)) | _faults(_errors_of(error))
+    return _problem_of_kind(kind, str(error)) | _error_members(_errors_of(error))
 
 
 def http_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
-    """Say what HTTP itself refuses."""
+    """Build the problem of a plain HTTP status."""
     return _problem(status.phrase.lower().replace(" ", "-"), f"{status.phrase}.", status, detail)
 
 
 def known_problems() -> list[ProblemDetails]:
-    """Give every kind of problem that the service answers with."""
+    """List all problem types."""
     ours = [_problem_of_kind(kind) for kind in STATUSES]
-    every = [*ours, *(http_problem(status) for status in PLAIN), _internal()]
+    every = [*ours, *(http_problem(status) for status in HTTP_STATUSES), _internal()]
     return [ProblemDetails(**problem) for problem in every]
 
 
@@ -176,7 +178,7 @@ def _problem_of_kind(kind: type[Exception], detail: str | None = None) -> dict[s
 
 
 def _internal() -> dict[str, Any]:
-    return _problem(INTERNAL, "Something unforeseen happened.", HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _problem(INTERNAL_SLUG, "An unexpected error occurred.", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = Non
         "type": f"/problems/{slug}",
         "title": title,
         "status": int(status),
-        "detail": _truncate(detail or title, LONGEST_DETAIL),
+        "detail": _truncate(detail or title, MAX_DETAIL_LENGTH),
     }
 
 
@@ -194,23 +196,23 @@ def _errors_of(error: Exception) -> Sequence[FieldError]:
     return error.errors if isinstance(error, ServiceError) else ()
 
 
-def _faults(errors: Sequence[FieldError]) -> dict[str, Any]:
+def _error_members(errors: Sequence[FieldError]) -> dict[str, Any]:
     if not errors:
         return {}
     faults: list[dict[str, Any]] = []
-    room = ROOM_FOR_ERRORS
-    for error in errors[:MOST_ERRORS]:
+    remaining = MAX_ERRORS_LENGTH
+    for error in errors[:MAX_ERRORS]:
         fault = {name: value for name, value in asdict(error).items() if value is not None}
         fault |= {name: _truncate(fault[name]) for name in ("detail", "pointer") if name in fault}
-        room -= len(json.dumps(fault))
-        if room < 0:
+        remaining -= len(json.dumps(fault))
+        if remaining < 0:
             break
         faults.append(fault)
     return {"errors": faults, "n_errors": len(errors)}
 
 
-def _truncate(text: str, longest: int = LONGEST_TEXT) -> str:
-    return text[:longest].encode(errors="replace").decode()
+def _truncate(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    return text[:max_length].encode(errors="replace").decode()
 
 
 def _slug(kind: type[Exception]) -> str:

@@ -1,4 +1,4 @@
-"""Query parameters: one that a route does not declare is refused, as it would otherwise count for nothing."""
+"""Dependency that refuses query parameters that the route does not declare."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ from fastapi import Request
 from service.errors import FieldError, InvalidRequest
 
 MAX_LENGTH: Final = 40
-MAX_EXPLAINED: Final = 20  # looking for the nearest name takes a while
+MAX_EXPLAINED: Final = 20  # finding the closest name is slow
 UNKNOWN: Final = "a parameter is unknown"
-# Another name may be a value that went astray, and is not repeated.
+# Other names may be a customer's values and are not echoed.
 _USUAL_NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}")
 
 
@@ -22,7 +22,7 @@ class _Parameter(Protocol):
 
 
 class _Dependant(Protocol):
-    """A route, or something that it depends on, as FastAPI has worked out its signature."""
+    """A route or dependency as analysed by FastAPI."""
 
     @property
     def query_params(self) -> Sequence[_Parameter]: ...
@@ -32,28 +32,28 @@ class _Dependant(Protocol):
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a request with a query parameter that its route does not declare; name the nearest that it does."""
+    """Refuse undeclared query parameters, and suggest the closest declared one."""
     if not request.query_params:
         return
-    known = sorted(set(_names(request.scope["route"].dependant)))
+    known = sorted(set(_parameter_names(request.scope["route"].dependant)))
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
-        faults = [_fault(name, known) for name in unknown[:MAX_EXPLAINED]]
-        faults += [UNKNOWN] * (len(unknown) - len(faults))
+        details = [_detail(name, known) for name in unknown[:MAX_EXPLAINED]]
+        details += [UNKNOWN] * (len(unknown) - len(details))
         raise InvalidRequest(
-            f"The query cannot be used: {faults[0]}", errors=[FieldError(detail=fault) for fault in faults]
+            f"The query is not valid: {details[0]}", errors=[FieldError(detail=detail) for detail in details]
         )
 
 
-def _names(dependant: _Dependant) -> Iterator[str]:
+def _parameter_names(dependant: _Dependant) -> Iterator[str]:
     yield from (parameter.alias for parameter in dependant.query_params)
-    for needed in dependant.dependencies:
-        yield from _names(needed)
+    for dependency in dependant.dependencies:
+        yield from _parameter_names(dependency)
 
 
-def _fault(name: str, known: Sequence[str]) -> str:
-    said = f"there is no parameter {name!r}" if _USUAL_NAME.fullmatch(name) else UNKNOWN
-    nearest = get_close_matches(name[:MAX_LENGTH].lower(), known, n=1)
-    if nearest:
-        return f"{said}; did you mean {nearest[0]!r}?"
-    return f"{said}; known are {', '.join(known)}" if known else f"{said}; this route takes none"
+def _detail(name: str, known: Sequence[str]) -> str:
+    message = f"there is no parameter {name!r}" if _USUAL_NAME.fullmatch(name) else UNKNOWN
+    closest = get_close_matches(name[:MAX_LENGTH].lower(), known, n=1)
+    if closest:
+        return f"{message}; did you mean {closest[0]!r}?"
+    return f"{message}; known are {', '.join(known)}" if known else f"{message}; this route takes none"

@@ -1,4 +1,4 @@
-"""Tables as answers: in the format that the client prefers, sent while they are read."""
+"""Streaming responses that hold a table in the format that the client prefers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, islice
@@ -20,7 +20,7 @@ def _format(
         str | None,
         Query(
             alias="format",
-            description="The format of the answer, where it cannot be asked for by `Accept`.",
+            description="The format of the response, for clients that cannot set `Accept`.",
             json_schema_extra={"enum": _NAMES},
         ),
     ] = None,
@@ -30,7 +30,7 @@ def _format(
 
 ResponseFormatDep = Annotated[TableFormat, Depends(_format)]
 
-# What OpenAPI says of an answer that is a `Streamed`; JSON is described by the route's own model.
+# The OpenAPI description of a `TableResponse`; JSON is described by the route's response model.
 TABLE_ANSWER: Final[dict[str, Any]] = {
     "content": {
         fmt.media_type: {"schema": {"type": "string"} | ({"format": "binary"} if fmt.ending else {})}
@@ -41,7 +41,7 @@ TABLE_ANSWER: Final[dict[str, Any]] = {
 
 
 class TableResponse(StreamingResponse):
-    """A table, sent while it is read; what is wrong with its first rows is known before the answer begins."""
+    """Streams a table. The first batch is read in advance, so that its errors still become problems."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class TableResponse(StreamingResponse):
         after: Mapping[str, object] = NO_EXTRA_FIELDS,
     ) -> None:
         rest = iter(batches)
-        begun = chain(list(islice(rest, 1)), rest)
+        batches_with_first_read = chain(list(islice(rest, 1)), rest)
         super().__init__(
-            write_table(begun, schema, fmt, noun, after),
+            write_table(batches_with_first_read, schema, fmt, noun, after),
             media_type=fmt.media_type,
             headers=table_headers(fmt, noun),
         )
@@ -64,7 +64,7 @@ class TableResponse(StreamingResponse):
 def table_response(
     rows: Rows, fmt: TableFormat, *, noun: str, size: int, token: Callable[[pa.Table], str]
 ) -> TableResponse:
-    """Answer with JSON in pages of `size` rows, where `token` names what comes after one; other formats hold all."""
+    """Return one page of `size` rows as JSON, or all rows in any other format. `token` builds the next page token."""
     if fmt != JSON:
         return TableResponse(rows.batches, rows.schema, fmt, noun=noun)
     page, more = first_rows(rows, size)
@@ -73,7 +73,7 @@ def table_response(
 
 
 def first_rows(rows: Rows, size: int) -> tuple[pa.Table, bool]:
-    """Read the first rows, and whether there are more."""
+    """Return the first `size` rows, and whether more follow."""
     read: list[pa.RecordBatch] = []
     for batch in rows.batches:
         read.append(batch)
@@ -84,6 +84,6 @@ def first_rows(rows: Rows, size: int) -> tuple[pa.Table, bool]:
 
 
 def table_headers(fmt: TableFormat, noun: str) -> dict[str, str]:
-    """Give the headers of a table in a format."""
-    kept = {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
-    return {"Vary": "Accept", **kept}
+    """Return the response headers of a table."""
+    attachment = {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
+    return {"Vary": "Accept", **attachment}

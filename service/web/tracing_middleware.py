@@ -1,4 +1,4 @@
-"""A span for each request."""
+"""OpenTelemetry spans of requests."""
 
 from http import HTTPStatus
 from typing import Final
@@ -8,26 +8,25 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.tracing import TRACEPARENT, Span, SpanKind, Tracer, span
-from service.web.access_log import HUNG_UP, method_of, route_of
+from service.web.access_log import CLIENT_CLOSED_REQUEST, method_of, route_of
 from service.web.logging import request_id
 
 UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class TracingMiddleware:
-    """Opens a span for each request but the orchestrator's; it says no more than the request's line in the log."""
+    """Opens a span per request, with the attributes of the access log; probes and scrapes are not traced."""
 
     def __init__(self, app: ASGIApp, *, tracer: Tracer) -> None:
         self.app = app
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http" or scope["path"] in UNTRACED:
             return await self.app(scope, receive, send)
-        status = HUNG_UP
+        status = CLIENT_CLOSED_REQUEST
 
-        async def watch(message: Message) -> None:
+        async def record_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -36,21 +35,21 @@ class TracingMiddleware:
         parent = Headers(scope=scope).get(TRACEPARENT)
         with span(
             self._tracer, "request", SpanKind.SERVER, parent, {"segmentation.request_id": request_id()}
-        ) as opened:
+        ) as request_span:
             try:
-                await self.app(scope, receive, watch)
+                await self.app(scope, receive, record_status)
             except Exception:
                 status = HTTPStatus.INTERNAL_SERVER_ERROR
                 raise
             finally:
-                _describe(opened, scope, status)
+                _set_attributes(request_span, scope, status)
 
 
-def _describe(opened: Span, scope: Scope, status: int) -> None:
+def _set_attributes(request_span: Span, scope: Scope, status: int) -> None:
     caller = scope.get("state", {}).get("caller")
     method, route = method_of(scope), route_of(scope)
-    opened.update_name(f"{method} {route}")
-    opened.set_attributes(
+    request_span.update_name(f"{method} {route}")
+    request_span.set_attributes(
         {
             "http.request.method": method,
             "http.route": route,
@@ -59,4 +58,4 @@ def _describe(opened: Span, scope: Scope, status: int) -> None:
         }
     )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        opened.set_status(StatusCode.ERROR)
+        request_span.set_status(StatusCode.ERROR)

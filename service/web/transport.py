@@ -1,4 +1,4 @@
-"""How a connection is left: who still sends can read the last answer, and who reads nothing holds none open."""
+"""asyncio transport with a lingering close and a write timeout."""
 
 from asyncio import AbstractEventLoop, TimerHandle
 from typing import Any, Final
@@ -10,100 +10,97 @@ LINGER_BYTES: Final = 1 << 26
 
 
 class LingeringTransport:
-    """A transport that is left in an orderly way.
+    """Transport with a lingering close, as in nginx, and a write timeout.
 
-    With bytes still on their way to a socket that is closed, TCP throws away what the other side has not read. So an
-    answer to whoever still sends is ended first, and what comes is thrown away for a while.
+    Closing a socket that still receives bytes resets the connection, and the client may lose the response. After a
+    response to an unfinished request, only the sending side is closed, and received bytes are discarded for a while.
     """
 
     def __init__(self, transport: CoalescingTransport, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
         self._transport = transport
         self._loop = loop
-        self._seconds = answer_seconds
-        self._due: TimerHandle | None = None
-        self._thrown_away = self._unread = 0
-        self.is_lingering = self.in_midst = self._is_stopped = False
+        self._answer_seconds = answer_seconds
+        self._timer: TimerHandle | None = None
+        self._discarded = self._unsent_bytes = 0
+        self.is_lingering = self.in_request = self._reading_stopped = False
         self.write = transport.write
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
-        """Be the transport in all else."""
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the wrapped transport
         return getattr(self._transport, name)
 
     def is_closing(self) -> bool:
-        """Tell whether nothing more is sent."""
         return self.is_lingering or self._transport.is_closing()
 
     def close(self) -> None:
-        """Leave; `in_midst` of a request, not before the other side has seen the answer."""
+        """Close the connection; with a lingering close while a request is incomplete."""
         if self.is_closing():
             return
-        if self.in_midst or self._is_stopped:
+        if self.in_request or self._reading_stopped:
             self._linger()
         else:
-            self._leave()
+            self._close()
 
     def stop_reading(self) -> None:
-        """Read nothing more until `read_on`, even if uvicorn resumes reading."""
-        self._is_stopped = True
+        """Pause reading until `restart_reading`, even if uvicorn resumes it."""
+        self._reading_stopped = True
         self._transport.pause_reading()
 
-    def read_on(self, *, paused: bool) -> None:
-        """Read again, unless uvicorn has paused reading."""
-        if self._is_stopped:
-            self._is_stopped = False
+    def restart_reading(self, *, paused: bool) -> None:
+        """Undo `stop_reading`; `paused` if uvicorn has paused reading itself."""
+        if self._reading_stopped:
+            self._reading_stopped = False
             if not paused:
                 self._transport.resume_reading()
 
     def resume_reading(self) -> None:
-        """Read again, unless reading is stopped."""
-        if not self._is_stopped:
+        """Resume reading, unless `stop_reading` is in effect."""
+        if not self._reading_stopped:
             self._transport.resume_reading()
 
     def discard(self, n_bytes: int) -> None:
-        """Take no notice of what is sent after the answer, up to a limit."""
-        self._thrown_away += n_bytes
-        if self._thrown_away > LINGER_BYTES:
-            self._leave()
+        """Count bytes received while lingering, and close at the limit."""
+        self._discarded += n_bytes
+        if self._discarded > LINGER_BYTES:
+            self._close()
 
     def start_write_timeout(self) -> None:
-        """Give the other side time to read on; how it is left is decided elsewhere."""
+        """Abort the connection unless the client keeps reading; has no effect while closing."""
         if not self.is_closing():
-            self._wait_for_reader()
+            self._restart_write_timeout()
 
     def cancel_write_timeout(self) -> None:
-        """Wait for nobody who reads."""
         if not self.is_closing():
-            self.forget()
+            self.cancel_timer()
 
-    def forget(self) -> None:
-        """Wait for nobody any more."""
-        if self._due:
-            self._due.cancel()
-        self._due = None
+    def cancel_timer(self) -> None:
+        """Cancel the timer of the write timeout or of the lingering close."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
 
     def _linger(self) -> None:
-        self.forget()
-        self.is_lingering, self.write = True, _forget
+        self.cancel_timer()
+        self.is_lingering, self.write = True, _discard
         self._transport.write_eof()
         self._transport.resume_reading()
-        self._due = self._loop.call_later(LINGER_SECONDS, self._leave)
+        self._timer = self._loop.call_later(LINGER_SECONDS, self._close)
 
-    def _leave(self) -> None:
-        self._wait_for_reader()
+    def _close(self) -> None:
+        self._restart_write_timeout()
         self._transport.close()
 
-    def _wait_for_reader(self) -> None:
-        self.forget()
-        self._unread = self._transport.get_write_buffer_size()
-        self._due = self._loop.call_later(self._seconds, self._look)
+    def _restart_write_timeout(self) -> None:
+        self.cancel_timer()
+        self._unsent_bytes = self._transport.get_write_buffer_size()
+        self._timer = self._loop.call_later(self._answer_seconds, self._on_write_timeout)
 
-    def _look(self) -> None:
-        if self._transport.get_write_buffer_size() < self._unread:
-            self._wait_for_reader()
+    def _on_write_timeout(self) -> None:
+        if self._transport.get_write_buffer_size() < self._unsent_bytes:
+            self._restart_write_timeout()
         else:
             self._transport.abort()
 
 
-def _forget(data: bytes) -> None:
-    """Write nothing: an answer to an earlier request may still be on its way."""
+def _discard(data: bytes) -> None:
+    """Drop writes after a lingering close has begun: the app may still respond to an earlier request."""
     del data

@@ -1,4 +1,4 @@
-"""A request's body as a file: small ones in memory, large ones on disk, never more than one copy."""
+"""Dependencies that receive a table as a spooled file: in memory while small, on disk beyond that."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -21,7 +21,7 @@ from service.web.formats.media_types import parse_media_type
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """What was sent, as a file to be read from its start, what it says it is, and how large a table it may hold."""
+    """A received table: the file at its start, its declared media type, and the limits of the route."""
 
     file: BinaryIO
     content_type: str
@@ -29,30 +29,29 @@ class Upload:
 
 
 async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
-    """Take a whole table in; its file is there until the answer has been sent."""
+    """Receive the table of a dataset; close its file after the response."""
     settings = parts.settings
     allow_table(request, settings.table_bytes, TABLE_WEIGHT)
-    async for body in _receive(request, _bounds(settings, rows=settings.table_rows)):
+    async for body in _receive(request, _table_limits(settings, rows=settings.table_rows)):
         yield body
 
 
 async def receive_small_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
-    """Take in as many customers as are placed in one request."""
+    """Receive the table of an assignment request; close its file after the response."""
     allow_table(request, parts.settings.assignment_bytes, OBJECT_WEIGHT)
-    async for body in _receive(request, bounds_of_few(parts.settings)):
+    async for body in _receive(request, assignment_limits(parts.settings)):
         yield body
 
 
-def bounds_of_few(settings: Settings) -> TableLimits:
-    """Say how many customers are placed in one request, and how large their table may be."""
-    return _bounds(settings, rows=settings.assignment_rows)
+def assignment_limits(settings: Settings) -> TableLimits:
+    return _table_limits(settings, rows=settings.assignment_rows)
 
 
 UploadDep = Annotated[Upload, Depends(receive_table)]
 SmallUploadDep = Annotated[Upload, Depends(receive_small_table)]
 
 
-def _bounds(settings: Settings, *, rows: int) -> TableLimits:
+def _table_limits(settings: Settings, *, rows: int) -> TableLimits:
     return TableLimits(
         rows=rows,
         columns=settings.table_columns,
@@ -65,13 +64,13 @@ def _bounds(settings: Settings, *, rows: int) -> TableLimits:
 async def _receive(request: Request, bounds: TableLimits) -> AsyncIterator[Upload]:
     content_type = request.headers.get("content-type", "")
     is_form = parse_media_type(content_type)[0] == MULTIPART
-    file, told = await _uploaded(request) if is_form else (await _spooled(request), content_type)
+    file, media_type = await _receive_form(request) if is_form else (await _spool(request), content_type)
     with file:
-        yield Upload(file=file, content_type=told, bounds=bounds)
+        yield Upload(file=file, content_type=media_type, bounds=bounds)
 
 
-async def _spooled(request: Request) -> BinaryIO:
-    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever asked for the body closes it
+async def _spool(request: Request) -> BinaryIO:
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by the caller
     try:
         async for chunk in request.stream():
             if file.tell() + len(chunk) <= IN_MEMORY:
@@ -85,22 +84,22 @@ async def _spooled(request: Request) -> BinaryIO:
     return cast("BinaryIO", file)
 
 
-async def _uploaded(request: Request) -> tuple[BinaryIO, str]:
-    parser = MultiPartParser(request.headers, _in_pieces(request.stream()), max_files=1, max_fields=0)
+async def _receive_form(request: Request) -> tuple[BinaryIO, str]:
+    parser = MultiPartParser(request.headers, _split_chunks(request.stream()), max_files=1, max_fields=0)
     try:
         form = await parser.parse()
     except MultiPartException:
-        raise UnreadableBody("The form must be complete, and hold one file and nothing else") from None
+        raise UnreadableBody("The form must be complete and contain exactly one file and no other fields") from None
     upload = _find_file(form)
     if upload is None:
-        for begun in parser._files_to_close_on_error:  # noqa: SLF001 - Starlette closes them only on errors of its own
-            begun.close()
-        raise UnreadableBody("The form holds no file, or not the whole of one")
-    return upload.file, _type_of(upload)
+        for partial in parser._files_to_close_on_error:  # noqa: SLF001 - Starlette closes them only on its own errors
+            partial.close()
+        raise UnreadableBody("The form contains no file, or the file is incomplete")
+    return upload.file, _media_type(upload)
 
 
-async def _in_pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Yield a body in pieces that are searched for boundaries on the event loop, with a turn for others after each."""
+async def _split_chunks(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield a body in small pieces and yield to the event loop after each, as parsing a form blocks it."""
     async for chunk in chunks:
         for start in range(0, len(chunk), MAX_LOOP_BYTES):
             yield chunk[start : start + MAX_LOOP_BYTES]
@@ -111,7 +110,9 @@ def _find_file(form: FormData) -> UploadFile | None:
     return next((part for _, part in form.multi_items() if isinstance(part, UploadFile)), None)
 
 
-def _type_of(upload: UploadFile) -> str:
-    """Believe a file's own media type if it is one that can be read, and else the end of its name."""
-    told = upload.content_type or ""
-    return told if parse_media_type(told)[0] in MEDIA_TYPES else media_type_of(upload.filename or "") or told
+def _media_type(upload: UploadFile) -> str:
+    """Return the file's media type: the declared one if it is supported, else the one of its file name extension."""
+    declared = upload.content_type or ""
+    if parse_media_type(declared)[0] in MEDIA_TYPES:
+        return declared
+    return media_type_of(upload.filename or "") or declared

@@ -19,8 +19,8 @@ def granted(budget, n_bytes):
     """Tell whether a share can be taken now."""
 
     async def take():
-        await budget.take(n_bytes)
-        budget.give_back(n_bytes)
+        await budget.acquire(n_bytes)
+        budget.release(n_bytes)
 
     try:
         asyncio.run(take())
@@ -35,9 +35,9 @@ def test_no_share_keeps_all_others_waiting(budget):
 
 def test_what_is_free_is_taken_at_once_and_what_is_not_is_refused_after_a_while(budget):
     async def take_both():
-        await budget.take(6)
+        await budget.acquire(6)
         with pytest.raises(MemoryBusy):
-            await budget.take(5)
+            await budget.acquire(5)
 
     asyncio.run(take_both())
     assert (granted(budget, 4), granted(budget, 5)) == (True, False)
@@ -45,10 +45,10 @@ def test_what_is_free_is_taken_at_once_and_what_is_not_is_refused_after_a_while(
 
 def test_a_share_that_is_given_back_goes_to_those_who_wait_for_no_more_than_is_free(budget):
     async def wait():
-        await budget.take(9)
-        waiting = [asyncio.ensure_future(budget.take(n_bytes)) for n_bytes in (8, 2, 3)]
+        await budget.acquire(9)
+        waiting = [asyncio.ensure_future(budget.acquire(n_bytes)) for n_bytes in (8, 2, 3)]
         await asyncio.sleep(0)
-        budget.give_back(4)
+        budget.release(4)
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     assert list(map(type, asyncio.run(wait()))) == [MemoryBusy, type(None), type(None)]
@@ -57,15 +57,15 @@ def test_a_share_that_is_given_back_goes_to_those_who_wait_for_no_more_than_is_f
 @pytest.mark.parametrize("is_given_back", [False, True], ids=["waiting", "just granted"])
 def test_a_request_that_is_cancelled_takes_nothing(budget, is_given_back):
     async def cancel():
-        await budget.take(10)
-        waiting = asyncio.ensure_future(budget.take(10))
+        await budget.acquire(10)
+        waiting = asyncio.ensure_future(budget.acquire(10))
         await asyncio.sleep(0)
         if is_given_back:
-            budget.give_back(10)
+            budget.release(10)
         waiting.cancel()
         await asyncio.wait([waiting])
         if not is_given_back:
-            budget.give_back(10)
+            budget.release(10)
 
     asyncio.run(cancel())
     assert granted(budget, 10)

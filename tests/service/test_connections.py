@@ -11,9 +11,9 @@ import pytest
 from steps import listening, port_of
 
 from service.web.http_protocol import (
+    MAX_HEAD_BYTES,
     MAX_TRAILER_BYTES,
     MAX_WAITING_REQUESTS,
-    MOST_HEAD_BYTES,
     PIECE_BYTES,
     HttpProtocol,
 )
@@ -140,7 +140,7 @@ def test_a_second_request_on_a_connection_has_its_own_deadline(connection):
 
 
 def test_a_head_without_an_end_is_refused_for_its_size(connection):
-    connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 8 * MOST_HEAD_BYTES)
+    connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 8 * MAX_HEAD_BYTES)
     assert problem(answers(connection)) == (b"431", "/problems/request-header-fields-too-large")
 
 
@@ -234,7 +234,7 @@ def test_nothing_is_answered_after_a_refusal(connection):
     [
         (GET + GARBAGE, [204, 400]),
         (SLOW + GET + GARBAGE, [204, 204, 400]),
-        (SLOW + b"GET / HTTP/1.1\r\nX: " + b"x" * 2 * MOST_HEAD_BYTES, [204, 431]),
+        (SLOW + b"GET / HTTP/1.1\r\nX: " + b"x" * 2 * MAX_HEAD_BYTES, [204, 431]),
         (SLOW + b"GET / HTTP/2.0\r\n\r\n" + GET, [204, 505]),
         (SLOW + CHUNKED + b"z\r\n", [204, 400]),
         (SLOW + GET + CHUNKED + b"z\r\n", [204, 204, 400]),
@@ -256,7 +256,7 @@ def test_a_fault_in_a_body_whose_answer_was_sent_is_not_answered_again(connectio
 
 
 def test_bytes_of_a_body_do_not_count_as_those_of_the_next_head(connection):
-    body = b"x" * 3 * MOST_HEAD_BYTES
+    body = b"x" * 3 * MAX_HEAD_BYTES
     head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     connection.sendall(head + body + LAST[:20])
     time.sleep(HEAD_SECONDS / 2)
@@ -265,7 +265,7 @@ def test_bytes_of_a_body_do_not_count_as_those_of_the_next_head(connection):
 
 
 def test_a_head_just_within_the_limit_is_taken_wherever_it_begins(connection):
-    sent = [GET * 50, LAST.replace(b"Host", b"X: " + b"x" * (MOST_HEAD_BYTES - PIECE_BYTES) + b"\r\nHost")]
+    sent = [GET * 50, LAST.replace(b"Host", b"X: " + b"x" * (MAX_HEAD_BYTES - PIECE_BYTES) + b"\r\nHost")]
     connection.sendall(b"".join(sent))
     assert statuses(answers(connection)) == [204] * 51
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.web.write_coalescing import WORTH_JOINING, CoalescingTransport
+from service.web.write_coalescing import MAX_COALESCED_BYTES, CoalescingTransport
 
 HEAD, BODY = b"head ", b"body"
 
@@ -54,7 +54,7 @@ def test_a_head_without_a_body_yet_is_written_before_the_next_turn(written):
 
 
 def test_a_large_body_is_not_copied(written):
-    large = bytes(WORTH_JOINING + 1)
+    large = bytes(MAX_COALESCED_BYTES + 1)
     assert written(lambda joined: (joined.write(HEAD), joined.write(large))) == ([HEAD, large],) * 2
 
 
