@@ -184,14 +184,14 @@ async def _background_tasks(*work: Awaitable[None]) -> AsyncIterator[None]:
 
 async def _dispatch_forever(parts: Services) -> None:
     """Hand jobs to the engine again and again: after any crash, their rows are still the truth."""
-    with parts.engine.endings.of() as ending:
+    with parts.engine.endings.subscribe() as ending:
         while True:
             dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, parts))
             try:
                 more = await asyncio.shield(dispatching)
             finally:
                 await dispatching  # its thread goes on whoever is cancelled, and must not outlive the database
-            await ending.within(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
+            await ending.wait(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
 
 
 def _close(database: Database) -> None:
