@@ -79,7 +79,7 @@ def test_models_place_customers_all_the_way_through_a_change_of_keys(serving, ke
     key_file.write_text(NEW)
     with serving() as client:
         place(client, "before", CUSTOMER)
-    assert said == ["1 signed anew, 0 were so before, 0 damaged\n", "0 signed anew, 1 were so before, 0 damaged\n"]
+    assert said == ["1 signed, 0 unchanged, 0 damaged\n", "0 signed, 1 unchanged, 0 damaged\n"]
 
 
 @pytest.mark.usefixtures("serving")
