@@ -203,7 +203,7 @@ def test_words_are_shortened_and_wrapped_to_the_room_there_is():
 
 def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
     code = (
-        "import sys; from service.import_guard import keep_out; keep_out('pandas', 'scipy', 'sklearn')\n"
+        "import sys; from service.import_guard import block_imports; block_imports('pandas', 'scipy', 'sklearn')\n"
         "import models.figures; assert not {'matplotlib', 'plotly'} & set(sys.modules)\n"
         "import models.charts.png; assert 'matplotlib.pyplot' not in sys.modules"
     )

@@ -7,8 +7,8 @@ PUT_OFF = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from service.import_guard import put_off
-put_off("pyarrow.compute")
+from service.import_guard import import_lazily
+import_lazily("pyarrow.compute")
 import pyarrow as pa
 import pyarrow.compute as pc
 before = "pyarrow._compute" in sys.modules
@@ -28,6 +28,6 @@ def test_what_is_put_off_is_imported_once_for_all_who_ask_first():
 
 
 def test_what_is_put_off_and_is_not_there_is_missed_when_it_is_asked_for():
-    code = "from service.import_guard import put_off; put_off('nowhere'); import nowhere; nowhere.something"
+    code = "from service.import_guard import import_lazily; import_lazily('nowhere'); import nowhere; nowhere.something"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)  # noqa: S603 - our own command
     assert "No module named 'nowhere'" in said.stderr.splitlines()[-1]

@@ -16,11 +16,11 @@ REST = "import time; time.sleep(60)"
 SHRUG = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
 SUPERVISE = """
 import sys, time
-from service.engine.supervisor import EmbeddedCluster
-EmbeddedCluster([sys.executable, "-c", sys.argv[2], sys.argv[1]]).start()
+from service.engine.supervisor import ChildSupervisor
+ChildSupervisor([sys.executable, "-c", sys.argv[2], sys.argv[1]]).start()
 time.sleep(60)
 """
-TIED = "from service.engine.supervisor import die_with_supervisor; die_with_supervisor();"
+TIED = "from service.engine.supervisor import exit_with_supervisor; exit_with_supervisor();"
 
 
 @pytest.fixture

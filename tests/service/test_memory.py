@@ -6,12 +6,12 @@ import pytest
 TABLES_COME_AND_GO = """
 import time
 import numpy as np, psutil, pyarrow as pa
-from service.malloc import give_back_memory
+from service.malloc import enable_malloc_trim
 
 def table(n_chunks):
     return [(x := np.ones(1 << 16), pa.array(x).cast(pa.string())) for _ in range(n_chunks)]
 
-give_back_memory()
+enable_malloc_trim()
 process, _ = psutil.Process(), table(1)
 before = process.memory_info().rss
 for _ in range(4):
