@@ -1,4 +1,4 @@
-"""`python -m service`; workers import this file too when they are spawned, and must find nothing to do in it."""
+"""`python -m service`. Spawned workers import this module, too, so it does nothing outside of the main guard."""
 
 if __name__ == "__main__":
     from service.signals import exit_at_once

@@ -1,4 +1,4 @@
-"""The composition root: which parts an app is made of, and what lives as long as it does."""
+"""Composition root: builds the FastAPI app from settings, stores, engine, routers and middlewares."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,10 +59,10 @@ from service.web.tracing_middleware import TracingMiddleware
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
-ATTEMPTS_TO_FORGET = 3
-NOWHERE: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
-# FastAPI's own spans and events hold paths, queries and messages, and so customers' ids and values.
-FASTAPIS_OWN: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+WAL_ATTEMPTS = 3
+UNROUTED: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
+# FastAPI's own spans and events contain paths, queries and messages, and so customers' ids and values.
+FASTAPI_TELEMETRY: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 ROOMS = {
     "Upload customer tables, and inspect and change how their columns are read.": datasets,
     "Insert, update, list, retrieve and erase the customers of a dataset.": customers,
@@ -81,7 +81,7 @@ ROOMS = {
     "Look up the problem types of error responses.": problems,
 }
 
-WhenUp = Callable[[FastAPI], Awaitable[None]]
+StartupTask = Callable[[FastAPI], Awaitable[None]]
 
 logger = structlog.get_logger()
 
@@ -91,13 +91,13 @@ def create_app(
     *,
     engine: JobEngine | None = None,
     tracer: Tracer | None = None,
-    when_up: WhenUp | None = None,
+    startup_task: StartupTask | None = None,
 ) -> FastAPI:
-    """Compose the service; `when_up` runs beside it once it is up, `engine` replaces the one that the settings name."""
+    """Build the app; `engine` overrides the settings, and `startup_task` runs in the background from startup on."""
     stores = open_stores(settings)
     metrics = Metrics(stores.caches)
     metrics.add(JobCollector(stores.database))
-    parts = Services(
+    services = Services(
         settings=settings,
         stores=stores,
         engine=engine or _engine(settings),
@@ -107,10 +107,13 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _background_tasks(_dispatch_forever(parts), *([when_up(app)] if when_up else [])):
+        tasks: list[Awaitable[None]] = [_dispatch_forever(services)]
+        if startup_task:
+            tasks.append(startup_task(app))
+        async with _background_tasks(*tasks):
             yield
-        await run_in_threadpool(parts.engine.close)
-        await run_in_threadpool(parts.readers.close)
+        await run_in_threadpool(services.engine.close)
+        await run_in_threadpool(services.readers.close)
         await run_in_threadpool(_close, stores.database)
 
     app = FastAPI(
@@ -123,17 +126,17 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
-        telemetry=FASTAPIS_OWN,
+        telemetry=FASTAPI_TELEMETRY,
     )
-    app.state.services = parts
-    app.state.feeds = JobFeeds(stores.database, parts.engine.endings, max_followers=settings.job_followers)
+    app.state.services = services
+    app.state.feeds = JobFeeds(stores.database, services.engine.endings, max_followers=settings.job_followers)
     add_exception_handlers(app)
     install_openapi(app)
     mount_docs(app)
-    ring, quotas, placers = KeyCache(stores.database), RateLimiter(settings.requests_per_minute), ModelCache(stores)
-    app.add_middleware(AssignmentFastPath, parts=parts, placers=placers)
-    app.add_middleware(AuthMiddleware, ring=ring, quotas=quotas)
-    app.add_middleware(BodyLimitMiddleware, allowed=_allowed(settings), budget=MemoryBudget(settings.body_memory))
+    keys, limiter = KeyCache(stores.database), RateLimiter(settings.requests_per_minute)
+    app.add_middleware(AssignmentFastPath, parts=services, placers=ModelCache(stores))
+    app.add_middleware(AuthMiddleware, ring=keys, quotas=limiter)
+    app.add_middleware(BodyLimitMiddleware, allowed=_body_limits(settings), budget=MemoryBudget(settings.body_memory))
     if tracer:
         app.add_middleware(TracingMiddleware, tracer=tracer)
     app.add_middleware(RequestLogMiddleware, metrics=metrics)
@@ -142,20 +145,20 @@ def create_app(
 
 @cache
 def _routes() -> APIRouter:
-    """Join the rooms once: what FastAPI works out of their signatures is the same in every app.
+    """Join the routers, once per process, as FastAPI's analysis of their signatures is the same in every app.
 
-    It would do so at the first request that comes past a room, and each time in the midst of whatever else goes on.
+    FastAPI analyzes a router at its first match, so each route is matched here rather than by the first requests.
     """
     routes = APIRouter(generate_unique_id_function=operation_id)
     for room in ROOMS.values():
         routes.include_router(room, dependencies=[] if room is health else [Depends(refuse_unknown_parameters)])
     routes.include_router(page)
     for route in routes.routes:
-        route.matches(NOWHERE)
+        route.matches(UNROUTED)
     return routes
 
 
-def _allowed(settings: Settings) -> BodyLimits:
+def _body_limits(settings: Settings) -> BodyLimits:
     return BodyLimits(n_bytes=settings.document_bytes, seconds=settings.body_seconds, depth=settings.json_depth)
 
 
@@ -169,9 +172,9 @@ def _engine(settings: Settings) -> JobEngine:
 
 
 @asynccontextmanager
-async def _background_tasks(*work: Awaitable[None]) -> AsyncIterator[None]:
-    """Let work go on beside the app, and end with it."""
-    tasks = [asyncio.ensure_future(item) for item in work]
+async def _background_tasks(*awaitables: Awaitable[None]) -> AsyncIterator[None]:
+    """Run tasks in the background of a block, and cancel them at its end."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
     try:
         yield
     finally:
@@ -182,27 +185,27 @@ async def _background_tasks(*work: Awaitable[None]) -> AsyncIterator[None]:
                 await task
 
 
-async def _dispatch_forever(parts: Services) -> None:
-    """Hand jobs to the engine again and again: after any crash, their rows are still the truth."""
-    with parts.engine.endings.of() as ending:
+async def _dispatch_forever(services: Services) -> None:
+    """Submit queued jobs to the engine in a loop; after a crash of the engine, their rows are submitted again."""
+    with services.engine.endings.subscribe() as ending:
         while True:
-            dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, parts))
+            dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, services))
             try:
                 more = await asyncio.shield(dispatching)
             finally:
-                await dispatching  # its thread goes on whoever is cancelled, and must not outlive the database
-            await ending.within(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
+                await dispatching  # cancellation does not stop the thread, which must end before the database closes
+            await ending.wait(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
 
 
 def _close(database: Database) -> None:
-    with suppress(DatabaseUnavailable):  # whoever is still reading keeps the log
-        database.forget_deleted(attempts=ATTEMPTS_TO_FORGET)
+    with suppress(DatabaseUnavailable):  # another process still reads
+        database.forget_deleted(attempts=WAL_ATTEMPTS)
     database.close()
 
 
-def _dispatch(parts: Services) -> bool:
+def _dispatch(services: Services) -> bool:
     try:
-        return jobs.dispatch(parts.stores.database, parts.engine)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong now, the jobs must be looked after again
+        return jobs.dispatch(services.stores.database, services.engine)
+    except Exception as error:  # noqa: BLE001 - no error may end the dispatch loop
         logger.error("dispatching failed", **summarize_exception(error))
         return False

@@ -1,4 +1,4 @@
-"""Every setting, read from the environment with the prefix `SEGMENTATION_`."""
+"""Settings of the service, read from environment variables with the prefix `SEGMENTATION_`."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -12,7 +12,7 @@ PREFIX = "SEGMENTATION_"
 
 
 class Settings(BaseSettings):
-    """Where things are kept and how much may run at once; the defaults need nothing beside this program."""
+    """Settings of the service; with the defaults, it needs no other program."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
@@ -190,9 +190,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _has_certificates(self) -> Self:
-        """Let nobody wait for an engine that could never let us in."""
-        named = [path is not None for path in (self.engine_ca, self.engine_certificate, self.engine_key)]
-        if not all(named) and (any(named) or (self.engine_address or "").startswith("tls:")):
+        """Require all three certificate settings for a TLS engine."""
+        is_set = [path is not None for path in (self.engine_ca, self.engine_certificate, self.engine_key)]
+        if not all(is_set) and (any(is_set) or (self.engine_address or "").startswith("tls:")):
             raise setting_error(
                 "An engine over TLS needs SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and "
                 "SEGMENTATION_ENGINE_KEY"
@@ -200,41 +200,40 @@ class Settings(BaseSettings):
         return self
 
     def database_address(self) -> str:
-        """Give the metadata's address, the embedded SQLite file by default."""
+        """Return the database URL with the password; by default the SQLite file in the home directory."""
         if self.database_url is None:
             return f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
         address = self.database_url.get_secret_value()
         if self.database_password_file is None:
             return address
-        from sqlalchemy.engine import make_url  # noqa: PLC0415 - a fifth of a second, and the engine waits for settings
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - takes 0.2 s, which would delay the engine's start
 
         password = self.database_password_file.read_text().strip()
         return make_url(address).set(password=password).render_as_string(hide_password=False)
 
     def tables_directory(self) -> Path | str:
-        """Give the directory of the customer tables, or their address in an object store."""
-        return _place(self.tables, self.home / "tables")
+        """Return the directory or the object store URL of the customer tables."""
+        return _location(self.tables, self.home / "tables")
 
     def artifacts_directory(self) -> Path | str:
-        """Give the directory of the model files, or their address in an object store."""
-        return _place(self.artifacts, self.home / "artifacts")
+        """Return the directory or the object store URL of the model files."""
+        return _location(self.artifacts, self.home / "artifacts")
 
     def signing_key_path(self) -> Path:
-        """Give the file of the key that signs model files."""
         return (self.signing_key_file or self.home / "keys" / "signing.key").resolve()
 
     def first_key(self) -> str | None:
-        """Give the key that the first start takes, if one is set."""
+        """Return the bootstrap key, if one is set."""
         if self.bootstrap_key:
             return self.bootstrap_key.get_secret_value()
         return self.bootstrap_key_file.read_text().strip() if self.bootstrap_key_file else None
 
     def engine_directory(self) -> Path:
-        """Give the private directory in which the embedded engine leaves its address and certificates."""
+        """Return the private directory of the embedded engine's scheduler file."""
         return (self.home / "engine").resolve()
 
     def environment(self) -> dict[str, str]:
-        """Give the same settings as environment variables, for the engine; it has no use for the first key."""
+        """Return the settings as environment variables for the engine's process, without the bootstrap key."""
         return {
             PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, value in self
@@ -242,5 +241,5 @@ class Settings(BaseSettings):
         }
 
 
-def _place(given: Path | str | None, default: Path) -> Path | str:
-    return given if isinstance(given, str) and "://" in given else Path(given or default).resolve()
+def _location(setting: Path | str | None, default: Path) -> Path | str:
+    return setting if isinstance(setting, str) and "://" in setting else Path(setting or default).resolve()

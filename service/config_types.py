@@ -1,4 +1,4 @@
-"""Settings that are only used once much else has begun: what cannot be is told at the start, and never repeated."""
+"""Pydantic types of settings that hold URLs, locations and byte sizes; error messages never contain the value."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ OBJECT_STORES: Final = ("s3://", "az://", "abfs://", "abfss://", "gs://")
 
 _PORT: Final = r"(?::\d{1,5})?"
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]/:?@]+)"
-# As SQLAlchemy reads it: a password may hold anything but @.
+# As in SQLAlchemy, a password may contain any character but @.
 _DATABASE: Final = re.compile(
     rf"sqlite(?:\+pysqlite)?:///(?!:memory:).+|postgresql(?:\+psycopg)?://(?:[^:/@]*(?::[^@]*)?@)?{_HOST}?{_PORT}(?:[/?].*)?"
 )
@@ -21,40 +21,38 @@ _BUCKET: Final = re.compile(rf"(?:{'|'.join(OBJECT_STORES)})[^/\s]+(?:/.*)?")
 _MEMORY: Final = re.compile(r"auto|\d+(?:\.\d+)?(?:e\d+)? *(?:[kmgtp]i?)?b?", re.IGNORECASE)
 
 
-def _database(address: SecretStr) -> SecretStr:
+def _check_database_url(address: SecretStr) -> SecretStr:
     if not _DATABASE.fullmatch(address.get_secret_value()):
         raise setting_error(
-            "it is no address of PostgreSQL or SQLite such as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+            "expected a URL of PostgreSQL or SQLite, such as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
         )
     return address
 
 
-def _scheduler(address: str) -> str:
+def _check_scheduler_address(address: str) -> str:
     if not _SCHEDULER.fullmatch(address):
-        raise setting_error("it is no address of a scheduler such as tls://HOST:PORT")
+        raise setting_error("expected the address of a Dask scheduler, such as tls://HOST:PORT")
     return address
 
 
-def _place(place: Path | str) -> Path | str:
-    if _SCHEME.match(str(place)) and not _BUCKET.fullmatch(str(place)):
-        raise setting_error(
-            f"it is neither a directory nor an address that begins with one of {', '.join(OBJECT_STORES)}"
-        )
-    return place
+def _check_storage_location(location: Path | str) -> Path | str:
+    if _SCHEME.match(str(location)) and not _BUCKET.fullmatch(str(location)):
+        raise setting_error(f"expected a directory, or a URL that begins with one of {', '.join(OBJECT_STORES)}")
+    return location
 
 
-def _memory(memory: str) -> str:
+def _check_byte_size(memory: str) -> str:
     if not _MEMORY.fullmatch(memory):
-        raise setting_error("it is no amount of memory such as 6GiB")
+        raise setting_error("expected an amount of memory, such as 6GiB")
     return memory
 
 
-def setting_error(sentence: str) -> PydanticCustomError:
-    """Refuse a setting in a sentence that does not repeat it."""
-    return PydanticCustomError("address", "{sentence}", {"sentence": sentence})
+def setting_error(message: str) -> PydanticCustomError:
+    """Build a validation error whose message does not contain the value."""
+    return PydanticCustomError("address", "{message}", {"message": message})
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
-SchedulerAddress = Annotated[str, AfterValidator(_scheduler)]
-StorageLocation = Annotated[Path | str, AfterValidator(_place)]
-ByteSize = Annotated[str, AfterValidator(_memory)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
+SchedulerAddress = Annotated[str, AfterValidator(_check_scheduler_address)]
+StorageLocation = Annotated[Path | str, AfterValidator(_check_storage_location)]
+ByteSize = Annotated[str, AfterValidator(_check_byte_size)]

@@ -1,4 +1,4 @@
-"""`python -m service.healthcheck ADDRESS`: ends well if somebody answers there; for containers, which know no curl."""
+"""`python -m service.healthcheck ADDRESS`: exits with 0 if the address responds; for containers without curl."""
 
 import os
 import socket
@@ -10,16 +10,16 @@ from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-PATIENCE: Final = 4.0  # seconds
+TIMEOUT_SECONDS: Final = 4.0
 
 
 def is_healthy(address: str, environment: Mapping[str, str]) -> bool:
-    """Tell whether an `http://` page can be read, or a `tls://` scheduler lets in whoever has our certificates."""
+    """Return whether a GET of an `http://` URL, or a TLS handshake with a `tls://` scheduler, succeeds."""
     try:
         if address.startswith("tls://"):
             _tls_handshake(address, environment)
         else:
-            urlopen(address, timeout=PATIENCE).close()  # noqa: S310 - whoever starts containers chooses the address
+            urlopen(address, timeout=TIMEOUT_SECONDS).close()  # noqa: S310 - the operator chooses the address
     except (OSError, HTTPException):
         return False
     return True
@@ -28,10 +28,10 @@ def is_healthy(address: str, environment: Mapping[str, str]) -> bool:
 def _tls_handshake(address: str, environment: Mapping[str, str]) -> None:
     ca, certificate, key = (environment[f"SEGMENTATION_ENGINE_{name}"] for name in ("CA", "CERTIFICATE", "KEY"))
     context = ssl.create_default_context(cafile=ca)
-    context.check_hostname = False  # Dask knows its own by their authority
+    context.check_hostname = False  # Dask's certificates name no host; the private authority identifies them
     context.load_cert_chain(certificate, key)
-    place = urlsplit(address)
-    with socket.create_connection((place.hostname, place.port), PATIENCE) as connection:
+    url = urlsplit(address)
+    with socket.create_connection((url.hostname, url.port), TIMEOUT_SECONDS) as connection:
         context.wrap_socket(connection).close()
 
 

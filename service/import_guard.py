@@ -1,4 +1,4 @@
-"""Keeps libraries that serving has no use for out of a process, whoever asks for them, and lets others wait."""
+"""Import hooks that block libraries that serving does not need, and load others lazily."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Final
 
 TRAINING_LIBRARIES: Final = ("llvmlite", "numba", "pandas", "scipy", "sklearn")
-# What others import wherever it is installed: for colours, templates, reloading, and stores that are reached otherwise.
+# Optional dependencies of libraries, which import them if installed: colours, templates, reloading, unused stores.
 OPTIONAL: Final = (
     "jinja2",
     "pyarrow._azurefs",
@@ -20,35 +20,35 @@ OPTIONAL: Final = (
     "rich",
     "watchfiles",
 )
-# What a table needs, and no start: pyarrow.compute makes a Python function of each of its hundreds as it is imported.
+# pyarrow.compute, which only tables need, is slow to import: it generates hundreds of functions.
 LAZY_MODULES: Final = ("pyarrow.compute",)
 
 _importing = RLock()
 
 
 class ImportBlocker(MetaPathFinder):
-    """Raise ModuleNotFoundError for the blocked modules."""
+    """Meta path finder that raises ModuleNotFoundError for the blocked modules."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:  # noqa: ARG002 - Python's signature
         if fullname in self._names:
-            raise ModuleNotFoundError(f"{fullname} is kept out of this process", name=fullname)
+            raise ModuleNotFoundError(f"{fullname} is blocked in this process", name=fullname)
 
 
 def block_imports(*names: str) -> None:
-    """Let these libraries look as if they were not installed; they must not have been imported yet.
+    """Make libraries appear not to be installed; call this before they are imported.
 
-    pyarrow, for one, imports pandas wherever it finds it: 100 MB and a second that serving has no use for.
+    pyarrow, for example, imports pandas if installed, which costs 100 MB and a second.
     """
     sys.meta_path.insert(0, ImportBlocker(names))
 
 
 class LazyModule(ModuleType):
-    """A module that is imported when something of it is asked for; importlib's own kind is not made for threads."""
+    """Module that is imported at its first attribute access; unlike importlib.util.LazyLoader, this is thread-safe."""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the module
         with _importing:
             if sys.modules.get(self.__name__) is self:
                 del sys.modules[self.__name__]
@@ -57,5 +57,5 @@ class LazyModule(ModuleType):
 
 
 def import_lazily(*names: str) -> None:
-    """Import these modules as late as can be; they must not have been imported yet."""
+    """Defer the import of modules to their first use; call this before they are imported."""
     sys.modules.update({name: LazyModule(name) for name in names})

@@ -1,4 +1,4 @@
-"""Memory that is free goes back to the system soon, instead of waiting for the next large table."""
+"""Allocator settings that return free memory to the operating system early."""
 
 import ctypes
 import sys
@@ -10,48 +10,48 @@ from typing import Final
 
 import pyarrow as pa
 
-LARGE_BLOCK: Final = 4 << 20  # bytes: what a request of ten thousand customers needs is smaller, and used again
-WORTH_TRIMMING: Final = 16 << 20  # bytes
-PAUSE_SECONDS: Final = 0.1
+MMAP_THRESHOLD: Final = 4 << 20  # bytes: smaller blocks, as for requests of ten thousand customers, are reused
+TRIM_THRESHOLD: Final = 16 << 20  # bytes
+INTERVAL_SECONDS: Final = 0.1
 
-# The numbers that the GNU C library's malloc.h gives to what can be set, and to what is told of the memory in use.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_FREE, _TOLD = 8, 10
-_RESIDENT: Final = Path("/proc/self/statm")
+# Constants of mallopt and fields of struct mallinfo2, from glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_FORDBLKS, _N_FIELDS = 8, 10
+_STATM: Final = Path("/proc/self/statm")
 
 
 class _MallocInfo(ctypes.Structure):
-    _fields_ = [("n_bytes", ctypes.c_size_t * _TOLD)]
+    _fields_ = [("n_bytes", ctypes.c_size_t * _N_FIELDS)]
 
 
 def enable_malloc_trim() -> None:
-    """Let every large block be of its own, to go back as soon as it is free; smaller ones go back soon after.
+    """Allocate large blocks by mmap, which returns them when freed, and trim the heap in a background thread.
 
-    Otherwise Arrow's allocator, and the C library's, which raises its thresholds as it goes, hold on to several times
-    the size of the largest table. A smaller block of its own would cost more to get than many a request takes.
+    By default, Arrow's allocator and glibc's, with its dynamic thresholds, retain several times the size of the largest
+    table. A lower mmap threshold would slow down small requests.
     """
     pa.set_memory_pool(pa.system_memory_pool())
     libc = ctypes.CDLL(None)
-    if sys.platform == "linux" and hasattr(libc, "mallinfo2"):  # another C library has nothing of the kind
+    if sys.platform == "linux" and hasattr(libc, "mallinfo2"):  # glibc only
         libc.mallinfo2.restype = _MallocInfo
-        libc.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
-        libc.mallopt(_TRIM_THRESHOLD, WORTH_TRIMMING)
+        libc.mallopt(_M_MMAP_THRESHOLD, MMAP_THRESHOLD)
+        libc.mallopt(_M_TRIM_THRESHOLD, TRIM_THRESHOLD)
         Thread(target=_trim_forever, args=(libc,), name="trimming", daemon=True).start()
 
 
 def _trim_forever(libc: ctypes.CDLL) -> None:
-    """Trim where more is in use, or more is free, than after the last time: then there is something to give back."""
-    least = _use(libc)
+    """Trim the heap whenever resident or free memory has grown by the threshold since its lowest value."""
+    lowest = _memory_usage(libc)
     while True:
-        sleep(PAUSE_SECONDS)
-        now = _use(libc)
-        if any(use - before > WORTH_TRIMMING for use, before in zip(now, least, strict=True)):
+        sleep(INTERVAL_SECONDS)
+        usage = _memory_usage(libc)
+        if any(now - low > TRIM_THRESHOLD for now, low in zip(usage, lowest, strict=True)):
             libc.malloc_trim(0)
-            now = least = _use(libc)
-        least = list(map(min, least, now))
+            usage = lowest = _memory_usage(libc)
+        lowest = list(map(min, lowest, usage))
 
 
-def _use(libc: ctypes.CDLL) -> list[int]:
-    """Tell how many bytes the system has given, and how many of them are free, be they given back or not."""
-    resident = int(_RESIDENT.read_text().split()[1]) * PAGESIZE
-    return [resident, libc.mallinfo2().n_bytes[_FREE]]
+def _memory_usage(libc: ctypes.CDLL) -> list[int]:
+    """Return the resident bytes of the process, and the free bytes of glibc's heap."""
+    resident = int(_STATM.read_text().split()[1]) * PAGESIZE
+    return [resident, libc.mallinfo2().n_bytes[_FORDBLKS]]

@@ -1,4 +1,4 @@
-"""Who sends a request, and what they must be allowed for it."""
+"""Principals of requests, and the scopes that requests need."""
 
 import re
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ Scope = Literal["read", "write", "admin"]
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 DEFAULT_TENANT: Final = "default"
-_OPEN: Final = re.compile(r"/(livez|readyz|version|openapi\.json|(docs|redoc|page|problems)(/.*)?)?")
-_PLACING: Final = re.compile(r"/v1/models/[^/]+(/versions/[^/]+)?/assignments")
-_LOOKING: Final = ("GET", "HEAD", "OPTIONS")
-_ADMINISTERING: Final = ("/metrics",)
+_PUBLIC: Final = re.compile(r"/(livez|readyz|version|openapi\.json|(docs|redoc|page|problems)(/.*)?)?")
+_ASSIGNING: Final = re.compile(r"/v1/models/[^/]+(/versions/[^/]+)?/assignments")
+_SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_ADMIN_PATHS: Final = ("/metrics",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Whoever holds a key: the tenant whose things are seen, and what may be done with them."""
+    """Authenticated sender of a request: its tenant, its key and the key's scopes."""
 
     tenant: str
     name: str
@@ -27,7 +27,7 @@ class Principal:
 
 
 def implied_scopes(scope: Scope) -> frozenset[Scope]:
-    """Give a scope with those that it includes: who may write may read, who may administer may do both."""
+    """Return a scope with those that it includes: write includes read, admin includes both."""
     return frozenset(SCOPES[: SCOPES.index(scope) + 1])
 
 
@@ -35,10 +35,10 @@ LOCAL_ADMIN: Final = Principal(tenant=DEFAULT_TENANT, name="anonymous", scopes=i
 
 
 def required_scope(method: str, path: str) -> Scope | None:
-    """Say what a key must allow; None for what is open to all, and nothing is that is not named so."""
-    if method in _LOOKING and _OPEN.fullmatch(path):
+    """Return the scope that a request needs, or None for a public route. Every other route needs a key."""
+    if method in _SAFE_METHODS and _PUBLIC.fullmatch(path):
         return None
-    if path.removesuffix("\n") in _ADMINISTERING:  # as the router takes them for the same
+    if path.removesuffix("\n") in _ADMIN_PATHS:  # the router's patterns match a trailing newline, too
         return "admin"
-    looks = method in _LOOKING or (method == "POST" and _PLACING.fullmatch(path))  # placing changes nothing
-    return "read" if looks else "write"
+    is_read = method in _SAFE_METHODS or (method == "POST" and _ASSIGNING.fullmatch(path))
+    return "read" if is_read else "write"

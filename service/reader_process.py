@@ -1,4 +1,4 @@
-"""`python -m service.reader_process`: the process that parses Arrow and Parquet bodies for one api."""
+"""`python -m service.reader_process`: parses Arrow and Parquet bodies for one API process."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The sample dataset: made-up mall customers in five groups, so that every example has something to find."""
+"""Synthetic sample dataset: mall customers in five groups, and their orders."""
 
 import csv
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """One kind of customer: how common it is, and the mean and standard deviation of each number."""
+    """A group of customers: its share, and the mean and standard deviation of each numeric column."""
 
     share: float
     women: float
@@ -40,7 +40,7 @@ GROUPS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Customers, column by column, and the group that each was drawn from."""
+    """Columns of the sample's customers, with the group of each."""
 
     group: Integers
     woman: npt.NDArray[np.bool_]
@@ -50,7 +50,7 @@ class Sample:
 
 
 def generate_sample(n_customers: int = 2000, seed: int = 7) -> str:
-    """Make the sample dataset as CSV text; the same arguments give the same text."""
+    """Generate the sample dataset as CSV text, deterministically."""
     sample = draw_sample(n_customers, seed)
     genders = ("Female" if woman else "Male" for woman in sample.woman)
     text = StringIO()
@@ -63,29 +63,30 @@ def generate_sample(n_customers: int = 2000, seed: int = 7) -> str:
 
 
 def generate_orders(n_orders: int = 8000, seed: int = 7) -> str:
-    """Make orders of the sample's customers over two years, as CSV text: few buy often, most seldom."""
+    """Generate two years of orders of the sample's customers as CSV text, with Pareto-distributed frequencies."""
     rng = np.random.default_rng(seed)
-    eagerness = rng.pareto(1.5, 1500) + 0.2
-    customers = rng.choice(len(eagerness), size=n_orders, p=eagerness / eagerness.sum()) + 1
+    frequency = rng.pareto(1.5, 1500) + 0.2
+    customers = rng.choice(len(frequency), size=n_orders, p=frequency / frequency.sum()) + 1
     days = date(2024, 1, 1).toordinal() + np.sort(rng.integers(0, 731, n_orders))
     amounts = np.round(rng.lognormal(3.4, 0.7, n_orders), 2)
     lines = (
-        f"{who},{date.fromordinal(day)},{amount:.2f}" for who, day, amount in zip(customers, days, amounts, strict=True)
+        f"{customer},{date.fromordinal(day)},{amount:.2f}"
+        for customer, day, amount in zip(customers, days, amounts, strict=True)
     )
     return "\n".join([",".join(ORDERS_HEADER), *lines]) + "\n"
 
 
 async def load_sample(client: httpx.AsyncClient) -> None:
-    """Put the sample into a service, as any client would.
+    """Load the sample into a running service over HTTP.
 
-    The dataset `sample` holds customers, the model `sample` is fitted to it by K-Means, `sample-tree` by a tree, and
-    the dataset `sample-orders` is made of orders.
+    Creates the datasets `sample` and `sample-orders`, and fits the models `sample` by K-Means and `sample-tree` by
+    hierarchical clustering.
     """
     csv_text = {"Content-Type": "text/csv"}
     table = await client.put(f"/v1/datasets/{NAME}", content=generate_sample(), headers=csv_text)
     table.raise_for_status()
-    made = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
-    orders = await client.put(f"/v1/datasets/{ORDERS}", content=generate_orders(), params=made, headers=csv_text)
+    recipe = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
+    orders = await client.put(f"/v1/datasets/{ORDERS}", content=generate_orders(), params=recipe, headers=csv_text)
     orders.raise_for_status()
     for name, algorithm in ((NAME, "kmeans"), (TREE, "hierarchical")):
         model = {"name": name, "dataset": NAME, "algorithm": {"name": algorithm}, "k": len(GROUPS)}
@@ -96,7 +97,7 @@ async def load_sample(client: httpx.AsyncClient) -> None:
 
 
 def draw_sample(n_customers: int, seed: int) -> Sample:
-    """Draw customers from the groups."""
+    """Draw customers from the mixture of groups."""
     rng = np.random.default_rng(seed)
     group = rng.choice(len(GROUPS), size=n_customers, p=[each.share for each in GROUPS])
     return Sample(

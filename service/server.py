@@ -1,4 +1,4 @@
-"""The running api: schema, first key, app, and the server that says where it listens once it does."""
+"""API process: migrates the schema, creates the bootstrap key, builds the app and runs uvicorn."""
 
 import gc
 import socket
@@ -26,47 +26,48 @@ from service.web.logging import configure_logging
 from service.web.pipeline_queue import PipelineQueue
 
 GRACE_SECONDS: Final = 10
-WELCOME: Final = {
-    "/": "find segments, and look at them",
-    "/docs": "try it out",
-    "/redoc": "read the reference",
-    "/readyz": "is all there?",
+BANNER: Final = {
+    "/": "find and explore segments",
+    "/docs": "try the API in Swagger UI",
+    "/redoc": "read the API reference",
+    "/readyz": "check readiness",
 }
-KEYLESS: Final = (
-    f"without keys the service listens only where nobody else can reach it: {', '.join(LOOPBACK_HOSTS)}. "
-    "To reach it from elsewhere, make a key first: python -m service keys create --help"
+NO_KEY_MESSAGE: Final = (
+    f"without an API key, the service listens on loopback addresses only: {', '.join(LOOPBACK_HOSTS)}. "
+    "Create a key first: python -m service keys create --help"
 )
 
 
 def require_a_key(settings: Settings) -> None:
-    """Refuse to listen where strangers are, as long as there has never been a key."""
+    """Raise BadParameter if no API key was ever created, as a non-loopback address needs one."""
     if settings.first_key():
         return
     migrate(settings)
     with closing(Database(settings.database_address())) as database:
         if not has_keys(database):
-            raise typer.BadParameter(KEYLESS, param_hint="--host")
+            raise typer.BadParameter(NO_KEY_MESSAGE, param_hint="--host")
 
 
 def run_server(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
-    """Serve on addresses that were taken until this process is asked to end."""
+    """Serve on bound sockets until SIGTERM or SIGINT."""
     enable_malloc_trim()
     configure_logging(settings.log_level)
-    first_start = migrate(settings)
+    is_first_start = migrate(settings)
     _create_bootstrap_key(settings)
-    app = create_app(settings, tracer=open_tracer(), when_up=_load_sample if sample and first_start else None)
+    startup_task = _load_sample if sample and is_first_start else None
+    app = create_app(settings, tracer=open_tracer(), startup_task=startup_task)
     server = _Server(_config(app, settings))
-    exit_by_unwinding()  # uvicorn raises the signal that ended it once more: the engine is stopped on the way out
+    exit_by_unwinding()  # uvicorn re-raises the signal that stopped it; SystemExit then stops the engine, too
     server.run(sockets)
 
 
 def migrate(settings: Settings) -> bool:
-    """Bring the schema up to date, once the database is there: it may start at the same time as we do."""
+    """Migrate the schema, after waiting for a database that is still starting; return True on the first start."""
     with closing(Database(settings.database_address())) as database:
         try:
             return wait_until_available(database.migrate)
         except DatabaseUnavailable as error:
-            typer.echo("The database cannot be reached; see SEGMENTATION_DATABASE_URL", err=True)
+            typer.echo("The database cannot be reached; check SEGMENTATION_DATABASE_URL", err=True)
             raise typer.Exit(1) from error
 
 
@@ -79,7 +80,7 @@ def _create_bootstrap_key(settings: Settings) -> None:
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=cast("type[HttpProtocol]", _connection(settings)),
+        http=cast("type[HttpProtocol]", _protocol_factory(settings)),
         ws="none",
         log_config=None,
         access_log=False,
@@ -89,7 +90,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _connection(settings: Settings) -> partial[HttpProtocol]:
+def _protocol_factory(settings: Settings) -> partial[HttpProtocol]:
     return partial(
         HttpProtocol,
         head_seconds=settings.head_seconds,
@@ -101,7 +102,7 @@ def _connection(settings: Settings) -> partial[HttpProtocol]:
 class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.freeze()  # what is there stays: to look for garbage in it took large bodies half their time
+        gc.freeze()  # exempts the imported modules from collection, which took half of the time of large bodies
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             _print_banner(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
@@ -109,12 +110,12 @@ class _Server(uvicorn.Server):
 
 def _print_banner(url: str) -> None:
     typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
-    for path, what in WELCOME.items():
-        typer.echo(f"  {url}{path:<8} {what}")
+    for path, text in BANNER.items():
+        typer.echo(f"  {url}{path:<8} {text}")
 
 
 async def _load_sample(app: FastAPI) -> None:
-    import httpx  # noqa: PLC0415 - on a first start alone
+    import httpx  # noqa: PLC0415 - only on the first start
 
     from service.sample import load_sample  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Signals that ask a process to end, while it starts and once it serves."""
+"""Handlers of SIGTERM and SIGINT, during startup and afterwards."""
 
 import os
 import signal
@@ -8,19 +8,19 @@ from types import FrameType
 from typing import Final
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
-_KILLED_BY: Final = 128  # what shells add to the number of the signal that ended a program
+_EXIT_CODE_BASE: Final = 128  # shells report 128 + the signal's number
 
 
 def exit_at_once() -> None:
-    """End by those signals at once and without a traceback: whatever is being imported has nothing to undo.
+    """Exit at once on these signals, without a traceback; for the imports at startup, which need no clean-up.
 
-    A handler, rather than the default, because the kernel keeps default signals from the first process of a container.
+    The default action is not enough: the kernel ignores it for PID 1 of a container.
     """
-    _handle(lambda signum, _: os._exit(_KILLED_BY + signum))
+    _handle(lambda signum, _: os._exit(_EXIT_CODE_BASE + signum))
 
 
 def exit_by_unwinding() -> None:
-    """Raise SystemExit at those signals, so that what was started is stopped on the way out."""
+    """Raise SystemExit on these signals, so that context managers stop the engine and remove files."""
     _handle(_raise_exit)
 
 

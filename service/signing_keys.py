@@ -1,4 +1,4 @@
-"""The keys that sign model files: the first signs, and what any of them has signed is good."""
+"""Keys that sign model files: the first key signs, all of them verify."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from typing import Final
 from service.config import Settings
 from service.errors import ServiceError
 
-SHORTEST_KEY: Final = 32
+MIN_KEY_BYTES: Final = 32
 
 
 class WeakKey(ServiceError):
@@ -16,37 +16,38 @@ class WeakKey(ServiceError):
 
 
 def signing_keys(settings: Settings) -> tuple[bytes, ...]:
-    """Read the keys that the settings give, or name a file for."""
-    given = settings.signing_key
-    return keys_in(given.get_secret_value().encode()) if given else read_or_make_keys(settings.signing_key_path())
+    """Return the keys of the setting, or else of the key file, which is created on the first start."""
+    if settings.signing_key:
+        return parse_keys(settings.signing_key.get_secret_value().encode())
+    return read_or_create_keys(settings.signing_key_path())
 
 
-def keys_in(text: bytes) -> tuple[bytes, ...]:
-    """Read keys, one to a line."""
+def parse_keys(text: bytes) -> tuple[bytes, ...]:
+    """Parse keys, one per line; raises WeakKey for a short or a missing one."""
     keys = tuple(line.strip() for line in text.splitlines() if line.strip())
     for position, key in enumerate(keys or (b"",), 1):
-        if len(key) < SHORTEST_KEY:
-            raise WeakKey(f"Signing key {position} has {len(key)} bytes; at least {SHORTEST_KEY} are needed")
+        if len(key) < MIN_KEY_BYTES:
+            raise WeakKey(f"Signing key {position} has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed")
     return keys
 
 
-def read_or_make_keys(path: Path) -> tuple[bytes, ...]:
-    """Read the signing keys; on the first start make one that only this user can read."""
+def read_or_create_keys(path: Path) -> tuple[bytes, ...]:
+    """Read the signing keys from a file; if it is missing, create it with a random key, readable by this user only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
-        _make_key(path)
-    return keys_in(path.read_bytes())
+        _create_key(path)
+    return parse_keys(path.read_bytes())
 
 
-def _make_key(path: Path) -> None:
-    from service.storage import write_synced  # noqa: PLC0415 - a start reads the key before it imports so much
+def _create_key(path: Path) -> None:
+    from service.storage import write_synced  # noqa: PLC0415 - imports pyarrow, which only the first start needs
 
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    beside.touch(mode=0o600)
-    write_synced(beside, secrets.token_hex(32).encode())
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    temporary.touch(mode=0o600)
+    write_synced(temporary, secrets.token_hex(32).encode())
     try:
-        os.link(beside, path)  # unlike rename, fails if another process was first
+        os.link(temporary, path)  # unlike rename, fails if another process was first
     except FileExistsError:
         pass
     finally:
-        beside.unlink()
+        temporary.unlink()

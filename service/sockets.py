@@ -1,33 +1,36 @@
-"""The addresses that a server will listen on."""
+"""Listening sockets of a server."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")  # where nobody but this machine can ask
+LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @contextmanager
 def bind_sockets(host: str, port: int) -> Iterator[list[socket.socket]]:
-    """Take an address before all else is started, or nothing is; whoever comes early is refused until it serves."""
-    with ExitStack() as sockets:
+    """Bind all addresses of a host without listening, so that a taken port is reported before anything is started.
+
+    Connections are refused until the server listens.
+    """
+    with ExitStack() as stack:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            taken = [sockets.enter_context(_bound(family, address)) for family, _, _, _, address in found]
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            sockets = [stack.enter_context(_bind(family, address)) for family, _, _, _, address in infos]
         except OSError as error:
             raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
-        yield taken
+        yield sockets
 
 
-def _bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _bind(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:
-        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
-        bound.bind(address)
+        sock.bind(address)
     except OSError:
-        bound.close()
+        sock.close()
         raise
-    return bound
+    return sock

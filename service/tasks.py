@@ -1,5 +1,6 @@
-"""What runs inside a worker: joins each kind of job to the operation that does it."""
+"""Composition root of workers: maps each kind of job to its operation and runs attempts."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
@@ -47,45 +48,45 @@ logger = structlog.get_logger()
 
 
 def dask_setup(_worker: object) -> None:
-    """Have a worker that preloads this module give back memory and log as the api does, and compile unasked."""
+    """Set up a worker, called by Dask because the module is preloaded: memory, logging, compilation of kernels."""
     enable_malloc_trim()
     configure_logging(Settings().log_level)
-    Thread(target=warm_up, name="warming", daemon=True).start()
+    Thread(target=warm_up, name="warm-up", daemon=True).start()
 
 
 def run_job(job_id: str) -> None:
-    """Run a job with the stores that the worker's own environment names."""
+    """Run a job, with the settings of the worker's environment."""
     settings = Settings()
     try:
         run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts, tracer=_tracer())
-    except Exception as error:  # noqa: BLE001 - Dask would write its message, which may quote values, to the log
+    except Exception as error:  # noqa: BLE001 - Dask would log its message, which may contain values
         logger.error("job interrupted", job=job_id, **summarize_exception(error))
 
 
 def run_attempt(stores: Stores, job_id: str, *, most_attempts: int, tracer: Tracer | None = None) -> None:
-    """Run the next attempt at a job, and write down how it ended; does nothing if the job is finished.
+    """Run the next attempt at a job and record its outcome; does nothing if the job is finished.
 
-    While a store is away, the job is left as it is, for the next attempt.
+    If a store is unavailable, the job's row stays unchanged for the next attempt.
     """
     job = _claim(stores, job_id)
     if job is None:
         return
-    with _named_in_logs(job), _span(tracer, job) as span:
+    with _log_context(job), _span(tracer, job) as span:
         started = time.perf_counter()
-        state = _end(stores, job, most_attempts, span)
+        state = _finish(stores, job, most_attempts, span)
         span.set_attribute("segmentation.job.state", state)
         ms = round((time.perf_counter() - started) * 1000, 2)
         logger.info("job", kind=job.kind, state=state, attempt=job.attempt, ms=ms)
 
 
-def _end(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
-    """Run an attempt to its end, whichever; gives its name."""
+def _finish(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
+    """Run an attempt, record its outcome, and return the outcome's name for the log."""
     try:
         _run(stores, job, most_attempts, span)
     except JobSuperseded:
         return "lost"
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, the job's row must say so
-        if _is_tried_again(job, error, most_attempts):
+    except Exception as error:  # noqa: BLE001 - every error must be recorded in the job's row
+        if _is_retried(job, error, most_attempts):
             logger.warning("job interrupted", attempt=job.attempt, **summarize_exception(error))
             return "interrupted"
         span.set_status(StatusCode.ERROR, type(error).__name__)
@@ -94,12 +95,12 @@ def _end(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
     return "succeeded"
 
 
-def _is_tried_again(job: JobRow, error: Exception, most_attempts: int) -> bool:
-    """Tell whether another attempt may end well: a purge is tried until it does."""
+def _is_retried(job: JobRow, error: Exception, most_attempts: int) -> bool:
+    """Return whether a failed attempt is followed by another one; purges are retried until they succeed."""
     return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < most_attempts)
 
 
-def _named_in_logs(job: JobRow) -> AbstractContextManager[None]:
+def _log_context(job: JobRow) -> AbstractContextManager[None]:
     origin = {"request_id": job.request_id} if job.request_id else {}
     return bound_contextvars(job=job.id, tenant=job.tenant, **origin)
 
@@ -134,38 +135,40 @@ def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
         raise WorkerLost
     with closing(ProgressReporter(stores.database, job)) as report:
         progress = partial(_progress, report, span, set())
-        outcome = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
+        result = HANDLERS[job.kind](stores, job.payload, job.attempt, progress)
     try:
-        _succeed(stores, job, outcome)
+        _succeed(stores, job, result)
     except Exception:
-        if not _is_done(stores, job):  # the connection may have broken after the commit
-            outcome.undo()
+        if not _has_succeeded(stores, job):  # the connection may have broken after the commit
+            result.undo()
         raise
 
 
-def _progress(report: ProgressReporter, span: Span, begun: set[str], stage: str, fraction: float) -> None:
-    if stage not in begun:
-        begun.add(stage)
+def _progress(report: ProgressReporter, span: Span, started: set[str], stage: str, fraction: float) -> None:
+    if stage not in started:
+        started.add(stage)
         span.add_event(stage)
     report(stage, fraction)
 
 
-def _is_done(stores: Stores, job: JobRow) -> bool:
+def _has_succeeded(stores: Stores, job: JobRow) -> bool:
     with stores.database.reading() as session:
         row = repository.find_job(session, job.id)
     return row is not None and (row.state, row.attempt) == ("succeeded", job.attempt)
 
 
-def _succeed(stores: Stores, job: JobRow, outcome: JobResult) -> None:
+def _succeed(stores: Stores, job: JobRow, result: JobResult) -> None:
     def finish(session: Session) -> None:
-        if not repository.succeed_job(session, job.id, job.attempt, outcome.finish(session)):
+        if not repository.succeed_job(session, job.id, job.attempt, result.finish(session)):
             raise JobSuperseded
 
     stores.database.write(finish)
 
 
 def _fail(stores: Stores, job: JobRow, error: Exception) -> None:
-    foreseen = isinstance(error, (SegmentationError, ServiceError))
-    logger.log(20 if foreseen else 40, "job failed", attempt=job.attempt, **summarize_exception(error))
+    is_expected = isinstance(error, (SegmentationError, ServiceError))
+    logger.log(
+        logging.INFO if is_expected else logging.ERROR, "job failed", attempt=job.attempt, **summarize_exception(error)
+    )
     fail = partial(repository.fail_job, job_id=job.id, attempt=job.attempt, problem=to_problem(error))
     stores.database.write(fail, repeatable=True)

@@ -1,4 +1,4 @@
-"""A directory for the temporary files of a process and its children, which outlives none of them for long."""
+"""Temporary directory of a process and its children; directories of killed processes are removed at the next start."""
 
 import fcntl
 import os
@@ -10,31 +10,31 @@ from pathlib import Path
 from typing import Final
 
 PREFIX: Final = "segmentation-"
-DRAFT: Final = f".{PREFIX}"  # a directory that is not locked yet
+UNLOCKED_PREFIX: Final = f".{PREFIX}"  # while a directory is created and not locked yet
 LOCK: Final = "lock"
 
 
 @contextmanager
 def temporary_directory() -> Iterator[Path]:
-    """Keep temporary files in a directory of our own within a block, and remove those of processes that were killed."""
-    outside = Path(tempfile.gettempdir())
-    remove_abandoned(outside)
-    draft = Path(tempfile.mkdtemp(prefix=DRAFT))
+    """Use a new temporary directory within a block, after removing those of killed processes."""
+    parent = Path(tempfile.gettempdir())
+    remove_abandoned(parent)
+    draft = Path(tempfile.mkdtemp(prefix=UNLOCKED_PREFIX))
     with (draft / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # held until this process ends, however it does
-        directory = draft.rename(outside / draft.name.removeprefix("."))
-        _use(directory)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it when this process exits or is killed
+        directory = draft.rename(parent / draft.name.removeprefix("."))
+        _set_temporary_directory(directory)
         try:
             yield directory
         finally:
-            _use(outside)
+            _set_temporary_directory(parent)
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def remove_abandoned(outside: Path) -> None:
-    """Remove such directories of this user whose process has ended."""
-    for directory in outside.glob(f"{PREFIX}*"):
-        with suppress(OSError):  # in use, not such a directory, or gone meanwhile
+def remove_abandoned(parent: Path) -> None:
+    """Remove this user's temporary directories whose process no longer runs."""
+    for directory in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # locked, without a lock file, or removed meanwhile
             _remove_abandoned(directory)
 
 
@@ -46,5 +46,5 @@ def _remove_abandoned(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
-def _use(directory: Path) -> None:
+def _set_temporary_directory(directory: Path) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(directory)

@@ -1,4 +1,4 @@
-"""Spans from a request to the work that it asked for; the SDK is only imported where a collector is named."""
+"""OpenTelemetry spans of requests and jobs; the SDK is imported only if a collector is configured."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _propagator: Final = TraceContextTextMapPropagator()
 
 
 def open_tracer() -> Tracer | None:
-    """Send spans where the standard variables name a collector; None where they name none."""
+    """Return a tracer that exports to the collector of the standard variables; None without one."""
     if not any(map(os.environ.get, ENDPOINTS)):
         return None
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - see above
@@ -30,14 +30,13 @@ def open_tracer() -> Tracer | None:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-    ours = Resource({"service.name": SERVICE, "service.version": RELEASE})
-    provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()))
+    resource = Resource({"service.name": SERVICE, "service.version": RELEASE})
+    provider = TracerProvider(resource=resource.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return tracer_of(provider)
 
 
 def tracer_of(provider: "TracerProvider") -> Tracer:
-    """Give the tracer of all our spans."""
     return provider.get_tracer(SERVICE, RELEASE)
 
 
@@ -45,7 +44,7 @@ def tracer_of(provider: "TracerProvider") -> Tracer:
 def span(
     tracer: Tracer | None, name: str, kind: SpanKind, parent: str | None, attributes: Mapping[str, str | int]
 ) -> Iterator[Span]:
-    """Open a span below the one whose `traceparent` is given; an error's message, which may quote, stays out."""
+    """Open a span, a child of the `traceparent` in `parent`; errors are not recorded, as messages may hold values."""
     if tracer is None:
         yield INVALID_SPAN
         return
@@ -57,7 +56,7 @@ def span(
 
 
 def traceparent() -> str | None:
-    """Name the span that is open, for the work that it leads to."""
+    """Return the W3C `traceparent` of the current span, for the jobs that it starts."""
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get(TRACEPARENT)

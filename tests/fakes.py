@@ -62,7 +62,7 @@ class InlineEngine:
     def _run(self, job_id: str) -> None:
         run_attempt(self._stores, job_id, most_attempts=self._most_attempts, tracer=self._tracer)
         self._known.discard(job_id)
-        self.endings.tell(job_id)
+        self.endings.notify(job_id)
 
 
 class IdleEngine(InlineEngine):

@@ -1,6 +1,6 @@
-"""The command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sweep, sample.
+"""Command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sweep, sample.
 
-Each command imports what it needs by itself: the engine is to begin before the api has been imported.
+Each command imports its own dependencies, so that `serve` starts the engine before it imports the API.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from service.sockets import LOOPBACK_HOSTS, bind_sockets
 if TYPE_CHECKING:
     from service.engine.scheduler_file import TlsCredentials
 
-JOBS = "service.tasks"
+WORKER_PRELOAD = "service.tasks"
 
-Host = Annotated[str, typer.Option(help="The address to listen on: one of this machine's own.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
+Host = Annotated[str, typer.Option(help="Host name or IP address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")]
 
 commands = typer.Typer(
     cls=ErrorReportingGroup,
@@ -46,17 +46,17 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     *,
-    sample: Annotated[bool, typer.Option("--sample", help="Load the sample on the first start.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Load the sample dataset on the first start.")] = False,
 ) -> None:
-    """Start the service, with its embedded engine unless another one is set."""
+    """Start the service, with an embedded job engine unless SEGMENTATION_ENGINE_ADDRESS is set."""
     settings = Settings()
     with bind_sockets(host, port) as sockets:
-        _require_keys(settings)
+        _check_keys(settings)
         if host not in LOOPBACK_HOSTS:
             from service.server import require_a_key
 
             require_a_key(settings)
-        with _engine_beside(settings):
+        with _embedded_engine(settings):
             from service.server import run_server
 
             run_server(settings, sockets, sample=sample)
@@ -64,7 +64,7 @@ def serve(
 
 @commands.command()
 def engine() -> None:
-    """Run the embedded engine alone: a scheduler and its workers. `serve` does so by itself."""
+    """Run only the embedded job engine: a scheduler and its workers. `serve` starts one by itself."""
     from service.engine.embedded import run_embedded
     from service.web.logging import configure_logging
 
@@ -74,13 +74,13 @@ def engine() -> None:
         directory=settings.engine_directory(),
         n_workers=settings.workers,
         memory_limit=settings.worker_memory,
-        preload=JOBS,
+        preload=WORKER_PRELOAD,
     )
 
 
 @commands.command()
 def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
-    """Run the scheduler of an engine on several machines; SEGMENTATION_ENGINE_CA and so on let others in."""
+    """Run the scheduler of a job engine on several machines, with the certificates of SEGMENTATION_ENGINE_CA etc."""
     from service.engine.cluster import run_scheduler
     from service.web.logging import configure_logging
 
@@ -91,62 +91,66 @@ def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
 
 @commands.command()
 def worker(
-    scheduler: Annotated[str | None, typer.Option(help="Its address; SEGMENTATION_ENGINE_ADDRESS if absent.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the scheduler; default: SEGMENTATION_ENGINE_ADDRESS.")
+    ] = None,
 ) -> None:
-    """Run this machine's workers for a scheduler elsewhere, with the same stores as the service."""
+    """Run workers on this machine for a remote scheduler, with the same stores as the service."""
     from service.engine.forkserver import start_forkserver
     from service.temp_directories import temporary_directory
 
     with temporary_directory():
-        start_forkserver(JOBS)
-        _work(scheduler)
+        start_forkserver(WORKER_PRELOAD)
+        _run_workers(scheduler)
 
 
-def _work(scheduler: str | None) -> None:
+def _run_workers(scheduler: str | None) -> None:
     from service.engine.cluster import run_workers
     from service.web.logging import configure_logging
 
     settings = Settings(engine_address=scheduler) if scheduler else Settings()
     configure_logging(settings.log_level)
     if settings.engine_address is None:
-        raise typer.BadParameter("there is no address of a scheduler", param_hint="--scheduler")
+        raise typer.BadParameter("set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler")
     run_workers(
         scheduler=settings.engine_address,
         n_workers=settings.workers,
         memory_limit=settings.worker_memory,
-        preload=JOBS,
+        preload=WORKER_PRELOAD,
         certificates=_certificates(settings),
     )
 
 
 @commands.command()
 def certificates(
-    directory: Annotated[Path, typer.Option(help="Where ca.pem, certificate.pem and key.pem are left.")],
-    days: Annotated[int, typer.Option(min=1, help="How long they are valid.")] = 3650,
+    directory: Annotated[Path, typer.Option(help="Directory to write ca.pem, certificate.pem and key.pem to.")],
+    days: Annotated[int, typer.Option(min=1, help="Validity in days.")] = 3650,
     *,
-    renew: Annotated[bool, typer.Option("--renew", help="Replace those that are there.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="Replace existing certificates.")] = False,
 ) -> None:
-    """Make the certificates of an engine on several machines: one for its scheduler, its workers and the service."""
+    """Create the TLS certificate that the scheduler, the workers and the service of several machines share."""
     from service.engine.certificates import make_certificates
 
-    made = make_certificates(directory, days=days, renew=renew)
-    typer.echo("The certificates were made." if made else "The certificates are there.")
+    is_new = make_certificates(directory, days=days, renew=renew)
+    typer.echo("Certificates created." if is_new else "The certificates already exist; nothing was changed.")
 
 
 @commands.command()
 def migrate() -> None:
-    """Bring the database's schema up to date."""
-    from service.server import migrate as bring_up_to_date
+    """Create the database's schema or upgrade it to this release."""
+    from service.server import migrate as migrate_schema
 
-    fresh = bring_up_to_date(Settings())
-    typer.echo("The schema was made." if fresh else "The schema is up to date.")
+    is_new = migrate_schema(Settings())
+    typer.echo("The schema was created." if is_new else "The schema is up to date.")
 
 
 @commands.command()
 def adopt(
-    sqlite: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Such as var/metadata.sqlite.")],
+    sqlite: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="SQLite file, such as var/metadata.sqlite.")
+    ],
 ) -> None:
-    """Copy the metadata of an embedded database into the empty one that SEGMENTATION_DATABASE_URL names."""
+    """Copy the metadata of an embedded database into the empty database of SEGMENTATION_DATABASE_URL."""
     from service.stores.copy_database import copy_rows
     from service.stores.database import Database
 
@@ -154,7 +158,7 @@ def adopt(
     try:
         source.migrate()
         target.migrate()
-        typer.echo(f"{copy_rows(source, target)} rows were copied.")
+        typer.echo(f"{copy_rows(source, target)} rows copied.")
     finally:
         source.close()
         target.close()
@@ -162,8 +166,10 @@ def adopt(
 
 @commands.command()
 def sample(
-    url: Annotated[str, typer.Option(help="The running service.")] = "http://127.0.0.1:8000",
-    key_file: Annotated[typer.FileText | None, typer.Option(help="A file with a key, where one is needed.")] = None,
+    url: Annotated[str, typer.Option(help="URL of the running service.")] = "http://127.0.0.1:8000",
+    key_file: Annotated[
+        typer.FileText | None, typer.Option(help="File with an API key, if the service needs one.")
+    ] = None,
 ) -> None:
     """Load the sample dataset into a running service and fit a model to it."""
     import httpx
@@ -183,16 +189,16 @@ def sample(
         raise typer.Exit(1) from error
 
 
-def _require_keys(settings: Settings) -> None:
-    """Refuse keys that cannot be, before anything is started."""
+def _check_keys(settings: Settings) -> None:
+    """Check the signing keys and the bootstrap key before anything is started."""
     signing_keys(settings)
     if first := settings.first_key():
         check_well_formed(first)
 
 
 @contextmanager
-def _engine_beside(settings: Settings) -> Iterator[None]:
-    """Run the embedded engine beside what follows, unless the settings name another one."""
+def _embedded_engine(settings: Settings) -> Iterator[None]:
+    """Run the embedded engine as a child process within a block, unless the settings name a remote one."""
     if settings.engine_address:
         yield
         return

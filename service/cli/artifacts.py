@@ -1,4 +1,4 @@
-"""Model files on the command line: `python -m service resign` and `sweep`."""
+"""Commands on model files and tables: `python -m service resign` and `sweep`."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from service.config import Settings
 
 
 def resign() -> None:
-    """Sign every model file with the first of the signing keys; once this has ended well, the others can go."""
+    """Sign all model files with the first signing key; if this succeeds, the other keys can be removed."""
     from service.registry.key_rotation import count, resign_all
     from service.stores import open_stores
 
@@ -17,28 +17,30 @@ def resign() -> None:
         signed = resign_all(stores)
     finally:
         stores.database.close()
-    counted = count(signed)
-    typer.echo(f"{counted['signed']} signed anew, {counted['unchanged']} were so before, {counted['damaged']} damaged")
-    for one in signed:
-        if one.outcome == "damaged":
-            typer.echo(f"Not signed: tenant {one.tenant}, model {one.model}, version {one.version}", err=True)
-    raise typer.Exit(1 if counted["damaged"] else 0)
+    counts = count(signed)
+    typer.echo(f"{counts['signed']} signed, {counts['unchanged']} unchanged, {counts['damaged']} damaged")
+    for version in signed:
+        if version.outcome == "damaged":
+            typer.echo(
+                f"Not signed: tenant {version.tenant}, model {version.model}, version {version.version}", err=True
+            )
+    raise typer.Exit(1 if counts["damaged"] else 0)
 
 
 def sweep(
-    *, remove: Annotated[bool, typer.Option("--remove", help="Remove them, instead of naming them.")] = False
+    *, remove: Annotated[bool, typer.Option("--remove", help="Remove the files instead of only listing them.")] = False
 ) -> None:
-    """Name the files of tables and models that no row names, an hour after their last change."""
+    """List orphaned files: tables and model files without a database row, unchanged for an hour."""
     from service.registry.orphans import find_orphans, remove_orphans
     from service.stores import open_stores
 
     stores = open_stores(Settings())
     try:
-        leftovers = find_orphans(stores)
+        orphans = find_orphans(stores)
         if remove:
-            remove_orphans(stores, leftovers)
+            remove_orphans(stores, orphans)
     finally:
         stores.database.close()
-    for left in leftovers:
-        typer.echo(f"{left.store}/{left.path}")
-    typer.echo(f"{len(leftovers)} files that no row names{' were removed' if remove else ''}", err=True)
+    for orphan in orphans:
+        typer.echo(f"{orphan.store}/{orphan.path}")
+    typer.echo(f"{len(orphans)} orphaned files {'removed' if remove else 'found'}", err=True)

@@ -1,4 +1,4 @@
-"""Commands that end with the sentence of what they refuse."""
+"""Error messages of commands."""
 
 from typing import Any
 
@@ -11,25 +11,24 @@ from service.errors import ServiceError
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Ends a command that cannot be carried out with one sentence for each reason, and the exit code 1."""
+    """Command group that reports expected errors, one line each and without a traceback, and exits with code 1."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer hides the types of its own
-        """Carry a command out."""
         try:
             return super().invoke(ctx)
-        except (ServiceError, ValidationError, OSError) as refusal:
-            for sentence in _sentences(refusal):
-                typer.echo(sentence, err=True)
-            raise typer.Exit(1) from refusal
+        except (ServiceError, ValidationError, OSError) as error:
+            for message in _messages(error):
+                typer.echo(message, err=True)
+            raise typer.Exit(1) from error
 
 
-def _sentences(refusal: Exception) -> list[str]:
-    if isinstance(refusal, ValidationError):
-        return [f"{_setting(fault['loc'])}{fault['msg']}" for fault in refusal.errors()]
-    if isinstance(refusal, OSError):
-        return [f"{refusal.filename}: {refusal.strerror}" if refusal.filename else str(refusal)]
-    return [str(refusal)]
+def _messages(error: Exception) -> list[str]:
+    if isinstance(error, ValidationError):
+        return [f"{_setting_prefix(fault['loc'])}{fault['msg']}" for fault in error.errors()]
+    if isinstance(error, OSError) and error.filename:
+        return [f"{error.filename}: {error.strerror}"]
+    return [str(error)]
 
 
-def _setting(place: tuple[int | str, ...]) -> str:
-    return f"{PREFIX}{str(place[0]).upper()}: " if place else ""
+def _setting_prefix(location: tuple[int | str, ...]) -> str:
+    return f"{PREFIX}{str(location[0]).upper()}: " if location else ""

@@ -1,4 +1,4 @@
-"""Keys on the command line: `python -m service keys …`."""
+"""Commands on API keys: `python -m service keys …`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from service.auth.rows import KeyRow
     from service.stores.database import Database
 
-keys = typer.Typer(name="keys", help="Who may call the service.", no_args_is_help=True)
+keys = typer.Typer(name="keys", help="Create, list and revoke API keys.", no_args_is_help=True)
 
 
 @keys.command()
 def create(
-    name: Annotated[str, typer.Option(help="Who will use it: small letters, digits, - and _.")],
-    tenant: Annotated[str, typer.Option(help="Whose datasets and models it opens.")] = DEFAULT_TENANT,
-    scope: Annotated[Scope, typer.Option(help="What it allows; each scope includes those before it.")] = "write",
-    days: Annotated[float | None, typer.Option(min=0, help="After how many days it expires.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the key, such as its user: lower-case letters, digits, - and _.")],
+    tenant: Annotated[str, typer.Option(help="Tenant whose datasets and models it gives access to.")] = DEFAULT_TENANT,
+    scope: Annotated[Scope, typer.Option(help="Scope of the key; each scope includes the previous ones.")] = "write",
+    days: Annotated[float | None, typer.Option(min=0, help="Days until the key expires; default: never.")] = None,
 ) -> None:
-    """Make a key and print it, once; make the next before you revoke the last, and nobody is locked out between."""
+    """Create a key and print it, once. To rotate keys, create the new key before you revoke the old one."""
     from service.auth.operations import create_key
 
     lifetime = None if days is None else timedelta(days=days)
     with _database() as database:
         key, row = create_key(database, tenant=tenant, name=name, scope=scope, lifetime=lifetime)
-    typer.echo(f"{_format_key(row)}. This is the only time that it is shown:", err=True)
+    typer.echo(f"{_format_key(row)}. The key is shown only once:", err=True)
     typer.echo(key)
 
 
 @keys.command("list")
-def show(tenant: Annotated[str | None, typer.Option(help="Of one tenant alone.")] = None) -> None:
-    """List the keys: never the keys themselves, of which only hashes are kept."""
+def show(tenant: Annotated[str | None, typer.Option(help="List only this tenant's keys.")] = None) -> None:
+    """List the keys with id, state and scope. The keys themselves cannot be shown: only hashes are stored."""
     from service.auth.repository import list_keys
 
     with _database() as database, database.reading() as session:
@@ -45,8 +45,8 @@ def show(tenant: Annotated[str | None, typer.Option(help="Of one tenant alone.")
 
 
 @keys.command()
-def revoke(key: Annotated[str, typer.Argument(help="Its id, as `keys list` shows it.")]) -> None:
-    """Revoke a key: within a second no process takes it any more."""
+def revoke(key: Annotated[str, typer.Argument(help="Id of the key, as shown by `keys list`.")]) -> None:
+    """Revoke a key. Every process rejects it within a second."""
     from service.auth.operations import revoke_key
 
     with _database() as database:
@@ -55,7 +55,7 @@ def revoke(key: Annotated[str, typer.Argument(help="Its id, as `keys list` shows
 
 @keys.command()
 def generate() -> None:
-    """Print a key that nobody knows yet, for SEGMENTATION_BOOTSTRAP_KEY or its file."""
+    """Generate a key and print it without storing it, for SEGMENTATION_BOOTSTRAP_KEY or its file."""
     from service.auth.api_keys import generate_key
 
     typer.echo(generate_key())
@@ -63,7 +63,7 @@ def generate() -> None:
 
 @contextmanager
 def _database() -> Iterator["Database"]:
-    """Open the database with the newest schema."""
+    """Open the database within a block, with the newest schema."""
     from service.stores.database import Database
 
     database = Database(Settings().database_address())

@@ -82,7 +82,7 @@ def _plan_leftover_purge(stores: Stores, dataset: DatasetRow, customer_id: str) 
         if stores.tables.exists(path)
         for result in stores.tables.search_leftovers(path, versions, customer_id)
     )
-    if all(result == "unavailable_reason" for result in results):
+    if all(result == "absent" for result in results):
         return None
     with stores.database.writing() as session:
         return _plan_purge(session, repository.lock_dataset(session, dataset))

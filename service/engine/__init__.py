@@ -1,1 +1,1 @@
-"""The engine: the Dask cluster that runs jobs, its client and its processes."""
+"""Job engine: the Dask cluster that runs jobs, its client and its processes."""

@@ -1,4 +1,4 @@
-"""Certificates for an engine: an authority signs one certificate and is then forgotten."""
+"""TLS certificates of a job engine: one certificate, signed by a certificate authority whose key is discarded."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -14,65 +14,67 @@ from service.engine.scheduler_file import TlsCredentials
 
 AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
-_EARLIER: Final = timedelta(days=30)  # clocks of several machines differ, and are set back
+_CLOCK_SKEW: Final = timedelta(days=30)  # the validity begins earlier by this, as the machines' clocks may differ
 
 
 class Validity(NamedTuple):
-    """The time within which certificates count."""
+    """Validity period of certificates."""
 
     begin: datetime
     end: datetime
 
 
-# No clock ends them: they are made anew with each embedded engine, kept by this user alone, and forgotten with it.
-FOR_EVER: Final = Validity(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))  # RFC 5280
+# An embedded engine issues its certificates at each start, readable by this user only, and deletes them when it stops.
+NO_EXPIRY: Final = Validity(
+    datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+)  # RFC 5280
 
 
 def make_certificates(directory: Path, *, days: int, renew: bool = False) -> bool:
-    """Leave `ca.pem`, `certificate.pem` and `key.pem` in a directory; False if they are there and not to be renewed."""
+    """Write `ca.pem`, `certificate.pem` and `key.pem` to a directory; return False if they exist and `renew` is off."""
     if not renew and all((directory / name).exists() for name in NAMES):
         return False
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    made = issue_certificates(Validity(now - _EARLIER, now + timedelta(days=days)))
-    for name, pem in zip(NAMES, (made.ca, made.certificate, made.key), strict=True):
+    issued = issue_certificates(Validity(now - _CLOCK_SKEW, now + timedelta(days=days)))
+    for name, pem in zip(NAMES, (issued.ca, issued.certificate, issued.key), strict=True):
         _write(directory / name, pem)
     return True
 
 
 def issue_certificates(validity: Validity) -> TlsCredentials:
-    """Issue one certificate for all parts of an engine, by an authority whose own key is not kept."""
-    authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca = _signed(AUTHORITY, authority, authority, validity, ca=True)
-    certificate = _signed("segmentation engine", own, authority, validity, ca=False)
-    return TlsCredentials(ca=_pem(ca), certificate=_pem(certificate), key=_private(own))
+    """Issue one certificate for all processes of an engine; the authority's private key is discarded."""
+    authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca = _sign(AUTHORITY, authority, authority, validity, ca=True)
+    certificate = _sign("segmentation engine", key, authority, validity, ca=False)
+    return TlsCredentials(ca=_certificate_pem(ca), certificate=_certificate_pem(certificate), key=_key_pem(key))
 
 
-def _signed(
+def _sign(
     name: str, key: ec.EllipticCurvePrivateKey, authority: ec.EllipticCurvePrivateKey, validity: Validity, *, ca: bool
 ) -> x509.Certificate:
     issuer_id = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
     return (
         x509.CertificateBuilder()
-        .subject_name(_named(name))
-        .issuer_name(_named(AUTHORITY))
+        .subject_name(_common_name(name))
+        .issuer_name(_common_name(AUTHORITY))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(validity.begin)
         .not_valid_after(validity.end)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True)
-        .add_extension(_usage(ca=ca), critical=True)
+        .add_extension(_key_usage(ca=ca), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id), critical=False)
         .sign(authority, hashes.SHA256())
     )
 
 
-def _named(name: str) -> x509.Name:
+def _common_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _usage(*, ca: bool) -> x509.KeyUsage:
+def _key_usage(*, ca: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not ca,
         key_cert_sign=ca,
@@ -86,17 +88,17 @@ def _usage(*, ca: bool) -> x509.KeyUsage:
     )
 
 
-def _pem(certificate: x509.Certificate) -> str:
+def _certificate_pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _private(key: ec.EllipticCurvePrivateKey) -> str:
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return pem.decode()
 
 
 def _write(path: Path, pem: str) -> None:
-    """Write for this user alone; a reader sees the old file or the new one."""
+    """Write a file atomically, readable by this user only."""
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

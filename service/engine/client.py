@@ -1,4 +1,4 @@
-"""The one job engine as the api sees it: hand jobs to Dask, ask after them, take them back."""
+"""Client of the job engine: submits jobs to Dask, queries their state and cancels them."""
 
 import asyncio
 import logging
@@ -18,12 +18,12 @@ from service.engine.job_events import JobNotifier
 from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
 from service.errors import Unavailable
 
-SOON = 1.0  # seconds to wait for the scheduler before the caller is told to come back later
+TIMEOUT = 1.0  # seconds to wait for the scheduler before EngineUnavailable is raised
 GRACE_SECONDS = 0.5  # seconds in which a cancelled job may stop by itself
-LOOK = 0.05  # seconds between two looks at whether it did
-ENDED = "ended"  # where workers tell which job has just ended
+POLL_INTERVAL = 0.05  # seconds between two checks of whether it did
+ENDED = "ended"  # Dask topic on which workers publish the ids of jobs that ended
 ROLES = ("client", "scheduler", "worker")
-CLOSING = 0.2  # seconds in which its worker may close before it is killed
+CLOSE_TIMEOUT = 0.2  # seconds in which a worker may close before it is killed
 
 
 class EngineUnavailable(Unavailable):
@@ -31,12 +31,12 @@ class EngineUnavailable(Unavailable):
 
 
 class JobEngine:
-    """Runs an entry point, "module:function", with job ids; only workers import it.
+    """Client of the Dask cluster that calls an entry point, "module:function", with job ids; only workers import it.
 
-    Without an address it finds the embedded cluster by what that left in `directory`. All methods may be called from
-    any thread but that of an event loop. They wait for each answer of the scheduler, about a second at most, then raise
-    EngineUnavailable. A cluster that comes back, at another address too, is found again by the next call. `endings`
-    tells of each job that has ended by itself, whoever submitted it.
+    Without an address, the scheduler file in `directory` locates the embedded cluster. All methods are thread-safe and
+    block, so never call them on an event loop's thread. Each waits about a second for the scheduler, then raises
+    EngineUnavailable. After a restart of the cluster, even at another address, the next call reconnects. `endings`
+    notifies of every job that ends by itself, including those that other processes submitted.
     """
 
     def __init__(
@@ -57,37 +57,37 @@ class JobEngine:
         _silence_dask()
 
     def submit(self, job_id: str) -> None:
-        """Have a worker run a job; one that the cluster already knows is not run twice."""
+        """Submit a job; does nothing if the cluster already knows it."""
         client = self._connected()
         with _unavailable_when_lost():
             fire_and_forget(client.submit(run_job, self._entry_point, job_id, key=_key(job_id)))
 
     def unknown(self, job_ids: Sequence[str]) -> list[str]:
-        """Give the jobs that the cluster neither runs nor is going to run."""
+        """Return the jobs that are neither queued nor running in the cluster."""
         states = self._ask("get_task_status", keys=[_key(job_id) for job_id in job_ids])
         return [job_id for job_id in job_ids if states[_key(job_id)] is None]
 
     def slots(self) -> int:
-        """Count how many jobs can run at once."""
+        """Return the number of jobs that can run at once."""
         return int(self._ask("identity", n_workers=0)["total_threads"])
 
     def ready(self) -> bool:
-        """Say whether there is a worker for a job submitted now."""
+        """Return whether the cluster has a worker."""
         try:
             return self.slots() > 0
         except EngineUnavailable:
             return False
 
     def cancel(self, job_id: str, worker: str | None) -> None:
-        """Take back a job whose row says so already, and end the `worker` of that row if it goes on with it."""
+        """Cancel a job whose row is cancelled already; kill the `worker` of that row if it is still running the job."""
         client = self._connected()
         with _unavailable_when_lost():
             Future(_key(job_id), client).cancel(force=True)
         if worker and self._is_running_after_grace(job_id, worker):
-            self._end(worker)
+            self._kill(worker)
 
     def close(self) -> None:
-        """Let go of the cluster; its jobs go on."""
+        """Disconnect from the cluster; its jobs continue."""
         with self._connecting:
             self._disconnect()
             self._loop.stop()
@@ -97,37 +97,37 @@ class JobEngine:
         while self._runs(job_id, worker):
             if time.monotonic() > deadline:
                 return True
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL)
         return False
 
     def _runs(self, job_id: str, worker: str) -> bool:
-        """Ask the worker: the scheduler has forgotten the job, and the worker may have gone on to another by now."""
+        """Query the worker itself: the scheduler has forgotten the job, and the worker may already run another one."""
         if worker not in self._ask("identity")["workers"]:
             return False
         question = {"op": "call_stack", "keys": [_key(job_id)]}
         try:
             answers = self._ask("broadcast", msg=question, workers=[worker], on_error="ignore")
         except EngineUnavailable:
-            return True  # too busy to answer, so it is busy with what the row says
+            return True  # the worker is too busy to respond, so it is assumed to run the job
         return worker not in answers or _key(job_id) in answers[worker]
 
-    def _end(self, worker: str) -> None:
-        with suppress(KeyError):  # it ended meanwhile
-            # On a busy machine a worker that was killed may take longer to end than its nanny waits for it.
-            kill = {"op": "kill", "timeout": CLOSING}
+    def _kill(self, worker: str) -> None:
+        with suppress(KeyError):  # the worker has already exited
+            # On a busy machine a killed worker may take longer to exit than its nanny waits by default.
+            kill = {"op": "kill", "timeout": CLOSE_TIMEOUT}
             self._ask("broadcast", msg=kill, workers=[worker], nanny=True, on_error="ignore")
 
-    def _ask(self, question: str, **arguments: object) -> Any:  # noqa: ANN401 - Dask ships no types for its answers
+    def _ask(self, question: str, **arguments: object) -> Any:  # noqa: ANN401 - Dask ships no types for its responses
         client = self._connected()
 
         async def ask() -> object:
             return await getattr(client.scheduler, question)(**arguments)
 
         with _unavailable_when_lost():
-            return client.sync(ask, callback_timeout=SOON)
+            return client.sync(ask, callback_timeout=TIMEOUT)
 
     def _connected(self) -> Client:
-        if not self._connecting.acquire(timeout=SOON):
+        if not self._connecting.acquire(timeout=TIMEOUT):
             raise EngineUnavailable
         try:
             if self._client is None or self._client.status != "running":
@@ -139,30 +139,30 @@ class JobEngine:
 
     def _connect(self) -> Client:
         with _unavailable_when_lost():
-            contact = self._remote or SchedulerInfo.read(self._directory)
+            scheduler = self._remote or SchedulerInfo.read(self._directory)
             client = Client(
-                contact.address,
-                security=dask_security(contact.certificates),
-                timeout=SOON,
+                scheduler.address,
+                security=dask_security(scheduler.certificates),
+                timeout=TIMEOUT,
                 loop=self._loop.loop,
                 set_as_default=False,
             )
-            client.subscribe_topic(ENDED, self._tell)
+            client.subscribe_topic(ENDED, self._notify)
         return client
 
-    def _tell(self, event: tuple[float, str]) -> None:
+    def _notify(self, event: tuple[float, str]) -> None:
         _, job_id = event
-        self.endings.tell(job_id)
+        self.endings.notify(job_id)
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             with suppress(OSError):  # the scheduler is gone
-                client.close(timeout=SOON)
+                client.close(timeout=TIMEOUT)
 
 
 def run_job(entry_point: str, job_id: str) -> None:
-    """Run a job, inside a worker."""
+    """Call the entry point inside a worker, then publish that the job ended."""
     module, _, function = entry_point.partition(":")
     try:
         getattr(import_module(module), function)(job_id)
@@ -171,7 +171,7 @@ def run_job(entry_point: str, job_id: str) -> None:
 
 
 def current_worker() -> str:
-    """Give the address of the worker that we run in, for the job's row; outside of one it is empty."""
+    """Return the address of the worker that runs this code; empty outside of one."""
     try:
         return str(get_worker().address)
     except ValueError:
@@ -179,7 +179,7 @@ def current_worker() -> str:
 
 
 class _LoopThread:
-    """One event loop for all clients to come: of its own, a client that cannot connect would leave a thread behind."""
+    """Event loop shared by all clients: with a loop of its own, a client that fails to connect would leak a thread."""
 
     def __init__(self) -> None:
         started = threading.Event()
@@ -203,7 +203,7 @@ def _unavailable_when_lost() -> Iterator[None]:
     try:
         yield
     except (OSError, ClosedClientError, AttributeError, RuntimeError) as lost:
-        # A client that is closed meanwhile has no scheduler (AttributeError) or no running loop (RuntimeError).
+        # A client closed by another thread has no scheduler (AttributeError) or no running loop (RuntimeError).
         raise EngineUnavailable from lost
 
 
@@ -212,7 +212,7 @@ def _key(job_id: str) -> str:
 
 
 def dask_security(certificates: TlsCredentials | None) -> Security | None:
-    """Take part in a cluster with one certificate, as whatever we are in it."""
+    """Build Dask's TLS configuration, with one certificate for every role."""
     if certificates is None:
         return None
     pairs = {f"tls_{role}_cert": certificates.certificate for role in ROLES}
@@ -221,6 +221,6 @@ def dask_security(certificates: TlsCredentials | None) -> Security | None:
 
 
 def _silence_dask() -> None:
-    """Keep to ourselves what Dask would log about a lost scheduler: EngineUnavailable says it to the caller."""
+    """Suppress Dask's log messages about a lost scheduler, which EngineUnavailable reports already."""
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

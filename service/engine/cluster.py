@@ -1,4 +1,4 @@
-"""Clusters: a scheduler and its workers on this machine and for this user alone, or each on a machine of its own."""
+"""Dask clusters: a scheduler and its workers, private to this user and machine or spread over several machines."""
 
 import asyncio
 import logging
@@ -16,33 +16,33 @@ import dask
 from distributed import Nanny, Scheduler
 from distributed.utils import get_mp_context
 
-from service.engine.certificates import FOR_EVER, issue_certificates
+from service.engine.certificates import NO_EXPIRY, issue_certificates
 from service.engine.client import dask_security
 from service.engine.forkserver import METHOD, start_forkserver
 from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
 from service.engine.supervisor import kill_when_parent_exits, kill_when_pipe_closes
 
 HOST = "127.0.0.1"
-NICENESS = 10  # jobs give way to requests
-CLOSING = 1.0  # seconds that a busy worker gets when the cluster stops
+NICENESS = 10  # requests take precedence over jobs
+CLOSE_TIMEOUT = 1.0  # seconds in which a busy worker may close before it is killed
 SETTINGS = {
-    "distributed.admin.system-monitor.interval": "5s",  # nobody looks at what it notes
+    "distributed.admin.system-monitor.interval": "5s",  # its measurements are not used
     "distributed.admin.tick.interval": "1s",
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.scheduler.worker-ttl": None,  # a step that holds the GIL is no death: the dead close their connection
+    "distributed.scheduler.worker-ttl": None,  # a worker that holds the GIL sends no heartbeat, but is alive
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.worker.multiprocessing-method": METHOD,
 }
-UNSEEN: dict[str, Any] = {"protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
-LOCAL: dict[str, Any] = {"host": HOST, **UNSEEN}
-LOOK_AGAIN = 1.0  # seconds until a worker looks again for a scheduler that was not there
+TLS_WITHOUT_DASHBOARD: dict[str, Any] = {"protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
+LOCAL: dict[str, Any] = {"host": HOST, **TLS_WITHOUT_DASHBOARD}
+RECONNECT_SECONDS = 1.0  # seconds between a worker's attempts to reach a scheduler
 
 
 def run_cluster(directory: Path, *, n_workers: int, memory_limit: str | int, preload: str) -> None:
-    """Run a scheduler and its workers, and leave in `directory` how to reach them."""
+    """Run a scheduler and its workers, and write the scheduler file to `directory`."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
     SchedulerInfo.delete_file(directory)
     worker = partial(
@@ -55,22 +55,22 @@ def run_cluster(directory: Path, *, n_workers: int, memory_limit: str | int, pre
     )
     with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
         _configure_forkserver(preload)
-        asyncio.run(_serve(directory, n_workers, worker))
+        asyncio.run(_run_local_cluster(directory, n_workers, worker))
 
 
 def run_scheduler(*, host: str, port: int, certificates: TlsCredentials) -> None:
-    """Run a scheduler alone, for workers on any machine, until SIGTERM or SIGINT."""
+    """Run a scheduler without workers until SIGTERM or SIGINT; workers on any machine may join it."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
     with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
-        asyncio.run(_schedule(host, port, certificates))
+        asyncio.run(_run_remote_scheduler(host, port, certificates))
 
 
 def run_workers(
     *, scheduler: str, n_workers: int, memory_limit: str | int, preload: str, certificates: TlsCredentials
 ) -> None:
-    """Run `n_workers` workers, of one thread each, for a scheduler elsewhere, until SIGTERM or SIGINT.
+    """Run `n_workers` single-threaded workers for a remote scheduler until SIGTERM or SIGINT.
 
-    They wait for a scheduler that is not there yet, and come back to one that is started again.
+    They retry until the scheduler is up, and reconnect after it restarts.
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with TemporaryDirectory() as directory, dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
@@ -82,20 +82,20 @@ def run_workers(
             preload=[preload, __name__],
             local_directory=directory,
             security=dask_security(certificates),
-            **UNSEEN,
+            **TLS_WITHOUT_DASHBOARD,
         )
         _configure_forkserver(preload)
-        asyncio.run(_work(n_workers, worker))
+        asyncio.run(_run_remote_workers(n_workers, worker))
 
 
 def _configure_forkserver(preload: str) -> None:
-    """Say what a nursery imports that has to be opened again, after Dask has said what it would have it import."""
+    """Set the forkserver's preload list again: Dask overwrites it when it first creates its multiprocessing context."""
     get_mp_context()
     start_forkserver(preload)
 
 
 def dask_setup(_worker: object) -> None:
-    """Prepare a worker, as Dask asks a preloaded module to: it ends with the engine, and with the nursery."""
+    """Prepare a worker, called by Dask because the module is preloaded: it exits with the engine or the forkserver."""
     engine = multiprocessing.parent_process()
     if engine is not None:
         kill_when_pipe_closes(engine.sentinel)
@@ -103,9 +103,9 @@ def dask_setup(_worker: object) -> None:
     os.nice(NICENESS)
 
 
-async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:
+async def _run_local_cluster(directory: Path, n_workers: int, worker: Callable[..., Nanny]) -> None:
     _stop_on_signals()
-    certificates = issue_certificates(FOR_EVER)
+    certificates = issue_certificates(NO_EXPIRY)
     security = dask_security(certificates)
     async with Scheduler(port=0, security=security, **LOCAL) as scheduler:
         SchedulerInfo(address=scheduler.address, certificates=certificates).write(directory)
@@ -119,13 +119,15 @@ async def _serve(directory: Path, n_workers: int, worker: Callable[..., Nanny]) 
             SchedulerInfo.delete_file(directory)
 
 
-async def _schedule(host: str, port: int, certificates: TlsCredentials) -> None:
+async def _run_remote_scheduler(host: str, port: int, certificates: TlsCredentials) -> None:
     _stop_on_signals()
-    async with Scheduler(host=host, port=port, security=dask_security(certificates), **UNSEEN) as scheduler:
+    async with Scheduler(
+        host=host, port=port, security=dask_security(certificates), **TLS_WITHOUT_DASHBOARD
+    ) as scheduler:
         await scheduler.finished()
 
 
-async def _work(n_workers: int, worker: Callable[[], Nanny]) -> None:
+async def _run_remote_workers(n_workers: int, worker: Callable[[], Nanny]) -> None:
     _stop_on_signals()
     async with asyncio.TaskGroup() as slots:
         for _ in range(n_workers):
@@ -134,31 +136,31 @@ async def _work(n_workers: int, worker: Callable[[], Nanny]) -> None:
 
 async def _reconnect_forever(worker: Callable[[], Nanny]) -> None:
     while True:
-        with suppress(OSError, RuntimeError):  # no scheduler there, or none any more
+        with suppress(OSError, RuntimeError):  # the scheduler is not up, or is gone
             await _keep_worker_alive(worker)
         _reraise_cancellation()
-        await asyncio.sleep(LOOK_AGAIN)
+        await asyncio.sleep(RECONNECT_SECONDS)
 
 
 def _reraise_cancellation() -> None:
-    """Be cancelled after all, where an error while closing hid that: the scheduler may have ended at the same time."""
+    """Raise the CancelledError that was replaced by an error on closing, as when the scheduler exits simultaneously."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
 async def _keep_worker_alive(worker: Callable[[], Nanny]) -> None:
-    """Keep one worker alive; a nanny replaces a worker that dies, and this a nanny that gave up."""
+    """Start a new nanny whenever the last one gives up; a nanny itself restarts a worker that dies."""
     while True:
-        nanny = await worker()  # not to be closed before it is up: stopped during that, its worker ends with us
+        nanny = await worker()  # cancelled here, its worker exits with this process
         try:
             await nanny.finished()
         finally:
-            await nanny.close(timeout=CLOSING)
+            await nanny.close(timeout=CLOSE_TIMEOUT)
 
 
 def _stop_on_signals() -> None:
-    serving = asyncio.current_task()
-    if serving is not None:
+    task = asyncio.current_task()
+    if task is not None:
         for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
+            asyncio.get_running_loop().add_signal_handler(name, task.cancel)

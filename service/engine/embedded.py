@@ -1,4 +1,4 @@
-"""The embedded engine: its one process per home, begun while most of it is still being imported."""
+"""Embedded engine: one process per home directory, which starts the forkserver before its own imports."""
 
 import fcntl
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ LOCK_FILE: Final = "lock"
 
 
 def run_embedded(*, directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
-    """Run a scheduler and `n_workers` workers, of one thread each, until SIGTERM or SIGINT.
+    """Run a scheduler and `n_workers` single-threaded workers until SIGTERM or SIGINT.
 
-    A worker has imported the module `preload` before it takes jobs, and is ended and replaced when it comes near
-    `memory_limit`. Address and certificates are left in `directory`, which is made private.
+    A worker imports the module `preload` before it takes jobs, and is restarted when it comes near `memory_limit`. The
+    address and the certificates are written to `directory`, which is made private.
     """
     exit_with_supervisor()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
     with _exclusive_lock(directory), temporary_directory():
         start_forkserver(preload)
-        from service.engine.cluster import run_cluster  # noqa: PLC0415 - while the nursery imports, too
+        from service.engine.cluster import run_cluster  # noqa: PLC0415 - imports in parallel with the forkserver
 
         run_cluster(directory, n_workers=n_workers, memory_limit=memory_limit, preload=preload)
 
 
 @contextmanager
 def _exclusive_lock(directory: Path) -> Iterator[None]:
-    """Wait until no other engine uses the directory: several services may share it, and need only one."""
+    """Hold the directory's lock within a block: services that share a home directory share one engine."""
     with (directory / LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Wakes whoever waits for jobs as soon as one has ended."""
+"""Notifications that jobs have ended, delivered across threads."""
 
 import asyncio
 from collections import defaultdict
@@ -10,20 +10,19 @@ ANY: Final = ""
 
 
 class JobWaiter:
-    """Something that is waited for in an event loop, and told of from any thread."""
+    """Event that a coroutine waits for and any thread may set."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
 
-    def tell(self) -> None:
-        """Wake who waits."""
-        with suppress(RuntimeError):  # the loop was closed meanwhile
+    def notify(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._event.set)
 
-    async def within(self, seconds: float) -> None:
-        """Wait until it is told of again, or the time is over."""
-        # Not by `wait_for`: that of Python 3.11 forgets that it was cancelled, if it is told at the same moment.
+    async def wait(self, seconds: float) -> None:
+        """Wait for the next notification, or until the timeout."""
+        # `asyncio.wait_for` of Python 3.11 swallows a cancellation that coincides with the event.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()
@@ -31,25 +30,25 @@ class JobWaiter:
 
 
 class JobNotifier:
-    """The endings that somebody waits for. To be told is a hint: what has become of the job is in its row."""
+    """Registry of the waiters for each job. A notification is only a hint: the job's row holds its state."""
 
     def __init__(self) -> None:
-        self._awaited: defaultdict[str, list[JobWaiter]] = defaultdict(list)
+        self._waiters: defaultdict[str, list[JobWaiter]] = defaultdict(list)
 
     @contextmanager
-    def of(self, job_id: str = ANY) -> Iterator[JobWaiter]:
-        """Wait for the ending of a job, or of any, within a block."""
-        ending = JobWaiter()
-        self._awaited[job_id].append(ending)
+    def subscribe(self, job_id: str = ANY) -> Iterator[JobWaiter]:
+        """Register a waiter for a job, or for all jobs, within a block."""
+        waiter = JobWaiter()
+        self._waiters[job_id].append(waiter)
         try:
-            yield ending
+            yield waiter
         finally:
-            self._awaited[job_id].remove(ending)
-            if not self._awaited[job_id]:
-                del self._awaited[job_id]
+            self._waiters[job_id].remove(waiter)
+            if not self._waiters[job_id]:
+                del self._waiters[job_id]
 
-    def tell(self, job_id: str) -> None:
-        """Wake all who wait for this job; may be called from any thread."""
-        for awaited in (job_id, ANY):
-            for ending in tuple(self._awaited.get(awaited, ())):
-                ending.tell()
+    def notify(self, job_id: str) -> None:
+        """Wake all waiters for a job; thread-safe."""
+        for key in (job_id, ANY):
+            for waiter in tuple(self._waiters.get(key, ())):
+                waiter.notify()

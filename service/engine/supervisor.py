@@ -1,4 +1,4 @@
-"""A child process that is started again when it dies, and that never outlives its parent."""
+"""Supervisor of a child process: restarts it with exponential backoff, and never lets it outlive its parent."""
 
 import ctypes
 import fcntl
@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 PARENT = "LIFELINE_PARENT"
-FIRST_PAUSE = 0.2  # seconds before the next start, doubled each time that the child dies young
-LAST_PAUSE = 30.0
-GROWN_UP = 60.0  # seconds after which a death says nothing about the next start
+MIN_BACKOFF = 0.2  # seconds before a restart, doubled at each failure in a row
+MAX_BACKOFF = 30.0
+STABLE_SECONDS = 60.0  # uptime after which the backoff is reset
 STDERR = 2
 _PR_SET_PDEATHSIG = 1
 
@@ -24,35 +24,35 @@ logger = structlog.get_logger()
 
 
 def kill_when_parent_exits(parent: int) -> None:
-    """Have the kernel kill this process when the one with the id `parent`, which started it, ends (on Linux)."""
+    """Ask the kernel to kill this process when its parent, the process `parent`, exits (Linux only)."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel was asked
+    if os.getppid() != parent:  # it exited before the call
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def exit_with_supervisor() -> None:
-    """Die with the `EmbeddedCluster` that started this process; started by anything else, live on."""
+    """Kill this process when the `ChildSupervisor` that started it exits; does nothing without a supervisor."""
     parent = os.environ.get(PARENT)
     if parent is not None:
         kill_when_parent_exits(int(parent))
 
 
 def kill_when_pipe_closes(pipe: int) -> None:
-    """Have the kernel end this process, however busy, once nobody can write to a pipe any more (on Linux)."""
+    """Ask the kernel to kill this process, however busy, when the last writer closes a pipe (Linux only)."""
     if sys.platform != "linux":
         return
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO, which ends it
-    if select.select([pipe], [], [], 0)[0]:  # they ended before the kernel was asked
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)  # sends SIGIO, which kills
+    if select.select([pipe], [], [], 0)[0]:  # it was closed before the call
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 class ChildSupervisor:
-    """Runs a command as a child process, and again each time it ends, until it is stopped.
+    """Supervisor that runs a command as a child process and restarts it each time it exits, until stopped.
 
-    `env` comes on top of this process's own. What the child writes goes to our stderr.
+    `env` extends this process's environment. The child's output goes to this process's stderr.
     """
 
     def __init__(self, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
@@ -61,49 +61,50 @@ class ChildSupervisor:
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
-        # To the kernel a child's parent is the thread that started it, so one thread starts and survives them all.
-        self._keeper = threading.Thread(target=self._keep_running, name="embedded cluster", daemon=True)
+        # PR_SET_PDEATHSIG fires when the thread that forked the child exits, so one long-lived thread starts them all.
+        self._thread = threading.Thread(target=self._keep_running, name="embedded cluster", daemon=True)
 
     def start(self) -> None:
-        """Start the child, without waiting until it is ready."""
-        self._keeper.start()
+        """Start the child without waiting until it is ready."""
+        self._thread.start()
 
     def stop(self, patience: float = 10.0) -> None:
-        """End the child, by force after `patience` seconds."""
+        """Terminate the child; kill it after `patience` seconds."""
         with self._starting:
             self._stopping.set()
             child = self._child
         if child is not None:
-            _end(child, patience)
-        if self._keeper.is_alive():
-            self._keeper.join()
+            _terminate(child, patience)
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _keep_running(self) -> None:
-        pause = FIRST_PAUSE
+        pause = MIN_BACKOFF
         while child := self._start_child():
-            born = time.monotonic()
+            started = time.monotonic()
             code = child.wait()
             if self._stopping.is_set():
                 return
-            pause = FIRST_PAUSE if time.monotonic() - born > GROWN_UP else min(2 * pause, LAST_PAUSE)
-            logger.warning("The job engine ended; starting it again", exit_code=code, pause=pause)
+            is_stable = time.monotonic() - started > STABLE_SECONDS
+            pause = MIN_BACKOFF if is_stable else min(2 * pause, MAX_BACKOFF)
+            logger.warning("The job engine exited; restarting it", exit_code=code, pause=pause)
             self._stopping.wait(pause)
 
     def _start_child(self) -> subprocess.Popen[bytes] | None:
         with self._starting:
             if self._stopping.is_set():
                 return None
-            self._child = subprocess.Popen(  # noqa: S603 - the command is ours, no input reaches it
+            self._child = subprocess.Popen(  # noqa: S603 - the command contains no user input
                 self._command,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=STDERR,
-                process_group=0,  # Ctrl-C is for us; we decide when the child stops
+                process_group=0,  # Ctrl-C reaches only this process, which then stops the child
             )
             return self._child
 
 
-def _end(child: subprocess.Popen[bytes], patience: float) -> None:
+def _terminate(child: subprocess.Popen[bytes], patience: float) -> None:
     child.terminate()
     try:
         child.wait(patience)

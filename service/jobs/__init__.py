@@ -1,1 +1,1 @@
-"""Work that outlives its request."""
+"""Jobs: background work that outlives its request."""

@@ -1,4 +1,4 @@
-"""Feeds of jobs: one look at a job's row serves all requests of this process that follow the job or wait for it."""
+"""Feeds of jobs: one poll of a job's row serves all requests of this process that follow the job or wait for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,12 +11,12 @@ from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
 from service.stores.database import Database
 
-LOOK_SECONDS: Final = 0.25  # between two looks at a job, as a worker that was killed tells nobody
-CHECK_SECONDS: Final = 0.5  # between two checks of whether a follower may still follow
+POLL_SECONDS: Final = 0.25  # between two reads of a job's row, as a killed worker sends no notification
+CHECK_SECONDS: Final = 0.5  # between two checks of a follower's authorization
 
 
 class Feed:
-    """The row of one job as it changes, for any number of readers; a slow one misses what is outdated."""
+    """The current row of one job for any number of readers; a slow reader skips intermediate states."""
 
     def __init__(self) -> None:
         self.n_readers = 0
@@ -25,7 +25,7 @@ class Feed:
         self._changed = asyncio.Event()
 
     async def after(self, seen: JobRow | None) -> JobRow:
-        """Wait for a row that is newer than the one `seen` last; raise what has kept it from being read."""
+        """Wait for a row newer than `seen`; raises the error that ended the feed."""
         while self._row is None or self._row is seen:
             if self._error:
                 raise self._error
@@ -33,7 +33,7 @@ class Feed:
         return self._row
 
     async def rows(self, is_allowed: Callable[[], Awaitable[bool]]) -> AsyncIterator[JobRow]:
-        """Iterate over the row as it is now and at each change, until the job is finished or it is not allowed."""
+        """Iterate over the current row and each change, until the job is finished or `is_allowed` returns False."""
         seen: JobRow | None = None
         while await is_allowed():
             row = seen
@@ -48,7 +48,7 @@ class Feed:
             seen = row
 
     def publish(self, row: JobRow) -> None:
-        """Wake all readers, if the job has changed."""
+        """Wake all readers if the job has changed."""
         if self._row is None or _progress(row) != _progress(self._row):
             self._row = row
             self._wake()
@@ -64,20 +64,20 @@ class Feed:
 
 
 class JobFeeds:
-    """The feeds that this process reads at the moment: each as long as it has readers."""
+    """The active feeds of this process; a feed ends with its last reader."""
 
     def __init__(
-        self, database: Database, endings: JobNotifier, *, max_followers: int, look_seconds: float = LOOK_SECONDS
+        self, database: Database, endings: JobNotifier, *, max_followers: int, poll_seconds: float = POLL_SECONDS
     ) -> None:
         self._database = database
         self._endings = endings
-        self._look_seconds = look_seconds
+        self._poll_seconds = poll_seconds
         self._max_followers = max_followers
         self._n_followers = 0
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
 
     async def wait_for(self, job_id: str, *, seconds: float) -> JobRow:
-        """Wait until a job is finished, or the time is over; holds no thread and no session while it waits."""
+        """Wait until a job is finished, or until the timeout; holds no thread and no session meanwhile."""
         with self._joined(job_id) as feed:
             row = await feed.after(None)
             with suppress(TimeoutError):
@@ -88,9 +88,9 @@ class JobFeeds:
 
     @contextmanager
     def followed(self, job_id: str) -> Iterator[Feed]:
-        """Follow a job within a block, as one of so many followers at most."""
+        """Follow a job within a block; raises TooManyFollowers above the limit of this process."""
         if self._n_followers >= self._max_followers:
-            raise TooManyFollowers(f"{self._max_followers} requests follow jobs already; ask for the job itself")
+            raise TooManyFollowers(f"{self._max_followers} requests follow jobs already; poll the job instead")
         self._n_followers += 1
         try:
             with self._joined(job_id) as feed:
@@ -102,28 +102,28 @@ class JobFeeds:
     def _joined(self, job_id: str) -> Iterator[Feed]:
         if job_id not in self._feeds:
             feed = Feed()
-            self._feeds[job_id] = feed, asyncio.create_task(self._keep_looking(job_id, feed))
-        feed, looking = self._feeds[job_id]
+            self._feeds[job_id] = feed, asyncio.create_task(self._poll_until_finished(job_id, feed))
+        feed, polling = self._feeds[job_id]
         feed.n_readers += 1
         try:
             yield feed
         finally:
             feed.n_readers -= 1
             if not feed.n_readers:
-                looking.cancel()
+                polling.cancel()
                 del self._feeds[job_id]
 
-    async def _keep_looking(self, job_id: str, feed: Feed) -> None:
+    async def _poll_until_finished(self, job_id: str, feed: Feed) -> None:
         try:
-            with self._endings.of(job_id) as ending:
-                while (row := await asyncio.to_thread(self._look, job_id)).state in UNFINISHED:
+            with self._endings.subscribe(job_id) as ending:
+                while (row := await asyncio.to_thread(self._read, job_id)).state in UNFINISHED:
                     feed.publish(row)
-                    await ending.within(self._look_seconds)
+                    await ending.wait(self._poll_seconds)
             feed.publish(row)
-        except Exception as error:  # noqa: BLE001 - it belongs to those who read, who raise it
+        except Exception as error:  # noqa: BLE001 - every reader of the feed raises it
             feed.fail(error)
 
-    def _look(self, job_id: str) -> JobRow:
+    def _read(self, job_id: str) -> JobRow:
         with self._database.reading() as session:
             row = repository.find_job(session, job_id)
         if row is None:

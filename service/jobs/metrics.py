@@ -1,4 +1,4 @@
-"""What Prometheus is told of the jobs: read from their rows when it asks, as the workers are other processes."""
+"""Prometheus collector of job metrics: reads the jobs' rows at each scrape, as workers are other processes."""
 
 import time
 from collections import Counter
@@ -16,56 +16,58 @@ from service.stores.database import Database, DatabaseUnavailable, now
 from service.web.metrics import DurationHistogram
 
 FRESH_SECONDS: Final = 1.0
-# A job is finished by its worker's clock, and a moment before its transaction is.
+# Tolerates skew of the workers' clocks, and `finished_at` is set shortly before its transaction commits.
 LOOK_BACK: Final = timedelta(minutes=5)
 JOB_BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 QUEUED: Final = "queued"
 
 
 class JobCollector:
-    """The jobs of the whole service, the same in every process that is asked; no tenant is named."""
+    """Collector of metrics on all tenants' jobs, the same in every process of the service; no label names a tenant."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
         self._lock = Lock()
-        self._looked = -FRESH_SECONDS
+        self._refreshed = -FRESH_SECONDS
         self._since = now()
         self._seen: dict[str, datetime] = {}
         self._unfinished: Counter[tuple[str, str]] = Counter()
         self._oldest: datetime | None = None
-        self._there = False
+        self._is_database_up = False
         self._finished: Counter[tuple[str, str]] = Counter()
         self._seconds: dict[tuple[str, str], DurationHistogram] = {}
 
     def collect(self) -> Iterable[Metric]:
-        """Give the metrics as they were a second ago at most."""
+        """Return the metrics, refreshed at most once a second."""
         with self._lock:
-            if self._clock() - self._looked >= FRESH_SECONDS:
-                self._look()
-                self._looked = self._clock()
-            yield GaugeMetricFamily("segmentation_database_up", "Whether the database answers.", value=self._there)
-            if self._there:
+            if self._clock() - self._refreshed >= FRESH_SECONDS:
+                self._refresh()
+                self._refreshed = self._clock()
+            yield GaugeMetricFamily(
+                "segmentation_database_up", "Whether the database can be reached.", value=self._is_database_up
+            )
+            if self._is_database_up:
                 yield from self._collect_unfinished()
             yield from self._collect_finished()
 
-    def _look(self) -> None:
-        looked = now()
+    def _refresh(self) -> None:
+        refreshed = now()
         try:
             with self._database.reading() as session:
                 unfinished = repository.tally_unfinished(session)
                 self._oldest = repository.oldest_with_state(session, QUEUED)
                 finished = repository.finished_since(session, self._since - LOOK_BACK)
         except DatabaseUnavailable:
-            self._there = False
+            self._is_database_up = False
             return
-        self._there = True
+        self._is_database_up = True
         self._unfinished = Counter({**dict.fromkeys(self._unfinished, 0), **unfinished})
         for job in finished:
             if job.id not in self._seen:
                 self._count(job)
-        self._since = looked
-        self._seen = {job.id: job.finished_at for job in finished if job.finished_at >= looked - LOOK_BACK}
+        self._since = refreshed
+        self._seen = {job.id: job.finished_at for job in finished if job.finished_at >= refreshed - LOOK_BACK}
 
     def _count(self, job: Finished) -> None:
         self._finished[job.kind, job.state] += 1
@@ -74,22 +76,22 @@ class JobCollector:
             durations.add((job.finished_at - job.started_at).total_seconds())
 
     def _collect_unfinished(self) -> Iterable[Metric]:
-        jobs = GaugeMetricFamily("segmentation_jobs", "Jobs that are not finished.", labels=["kind", "state"])
+        jobs = GaugeMetricFamily("segmentation_jobs", "Unfinished jobs.", labels=["kind", "state"])
         for key, n in self._unfinished.items():
             jobs.add_metric(key, n)
         queued = sum(n for (_, state), n in self._unfinished.items() if state == QUEUED)
         age = max(0.0, (now() - self._oldest).total_seconds()) if self._oldest else 0.0
         yield jobs
-        yield GaugeMetricFamily("segmentation_queue_length", "Jobs that wait for a worker.", value=queued)
-        yield GaugeMetricFamily("segmentation_queue_age_seconds", "Age of the job that waits longest.", value=age)
+        yield GaugeMetricFamily("segmentation_queue_length", "Jobs waiting for a worker.", value=queued)
+        yield GaugeMetricFamily("segmentation_queue_age_seconds", "Age of the oldest waiting job.", value=age)
 
     def _collect_finished(self) -> Iterable[Metric]:
-        finished = CounterMetricFamily("segmentation_jobs_finished", "Jobs finished.", labels=["kind", "state"])
+        finished = CounterMetricFamily("segmentation_jobs_finished", "Finished jobs.", labels=["kind", "state"])
         for key, n in self._finished.items():
             finished.add_metric(key, n)
         seconds = HistogramMetricFamily(
             "segmentation_job_seconds",
-            "Seconds of the last attempt at a job that succeeded; of a fit, by its algorithm.",
+            "Duration of the successful attempt at a job; for fits, by algorithm.",
             labels=["kind", "algorithm"],
         )
         for labels, durations in self._seconds.items():

@@ -1,6 +1,7 @@
-"""The life of a job: written down, handed to the engine, cancelled."""
+"""Life cycle of a job: created, dispatched to the engine, cancelled."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -17,19 +18,19 @@ from service.tracing import traceparent
 SUBMITTED_PER_SLOT = 2
 
 Progress = Callable[[str, float], None]
-Plan = Callable[[Session], JobRow]  # writes a job down, and what it will make
+Plan = Callable[[Session], JobRow]  # inserts a job and the rows of the resources that it will create
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """What an attempt has done: `finish` writes it down in the job's last transaction, `undo` takes it back."""
+    """Result of an attempt: `finish` records it in the job's last transaction, `undo` removes its files."""
 
     finish: Callable[[Session], JsonObject]
     undo: Callable[[], None]
 
 
 def create_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
-    """Write down a job to be run after this transaction, and which request it comes from."""
+    """Insert a queued job with the id and the trace of the current request; it runs after this transaction."""
     row = JobRow(id=str(uuid4()), tenant=tenant, kind=kind, payload=payload, created_at=now())
     row.request_id, row.traceparent = get_contextvars().get("request_id"), traceparent()
     session.add(row)
@@ -38,22 +39,22 @@ def create_job(session: Session, tenant: str, kind: str, payload: JsonObject) ->
 
 
 def plan_unless_queued(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
-    """Write down a job, unless the same one waits already: it begins after this transaction, too."""
+    """Insert a job, or return an equal one that is still queued and so runs after this transaction, too."""
     return repository.find_queued(session, tenant, kind, payload) or create_job(session, tenant, kind, payload)
 
 
 def check_queue_limit(session: Session, tenant: str, settings: Settings) -> None:
-    """Refuse a further job while as many wait or run as may, of one tenant or of all."""
-    for of, most in ((tenant, settings.unfinished_jobs_per_tenant), (None, settings.unfinished_jobs)):
-        if repository.count_unfinished(session, of) >= most:
-            raise TooManyJobs(f"{most} jobs are waiting or running already; try again when some have finished")
+    """Raise TooManyJobs if a tenant, or all tenants together, have as many unfinished jobs as the settings allow."""
+    for owner, limit in ((tenant, settings.unfinished_jobs_per_tenant), (None, settings.unfinished_jobs)):
+        if repository.count_unfinished(session, owner) >= limit:
+            raise TooManyJobs(f"{limit} jobs are waiting or running already; try again when some have finished")
 
 
 def dispatch(database: Database, engine: JobEngine) -> bool:
-    """Hand the next unfinished jobs that the engine does not know to it; True if more may be waiting behind them.
+    """Submit the next unfinished jobs that the engine does not know; return whether more may be queued.
 
-    SQL decides the order: only about as many jobs are handed over as can run at once. Handing a job over twice, by this
-    process or another one, runs it once. Where no engine can be reached, the rows keep the jobs for later.
+    Only twice as many jobs as can run at once are submitted, so that the database decides the order. A job submitted
+    twice, by this process or another one, runs once. Without an engine, the jobs stay queued in the database.
     """
     try:
         limit = max(1, engine.slots()) * SUBMITTED_PER_SLOT
@@ -67,20 +68,14 @@ def dispatch(database: Database, engine: JobEngine) -> bool:
 
 
 def cancel(database: Database, engine: JobEngine, tenant: str, job_id: str) -> JobRow:
-    """Cancel a job: first its row, so that nothing it still does counts, then its work."""
+    """Cancel a job: first its row, which fences off further writes of the attempt, then the running attempt."""
     with database.writing() as session:
         row = repository.get_job(session, tenant, job_id)
         if row.kind in PURGES:
-            raise Conflict(f"A job of the kind {row.kind} removes what must not stay, and cannot be cancelled")
+            raise Conflict(f"A job of the kind {row.kind} erases data and cannot be cancelled")
         if not repository.cancel_job(session, row.id):
-            raise Conflict("The job is finished and cannot be cancelled any more")
+            raise Conflict("The job is finished and cannot be cancelled")
         row = repository.get_job(session, tenant, row.id)
-    _stop(engine, row)
-    return row
-
-
-def _stop(engine: JobEngine, row: JobRow) -> None:
-    try:
+    with suppress(EngineUnavailable):  # without an engine no attempt runs, and a cancelled job is never claimed again
         engine.cancel(row.id, row.worker)
-    except EngineUnavailable:
-        return  # without an engine nothing runs, and a cancelled row is never started again
+    return row

@@ -1,4 +1,4 @@
-"""How far an attempt is, written down while it goes on."""
+"""Progress of a running attempt, written to the job's row."""
 
 import time
 from collections.abc import Callable
@@ -12,43 +12,43 @@ from service.jobs import repository
 from service.jobs.rows import JobRow
 from service.stores.database import Database
 
-PAUSE: Final = 0.25  # seconds: who follows a job looks no more often, and each time is a transaction
+INTERVAL: Final = 0.25  # seconds between two writes, each a transaction; followers read no more often
 
 
 class JobSuperseded(Exception):
-    """The job was cancelled, or another attempt has begun: what this one does does not count any more."""
+    """The job was cancelled or another attempt has begun; this attempt is superseded."""
 
 
 class ProgressReporter:
-    """Takes an attempt's progress: writes it down at once, or a moment later what is the latest by then."""
+    """Throttled writer of an attempt's progress: writes at once, or the latest progress when the interval is over."""
 
     def __init__(self, database: Database, job: JobRow, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database, self._job, self._clock = database, job, clock
         self._writing = Lock()
         self._timer: Timer | None = None
-        self._written = -PAUSE
+        self._written = -INTERVAL
         self._lost = False
 
     def __call__(self, stage: str, fraction: float) -> None:
-        """Report a stage and the share that is done; JobLost if that is no longer this attempt's to say."""
+        """Report a stage and the fraction that is done; raises JobSuperseded if the job is no longer this attempt's."""
         self._latest = stage, fraction
-        early = self._written + PAUSE - self._clock()
-        if early <= 0:
+        delay = self._written + INTERVAL - self._clock()
+        if delay <= 0:
             self._write()
         elif self._timer is None:
-            self._timer = Timer(early, self._write_late)
+            self._timer = Timer(delay, self._write_late)
             self._timer.daemon = True
             self._timer.start()
         if self._lost:
             raise JobSuperseded
 
     def close(self) -> None:
-        """Write nothing any more."""
+        """Cancel a pending write."""
         if self._timer is not None:
             self._timer.cancel()
 
     def _write_late(self) -> None:
-        with suppress(Unavailable):  # the attempt itself will find that out
+        with suppress(Unavailable):  # the attempt's own next write raises it
             self._write()
 
     def _write(self) -> None:

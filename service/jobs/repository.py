@@ -1,4 +1,4 @@
-"""Verbs on the table of jobs; what a worker writes is fenced by its attempt's number."""
+"""Queries on the table of jobs; the attempt's number is the fencing token of a worker's writes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ from service.errors import NotFound
 from service.jobs.rows import NEWEST, PURGES, UNFINISHED, JobRow
 from service.stores.database import JsonObject, now
 
-PAUSE_OF_PURGES: Final = timedelta(seconds=5)
+PURGE_RETRY_DELAY: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """A finished job, as far as it is counted; a kind without an algorithm has an empty one."""
+    """A finished job's columns that metrics need; `algorithm` is empty for kinds without one."""
 
     id: str
     kind: str
@@ -27,12 +27,12 @@ class Finished:
 
 
 def find_job(session: Session, job_id: str) -> JobRow | None:
-    """Find a job by its id alone; for the service itself, not for its clients."""
+    """Find a job of any tenant; not for requests of clients."""
     return session.get(JobRow, job_id, populate_existing=True)
 
 
 def get_job(session: Session, tenant: str, job_id: str) -> JobRow:
-    """Get a tenant's job, or the newest of its jobs."""
+    """Return a tenant's job, by its id or `newest`; raises NotFound."""
     row = _newest(session, tenant) if job_id == NEWEST else find_job(session, job_id)
     if row is None or row.tenant != tenant:
         raise NotFound("There is no such job")
@@ -40,7 +40,7 @@ def get_job(session: Session, tenant: str, job_id: str) -> JobRow:
 
 
 def list_jobs(session: Session, tenant: str, *, before: JobRow | None, limit: int) -> list[JobRow]:
-    """List a tenant's jobs, the newest first, from those created before a given one."""
+    """List a tenant's jobs, newest first; with `before`, those created before that job."""
     query = select(JobRow).where(JobRow.tenant == tenant)
     if before is not None:
         same_time = (JobRow.created_at == before.created_at) & (JobRow.id < before.id)
@@ -49,21 +49,21 @@ def list_jobs(session: Session, tenant: str, *, before: JobRow | None, limit: in
 
 
 def unfinished_jobs(session: Session, *, limit: int) -> list[str]:
-    """List the ids of the next unfinished jobs: purges first, then the oldest; a purge that did not end well rests."""
+    """List the ids of the next unfinished jobs: purges, then the oldest; a failed purge is retried after a delay."""
     is_purge = JobRow.kind.in_(PURGES)
-    rests = is_purge & (JobRow.state == "running") & (JobRow.started_at > now() - PAUSE_OF_PURGES)
-    query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED), ~rests)
+    is_delayed = is_purge & (JobRow.state == "running") & (JobRow.started_at > now() - PURGE_RETRY_DELAY)
+    query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED), ~is_delayed)
     return list(session.scalars(query.order_by(is_purge.desc(), JobRow.created_at, JobRow.id).limit(limit)))
 
 
 def find_queued(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow | None:
-    """Find a tenant's job that has not begun yet."""
+    """Find a tenant's queued job with this payload, the oldest first."""
     query = select(JobRow).filter_by(tenant=tenant, kind=kind, state="queued").where(JobRow.payload == payload)
     return session.scalars(query.order_by(JobRow.created_at).limit(1)).first()
 
 
 def count_unfinished(session: Session, tenant: str | None) -> int:
-    """Count the unfinished jobs, a tenant's or everyone's."""
+    """Count the unfinished jobs of a tenant, or of all tenants."""
     query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(UNFINISHED))
     return session.scalar(query if tenant is None else query.where(JobRow.tenant == tenant)) or 0
 
@@ -75,12 +75,12 @@ def tally_unfinished(session: Session) -> dict[tuple[str, str], int]:
 
 
 def oldest_with_state(session: Session, state: str) -> datetime | None:
-    """Tell since when the oldest job in a state has been there."""
+    """Return the creation time of the oldest job in a state."""
     return session.scalar(select(func.min(JobRow.created_at)).where(JobRow.state == state))
 
 
 def finished_since(session: Session, time: datetime) -> list[Finished]:
-    """List the jobs of all tenants that have finished since."""
+    """List the jobs of all tenants that finished at `time` or later."""
     columns = (JobRow.id, JobRow.kind, JobRow.state, JobRow.payload, JobRow.started_at, JobRow.finished_at)
     return [
         Finished(
@@ -96,30 +96,30 @@ def finished_since(session: Session, time: datetime) -> list[Finished]:
 
 
 def claim_job(session: Session, job_id: str, *, worker: str) -> JobRow | None:
-    """Begin the next attempt at a job; None if it is finished already."""
+    """Start the next attempt at a job; return None if the job is finished."""
     changes = {"state": "running", "attempt": JobRow.attempt + 1, "worker": worker, "started_at": now()}
     claimed = _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
     return find_job(session, job_id) if claimed else None
 
 
 def write_progress(session: Session, job_id: str, attempt: int, *, stage: str, progress: float) -> bool:
-    """Record how far an attempt is; False if the job is no longer this attempt's."""
+    """Record an attempt's progress; return False if the job is no longer this attempt's."""
     return _update(session, _held(job_id, attempt), {"stage": stage, "progress": progress})
 
 
 def succeed_job(session: Session, job_id: str, attempt: int, result: JsonObject) -> bool:
-    """Record an attempt's result; False if the job is no longer this attempt's."""
+    """Record an attempt's result; return False if the job is no longer this attempt's."""
     changes = {"state": "succeeded", "progress": 1.0, "result": result, "finished_at": now()}
     return _update(session, _held(job_id, attempt), changes)
 
 
 def fail_job(session: Session, job_id: str, attempt: int, problem: JsonObject) -> bool:
-    """Record why an attempt failed; False if the job is no longer this attempt's."""
+    """Record an attempt's failure; return False if the job is no longer this attempt's."""
     return _update(session, _held(job_id, attempt), {"state": "failed", "problem": problem, "finished_at": now()})
 
 
 def cancel_job(session: Session, job_id: str) -> bool:
-    """Cancel a job; False if it was finished already."""
+    """Cancel a job; return False if it is finished."""
     changes = {"state": "cancelled", "finished_at": now()}
     return _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
 

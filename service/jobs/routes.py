@@ -1,4 +1,4 @@
-"""Jobs, and how a route answers with what a job made, or with the job if that takes longer than the client waits."""
+"""Routes of jobs, and the dependency with which other routes run a job and respond with its result or with the job."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -41,19 +41,19 @@ JobId = Annotated[
 _TEXT: Final = {"type": "string"}
 _JOB: Final = {
     "X-Job": {"schema": _TEXT, "description": "The job's id."},
-    "Preference-Applied": {"schema": _TEXT, "description": "What was followed of `Prefer`, where there was any."},
+    "Preference-Applied": {"schema": _TEXT, "description": "The preferences of `Prefer` that were applied."},
 }
-_LOCATION: Final = {"schema": _TEXT, "description": "Where it is found."}
-_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds until it is worth asking."}
+_LOCATION: Final = {"schema": _TEXT, "description": "URL of the resource."}
+_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds to wait before the next request."}
 
 
 def job_responses(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    """Tell what a route answers that starts a job; its own `response_model` is None, for it has two."""
+    """Return the OpenAPI responses of a route that starts a job; it has two models, so its `response_model` is None."""
     return {
-        201: {"model": model, "description": "It is done", "headers": {"Location": _LOCATION, **_JOB}},
+        201: {"model": model, "description": "The job is done: its result", "headers": {"Location": _LOCATION, **_JOB}},
         202: {
             "model": Job,
-            "description": "Not done yet: the job to ask for it",
+            "description": "The job is still running: poll it",
             "headers": {"Location": _LOCATION, "Retry-After": _RETRY_AFTER, **_JOB},
         },
     }
@@ -68,7 +68,7 @@ FeedsDep = Annotated[JobFeeds, Depends(_feeds)]
 
 @dataclass(frozen=True, kw_only=True)
 class JobResponder:
-    """Starts a job and answers with what it made, or with the job."""
+    """Dependency of routes that start a job: responds with its result, or with the job if it takes too long."""
 
     parts: Services
     feeds: JobFeeds
@@ -82,10 +82,10 @@ class JobResponder:
         prepare: Callable[[Session], Plan],
         show: Callable[[Session, JsonObject], tuple[str, Resource]],
     ) -> Resource | Job:
-        """Commit a job, run it, and wait; `show` gives its result's address and body.
+        """Commit a job, dispatch it and wait for it; `show` returns the URL and the body of its result.
 
-        `prepare` looks at all that was asked while nobody else is kept from writing, and returns what writes the job
-        down: that alone is done in the transaction.
+        `prepare` validates the request in a read-only session, and returns the plan that inserts the job in a short
+        writing transaction.
         """
         database = self.parts.stores.database
         job_id = await run_in_threadpool(self._start, prepare)
@@ -97,17 +97,17 @@ class JobResponder:
             raise JobFailed(job.problem or {}, job.id)
         if job.state != "succeeded":
             return self._accepted(job)
-        return await run_in_threadpool(self._done, database, job, show)
+        return await run_in_threadpool(self._created, database, job, show)
 
     def _start(self, prepare: Callable[[Session], Plan]) -> str:
         with self.parts.stores.database.reading() as session:
             planned = find_planned(session, self.sent) if self.sent else None
             plan = None if planned else prepare(session)
-        job_id = planned or self._write_down(cast("Plan", plan))
+        job_id = planned or self._insert_job(cast("Plan", plan))
         operations.dispatch(self.parts.stores.database, self.parts.engine)
         return job_id
 
-    def _write_down(self, plan: Plan) -> str:
+    def _insert_job(self, plan: Plan) -> str:
         def plan_job(session: Session) -> str:
             operations.check_queue_limit(session, self.tenant, self.parts.settings)
             return plan(session).id
@@ -121,7 +121,7 @@ class JobResponder:
         self.response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return Job.of(job)
 
-    def _done(
+    def _created(
         self, database: Database, job: JobRow, show: Callable[[Session, JsonObject], tuple[str, Resource]]
     ) -> Resource:
         with database.reading() as session:
@@ -129,20 +129,20 @@ class JobResponder:
         return resource
 
 
-def _later(
+def _job_responder(
     parts: ServicesDep, feeds: FeedsDep, patience: PatienceDep, response: Response, tenant: TenantDep, sent: SentDep
 ) -> JobResponder:
     return JobResponder(parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent)
 
 
-LaterDep = Annotated[JobResponder, Depends(_later)]
+LaterDep = Annotated[JobResponder, Depends(_job_responder)]
 
 
-def _found(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
+def _existing_job(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
     return repository.get_job(session, tenant, job).id
 
 
-async def _event_stream(feeds: FeedsDep, job_id: Annotated[str, Depends(_found)]) -> AsyncIterator[Feed]:
+async def _event_stream(feeds: FeedsDep, job_id: Annotated[str, Depends(_existing_job)]) -> AsyncIterator[Feed]:
     with feeds.followed(job_id) as feed:
         yield feed
 
@@ -154,7 +154,7 @@ router = APIRouter(tags=["jobs"])
 
 @router.get("/v1/jobs")
 def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> JobList:
-    """List the jobs, the newest first."""
+    """List the jobs, newest first."""
     last = decode_cursor(page_token)
     before = repository.get_job(session, tenant, last) if last else None
     rows = repository.list_jobs(session, tenant, before=before, limit=page_size)
@@ -163,18 +163,18 @@ def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, pa
 
 @router.get("/v1/jobs/{job}")
 def get_job(session: ReadDep, tenant: TenantDep, job: JobId) -> Job:
-    """Show a job: its state, its stage, how far it is."""
+    """Return a job: its state, stage and progress."""
     return Job.of(repository.get_job(session, tenant, job))
 
 
-@router.get("/v1/jobs/{job}/events", response_class=EventSourceResponse)  # noqa: FAST003 - `_found` asks for the job
+@router.get("/v1/jobs/{job}/events", response_class=EventSourceResponse)  # noqa: FAST003 - a parameter of `_existing_job`
 async def follow_job(feed: FeedDep, is_allowed: AllowedDep) -> AsyncIterator[ServerSentEvent]:
-    """Follow a job as server-sent events: one at once, one at each change, the last when it is finished."""
+    """Stream a job as server-sent events: one at once, one at each change, the last when the job is finished."""
     async for row in feed.rows(is_allowed):
         yield ServerSentEvent(event="job", data=Job.of(row))
 
 
 @router.post("/v1/jobs/{job}/cancel", status_code=202)
 def cancel_job(database: DatabaseDep, engine: EngineDep, tenant: TenantDep, job: JobId) -> Job:
-    """Cancel a job that is not finished."""
+    """Cancel an unfinished job."""
     return Job.of(operations.cancel(database, engine, tenant, job))

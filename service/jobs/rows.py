@@ -1,4 +1,4 @@
-"""A job is a row; the engine runs it."""
+"""Table of jobs."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -12,13 +12,13 @@ State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
 ERASE: Final = "erase"
 COMPACT: Final = "compact"
-# They remove what must not stay: they come before others, cannot be cancelled, and are tried again until they are done.
+# Purges erase data: they run before other jobs, cannot be cancelled, and are retried until they succeed.
 PURGES: Final = (ERASE, COMPACT)
-NEWEST: Final = "newest"  # in place of an id
+NEWEST: Final = "newest"  # accepted instead of an id
 
 
 class JobRow(Base):
-    """One piece of work that outlives the request that asked for it; the last two columns say which one that was."""
+    """A job; `request_id` and `traceparent` identify the request that created it."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_state", "state", "created_at"),)

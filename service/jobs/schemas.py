@@ -1,4 +1,4 @@
-"""A job on the wire."""
+"""Response schemas of jobs."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -13,7 +13,7 @@ JobResult = TypeAliasType("JobResult", dict[str, Any])
 
 
 class Job(ResponseModel):
-    """Work that outlives the request that asked for it."""
+    """Background work that outlives the request that started it."""
 
     job: str
     kind: str
@@ -29,7 +29,6 @@ class Job(ResponseModel):
 
     @classmethod
     def of(cls, row: JobRow) -> Self:
-        """Show a job's row."""
         return cls.model_validate({"job": row.id, **{name: getattr(row, name) for name in _SHARED}})
 
 
@@ -37,6 +36,6 @@ _SHARED = Job.model_fields.keys() - {"job"}
 
 
 class JobList(Page):
-    """Jobs, the newest first."""
+    """Jobs, newest first."""
 
     jobs: list[Job]

@@ -1,4 +1,4 @@
-"""Where files are kept: below a directory, or below an address in an object store."""
+"""File storage in a local directory or an object store."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ __all__ = [
 
 
 def open_storage(where: Path | str) -> Storage:
-    """Open a directory, or an address in an object store."""
+    """Open a local directory or the URL of an object store."""
     if not is_address(where):
         return LocalStorage(Path(where))
-    from service.storage.object_store import ObjectStorage  # noqa: PLC0415 - its library takes 16 MB
+    from service.storage.object_store import ObjectStorage  # noqa: PLC0415 - imports 16 MB
 
     return ObjectStorage(str(where))
 
 
 def is_address(where: Path | str) -> bool:
-    """Tell an address in an object store from a directory."""
+    """Return whether a location is the URL of an object store, not a directory."""
     return isinstance(where, str) and where.startswith(OBJECT_STORES)

@@ -1,4 +1,4 @@
-"""What a place for files can do, wherever it is."""
+"""Interface of file storages."""
 
 import errno
 import time
@@ -19,7 +19,7 @@ class StorageUnavailable(Unavailable):
 
 
 class Storage(ABC):
-    """Files below one place; their paths are relative to it."""
+    """Files below a location; paths are relative to it."""
 
     options: dict[str, str] | None = None
 
@@ -28,60 +28,60 @@ class Storage(ABC):
         self.arrow = arrow
 
     def at(self, path: str) -> str:
-        """Give the address that other libraries know a path by."""
+        """Return a path's absolute path or URL, for other libraries."""
         return f"{self._location}/{path}"
 
     def read(self, path: str) -> bytes:
-        """Read a whole file."""
         with self.reached(), self.arrow.open_input_stream(path) as file:
             content: bytes = file.read()
         return content
 
     def changes(self) -> Iterator[tuple[str, float]]:
-        """List every file, with the time of its last change in seconds since 1970; now, where a store does not say."""
+        """Iterate over all files with their modification times, as Unix timestamps; now if a store has none."""
         with self.reached():
-            found = self.arrow.get_file_info(FileSelector("", recursive=True, allow_not_found=True))
-        files = (one for one in found if one.type == FileType.File)
-        return ((one.path, one.mtime_ns / 1e9 if one.mtime_ns else time.time()) for one in files)
+            entries = self.arrow.get_file_info(FileSelector("", recursive=True, allow_not_found=True))
+        for entry in entries:
+            if entry.type == FileType.File:
+                yield entry.path, entry.mtime_ns / 1e9 if entry.mtime_ns else time.time()
 
     def remove_file(self, path: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file if it exists."""
         with suppress(FileNotFoundError), self.reached():
             self.arrow.delete_file(path)
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Do something with these files; StorageUnavailable where they are out of reach."""
+        """Translate the errors of a block into StorageFull or StorageUnavailable."""
         yield
 
     @abstractmethod
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Write a directory's files for good; none counts before the last is there. FileExistsError if that is."""
+        """Write a directory's files durably; the last one completes it. Raises FileExistsError if it is complete."""
 
     @abstractmethod
     def replace(self, path: str, data: bytes) -> None:
-        """Write over a file for good; whoever reads meanwhile sees all of the old or all of the new."""
+        """Write or overwrite a file atomically and durably."""
 
     @abstractmethod
     def names(self, directory: str) -> list[str]:
-        """List what lies in a directory; nothing if it is not there."""
+        """List the entries of a directory; empty if it does not exist."""
 
     @abstractmethod
     def remove(self, directory: str) -> None:
-        """Remove a directory and all in it, if it is there."""
+        """Remove a directory with its contents, if it exists."""
 
     def has_room(self) -> bool:
-        """Tell whether there is room for more; a store that does not say has some."""
+        """Return whether there is free space; True if a store does not report it."""
         return True
 
     @abstractmethod
     def answers(self) -> bool:
-        """Tell whether files can be kept here now."""
+        """Return whether the storage can be reached and written to."""
 
 
 def is_full(error: Exception) -> bool:
-    """Tell whether a file could not be written as there is no room left, or no more of it for us."""
+    """Return whether an error means that the disk or the user's quota is full."""
     if not isinstance(error, OSError):
         return False
-    # The library of Delta tables keeps the number in its text alone.
+    # delta-rs reports the errno in the message only.
     return error.errno in _FULL or any(f"(os error {number})" in str(error) for number in _FULL)

@@ -1,4 +1,4 @@
-"""Files in a directory of this machine."""
+"""File storage in a local directory."""
 
 import os
 import secrets
@@ -13,12 +13,12 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from service.errors import StorageFull
 from service.storage.base import Storage, is_full
 
-ROOM: Final = 2**20  # bytes that must be free before the service says that it is ready
-OURS_ALONE: Final = 0o700
+MIN_FREE_BYTES: Final = 2**20  # below it, the service is not ready
+PRIVATE_MODE: Final = 0o700
 
 
 class LocalStorage(Storage):
-    """A directory of this machine."""
+    """File storage in a local directory."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -26,7 +26,7 @@ class LocalStorage(Storage):
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Tell a disk that is full from whatever else may go wrong."""
+        """Raise StorageFull if a block fails because the disk is full."""
         try:
             yield
         except OSError as error:
@@ -35,73 +35,76 @@ class LocalStorage(Storage):
             raise
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Write beside, sync, then rename: all files are there at once."""
+        """Write a temporary directory, fsync and rename it, so that all files appear at once."""
         target = self._root / directory
-        beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        temporary = _temporary_path(target)
         with self.reached():
-            beside.mkdir(parents=True)
+            temporary.mkdir(parents=True)
             for name, data in files.items():
-                write_synced(beside / name, data)
-            _sync(beside)
-            beside.rename(target)
-            _sync(target.parent)
+                write_synced(temporary / name, data)
+            _fsync_directory(temporary)
+            temporary.rename(target)
+            _fsync_directory(target.parent)
 
     def replace(self, path: str, data: bytes) -> None:
-        """Write beside, sync, then rename."""
+        """Write a temporary file, fsync and rename it."""
         target = self._root / path
-        beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        temporary = _temporary_path(target)
         with self.reached():
-            write_synced(beside, data)
-            beside.replace(target)
-            _sync(target.parent)
+            write_synced(temporary, data)
+            temporary.replace(target)
+            _fsync_directory(target.parent)
 
     def names(self, directory: str) -> list[str]:
-        """List also what a publishing that broke off has left: `.<name>-<random>`."""
+        """List the entries of a directory, including temporary ones of an interrupted `publish`: `.<name>-<random>`."""
         with suppress(FileNotFoundError):
             return [path.name for path in (self._root / directory).iterdir()]
         return []
 
     def remove(self, directory: str) -> None:
-        """Remove a directory."""
         with suppress(FileNotFoundError):
             shutil.rmtree(self._root / directory)
 
     def answers(self) -> bool:
-        """Tell whether the directory, or the nearest above it that is there, may be written to."""
-        return os.access(_nearest(self._root), os.W_OK)
+        """Return whether the directory, or its nearest existing parent, is writable."""
+        return os.access(_nearest_existing(self._root), os.W_OK)
 
     def has_room(self) -> bool:
-        """Tell whether there is room for more on the directory's disk."""
+        """Return whether the directory's disk has free space."""
         return has_room(self._root)
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory that nobody else of this machine can look into, or make an old one so if it is ours."""
-    directory.mkdir(OURS_ALONE, parents=True, exist_ok=True)
-    with suppress(OSError):  # whoever owns it has decided
-        directory.chmod(OURS_ALONE)
+    """Create a directory that only this user can access, or restrict an existing one that this user owns."""
+    directory.mkdir(PRIVATE_MODE, parents=True, exist_ok=True)
+    with suppress(OSError):  # another user owns it
+        directory.chmod(PRIVATE_MODE)
 
 
 def has_room(path: Path) -> bool:
-    """Tell whether there is room for more on the disk of a path, or of the nearest above it that is there."""
-    disk = os.statvfs(_nearest(path))
-    has_files = disk.f_favail > 0 or disk.f_files == 0  # some kinds of disk do not count them
-    return disk.f_bavail * disk.f_frsize >= ROOM and has_files
+    """Return whether the disk of a path, or of its nearest existing parent, has free space and inodes."""
+    disk = os.statvfs(_nearest_existing(path))
+    has_inodes = disk.f_favail > 0 or disk.f_files == 0  # some file systems do not count inodes
+    return disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES and has_inodes
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Write a file, and wait until it is on the disk."""
+    """Write a file and fsync it."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _nearest(path: Path) -> Path:
-    return next(above for above in (path, *path.parents) if above.exists())
+def _temporary_path(target: Path) -> Path:
+    return target.with_name(f".{target.name}-{secrets.token_hex(4)}")
 
 
-def _sync(directory: Path) -> None:
+def _nearest_existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _fsync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

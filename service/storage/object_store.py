@@ -1,4 +1,4 @@
-"""Files in an object store, reached by the library, and the credentials, that Delta tables are reached by."""
+"""File storage in an object store, with the client and the credentials of Delta tables."""
 
 import errno
 import os
@@ -12,22 +12,22 @@ from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
 from service.storage.base import Storage, StorageUnavailable
 
-# The library would try for three minutes; a client who is told to come back needs not wait as long.
-PATIENCE: Final[dict[str, str]] = {"max_retries": "4", "retry_timeout": "15s", "connect_timeout": "3s"}
+# The client's default of three minutes is too long for a request, which responds 503 with `Retry-After` instead.
+RETRY_OPTIONS: Final[dict[str, str]] = {"max_retries": "4", "retry_timeout": "15s", "connect_timeout": "3s"}
 
 
 class ObjectStorage(Storage):
-    """A place in an object store; who we are is in the environment, as its own tools want it (`AWS_…`)."""
+    """File storage in an object store; credentials come from the store's usual environment variables (`AWS_…`)."""
 
-    options = PATIENCE
+    options = RETRY_OPTIONS
 
     def __init__(self, address: str) -> None:
         location = address.rstrip("/")
-        super().__init__(location, PyFileSystem(_Handler(location, PATIENCE)))
+        super().__init__(location, PyFileSystem(_Handler(location, RETRY_OPTIONS)))
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Tell what is not there from a store that does not answer."""
+        """Raise StorageUnavailable if a block fails, except for missing or existing files."""
         try:
             yield
         except (FileNotFoundError, FileExistsError):
@@ -36,7 +36,7 @@ class ObjectStorage(Storage):
             raise StorageUnavailable from error
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Put one object after the other: object stores know no rename, so the last one makes the others count."""
+        """Put the objects in order: without an atomic rename, the last object marks the directory as complete."""
         *_, last = files
         with self.reached():
             if self.arrow.get_file_info(f"{directory}/{last}").type != FileType.NotFound:
@@ -45,24 +45,23 @@ class ObjectStorage(Storage):
                 self.replace(f"{directory}/{name}", data)
 
     def replace(self, path: str, data: bytes) -> None:
-        """Put an object; object stores show it once it is whole."""
+        """Put an object, which becomes visible when it is complete."""
         with self.reached(), self.arrow.open_output_stream(path) as file:
             file.write(data)
 
     def names(self, directory: str) -> list[str]:
-        """List objects and what is before the next slash."""
+        """List the objects and prefixes in a directory."""
         with self.reached():
-            return [
-                found.base_name for found in self.arrow.get_file_info(FileSelector(directory, allow_not_found=True))
-            ]
+            entries = self.arrow.get_file_info(FileSelector(directory, allow_not_found=True))
+        return [entry.base_name for entry in entries]
 
     def remove(self, directory: str) -> None:
-        """Remove every object below a path."""
+        """Remove all objects below a path."""
         with self.reached():
             self.arrow.delete_dir(directory)
 
     def answers(self) -> bool:
-        """Tell whether the store answers us."""
+        """Return whether the store can be reached."""
         try:
             with self.reached():
                 self.arrow.get_file_info("readiness")
@@ -72,15 +71,15 @@ class ObjectStorage(Storage):
 
 
 class _Handler(DeltaStorageHandler):
-    """Reaches objects by the library, and the credentials, that Delta tables are reached by."""
+    """Arrow file system handler of the Delta client, with uploads of Arrow buffers."""
 
     def open_output_stream(self, path: str, metadata: dict[str, str] | None = None) -> pa.PythonFile:
-        """Open an object for writing; Arrow hands over buffers, and the library takes nothing but bytes."""
+        """Open an object for writing; Arrow writes buffers, but the client accepts only bytes."""
         return pa.PythonFile(_Upload(self._handler.open_output_stream(path, metadata)), mode="w")
 
 
 class _Upload:
-    """An object that is being written, as Arrow wants a file to be."""
+    """File-like adapter that converts Arrow's buffers to bytes."""
 
     closed = False
 

@@ -1,4 +1,4 @@
-"""What is remembered where."""
+"""Stores of metadata, customer tables and model files, with their in-memory caches."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,18 @@ from service.stores.lru_cache import CacheStats, LruCache
 from service.stores.scorer_cache import ScorerCache
 from service.stores.tables import Tables
 
-MOST_SUBJECTS = 4
-MOST_COUNTS = 100
-ROOM_FOR_DRAWINGS = 16 * 2**20  # bytes
+MAX_SUBJECTS = 4
+MAX_COUNTS = 100
+MAX_DRAWING_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """The three stores that must agree: metadata, customer tables, model files.
+    """The three stores that must stay consistent: metadata, customer tables, model files.
 
-    `scorers` are model files ready in memory, `subjects` what figures are drawn from, `drawings` the figures drawn
-    last, and `counts` how many customers are where by the versions compared last; `dataset_versions` says how many
-    versions of a dataset are kept beside those that a model learned from.
+    Caches: `scorers` holds deserialized scorers, `subjects` the inputs of figures, `drawings` rendered figures, and
+    `counts` the contingency tables of compared versions. `dataset_versions` is the number of versions of a dataset
+    that are kept in addition to those that a model learned from.
     """
 
     database: Database
@@ -37,7 +37,6 @@ class Stores:
     dataset_versions: int
 
     def caches(self) -> dict[str, CacheStats]:
-        """Tell how what is kept in memory is used."""
         return {
             "scorers": self.scorers.use(),
             "subjects": self.subjects.use(),
@@ -47,18 +46,18 @@ class Stores:
 
 
 def open_stores(settings: Settings) -> Stores:
-    """Open the stores that the settings name; directories of this machine become private."""
-    for place in (settings.home, settings.tables_directory(), settings.artifacts_directory()):
-        if isinstance(place, Path):
-            make_private(place)
+    """Open the stores named by the settings; local directories are created and made private."""
+    for location in (settings.home, settings.tables_directory(), settings.artifacts_directory()):
+        if isinstance(location, Path):
+            make_private(location)
     artifacts = Artifacts(settings.artifacts_directory(), *signing_keys(settings))
     return Stores(
         database=Database(settings.database_address(), connections=settings.database_connections),
         tables=Tables(settings.tables_directory()),
         artifacts=artifacts,
         scorers=ScorerCache(artifacts),
-        subjects=LruCache(MOST_SUBJECTS, lambda _: 1),
-        drawings=LruCache(ROOM_FOR_DRAWINGS, len),
-        counts=LruCache(MOST_COUNTS, lambda _: 1),
+        subjects=LruCache(MAX_SUBJECTS, lambda _: 1),
+        drawings=LruCache(MAX_DRAWING_BYTES, len),
+        counts=LruCache(MAX_COUNTS, lambda _: 1),
         dataset_versions=settings.dataset_versions,
     )

@@ -1,4 +1,4 @@
-"""Model files under signed manifests: nothing is used before its bytes have been verified."""
+"""Model files with signed manifests: no byte is deserialized before its signature and hash are verified."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ class ArtifactDamaged(ServiceError):
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactRef:
-    """Which files: those that one attempt at one version of one model wrote."""
+    """Reference to the files that one attempt at one version of one model wrote."""
 
     tenant: str
     model: str
@@ -27,17 +27,17 @@ class ArtifactRef:
     attempt: int
 
     def directory(self) -> str:
-        """Give the files' directory, relative to the store."""
+        """Return the files' directory, relative to the store."""
         return f"{self.parent()}/{self.attempt}"
 
     def parent(self) -> str:
-        """Give the directory of all attempts at this version."""
+        """Return the directory of all attempts at this version, relative to the store."""
         return f"{self.tenant}/{self.model}/{self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFile:
-    """What the manifest knows of one file."""
+    """A file's entry in the manifest."""
 
     sha256: str
     bytes: int
@@ -45,7 +45,7 @@ class StoredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What belongs together: the files, who they belong to, and the libraries that wrote them."""
+    """Manifest of one attempt's files: their hashes, their model version, and the libraries that wrote them."""
 
     tenant: str
     model: str
@@ -55,14 +55,14 @@ class Manifest:
     library_versions: Mapping[str, str]
 
     def encoded(self) -> bytes:
-        """Give the canonical bytes, the ones that are signed."""
+        """Return the canonical JSON, which is signed."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
 
 
 class Artifacts:
-    """The model files in one place, a directory or an object store; the keys are kept elsewhere.
+    """Model files in a directory or an object store.
 
-    `key` signs; what one of `others` has signed is good, too.
+    `key` signs; a signature by any of `others` is valid, too.
     """
 
     def __init__(self, root: Path | str, key: bytes, *others: bytes) -> None:
@@ -71,14 +71,14 @@ class Artifacts:
         self._others = others
 
     def save(self, ref: ArtifactRef, files: Mapping[str, bytes], library_versions: Mapping[str, str]) -> Manifest:
-        """Write all files and then their signed manifest, without which none of them counts."""
+        """Write all files and then their signed manifest, which makes them readable."""
         stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
         manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
         self.files.publish(ref.directory(), {**files, MANIFEST: self._sign(manifest.encoded())})
         return manifest
 
     def read(self, ref: ArtifactRef, name: str) -> bytes:
-        """Give one file's bytes after its manifest's signature and its own hash have been verified."""
+        """Read one file after verifying the manifest's signature and the file's hash; raises ArtifactDamaged."""
         manifest = self._verified(ref)
         data = self._bytes(ref, name)
         stored = manifest["files"].get(name)
@@ -87,51 +87,50 @@ class Artifacts:
         return data
 
     def holds(self, ref: ArtifactRef, name: str) -> bool:
-        """Tell whether a file belongs to these, by their signed manifest."""
+        """Return whether the signed manifest lists a file."""
         return name in self._verified(ref)["files"]
 
     def sign_anew(self, ref: ArtifactRef) -> bool:
-        """Sign what another key has signed with the one that signs; False if it has done so before."""
+        """Sign a manifest again with the current key; return False if it already is."""
         body, signature = self._verify(ref)
-        _require_belonging(json.loads(body), ref)
+        _check_owner(json.loads(body), ref)
         if hmac.compare_digest(_signature(self._key, body), signature):
             return False
         self.files.replace(f"{ref.directory()}/{MANIFEST}", self._sign(body))
         return True
 
     def discard(self, ref: ArtifactRef) -> None:
-        """Remove what one attempt has saved."""
+        """Remove the files of one attempt."""
         self.files.remove(ref.directory())
 
     def discard_before(self, ref: ArtifactRef) -> None:
-        """Remove what the attempts before this one have left, finished or not; one that comes late removes nothing."""
-        for left in self.files.names(ref.parent()):
-            if int(left.removeprefix(".").partition("-")[0]) < ref.attempt:
-                self.files.remove(f"{ref.parent()}/{left}")
+        """Remove the files of all earlier attempts at this version, finished or not."""
+        for name in self.files.names(ref.parent()):
+            if int(name.removeprefix(".").partition("-")[0]) < ref.attempt:
+                self.files.remove(f"{ref.parent()}/{name}")
 
     def discard_version(self, ref: ArtifactRef) -> None:
-        """Remove what any attempt at this version has left, finished or not."""
+        """Remove the files of all attempts at this version, finished or not."""
         self.files.remove(ref.parent())
 
     def answers(self) -> bool:
-        """Tell whether the files are within reach."""
+        """Return whether the store can be reached."""
         return self.files.answers()
 
     def has_room(self) -> bool:
-        """Tell whether there is room for more."""
         return self.files.has_room()
 
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
         manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._verify(ref)[0])
-        _require_belonging(manifest, ref)
+        _check_owner(manifest, ref)
         return manifest
 
     def _verify(self, ref: ArtifactRef) -> tuple[bytes, str]:
-        """Give a manifest as it was signed, and its signature, by whichever of the keys."""
+        """Return a manifest's signed bytes and its signature, after verifying it against all keys."""
         try:
-            sealed = json.loads(self._bytes(ref, MANIFEST))
-            body = sealed["manifest"].encode()
-            signature = str(sealed["signature"]).encode("ascii", "replace").decode()
+            envelope = json.loads(self._bytes(ref, MANIFEST))
+            body = envelope["manifest"].encode()
+            signature = str(envelope["signature"]).encode("ascii", "replace").decode()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactDamaged(f"The manifest of version {ref.version} cannot be read") from error
         if not any(hmac.compare_digest(_signature(key, body), signature) for key in (self._key, *self._others)):
@@ -148,7 +147,7 @@ class Artifacts:
             raise ArtifactDamaged(f"The file {name} of version {ref.version} cannot be read") from error
 
 
-def _require_belonging(manifest: Mapping[str, object], ref: ArtifactRef) -> None:
+def _check_owner(manifest: Mapping[str, object], ref: ArtifactRef) -> None:
     if {name: manifest[name] for name in asdict(ref)} != asdict(ref):
         raise ArtifactDamaged(f"The manifest found for version {ref.version} belongs to other files")
 

@@ -1,15 +1,15 @@
-"""All metadata copied from one database into another, of whichever kind."""
+"""Copy of all metadata from one database into another, such as from SQLite into PostgreSQL."""
 
 from sqlalchemy import Connection, Table, func, insert, select
 
 from service.errors import Conflict
 from service.stores.database import Base, Database
 
-AT_ONCE = 1000
+BATCH_ROWS = 1000
 
 
 def copy_rows(source: Database, target: Database) -> int:
-    """Copy every row into a database that has the same schema and no rows; tells how many there were."""
+    """Copy all rows into a database with the same schema and no rows; return their number."""
     with source.engine.connect() as reading, target.engine.begin() as writing:
         return sum(_copy(table, reading, writing) for table in Base.metadata.sorted_tables)
 
@@ -18,15 +18,15 @@ def _copy(table: Table, reading: Connection, writing: Connection) -> int:
     if writing.execute(select(table).limit(1)).first() is not None:
         raise Conflict(f"The database already has rows in {table.name}")
     n_rows = 0
-    for rows in reading.execute(select(table)).mappings().partitions(AT_ONCE):
+    for rows in reading.execute(select(table)).mappings().partitions(BATCH_ROWS):
         writing.execute(insert(table), [dict(row) for row in rows])
         n_rows += len(rows)
-    _count_on(table, writing)
+    _advance_sequence(table, writing)
     return n_rows
 
 
-def _count_on(table: Table, writing: Connection) -> None:
-    """Let PostgreSQL go on with its numbers behind those that were copied."""
+def _advance_sequence(table: Table, writing: Connection) -> None:
+    """Advance PostgreSQL's sequence past the copied ids."""
     column = table.autoincrement_column
     if column is None or writing.dialect.name != "postgresql":
         return

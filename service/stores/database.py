@@ -1,4 +1,4 @@
-"""The metadata's database: SQLite in WAL mode or PostgreSQL, one code path for both."""
+"""Database of the metadata: SQLite in WAL mode or PostgreSQL."""
 
 import random
 import time
@@ -20,12 +20,12 @@ from service.storage import has_room
 from service.stores import migrations
 from service.stores.database_engine import (
     connection_lost,
-    empty_log,
     file_of,
     is_out_of_room,
     is_transient,
     never_connected,
     open_engine,
+    truncate_wal,
 )
 
 __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", "Session", "now"]
@@ -33,9 +33,9 @@ __all__ = ["Base", "Database", "DatabaseUnavailable", "JsonList", "JsonObject", 
 MIGRATION_LOCK = 7_340_033
 CONNECTIONS: Final = 20
 ATTEMPTS: Final = 10
-FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 10.0
-LOOK: Final = 0.5
+MIN_BACKOFF: Final = 0.1
+MAX_BACKOFF: Final = 10.0
+POLL_INTERVAL: Final = 0.5
 
 State = Literal["ok", "unavailable", "not-migrated", "full"]
 Result = TypeVar("Result")
@@ -46,22 +46,20 @@ JSON_COLUMN = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "po
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite, which knows no zones, gives it back with one."""
+    """Column type of timezone-aware times in UTC; SQLite stores them without a zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Turn an aware time into UTC."""
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Read a time as UTC."""
         return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 class Base(DeclarativeBase):
-    """The rows of every room."""
+    """Declarative base of all tables."""
 
     metadata = MetaData(
         naming_convention={
@@ -83,38 +81,38 @@ class DatabaseUnavailable(Unavailable):
 
 
 class Database:
-    """Sessions on the metadata; each is one transaction, committed when its block ends well."""
+    """Sessions on the metadata; each is one transaction, committed if its block raises nothing."""
 
     def __init__(
         self, address: str, *, connections: int = CONNECTIONS, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.engine = open_engine(address, connections=connections)
         self._sleep = sleep
-        # SQLite lets one writer in at a time; who means to write says so at the start, or fails half way.
+        # SQLite allows one writer: a transaction that asks for the write lock only at its first write may fail there.
         self._writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session that only reads."""
+        """Open a read-only session."""
         with _unavailable_when_away(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a session that may write; commits at the end, rolls back on any error."""
+        """Open a session that may write; commits at the end of the block, rolls back on any error."""
         with _unavailable_when_away(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def write(self, act: Callable[[Session], Result], *, repeatable: bool = False) -> Result:
-        """Let `act` write in a transaction of its own, and patiently again after a deadlock or while nobody answers.
+        """Run `act` in a transaction; retry with exponential backoff after a deadlock or a lost connection.
 
-        A commit that was not acknowledged may have happened: it is done again only if `repeatable`.
+        An unacknowledged commit may have succeeded, so it is retried only if `repeatable`.
         """
         for attempt in range(ATTEMPTS - 1):
             try:
                 return self._write_once(act, repeatable=repeatable)
             except _RolledBack:
-                self._sleep(_pause(attempt))
+                self._sleep(_backoff(attempt))
         with self.writing() as session:
             return act(session)
 
@@ -134,16 +132,16 @@ class Database:
         return result
 
     def migrate(self) -> bool:
-        """Bring the schema up to date; True if there was none before. One that a later release made is left."""
+        """Upgrade the schema to the newest revision; return True if the database was empty. A newer one is kept."""
         with _unavailable_when_away(), self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":  # several processes may start at once; SQLite has one writer
+            if connection.dialect.name == "postgresql":  # processes may start at once; SQLite has one writer
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             return migrations.upgrade(connection)
 
     def state(self) -> State:
-        """Tell whether the database answers, and has the tables that this release needs."""
+        """Return whether the database can be reached, is migrated and has free disk space."""
         try:
             with self.engine.connect() as connection:
                 newest = migrations.is_newest(connection)
@@ -155,27 +153,26 @@ class Database:
         return "ok" if path is None or has_room(path) else "full"
 
     def forget_deleted(self, *, attempts: int = ATTEMPTS) -> None:
-        """Leave nothing of what was deleted in the files of SQLite; DatabaseUnavailable while others keep reading."""
+        """Truncate SQLite's write-ahead log, which holds deleted rows; raises DatabaseUnavailable while it is read."""
         for attempt in range(attempts):
             with _unavailable_when_away():
-                if empty_log(self.engine):
+                if truncate_wal(self.engine):
                     return
-            self._sleep(_pause(attempt))
+            self._sleep(_backoff(attempt))
         raise DatabaseUnavailable
 
     def close(self) -> None:
-        """End every connection: one in use, in a thread that nobody waits for, as soon as it is given back."""
-        event.listen(self.engine, "checkin", _end)
+        """Close all connections: idle ones at once, those in use when their threads return them to the pool."""
+        event.listen(self.engine, "checkin", _invalidate)
         self.engine.dispose()
 
 
 def now() -> datetime:
-    """Tell the time, in UTC."""
     return datetime.now(UTC)
 
 
 def wait_until_available(act: Callable[[], Result], *, seconds: float = 30.0) -> Result:
-    """Do something with a database that may still have to start."""
+    """Call `act` until the database can be reached, for `seconds` at most."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -183,15 +180,15 @@ def wait_until_available(act: Callable[[], Result], *, seconds: float = 30.0) ->
         except DatabaseUnavailable:
             if time.monotonic() >= deadline:
                 raise
-        time.sleep(LOOK)
+        time.sleep(POLL_INTERVAL)
 
 
-def _end(_connection: object, pooled: ConnectionPoolEntry) -> None:
+def _invalidate(_connection: object, pooled: ConnectionPoolEntry) -> None:
     pooled.invalidate()
 
 
 class _RolledBack(Exception):
-    """A transaction was rolled back for a reason that may pass."""
+    """A transaction was rolled back because of a transient error."""
 
 
 @contextmanager
@@ -206,6 +203,6 @@ def _unavailable_when_away() -> Iterator[None]:
         raise
 
 
-def _pause(attempt: int) -> float:
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+def _backoff(attempt: int) -> float:
+    longest = min(MAX_BACKOFF, MIN_BACKOFF * 2**attempt)
     return random.SystemRandom().uniform(longest / 2, longest)

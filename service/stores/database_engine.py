@@ -1,4 +1,4 @@
-"""How each kind of database is reached: what is set on a connection, and how long anything is waited for."""
+"""SQLAlchemy engines for SQLite and PostgreSQL: connection settings, time-outs and classification of errors."""
 
 import glob
 import sqlite3
@@ -10,32 +10,32 @@ from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from service.storage.local import OURS_ALONE
+from service.storage.local import PRIVATE_MODE
 
 BUSY_TIMEOUT_MS = 30_000
-LOG_TIMEOUT_MS = 1_000  # writers wait while readers are waited for
-POOL_TIMEOUT = 5  # seconds to wait for a connection that others use
-KEPT_OPEN = 5  # connections that stay open between requests
+CHECKPOINT_TIMEOUT_MS = 1_000  # short, as a checkpoint that waits for readers blocks writers
+POOL_TIMEOUT = 5  # seconds to wait for a pooled connection
+POOL_SIZE = 5  # connections that stay open when idle
 TIMEOUTS = {"connect_timeout": "3", "tcp_user_timeout": "10000"}  # seconds; milliseconds without an acknowledgement
-DISK_FULL: Final = "53100"  # as PostgreSQL numbers it
+DISK_FULL: Final = "53100"  # SQLSTATE of PostgreSQL
 LIMITS = {"statement_timeout": "60s", "lock_timeout": "30s"}
 
 
 def open_engine(address: str, *, connections: int) -> Engine:
-    """Open the database at an address; no connection is made yet."""
+    """Create the engine for a database URL, without connecting."""
     url = make_url(address)
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _server(url, connections)
+    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url, connections)
 
 
-def empty_log(engine: Engine) -> bool:
-    """Move what SQLite has written ahead into its file, and empty the log; False while others read or write.
+def truncate_wal(engine: Engine) -> bool:
+    """Checkpoint and truncate SQLite's write-ahead log; return False while others read or write.
 
-    In the log stands what was deleted since. A server keeps its own log to itself.
+    The log holds rows deleted since the last checkpoint. For PostgreSQL this does nothing.
     """
     if engine.dialect.name != "sqlite":
         return True
     with closing(engine.raw_connection()) as connection:
-        connection.execute(f"PRAGMA busy_timeout={LOG_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_TIMEOUT_MS}")
         try:
             [(busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.OperationalError:
@@ -46,16 +46,16 @@ def empty_log(engine: Engine) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Tell whether a database did not do what it was asked because of how it is at the moment."""
+    """Return whether a database error is transient, so that a retry may succeed."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, exc.TimeoutError)  # all connections are in use
-    if isinstance(error.orig, sqlite3.Error):  # its plain error, as of a missing table, is a fault of ours
+    if isinstance(error.orig, sqlite3.Error):  # SQLITE_ERROR, such as a missing table, is a bug
         return isinstance(error, OperationalError) and error.orig.sqlite_errorcode != sqlite3.SQLITE_ERROR
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 def is_out_of_room(error: SQLAlchemyError) -> bool:
-    """Tell whether the disk of a database is full."""
+    """Return whether the database's disk is full."""
     original = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(original, sqlite3.Error):
         return original.sqlite_errorcode == sqlite3.SQLITE_FULL
@@ -63,37 +63,37 @@ def is_out_of_room(error: SQLAlchemyError) -> bool:
 
 
 def file_of(url: URL) -> Path | None:
-    """Return the file that a SQLite database is kept in; None for any other."""
+    """Return the file of a SQLite database; None for other databases."""
     in_file = url.get_backend_name() == "sqlite" and url.database
     return Path(url.database) if in_file and url.database else None
 
 
 def never_connected(error: SQLAlchemyError) -> bool:
-    """Tell whether there never was a connection, as what the address names is no database, or takes none like this."""
+    """Return whether connecting failed, as with a wrong host, file or password."""
     return isinstance(error, DBAPIError) and error.statement is None
 
 
 def connection_lost(error: SQLAlchemyError) -> bool:
-    """Tell whether the connection broke, so that nobody knows what became of a commit."""
+    """Return whether the connection was lost, so that the outcome of a commit is unknown."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def _server(url: URL, connections: int) -> Engine:
+def _postgresql(url: URL, connections: int) -> Engine:
     limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
-    given = dict(url.query)
-    options = f"{limits} {given.pop('options', '')}".strip()
+    query = dict(url.query)
+    options = f"{limits} {query.pop('options', '')}".strip()
     return create_engine(
-        url.set(query={**TIMEOUTS, **given, "options": options}),
+        url.set(query={**TIMEOUTS, **query, "options": options}),
         pool_pre_ping=True,
-        pool_size=min(KEPT_OPEN, connections),
-        max_overflow=max(0, connections - KEPT_OPEN),
+        pool_size=min(POOL_SIZE, connections),
+        max_overflow=max(0, connections - POOL_SIZE),
         pool_timeout=POOL_TIMEOUT,
     )
 
 
 def _sqlite(url: URL) -> Engine:
     if path := file_of(url):
-        path.parent.mkdir(OURS_ALONE, parents=True, exist_ok=True)
+        path.parent.mkdir(PRIVATE_MODE, parents=True, exist_ok=True)
         _make_private(path)
     engine = create_engine(url)
     event.listen(engine, "connect", _configure)
@@ -102,15 +102,15 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _make_private(path: Path) -> None:
-    """Let nobody else of this machine read the database's file, nor the logs beside it, which are made like it."""
-    with suppress(OSError):  # whoever owns it has decided, or it cannot be written to at all
+    """Make the database's file and its logs readable by this user only; SQLite creates logs with the file's mode."""
+    with suppress(OSError):  # another user owns the file, or it is read-only
         path.touch(0o600)
         for file in path.parent.glob(f"{glob.escape(path.name)}*"):
             file.chmod(0o600)
 
 
-def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
-    connection.isolation_level = None  # the driver opens no transactions of its own: _begin does
+def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's connection
+    connection.isolation_level = None  # disables the driver's implicit transactions: `_begin` opens them
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -1,6 +1,6 @@
-"""One customer table as Delta Lake keeps it.
+"""One customer table in Delta Lake.
 
-Imported once a table is read or written: with Arrow's datasets it takes 30 MB, and placing customers needs none of it.
+Imported on the first access to a table: with Arrow's datasets it takes 30 MB, and assigning customers needs none of it.
 """
 
 import json
@@ -21,63 +21,64 @@ from pyarrow.fs import FileSelector, FileType
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
 from service.storage import Storage
 
-# File statistics would keep the least and the greatest customer id in the log.
-_NAMES_NOBODY: Final = {"delta.dataSkippingStatsColumns": ""}
-# A model names the version it learned from, so only an erasure may shorten the log.
-_KEEP_THE_LOG: Final = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
-_PURGES: Final = "purges"  # the application whose transactions count, in the log, the purges of the table
+# File statistics would store the smallest and the largest customer id in the log.
+_WITHOUT_STATISTICS: Final = {"delta.dataSkippingStatsColumns": ""}
+# Models refer to the version that they learned from, so only an erasure may truncate the log.
+_KEEP_LOG: Final = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+_PURGES: Final = "purges"  # application id under which the log counts the table's purges
 
 
 @dataclass(frozen=True)
 class DeltaDirectory:
-    """Where one table lies."""
+    """Directory of one Delta table."""
 
     files: Storage
     path: str
 
     def exists(self) -> bool:
-        """Tell whether anything was written here."""
         with self.files.reached():
             return DeltaTable.is_deltatable(self.files.at(self.path), self.files.options)
 
     def read(self, version: int | None, columns: Sequence[str] | None) -> pa.Table:
-        """Read a version, or the newest: rows and columns as they were written, or just `columns`."""
-        with self._there():
+        """Read a version, or the newest, in the order written; `columns` selects columns."""
+        with self._reading():
             return dataset_of(self, self.open_at(version)).to_table(columns=None if columns is None else list(columns))
 
     def find(self, version: int, column: str, value: str) -> pa.Table:
-        """Read the rows of a version that have this text in a column."""
-        with self._there():
+        """Read the rows of a version whose `column` equals `value`."""
+        with self._reading():
             return dataset_of(self, self.open_at(version)).to_table(filter=ds.field(column) == value)
 
     def batches(self, version: int | None, columns: Sequence[str] | None, start: int) -> Iterator[pa.RecordBatch]:
-        """Read a version, or the newest, batch by batch from the row `start`, counted from 0."""
-        with self._there():
+        """Read a version, or the newest, in batches from the row `start`, counted from 0."""
+        with self._reading():
             yield from _from_row(start, dataset_of(self, self.open_at(version)).to_batches(columns=columns))
 
     def open(self, schema: pa.Schema) -> DeltaTable:
-        """Open the newest version; a table that is not there begins empty."""
-        where, options = self.files.at(self.path), self.files.options
+        """Open the newest version; a missing table is created without rows."""
+        uri, options = self.files.at(self.path), self.files.options
         try:
-            return DeltaTable(where, storage_options=options)
+            return DeltaTable(uri, storage_options=options)
         except TableNotFoundError:
-            return DeltaTable.create(where, schema, mode="ignore", configuration=_NAMES_NOBODY, storage_options=options)
+            return DeltaTable.create(
+                uri, schema, mode="ignore", configuration=_WITHOUT_STATISTICS, storage_options=options
+            )
 
     def open_at(self, version: int | None) -> DeltaTable:
-        """Open a version, or the newest; TableGone if it is not there."""
+        """Open a version, or the newest; raises TableGone if it does not exist."""
         try:
             return DeltaTable(self.files.at(self.path), version=version, storage_options=self.files.options)
         except DeltaError as error:
             raise TableGone from error
 
     def list_files(self) -> list[str]:
-        """List the files beside the log, by their paths within the table; none if there is no table."""
+        """List the data files by their paths within the table; empty without a table."""
         found = self.files.arrow.get_file_info(FileSelector(self.path, recursive=True, allow_not_found=True))
         names = [file.path.removeprefix(f"{self.path}/") for file in found if file.type == FileType.File]
         return [name for name in names if not name.startswith("_delta_log/")]
 
     def file_size(self, name: str) -> int:
-        """Return a file's size in bytes; FileNotFoundError if it is not there."""
+        """Return a file's size in bytes; raises FileNotFoundError."""
         size: int | None = self.files.arrow.get_file_info(f"{self.path}/{name}").size
         if size is None:
             raise FileNotFoundError(name)
@@ -85,7 +86,7 @@ class DeltaDirectory:
 
     @contextmanager
     def contended(self) -> Iterator[None]:
-        """Write to a table that others may write to, purge or remove meanwhile: TableBusy if they were faster."""
+        """Raise TableBusy for a block that loses a race against another write, purge or removal of the table."""
         try:
             with self.files.reached():
                 yield
@@ -93,8 +94,8 @@ class DeltaDirectory:
             raise TableBusy from error
 
     @contextmanager
-    def _there(self) -> Iterator[None]:
-        """Read from a table that may be removed meanwhile."""
+    def _reading(self) -> Iterator[None]:
+        """Raise TableGone for a block that reads a table that is removed meanwhile."""
         try:
             with self.files.reached():
                 yield
@@ -102,44 +103,45 @@ class DeltaDirectory:
             raise TableGone from error
 
 
-def dataset_of(place: DeltaDirectory, delta: DeltaTable) -> ds.Dataset:
-    """Return the rows of a version as Arrow reads them."""
+def dataset_of(directory: DeltaDirectory, delta: DeltaTable) -> ds.Dataset:
+    """Return the Arrow dataset of a version."""
     if pa.table(delta.deletion_vectors()).num_rows:
         raise TableChangedElsewhere
-    # DeltaTable.to_pyarrow_table aborts the process at its exit; reading the files ourselves does not.
-    files = [f"{place.path}/{name}" for name in file_names(delta)]
+    # DeltaTable.to_pyarrow_table aborts the process at exit, so Arrow reads the files.
+    files = [f"{directory.path}/{name}" for name in file_names(delta)]
     schema = pa.schema(delta.schema().to_arrow())
-    return ds.dataset(files, schema=schema, format="parquet", filesystem=place.files.arrow)
+    return ds.dataset(files, schema=schema, format="parquet", filesystem=directory.files.arrow)
 
 
 def file_names(delta: DeltaTable) -> list[str]:
-    """Name the files of a version, by their paths within the table."""
+    """List the files of a version by their paths within the table."""
     return [unquote(name) for name in pa.table(delta.get_add_actions()).column("path").to_pylist()]
 
 
 def count_purges(delta: DeltaTable) -> int:
-    """Return how many purges of the table had begun when a version was committed."""
+    """Return the number of purges that had begun when a version was committed."""
     return delta.transaction_version(_PURGES) or 0
 
 
 def file_of(name: str, size: int, n_rows: int) -> AddAction:
-    """Describe a file to the log: no customer is named there."""
+    """Build a file's log entry, without statistics that would contain customer ids."""
     stats = json.dumps({"numRecords": n_rows})
     return AddAction(name, size, {}, int(time.time() * 1000), data_change=True, stats=stats)
 
 
 def commit(delta: DeltaTable, schema: pa.Schema, file: AddAction | None, *, purges: int | None = None) -> None:
-    """Commit, over the version that is open, one file in place of all others, or only the number of a purge.
+    """Commit on top of the opened version: one file that replaces all others, or only the number of a purge.
 
-    Left to retry by itself, Delta would let two overwrites of an empty table through, and keep the rows of both.
+    Delta's own retries are disabled: they would accept two concurrent overwrites of an empty table and keep the rows of
+    both.
     """
-    counted = [] if purges is None else [Transaction(_PURGES, purges)]
+    transactions = [] if purges is None else [Transaction(_PURGES, purges)]
     delta.create_write_transaction(
         [] if file is None else [file],
         mode="append" if file is None else "overwrite",
         schema=Schema.from_arrow(schema),
-        commit_properties=CommitProperties(max_commit_retries=0, app_transactions=counted),
-        post_commithook_properties=_KEEP_THE_LOG,
+        commit_properties=CommitProperties(max_commit_retries=0, app_transactions=transactions),
+        post_commithook_properties=_KEEP_LOG,
     )
 
 

@@ -1,4 +1,4 @@
-"""What was made last, ready in memory."""
+"""LRU cache with single-flight: concurrent misses of one key compute the value once."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, kw_only=True)
 class CacheStats:
-    """How much of a cache is filled, and how often what was asked for was there."""
+    """Fill level, hits and misses of a cache."""
 
     entries: int
     fill_ratio: float
@@ -24,63 +24,63 @@ class CacheStats:
 
 
 class LruCache(Generic[Key, Value]):
-    """Values by keys that name all that they were made of, so that none is ever out of date; the oldest go first.
+    """Thread-safe LRU cache of immutable values; keys contain all inputs of a value, so entries never become stale.
 
-    What several threads ask for at once is made by the first of them, and the others wait for it.
+    On concurrent misses of one key, the first thread computes the value and the others wait for it.
     """
 
-    def __init__(self, room: int, size: Callable[[Value], int]) -> None:
-        self._room = room
+    def __init__(self, capacity: int, size: Callable[[Value], int]) -> None:
+        self._capacity = capacity
         self._size = size
-        self._promised: OrderedDict[Key, Future[Value]] = OrderedDict()
+        self._futures: OrderedDict[Key, Future[Value]] = OrderedDict()
         self._lock = Lock()
         self._hits = 0
         self._misses = 0
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Give what is kept under a key, or make it and keep it; what cannot be made is tried anew the next time."""
+        """Return the value of a key, computed by `make` on a miss; errors are raised to all waiters and not cached."""
         with self._lock:
-            promised = self._promised.get(key)
-            promise = promised or self._promised.setdefault(key, Future())
-            self._promised.move_to_end(key)
-            self._hits += promised is not None
-            self._misses += promised is None
-        if promised is None:
-            self._resolve(key, promise, make)
-        return promise.result()
+            cached = self._futures.get(key)
+            future = cached or self._futures.setdefault(key, Future())
+            self._futures.move_to_end(key)
+            self._hits += cached is not None
+            self._misses += cached is None
+        if cached is None:
+            self._resolve(key, future, make)
+        return future.result()
 
     def use(self) -> CacheStats:
-        """Tell how this cache is used."""
+        """Return the usage of this cache."""
         with self._lock:
             sizes = self._sizes()
-            filled = sum(sizes.values()) / self._room
-            return CacheStats(entries=len(sizes), fill_ratio=filled, hits=self._hits, misses=self._misses)
+            fill_ratio = sum(sizes.values()) / self._capacity
+            return CacheStats(entries=len(sizes), fill_ratio=fill_ratio, hits=self._hits, misses=self._misses)
 
-    def _resolve(self, key: Key, promise: Future[Value], make: Callable[[], Value]) -> None:
+    def _resolve(self, key: Key, future: Future[Value], make: Callable[[], Value]) -> None:
         try:
             value = make()
-        except BaseException as error:  # noqa: BLE001 - those who wait must hear of it, whatever it is
+        except BaseException as error:  # noqa: BLE001 - any error must reach the waiting threads
             with self._lock:
-                self._promised.pop(key, None)
-            promise.set_exception(error)
+                self._futures.pop(key, None)
+            future.set_exception(error)
         else:
-            promise.set_result(value)
+            future.set_result(value)
             self._evict()
 
     def _evict(self) -> None:
         with self._lock:
             sizes = self._sizes()
-            held = sum(sizes.values())
+            total = sum(sizes.values())
             for key, size in list(sizes.items())[:-1]:
-                if held <= self._room:
+                if total <= self._capacity:
                     break
-                del self._promised[key]
-                held -= size
+                del self._futures[key]
+                total -= size
 
     def _sizes(self) -> dict[Key, int]:
-        return {key: self._size(kept.result()) for key, kept in self._promised.items() if kept.done()}
+        return {key: self._size(future.result()) for key, future in self._futures.items() if future.done()}
 
 
 def cache_key(parts: Sequence[object]) -> str:
-    """Name a value by all that it is made of."""
+    """Hash all inputs of a value to its key."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The schema of the metadata: which step a database has reached, and the way from there to the newest."""
+"""Alembic migrations of the metadata's schema."""
 
 from functools import cache
 from pathlib import Path
@@ -8,38 +8,38 @@ from sqlalchemy import column, inspect, select, table
 from sqlalchemy.engine import Connection
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
-REACHED: Final = "alembic_version"
+VERSION_TABLE: Final = "alembic_version"
 
 
 def is_newest(connection: Connection) -> bool:
-    """Tell whether the tables are there; a step that we do not know was made by a later release."""
-    reached = _reached(connection)
-    return reached is not None and reached not in steps()[:-1]
+    """Return whether no migration is pending; an unknown revision belongs to a later release and counts as newest."""
+    revision = _current_revision(connection)
+    return revision is not None and revision not in revisions()[:-1]
 
 
 def upgrade(connection: Connection) -> bool:
-    """Go to the newest step, in the transaction of this connection; True if there was no table before."""
-    fresh = not inspect(connection).has_table(REACHED)
+    """Upgrade to the newest revision in the connection's transaction; return True if the database was empty."""
+    is_empty = not inspect(connection).has_table(VERSION_TABLE)
     if not is_newest(connection):
         _run_migrations(connection)
-    return fresh
+    return is_empty
 
 
 @cache
-def steps() -> tuple[str, ...]:
-    """Name the steps that this release knows, the newest last: what their files' names begin with."""
+def revisions() -> tuple[str, ...]:
+    """List the revisions of this release, newest last, by the prefixes of their file names."""
     return tuple(sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
 
 
-def _reached(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(REACHED):
+def _current_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    step: str | None = connection.scalar(select(column("version_num")).select_from(table(REACHED)))
-    return step
+    revision: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    return revision
 
 
 def _run_migrations(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - 10 MB and a quarter of a second, for the first start of a release
+    from alembic import command  # noqa: PLC0415 - 10 MB and 0.25 s, only needed after an upgrade
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()

@@ -1,4 +1,4 @@
-"""Versions of a table: written to a file first, committed thereafter."""
+"""Two-phase writes of table versions: the file is staged first, then committed to the Delta log."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,14 +14,14 @@ from service.errors import TableBusy
 from service.storage import Storage
 from service.stores.delta import DeltaDirectory, commit, count_purges, dataset_of, file_of
 
-ROWS_IN_A_GROUP: Final = 131_072
+ROW_GROUP_ROWS: Final = 131_072
 
 
 @dataclass(kw_only=True)
 class StagedVersion:
-    """A version whose file is written: nobody reads it before it is committed."""
+    """A version whose file is written, but not committed to the log."""
 
-    place: DeltaDirectory
+    directory: DeltaDirectory
     delta: DeltaTable
     schema: pa.Schema
     name: str
@@ -29,8 +29,8 @@ class StagedVersion:
     committed: bool = False
 
     def commit(self) -> int:
-        """Commit over the newest version; TableBusy if a purge has begun meanwhile, as it may have taken the file."""
-        with self.place.contended():
+        """Commit on top of the newest version; raises TableBusy if a purge has begun, as it may remove the file."""
+        with self.directory.contended():
             purges = count_purges(self.delta)
             self.delta.update_incremental()
             if count_purges(self.delta) != purges:
@@ -38,65 +38,65 @@ class StagedVersion:
         return self.commit_next()
 
     def commit_next(self) -> int:
-        """Commit over the version that was the newest when this one was begun; TableBusy if it is not any more."""
-        with self.place.contended():
-            commit(self.delta, self.schema, file_of(self.name, self.place.file_size(self.name), self.n_rows))
+        """Commit on top of the version that was the newest at staging; raises TableBusy if there is a newer one."""
+        with self.directory.contended():
+            commit(self.delta, self.schema, file_of(self.name, self.directory.file_size(self.name), self.n_rows))
         self.committed = True
         return int(self.delta.version()) + 1
 
 
 @contextmanager
-def stage(place: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[StagedVersion]:
-    """Write the file of a version to be committed; removed at the end of the block if it was not."""
-    with place.contended():
-        delta = place.open(schema)
-    with _staged(place, delta, schema, batches) as staged:
+def stage(directory: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[StagedVersion]:
+    """Write the file of a version; it is removed at the end of the block unless it was committed."""
+    with directory.contended():
+        delta = directory.open(schema)
+    with _staged(directory, delta, schema, batches) as staged:
         yield staged
 
 
-def replace(place: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write a whole table, never holding all of it."""
-    with stage(place, schema, batches) as staged:
+def replace(directory: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Replace a table by streamed batches; return the new version."""
+    with stage(directory, schema, batches) as staged:
         return staged.commit()
 
 
-def modify(place: DeltaDirectory, change: Callable[[pa.Table], pa.Table]) -> int:
-    """Write what `change` makes of the newest version; TableBusy if that is not the newest any more."""
-    with place.contended():
-        delta = place.open_at(None)
-        table = change(dataset_of(place, delta).to_table())
-    with _staged(place, delta, table.schema, table.to_batches()) as staged:
+def modify(directory: DeltaDirectory, change: Callable[[pa.Table], pa.Table]) -> int:
+    """Replace the newest version by `change` of it; raises TableBusy if another version is committed meanwhile."""
+    with directory.contended():
+        delta = directory.open_at(None)
+        table = change(dataset_of(directory, delta).to_table())
+    with _staged(directory, delta, table.schema, table.to_batches()) as staged:
         return staged.commit_next()
 
 
 @contextmanager
 def _staged(
-    place: DeltaDirectory, delta: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    directory: DeltaDirectory, delta: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[StagedVersion]:
-    # By this number a purge tells what was staged before it began from what is staged meanwhile.
+    # A purge removes only files whose number is lower than its own: those staged before it began.
     name = f"{count_purges(delta)}-{uuid4().hex}.parquet"
-    path = f"{place.path}/{name}"
-    with place.contended():
-        n_rows = _write_file(place.files, path, schema, batches)
-    staged = StagedVersion(place=place, delta=delta, schema=schema, name=name, n_rows=n_rows)
+    path = f"{directory.path}/{name}"
+    with directory.contended():
+        n_rows = _write_file(directory.files, path, schema, batches)
+    staged = StagedVersion(directory=directory, delta=delta, schema=schema, name=name, n_rows=n_rows)
     try:
         yield staged
     finally:
         if not staged.committed:
-            _remove(place.files, path)
+            _remove(directory.files, path)
 
 
 def _write_file(files: Storage, path: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write the rows in their order, which Delta's own writer does not keep."""
+    """Write a Parquet file and return its number of rows; unlike Delta's writer, this keeps their order."""
     n_rows = 0
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]  # numbers only lose by a dictionary
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]  # a dictionary makes numbers larger
     try:
         with (
             files.arrow.open_output_stream(path) as stream,
             pq.ParquetWriter(stream, schema, compression="zstd", use_dictionary=texts) as writer,
         ):
             for batch in batches:
-                writer.write_batch(batch, row_group_size=ROWS_IN_A_GROUP)
+                writer.write_batch(batch, row_group_size=ROW_GROUP_ROWS)
                 n_rows += batch.num_rows
     except BaseException:
         _remove(files, path)
@@ -105,6 +105,6 @@ def _write_file(files: Storage, path: str, schema: pa.Schema, batches: Iterable[
 
 
 def _remove(files: Storage, path: str) -> None:
-    """Remove a file that no version names; where that cannot be, a purge will."""
+    """Remove an uncommitted file; if that fails, the next purge removes it."""
     with suppress(OSError):
         files.arrow.delete_file(path)

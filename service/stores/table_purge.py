@@ -1,4 +1,4 @@
-"""Files of a table that no version to be kept needs: searched, and removed for good."""
+"""Purge of a table: finds and removes the files that no retained version needs."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -9,78 +9,74 @@ from deltalake import DeltaTable
 
 from service.stores.delta import DeltaDirectory, commit, count_purges, file_names, file_of
 
-Search = Literal["found", "unavailable_reason", "unreadable"]
+Search = Literal["found", "absent", "unreadable"]
 
-_BEFORE_ALL: Final = -1
+_UNNUMBERED: Final = -1
 
 
 class Purge:
-    """Removes the files of a table that no version to be kept needs, in two steps.
+    """Two-step removal of the files that no retained version needs.
 
-    `begin` writes into the log that a purge has begun: what was staged before cannot be committed any more. Whoever
-    counts the versions of the table elsewhere does that, and says which to keep, while nobody can count one. `finish`
-    then has all the time it needs.
+    `begin` records the purge in the log, after which no file staged earlier can be committed. Callers that record
+    versions in the database call it inside the transaction in which they choose the versions to keep. `finish` removes
+    the files and may take any time.
     """
 
-    def __init__(self, place: DeltaDirectory) -> None:
-        self._place = place
-        with place.contended():
-            self._delta = place.open_at(None)
+    def __init__(self, directory: DeltaDirectory) -> None:
+        self._directory = directory
+        with directory.contended():
+            self._delta = directory.open_at(None)
         self._number = count_purges(self._delta)
-        self._kept: Sequence[int] = ()
+        self._retained: Sequence[int] = ()
 
     def begin(self, keep: Sequence[int] | None) -> None:
-        """Let nothing be committed that was staged before; the newest version becomes the newest of those to `keep`.
-
-        With None the newest version is the one to keep.
-        """
-        with self._place.contended():
+        """Record the purge in the log, and restore the newest of the versions to `keep`; with None, keep the newest."""
+        with self._directory.contended():
             self._delta.update_incremental()
             newest = self._delta.version()
-            self._kept = [newest] if keep is None else keep
+            self._retained = [newest] if keep is None else keep
             self._number = count_purges(self._delta) + 1
-            counted = max(self._kept, default=newest)
-            restored = None if counted == newest else self._place.open_at(counted)
-            _commit(self._place, self._delta, restored, self._number)
+            newest_retained = max(self._retained, default=newest)
+            restored = None if newest_retained == newest else self._directory.open_at(newest_retained)
+            _commit(self._directory, self._delta, restored, self._number)
 
     def finish(self) -> None:
-        """Remove the files."""
-        for name in leftovers(self._place, self._kept):
+        for name in leftovers(self._directory, self._retained):
             if _number_of(name) < self._number:
-                self._place.files.remove_file(f"{self._place.path}/{name}")
+                self._directory.files.remove_file(f"{self._directory.path}/{name}")
 
 
-def leftovers(place: DeltaDirectory, keep: Sequence[int] | None) -> list[str]:
-    """Name the files of a table that no version to `keep` needs, or, with None, that the newest version does not."""
-    kept = {name for version in ([None] if keep is None else keep) for name in file_names(place.open_at(version))}
-    with place.files.reached():
-        return [name for name in place.list_files() if name not in kept]
+def leftovers(directory: DeltaDirectory, keep: Sequence[int] | None) -> list[str]:
+    """List the files of a table that no version to `keep` needs; with None, those that the newest version does not."""
+    needed = {name for version in ([None] if keep is None else keep) for name in file_names(directory.open_at(version))}
+    with directory.files.reached():
+        return [name for name in directory.list_files() if name not in needed]
 
 
-def search_file(place: DeltaDirectory, name: str, value: str) -> Search:
-    """Search the first column of a file for a text; a file may be half written."""
+def search_file(directory: DeltaDirectory, name: str, value: str) -> Search:
+    """Search the first column of a file for a text; a partially written file is unreadable."""
     try:
-        with place.files.reached():
-            dataset = ds.dataset([f"{place.path}/{name}"], format="parquet", filesystem=place.files.arrow)
+        with directory.files.reached():
+            dataset = ds.dataset([f"{directory.path}/{name}"], format="parquet", filesystem=directory.files.arrow)
             key = ds.field(dataset.schema.names[0])
-            return "found" if dataset.count_rows(filter=key == value) else "unavailable_reason"
+            return "found" if dataset.count_rows(filter=key == value) else "absent"
     except FileNotFoundError:
-        return "unavailable_reason"
+        return "absent"
     except (pa.ArrowException, IndexError, OSError):
         return "unreadable"
 
 
-def _commit(place: DeltaDirectory, delta: DeltaTable, restored: DeltaTable | None, number: int) -> None:
+def _commit(directory: DeltaDirectory, delta: DeltaTable, restored: DeltaTable | None, number: int) -> None:
     schema = pa.schema((restored or delta).schema().to_arrow())
     if restored is None or file_names(restored) == file_names(delta):
         commit(delta, schema, None, purges=number)
         return
     [name] = file_names(restored)
     n_rows = pa.table(restored.get_add_actions()).column("num_records")[0].as_py()
-    commit(delta, schema, file_of(name, place.file_size(name), n_rows), purges=number)
+    commit(delta, schema, file_of(name, directory.file_size(name), n_rows), purges=number)
 
 
 def _number_of(name: str) -> int:
-    """Return how many purges had begun when a file was staged."""
+    """Return the number of purges that had begun when a file was staged."""
     number = name.partition("-")[0]
-    return int(number) if number.isascii() and number.isdecimal() else _BEFORE_ALL
+    return int(number) if number.isascii() and number.isdecimal() else _UNNUMBERED

@@ -1,4 +1,4 @@
-"""Customer tables: every write is a new Delta Lake version, and what has been dropped is gone."""
+"""Customer tables in Delta Lake: every write is a new version, and dropped tables cannot be restored."""
 
 import random
 import time
@@ -21,99 +21,98 @@ if TYPE_CHECKING:
     from service.stores.table_purge import Purge, Search
 
 ATTEMPTS: Final = 12
-FIRST_PAUSE: Final = 0.02
-LONGEST_PAUSE: Final = 1.0
-LONGEST_WAIT: Final = 3.0
+MIN_BACKOFF: Final = 0.02
+MAX_BACKOFF: Final = 1.0
+MAX_LOCK_WAIT: Final = 3.0
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """A table that is read while it is used."""
+    """A streamed table: its schema and its batches."""
 
     schema: pa.Schema
     batches: Iterable[pa.RecordBatch]
 
 
 class Tables:
-    """The customer tables in one place, a directory or an object store."""
+    """Customer tables in a directory or an object store."""
 
     def __init__(self, root: str | Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.files = open_storage(root)
         self._sleep = sleep
-        self._naming = Lock()
-        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._registering = Lock()
+        self._write_locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     def replace(self, path: str, table: pa.Table) -> int:
-        """Write a whole table in one commit, the first time or over the last; answers with its Delta version."""
+        """Create or replace a table in one commit; return its Delta version."""
         return self.write(path, table.schema, table.to_batches)
 
     def write(self, path: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> int:
-        """Write a table batch by batch, never holding all of it; `batches` is asked again for another try."""
-        from service.stores.staged_write import replace  # noqa: PLC0415 - see `_place`
+        """Create or replace a table by streamed batches; `batches` is called again for each retry."""
+        from service.stores.staged_write import replace  # noqa: PLC0415 - see `_directory`
 
-        place = self._place(path)
-        return self.retried(lambda: replace(place, schema, batches()))
+        directory = self._directory(path)
+        return self.retried(lambda: replace(directory, schema, batches()))
 
     def modify(self, path: str, change: Callable[[pa.Table], pa.Table]) -> int:
-        """Replace a table by what `change` makes of its newest version, anew if somebody else was faster meanwhile.
+        """Replace a table by `change` of its newest version, retried after a lost race.
 
-        Whole tables are written, so files never pile up within a version; what a version no longer needs is left to
-        `purge`.
+        Each version is one new file; `purge` removes the files that are no longer needed.
         """
-        from service.stores.staged_write import modify  # noqa: PLC0415 - see `_place`
+        from service.stores.staged_write import modify  # noqa: PLC0415 - see `_directory`
 
-        place = self._place(path)
-        return self.retried(lambda: modify(place, change))
+        directory = self._directory(path)
+        return self.retried(lambda: modify(directory, change))
 
     @contextmanager
     def stage(self, path: str, table: pa.Table) -> Iterator["StagedVersion"]:
-        """Write a version to be committed by whoever counts it; removed at the end of the block if it was not."""
-        from service.stores.staged_write import stage  # noqa: PLC0415 - see `_place`
+        """Stage a version for the caller to commit; it is removed at the end of the block unless it was committed."""
+        from service.stores.staged_write import stage  # noqa: PLC0415 - see `_directory`
 
-        with stage(self._place(path), table.schema, table.to_batches()) as staged:
+        with stage(self._directory(path), table.schema, table.to_batches()) as staged:
             yield staged
 
     @contextmanager
     def turn(self, name: str) -> Iterator[None]:
-        """Let the writers of this process change a table one after the other, so that none loses again and again.
+        """Serialize the writers of a table in this process, so that none starves in the optimistic retries.
 
-        Who waits too long goes on all the same: a lost race is safe, and only costs another attempt.
+        After a time-out the block runs without the lock: a lost race is safe and only costs another attempt.
         """
-        with self._naming:
-            lock = self._turns.setdefault(name, Lock())
-        taken = lock.acquire(timeout=LONGEST_WAIT)
+        with self._registering:
+            lock = self._write_locks.setdefault(name, Lock())
+        is_locked = lock.acquire(timeout=MAX_LOCK_WAIT)
         try:
             yield
         finally:
-            if taken:
+            if is_locked:
                 lock.release()
 
     def retried(self, act: Callable[[], Result]) -> Result:
-        """Act until nobody else is faster, with growing pauses; TableBusy after the last attempt."""
+        """Call `act`, retried on TableBusy with exponential backoff; raises TableBusy after the last attempt."""
         for attempt in range(ATTEMPTS):
             with suppress(TableBusy):
                 return act()
-            self._sleep(_pause(attempt))
+            self._sleep(_backoff(attempt))
         raise TableBusy
 
     def read(self, path: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read a version, or the newest: rows and columns as they were written, or just `columns`."""
-        return self._place(path).read(version, columns)
+        """Read a version, or the newest, in the order written; `columns` selects columns."""
+        return self._directory(path).read(version, columns)
 
     def find(self, path: str, version: int, column: str, value: str) -> pa.Table:
-        """Read the rows of a version that have this text in a column."""
-        return self._place(path).find(version, column, value)
+        """Read the rows of a version whose `column` equals `value`."""
+        return self._directory(path).find(version, column, value)
 
     def batches(
         self, path: str, version: int | None = None, columns: Sequence[str] | None = None, *, start: int = 0
     ) -> Iterator[pa.RecordBatch]:
-        """Read a version, or the newest, batch by batch from the row `start`, counted from 0."""
-        return self._place(path).batches(version, columns, start)
+        """Read a version, or the newest, in batches from the row `start`, counted from 0."""
+        return self._directory(path).batches(version, columns, start)
 
     def purge(self, path: str, *, keep: Sequence[int] | None = None) -> None:
-        """Remove from the disk what no version to `keep` needs, or, with None, what the newest version does not."""
+        """Remove the files that no version to `keep` needs; with None, those that the newest version does not."""
 
         def begin() -> "Purge":
             purge = self.open_purge(path)
@@ -123,46 +122,44 @@ class Tables:
         self.retried(begin).finish()
 
     def open_purge(self, path: str) -> "Purge":
-        """Prepare to remove from the disk what no version to be kept needs."""
-        from service.stores.table_purge import Purge  # noqa: PLC0415 - see `_place`
+        """Open a purge of a table's files, to be begun and finished by the caller."""
+        from service.stores.table_purge import Purge  # noqa: PLC0415 - see `_directory`
 
-        return Purge(self._place(path))
+        return Purge(self._directory(path))
 
     def leftovers(self, path: str, keep: Sequence[int] | None) -> list[str]:
-        """Name the files of a table, relative to it, that no version to `keep` needs, or that the newest does not."""
-        from service.stores.table_purge import leftovers  # noqa: PLC0415 - see `_place`
+        """List the files of a table that no version to `keep` needs; with None, those that the newest does not."""
+        from service.stores.table_purge import leftovers  # noqa: PLC0415 - see `_directory`
 
-        return leftovers(self._place(path), keep)
+        return leftovers(self._directory(path), keep)
 
     def search_leftovers(self, path: str, keep: Sequence[int] | None, value: str) -> "Iterator[Search]":
-        """Search the `leftovers` of a table, file by file, for a text in the first column."""
-        from service.stores.table_purge import leftovers, search_file  # noqa: PLC0415 - see `_place`
+        """Search the first column of each of the `leftovers` of a table for a text."""
+        from service.stores.table_purge import leftovers, search_file  # noqa: PLC0415 - see `_directory`
 
-        place = self._place(path)
-        return (search_file(place, name, value) for name in leftovers(place, keep))
+        directory = self._directory(path)
+        return (search_file(directory, name, value) for name in leftovers(directory, keep))
 
     def exists(self, path: str) -> bool:
-        """Tell whether anything was written under this path."""
-        return self._place(path).exists()
+        return self._directory(path).exists()
 
     def drop(self, path: str) -> None:
-        """Remove a table with all its versions for good."""
+        """Remove a table with all its versions, irrevocably."""
         self.files.remove(path)
 
     def answers(self) -> bool:
-        """Tell whether the tables are within reach."""
+        """Return whether the store can be reached."""
         return self.files.answers()
 
     def has_room(self) -> bool:
-        """Tell whether there is room for more."""
         return self.files.has_room()
 
-    def _place(self, path: str) -> "DeltaDirectory":
+    def _directory(self, path: str) -> "DeltaDirectory":
         from service.stores.delta import DeltaDirectory  # noqa: PLC0415 - see there
 
         return DeltaDirectory(self.files, path)
 
 
-def _pause(attempt: int) -> float:
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+def _backoff(attempt: int) -> float:
+    longest = min(MAX_BACKOFF, MIN_BACKOFF * 2**attempt)
     return random.SystemRandom().uniform(longest / 2, longest)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from service.engine.certificates import FOR_EVER, NAMES, issue_certificates, make_certificates
+from service.engine.certificates import NAMES, NO_EXPIRY, issue_certificates, make_certificates
 from service.healthcheck import is_healthy
 
 
@@ -94,5 +94,5 @@ def test_certificates_of_several_machines_count_for_as_long_as_was_asked_on_cloc
 
 @pytest.mark.parametrize("part", ["ca", "certificate"])
 def test_no_clock_ends_the_certificates_of_an_embedded_engine(part):
-    issued = load_pem_x509_certificate(getattr(issue_certificates(FOR_EVER), part).encode())
+    issued = load_pem_x509_certificate(getattr(issue_certificates(NO_EXPIRY), part).encode())
     assert (issued.not_valid_before_utc.year, issued.not_valid_after_utc.year) == (1970, 9999)

@@ -121,8 +121,8 @@ def test_a_start_where_another_program_listens_ends_with_a_sentence(run, nobody)
 
 
 def test_the_schema_is_made_once(run):
-    said = [run("migrate").output.strip() for _ in range(2)]
-    assert said == ["The schema was made.", "The schema is up to date."]
+    printed = [run("migrate").output.strip() for _ in range(2)]
+    assert printed == ["The schema was created.", "The schema is up to date."]
 
 
 def test_a_sample_for_nobody_fails_with_a_sentence(run, nobody):

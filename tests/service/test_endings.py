@@ -14,9 +14,9 @@ def waited(told: str, awaited: str | None, seconds: float) -> float:
 
     async def wait() -> float:
         began, endings = monotonic(), JobNotifier()
-        with endings.of(awaited) if awaited else endings.of() as ending:
-            Thread(target=endings.tell, args=[told]).start()
-            await ending.within(seconds)
+        with endings.subscribe(awaited) if awaited else endings.subscribe() as ending:
+            Thread(target=endings.notify, args=[told]).start()
+            await ending.wait(seconds)
         return monotonic() - began
 
     return asyncio.run(wait())
@@ -37,9 +37,9 @@ def test_who_waits_for_a_job_is_not_woken_by_another():
 def test_an_ending_is_remembered_until_it_is_waited_for():
     async def wait() -> None:
         endings = JobNotifier()
-        with endings.of("one") as ending:
-            endings.tell("one")
-            await asyncio.wait_for(ending.within(LONG), LONG / 2)
+        with endings.subscribe("one") as ending:
+            endings.notify("one")
+            await asyncio.wait_for(ending.wait(LONG), LONG / 2)
 
     asyncio.run(wait())
 
@@ -48,10 +48,10 @@ def test_an_ending_is_remembered_until_it_is_waited_for():
 def test_who_is_cancelled_while_being_told_is_cancelled(turns):
     async def cancelled() -> bool:
         endings = JobNotifier()
-        with endings.of("one") as ending:
-            waiting = asyncio.ensure_future(ending.within(LONG))
+        with endings.subscribe("one") as ending:
+            waiting = asyncio.ensure_future(ending.wait(LONG))
             await asyncio.sleep(0)
-            endings.tell("one")
+            endings.notify("one")
             for _ in range(turns):
                 await asyncio.sleep(0)
             was_waiting = waiting.cancel()

@@ -23,8 +23,8 @@ ENTRY_POINT = "engine_jobs:run_job"
 ROUNDTRIP = """
 import sys
 from pathlib import Path
-from service.engine.client import Engine
-engine = Engine(address=None, directory=Path(sys.argv[1]), entry_point="engine_jobs:run_job")
+from service.engine.client import JobEngine
+engine = JobEngine(address=None, directory=Path(sys.argv[1]), entry_point="engine_jobs:run_job")
 engine.submit("quick-from-elsewhere")
 engine.unknown(["quick-from-elsewhere"])
 engine.close()

@@ -15,7 +15,7 @@ from service.auth.operations import create_key, revoke_key
 from service.engine.job_events import JobNotifier
 from service.errors import NotFound, TooManyFollowers
 from service.jobs import repository
-from service.jobs.job_feeds import LOOK_SECONDS, JobFeeds
+from service.jobs.job_feeds import POLL_SECONDS, JobFeeds
 from service.jobs.operations import create_job
 from service.stores import open_stores
 
@@ -60,12 +60,12 @@ def test_a_job_is_looked_at_as_often_for_many_followers_as_for_one(stores, job):
     async def follow() -> list[str]:
         feeds = JobFeeds(database, JobNotifier(), max_followers=N_FOLLOWERS)
         followers = asyncio.gather(*(last_state(feeds, job) for _ in range(N_FOLLOWERS)))
-        await asyncio.sleep(4 * LOOK_SECONDS)
+        await asyncio.sleep(4 * POLL_SECONDS)
         await asyncio.to_thread(cancel, stores, job)
         return await followers
 
     assert asyncio.run(follow()) == ["cancelled"] * N_FOLLOWERS
-    assert len(looks) <= 2 + (looks[-1] - looks[0]) / LOOK_SECONDS
+    assert len(looks) <= 2 + (looks[-1] - looks[0]) / POLL_SECONDS
 
 
 def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
@@ -77,7 +77,7 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
         with feeds.followed(job) as feed:
             await feed.after(None)
         looked = len(looks)
-        await asyncio.sleep(3 * LOOK_SECONDS)
+        await asyncio.sleep(3 * POLL_SECONDS)
         return len(looks) - looked
 
     assert asyncio.run(leave()) == 0
@@ -86,11 +86,11 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
 def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
     async def wait() -> str:
         endings = JobNotifier()
-        feeds = JobFeeds(stores.database, endings, max_followers=1, look_seconds=3600)
+        feeds = JobFeeds(stores.database, endings, max_followers=1, poll_seconds=3600)
         waiting = asyncio.ensure_future(feeds.wait_for(job, seconds=60))
         await asyncio.to_thread(cancel, stores, job)
         while not waiting.done():
-            endings.tell(job)
+            endings.notify(job)
             await asyncio.sleep(0.01)
         return waiting.result().state
 

@@ -10,7 +10,7 @@ from service.stores.lru_cache import LruCache
 
 @pytest.fixture
 def latest():
-    return LruCache(room=2, size=lambda _: 1)
+    return LruCache(capacity=2, size=lambda _: 1)
 
 
 def test_what_is_kept_is_not_made_again(latest):
@@ -59,5 +59,5 @@ def test_the_oldest_go_first_and_the_newest_stays_however_large(latest):
         latest.get(key, lambda key=key: key)
     assert latest.get("a", pytest.fail) == "a"
     assert latest.get("b", lambda: "again") == "again"
-    large = LruCache(room=1, size=len)
+    large = LruCache(capacity=1, size=len)
     assert large.get("x", lambda: "too large") == large.get("x", pytest.fail)

@@ -15,7 +15,7 @@ from service.datasets import rows as _datasets  # noqa: F401
 from service.jobs import rows as _jobs  # noqa: F401
 from service.registry import rows as _registry  # noqa: F401
 from service.stores.database import Base, Database
-from service.stores.migrations import MIGRATIONS, steps
+from service.stores.migrations import MIGRATIONS, revisions
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = """
@@ -50,7 +50,7 @@ def downgrade(database):
 
 def test_the_steps_are_those_that_alembic_would_go():
     scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions("base", "heads")
-    assert steps() == tuple(script.revision for script in scripts)[::-1]
+    assert revisions() == tuple(script.revision for script in scripts)[::-1]
 
 
 def differences(database):

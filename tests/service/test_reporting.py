@@ -1,7 +1,7 @@
 import pytest
 from waiting import eventually
 
-from service.jobs.progress import PAUSE, JobSuperseded, ProgressReporter
+from service.jobs.progress import INTERVAL, JobSuperseded, ProgressReporter
 from service.jobs.rows import JobRow
 
 
@@ -44,7 +44,7 @@ def test_a_closed_report_writes_nothing_more(taken):
     report("reading", 0.0)
     report("saving", 0.9)
     report.close()
-    assert not eventually(lambda: len(taken.stages) > 1, within=2 * PAUSE)
+    assert not eventually(lambda: len(taken.stages) > 1, within=2 * INTERVAL)
 
 
 def test_an_attempt_learns_by_its_next_report_that_one_was_not_taken(report, taken):

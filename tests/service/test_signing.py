@@ -8,40 +8,40 @@ from steps import fit, place, put_csv, running
 from typer.testing import CliRunner
 
 from service.cli import commands
-from service.signing_keys import WeakKey, keys_in, read_or_make_keys
+from service.signing_keys import WeakKey, parse_keys, read_or_create_keys
 
 OLD, NEW = "o" * 64, "n" * 64
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
 
 
 def test_the_key_is_for_this_user_alone(tmp_path):
-    read_or_make_keys(tmp_path / "keys" / "signing.key")
+    read_or_create_keys(tmp_path / "keys" / "signing.key")
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys", tmp_path / "keys" / "signing.key")]
     assert modes == [0o700, 0o600]
 
 
 def test_a_key_is_made_once(tmp_path):
-    assert read_or_make_keys(tmp_path / "key") == read_or_make_keys(tmp_path / "key")
+    assert read_or_create_keys(tmp_path / "key") == read_or_create_keys(tmp_path / "key")
 
 
 def test_no_two_keys_are_alike(tmp_path):
-    assert read_or_make_keys(tmp_path / "one") != read_or_make_keys(tmp_path / "two")
+    assert read_or_create_keys(tmp_path / "one") != read_or_create_keys(tmp_path / "two")
 
 
 def test_makers_at_once_agree_on_one_key(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(read_or_make_keys, [tmp_path / "key"] * 40))
+        keys = set(pool.map(read_or_create_keys, [tmp_path / "key"] * 40))
     assert (len(keys), [path.name for path in tmp_path.iterdir()]) == (1, ["key"])
 
 
 def test_each_line_is_a_key_whatever_ends_it():
-    assert keys_in(f"{NEW}\r\n\n {OLD} \n".encode()) == (NEW.encode(), OLD.encode())
+    assert parse_keys(f"{NEW}\r\n\n {OLD} \n".encode()) == (NEW.encode(), OLD.encode())
 
 
 @pytest.mark.parametrize("text", ["", "\n", "short", f"{NEW}\nshort"])
 def test_a_weak_key_is_refused(text):
     with pytest.raises(WeakKey, match="at least 32"):
-        keys_in(text.encode())
+        parse_keys(text.encode())
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_models_place_customers_all_the_way_through_a_change_of_keys(serving, ke
     key_file.write_text(NEW)
     with serving() as client:
         place(client, "before", CUSTOMER)
-    assert said == ["1 signed anew, 0 were so before, 0 damaged\n", "0 signed anew, 1 were so before, 0 damaged\n"]
+    assert said == ["1 signed, 0 unchanged, 0 damaged\n", "0 signed, 1 unchanged, 0 damaged\n"]
 
 
 @pytest.mark.usefixtures("serving")

@@ -11,7 +11,7 @@ from opentelemetry.trace import StatusCode
 from steps import fit, put_csv, running
 from waiting import eventually
 
-from service.app import FASTAPIS_OWN, create_app
+from service.app import FASTAPI_TELEMETRY, create_app
 from service.config import Settings
 from service.tracing import open_tracer
 
@@ -142,4 +142,4 @@ def test_the_frameworks_own_telemetry_stays_off_whatever_the_environment_says(mo
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:
         client.get("/livez?who=zanzibar")
-    assert (collector.paths, any(FASTAPIS_OWN.values())) == ([], False)
+    assert (collector.paths, any(FASTAPI_TELEMETRY.values())) == ([], False)
