@@ -25,7 +25,8 @@ from models.columns.headers import is_id_header
 from models.columns.missing_markers import MissingMarkers
 from models.columns.number_format_detection import detect_number_format
 from models.errors import SegmentationError
-from models.transactions.fields import read_amounts, read_dates
+from models.transactions.fields import read_amounts
+from models.transactions.order_dates import read_dates
 from service.assignments.decoder import decode
 from service.assignments.inputs import InputSchema
 from service.assignments.json_input import read_customers

@@ -4,7 +4,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 
 from models.kernels import small_kmeans
-from models.kernels.partition import reference_kmeans, reference_lloyd, spread_out
+from models.kernels.partition import reference_kmeans, reference_kmeans_plus_plus, reference_lloyd
 
 FAR = make_blobs(150, n_features=3, centers=4, cluster_std=0.5, random_state=0)[0]
 OVERLAPPING = make_blobs(150, n_features=3, centers=4, cluster_std=4.0, random_state=0)[0]
@@ -18,7 +18,7 @@ def rng(seed=0):
 @pytest.mark.parametrize("k", [1, 2, 5, 9])
 @pytest.mark.parametrize("seed", range(3))
 def test_from_the_same_start_it_ends_where_scikit_learn_ends(points, k, seed):
-    start = spread_out(points, k, rng(seed))
+    start = reference_kmeans_plus_plus(points, k, rng(seed))
     mine, theirs = reference_lloyd(points, start), KMeans(k, init=start, n_init=1, tol=0).fit(points)
     assert np.array_equal(mine.labels, theirs.labels_)
     assert mine.centers == pytest.approx(theirs.cluster_centers_)
@@ -62,19 +62,19 @@ def test_as_many_segments_as_distinct_points_leave_no_inertia():
 
 @pytest.mark.parametrize("k", [1, 7, 150])
 def test_starts_are_points_and_none_is_chosen_twice(k):
-    chosen = spread_out(FAR, k, rng())
+    chosen = reference_kmeans_plus_plus(FAR, k, rng())
     assert len(np.unique(chosen, axis=0)) == k
     assert {tuple(start) for start in chosen} <= {tuple(point) for point in FAR}
 
 
 def test_starts_among_fewer_distinct_points_are_repeated():
-    assert spread_out(np.ones((5, 2)), 3, rng()).tolist() == [[1, 1]] * 3
+    assert reference_kmeans_plus_plus(np.ones((5, 2)), 3, rng()).tolist() == [[1, 1]] * 3
 
 
 def test_starts_are_spread_over_far_groups():
     corners = np.array([[0.0, 0.0], [100.0, 0.0], [0.0, 100.0]])
     points = np.concatenate([corner + rng().normal(size=(30, 2)) for corner in corners])
-    starts = spread_out(points, 3, rng())
+    starts = reference_kmeans_plus_plus(points, 3, rng())
     assert {int(np.linalg.norm(corners - start, axis=1).argmin()) for start in starts} == {0, 1, 2}
 
 

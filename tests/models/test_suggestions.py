@@ -56,6 +56,7 @@ def test_three_are_enough():
 
 def test_the_api_can_suggest_without_pandas():
     code = (
-        "from service.import_guard import block_imports; block_imports('pandas', 'scipy', 'sklearn'); import models.suggestions"
+        "from service.import_guard import block_imports; block_imports('pandas', 'scipy', 'sklearn')\n"
+        "import models.suggestions"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command

@@ -203,12 +203,12 @@ from service.config import Settings
 from service.errors import TableBusy
 from service.customers.operations import upsert_customers
 from service.stores import open_stores
-from service.web.formats import Patch
+from service.web.formats import RawTable
 
 stores, n = open_stores(Settings(home=Path(sys.argv[1]))), 0
 while True:
     batch = pa.table({"customer_id": [sys.argv[2] + str(n)], "age": ["1"]})
-    upsert_customers(stores, "default", "shop", Patch(table=batch), atomic=True)
+    upsert_customers(stores, "default", "shop", RawTable(table=batch), atomic=True)
     print(n, flush=True)
     n += 1
 """
