@@ -1,57 +1,134 @@
-"""What people call low and high values of a column, read from its header."""
+"""The words for low and high values of a column, read from its header and, where that is ambiguous, from its cells."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final, Literal
 
-MAX_PHRASE = 28
+from models.columns.headers import words_of
+
+MAX_PHRASE: Final = 40
 
 Words = tuple[str, str]  # for low, and for high values
+Quantity = Literal["amount", "count"]
 
-VOCABULARY = (
-    ("age", "younger", "older"),
-    ("birth|birth year|born", "older", "younger"),
-    ("income|salary|earnings|wage|wages", "low income", "high income"),
+SPENDING: Final = ("low spending", "high spending")
+BUYING: Final = ("rare buyers", "frequent buyers")
+# Headers without accents and in lower case, in any order of their words.
+VOCABULARY: Final = (
+    ("age|alter|edad|eta|idade|leeftijd", "younger", "older"),
+    ("birth|birth year|born|geburtsjahr|annee naissance|ano nacimiento", "older", "younger"),
     (
-        "spending|spend|spent|spending score|amount spent|expenses|monetary|revenue|sales",
-        "low spending",
-        "high spending",
+        (
+            "income|salary|earnings|wage|wages|einkommen|haushaltseinkommen|jahreseinkommen|gehalt|revenu|revenus|salaire|"
+            "ingreso|ingresos|salario|renta|reddito|inkomen"
+        ),
+        "low income",
+        "high income",
     ),
-    ("recency|since last purchase|since last order", "recent", "lapsed"),
-    ("frequency|purchase frequency|orders|order count|purchases|purchase count", "rare buyers", "frequent buyers"),
-    ("visits|sessions|logins", "rare visitors", "frequent visitors"),
-    ("order value|basket|basket size|basket value", "small baskets", "large baskets"),
-    ("tenure|account age|since signup|since registration", "new", "long-standing"),
+    (
+        (
+            "spending|spend|spent|spending score|amount spent|expenses|monetary|monetary value|revenue|sales|turnover|"
+            "umsatz|umsatze|jahresumsatz|gesamtumsatz|ausgaben|chiffre affaires|depenses|depense|ventes|gasto|gastos|"
+            "ventas|facturacion|spesa|omzet"
+        ),
+        *SPENDING,
+    ),
+    (
+        (
+            "recency|since last purchase|since last order|last purchase ago|last order ago|seit letztem kauf|"
+            "seit letzter bestellung|seit letztem einkauf|depuis dernier achat|depuis derniere commande|"
+            "desde ultima compra|desde ultimo pedido|recence|recencia"
+        ),
+        "recent buyers",
+        "lapsed",
+    ),
+    (
+        (
+            "frequency|purchase frequency|orders|order count|purchases|purchase count|bestellungen|kaufe|einkaufe|"
+            "kaufhaufigkeit|haufigkeit|bestellhaufigkeit|commandes|achats|frequence|frequence achat|pedidos|compras|"
+            "frecuencia|frecuencia compra|ordini|acquisti|bestellingen"
+        ),
+        *BUYING,
+    ),
+    (
+        "visits|sessions|logins|besuche|sitzungen|visites|visitas|sesiones",
+        "rare visitors",
+        "frequent visitors",
+    ),
+    (
+        (
+            "order value|basket|basket size|basket value|bestellwert|warenkorb|warenkorbwert|panier|valeur panier|"
+            "valor pedido|cesta|valor cesta"
+        ),
+        "small baskets",
+        "large baskets",
+    ),
+    (
+        (
+            "between orders|between purchases|zwischen bestellungen|zwischen kaufen|entre commandes|entre achats|"
+            "entre pedidos|entre compras"
+        ),
+        "short gaps between orders",
+        "long gaps between orders",
+    ),
+    (
+        (
+            "tenure|account age|since signup|since registration|anciennete|antiguedad|seit registrierung|"
+            "seit anmeldung|depuis inscription|desde registro"
+        ),
+        "new",
+        "long-standing",
+    ),
 )
-BUSINESS: dict[frozenset[str], Words] = {
+BUSINESS: Final[Mapping[frozenset[str], Words]] = {
     frozenset(header.split()): (low, high) for headers, low, high in VOCABULARY for header in headers.split("|")
 }
-UNTOLD = frozenset(
-    (
-        "annual",
-        "average",
-        "avg",
-        "customer",
-        "days",
-        "mean",
-        "monthly",
-        "months",
-        "number",
-        "num",
-        "of",
-        "total",
-        "year",
-        "yearly",
-        "years",
-    )
+
+
+def _words(spaced: str) -> frozenset[str]:
+    return frozenset(spaced.split())
+
+
+# Headers that are used for the number of purchases as well as for their sum.
+AMBIGUOUS: Final = _words(
+    "orders purchases sales bestellungen kaufe einkaufe commandes achats ventes pedidos compras ventas ordini "
+    "acquisti bestellingen"
 )
-COUNTED = re.compile(r"^(?:number of|num|no of|count of) ")
+OF_QUANTITY: Final[Mapping[Quantity, Words]] = {"amount": SPENDING, "count": BUYING}
+UNTOLD: Final = _words(
+    "annual average avg customer days mean monthly months n number num of total year yearly years "
+    "anzahl der des jahrlich monatlich durchschnittlich durchschnittlicher gesamt tage tagen monate jahre "
+    "nombre nb de du la le les moyen moyenne annuel annuelle annuels annuelles mensuel jours mois client "
+    "numero cantidad el los las medio media anual mensual dias meses anos cliente"
+)
+COUNTED: Final = re.compile(
+    r"^(?:total )?(?:(?:number|num|nr|nb|n|count|anzahl)(?: (?:of|der|de|des|d))?|"
+    r"(?:no|nombre|numero|número|numéro|cantidad|aantal) (?:of|de|des|d)) "
+)
+ACRONYMS: Final = _words(
+    "AOV API ARPU B2B B2C BMI CLTV CLV CRM CTR EUR GBP GMV ID KPI LTV NPS RFM ROI SKU SMS URL USD VAT VIP"
+)
 
 
-def numeric_words(headers: Sequence[str]) -> dict[str, Words]:
-    """Return the words for each header: business words if no two headers share them, else ever more of the header."""
+def numeric_words(headers: Sequence[str], quantities: Mapping[str, Quantity] | None = None) -> dict[str, Words]:
+    """Return the words for low and high values by header, no two of them the same.
+
+    Parameters
+    ----------
+    headers
+        The numeric columns of a table.
+    quantities
+        By header whether the cells are amounts of money or small counts, where they tell: `purchases` may be either.
+
+    Returns
+    -------
+    dict
+        Business words where no two headers share them, else ever more of the header.
+    """
     words: dict[str, Words] = {}
-    for wording in (_business, _plain, _verbatim):
+    for wording in (partial(_business, quantities or {}), _plain, _verbatim):
         proposed = {header: wording(header) for header in headers if header not in words}
         times = Counter(proposed.values())
         words |= {header: pair for header, pair in proposed.items() if times[pair] == 1}
@@ -61,17 +138,36 @@ def numeric_words(headers: Sequence[str]) -> dict[str, Words]:
 def label(header: str) -> str:
     """Return a header as people would say it: no units in brackets, no underscores, no capitals but acronyms."""
     words = _split(header)
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words) or header
+    return " ".join(word if _is_acronym(word, header) else word.lower() for word in words) or header
 
 
 def cut(text: str, length: int = MAX_PHRASE) -> str:
-    """Return the text, shortened if it is too long for a name."""
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+    """Return the text, shortened before its last word, which tells most, or within it if that is too long."""
+    if len(text) <= length:
+        return text
+    *words, last = text.split(" ")
+    room = length - len(last) - 1
+    kept = _first_words(words, room)
+    return f"{kept} … {last}" if kept else f"{text[: length - 1].rstrip()}…"
 
 
-def _business(header: str) -> Words:
-    meant = frozenset(word.lower() for word in _split(header))
-    return BUSINESS.get(meant) or BUSINESS.get(meant - UNTOLD) or _plain(header)
+def _first_words(words: Sequence[str], room: int) -> str:
+    """Join as many words as leave two characters of the room for an ellipsis."""
+    kept = ""
+    for word in words:
+        longer = f"{kept} {word}".lstrip()
+        if len(longer) + 2 > room:
+            break
+        kept = longer
+    return kept
+
+
+def _business(quantities: Mapping[str, Quantity], header: str) -> Words:
+    meant = frozenset(words_of(_without_brackets(header)))
+    thing, quantity = meant - UNTOLD, quantities.get(header)
+    if quantity and len(thing) == 1 and thing <= AMBIGUOUS and not COUNTED.match(label(header)):
+        return OF_QUANTITY[quantity]
+    return BUSINESS.get(meant) or BUSINESS.get(thing) or _plain(header)
 
 
 def _plain(header: str) -> Words:
@@ -85,9 +181,17 @@ def _verbatim(header: str) -> Words:
     return f"low {header}", f"high {header}"
 
 
+def _is_acronym(word: str, header: str) -> bool:
+    """Check whether a word keeps its capitals, which say nothing in a header all in capitals."""
+    return word in ACRONYMS or (word.isupper() and len(word) > 1 and not header.isupper())
+
+
 def _split(header: str) -> list[str]:
-    told = _without(_without(header, "(", ")"), "[", "]")
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", told).split()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _without_brackets(header)).split()
+
+
+def _without_brackets(header: str) -> str:
+    return _without(_without(header, "(", ")"), "[", "]")
 
 
 def _without(header: str, opening: str, closing: str) -> str:

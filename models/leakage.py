@@ -1,6 +1,7 @@
 """Target leakage: features that the segments merely reproduce, such as an outcome or an earlier segmentation."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,12 +15,13 @@ MAX_VALUES: Final = 20
 SAMPLE: Final = 1000
 MIN_PREDICTED_SHARE: Final = 0.99
 MAX_COMMON_SHARE: Final = 0.95
+TAIL: Final = 0.005
 
 Labels = NDArray[np.int64]
 
 
 def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int) -> list[str]:
-    """Warn of features with few values that the segments predict almost perfectly.
+    """Warn of features with few values that the segments predict almost perfectly, or that predict the segments.
 
     Parameters
     ----------
@@ -36,7 +38,9 @@ def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels,
     -------
     list of str
         A warning for each feature with at most twenty values whose most common value per segment is right for 99 % of
-        the customers, unless a single value covers 95 % of them.
+        the customers, and for each categorical feature whose values predict the segments of as many, unless a single
+        value covers 95 % of them. Numeric features that predict the segments are exempt: a threshold in an informative
+        number may well do so. There is none if thresholds in another numeric feature predict the segments as well.
     """
     return list(_leaks(table, features, labels, k)) if k > 1 else []
 
@@ -44,12 +48,22 @@ def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels,
 def _leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: int) -> Iterator[str]:
     for feature in features:
         counts = _contingency(table[feature.name], labels, k)
-        if counts is not None and _determine_each_other(counts):
-            ignored = override_json(feature.name, kind="ignored")
-            yield (
-                f"{feature.name!r} has one value in each segment: the segments only repeat it. If it is an outcome, or "
-                f"an earlier segmentation, leave it out: {ignored}"
-            )
+        if counts is None or counts.sum(axis=0).max() >= MAX_COMMON_SHARE * counts.sum():
+            continue
+        is_predicted = _predicts(counts)
+        if not is_predicted and not (feature.kind == "categorical" and _predicts(counts.T)):
+            continue
+        if any(_is_split(table[each.name], labels, k) for each in features if each.kind == "numeric"):
+            return
+        if is_predicted:
+            yield f"{feature.name!r} has one value in each segment: the segments only repeat it. {_advice(feature)}"
+        else:
+            yield f"{feature.name!r} alone tells the segments apart: they may only repeat it. {_advice(feature)}"
+
+
+def _advice(feature: Feature) -> str:
+    ignored = override_json(feature.name, kind="ignored")
+    return f"If it is an outcome, or an earlier segmentation, leave it out: {ignored}"
 
 
 def _contingency(column: pd.Series, labels: Labels, k: int) -> NDArray[np.int64] | None:
@@ -64,6 +78,21 @@ def _contingency(column: pd.Series, labels: Labels, k: int) -> NDArray[np.int64]
     return counts.reshape(k, len(values)).astype(np.int64)
 
 
-def _determine_each_other(counts: NDArray[np.int64]) -> bool:
-    predicted, common, n = counts.max(axis=1).sum(), counts.sum(axis=0).max(), counts.sum()
-    return bool(predicted >= MIN_PREDICTED_SHARE * n and common < MAX_COMMON_SHARE * n)
+def _predicts(counts: NDArray[np.int64]) -> bool:
+    """Check whether the most common column of each row is right for nearly all customers."""
+    return bool(counts.max(axis=1).sum() >= MIN_PREDICTED_SHARE * counts.sum())
+
+
+def _is_split(column: pd.Series, labels: Labels, k: int) -> bool:
+    """Check whether thresholds in a numeric column predict the segments of nearly all customers."""
+    values = column.to_numpy(dtype=np.float64)
+    known = (labels >= 0) & ~np.isnan(values)
+    values, labels = values[known], labels[known]
+    if len(np.unique(values[:SAMPLE])) <= MAX_VALUES or len(np.unique(labels)) < k:
+        return False
+    ranges = [np.quantile(values[labels == segment], [TAIL, 0.5, 1 - TAIL]) for segment in range(k)]
+    order = np.argsort([middle for _, middle, _ in ranges])
+    thresholds = [(ranges[low][2] + ranges[high][0]) / 2 for low, high in pairwise(order)]
+    if np.any(np.diff(thresholds) < 0):
+        return False
+    return bool(np.mean(order[np.searchsorted(thresholds, values)] == labels) >= MIN_PREDICTED_SHARE)

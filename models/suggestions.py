@@ -12,7 +12,7 @@ MAJORITY: Final = 0.5
 # By what `models.column_words` says of low and of high values.
 PROMPTS: Final = {
     "lapsed": "It has been long since they last bought: give some of them a reason to come back.",
-    "recent": "They bought lately: thank them, and show what goes with it.",
+    "recent buyers": "They bought lately: thank them, and show what goes with it.",
     "rare buyers": "They buy seldom: ask what a next purchase depends on, and remind them when it is due.",
     "frequent buyers": "They buy often: make that easy, and ask what they would miss.",
     "rare visitors": "They come seldom: see what brings them, and offer more of that.",
@@ -21,6 +21,8 @@ PROMPTS: Final = {
     "high spending": "They spend more than others: look after them first where service or stock is short.",
     "small baskets": "Their baskets are small: suggest what goes together.",
     "large baskets": "Their baskets are large: see that delivery and returns suit large orders.",
+    "short gaps between orders": "They order again soon: show them what is new before they look for it.",
+    "long gaps between orders": "They order again late: ask what they buy in between, and where.",
     "low income": "Their income is low: see that prices and sizes they can afford are easy to find.",
     "high income": "Their income is high: see that the better choices are easy to find.",
     "younger": "They are younger: see that pictures, words and channels speak to them.",
@@ -48,9 +50,9 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
     Parameters
     ----------
     differences
-        `feature`, `category`, `here` and `effect` of each, as a profile has them, strongest first.
+        `feature`, `category`, `here`, `effect` and `phrase` of each, as a profile has them, strongest first.
     numeric
-        The columns of numbers, which decide together what each is called.
+        The columns of numbers, whose headers decide on the phrases of profiles that an earlier release made.
 
     Returns
     -------
@@ -69,15 +71,20 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
 
 def _join_text(difference: Difference, words: Mapping[str, Words]) -> str:
     low, high = words.get(difference["feature"], ("", ""))
-    return high if difference["effect"] > 0 else low
+    return difference.get("phrase") or (high if difference["effect"] > 0 else low)
 
 
 def _prompt(difference: Difference, word: str) -> str | None:
     if difference["category"] is not None:
         return None
-    side = "higher" if difference["effect"] > 0 else "lower"
-    name = label(difference["feature"])
-    return PROMPTS.get(word) or f"Their {name} is {side} than that of others: ask a few of them why."
+    return PROMPTS.get(word) or f"{_comparison(difference)}: ask a few of them why."
+
+
+def _comparison(difference: Difference) -> str:
+    name, is_more = label(difference["feature"]), difference["effect"] > 0
+    if difference.get("measure") == "share_nonzero":
+        return f"{'More' if is_more else 'Fewer'} of them than of others have any {name}"
+    return f"Their {name} is {'higher' if is_more else 'lower'} than that of others"
 
 
 def _of_categories(differences: Sequence[Difference]) -> str | None:

@@ -14,6 +14,7 @@ from models.figures.inputs import Segment, VersionInput
 from models.scoring.features import NumericFeature
 
 MAX_TRAITS: Final = 24
+MOSTLY: Final = 0.5
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +30,8 @@ class Trait:
     scores
         Shape (n_segments,), the segment's mean minus the overall mean, in overall standard deviations.
     typical
-        The segment's median or the category's share, formatted.
+        The segment's median, the category's share, or, where most customers have zero, the share of those that do not,
+        formatted.
     """
 
     label: str
@@ -54,7 +56,7 @@ def _traits(version: VersionInput, feature: Feature) -> Iterator[Trait]:
     if feature.kind == "numeric":
         [coordinate] = [each for each in version.scorer.features if each.name == feature.name]
         if isinstance(coordinate, NumericFeature):
-            typical = tuple(_median(segment, feature) for segment in segments)
+            typical = _typical_numbers(version, feature)
             yield Trait(label=feature.name, scores=_scores(version, coordinate.coordinate(cells)), typical=typical)
         return
     for category, label in _trait_labels(feature):
@@ -76,6 +78,23 @@ def _scores(version: VersionInput, values: Floats) -> Floats:
     spread = float(values.std()) if len(values) else 0.0
     means = [values[labels == s.index].mean() if (labels == s.index).any() else np.nan for s in version.shown]
     return (np.array(means) - values.mean()) / spread if spread > 0 else np.zeros(len(version.shown))
+
+
+def _typical_numbers(version: VersionInput, feature: Feature) -> tuple[str, ...]:
+    """Write each shown segment's median, or the share of those who have any where most of all customers have none."""
+    values = np.asarray(version.sample.cells[feature.name], dtype=np.float64)
+    known = ~np.isnan(values)
+    if np.count_nonzero(values[known]) >= MOSTLY * known.sum():
+        return tuple(_median(segment, feature) for segment in version.shown)
+    members = [known & (version.sample.labels == each.index) for each in version.shown]
+    told = [each.typical.get(feature.name) is not None for each in version.shown]
+    return tuple(
+        _share_nonzero(values[inside]) if tell else "unknown" for inside, tell in zip(members, told, strict=True)
+    )
+
+
+def _share_nonzero(values: Floats) -> str:
+    return f"{100 * np.count_nonzero(values) / max(len(values), 1):.0f} % have any"
 
 
 def _median(segment: Segment, feature: Feature) -> str:

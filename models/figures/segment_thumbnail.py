@@ -7,7 +7,7 @@ import numpy as np
 
 from models.charts.spec import Axis, Bars, Chart, Label, Line, Panel
 from models.charts.text_metrics import shortened
-from models.charts.ticks import number
+from models.differences import describe_difference
 
 MAX_TRAITS: Final = 6
 WIDTH: Final = 380.0
@@ -24,7 +24,7 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
     Parameters
     ----------
     differences
-        The differences of a profile, each with `feature`, `category`, `here`, `overall` and `effect`.
+        The differences of a profile, each with `feature`, `category`, `here`, `overall`, `effect` and `measure`.
     color
         The index of the segment.
     """
@@ -33,7 +33,7 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
         return None
     effects = np.clip([each["effect"] for each in shown], -REACH, REACH).astype(np.float64)
     reach, at = max(1.0, float(np.abs(effects).max())), np.arange(len(shown), dtype=np.float64)
-    texts = [_value_text(each) for each in shown]
+    texts = [describe_difference(each) for each in shown]
     bars = Bars(
         at=at + BAR / 2,
         low=np.minimum(effects, 0.0),
@@ -54,10 +54,3 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
     y = Axis(low=len(shown) - 0.5, high=-0.5, hidden=True, grid=False)
     panels = [Panel(x=x, y=y, marks=[bars, average, *words])]
     return Chart(title="Against all customers", panels=panels, height=ROW * len(shown) + AROUND_ROWS, width=WIDTH)
-
-
-def _value_text(difference: Mapping[str, Any]) -> str:
-    here, overall = difference["here"], difference["overall"]
-    if difference["category"] is not None:
-        return f"{difference['category']} ({difference['feature']}): {100 * here:.0f} %, of all {100 * overall:.0f} %"
-    return f"{difference['feature']}: {number(here)}, of all {number(overall)}"

@@ -1,15 +1,17 @@
 """What a segment means: its size, what is typical of it, what sets it apart, a rule and a name."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.column_words import Words, numeric_words
 from models.features import Feature
 from models.profiling.effect_sizes import Contrast, Difference, effect_sizes
 from models.profiling.naming import name_segments
+from models.profiling.quantities import quantity
 from models.profiling.rules import Rule, find_rules
 
 Labels = npt.NDArray[np.integer]
@@ -58,7 +60,8 @@ def profile_segments(
     if not placed.all():
         table, labels = table.loc[placed], labels[placed]
     contrasts = [effect_sizes(table[feature.name], feature, labels, k=k) for feature in features]
-    differences = [_differences(contrasts, segment) for segment in range(k)]
+    words = _words(table, features)
+    differences = [_differences(contrasts, segment, words) for segment in range(k)]
     sizes = np.bincount(labels, minlength=k).tolist()
     names = name_segments(differences, features, sizes=sizes)
     rules = find_rules(table, features, labels, k=k, seed=seed)
@@ -76,6 +79,22 @@ def profile_segments(
     ]
 
 
-def _differences(contrasts: Sequence[Contrast], segment: int) -> list[Difference]:
+def _words(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, Words]:
+    numeric = [feature.name for feature in features if feature.kind == "numeric"]
+    quantities = {name: found for name in numeric if (found := quantity(_known_numbers(table[name])))}
+    return numeric_words(numeric, quantities)
+
+
+def _known_numbers(column: pd.Series) -> npt.NDArray[np.float64]:
+    return column.dropna().to_numpy(dtype=np.float64)
+
+
+def _differences(contrasts: Sequence[Contrast], segment: int, words: Mapping[str, Words]) -> list[Difference]:
     found = [difference for each in contrasts if (difference := each.difference(segment))]
-    return sorted(found, key=lambda difference: -abs(difference.effect))
+    return sorted((_with_phrase(each, words) for each in found), key=lambda difference: -abs(difference.effect))
+
+
+def _with_phrase(difference: Difference, words: Mapping[str, Words]) -> Difference:
+    if difference.category is not None:
+        return difference
+    return replace(difference, phrase=words[difference.feature][difference.effect > 0])

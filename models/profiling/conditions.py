@@ -17,10 +17,11 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class RuleColumn:
-    """A column of numbers, or of zeros and ones that say whether a feature is one `category`."""
+    """A column of numbers, or of zeros and ones that say whether a feature is one `category`, or is `unknown`."""
 
     feature: str
     category: str | None = None
+    unknown: bool = False
     whole: bool = False  # integers only, so that a limit can name the first number inside
 
 
@@ -48,9 +49,10 @@ def all_hold(conditions: Sequence[Condition], X: Floats) -> Flags:
 
 def describe(conditions: Sequence[Condition], columns: Sequence[RuleColumn]) -> str:
     """Write the conditions as one sentence, a feature at a time, in the order of the columns."""
-    by_feature: dict[str, list[Condition]] = {}
+    by_feature: dict[tuple[str, bool], list[Condition]] = {}
     for condition in sorted(conditions, key=lambda each: each.column):
-        by_feature.setdefault(columns[condition.column].feature, []).append(condition)
+        column = columns[condition.column]
+        by_feature.setdefault((column.feature, column.unknown), []).append(condition)
     return " and ".join(_describe_feature(asked, columns) for asked in by_feature.values())
 
 
@@ -66,6 +68,8 @@ def round_numbers(value: float) -> Iterator[float]:
 
 def _describe_feature(asked: Sequence[Condition], columns: Sequence[RuleColumn]) -> str:
     column = columns[asked[0].column]
+    if column.unknown:
+        return f"{column.feature} is {'unknown' if asked[0].above else 'known'}"
     if column.category is None:
         return f"{column.feature} {_describe_range(asked, whole=column.whole)}"
     wanted = [columns[each.column].category for each in asked if each.above]

@@ -1,6 +1,7 @@
 """One feature seen across the segments: what is typical of each, and how far that is from everyone."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,52 +10,96 @@ import pandas as pd
 from models.features import Feature
 
 MIN_EFFECT = 0.2  # "small" in Cohen (1988); less is not worth a sentence
+MOSTLY = 0.5
 
+Measure = Literal["median", "mean", "share", "share_nonzero"]
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How one feature sets a segment apart: medians, or the shares of one category, in own units."""
+    """How one feature sets a segment apart, in own units.
+
+    `here` and `overall` are medians, or means where the medians are alike, or shares: of one category, or of those who
+    have other numbers than zero. `phrase` are the words for such a number, as a name has them.
+    """
 
     feature: str
     category: str | None
     here: float
     overall: float
     effect: float
+    measure: Measure = "median"
+    phrase: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumericContrast:
-    """Medians in own units, and effects in standard deviations; NaN where nothing is known."""
+    """Medians and means in own units, and effects in standard deviations; NaN where most members have no number."""
 
     feature: str
     medians: Floats
     overall: float
+    means: Floats
+    overall_mean: float
     effects: Floats
 
     def typical(self, segment: int) -> float | None:
-        """Return the median of one segment, None if none of its values is known."""
-        return None if np.isnan(self.medians[segment]) else float(self.medians[segment])
+        """Return the median of one segment, None if most of its values are unknown."""
+        return _known_or_none(self.medians[segment])
 
     def difference(self, segment: int) -> Difference | None:
-        """Return how one segment differs, None if it hardly does."""
+        """Return how one segment differs, in means where medians do not show it; None if it hardly does."""
         effect = self.effects[segment]
+        if not abs(effect) >= MIN_EFFECT:
+            return None
+        medians: tuple[Measure, float, float] = ("median", self.medians[segment], self.overall)
+        means: tuple[Measure, float, float] = ("mean", self.means[segment], self.overall_mean)
+        for measure, here, overall in (medians, means):
+            if np.sign(here - overall) == np.sign(effect):
+                return Difference(
+                    feature=self.feature,
+                    category=None,
+                    here=float(here),
+                    overall=overall,
+                    effect=float(effect),
+                    measure=measure,
+                )
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MostlyZeroContrast:
+    """Medians, and the shares of those with another number than zero; NaN where most members have no number."""
+
+    feature: str
+    medians: Floats
+    shares: Floats
+    overall: float
+
+    def typical(self, segment: int) -> float | None:
+        """Return the median of one segment, None if most of its values are unknown."""
+        return _known_or_none(self.medians[segment])
+
+    def difference(self, segment: int) -> Difference | None:
+        """Return how the share of those with any differs in one segment, None if it hardly does."""
+        effect = float(cohen_h(self.shares[segment], np.asarray(self.overall)))
         if not abs(effect) >= MIN_EFFECT:
             return None
         return Difference(
             feature=self.feature,
             category=None,
-            here=float(self.medians[segment]),
+            here=float(self.shares[segment]),
             overall=self.overall,
-            effect=float(effect),
+            effect=effect,
+            measure="share_nonzero",
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CategoricalContrast:
-    """Shares of each category (segments x categories) among the known values; NaN where nothing is known."""
+    """Shares of each category (segments x categories) among the known values; NaN where most members have none."""
 
     feature: str
     categories: tuple[str, ...]
@@ -62,7 +107,7 @@ class CategoricalContrast:
     overall: Floats
 
     def typical(self, segment: int) -> dict[str, float] | None:
-        """Return the share of each category in one segment, None if none of its values is known."""
+        """Return the share of each category in one segment, None if most of its values are unknown."""
         shares = self.shares[segment]
         if not shares.size or np.isnan(shares).any():
             return None
@@ -80,10 +125,11 @@ class CategoricalContrast:
             here=float(self.shares[segment, most]),
             overall=float(self.overall[most]),
             effect=float(effects[most]),
+            measure="share",
         )
 
 
-Contrast = NumericContrast | CategoricalContrast
+Contrast = NumericContrast | MostlyZeroContrast | CategoricalContrast
 
 
 def effect_sizes(column: pd.Series, feature: Feature, labels: Labels, *, k: int) -> Contrast:
@@ -111,15 +157,31 @@ def cohen_h(share: Floats, reference: Floats) -> Floats:
     return angles
 
 
-def _contrast_numbers(column: pd.Series, feature: Feature, labels: Labels, k: int) -> NumericContrast:
+def mostly_unknown(column: pd.Series, labels: Labels, k: int) -> npt.NDArray[np.bool_]:
+    """Check for each segment whether most of its members have no value, shape (k,)."""
+    missing = np.bincount(labels[column.isna().to_numpy()], minlength=k)
+    return missing > MOSTLY * np.bincount(labels, minlength=k)
+
+
+def _contrast_numbers(
+    column: pd.Series, feature: Feature, labels: Labels, k: int
+) -> NumericContrast | MostlyZeroContrast:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    known = ~np.isnan(values)
+    unknown, known = mostly_unknown(column, labels, k), ~np.isnan(values)
     values, labels = values[known], labels[known]
+    medians = pd.Series(values).groupby(labels).median().reindex(range(k)).to_numpy(dtype=np.float64)
+    medians = np.where(unknown, np.nan, medians)
+    if values.size and np.count_nonzero(values) < MOSTLY * values.size:
+        shares = np.where(unknown, np.nan, _means(values != 0, labels, k))
+        overall = float(np.mean(values != 0))
+        return MostlyZeroContrast(feature=feature.name, medians=medians, shares=shares, overall=overall)
     return NumericContrast(
         feature=feature.name,
-        medians=pd.Series(values).groupby(labels).median().reindex(range(k)).to_numpy(dtype=np.float64),
+        medians=medians,
         overall=float(np.median(values)) if values.size else np.nan,
-        effects=_effects(_comparable(values, log=feature.log is True), labels, k),
+        means=_means(values, labels, k),
+        overall_mean=float(values.mean()) if values.size else np.nan,
+        effects=np.where(unknown, np.nan, _effects(_comparable(values, log=feature.log is True), labels, k)),
     )
 
 
@@ -130,17 +192,18 @@ def _contrast_categories(column: pd.Series, feature: Feature, labels: Labels, k:
     known, width = codes >= 0, len(categories)
     cells = labels[known].astype(np.intp) * width + codes[known]
     counts = np.bincount(cells, minlength=k * width).reshape(k, width)
+    shares = _ratio(counts, counts.sum(axis=1, keepdims=True))
     return CategoricalContrast(
         feature=feature.name,
         categories=categories,
-        shares=_ratio(counts, counts.sum(axis=1, keepdims=True)),
+        shares=np.where(mostly_unknown(column, labels, k)[:, None], np.nan, shares),
         overall=_ratio(counts.sum(axis=0), counts.sum()),
     )
 
 
 def _effects(values: Floats, labels: Labels, k: int) -> Floats:
     """Return the distance of each segment's mean from the overall mean, in standard deviations."""
-    means = _ratio(np.bincount(labels, weights=values, minlength=k), np.bincount(labels, minlength=k))
+    means = _means(values, labels, k)
     if not values.size or np.ptp(values) == 0:
         return means * 0
     effects: Floats = (means - values.mean()) / values.std()
@@ -171,6 +234,14 @@ def _fences(values: Floats) -> tuple[float, float]:
         low, high = np.quantile(values[values != middle], [0.25, 0.75])
     reach = 3 * (high - low)
     return min(low - reach, middle), max(high + reach, middle)
+
+
+def _means(values: npt.NDArray[np.number | np.bool_], labels: Labels, k: int) -> Floats:
+    return _ratio(np.bincount(labels, weights=values, minlength=k), np.bincount(labels, minlength=k))
+
+
+def _known_or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _ratio(part: npt.NDArray[np.number], whole: npt.ArrayLike) -> Floats:

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from models.column_words import Words, cut, label, numeric_words
+from models.column_words import cut, label
 from models.features import Feature
 from models.profiling.effect_sizes import Difference
 
 STRONG = 0.5  # "medium" in Cohen (1988); a weaker difference only serves to tell two segments apart
 MAX_LENGTH = 60
+MAX_CATEGORY = 28
 MAJORITY = 0.5
 SHORTEST_WORD = 3
 BARE = frozenset({"yes", "no", "true", "false", "other", "unknown", "none", "high", "low", "medium"})
@@ -22,7 +23,7 @@ def name_segments(
     Parameters
     ----------
     differences : sequence of sequences of Difference
-        For each segment, strongest first.
+        For each segment, strongest first; those of numbers with their phrases.
     features : sequence of Feature
         Their order is the order of the words in a name.
     sizes : sequence of int
@@ -33,10 +34,9 @@ def name_segments(
     list of str
         About 60 characters at most: two differences, a third where that makes the name unique, else a number.
     """
-    words = numeric_words([feature.name for feature in features if feature.kind == "numeric"])
     order = {feature.name: position for position, feature in enumerate(features)}
-    short = [_name(found, words, order, extra=0) for found in differences]
-    longer = [_name(found, words, order, extra=1) for found in differences]
+    short = [_name(found, order, extra=0) for found in differences]
+    longer = [_name(found, order, extra=1) for found in differences]
     names = [
         long if short.count(plain) > 1 and longer.count(long) == 1 else plain
         for plain, long in zip(short, longer, strict=True)
@@ -44,22 +44,22 @@ def name_segments(
     return _add_numbers(_by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True))
 
 
-def _name(found: Sequence[Difference], words: Mapping[str, Words], order: Mapping[str, int], *, extra: int) -> str:
+def _name(found: Sequence[Difference], order: Mapping[str, int], *, extra: int) -> str:
     strong = sum(abs(difference.effect) >= STRONG for difference in found)
     telling = found[: min(strong, 2) + extra]
-    while len(telling) > 1 and len(_joined(telling, words, order)) > MAX_LENGTH:
+    while len(telling) > 1 and len(_joined(telling, order)) > MAX_LENGTH:
         telling = telling[:-1]
-    return cut(_joined(telling, words, order), MAX_LENGTH) or "average customers"
+    return cut(_joined(telling, order), MAX_LENGTH) or "average customers"
 
 
-def _joined(telling: Sequence[Difference], words: Mapping[str, Words], order: Mapping[str, int]) -> str:
-    return ", ".join(_phrase(each, words) for each in sorted(telling, key=lambda each: order[each.feature]))
+def _joined(telling: Sequence[Difference], order: Mapping[str, int]) -> str:
+    return ", ".join(_phrase(each) for each in sorted(telling, key=lambda each: order[each.feature]))
 
 
-def _phrase(difference: Difference, words: Mapping[str, Words]) -> str:
+def _phrase(difference: Difference) -> str:
     if difference.category is not None:
         return f"{_how_many(difference)} {_group(difference.feature, difference.category)}"
-    phrase = words[difference.feature][difference.effect > 0]
+    phrase = difference.phrase or difference.feature
     return phrase if abs(difference.effect) >= STRONG else f"somewhat {phrase}"
 
 
@@ -72,7 +72,7 @@ def _how_many(difference: Difference) -> str:
 def _group(feature: str, category: str) -> str:
     """Return what members of a category are called; "yes" or "2" mean nothing without the feature."""
     speaks = len(category) >= SHORTEST_WORD and category.lower() not in BARE and not category.isnumeric()
-    return cut(category) if speaks else cut(f"{label(feature)}: {category}")
+    return cut(category if speaks else f"{label(feature)}: {category}", MAX_CATEGORY)
 
 
 def _by_size(size: int, total: int) -> str | None:

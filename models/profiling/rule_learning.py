@@ -28,6 +28,10 @@ class RuleData:
         order = np.ascontiguousarray(np.argsort(X, axis=0, kind="stable").T)
         return cls(X=X, order=order, steps=np.diff(np.take_along_axis(X.T, order, axis=1), axis=1) > 0)
 
+    def without(self, columns: Flags) -> "RuleData":
+        """Return the same rows with no threshold in some of the columns."""
+        return replace(self, steps=self.steps & ~columns[:, None]) if columns.any() else self
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RuleTarget:

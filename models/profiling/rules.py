@@ -9,6 +9,7 @@ import pandas as pd
 
 from models.features import Feature
 from models.profiling.conditions import Flags, Floats, RuleColumn, all_hold, describe
+from models.profiling.effect_sizes import mostly_unknown
 from models.profiling.rule_learning import RuleData, RuleTarget, learn
 
 MAX_ROWS = 5000
@@ -54,18 +55,33 @@ def find_rules(
 
     Notes
     -----
-    Missing numbers count as the median, missing categories as none. Precision and recall come
-    from five stratified folds, fewer for segments of four.
+    Missing numbers count as the median, as they do when customers are assigned, missing categories
+    as none. Of a feature that most members of a segment lack, its rule says at most whether it is
+    known. Precision and recall come from five stratified folds, fewer for segments of four.
     """
     rng = np.random.default_rng(seed)
     sizes = np.bincount(labels, minlength=k)
     rows = _sample(labels, sizes, rng)
-    columns, X = _collect(table.iloc[rows], features)
+    lacking = np.array([mostly_unknown(table[feature.name], labels, k) for feature in features])
+    columns, X = _collect(table.iloc[rows], features, np.flatnonzero(lacking.any(axis=1)))
     sampled = labels[rows]
     weights = (sizes / np.maximum(np.bincount(sampled, minlength=k), 1))[sampled]
     evidence = RuleData.of(X)
-    targets = [RuleTarget(evidence=evidence, member=sampled == segment, weights=weights) for segment in range(k)]
+    targets = [
+        RuleTarget(
+            evidence=evidence.without(_untellable(columns, features, lacking[:, segment])),
+            member=sampled == segment,
+            weights=weights,
+        )
+        for segment in range(k)
+    ]
     return [_find_rule(target, columns, rng) for target in targets]
+
+
+def _untellable(columns: Sequence[RuleColumn], features: Sequence[Feature], lacking: Flags) -> Flags:
+    """Find the columns whose values most members of a segment lack; that they lack them can be told."""
+    names = {feature.name for feature, lacks in zip(features, lacking, strict=True) if lacks}
+    return np.array([column.feature in names and not column.unknown for column in columns], dtype=bool)
 
 
 def _find_rule(target: RuleTarget, columns: Sequence[RuleColumn], rng: np.random.Generator) -> Rule | None:
@@ -110,11 +126,21 @@ def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Gener
     return np.concatenate(picked)
 
 
-def _collect(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[list[RuleColumn], Floats]:
-    """Return the columns that conditions can be about, and their values."""
-    parts = [_numbers(table[f.name], f) if f.kind == "numeric" else _flags(table[f.name], f) for f in features]
+def _collect(table: pd.DataFrame, features: Sequence[Feature], lacking: Rows) -> tuple[list[RuleColumn], Floats]:
+    """Return the columns that conditions can be about, and their values; `lacking` are features by position."""
+    parts = []
+    for position, feature in enumerate(features):
+        column = table[feature.name]
+        parts.append(_numbers(column, feature) if feature.kind == "numeric" else _flags(column, feature))
+        if position in lacking:
+            parts.append(_unknown(column, feature))
     columns = [column for described, _ in parts for column in described]
     return columns, np.column_stack([values for _, values in parts])
+
+
+def _unknown(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:
+    missing = np.asarray(column.isna(), dtype=np.float64)
+    return [RuleColumn(feature=feature.name, unknown=True)], missing[:, None]
 
 
 def _numbers(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:

@@ -50,6 +50,11 @@ class NumericFeature:
         below = dict.fromkeys(np.flatnonzero(values < self.low).tolist(), f"lies below {self.low:.6g}")
         return above | below
 
+    def size(self, values: Floats) -> float | None:
+        """Return the mean of known values as a multiple of the typical one; None where that is zero."""
+        known = values[~np.isnan(values)]
+        return float(known.mean()) / self.impute if known.size and self.impute else None
+
     def own_value(self, column: InputColumn, row: int) -> float | None:
         """Return the value of a row in its own units; None if it is missing."""
         return None if column.missing[row] else float(column.values[row])

@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from models import preparation
 from models.errors import NothingToLearnFrom, UnusableColumn
 from models.features import Feature
+from models.summary.quality_checks import missing_remarks
 
 Points = NDArray[np.float64]
 
@@ -40,7 +41,11 @@ def prepare(
         transformer=transformer,
         points=preparation.transform(transformer, features, rows),
         known=known,
-        warnings=(*_neutral_categories(table, requested, features), *_unknown_note(int((~known).sum()))),
+        warnings=(
+            *missing_remarks({feature.name: float(table[feature.name].isna().mean()) for feature in features}),
+            *_neutral_categories(table, requested, features),
+            *_unknown_note(int((~known).sum())),
+        ),
     )
 
 

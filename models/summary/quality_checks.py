@@ -1,6 +1,6 @@
 """Quality checks of columns: one warning for all columns with the same problem, without customers' values."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,9 +38,15 @@ def quality_warnings(columns: Sequence[ColumnSummary]) -> Iterator[str]:
     for check in CHECKS:
         figures = {column.name: figure for column in columns_left if (figure := check.figure(column))}
         if figures:
-            yield (check.one if len(figures) == 1 else check.several).format(_format_figures(figures))
+            yield _format_warning(check, figures)
         if check.settles:
             columns_left = [column for column in columns_left if column.name not in figures]
+
+
+def missing_remarks(shares: Mapping[str, float]) -> list[str]:
+    """Return a warning of the columns that are missing for most customers, given shares of missing values."""
+    figures = {name: percent(share) for name, share in shares.items() if MOSTLY_MISSING <= share < 1}
+    return [_format_warning(MOSTLY_MISSING_CHECK, figures)] if figures else []
 
 
 def percent(share: float) -> str:
@@ -51,6 +57,10 @@ def percent(share: float) -> str:
 def counted(n: int) -> str:
     """Format a number of customers."""
     return f"{n:,} customer{'' if n == 1 else 's'}"
+
+
+def _format_warning(check: QualityCheck, figures: dict[str, str]) -> str:
+    return (check.one if len(figures) == 1 else check.several).format(_format_figures(figures))
 
 
 def _format_figures(figures: dict[str, str]) -> str:
@@ -117,6 +127,14 @@ def _few_numbers(column: ColumnSummary) -> str | None:
     return f"{column.distinct} different numbers" if few else None
 
 
+MOSTLY_MISSING_CHECK: Final = QualityCheck(
+    figure=_majority_missing,
+    one="{} is missing so often that more would be guessed than known: set its kind to ignored. If it matters who "
+    "has it at all, send that as yes and no.",
+    several="{} are missing so often that more would be guessed than known: set their kind to ignored. If it "
+    "matters who has them at all, send that as yes and no.",
+    settles=True,
+)
 CHECKS: Final = (
     QualityCheck(
         figure=_out_of_range,
@@ -152,14 +170,7 @@ CHECKS: Final = (
         "such as towns into regions, or set their kind to ignored.",
         settles=True,
     ),
-    QualityCheck(
-        figure=_majority_missing,
-        one="{} is missing so often that more would be guessed than known: set its kind to ignored. If it matters who "
-        "has it at all, send that as yes and no.",
-        several="{} are missing so often that more would be guessed than known: set their kind to ignored. If it "
-        "matters who has them at all, send that as yes and no.",
-        settles=True,
-    ),
+    MOSTLY_MISSING_CHECK,
     QualityCheck(
         figure=_often_missing,
         one="{} is missing for many customers, whom a fit takes for average in it: complete it if you can, or leave it "

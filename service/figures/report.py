@@ -6,6 +6,7 @@ from html import escape
 from typing import Any, Final
 
 from models.charts.ticks import number
+from models.differences import describe_difference
 
 MAX_DIFFERENCES: Final = 4
 
@@ -108,7 +109,7 @@ def _describe(card: Card) -> Iterator[str]:
     yield f'<h3>{escape(card.name)}</h3><p class="quiet">{size}{_stability(profile)}</p>'
     yield f"<p>{escape(card.description)}</p>" if card.description else ""
     yield from _list(
-        "h4", "What sets them apart", [_describe_difference(each) for each in profile["differs_by"][:MAX_DIFFERENCES]]
+        "h4", "What sets them apart", [describe_difference(each) for each in profile["differs_by"][:MAX_DIFFERENCES]]
     )
     yield f"<p>{_rule(profile['rule'])}</p>" if profile.get("rule") else ""
     yield from _list("h4", "What to do", card.suggestions)
@@ -121,15 +122,6 @@ def _stability(profile: Mapping[str, Any]) -> str:
         return ""
     label = next(words for threshold, words in HENNIG if stability >= threshold)
     return f"; {label} ({stability:.2f} of 1)"
-
-
-def _describe_difference(difference: Mapping[str, Any]) -> str:
-    here, overall = difference["here"], difference["overall"]
-    if difference.get("category") is not None:
-        category = f"{difference['category']} ({difference['feature']})"
-        return f"{100 * here:.0f} % are {category}, compared with {100 * overall:.0f} % of all"
-    side = "above" if here > overall else "below"
-    return f"{difference['feature']}: typically {number(here)}, {side} the {number(overall)} of all"
 
 
 def _rule(rule: Mapping[str, Any]) -> str:

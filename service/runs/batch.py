@@ -1,8 +1,9 @@
 """Customers of a stored table, placed batch by batch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.scoring import AssignmentResult, Scorer
+from models.scoring.features import NumericFeature
+from models.scoring.tally import Tally
 
 PLACED = pa.schema(
     [
@@ -19,10 +22,14 @@ PLACED = pa.schema(
         ("runner_up", pa.string()),
         ("margin", pa.float64()),
         ("outlier", pa.bool_()),
+        ("imputed", pa.string()),
+        ("unknown", pa.string()),
         ("rejected", pa.string()),
     ]
 )
 
+REJECTED: Final = "rejected"
+ADDED: Final = ("imputed", "unknown")  # since an earlier release
 NAMED = PLACED.insert(2, pa.field("segment_name", pa.string()))
 # How a member fits, and last its row in the dataset.
 FIT = pa.schema([("distance", pa.float64()), ("margin", pa.float64()), ("outlier", pa.bool_()), ("row", pa.int64())])
@@ -45,10 +52,27 @@ class BatchAssigner:
         read = [stored.field(name) for name in self.columns(stored.names)]
         return pa.schema([*read, *_with_columns([field.name for field in read])])
 
-    def placed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Say of each customer where it is placed."""
+    def placed(self, batches: Iterable[pa.RecordBatch], tally: Tally) -> Iterator[pa.RecordBatch]:
+        """Say of each customer where it is placed, and count."""
         for batch in batches:
-            yield self._record(batch, self._assign(batch))
+            assigned = self._assign(batch)
+            tally.add(assigned, self._sizes(batch))
+            yield self._record(batch, assigned)
+
+    def counts(self, tally: Tally) -> dict[str, int]:
+        """Return how many customers went to each segment, or were rejected, where there are any; by index."""
+        rejected = {REJECTED: tally.n_rejected} if tally.n_rejected else {}
+        return {self.segments[index]: n for index, n in sorted(tally.segments.items())} | rejected
+
+    def findings(self, tally: Tally, available: Collection[str]) -> dict[str, Any]:
+        """Return what was imputed, unknown and unusual, by feature, and what to warn of."""
+        names = self.scorer.feature_names
+        unavailable_reason = [name for name in names if name not in available]
+        return {
+            "outliers": tally.n_outliers,
+            "features": {name: tally.of_feature(name) for name in names},
+            "warnings": tally.warnings(unavailable_reason=unavailable_reason, n_segments=self.scorer.n_segments),
+        }
 
     def members(self, batches: Iterable[pa.RecordBatch], segment: str, *, start: int = 0) -> Iterator[pa.RecordBatch]:
         """Keep the customers of one segment: their cells, how well they fit, and their rows from `start` on."""
@@ -63,14 +87,19 @@ class BatchAssigner:
             yield wide.filter(pa.array(assigned.index == index))
             start += batch.num_rows
 
+    def _sizes(self, batch: pa.RecordBatch) -> dict[str, float]:
+        """Return the means of numeric features as multiples of what is typical."""
+        numeric = (each for each in self.scorer.features if isinstance(each, NumericFeature))
+        there = (each for each in numeric if each.name in batch.schema.names)
+        sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in there}
+        return {name: size for name, size in sizes.items() if size is not None}
+
     def _assign(self, batch: pa.RecordBatch) -> AssignmentResult:
         columns = {name: _cells(batch.column(name)) for name in batch.schema.names if name != self.customer_id}
         return self.scorer.assign(columns, batch.num_rows)
 
     def _record(self, batch: pa.RecordBatch, assigned: AssignmentResult) -> pa.RecordBatch:
-        rejected: list[str | None] = [None] * batch.num_rows
-        for row, errors in assigned.errors.items():
-            rejected[row] = "; ".join(error.detail for error in errors)
+        rejected = {row: "; ".join(error.detail for error in errors) for row, errors in assigned.errors.items()}
         columns = {
             "customer_id": batch.column(self.customer_id),
             "segment": self._named(assigned.index),
@@ -78,7 +107,9 @@ class BatchAssigner:
             "runner_up": self._named(assigned.runner_up),
             "margin": pa.array(assigned.margin, from_pandas=True),
             "outlier": pa.array(assigned.outlier),
-            "rejected": pa.array(rejected, pa.string()),
+            "imputed": _sparse(batch.num_rows, {row: ", ".join(names) for row, names in assigned.imputed.items()}),
+            "unknown": _sparse(batch.num_rows, {row: ", ".join(names) for row, names in assigned.unknown.items()}),
+            "rejected": _sparse(batch.num_rows, rejected),
         }
         return pa.RecordBatch.from_pydict(columns, schema=PLACED)
 
@@ -88,11 +119,12 @@ class BatchAssigner:
 
 
 def named(batches: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
-    """Say beside each segment what it is called."""
+    """Say beside each segment what it is called; columns that an earlier release has not written are null."""
     ids, called = pa.array(list(names), pa.string()), pa.array(list(names.values()), pa.string())
     for batch in batches:
         columns = {name: batch.column(name) for name in batch.schema.names}
         columns["segment_name"] = called.take(pc.index_in(columns["segment"], value_set=ids))
+        columns |= {name: pa.nulls(batch.num_rows, pa.string()) for name in ADDED if name not in columns}
         yield pa.RecordBatch.from_pydict(columns, schema=NAMED)
 
 
@@ -105,6 +137,19 @@ def _with_columns(taken: Sequence[str]) -> list[pa.Field]:
 def _names(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}_{n}" for n in count(2))
+
+
+def _sparse(n_rows: int, texts: Mapping[int, str]) -> pa.Array:
+    """Lay texts that few rows have over a column."""
+    if not texts:
+        return pa.nulls(n_rows, pa.string())
+    return pa.array(list(map(texts.get, range(n_rows))), pa.string())
+
+
+def _numbers(column: pa.Array) -> npt.NDArray[np.float64]:
+    """Give numbers with NaN where a cell is missing, and nothing of texts."""
+    numbers = column if pa.types.is_floating(column.type) else pa.nulls(len(column), pa.float64())
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _cells(column: pa.Array) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:

@@ -1,11 +1,11 @@
 """Places whole datasets: as a job into a table of its own, or on the fly to see who is in a segment."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
 import pyarrow as pa
 
+from models.scoring.tally import Tally
 from service.datasets import operations as datasets
 from service.datasets.dataset_schema import stored_schema
 from service.datasets.operations import DatasetAt
@@ -25,7 +25,6 @@ from service.stores.database import JsonObject, Session, now
 from service.stores.tables import Rows
 
 ASSIGN = "assign"
-NOWHERE = "rejected"
 
 
 def plan_run(session: Session, model: ModelRow, version: VersionRow, at: DatasetAt) -> JobRow:
@@ -50,13 +49,12 @@ def assign_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: 
         source = datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
         placing = open_batch(session, stores, model, version, source)
     path = _begin_table(stores, run, registry.owner(model, version), attempt)
-    counts: Counter[str] = Counter()
+    tallies: list[Tally] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
-        counts.clear()
-        for batch in placing.placed(read_source(stores, run.tenant, source, placing)):
-            counts.update(batch.column("segment").fill_null(NOWHERE).to_pylist())
-            progress("placing", counts.total() / source.n_customers)
+        tallies.append(tally := Tally())  # a further try counts anew
+        for batch in placing.placed(read_source(stores, run.tenant, source, placing), tally):
+            progress("placing", (tally.n_assigned + tally.n_rejected) / source.n_customers)
             yield batch
 
     stores.tables.write(path, PLACED, batches)
@@ -65,7 +63,8 @@ def assign_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: 
         # A customer who was erased meanwhile must not come back by a run that had begun before.
         datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
         row = repository.get_run_by_id(session, run.id)
-        row.attempt, row.counts = attempt, dict(counts)
+        row.attempt, row.counts = attempt, placing.counts(tallies[-1])
+        row.findings = placing.findings(tallies[-1], stored_schema(source).names)
         return {"model": model.name, "version": version.number, "run": run.id}
 
     return JobResult(finish=finish, undo=lambda: stores.tables.drop(path))

@@ -9,7 +9,10 @@ from service.stores.database import Base, JsonObject
 
 
 class RunRow(Base):
-    """One placing of a whole dataset; ready once `counts` tells how many customers went where."""
+    """One placing of a whole dataset; ready once `counts` tells how many customers went where.
+
+    `findings` are missing from the runs of earlier releases.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -27,4 +30,5 @@ class RunRow(Base):
     dataset_version: Mapped[int]
     attempt: Mapped[int | None]
     counts: Mapped[JsonObject | None]
+    findings: Mapped[JsonObject | None]
     created_at: Mapped[datetime]

@@ -24,6 +24,17 @@ class RunCreate(RequestModel):
     dataset_version: Integer | None = Field(default=None, ge=1, lt=2**31, description="Absent: the newest.")
 
 
+class FeatureCounts(ResponseModel):
+    """For how many of the placed customers a feature was not as the model has learned it."""
+
+    imputed: int = Field(description="It was missing, and taken as typical.")
+    unknown: int = Field(description="Its category is none that the model has learned.")
+    outliers: int = Field(description="It lies beyond the values that the model has learned.")
+
+
+FeatureFindings = TypeAliasType("FeatureFindings", dict[str, FeatureCounts])
+
+
 class Run(ResponseModel):
     """A whole dataset, placed by one version."""
 
@@ -35,12 +46,22 @@ class Run(ResponseModel):
     state: State
     progress: float
     counts: SegmentCounts | None = Field(description="How many customers went to each segment, or were `rejected`.")
+    outliers: int | None = Field(
+        description="How many customers are unlike those the segments were learned from. Null: not finished, or of an "
+        "earlier release, as `features`."
+    )
+    features: FeatureFindings | None = Field(description="What was imputed, unknown and unusual, by feature.")
+    warnings: list[str] = Field(
+        description="What is unlike the customers whom the version learned from, such as a feature that is imputed, "
+        "unknown or an outlier for more than a fifth of them, or all of them in one segment."
+    )
     job: str
     created_at: datetime
 
     @classmethod
     def of(cls, model: ModelRow, row: RunRow, job: JobRow) -> Self:
         """Show a run and how far it is."""
+        findings = row.findings or {}
         return cls(
             run=row.id,
             model=model.name,
@@ -50,6 +71,9 @@ class Run(ResponseModel):
             state=job.state,
             progress=job.progress,
             counts=row.counts,
+            outliers=findings.get("outliers"),
+            features=findings.get("features"),
+            warnings=findings.get("warnings", []),
             job=row.job_id,
             created_at=row.created_at,
         )
@@ -65,6 +89,8 @@ class StoredAssignment(ResponseModel):
     runner_up: str | None
     margin: float | None
     outlier: bool
+    imputed: str | None = Field(description="The features that were missing, joined by commas.")
+    unknown: str | None = Field(description="The features of categories that the model has not learned.")
     rejected: str | None = Field(description="Why the customer could not be placed.")
 
 

@@ -1,26 +1,45 @@
 """Request and response bodies of segments."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, computed_field
 from typing_extensions import TypeAliasType
 
+from models.differences import describe_difference
 from service.registry.rows import ProfileRow, SegmentRow
 from service.web.schemas import RequestModel, ResponseModel, Text
 
+Measure = Literal["median", "mean", "share", "share_nonzero"]
 Shares = TypeAliasType("Shares", dict[str, float])
+
+
+def _earlier_measure(difference: dict[str, Any]) -> Measure:
+    """Return the measure of a difference that an earlier release has stored without it."""
+    return "median" if difference.get("category") is None else "share"
 
 
 class Difference(ResponseModel):
     """Feature in which a segment differs from all customers."""
 
     feature: str
-    category: str | None = Field(
-        default=None, description="The category whose share differs most; null for a numeric feature."
+    category: str | None = Field(default=None, description="The category whose share differs most.")
+    here: float = Field(description="The figure in the segment; `measure` says which.")
+    overall: float = Field(description="The same of all customers.")
+    effect: float = Field(description="In standard deviations; for a share Cohen's h.")
+    measure: Measure = Field(
+        default_factory=_earlier_measure,
+        description="`share`: of the category. `share_nonzero`: of those who have any, where most of all customers "
+        "have zero. `mean`: where the medians are alike.",
     )
-    here: float = Field(description="The median, or the share of the category, in the segment.")
-    overall: float = Field(description="The median, or the share of the category, among all customers.")
-    effect: float = Field(description="The effect size: in standard deviations for a number, Cohen's h for a category.")
+    phrase: str | None = Field(
+        default=None, description="A number in words, as names have it, such as `high spending`."
+    )
+
+    @computed_field(description="The same as a sentence.")  # type: ignore[prop-decorator]
+    @property
+    def text(self) -> str:
+        """Describe the difference."""
+        return describe_difference(dict(self))
 
 
 class Rule(ResponseModel):
@@ -45,8 +64,8 @@ class Segment(ResponseModel):
     n_customers: int
     share: float
     typical: dict[str, float | Shares | None] = Field(
-        description="Typical values by column, in original units: the median of a numeric column, the shares of the "
-        "values of a categorical one.",
+        description="In own units: the median of a number, the shares of a category's values; null where most members "
+        "have none.",
     )
     differs_by: list[Difference]
     rule: Rule | None

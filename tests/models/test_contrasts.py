@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.features import Feature
 from models.profiling.effect_sizes import cohen_h, effect_sizes
@@ -28,6 +30,43 @@ def test_missing_numbers_are_left_out():
 
 def test_a_segment_of_missing_numbers_has_no_typical_value():
     assert numbers([np.nan, 1.0, 3.0], [0, 1, 1]).typical(0) is None
+
+
+def test_what_most_members_lack_is_not_typical_of_them():
+    assert numbers([np.nan, np.nan, 3.0, 7.0, 8.0], [0, 0, 0, 1, 1]).typical(0) is None
+
+
+@pytest.mark.parametrize(
+    ("compare", "values"),
+    [(numbers, [np.nan, np.nan, 30.0, 7.0, 8.0]), (categories, [None, None, "A", "B", "B"])],
+    ids=["numbers", "categories"],
+)
+def test_a_segment_does_not_differ_by_what_most_members_lack(compare, values):
+    assert compare(values, [0, 0, 0, 1, 1]).difference(0) is None
+
+
+def test_a_column_that_is_mostly_zero_differs_by_the_share_of_those_who_have_any():
+    found = numbers([0.0, 0.0, 0.0, 9.0, 0.0, 0.0, 5.0, 7.0], np.repeat([0, 1], 4)).difference(1)
+    assert (found.measure, found.here, found.overall) == ("share_nonzero", 0.5, 0.375)
+
+
+def test_a_column_that_is_mostly_zero_does_not_differ_where_as_many_have_any():
+    assert numbers([0.0, 0.0, 1.0, 0.0, 0.0, 900.0], np.repeat([0, 1], 3)).difference(0) is None
+
+
+def test_where_medians_are_alike_means_stand_beside_the_effect():
+    found = numbers([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0, 8.0], np.repeat([0, 1], [4, 5])).difference(1)
+    assert (found.measure, found.here, found.overall) == ("mean", 4, pytest.approx(24 / 9))
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 2)), min_size=3, max_size=60),
+    st.sampled_from([True, False]),
+)
+def test_a_difference_never_contradicts_its_effect(rows, log):
+    values, labels = map(list, zip(*rows, strict=True))
+    found = filter(None, map(numbers(values, labels, k=3, log=log).difference, range(3)))
+    assert all((each.here > each.overall) == (each.effect > 0) and each.here != each.overall for each in found)
 
 
 def test_a_segment_of_missing_numbers_does_not_differ():

@@ -50,5 +50,24 @@ def test_other_features_are_not_named(values):
     assert leaks(values) == []
 
 
+def test_categories_that_tell_the_segments_are_named_though_each_segment_has_several():
+    [said] = leaks(np.char.add("group ", (LABELS + 3 * (np.arange(N) % 2)).astype(str)), "categorical")
+    assert said.startswith("'x' alone tells the segments apart")
+
+
+def test_a_number_with_a_threshold_between_the_segments_is_not_named():
+    assert leaks(LABELS * 3 + np.arange(N) % 2) == []
+
+
+def test_a_feature_is_not_named_where_another_column_tells_the_segments_as_well():
+    table = pd.DataFrame({"products": LABELS + 1, "spent": 100.0 * LABELS + np.arange(N) % 70})
+    assert find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3) == []
+
+
+def test_a_feature_is_named_where_the_other_columns_overlap():
+    table = pd.DataFrame({"group": LABELS, "spent": 30.0 * LABELS + np.arange(N) % 70})
+    assert len(find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3)) == 1
+
+
 def test_customers_who_were_left_out_do_not_count():
     assert leaks(np.where(np.arange(N) < 30, 9, LABELS), labels=np.where(np.arange(N) < 30, -1, LABELS))

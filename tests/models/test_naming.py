@@ -2,18 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.column_words import label, numeric_words
+from models.column_words import VOCABULARY, label, numeric_words
 from models.features import Feature
 from models.profiling.effect_sizes import Difference
 from models.profiling.naming import name_segments
+from models.transactions import COMPUTED
 
 AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"
 FEATURES = [Feature(name=name, kind="numeric") for name in (AGE, INCOME, SCORE)]
 FEATURES += [Feature(name=name, kind="categorical") for name in ("Gender", "is_member")]
 
 
-def by(feature, effect):
-    return Difference(feature=feature, category=None, here=1.0, overall=1.0, effect=effect)
+def by(feature, effect, headers=(AGE, INCOME, SCORE)):
+    phrase = numeric_words(headers)[feature][effect > 0]
+    return Difference(feature=feature, category=None, here=1.0, overall=1.0, effect=effect, phrase=phrase)
 
 
 def of(feature, category, here, effect=1.0):
@@ -103,13 +105,23 @@ def test_long_headers_make_no_long_names(headers):
         ("Annual_Income(k$)", "low income", "high income"),
         ("spending_score", "low spending", "high spending"),
         ("Credit Score", "low credit score", "high credit score"),
-        ("recency", "recent", "lapsed"),
-        ("Days since last purchase", "recent", "lapsed"),
+        ("recency", "recent buyers", "lapsed"),
+        ("Days since last purchase", "recent buyers", "lapsed"),
         ("Number of orders", "rare buyers", "frequent buyers"),
         ("NumWebPurchases", "few web purchases", "many web purchases"),
+        ("NumOfProducts", "few products", "many products"),
+        ("total number of complaints", "few complaints", "many complaints"),
+        ("anzahl_filialen", "few filialen", "many filialen"),
+        ("PURCHASES_FREQUENCY", "low purchases frequency", "high purchases frequency"),
+        ("CLV", "low CLV", "high CLV"),
+        ("GB used online", "low GB used online", "high GB used online"),
+        ("Tage seit letzter Bestellung", "recent buyers", "lapsed"),
+        ("nombre de commandes", "rare buyers", "frequent buyers"),
+        ("Número de compras", "rare buyers", "frequent buyers"),
+        ("Dépenses annuelles", "low spending", "high spending"),
         ("tenure_months", "new", "long-standing"),
         ("CLV (EUR)", "low CLV", "high CLV"),
-        ("Umsätze [T€]", "low umsätze", "high umsätze"),
+        ("Umsätze [T€]", "low spending", "high spending"),
         ("年収", "low 年収", "high 年収"),
     ],
 )
@@ -125,10 +137,42 @@ def test_two_headers_that_differ_in_units_only_are_told_apart_by_them():
     assert numeric_words(["Income (k$)", "Income (EUR)"])["Income (EUR)"][0] == "low Income (EUR)"
 
 
-def test_a_long_header_is_cut_even_where_its_units_are_needed():
+def test_a_long_header_is_cut_but_keeps_the_units_that_are_needed():
     headers = [f"{'income ' * 20}({unit})" for unit in ("EUR", "USD")]
     features = [Feature(name=header, kind="numeric") for header in headers]
-    assert len(names([by(headers[0], 1)], [], features=features)[0]) == 60
+    [named, _] = names([by(headers[0], 1, headers)], [], features=features)
+    assert len(named) <= 60
+    assert named.endswith("income … (EUR)")
+
+
+def test_a_long_header_is_cut_at_words_and_keeps_the_last():
+    header = "CREDIT_LIMIT_OF_ALL_ACCOUNTS_IN_THE_HOUSEHOLD"
+    assert numeric_words([header])[header][1] == "high credit limit of all … household"
+
+
+def test_one_long_word_is_cut_within():
+    assert numeric_words(["x" * 99])["x" * 99][0] == "low xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
+
+
+@pytest.mark.parametrize(
+    ("header", "quantity", "high"),
+    [
+        ("PURCHASES", "amount", "high spending"),
+        ("PURCHASES", "count", "frequent buyers"),
+        ("PURCHASES", None, "frequent buyers"),
+        ("Achats", "amount", "high spending"),
+        ("sales", "count", "frequent buyers"),
+        ("Number of purchases", "amount", "frequent buyers"),
+        ("PURCHASES_FREQUENCY", "amount", "high purchases frequency"),
+    ],
+)
+def test_the_cells_decide_what_an_ambiguous_header_means(header, quantity, high):
+    assert numeric_words([header], {header: quantity} if quantity else {})[header][1] == high
+
+
+@pytest.mark.parametrize("column", sorted(COMPUTED))
+def test_a_column_computed_from_transactions_has_business_words(column):
+    assert numeric_words([column])[column] in {(low, high) for _, low, high in VOCABULARY}
 
 
 def test_a_header_of_signs_only_stays_as_it_is():

@@ -23,6 +23,7 @@ from models.features import Feature
 from models.figures import OF_VERSIONS, SampledCustomers, Segment, VersionInput, render
 from models.figures.inputs import draw_by_segment
 from models.figures.prepared_points import prepared_points
+from models.figures.segment_scores import traits
 from models.figures.silhouette import silhouettes
 from models.profiling import profile_segments
 from models.segmentation import fit
@@ -220,3 +221,33 @@ def test_ticks_are_written_as_what_they_are():
 def test_words_upon_a_heat_map_can_be_read(theme, value):
     background = LOOKS[theme].heat(value)
     assert contrast(text_color_on(background), background) >= 4.5
+
+
+def test_what_is_mostly_zero_or_mostly_missing_is_told_by_shares_or_as_unknown():
+    rows = np.arange(300)
+    table = pd.DataFrame(
+        {
+            "spend": np.where(rows < 150, 10.0, 100.0) + rows % 7,
+            "advance": np.where((rows >= 150) & (rows % 5 > 0), 50.0 + rows % 9, 0.0),
+            "gap": np.where((rows < 150) & (rows % 5 > 0), np.nan, 30.0 + rows % 4),
+        }
+    )
+    features = [Feature(name=name, kind="numeric") for name in table]
+    found = fit(table, features, KMeans(), k=2, seed=0)
+    profiles = profile_segments(table, found.features, found.labels, k=2, seed=0)
+    segments = [
+        Segment(index=each.index, name=each.name, n_customers=each.n_customers, share=each.share, typical=each.typical)
+        for each in profiles
+    ]
+    read = SampledCustomers(cells=cells_of(table, found.features), n=len(table), n_all=len(table))
+    subject = VersionInput(
+        segments=segments,
+        features=found.features,
+        preparation=found.preparation,
+        scorer=found.scorer,
+        tree=None,
+        read=lambda: read,
+    )
+    _, advance, gap = (set(trait.typical) for trait in traits(subject))
+    assert advance == {"0 % have any", "80 % have any"}
+    assert "unknown" in gap

@@ -79,3 +79,38 @@ def test_the_index_of_the_table_does_not_matter(customers, labels):
 def test_renumbering_the_segments_renumbers_the_profiles(customers, labels):
     swapped = profile(customers, 1 - labels)
     assert [each.differs_by for each in swapped[::-1]] == [each.differs_by for each in profile(customers, labels)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (lambda low: np.where(low, 150.25, 2461.15), ["low spending", "high spending"]),
+        (lambda low: np.where(low, 2.0, 9.0), ["rare buyers", "frequent buyers"]),
+        (lambda low: np.where(low, -20.5, 980.0), ["low spending", "high spending"]),
+        (lambda low: np.where(low, 40.0, 3200.0), ["low spending", "high spending"]),
+        (lambda low: np.where(low, 1.5, 4.25), ["rare buyers", "frequent buyers"]),
+    ],
+    ids=["decimals", "small whole numbers", "with returns", "large whole numbers", "small means"],
+)
+def test_the_cells_decide_whether_purchases_are_money_or_counts(cells, name):
+    low = np.arange(40) < 20
+    table, feature = pd.DataFrame({"PURCHASES": cells(low)}), Feature(name="PURCHASES", kind="numeric")
+    found = profile_segments(table, [feature], np.where(low, 0, 1), k=2, seed=0)
+    assert [each.name for each in found] == name
+
+
+def test_a_difference_of_numbers_has_the_words_of_the_name(customers, labels):
+    assert [profile(customers, labels)[1].differs_by[0].phrase] == ["older"]
+
+
+def test_a_segment_is_not_named_or_explained_by_what_most_members_lack():
+    rng = np.random.default_rng(0)
+    lacking, basket = np.arange(300) < 180, rng.normal(100, 20, 300)
+    gap = np.where(lacking, np.nan, rng.normal(60, 4, 300))
+    gap[:20] = rng.normal(5, 1, 20)  # few of those who mostly lack it
+    features = [Feature(name=name, kind="numeric") for name in ("gap", "basket")]
+    labels = np.where(lacking, 0, 1)
+    found = profile_segments(pd.DataFrame({"gap": gap, "basket": basket}), features, labels, k=2, seed=0)[0]
+    assert (found.typical["gap"], found.rule.text) == (None, "gap is unknown")
+    assert "gap" not in found.name
+    assert all(each.feature != "gap" for each in found.differs_by)

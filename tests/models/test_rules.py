@@ -63,9 +63,30 @@ def test_a_category_is_named():
     assert rules((cities == "Rome").astype(int).tolist(), [CITY], City=cities)[1].text == "City is Rome"
 
 
-def test_missing_categories_are_none_of_them():
+def test_a_segment_that_lacks_a_category_is_told_by_that():
     cities = pd.Series(["Oslo", None] * 20, dtype="str")
-    assert rules(cities.isna().astype(int).tolist(), [CITY], City=cities)[1].text == "City is not Oslo"
+    assert rules(cities.isna().astype(int).tolist(), [CITY], City=cities)[1].text == "City is unknown"
+
+
+def test_a_rule_says_unknown_of_a_number_that_most_members_lack():
+    gap = np.where(np.arange(300) < 180, np.nan, np.arange(300.0))
+    rule = rules((np.arange(300) < 180).astype(int), [INCOME], Income=gap)[1]
+    assert (rule.text, rule.precision, rule.recall) == ("Income is unknown", 1, 1)
+
+
+def test_a_rule_says_known_where_that_is_what_tells_members():
+    rng = np.random.default_rng(0)
+    income = np.where(np.arange(300) < 180, np.nan, rng.normal(size=300))
+    assert rules((np.arange(300) >= 180).astype(int), [INCOME], Income=income)[1].text == "Income is known"
+
+
+def test_a_rule_gives_no_range_of_a_number_that_most_members_lack():
+    rng = np.random.default_rng(0)
+    lacking, basket = np.arange(300) < 200, rng.permutation(300).astype(float)
+    gap = np.where(lacking & (np.arange(300) % 5 > 0), np.nan, np.where(lacking, 5.0, 60.0))
+    labels = np.where(lacking, 1 + (basket > 150), 0)
+    found = rules(labels, [AGE, INCOME], Age=gap, Income=basket)
+    assert not any(f"Age {side}" in rule.text for rule in found[1:] for side in ("above", "at most", "between"))
 
 
 def test_a_rule_on_noise_is_not_trusted():

@@ -39,6 +39,12 @@ def test_a_column_that_nobody_knows_asks_the_customers():
     ]
 
 
+def test_of_a_column_that_is_mostly_zero_it_asks_by_who_has_any():
+    found = {**difference("CASH_ADVANCE", -0.9), "measure": "share_nonzero", "phrase": "low cash advance"}
+    said = "Fewer of them than of others have any cash advance: ask a few of them why."
+    assert suggest([found], ["CASH_ADVANCE"]) == [said]
+
+
 def test_categories_that_most_have_are_named_and_others_are_not():
     common, rare = difference("Plan", 1.0, category="gold"), difference("Age", 0.9, category="old", here=0.3)
     [said] = suggest([common, rare], [])
@@ -60,3 +66,14 @@ def test_the_api_can_suggest_without_pandas():
         "import models.suggestions"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command
+
+
+def test_the_phrase_of_a_profile_decides_what_a_number_means():
+    spending = {**difference("PURCHASES", 1.0), "phrase": "high spending"}
+    assert suggest([spending], ["PURCHASES"]) == [PROMPTS["high spending"]]
+
+
+def test_columns_computed_from_transactions_suggest_together():
+    columns = ["recency_days", "frequency", "monetary_value"]
+    found = suggest([difference("recency_days", 1.5), difference("monetary_value", 1.2)], columns)
+    assert found == [TOGETHER["lapsed", "high spending"]]

@@ -67,3 +67,12 @@ def test_words_that_change_make_another_report(sampled, name, words):
 def test_a_report_needs_no_second_segment(sampled, name, k):
     fit(sampled, name, k=k, features=["Gender"])
     assert sampled.get(REPORT.format(name)).status_code == 200
+
+
+def test_what_is_mostly_zero_is_told_by_shares(sampled, name):
+    rows = "".join(f"{n},{0 if n % 2 or n % 5 == 0 else 200 + n},{300 + 5 * (n % 2) * n}\n" for n in range(200))
+    sampled.put(f"/v1/datasets/{name}", content=f"id,advance,spend\n{rows}", headers={"Content-Type": "text/csv"})
+    segments = fit(sampled, name, dataset=name, k=2, features=["advance", "spend"])["segments"]
+    text = sampled.get(REPORT.format(name)).text
+    assert len(re.findall(r"advance: [0-9]+ % have any, 40 % of all", text)) >= len(segments)
+    assert "advance: typically" not in text

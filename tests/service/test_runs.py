@@ -14,6 +14,7 @@ from steps import INCOME, SCORE, customers_of, erase, fit, place, put_csv, refit
 
 from service.config import Settings
 from service.jobs.rows import JobRow
+from service.runs.batch import NAMED, PLACED, named
 from service.stores import open_stores
 from service.tasks import run_attempt
 
@@ -151,6 +152,65 @@ def test_features_that_a_dataset_lacks_are_imputed(sampled, name):
     assert [row["segment"] for row in found] == [
         row["segment"] for row in place(sampled, "sample", {INCOME: 20}, {INCOME: 120})["assignments"]
     ]
+
+
+def many(column, n=50):
+    return "id," + column + "\n" + "".join(f"{row},{20 + 2 * row}\n" for row in range(n))
+
+
+def test_a_run_says_which_feature_a_dataset_lacks(sampled, name):
+    put_csv(sampled, name, many(INCOME))
+    found = run_of(sampled, "sample", name)
+    assert found["features"][SCORE] == {"imputed": 50, "unknown": 0, "outliers": 0}
+    assert f"50 of 50 customers: {SCORE} imputed, since the dataset has no such column" in found["warnings"]
+    assert {row["imputed"] for row in placed_by(sampled, found)} == {SCORE}
+
+
+def test_a_run_says_that_numbers_are_much_smaller(sampled, name):
+    put_csv(sampled, name, f"id,{INCOME},{SCORE}\n" + "".join(f"{row},0.0{row},{row}\n" for row in range(10, 60)))
+    found = run_of(sampled, "sample", name)
+    assert f"{INCOME} is much smaller than what the model has learned; compare the units" in found["warnings"]
+
+
+def test_a_run_says_that_numbers_are_of_another_size(sampled, name):
+    put_csv(sampled, name, f"id,{INCOME},{SCORE}\n" + "".join(f"{row},{20_000 + row},{row}\n" for row in range(50)))
+    found = run_of(sampled, "sample", name)
+    assert (found["outliers"], found["features"][INCOME]["outliers"]) == (50, 50)
+    assert any(warning.startswith(f"50 of 50 are outliers ({INCOME})") for warning in found["warnings"])
+
+
+def test_a_run_says_which_categories_are_unknown(sampled, name):
+    rows = "".join(f"{row},{20 + row % 30},{'gold' if row % 2 else 'basic'}\n" for row in range(60))
+    put_csv(sampled, name, f"id,age,plan\n{rows}")
+    fit(sampled, name, dataset=name, k=2, features=["age", "plan"])
+    put_csv(sampled, name, f"id,age,plan\n{rows}".replace("gold", "GOLD"))
+    found = run_of(sampled, name, name)
+    assert (found["features"]["plan"]["unknown"], len(found["warnings"])) == (30, 1)
+    assert [row["unknown"] for row in placed_by(sampled, found, name)] == [None, "plan"] * 30
+
+
+def test_a_run_like_the_customers_it_learned_from_has_no_warning(run):
+    assert run["warnings"] == []
+
+
+def test_imputed_and_unknown_are_as_direct_assignments_have_them(sampled, strangers):
+    asked = place_all(sampled, customers_of(sampled, "strangers"))
+    imputed = [", ".join(row["imputed"]) if row.get("imputed") else None for row in asked["assignments"]]
+    assert [row["imputed"] for row in placed_by(sampled, strangers) if not row["rejected"]] == imputed
+
+
+def test_a_run_that_an_earlier_release_stored_is_still_read():
+    earlier = pa.schema([field for field in PLACED if field.name not in {"imputed", "unknown"}])
+    row = dict.fromkeys(earlier.names) | {"customer_id": "1", "segment": "seg_1", "outlier": False}
+    [batch] = named([pa.RecordBatch.from_pylist([row], schema=earlier)], {"seg_1": "older"})
+    assert batch.schema == NAMED
+    assert batch.to_pylist()[0] == dict.fromkeys(NAMED.names) | row | {"segment_name": "older"}
+
+
+def test_a_run_that_is_not_finished_has_found_nothing_yet(waiting):
+    begin(waiting)
+    found = waiting.get(address("sample", "/newest")).json()
+    assert (found["outliers"], found["features"], found["warnings"]) == (None, None, [])
 
 
 def test_a_dataset_without_any_of_the_features_is_rejected_row_by_row(sampled, name):

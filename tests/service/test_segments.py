@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from steps import INCOME, SCORE, fit, place, refit
 
+from service.segments.schemas import Difference
+
 UNKNOWN = "seg_0000000000000000"
 
 
@@ -130,3 +132,14 @@ def test_a_segment_that_no_version_has_any_more_is_forgotten(sampled, name, call
     [segment] = refit(sampled, name, k=1)["segments"]
     sampled.delete(f"/v1/models/{name}/versions/2")
     assert call(name, segment["segment"], name="Everybody").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("category", "measure", "text"),
+    [(None, "median", "age: typically 0.75, above the 0.5 of all"), ("x", "share", "75 % are x (age), 50 % of all")],
+    ids=["number", "category"],
+)
+def test_a_difference_that_an_earlier_release_stored_is_shown_as_the_new_ones(category, measure, text):
+    stored = {"feature": "age", "category": category, "here": 0.75, "overall": 0.5, "effect": 0.9}
+    shown = Difference.model_validate(stored)
+    assert (shown.measure, shown.phrase, shown.text) == (measure, None, text)

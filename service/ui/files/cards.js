@@ -5,7 +5,7 @@ import { dot } from "./colours.js";
 import { field, form, h } from "./dom.js";
 import { save } from "./downloads.js";
 import { attempt } from "./states.js";
-import { count, difference, number, percent, stability } from "./words.js";
+import { count, number, percent, stability } from "./words.js";
 
 const MOST_DIFFERENCES = 4;
 
@@ -36,7 +36,7 @@ function card(version, segment) {
 }
 
 function about(segment) {
-  const told = segment.differs_by.slice(0, MOST_DIFFERENCES).map((each) => h("li", {}, difference(each)));
+  const told = segment.differs_by.slice(0, MOST_DIFFERENCES).map((each) => h("li", {}, each.text));
   const typical = Object.entries(segment.typical).map(([feature, value]) => h("div", {}, h("dt", {}, feature), h("dd", {}, worth(value))));
   return [
     told.length ? h("ul", { class: "differences" }, told) : h("p", { class: "muted" }, "Much like all customers taken together."),

@@ -59,12 +59,6 @@ export function spoken(name) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-export function difference({ feature, category, here, overall, effect }) {
-  if (category !== null) return `${feature} is ${category} for ${percent(here)}, of all customers for ${percent(overall)}`;
-  const direction = effect > 0 ? "higher" : "lower";
-  return here === overall ? `${feature} is ${direction} as a rule` : `${feature} is ${direction}: ${number(here)}, of all customers ${number(overall)}`;
-}
-
 export function stability(value) {
   if (value === null) return null;
   const word = value >= 0.85 ? "Highly stable" : value >= 0.75 ? "Stable" : value >= 0.6 ? "Not sure to be stable" : "Not stable";
