@@ -8,9 +8,15 @@ from typing import Final
 
 MAX_IDENTIFIER_LENGTH: Final = 256
 MAX_HEADER_LENGTH: Final = 1000
+# Larger whole floats may stand for several integers.
+EXACT_INTEGERS: Final = 2**53
+BOOLEANS: Final = frozenset({"True", "TRUE", "False", "FALSE"})
+# A number as an id, as software writes it that holds ids as floats: 17850.0 for 17850.
+DECIMAL_ID: Final = r"(?:0|-?[1-9][0-9]{0,15})\.[0-9]+"
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE_WITH_ZERO_FRACTION = re.compile(r"([+-]?[0-9]+)\.0+")
+_DECIMAL_ID = re.compile(DECIMAL_ID)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _PATHS: Final = frozenset({".", ".."})
@@ -56,7 +62,8 @@ def category(cell: object) -> str | None:
     Parameters
     ----------
     cell
-        Text, a number (``1.0`` and ``"1.0"`` become ``"1"``), a boolean (``"true"``, ``"false"``), or nothing.
+        Text, a number (``1.0`` and ``"1.0"`` become ``"1"``), a boolean (``"true"``, ``"false"``; the texts ``"True"``
+        and ``"TRUE"`` are the same), or nothing.
 
     Returns
     -------
@@ -88,23 +95,21 @@ def identifier(cell: object) -> str | None:
     Parameters
     ----------
     cell
-        Text or an integer, or nothing.
+        Text, an integer or a whole float below 2^53, or nothing.
 
     Returns
     -------
     str or None
-        The stripped text. None where the cell is missing: None, empty or blank.
+        The stripped text; of a float the integer that it is. None where the cell is missing: None, empty or blank.
 
     Raises
     ------
     BadCell
-        For any other type, for ``"."`` and ``".."``, for control characters and beyond 256 characters.
+        For any other type or float, for ``"."`` and ``".."``, for control characters and beyond 256 characters.
     """
     if cell is None:
         return None
-    if isinstance(cell, bool) or not isinstance(cell, int | str):
-        raise BadCell("is not a string or an integer")
-    text = cell.strip() if isinstance(cell, str) else _digits(cell)
+    text = cell.strip() if isinstance(cell, str) else _digits(_integer(cell))
     _check_identifier(text)
     return text or None
 
@@ -134,6 +139,30 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     if max(map(len, texts)) > MAX_IDENTIFIER_LENGTH or not _PATHS.isdisjoint(texts) or _CONTROL.search("".join(texts)):
         return None
     return [text or None for text in texts]
+
+
+def without_zero_fractions(ids: Sequence[str | None]) -> list[str | None]:
+    """Read ids such as ``17850.0`` as integers, unless a decimal with another fraction is among the ids."""
+    whole = {text: whole for text in ids if text and (whole := integer_id(text)) is not None}
+    if any(whole.get(text) is None and _DECIMAL_ID.fullmatch(text) for text in ids if text and "." in text):
+        return list(ids)
+    return [None if text is None else whole.get(text, text) for text in ids] if whole else list(ids)
+
+
+def integer_id(text: str) -> str | None:
+    """Return the integer that an id such as ``17850.0`` stands for; None for any other id."""
+    if not _DECIMAL_ID.fullmatch(text):
+        return None
+    digits, _, fraction = text.partition(".")
+    return digits if not fraction.strip("0") and abs(int(digits)) < EXACT_INTEGERS else None
+
+
+def _integer(cell: object) -> int:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT_INTEGERS:
+        return int(cell)
+    if isinstance(cell, bool) or not isinstance(cell, int):
+        raise BadCell("is not a string or an integer")
+    return cell
 
 
 def _finite(cell: float) -> float:
@@ -171,6 +200,8 @@ def _text(cell: str) -> str | None:
     if _CONTROL_IN_TEXT.search(cell):
         raise BadCell("holds a control character or half a character")
     text = cell.strip()
+    if text in BOOLEANS:
+        return text.lower()
     whole = _WHOLE_WITH_ZERO_FRACTION.fullmatch(text)
     return (whole[1] if whole else text) or None
 

@@ -12,14 +12,20 @@ from models import cells
 
 Mask = npt.NDArray[np.bool_]
 
-_EXACT_INTEGERS: Final = 2.0**53
+_EXACT_INTEGERS: Final = float(cells.EXACT_INTEGERS)
 
 SPACE: Final = r"[\x00-\x20\x{85}\pZ]"
 _DECIMAL: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN_NUMBER: Final = f"^{_DECIMAL}$"
 _SPACED_NUMBER: Final = f"^{SPACE}*(?:{_DECIMAL})?{SPACE}*$"
 _SPACE_AROUND: Final = f"^{SPACE}|{SPACE}$"
-_UNUSUAL_TEXT: Final = _SPACE_AROUND + r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]|^[+-]?[0-9]+\.0+$|^$"
+_UNUSUAL_TEXT: Final = (
+    _SPACE_AROUND
+    + r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]|^[+-]?[0-9]+\.0+$|^$"
+    + "".join(f"|^{text}$" for text in sorted(cells.BOOLEANS))
+)
+_DECIMAL_ID: Final = f"^{cells.DECIMAL_ID}$"
+_ZERO_FRACTION: Final = r"\.0+$"
 _UNUSUAL_IDENTIFIER: Final = _SPACE_AROUND + r"|[\x00-\x1f\x7f-\x{9f}]|^\.{0,2}$"
 
 
@@ -102,10 +108,44 @@ def identifiers(values: pa.Array) -> ParsedCells:
     if pa.types.is_integer(values.type):
         return ParsedCells(values.cast(pa.string()), _no_errors(values))
     if pa.types.is_floating(values.type):
-        return ParsedCells(pa.nulls(len(values), pa.string()), mask(values.is_valid()))
+        digits = _digits_of_integers(values)
+        return ParsedCells(digits, mask(values.is_valid()) & mask(digits.is_null()))
     unusual = pc.match_substring_regex(values, _UNUSUAL_IDENTIFIER)
     too_long = pc.greater(pc.utf8_length(values), cells.MAX_IDENTIFIER_LENGTH)
     return _read_selected(cells.identifier, values, mask(pc.or_(unusual, too_long)), values)
+
+
+def without_zero_fractions(
+    ids: pa.Array, known: pa.ChunkedArray | None = None, *, are_unique: bool = False
+) -> pa.Array:
+    """Read ids such as ``17850.0`` as integers, as software writes them that holds ids as floats.
+
+    Parameters
+    ----------
+    ids
+        The ids of a column as text.
+    known
+        The ids of the table that the column belongs to, if it has any before.
+    are_unique
+        Whether each id names one row, so that ``1`` and ``1.0`` are two.
+
+    Returns
+    -------
+    pyarrow.Array
+        The ids; as they were if a decimal with another fraction is among them, or any decimal among `known`.
+    """
+    if not pc.any(pc.match_substring(ids, ".")).as_py():  # much faster, and nearly always so
+        return ids
+    decimals = ids.filter(pc.match_substring_regex(ids, _DECIMAL_ID))
+    if not len(decimals) or not _are_integers(decimals):
+        return ids
+    if known is not None and pc.any(pc.match_substring_regex(known, _DECIMAL_ID)).as_py():
+        return ids
+    whole = pc.if_else(
+        pc.match_substring_regex(ids, _DECIMAL_ID), pc.replace_substring_regex(ids, _ZERO_FRACTION, ""), ids
+    )
+    is_lossy = are_unique and pc.count_distinct(whole).as_py() < pc.count_distinct(ids).as_py()
+    return ids if is_lossy else whole
 
 
 def mask(condition: pa.Array) -> Mask:
@@ -131,9 +171,20 @@ def _finite(read: pa.Array, wrong: Mask) -> ParsedCells:
 def _texts_of_numbers(values: pa.Array) -> ParsedCells:
     if pa.types.is_integer(values.type):
         return ParsedCells(values.cast(pa.string()), _no_errors(values))
+    digits = _digits_of_integers(values)
+    return _read_selected(cells.category, values, mask(values.is_valid()) & mask(digits.is_null()), digits)
+
+
+def _digits_of_integers(values: pa.Array) -> pa.Array:
+    """Convert floats that are integers below 2^53 to digits; null for all others."""
     whole = pc.and_(pc.less(pc.abs(values), _EXACT_INTEGERS), pc.equal(pc.floor(values), values))
-    digits = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
-    return _read_selected(cells.category, values, mask(values.is_valid()) & ~mask(whole), digits)
+    return pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
+
+
+def _are_integers(decimals: pa.Array) -> bool:
+    numbers = decimals.cast(pa.float64())
+    are_exact = pc.and_(pc.less(pc.abs(numbers), _EXACT_INTEGERS), pc.match_substring_regex(decimals, _ZERO_FRACTION))
+    return bool(pc.all(are_exact).as_py())
 
 
 def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:

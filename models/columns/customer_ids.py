@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.columns.cell_arrays import identifiers, mask
+from models.columns.cell_arrays import identifiers, mask, without_zero_fractions
 from models.columns.cell_errors import (
     ColumnErrors,
     DuplicateCustomers,
@@ -29,11 +29,22 @@ class CustomerIds(NamedTuple):
     faults: ColumnErrors
 
 
-def read_ids(raw: pa.Table, name: str, missing_markers: Sequence[str], *, required: bool = False) -> CustomerIds:
-    """Parse the customer id column; if ids are `required`, a missing id is an error too."""
+def read_ids(
+    raw: pa.Table,
+    name: str,
+    missing_markers: Sequence[str],
+    known: pa.ChunkedArray | None = None,
+    *,
+    required: bool = False,
+) -> CustomerIds:
+    """Parse the customer id column of a table, or of rows for a table with the `known` ids.
+
+    If ids are `required`, a missing id is an error too.
+    """
     column = raw.column(name).combine_chunks()
     read = identifiers(column)
-    ids = pc.if_else(pc.is_in(read.values, MissingMarkers.of(missing_markers).texts), None, read.values)
+    texts = without_zero_fractions(read.values, known, are_unique=known is None)
+    ids = pc.if_else(pc.is_in(texts, MissingMarkers.of(missing_markers).texts), None, texts)
     wrong = mask(ids.is_null()) if required else read.wrong
     why = errors_by_rule(cells.identifier)
     return CustomerIds(

@@ -45,7 +45,11 @@ def map_columns(function: Callable[[S], T], columns: Sequence[S]) -> list[T]:
 
 
 def read_rows(
-    raw: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None
+    raw: pa.Table,
+    columns: Sequence[Column],
+    *,
+    customer_id: str | None = None,
+    known_ids: pa.ChunkedArray | None = None,
 ) -> tuple[pa.Table, list[CellError]]:
     """Parse rows by the columns of a table, and list the cells that cannot be parsed.
 
@@ -57,6 +61,8 @@ def read_rows(
         The columns of the table: kinds, markers, number and date formats.
     customer_id
         The id column; None if none of `columns` is one.
+    known_ids
+        The ids of the table, which decide whether ``17850.0`` is the id 17850.
 
     Returns
     -------
@@ -71,15 +77,17 @@ def read_rows(
     names = [*(name for name in known if name in raw.column_names), *(n for n in raw.column_names if n not in known)]
     names.sort(key=lambda name: name != customer_id)
     present = [known.get(name) or _inferred(raw, name) for name in names]
-    read = map_columns(lambda column: read_column(raw, column, is_id=column.name == customer_id), present)
+    read = map_columns(
+        lambda column: read_column(raw, column, is_id=column.name == customer_id, known_ids=known_ids), present
+    )
     table = pa.table([column.values for column in read], names=names)
     return table, [error for column in read for error in column.faults.errors()]
 
 
-def read_column(raw: pa.Table, column: Column, *, is_id: bool) -> ReadColumn:
+def read_column(raw: pa.Table, column: Column, *, is_id: bool, known_ids: pa.ChunkedArray | None = None) -> ReadColumn:
     """Parse one column by its kind and format."""
     if is_id:
-        return ReadColumn(*read_ids(raw, column.name, column.missing_markers, required=True))
+        return ReadColumn(*read_ids(raw, column.name, column.missing_markers, known_ids, required=True))
     markers = MissingMarkers.of(column.missing_markers)
     plain = plain_numbers(raw.column(column.name)) if _is_plain_numeric(column) else None
     if plain is not None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cells import category
 from models.scoring.inputs import Cells, InputColumn, read_categories, read_numbers
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,7 @@ class CategoricalFeature:
 
     def read(self, cells: Cells, n_rows: int) -> InputColumn:
         """Parse raw cells; all cells of an absent column are missing."""
-        return read_categories([None] * n_rows if cells is None else cells, self._positions)
+        return read_categories([None] * n_rows if cells is None else cells, self.positions)
 
     def squared(self, values: Rows, centers: Floats) -> Floats:  # noqa: ARG002 - the signature of NumericFeature
         """Compute the contribution to the squared distances to all centers, shape (m, n)."""
@@ -114,8 +115,9 @@ class CategoricalFeature:
         }
 
     @cached_property
-    def _positions(self) -> dict[str, int]:
-        return {text: position for position, text in enumerate(self.categories)}
+    def positions(self) -> dict[str, int]:
+        """Number the categories by their texts as they are read now; older models may have learned ``True``."""
+        return {category(text) or text: position for position, text in enumerate(self.categories)}
 
 
 Coordinate = NumericFeature | CategoricalFeature

@@ -93,7 +93,7 @@ class _Category:
     def __init__(self, feature: CategoricalFeature) -> None:
         self.name = feature.name
         self._squared: list[list[float]] = feature.distances.tolist()
-        self._positions = {text: position for position, text in enumerate(feature.categories)}
+        self._positions = feature.positions
 
     def squared(self, cell: object, notes: _Notes) -> Squares:
         """Compute the contribution to the squared distances to all centers."""

@@ -79,7 +79,9 @@ def summarize_transactions(
     )
 
 
-def ledger(raw: pa.Table, recipe: TransactionColumns, today: date | None = None) -> Ledger:
+def ledger(
+    raw: pa.Table, recipe: TransactionColumns, today: date | None = None, known_ids: pa.ChunkedArray | None = None
+) -> Ledger:
     """Aggregate transactions by customer; `merge_ledgers` adds later ones.
 
     Parameters
@@ -90,6 +92,8 @@ def ledger(raw: pa.Table, recipe: TransactionColumns, today: date | None = None)
         The columns of customer, date and amount.
     today
         The current day: without a reference date, later transactions are skipped. None disables the check.
+    known_ids
+        The customers of the ledger that these transactions will be added to.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def ledger(raw: pa.Table, recipe: TransactionColumns, today: date | None = None)
     ValueError
         If the reference is not an ISO date.
     """
-    read = read_transactions(raw, recipe, today)
+    read = read_transactions(raw, recipe, today, known_ids)
     return Ledger(
         table=keep_ledger(read),
         recipe=read.recipe,

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.columns.cell_arrays import identifiers, mask, numbers, plain_numbers
+from models.columns.cell_arrays import identifiers, mask, numbers, plain_numbers, without_zero_fractions
 from models.columns.cell_errors import ColumnErrors, errors_by_rule
 from models.columns.distinct import DistinctCells
 from models.columns.number_format_detection import ambiguous_format_warning, detect_number_format
@@ -26,10 +26,10 @@ class Field(NamedTuple):
     warning: str | None = None
 
 
-def read_customers(raw: pa.Table, name: str) -> Field:
-    """Parse customer ids into a dictionary array, each distinct cell once."""
+def read_customers(raw: pa.Table, name: str, known: pa.ChunkedArray | None = None) -> Field:
+    """Parse customer ids, given the `known` ones, into a dictionary array, each distinct cell once."""
     found = DistinctCells.of(raw.column(name))
-    ids = pc.dictionary_encode(identifiers(found.values).values)
+    ids = pc.dictionary_encode(without_zero_fractions(identifiers(found.values).values, known))
     values = pa.DictionaryArray.from_arrays(found.spread(ids.indices), ids.dictionary)
     return Field(values, faults_of(raw, name, values, errors_by_rule(cells.identifier)))
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.columns.cell_arrays import Mask, identifiers, mask
+from models.columns.cell_arrays import Mask, identifiers, mask, without_zero_fractions
 from models.columns.cell_errors import errors_by_rule
 from models.columns.distinct import DistinctCells
 from models.transactions.fields import Field, faults_of
@@ -65,7 +65,7 @@ def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> Orde
         Null in rows without an order number.
     """
     found = DistinctCells.of(raw.column(name))
-    texts = identifiers(found.values).values
+    texts = without_zero_fractions(identifiers(found.values).values)
     values = found.spread(_keys(texts))
     marked = mask(pc.match_substring_regex(texts, _CANCELLED))
     resolved = _are_mostly_digits(texts, marked) if cancellations is None else cancellations

@@ -66,7 +66,9 @@ class _Columns(NamedTuple):
         )
 
 
-def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | None) -> Transactions:
+def read_transactions(
+    raw: pa.Table, recipe: TransactionColumns, today: date | None, known_ids: pa.ChunkedArray | None = None
+) -> Transactions:
     """Parse the columns of the recipe.
 
     Parameters
@@ -77,6 +79,8 @@ def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | N
         The columns to parse.
     today
         The current day: later days are implausible. None disables the check.
+    known_ids
+        The customers of earlier transactions, which decide whether ``17850.0`` is the id 17850.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | N
         If its reference is not an ISO date.
     """
     recipe.check(raw)
-    columns = _read_columns(raw, recipe)
+    columns = _read_columns(raw, recipe, known_ids)
     fields = columns.fields()
     valid = _is_valid(fields, raw.num_rows)
     days = np.where(valid, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
@@ -115,10 +119,10 @@ def read_transactions(raw: pa.Table, recipe: TransactionColumns, today: date | N
     )
 
 
-def _read_columns(raw: pa.Table, recipe: TransactionColumns) -> _Columns:
+def _read_columns(raw: pa.Table, recipe: TransactionColumns, known_ids: pa.ChunkedArray | None) -> _Columns:
     amount, order, returned = recipe.amount, recipe.order, recipe.returned
     return _Columns(
-        customers=read_customers(raw, recipe.customer),
+        customers=read_customers(raw, recipe.customer, known_ids),
         dates=read_dates(raw, recipe.date, recipe.date_order),
         amounts=None if amount is None else read_amounts(raw, amount, recipe.numerals),
         orders=None if order is None else read_orders(raw, order, cancellations=recipe.cancellations),

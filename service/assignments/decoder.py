@@ -116,7 +116,7 @@ def _decoder(customer_type: object) -> msgspec.json.Decoder[msgspec.Struct]:
 
 
 def _customer_type(schema: InputSchema, fields: Mapping[str, str], text: object) -> type[msgspec.Struct]:
-    number, word, identifier = float | text | None, int | float | text | bool | None, int | text | None
+    number, word, identifier = float | text | None, int | float | text | bool | None, int | float | text | None
     ids = dict.fromkeys(schema.id_columns, identifier)
     features = {name: number if kind == "numeric" and name not in ids else word for name, kind in schema.features}
     types = {**ids, **features}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import chain
 
-from models.cells import BadCell, identifier, identifiers
+from models.cells import BadCell, identifier, identifiers, without_zero_fractions
 from models.columns import Column
 from models.scoring import AssignmentResult, RowAssignment, Scorer
 from service.assignments.inputs import CustomerBatch, InputSchema, needs_parsing
@@ -77,7 +77,7 @@ def assign_batch(version: LoadedVersion, customers: CustomerBatch, *, atomic: bo
     Raises InvalidRequest if all customers are invalid, or, if `atomic`, any of them.
     """
     faults: Faults = defaultdict(list)
-    ids = _read_ids(version, customers, faults)
+    ids = without_zero_fractions(_read_ids(version, customers, faults))
     assigned = _assign(version, customers, faults, explain=explain)
     if faults and (atomic or len(faults) == customers.n_rows):
         flat = [fault for row in sorted(faults) for fault in faults[row]]
@@ -95,7 +95,7 @@ def assign_rows(
     """
     n_features = len(version.scorer.features)
     try:
-        ids = [_first_id(row, version.input_schema.id_positions) for row in rows]
+        ids = without_zero_fractions([_first_id(row, version.input_schema.id_positions) for row in rows])
         assigned = [each for row in rows if (each := version.scorer.single.place(row[:n_features]))]
     except BadCell:
         return None

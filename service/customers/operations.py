@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.cells import integer_id
 from models.columns import CellError, read_rows
 from service.customers.upsert import last_of_each, merge_tables
 from service.datasets import operations as datasets
@@ -53,9 +54,10 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
 
     def plan(at: DatasetAt) -> NextVersion:
         _require_customers(at)
-        batch = _read_batch(patch, content_of(at[1]), name)
+        base = datasets.read_base(stores, at)
+        batch = _read_batch(patch, content_of(at[1]), name, base[at[1].customer_id])
         _require_valid_rows(batch, atomic=atomic)
-        merged = _merge(datasets.read_base(stores, at), batch, content_of(at[1]))
+        merged = _merge(base, batch, content_of(at[1]))
 
         def keep_upserted(session: Session, counted: DatasetAt) -> None:
             done[:] = [_build_result(counted, merged)]
@@ -68,11 +70,11 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
 
 
 def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:
-    """Return a customer's stored row, and the dataset version that it belongs to."""
+    """Return a customer's stored row, and the dataset version that it belongs to; 17850.0 also finds 17850."""
     at = datasets.newest(stores, tenant, name)
-    dataset, version = at
-    path = datasets.table_path(tenant, dataset.id)
-    rows = stores.tables.find(path, version.table_version, version.customer_id, customer_id)
+    rows = _rows_of(stores, tenant, at, customer_id)
+    if not rows.num_rows and (whole := integer_id(customer_id)):
+        rows = _rows_of(stores, tenant, at, whole)
     if not rows.num_rows:
         raise NotFound(f"The dataset {name} has no such customer")
     return at, rows.to_pylist()[0]
@@ -105,6 +107,12 @@ class _MergeResult:
     known: frozenset[str]
 
 
+def _rows_of(stores: Stores, tenant: str, at: DatasetAt, customer_id: str) -> pa.Table:
+    dataset, version = at
+    path = datasets.table_path(tenant, dataset.id)
+    return stores.tables.find(path, version.table_version, version.customer_id, customer_id)
+
+
 def _require_customers(at: DatasetAt) -> None:
     dataset, _ = at
     if dataset.recipe is not None:
@@ -112,12 +120,12 @@ def _require_customers(at: DatasetAt) -> None:
         raise Conflict(f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions")
 
 
-def _read_batch(patch: RawTable, content: TableContent, name: str) -> _Batch:
+def _read_batch(patch: RawTable, content: TableContent, name: str, known_ids: pa.ChunkedArray) -> _Batch:
     if content.generated_ids:
         raise Conflict(f"The dataset {name} has no customer id column; upload the whole table again")
     key = content.customer_id
     raw = _rename_customer_id(patch.table, key)
-    typed, errors = read_rows(raw, content.columns, customer_id=key)
+    typed, errors = read_rows(raw, content.columns, customer_id=key, known_ids=known_ids)
     faults = _group_by_row(errors)
     valid = np.array([row not in faults for row in range(typed.num_rows)], np.bool_)
     kept = valid.copy()

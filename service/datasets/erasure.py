@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.cells import integer_id
 from service.datasets import repository
 from service.datasets.dataset_schema import content_of, rebase_dates, recount
 from service.datasets.operations import (
@@ -42,16 +44,23 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     or of a failed purge; the job is created for those, too.
     """
     dataset, _ = newest(stores, tenant, name)
-    if not stores.tables.retried(lambda: _holds(stores, dataset, customer_id)):
+    held = _find_held(stores, dataset, customer_id)
+    if held is None:
         job = _plan_leftover_purge(stores, dataset, customer_id)
         note = f"; the job {job.id} removes files of older writes" if job else ""
         raise NotFound(f"The dataset {name} has no such customer{note}")
-    _delete_from_derived(stores, dataset, customer_id)  # first, so that a failure here can be retried
+    _delete_from_derived(stores, dataset, held)  # first, so that a failure here can be retried
     planned: list[JobRow] = []
 
-    change_next(stores, tenant, name, lambda at: _without_customer(stores, at, customer_id, planned))
-    _delete_from_derived(stores, dataset, customer_id)  # again, since a run may have finished in between
+    change_next(stores, tenant, name, lambda at: _without_customer(stores, at, held, planned))
+    _delete_from_derived(stores, dataset, held)  # again, since a run may have finished in between
     return planned[0]
+
+
+def _find_held(stores: Stores, dataset: DatasetRow, customer_id: str) -> str | None:
+    """Find the id under which a dataset holds a customer: one who is named 17850.0 may be 17850."""
+    ids = filter(None, (customer_id, integer_id(customer_id)))
+    return next((each for each in ids if stores.tables.retried(partial(_holds, stores, dataset, each))), None)
 
 
 def _without_customer(stores: Stores, at: DatasetAt, customer_id: str, planned: list[JobRow]) -> NextVersion:

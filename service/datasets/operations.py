@@ -27,10 +27,14 @@ DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
 @dataclass(frozen=True, kw_only=True)
 class Declarations:
-    """Declarations of a table's owner: the customer id column, and overrides of other columns."""
+    """Declarations of a table's owner: the customer id column, and overrides of other columns.
+
+    `warnings` are doubts about the body that the table was read from.
+    """
 
     customer_id: str | None = None
     columns: Mapping[str, Override] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ def describe_table(
         generated_ids=schema.customer_id is None,
         n_customers=table.num_rows,
         columns=schema.columns,
-        warnings=[*warnings, *schema.warnings],
+        warnings=[*declared.warnings, *warnings, *schema.warnings],
     )
     return table, content
 

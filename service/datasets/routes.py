@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date as day
 from typing import Annotated, Final, Literal
 
@@ -168,11 +169,13 @@ def put_dataset(
     Upload the whole table in any of the formats. An existing dataset gets a new version; older versions stay readable.
     With `shape=transactions` each row is a purchase, and the service computes the customers from them.
     """
-    raw = read_table(body.file, body.content_type, body.bounds, parts.readers)
+    warnings: list[str] = []
+    raw = read_table(body.file, body.content_type, body.bounds, parts.readers, warnings.append)
+    told = replace(declared, warnings=warnings)
     if recipe is None:
-        row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, declared)
+        row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, told)
     else:
-        row, version = transactions.put_transactions(parts.stores, (tenant, dataset), raw, recipe, declared)
+        row, version = transactions.put_transactions(parts.stores, (tenant, dataset), raw, recipe, told)
     response.status_code = 201 if version.version == 1 else 200
     return Dataset.of(row, version)
 
@@ -225,8 +228,11 @@ def add_transactions(
     """
 
     def act(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
-        raw = read_table(body.file, body.content_type, body.bounds, parts.readers)
-        return transactions.add_transactions(parts.stores, tenant, dataset, raw, atomic=atomic, keep=keep)
+        warnings: list[str] = []
+        raw = read_table(body.file, body.content_type, body.bounds, parts.readers, warnings.append)
+        return transactions.add_transactions(
+            parts.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
+        )
 
     return once.answer(act, TransactionsAdded.of, TransactionsAdded)
 

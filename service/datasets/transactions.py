@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.columns import Override
+from models.columns.cell_arrays import without_zero_fractions
 from models.transactions import Ledger, TransactionColumns, customers, ledger, merge_ledgers, warn_of_leap
 from service.datasets import operations
 from service.datasets.dataset_schema import read_columns
@@ -60,6 +61,7 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
     raw: pa.Table,
     *,
     atomic: bool,
+    warnings: Sequence[str] = (),
     keep: Callable[[Session, TransactionsResult], None] = lambda *_: None,
 ) -> TransactionsResult:
     """Add transactions to a dataset, and recompute its customers.
@@ -69,7 +71,7 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
     done: list[TransactionsResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
-        merged, batch = _merge(stores, at, raw, atomic=atomic)
+        merged, batch = _merge(stores, at, raw, warnings, atomic=atomic)
         dataset, version = at
 
         def keep_added(session: Session, counted: DatasetAt) -> None:
@@ -82,20 +84,24 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
     return done[0]
 
 
-def _merge(stores: Stores, at: DatasetAt, raw: pa.Table, *, atomic: bool) -> tuple[partial[NextVersion], Ledger]:
-    """Merge a batch of transactions into a version's ledger; returns the next version and the ledger of the batch."""
+def _merge(
+    stores: Stores, at: DatasetAt, raw: pa.Table, warnings: Sequence[str], *, atomic: bool
+) -> tuple[partial[NextVersion], Ledger]:
+    """Add a batch of transactions to a version's ledger; gives what follows it, and the batch as it was read."""
     dataset, version = at
     if dataset.recipe is None:
         raise Conflict(f"{dataset.name} is not made of transactions; upload it with shape=transactions first")
     recipe = TransactionColumns(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
-    batch = ledger(raw, recipe, now().date())
-    _require_readable(batch, raw.num_rows, atomic=atomic)
     stored = operations.read_ledger(stores, dataset, dataset.recipe)
-    before = stored.rename_columns([recipe.customer, *stored.column_names[1:]])
+    ids = without_zero_fractions(stored[CUSTOMER_ID], are_unique=True)  # of a ledger from before they were read so
+    before = stored.set_column(0, recipe.customer, ids)
+    batch = ledger(raw, recipe, now().date(), before[recipe.customer])
+    _require_readable(batch, raw.num_rows, atomic=atomic)
     leap = warn_of_leap(before, batch.table) if recipe.reference is None else None
-    warnings = (*batch.warnings, *([leap] if leap else []))
-    merged = replace(batch, table=merge_ledgers(before, batch.table), warnings=warnings)
-    return _describe(merged, Declarations(customer_id=recipe.customer, columns=_declared(version))), batch
+    said = (*batch.warnings, *([leap] if leap else []))
+    merged = replace(batch, table=merge_ledgers(before, batch.table), warnings=said)
+    declared = Declarations(customer_id=recipe.customer, columns=_declared(version), warnings=warnings)
+    return _describe(merged, declared), batch
 
 
 def _describe(kept: Ledger, declared: Declarations) -> partial[NextVersion]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 INTAKE: Final = "service.intake"
 DISCONNECT: Final[Message] = {"type": "http.disconnect"}
 MAX_LOOP_BYTES: Final = 1 << 14  # a larger body is parsed and searched in a thread, and counts in the memory budget
+IDENTITY: Final = "identity"
 MAX_CONTENT_TYPE: Final = 1_000  # characters: FastAPI's parser of media types takes quadratic time
 # Bytes of memory per byte of a body, measured on worst cases: parsed to Python objects, or to a table.
 OBJECT_WEIGHT: Final = 48
@@ -55,6 +56,7 @@ class LimitedReceive:
         self._declared = int(length) if length.isdecimal() else 0
         self._max_bytes, self._depth = allowed.n_bytes, allowed.depth
         self._is_content_type_short = len(content_type) <= MAX_CONTENT_TYPE
+        self._encoding = get_header(scope, b"content-encoding") or IDENTITY
         self._is_document = self._is_content_type_short and is_json(content_type)
         self._deadline = asyncio.get_running_loop().time() + allowed.seconds
         self._receive = receive
@@ -108,6 +110,8 @@ class LimitedReceive:
     async def _receive_part(self) -> Message:
         if not self._is_content_type_short:
             raise UnsupportedFormat(f"The Content-Type has more than {MAX_CONTENT_TYPE:,} characters")
+        if self._encoding.strip().lower() != IDENTITY:
+            raise UnsupportedFormat("Send the body as it is, without a Content-Encoding: none is unpacked here")
         self._check_size(self._declared)
         message = await self._receive()
         self._received += len(message.get("body", b""))

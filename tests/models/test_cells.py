@@ -1,10 +1,12 @@
 import math
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cells import BadCell, category, identifier, identifiers, number
+from models.cells import BadCell, category, identifier, identifiers, number, without_zero_fractions
+from models.columns.cell_arrays import without_zero_fractions as columns_without_zero_fractions
 
 
 @pytest.mark.parametrize(
@@ -75,13 +77,14 @@ def test_a_category_that_cannot_be_stored_is_refused(cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "text"), [("C-1", "C-1"), (" 0001 ", "0001"), (7, "7"), (-7, "-7"), ("x" * 256, "x" * 256)]
+    ("cell", "text"),
+    [("C-1", "C-1"), (" 0001 ", "0001"), (7, "7"), (-7, "-7"), ("x" * 256, "x" * 256), (17850.0, "17850")],
 )
 def test_a_string_or_an_integer_is_an_id(cell, text):
     assert identifier(cell) == text
 
 
-@pytest.mark.parametrize("cell", [True, 1.0, ".", "..", "a\tb", "a\nb", "\ud800", "x" * 257, 10**256, [1]])
+@pytest.mark.parametrize("cell", [True, 1.5, 2.0**53, ".", "..", "a\tb", "a\nb", "\ud800", "x" * 257, 10**256, [1]])
 def test_what_cannot_be_an_id_is_refused(cell):
     with pytest.raises(BadCell):
         identifier(cell)
@@ -130,3 +133,24 @@ def test_ids_are_read_at_once_as_one_by_one_or_not_at_all(cells):
 
     together = identifiers(cells)
     assert together is None or together == list(map(read, cells))
+
+
+@pytest.mark.parametrize("cell", ["True", "TRUE", "true", " True ", True])
+def test_a_boolean_is_one_category_however_it_is_written(cell):
+    assert category(cell) == "true"
+
+
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["17850.0", None, "x"], ["17850", None, "x"]),
+        (["-3.00", "0.0"], ["-3", "0"]),
+        (["1.0", "1.5"], ["1.0", "1.5"]),
+        (["007.0", "9007199254740991.0"], ["007.0", "9007199254740991"]),
+        (["9007199254740992.0", "1.0"], ["9007199254740992.0", "1.0"]),
+        ([], []),
+    ],
+)
+def test_ids_written_as_floats_are_integers_if_all_decimals_are(ids, read):
+    assert without_zero_fractions(ids) == read
+    assert columns_without_zero_fractions(pa.array(ids, pa.string())).to_pylist() == read

@@ -16,6 +16,7 @@ from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
 from models.scoring import CellError, RowAssignment, Scorer
 from models.scoring.compiler import distance_fences
+from models.scoring.features import CategoricalFeature
 from models.scoring.inputs import read_categories, read_numbers
 from models.segmentation import fit
 
@@ -273,3 +274,8 @@ def test_serving_needs_neither_scikit_learn_nor_scipy_nor_pandas():
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
     assert done.stdout.strip() == "[]"
+
+
+def test_a_model_that_learned_another_spelling_of_true_still_knows_it():
+    coordinate = CategoricalFeature(name="member", categories=("False", "True"), distances=np.zeros((3, 1)))
+    assert coordinate.positions == {"false": 0, "true": 1}

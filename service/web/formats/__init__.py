@@ -14,8 +14,9 @@ from service.web.formats.errors import DEFAULT_LIMITS, TableLimits, UnreadableBo
 from service.web.formats.json_reader import read_json
 from service.web.formats.media_types import parse_media_type
 from service.web.formats.ndjson import read_lines
-from service.web.formats.raw_table import RawTable, without_empty_rows
+from service.web.formats.raw_table import RawTable, without_empty_rows, without_nan
 from service.web.formats.reader_pool import ColumnarFormat, ReaderPool
+from service.web.formats.signatures import describe_signature
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -68,14 +69,21 @@ def is_json(content_type: str) -> bool:
 
 
 def read_table(
-    file: BinaryIO, content_type: str, bounds: TableLimits = DEFAULT_LIMITS, readers: ReaderPool | None = None
+    file: BinaryIO,
+    content_type: str,
+    bounds: TableLimits = DEFAULT_LIMITS,
+    readers: ReaderPool | None = None,
+    warn: Callable[[str], object] = lambda _: None,
 ) -> pa.Table:
     """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
 
     A row that has nothing in any column is passed over, whatever the format. Without `readers`, an Arrow or Parquet
-    body gets a reader process of its own.
+    body gets a reader process of its own. `warn` is called with each sentence on what was doubtful in the body.
     """
-    table = without_empty_rows(_read(file, content_type, bounds, readers).table)
+    patch = _read(file, content_type, bounds, readers)
+    for sentence in patch.warnings:
+        warn(sentence)
+    table = without_empty_rows(patch.table)
     _check_rows(table)
     return table
 
@@ -96,12 +104,15 @@ def media_type_of(filename: str) -> str | None:
 
 def _read(file: BinaryIO, content_type: str, bounds: TableLimits, readers: ReaderPool | None) -> RawTable:
     media_type, charset = _media_type(content_type)
+    other = describe_signature(file, media_type)
+    if media_type not in MEDIA_TYPES:
+        raise UnsupportedFormat(other or f"Send one of {', '.join([*MEDIA_TYPES, MULTIPART])}")
+    if other is not None:
+        raise UnreadableBody(other)
     if media_type in COLUMNAR:
-        patch = RawTable(table=_read_columnar(file, COLUMNAR[media_type], bounds, readers))
-    elif media_type in READERS:
-        patch = READERS[media_type](file, charset, bounds)
+        patch = without_nan(_read_columnar(file, COLUMNAR[media_type], bounds, readers))
     else:
-        raise UnsupportedFormat(f"Send one of {', '.join([*MEDIA_TYPES, MULTIPART])}")
+        patch = READERS[media_type](file, charset, bounds)
     _check_cells(patch.table, bounds.characters)
     return patch
 

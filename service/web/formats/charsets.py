@@ -2,28 +2,67 @@
 
 import codecs
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, Final
 
+from service.web.formats.charset_detection import rank_charsets, sample_of
 from service.web.formats.errors import UnreadableBody, UnsupportedFormat
 
-CHARSETS: Final = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso8859-1", "iso8859-15", "cp1252")
 BLOCK: Final = 1 << 20
 IN_MEMORY: Final = 1 << 23
+SAMPLE_BYTES: Final = 1 << 14
 
-# Python's modules for them; `codecs.lookup` would keep every name that it was ever asked for.
-_MODULES: Final = ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "ascii", "latin_1", "iso8859_15", "cp1252")
-_CHARSET_OF: Final = dict(zip(_MODULES, CHARSETS, strict=True))
+# Python's modules for charsets; `codecs.lookup` would keep every name that it was ever asked for. Where software
+# writes a larger charset under the name of a smaller one, the larger one is read.
+_CHARSET_OF: Final[Mapping[str, str]] = {
+    "utf_8": "utf-8",
+    "utf_8_sig": "utf-8",
+    "ascii": "ascii",
+    "latin_1": "iso8859-1",
+    "utf_16": "utf-16",
+    "utf_16_le": "utf-16-le",
+    "utf_16_be": "utf-16-be",
+    **{f"iso8859_{part}": f"iso8859-{part}" for part in (*range(2, 12), *range(13, 17))},
+    **{f"cp{number}": f"cp{number}" for number in (437, 850, 852, 855, 857, 858, 866, 874, *range(1250, 1259))},
+    "koi8_r": "koi8-r",
+    "koi8_u": "koi8-u",
+    "tis_620": "cp874",
+    **{f"mac_{name}": f"mac-{name.replace('_', '-')}" for name in ("roman", "latin2", "cyrillic", "greek", "turkish")},
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "cp950",
+    "cp950": "cp950",
+    "big5hkscs": "big5hkscs",
+    "euc_kr": "cp949",
+    "cp949": "cp949",
+    "johab": "johab",
+    "shift_jis": "cp932",
+    "cp932": "cp932",
+    "euc_jp": "euc-jp",
+    "iso2022_jp": "iso2022-jp",
+}
+CHARSETS: Final = tuple(dict.fromkeys(_CHARSET_OF.values()))
+# What Python has no alias for, as mails and web pages write it.
+_ALIASES: Final = {
+    "windows_31j": "cp932",
+    "x_sjis": "cp932",
+    "windows_949": "cp949",
+    "windows_874": "cp874",
+    "x_gbk": "gbk",
+    "x_mac_roman": "mac_roman",
+    "x_mac_cyrillic": "mac_cyrillic",
+}
 
 
 def known_charset(charset: str) -> str:
     """Return the one name of a charset that can be read."""
     name = normalize_encoding(charset).lower()
-    found = _CHARSET_OF.get(aliases.get(name, name))
+    found = _CHARSET_OF.get(_ALIASES.get(name) or aliases.get(name, name))
     if found is None:
         raise UnsupportedFormat(f"Send the text in one of {', '.join(CHARSETS)}")
     return found
@@ -52,15 +91,15 @@ def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.
 
 
 @contextmanager
-def opened_as_utf8(file: BinaryIO, charset: str | None) -> Iterator[BinaryIO]:
-    """Give the same text in UTF-8, known to be valid: the file itself, or a copy of it."""
-    found = _fitting(file, [charset] if charset else _guess_charset(file))
+def opened_as_utf8(file: BinaryIO, charset: str | None) -> Iterator[tuple[BinaryIO, tuple[str, ...]]]:
+    """Give the same text in valid UTF-8, the file itself or a copy of it, and what is doubtful about it."""
+    found = _fitting(file, charset)
     if found == "utf-8":
-        yield file
+        yield file, ()
         return
     with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
         _decode_blocks(file, found, copy)
-        yield copy  # type: ignore[misc]  # it is a BinaryIO in all but its stub
+        yield copy, () if charset or found == "utf-16" else (_doubt(found),)  # type: ignore[misc]  # it is a BinaryIO in all but its stub
 
 
 def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
@@ -69,11 +108,19 @@ def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
             copy.write(block.encode())
 
 
-def _fitting(file: BinaryIO, charsets: Sequence[str]) -> str:
-    for charset in charsets:
-        if _fits(file, charset):
-            return charset
-    raise _not_text(charsets[0])
+def _fitting(file: BinaryIO, charset: str | None) -> str:
+    """Return the charset of a text: the one that is named, or the likeliest of those in which all of it is text."""
+    for each in [charset] if charset else _guess_charset(file):
+        if _fits(file, each):
+            return each
+    raise _not_text(charset or "utf-8")
+
+
+def _doubt(charset: str) -> str:
+    return (
+        f"The text is not UTF-8 and is read as {charset}, which is the likeliest. If words look wrong, send it with "
+        "its own charset in the media type: Content-Type: text/csv; charset=…"
+    )
 
 
 def _fits(file: BinaryIO, charset: str) -> bool:
@@ -87,11 +134,13 @@ def _fits(file: BinaryIO, charset: str) -> bool:
     return True
 
 
-def _guess_charset(file: BinaryIO) -> list[str]:
+def _guess_charset(file: BinaryIO) -> Iterator[str]:
     file.seek(0)
     if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return ["utf-16"]
-    return ["utf-8", "cp1252", "iso8859-1"]
+        yield "utf-16"
+        return
+    yield "utf-8"
+    yield from rank_charsets(sample_of(blocks(file), SAMPLE_BYTES))
 
 
 def _not_text(charset: str) -> UnreadableBody:

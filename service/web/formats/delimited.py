@@ -3,12 +3,12 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ from service.errors import FieldError
 from service.web.formats.charsets import blocks, opened_as_utf8, opened_text
 from service.web.formats.errors import TableLimits, UnreadableBody, check_headers, raise_if_any
 from service.web.formats.raw_table import RawTable, is_blank, without_empty_rows
+from service.web.formats.titles import count_titles, is_lone_cell
 
 # The rarest inside cells first: it wins a tie.
 DELIMITERS: Final = ("\t", "|", ";", ",")
@@ -26,6 +27,8 @@ SAMPLE_ROWS: Final = 50
 BLOCK_BYTES: Final = 1 << 24
 # As pandas calls it when it reads such a file.
 INDEX_HEADER: Final = "Unnamed: 0"
+FORMULA: Final = b'="'
+PAIR: Final = 2  # cells
 
 # What may stand before the header: a byte order mark, empty lines, and the line that tells Excel the delimiter.
 _EMPTY_LINES: Final = rb"(?:[ \t;,|]*[\r\n])*"
@@ -33,6 +36,9 @@ _PREAMBLE = re.compile(
     rb"(?:\xef\xbb\xbf)?" + _EMPTY_LINES + rb"(?:\"?sep=([\t|;,])\"?[\r\n]+)?" + _EMPTY_LINES,
     re.IGNORECASE,
 )
+# How a spreadsheet is made to keep a text as it is, such as leading zeros: ="00123".
+_FORMULA: Final = '^="([^"]*)"$'
+_formula = re.compile(_FORMULA)
 
 Record = list[str]
 
@@ -44,17 +50,27 @@ class _Dialect:
     start: int
     delimiter: str
     header: Record
+    warnings: tuple[str, ...] = ()
+
+
+class _Sample(NamedTuple):
+    """The first rows that have anything in them, and the number of lines before each."""
+
+    rows: list[Record]
+    lines: list[int]
 
 
 def read_csv(file: BinaryIO, charset: str | None, bounds: TableLimits, delimiter: str | None = None) -> RawTable:
-    """Read delimited text with a header; every cell stays the text that it is."""
-    with opened_as_utf8(file, charset) as text:
+    """Read delimited text with a header; every cell stays the text that it is, without the formula around it."""
+    with opened_as_utf8(file, charset) as (text, doubts):
         layout = _layout(text, delimiter)
         bounds.check(columns=len(layout.header))
         _check_quotes(text, layout)
+        has_formulas = _has_formulas(text)
         table = _split(text, layout)
     bounds.check(rows=table.num_rows, columns=table.num_columns)
-    return RawTable(table=without_empty_rows(_named(table, layout.header)))
+    named = without_empty_rows(_named(table, layout.header))
+    return RawTable(table=_without_formulas(named) if has_formulas else named, warnings=(*doubts, *layout.warnings))
 
 
 def read_tsv(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
@@ -64,7 +80,7 @@ def read_tsv(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTab
 
 def sniff_delimiter(text: str) -> str:
     """Find the delimiter that splits the most of the first rows as it splits the header."""
-    return max(DELIMITERS, key=lambda delimiter: _consistency(_sample(text, delimiter)))
+    return max(DELIMITERS, key=lambda delimiter: _consistency(_sample(text, delimiter).rows))
 
 
 def _layout(file: BinaryIO, delimiter: str | None) -> _Dialect:
@@ -74,26 +90,87 @@ def _layout(file: BinaryIO, delimiter: str | None) -> _Dialect:
     text = head[preamble.end() :].decode(errors="ignore")
     declared = preamble[1] and preamble[1].decode()
     found = delimiter or declared or sniff_delimiter(text)
-    header, *rows = _sample(text, found) or [[]]
-    if not header:
+    sample = _sample(text, found)
+    if not sample.rows:
         raise UnreadableBody("The body is empty: a header and at least one customer are needed")
-    return _Dialect(start=preamble.end(), delimiter=found, header=_fitted(header, rows))
+    n_titles, n_before = count_titles(sample.rows), len(preamble[0].splitlines())
+    if len(sample.rows[0]) == 1 and not n_titles:
+        _check_first_line(text, [delimiter] if delimiter else DELIMITERS, n_before + 1)
+    header, *rows = sample.rows[n_titles:]
+    above = "".join(islice(StringIO(text, newline=""), sample.lines[n_titles] if n_titles else 0))
+    return _Dialect(
+        start=preamble.end() + len(above.encode()),
+        delimiter=found,
+        header=[_one_line(_formula.sub(r"\1", cell)) for cell in _fitted(header, rows)],
+        warnings=_titles_told([n_before + line + 1 for line in sample.lines[: n_titles + 1]]),
+    )
 
 
-def _sample(text: str, delimiter: str) -> list[Record]:
-    lines = StringIO(text[:SAMPLE_CHARACTERS], newline="")
-    rows = list(islice(_records(lines, delimiter), SAMPLE_ROWS))
-    whole = len(text) <= SAMPLE_CHARACTERS or len(rows) == SAMPLE_ROWS
-    return rows if whole else rows[:-1]
+def _check_first_line(text: str, delimiters: Sequence[str], line: int) -> None:
+    """Refuse a single cell above a table, unless the rows below may be sentences, or numbers with a decimal comma."""
+    for delimiter in delimiters:
+        rows = _sample(text, delimiter).rows
+        are_texts = delimiter == "," and (len(rows[-1]) == PAIR or any(cell[:1] == " " for cell in rows[-1]))
+        if is_lone_cell(rows) and not are_texts:
+            raise UnreadableBody(
+                f"Line {line} has one cell, and the lines below have {len(rows[1])}: send the table without what "
+                "stands above its header, and with a header"
+            )
 
 
-def _consistency(rows: list[Record]) -> tuple[float, int, int]:
-    """Tell how alike the rows are split, how few quotes were split apart, and how widely."""
-    widths = list(map(len, rows))
+def _titles_told(lines: Sequence[int]) -> tuple[str, ...]:
+    """Say which lines are left out above the last of these, the header."""
+    *titles, header = lines
+    if not titles:
+        return ()
+    which = f"Lines {titles[0]} to {titles[-1]} are" if len(titles) > 1 else f"Line {titles[0]} is"
+    return (f"{which} taken for a title and left out: the header is line {header}.",)
+
+
+def _one_line(header: str) -> str:
+    """Join the lines of a header that is wrapped in its cell."""
+    lines = header.replace("\r", "\n").split("\n")
+    return " ".join(filter(None, map(str.strip, lines))) if len(lines) > 1 else header
+
+
+def _has_formulas(file: BinaryIO) -> bool:
+    end = b""
+    for block in blocks(file):
+        if FORMULA in end + block[:1] or (FORMULA[:1] in block and FORMULA in block):  # one byte is found faster
+            return True
+        end = block[-1:]
+    return False
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    """Read the formula of a text, ``="00123"``, as that text."""
+    for at, column in enumerate(table.columns):
+        texts = pc.replace_substring_regex(column, _FORMULA, r"\1")
+        table = table.set_column(at, table.column_names[at], texts)
+    return table
+
+
+def _sample(text: str, delimiter: str) -> _Sample:
+    reader = csv.reader(StringIO(text[:SAMPLE_CHARACTERS], newline=""), delimiter=delimiter)
+    sample, n_lines = _Sample([], []), 0
+    for row in reader:
+        if any(map(str.strip, row)):
+            sample.rows.append(row)
+            sample.lines.append(n_lines)
+        if len(sample.rows) == SAMPLE_ROWS:
+            return sample
+        n_lines = reader.line_num
+    return sample if len(text) <= SAMPLE_CHARACTERS else _Sample(sample.rows[:-1], sample.lines[:-1])
+
+
+def _consistency(rows: list[Record]) -> tuple[float, bool, int, int]:
+    """Tell how alike the rows are split, whether from the first on, how few quotes were split apart, and how widely."""
+    n_titles = count_titles(rows)
+    widths = list(map(len, rows[n_titles:]))
     if not widths or widths[0] == 1:
-        return 0.0, 0, 1
+        return 0.0, False, 0, 1
     n_quotes = sum(cell.count('"') for row in rows for cell in row)
-    return widths.count(widths[0]) / len(widths), -n_quotes, widths[0]
+    return widths.count(widths[0]) / len(widths), not n_titles, -n_quotes, widths[0]
 
 
 def _fitted(header: Record, rows: list[Record]) -> Record:

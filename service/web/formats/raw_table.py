@@ -15,11 +15,13 @@ Mask = npt.NDArray[np.bool_]
 class RawTable:
     """Columns of text, int64 or float64 as they came; `present` tells for each which rows have the field at all.
 
-    Without `present` every row has every column: there an empty cell is a cleared one.
+    Without `present` every row has every column: there an empty cell is a cleared one. `warnings` say what was doubtful
+    in the body itself.
     """
 
     table: pa.Table
     present: Mapping[str, Mask] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def without_empty_rows(table: pa.Table) -> pa.Table:
@@ -37,3 +39,14 @@ def is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pa.types.is_string(column.type):
         return column.is_null()
     return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)  # noqa: FBT003 - pyarrow has no keyword
+
+
+def without_nan(table: pa.Table) -> RawTable:
+    """Take NaN, which software writes that knows no missing numbers, for a missing value; say so of each column."""
+    warnings = []
+    for at, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
+        nan = pc.is_nan(column) if pa.types.is_floating(column.type) else None
+        if nan is not None and (n_nan := pc.sum(nan).as_py()):
+            table = table.set_column(at, name, pc.if_else(nan, None, column))
+            warnings.append(f"{name!r} holds NaN in {n_nan:,} rows, which is taken for a missing value.")
+    return RawTable(table=table, warnings=tuple(warnings))

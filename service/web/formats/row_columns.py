@@ -18,7 +18,6 @@ from service.web.formats.errors import TableLimits, check_headers, raise_if_any
 from service.web.formats.raw_table import Mask, RawTable
 
 ROWS_AT_ONCE: Final = 16_384
-EXACT_INTEGERS: Final = 2**53
 SPARSE: Final = 0.5  # of the cells of a chunk: where fewer fields are there, only these are looked at
 
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
@@ -164,7 +163,7 @@ def _values(column: list[Any], kinds: frozenset[type]) -> pa.Array:
 
 
 def _is_exact(cell: float | None) -> bool:
-    return type(cell) is not int or abs(cell) <= EXACT_INTEGERS
+    return type(cell) is not int or abs(cell) <= cells.EXACT_INTEGERS
 
 
 def _integers(column: list[Any]) -> pa.Array:

@@ -1,0 +1,79 @@
+"""Lines above the header of delimited text: a title, the date of a report, comments."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+MAX_TITLES: Final = 10
+MIN_ROWS: Final = 3
+COMMENT: Final = "#"
+MISSING: Final = frozenset({"-", "?", "n/a", "na", "nan", "null", "none", "nil", "unknown"})
+
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+_DIGIT = re.compile(r"[0-9]")
+
+Record = Sequence[str]
+
+
+def count_titles(rows: Sequence[Record]) -> int:
+    """Count the rows above the header.
+
+    A row is one of them if another below looks like the header of all that follows, and this row does not: it is a
+    comment, it has a single cell, or other cells than headers, such as a date or none.
+
+    Parameters
+    ----------
+    rows
+        The first rows of a text, split by its delimiter.
+
+    Returns
+    -------
+    int
+        0 unless all these rows are titles, and the next one is a header.
+    """
+    for n in range(1, min(MAX_TITLES + 1, len(rows) - 1)):
+        header, below = rows[n], rows[n + 1 :]
+        if _usual_width(below) != len(header) or not _could_be_header(header):
+            continue
+        titles = rows[:n]
+        if all(_is_apart(title, len(header)) for title in titles):
+            return n
+        if not any(map(_could_be_header_or_index, titles)) and _is_unlike(header, below):
+            return n
+    return 0
+
+
+def is_lone_cell(rows: Sequence[Record]) -> bool:
+    """Check for a single cell above rows that all have as many others, as no header has it."""
+    widths = {len(row) for row in rows[1:]}
+    return len(rows) >= MIN_ROWS and len(rows[0]) == 1 and len(widths) == 1 and widths != {1}
+
+
+def _usual_width(rows: Sequence[Record]) -> int:
+    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+
+
+def _is_apart(title: Record, width: int) -> bool:
+    """Check for a title of one cell, or a comment that is not split as the header is."""
+    is_comment = title[0].lstrip().startswith(COMMENT)
+    return len(title) != width and (len(title) == 1 or is_comment)
+
+
+def _could_be_header(row: Record) -> bool:
+    """Check for at least two different cells of words, none of them behind a space as in a sentence."""
+    texts = [cell.strip().casefold() for cell in row]
+    are_words = not any(not text or text in MISSING or _NO_LETTERS.fullmatch(text) for text in texts)
+    return are_words and 1 < len(texts) == len(set(texts)) and not any(cell.startswith(" ") for cell in row[1:])
+
+
+def _could_be_header_or_index(row: Record) -> bool:
+    """Check the same for a header that leaves the first column, the index of the rows, without a name."""
+    return len(row) > 1 and _could_be_header(row if row[0].strip() else ["index", *row[1:]])
+
+
+def _is_unlike(header: Record, below: Sequence[Record]) -> bool:
+    """Check that the cells below have digits in some column, and the header's in none of these."""
+    columns = [[row[at] for row in below if len(row) > at and row[at].strip()] for at in range(len(header))]
+    digits = [at for at, cells in enumerate(columns) if cells and all(map(_DIGIT.search, cells))]
+    return bool(digits) and not any(_DIGIT.search(header[at]) for at in digits)
