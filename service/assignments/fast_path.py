@@ -1,7 +1,7 @@
 """The fast path of assignments: an ASGI middleware that answers usual requests ahead of FastAPI's router.
 
-It decodes the body in one step, assigns, and encodes the answer. Whatever is unusual or wrong falls through to the
-route, which gives the same answers and also explains errors.
+It decodes the body in one step, assigns the customers and encodes the response. Unusual and invalid requests fall
+through to the route, which returns the same responses and also reports errors.
 """
 
 import re

@@ -1,1 +1,1 @@
-"""Who may do what: keys, the tenants they belong to, their scopes."""
+"""Authentication and authorization: API keys, tenants, scopes and rate limits."""

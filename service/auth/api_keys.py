@@ -1,4 +1,4 @@
-"""What a key looks like, and what is kept of it: never the key itself."""
+"""Format, checksum and hash of API keys. Keys are stored only as hashes."""
 
 import hashlib
 import secrets
@@ -10,43 +10,43 @@ from service.errors import InvalidRequest
 
 PREFIX: Final = "csk_"
 SECRET_BITS: Final = 256
-SHORTEST: Final = 43  # characters of base 64 that hold 256 bits
-_LONGEST: Final = 200
-_LETTERS: Final = string.digits + string.ascii_letters
+MIN_LENGTH: Final = 43  # characters of base 64 that hold 256 bits
+_MAX_LENGTH: Final = 200
+_ALPHABET: Final = string.digits + string.ascii_letters
 _SECRET_LENGTH: Final = 43  # characters of base 62 that hold 256 bits
 _CHECKSUM_LENGTH: Final = 6
 _ID_LENGTH: Final = 12
 
 
 def generate_key() -> str:
-    """Make a new key: a prefix that scanners find, 256 random bits, and a checksum against slips of the pen."""
+    """Generate a key: a prefix for secret scanners, 256 random bits, and a checksum that detects typing errors."""
     secret = PREFIX + _base62(secrets.randbits(SECRET_BITS), _SECRET_LENGTH)
     return secret + _checksum(secret)
 
 
 def is_well_formed(key: str) -> bool:
-    """Tell whether a text can be a key; one with our prefix must also carry its checksum."""
-    if not (SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable() and " " not in key):
+    """Return whether a text has the format of a key; with the prefix `csk_`, the checksum must match."""
+    if not (MIN_LENGTH <= len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable() and " " not in key):
         return False
     return not key.startswith(PREFIX) or key[-_CHECKSUM_LENGTH:] == _checksum(key[:-_CHECKSUM_LENGTH])
 
 
 def check_well_formed(key: str) -> None:
-    """Refuse a first key that is too weak to be one."""
+    """Raise InvalidRequest if a bootstrap key is too short or malformed."""
     if not is_well_formed(key):
         raise InvalidRequest(
-            f"The bootstrap key needs at least {SHORTEST} characters without spaces, copied whole; "
+            f"The bootstrap key must be complete and have at least {MIN_LENGTH} characters, none of them a space; "
             "`python -m service keys generate` prints one"
         )
 
 
 def hash_key(key: str) -> str:
-    """Give all that is kept of a key; with that many random bits a plain hash cannot be turned back."""
+    """Return the SHA-256 digest of a key; 256 random bits need no slow password hash."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def key_id(digest: str) -> str:
-    """Name a key in lists and logs."""
+    """Return the id of a key for lists and logs."""
     return f"key_{digest[:_ID_LENGTH]}"
 
 
@@ -55,8 +55,8 @@ def _checksum(text: str) -> str:
 
 
 def _base62(number: int, length: int) -> str:
-    letters = []
+    digits = []
     for _ in range(length):
-        number, rest = divmod(number, len(_LETTERS))
-        letters.append(_LETTERS[rest])
-    return "".join(reversed(letters))
+        number, digit = divmod(number, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return "".join(reversed(digits))

@@ -1,4 +1,4 @@
-"""The keys used last, remembered for a moment: a revoked one is refused within a second in every process."""
+"""TTL cache of API keys: a revoked key is refused within a second in every process."""
 
 import asyncio
 import math
@@ -12,83 +12,83 @@ from fastapi.concurrency import run_in_threadpool
 
 from service.auth import repository
 from service.auth.api_keys import hash_key, is_well_formed
-from service.auth.operations import caller_with
+from service.auth.operations import find_principal
 from service.principals import Principal
 from service.stores.database import Database, Session
 
 FRESH_SECONDS: Final = 0.5
-AHEAD_SECONDS: Final = 0.2  # before what is known is too old, it is asked for anew: nobody has to wait for it
-MOST_KEYS: Final = 1_000
+AHEAD_SECONDS: Final = 0.2  # an entry is refreshed in the background so long before it expires
+MAX_KEYS: Final = 1_000
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
-_UNKNOWN: Final = (-math.inf, None)
+_MISSING: Final = (-math.inf, None)
 
 
 class KeyCache:
-    """Asks the database about a key at most twice a second; each process has its own."""
+    """TTL cache of principals by key digest, with refresh-ahead and single-flight lookups; one per process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._callers: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[Principal | None]] = {}
-        self._locked = False
-        self._looked = -math.inf
+        self._principals: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._lookups: dict[str, asyncio.Task[Principal | None]] = {}
+        self._has_keys = False
+        self._checked_at = -math.inf
 
     @property
-    def knows_keys(self) -> bool:
-        """Tell, without asking, whether there are known to be keys."""
-        return self._locked
+    def has_known_keys(self) -> bool:
+        """Return whether a key is known to exist, without a database query."""
+        return self._has_keys
 
-    def known(self, digest: str) -> Principal | None:
-        """Tell who holds the key of a digest, if that is known without asking."""
-        since, caller = self._callers.get(digest, _UNKNOWN)
-        age = time.monotonic() - since
+    def _get_cached(self, digest: str) -> Principal | None:
+        """Return the cached principal of a digest, and refresh it in the background if it expires soon."""
+        loaded_at, principal = self._principals.get(digest, _MISSING)
+        age = time.monotonic() - loaded_at
         if age >= FRESH_SECONDS:
             return None
         if age >= FRESH_SECONDS - AHEAD_SECONDS:
             self._refresh_once(digest)
-        return caller
+        return principal
 
-    async def caller(self, key: str) -> Principal | None:
-        """Tell who holds a key, if it is live."""
+    async def get_principal(self, key: str) -> Principal | None:
+        """Return the principal of a key; None if it is unknown, expired or revoked."""
         digest = hash_key(key)
-        if caller := self.known(digest):
-            return caller
+        if principal := self._get_cached(digest):
+            return principal
         return await asyncio.shield(self._refresh_once(digest)) if is_well_formed(key) else None
 
     async def is_keyless(self) -> bool:
-        """Tell whether there has never been a key: then this machine itself needs none."""
-        if not self._locked and time.monotonic() - self._looked >= FRESH_SECONDS:
-            looked = time.monotonic()
-            self._locked = await run_in_threadpool(self._read, repository.has_keys)
-            self._looked = looked
-        return not self._locked
+        """Return whether no key has ever been created: then requests from this machine need none."""
+        if not self._has_keys and time.monotonic() - self._checked_at >= FRESH_SECONDS:
+            started = time.monotonic()
+            self._has_keys = await run_in_threadpool(self._read, repository.has_keys)
+            self._checked_at = started
+        return not self._has_keys
 
     def _refresh_once(self, digest: str) -> asyncio.Task[Principal | None]:
-        """Let all who come with the same key wait for one answer of the database."""
-        asking = self._asking.get(digest)
-        if asking is None:
-            asking = self._asking[digest] = asyncio.create_task(self._ask(digest))
-            asking.add_done_callback(partial(self._cached_result, digest))
-        return asking
+        """Return the running lookup of a digest, or start one (single-flight)."""
+        lookup = self._lookups.get(digest)
+        if lookup is None:
+            lookup = self._lookups[digest] = asyncio.create_task(self._look_up(digest))
+            lookup.add_done_callback(partial(self._on_lookup_done, digest))
+        return lookup
 
-    def _cached_result(self, digest: str, asking: asyncio.Task[Principal | None]) -> None:
-        del self._asking[digest]
-        if not asking.cancelled():
-            asking.exception()  # whoever waits is told; it is no loss where nobody does
+    def _on_lookup_done(self, digest: str, lookup: asyncio.Task[Principal | None]) -> None:
+        del self._lookups[digest]
+        if not lookup.cancelled():
+            lookup.exception()  # mark the error as retrieved: a background refresh has no waiter
 
-    async def _ask(self, digest: str) -> Principal | None:
-        since = time.monotonic()
-        caller = await run_in_threadpool(self._read, partial(caller_with, digest=digest))
-        self._callers.pop(digest, None)
-        if caller is not None:
-            self._locked = True
-            self._callers[digest] = since, caller
-        if len(self._callers) > MOST_KEYS:
-            self._callers.popitem(last=False)
-        return caller
+    async def _look_up(self, digest: str) -> Principal | None:
+        started = time.monotonic()
+        principal = await run_in_threadpool(self._read, partial(find_principal, digest=digest))
+        self._principals.pop(digest, None)
+        if principal is not None:
+            self._has_keys = True
+            self._principals[digest] = started, principal
+        if len(self._principals) > MAX_KEYS:
+            self._principals.popitem(last=False)
+        return principal
 
-    def _read(self, question: Callable[[Session], Found]) -> Found:
+    def _read(self, query: Callable[[Session], Result]) -> Result:
         with self._database.reading() as session:
-            return question(session)
+            return query(session)

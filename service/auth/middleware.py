@@ -1,4 +1,4 @@
-"""Nobody gets in without a key; while there is none, nobody but this machine itself."""
+"""ASGI middleware for authentication, authorization and rate limits. Without keys, only loopback has access."""
 
 import re
 from functools import partial
@@ -19,81 +19,80 @@ from service.web.asgi import add_headers, get_header
 from service.web.exception_handlers import problem_response
 from service.web.problems import to_problem
 
-_FORWARDING: Final = ("forwarded", "via", "x-real-ip")
+_PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
 class AuthMiddleware:
-    """Finds out who sends a request, and passes on what they may ask; everything is closed that is not named open."""
+    """Authenticates callers, checks their scopes and rate limits; every route that is not public needs a key."""
 
     def __init__(self, app: ASGIApp, *, ring: KeyCache, quotas: RateLimiter) -> None:
         self.app = app
-        self._ring = ring
-        self._quotas = quotas
+        self._keys = ring
+        self._rate_limiter = quotas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it before anything else is done for it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        quota = None
+        rate_limit = None
         try:
-            needed = required_scope(scope["method"], scope["path"])
-            state["is_allowed"] = partial(self._is_allowed, state.get("caller"), needed, scope)
-            caller = state["caller"] = state.get("caller") or await self._caller_for(needed, scope)
-            _check(caller, needed)
-            quota = self._quotas.take(caller.key) if caller else None
-            _check_rate_limit(quota)
+            required = required_scope(scope["method"], scope["path"])
+            state["is_allowed"] = partial(self._is_allowed, state.get("caller"), required, scope)
+            caller = state["caller"] = state.get("caller") or await self._caller_for(required, scope)
+            _check(caller, required)
+            rate_limit = self._rate_limiter.take(caller.key) if caller else None
+            _check_rate_limit(rate_limit)
         except (KeyNeeded, Forbidden, TooManyRequests) as refusal:
-            await problem_response(to_problem(refusal), _error_headers(refusal, quota))(scope, receive, send)
+            await problem_response(to_problem(refusal), _error_headers(refusal, rate_limit))(scope, receive, send)
         else:
-            await self.app(scope, receive, _with_quota(send, quota))
+            await self.app(scope, receive, _with_rate_limit(send, rate_limit))
 
-    async def _is_allowed(self, known: Principal | None, needed: principals.Scope | None, scope: Scope) -> bool:
-        """Return whether a request would still be let in: its key may have been revoked or have expired meanwhile."""
+    async def _is_allowed(self, principal: Principal | None, required: principals.Scope | None, scope: Scope) -> bool:
+        """Return whether a running request is still authorized: its key may have expired or been revoked."""
         try:
-            _check(known or await self._caller_for(needed, scope), needed)
+            _check(principal or await self._caller_for(required, scope), required)
         except (KeyNeeded, Forbidden):
             return False
         return True
 
-    async def _caller_for(self, needed: principals.Scope | None, scope: Scope) -> Principal | None:
-        """Find out who it is; what is open to everybody is answered while the keys cannot be looked up, too."""
-        if needed is None and self._ring.knows_keys:
+    async def _caller_for(self, required: principals.Scope | None, scope: Scope) -> Principal | None:
+        """Return the caller of a request; public routes are served even if the database is unavailable."""
+        if required is None and self._keys.has_known_keys:
             return None
         try:
-            return await self._caller(scope)
+            return await self._authenticate(scope)
         except DatabaseUnavailable:
-            if needed is None:
+            if required is None:
                 return None
             raise
 
-    async def _caller(self, scope: Scope) -> Principal | None:
-        caller = await self._ring.caller(_presented_key(scope))
-        if caller is None and await self._ring.is_keyless():
+    async def _authenticate(self, scope: Scope) -> Principal | None:
+        caller = await self._keys.get_principal(_presented_key(scope))
+        if caller is None and await self._keys.is_keyless():
             _require_loopback(Headers(scope=scope))
             return LOCAL_ADMIN
         return caller
 
 
 def as_principal(app: ASGIApp, caller: Principal) -> ASGIApp:
-    """Let this process itself send requests to its app, as somebody; no request from outside comes this way."""
+    """Wrap an app so that its requests are authenticated as `caller`; used within the process only."""
 
-    async def act(scope: Scope, receive: Receive, send: Send) -> None:
+    async def call_as_principal(scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["caller"] = caller
         await app(scope, receive, send)
 
-    return act
+    return call_as_principal
 
 
-def _check(caller: Principal | None, needed: principals.Scope | None) -> None:
-    if needed is None:
+def _check(caller: Principal | None, required: principals.Scope | None) -> None:
+    if required is None:
         return
     if caller is None:
         raise KeyNeeded
-    if needed not in caller.scopes:
-        raise ScopeMissing(f"This needs a key with the scope {needed}")
+    if required not in caller.scopes:
+        raise ScopeMissing(f"This request needs a key with the scope {required}")
 
 
 def _presented_key(scope: Scope) -> str:
@@ -101,40 +100,38 @@ def _presented_key(scope: Scope) -> str:
     return bearer[1] if bearer else get_header(scope, b"x-api-key") or ""
 
 
-def _check_rate_limit(quota: RateLimitState | None) -> None:
-    if quota and quota.is_exceeded:
-        raise TooManyRequests(f"The key has sent its {quota.allowed:,} requests of this minute")
+def _check_rate_limit(rate_limit: RateLimitState | None) -> None:
+    if rate_limit and rate_limit.is_exceeded:
+        raise TooManyRequests(f"The key has used its {rate_limit.allowed:,} requests per minute")
 
 
-def _error_headers(refusal: Exception, quota: RateLimitState | None) -> dict[str, str]:
+def _error_headers(refusal: Exception, rate_limit: RateLimitState | None) -> dict[str, str]:
     if isinstance(refusal, KeyNeeded):
         return {"WWW-Authenticate": "Bearer"}
-    if quota is None:
+    if rate_limit is None:
         return {}
-    told = {name.decode(): value.decode() for name, value in quota.headers()}
-    return {**told, "Retry-After": str(quota.resets)}
+    rate_limit_headers = {name.decode(): value.decode() for name, value in rate_limit.headers()}
+    return {**rate_limit_headers, "Retry-After": str(rate_limit.resets)}
 
 
-def _with_quota(send: Send, quota: RateLimitState | None) -> Send:
-    if quota is None:
+def _with_rate_limit(send: Send, rate_limit: RateLimitState | None) -> Send:
+    if rate_limit is None:
         return send
 
-    async def tell(message: Message) -> None:
+    async def send_with_rate_limit(message: Message) -> None:
         if message["type"] == "http.response.start":
-            add_headers(message, *quota.headers())
+            add_headers(message, *rate_limit.headers())
         await send(message)
 
-    return tell
+    return send_with_rate_limit
 
 
 def _require_loopback(headers: Headers) -> None:
-    """Refuse what a browser was lured into sending (another Host), and what a proxy passes on for somebody else."""
+    """Refuse DNS rebinding (a foreign Host header) and requests forwarded by a proxy."""
     if _host(headers.get("host", "")) not in LOOPBACK_HOSTS:
-        raise Forbidden(
-            f"Without keys the service is only reached under one of these names: {', '.join(LOOPBACK_HOSTS)}"
-        )
-    if any(name in _FORWARDING or name.startswith("x-forwarded-") for name in headers):
-        raise Forbidden("Without keys the service answers no requests that a proxy forwards")
+        raise Forbidden(f"While no API key exists, the Host header must be one of these: {', '.join(LOOPBACK_HOSTS)}")
+    if any(name in _PROXY_HEADERS or name.startswith("x-forwarded-") for name in headers):
+        raise Forbidden("While no API key exists, requests forwarded by a proxy are refused")
 
 
 def _host(header: str) -> str | None:

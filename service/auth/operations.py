@@ -1,4 +1,4 @@
-"""Keys are made, found and revoked."""
+"""Creation, lookup and revocation of API keys."""
 
 import hmac
 import re
@@ -19,10 +19,12 @@ BOOTSTRAP: Final = "bootstrap"
 def create_key(
     database: Database, *, tenant: str, name: str, scope: Scope, lifetime: timedelta | None = None
 ) -> tuple[str, KeyRow]:
-    """Make a key; it is given once, here, and not kept."""
+    """Create a key. The key itself is returned only here; its hash is stored."""
     for label in (tenant, name):
         if not re.fullmatch(NAME, label):
-            raise InvalidRequest("Tenants and keys are named by small letters, digits, - and _, a letter first")
+            raise InvalidRequest(
+                "Names of tenants and keys consist of lowercase letters, digits, - and _, and begin with a letter"
+            )
     key = generate_key()
     expires_at = None if lifetime is None else now() + lifetime
     row = _row_of(key, tenant=tenant, name=name, scope=scope, expires_at=expires_at)
@@ -32,7 +34,7 @@ def create_key(
 
 
 def create_bootstrap_key(database: Database, key: str) -> bool:
-    """Take the first key from the settings; where there has been any key before, nothing is changed."""
+    """Create the bootstrap key, unless a key has ever been created. Returns whether it was created."""
     check_well_formed(key)
     with database.writing() as session:
         if repository.has_keys(session):
@@ -42,21 +44,21 @@ def create_bootstrap_key(database: Database, key: str) -> bool:
 
 
 def has_keys(database: Database) -> bool:
-    """Tell whether there has ever been a key."""
+    """Return whether a key has ever been created."""
     with database.reading() as session:
         return repository.has_keys(session)
 
 
 def revoke_key(database: Database, key_id: str) -> KeyRow:
-    """Revoke a key, for good."""
+    """Revoke a key permanently."""
     with database.writing() as session:
         row = repository.get_key(session, key_id)
         row.revoked_at = row.revoked_at or now()
     return row
 
 
-def caller_with(session: Session, digest: str) -> Principal | None:
-    """Tell who calls with the key of a digest, if it is one that is neither expired nor revoked."""
+def find_principal(session: Session, digest: str) -> Principal | None:
+    """Return the principal of a key digest; None if it is unknown, expired or revoked."""
     row = repository.find_key(session, key_id(digest))
     if row is None or not hmac.compare_digest(row.digest, digest) or state_of(row) != "live":
         return None
@@ -66,7 +68,7 @@ def caller_with(session: Session, digest: str) -> Principal | None:
 
 
 def state_of(row: KeyRow) -> str:
-    """Tell whether a key is live, expired or revoked."""
+    """Return `live`, `expired` or `revoked`."""
     if row.revoked_at is not None:
         return "revoked"
     return "expired" if row.expires_at is not None and row.expires_at <= now() else "live"

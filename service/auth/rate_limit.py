@@ -1,4 +1,4 @@
-"""How many requests a key has left in its minute."""
+"""Fixed-window rate limiter by API key."""
 
 import math
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 WINDOW: Final = 60  # seconds
-MOST_KEYS: Final = 10_000
+MAX_KEYS: Final = 10_000
 
 
 class RateLimitState(NamedTuple):
-    """What is left to a key: of how many requests, and in how many seconds it has all of them again."""
+    """State of a key's window: its limit, its requests so far, and the seconds until it resets."""
 
     allowed: int
     used: int
@@ -18,20 +18,19 @@ class RateLimitState(NamedTuple):
 
     @property
     def is_exceeded(self) -> bool:
-        """Tell whether more was used than is allowed."""
         return self.used > self.allowed
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Say it in headers (the IETF's draft on rate limits)."""
-        left = max(0, self.allowed - self.used)
+        """Return the headers `RateLimit-Policy` and `RateLimit` (IETF draft)."""
+        remaining = max(0, self.allowed - self.used)
         return [
             (b"ratelimit-policy", b'"key";q=%d;w=%d' % (self.allowed, WINDOW)),
-            (b"ratelimit", b'"key";r=%d;t=%d' % (left, self.resets)),
+            (b"ratelimit", b'"key";r=%d;t=%d' % (remaining, self.resets)),
         ]
 
 
 class RateLimiter:
-    """Counts the requests of each key by the minute that its first one began; each process counts for itself."""
+    """Counts the requests of each key in windows of a minute that begin with a request; one per process."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -39,14 +38,16 @@ class RateLimiter:
         self._used: dict[str, tuple[float, int]] = {}
 
     def take(self, key: str | None) -> RateLimitState | None:
-        """Count one request of a key; whoever came without one has no quota."""
+        """Count a request of a key; None without a key, which has no limit."""
         if key is None:
             return None
-        moment = self._clock()
-        began, used = self._used.get(key, (moment, 0))
-        if moment - began >= WINDOW:
-            began, used = moment, 0
-        if len(self._used) >= MOST_KEYS:
+        time_now = self._clock()
+        window_start, used = self._used.get(key, (time_now, 0))
+        if time_now - window_start >= WINDOW:
+            window_start, used = time_now, 0
+        if len(self._used) >= MAX_KEYS:
             self._used.clear()
-        self._used[key] = began, used + 1
-        return RateLimitState(allowed=self._per_minute, used=used + 1, resets=math.ceil(began + WINDOW - moment))
+        self._used[key] = window_start, used + 1
+        return RateLimitState(
+            allowed=self._per_minute, used=used + 1, resets=math.ceil(window_start + WINDOW - time_now)
+        )

@@ -1,4 +1,4 @@
-"""Verbs on the table of keys."""
+"""Queries on the table of API keys."""
 
 from sqlalchemy import exists, select
 
@@ -8,12 +8,11 @@ from service.stores.database import Session
 
 
 def find_key(session: Session, key_id: str) -> KeyRow | None:
-    """Find a key by its id."""
     return session.get(KeyRow, key_id)
 
 
 def get_key(session: Session, key_id: str) -> KeyRow:
-    """Get a key by its id."""
+    """Return a key by its id. Raises NotFound."""
     row = find_key(session, key_id)
     if row is None:
         raise NotFound(f"There is no key {key_id}")
@@ -21,11 +20,11 @@ def get_key(session: Session, key_id: str) -> KeyRow:
 
 
 def list_keys(session: Session, tenant: str | None) -> list[KeyRow]:
-    """List a tenant's keys, or everyone's, the oldest first."""
+    """List the keys of a tenant, or of all tenants, oldest first."""
     query = select(KeyRow).order_by(KeyRow.created_at, KeyRow.id)
     return list(session.scalars(query if tenant is None else query.where(KeyRow.tenant == tenant)))
 
 
 def has_keys(session: Session) -> bool:
-    """Tell whether there has ever been a key."""
+    """Return whether a key has ever been created; revoked keys count."""
     return bool(session.scalar(select(exists().select_from(KeyRow))))

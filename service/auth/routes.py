@@ -1,4 +1,4 @@
-"""Who the service takes you for."""
+"""Route that describes the caller's API key."""
 
 from fastapi import APIRouter
 
@@ -10,5 +10,5 @@ router = APIRouter(tags=["access"])
 
 @router.get("/v1/key")
 def get_key(caller: CallerDep) -> CurrentKey:
-    """Show which key you call with, whose things it shows, and what it allows."""
+    """Return the API key of the request with its tenant and scopes."""
     return CurrentKey.of(caller)

@@ -1,4 +1,4 @@
-"""A key is a row: whose it is, what it allows, until when."""
+"""Table of API keys."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from service.stores.database import Base
 
 
 class KeyRow(Base):
-    """One key; revoked ones stay, so that a service that had keys never takes itself for one without."""
+    """An API key. Revoked keys remain, so that revoking the last key does not reopen keyless access."""
 
     __tablename__ = "keys"
 

@@ -1,4 +1,4 @@
-"""A key on the wire: what it allows, never the key itself."""
+"""Response body of the current API key, without the key itself."""
 
 from datetime import datetime
 
@@ -9,17 +9,16 @@ from service.web.schemas import ResponseModel
 
 
 class CurrentKey(ResponseModel):
-    """The key that a request came with."""
+    """The API key of the request."""
 
-    key: str | None = Field(description="The key's id, as in lists and logs; null without keys.")
+    key: str | None = Field(description="The key's id, as in lists and logs; null while no key exists.")
     name: str
-    tenant: str = Field(description="Whose datasets and models are seen.")
-    scopes: list[Scope] = Field(description="What is allowed: `admin` includes `write`, `write` includes `read`.")
+    tenant: str = Field(description="The tenant whose datasets and models are accessible.")
+    scopes: list[Scope] = Field(description="The granted scopes; `admin` includes `write`, `write` includes `read`.")
     expires_at: datetime | None
 
     @classmethod
     def of(cls, caller: Principal) -> "CurrentKey":
-        """Show whoever calls."""
         return cls(
             key=caller.key,
             name=caller.name,

@@ -1,1 +1,1 @@
-"""For the orchestrator."""
+"""Health checks, metrics and release of the service."""

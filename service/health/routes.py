@@ -1,4 +1,4 @@
-"""For the orchestrator: alive, ready, which release."""
+"""Routes of liveness and readiness probes, the release and metrics."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -12,13 +12,13 @@ router = APIRouter(tags=["health"])
 
 @router.get("/livez")
 async def get_liveness() -> Alive:
-    """Tell that the process answers."""
+    """Check that the process responds."""
     return Alive(status="ok")
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "Something is missing"}})
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "A dependency is unavailable"}})
 def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
-    """Tell whether everything that requests need is there, and what is missing."""
+    """Check that the service can handle requests, with the state of each dependency."""
     stores = parts.stores
     readiness = Readiness.of(
         database=stores.database.state(),
@@ -37,15 +37,15 @@ def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
 
 @router.get("/version")
 def get_release() -> Release:
-    """Tell which release of the service this is."""
+    """Return the release of the service."""
     return Release(version=RELEASE)
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 def get_metrics(request: Request, parts: ServicesDep) -> Response:
-    """Tell Prometheus how this process and the jobs are doing; needs a key that may administer.
+    """Return the metrics in a Prometheus format; needs a key with the scope `admin`.
 
-    Every process counts its own requests; jobs and queue are those of the whole service, the same whichever is asked.
+    Request metrics count the requests of this process; job and queue metrics cover the whole service.
     """
     text, media_type = parts.metrics.render(request.headers.get("accept", ""))
     return Response(text, media_type=media_type)

@@ -1,4 +1,4 @@
-"""The state of the service on the wire."""
+"""Response bodies of the health checks."""
 
 from collections.abc import Collection
 from typing import Literal, Self
@@ -6,42 +6,42 @@ from typing import Literal, Self
 from service.stores.database import State
 from service.web.schemas import ResponseModel
 
-Part = Literal["ok", "unavailable"]
-Place = Literal["ok", "unavailable", "full"]
+PartState = Literal["ok", "unavailable"]
+StoreState = Literal["ok", "unavailable", "full"]
 
 
 class Alive(ResponseModel):
-    """The process answers."""
+    """The process responds."""
 
     status: Literal["ok"]
 
 
 class Readiness(ResponseModel):
-    """What is there, and what is missing."""
+    """The state of the service and its dependencies."""
 
-    status: Part
+    status: PartState
     database: State
-    engine: Part
-    tables: Place
-    artifacts: Place
+    engine: PartState
+    tables: StoreState
+    artifacts: StoreState
 
     @classmethod
     def of(cls, *, database: State, engine: bool, tables: bool, artifacts: bool, full: Collection[str] = ()) -> Self:
-        """Say of each part whether it is there; places that are `full` are no use, either."""
+        """Build from the state of each dependency; a `full` store makes the service unavailable."""
         return cls(
-            status=_part(there=database == "ok" and engine and tables and artifacts and not full),
+            status=_state(available=database == "ok" and engine and tables and artifacts and not full),
             database=database,
-            engine=_part(there=engine),
-            tables="full" if "tables" in full else _part(there=tables),
-            artifacts="full" if "artifacts" in full else _part(there=artifacts),
+            engine=_state(available=engine),
+            tables="full" if "tables" in full else _state(available=tables),
+            artifacts="full" if "artifacts" in full else _state(available=artifacts),
         )
 
 
 class Release(ResponseModel):
-    """Which release this is."""
+    """The release of the service."""
 
     version: str
 
 
-def _part(*, there: bool) -> Part:
-    return "ok" if there else "unavailable"
+def _state(*, available: bool) -> PartState:
+    return "ok" if available else "unavailable"

@@ -1,1 +1,1 @@
-"""Requests that are sent twice and must count once."""
+"""Idempotency keys: a repeated request takes effect once."""

@@ -1,4 +1,4 @@
-"""What routes ask for, so that a request which is sent twice counts once."""
+"""FastAPI dependencies for requests with an `Idempotency-Key`."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,15 +24,15 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="A text of your own, new for each request. Sent again with the same body within 24 hours, the "
-        "request counts once, and is answered with what came of the first.",
+        description="A unique value that you choose for each request. A request repeated with the same key and body "
+        "within 24 hours is not executed again; it returns the response of the first.",
     ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdempotentRequest:
-    """Carries out a request, or answers with what came of it when it was sent before."""
+    """Executes a request once; returns the stored response if it is repeated."""
 
     database: Database
     sent: KeyedRequest | None
@@ -40,22 +40,29 @@ class IdempotentRequest:
     def answer(
         self, act: Callable[[Keep[Result]], Result], show: Callable[[Result], Answer], as_: type[Answer]
     ) -> Answer:
-        """Act, and keep what is shown of it in the transaction in which `act` calls what it is given."""
+        """Return `show(act(keep))`, or the stored response of an earlier request.
+
+        `act` must call `keep` with its session and result, which stores the response in the same transaction.
+        """
         if self.sent is None:
             return show(act(_keep_nothing))
-        taken = operations.begin_request(self.database, self.sent)
-        if isinstance(taken, bytes):
-            return as_.model_validate_json(taken)
+        row_or_response = operations.begin_request(self.database, self.sent)
+        if isinstance(row_or_response, bytes):
+            return as_.model_validate_json(row_or_response)
         try:
             return show(
-                act(lambda session, result: operations.complete_request(session, taken, _encoded(show(result))))
+                act(
+                    lambda session, result: operations.complete_request(
+                        session, row_or_response, _encode_response(show(result))
+                    )
+                )
             )
         except BaseException:
             operations.abort_request(self.database, self.sent)
             raise
 
 
-async def _sent_json(
+async def _keyed_request(
     request: Request, tenant: TenantDep, idempotency_key: IdempotencyKey = None
 ) -> KeyedRequest | None:
     if idempotency_key is None:
@@ -64,23 +71,23 @@ async def _sent_json(
     return KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest.hexdigest()))
 
 
-def _once(
+def _idempotent_request(
     request: Request, database: DatabaseDep, tenant: TenantDep, body: UploadDep, idempotency_key: IdempotencyKey = None
 ) -> IdempotentRequest:
     if idempotency_key is None:
         return IdempotentRequest(database=database, sent=None)
-    fingerprint = _fingerprint(request, _digest_of(body.file))
+    fingerprint = _fingerprint(request, _hash_file(body.file))
     return IdempotentRequest(
         database=database, sent=KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=fingerprint)
     )
 
 
-# For routes whose body is a small JSON document, and for those that take a table.
-SentDep = Annotated[KeyedRequest | None, Depends(_sent_json)]
-IdempotencyDep = Annotated[IdempotentRequest, Depends(_once)]
+# SentDep is for small JSON bodies, IdempotencyDep for tables.
+SentDep = Annotated[KeyedRequest | None, Depends(_keyed_request)]
+IdempotencyDep = Annotated[IdempotentRequest, Depends(_idempotent_request)]
 
 
-def _digest_of(file: BinaryIO) -> str:
+def _hash_file(file: BinaryIO) -> str:
     digest = hashlib.sha256()
     while chunk := file.read(1 << 20):
         digest.update(chunk)
@@ -93,9 +100,9 @@ def _fingerprint(request: Request, digest: str) -> str:
     return hashlib.sha256(f"{request.method} {request.url.path}?{query} {digest}".encode()).hexdigest()
 
 
-def _encoded(answer: BaseModel) -> bytes:
-    return answer.model_dump_json().encode()
+def _encode_response(response: BaseModel) -> bytes:
+    return response.model_dump_json().encode()
 
 
 def _keep_nothing(_: Session, __: object) -> None:
-    """Without a key nothing is kept."""
+    """Store nothing: the request has no idempotency key."""

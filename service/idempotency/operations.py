@@ -1,4 +1,4 @@
-"""A request that is sent again gets what came of the first."""
+"""Idempotent execution: a repeated request returns the result of the first."""
 
 import zlib
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from service.idempotency import repository
 from service.idempotency.rows import RequestRow
 from service.stores.database import Database, Session, now
 
-KEPT: Final = timedelta(hours=24)
-ABANDONED: Final = timedelta(minutes=15)  # longer than any request may take
+RETENTION: Final = timedelta(hours=24)
+ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than the longest request
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyedRequest:
-    """A request to which its sender gave a key; the fingerprint tells it from another one under the same key."""
+    """A request with an idempotency key; the fingerprint detects a different request under the same key."""
 
     tenant: str
     key: str
@@ -25,17 +25,17 @@ class KeyedRequest:
 
 
 def find_planned(session: Session, sent: KeyedRequest) -> str | None:
-    """Find the job that was planned for a request when it was sent before."""
+    """Return the id of the job planned for an earlier request with the same key, if any."""
     row = repository.find_request(session, sent.tenant, sent.key)
-    if row is None or row.created_at < now() - KEPT:
+    if row is None or row.created_at < now() - RETENTION:
         return None
-    _require_same(row, sent)
+    _check_fingerprint(row, sent)
     return row.job_id
 
 
 def plan_once(session: Session, sent: KeyedRequest, plan: Callable[[Session], str]) -> str:
-    """Plan a job in this transaction, or give that which was planned for this request before."""
-    row, is_new = _take(session, sent)
+    """Plan a job in this transaction, or return the id of the job planned by an earlier request."""
+    row, is_new = _get_or_create(session, sent)
     if not is_new and row.job_id is not None:
         return row.job_id
     job_id = plan(session)
@@ -44,10 +44,13 @@ def plan_once(session: Session, sent: KeyedRequest, plan: Callable[[Session], st
 
 
 def begin_request(database: Database, sent: KeyedRequest) -> RequestRow | bytes:
-    """Take a request on, to be finished or let go; or give the answer of an earlier try."""
+    """Reserve the key for a new or abandoned request, or return the response of a completed one.
+
+    A reserved row must be completed or aborted. Raises StillRunning while another request holds the key.
+    """
     with database.writing() as session:
-        row, is_new = _take(session, sent)
-        if is_new or repository.retake_request(session, row, before=now() - ABANDONED):
+        row, is_new = _get_or_create(session, sent)
+        if is_new or repository.take_over_request(session, row, before=now() - ABANDONED_AFTER):
             session.refresh(row)
             return row
     if not row.done:
@@ -58,24 +61,24 @@ def begin_request(database: Database, sent: KeyedRequest) -> RequestRow | bytes:
 
 
 def complete_request(session: Session, row: RequestRow, answer: bytes) -> None:
-    """Keep an answer, in the transaction that makes it true."""
+    """Store a response in the transaction of its changes."""
     _finish(session, row, answer=zlib.compress(answer))
 
 
 def abort_request(database: Database, sent: KeyedRequest) -> None:
-    """Forget a request that came to nothing, so that it may be sent again, mended."""
+    """Delete a failed request, so that its key can be used again."""
     with database.writing() as session:
-        repository.forget_request(session, sent.tenant, sent.key)
+        repository.delete_request(session, sent.tenant, sent.key)
 
 
-def _take(session: Session, sent: KeyedRequest) -> tuple[RequestRow, bool]:
-    repository.forget_requests(session, before=now() - KEPT)
-    row, is_new = repository.take_request(session, sent.tenant, sent.key, sent.fingerprint)
-    _require_same(row, sent)
+def _get_or_create(session: Session, sent: KeyedRequest) -> tuple[RequestRow, bool]:
+    repository.delete_requests(session, before=now() - RETENTION)
+    row, is_new = repository.get_or_create_request(session, sent.tenant, sent.key, sent.fingerprint)
+    _check_fingerprint(row, sent)
     return row, is_new
 
 
-def _require_same(row: RequestRow, sent: KeyedRequest) -> None:
+def _check_fingerprint(row: RequestRow, sent: KeyedRequest) -> None:
     if row.fingerprint != sent.fingerprint:
         raise IdempotencyKeyReused
 

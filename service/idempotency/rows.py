@@ -1,4 +1,4 @@
-"""What came of a request, under the key that its sender gave it."""
+"""Table of requests with idempotency keys and their results."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from service.stores.database import Base
 
 
 class RequestRow(Base):
-    """One request; `taken_at` says when its last try began, `answer` is compressed."""
+    """An idempotent request; `taken_at` is the start of its last attempt, `answer` the zlib-compressed response."""
 
     __tablename__ = "requests"
 

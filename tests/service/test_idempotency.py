@@ -149,7 +149,7 @@ def test_a_request_that_still_runs_is_not_begun_again(sampled, orders):
         row = session.get(RequestRow, ("default", orders))
         row.done, row.answer, row.taken_at = False, None, now()
     waiting = sampled.post(f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders))
-    age(sampled, orders, operations.ABANDONED + timedelta(seconds=1))
+    age(sampled, orders, operations.ABANDONED_AFTER + timedelta(seconds=1))
     taken_over = sampled.post(f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders))
     assert (waiting.status_code, waiting.json()["type"]) == (409, "/problems/still-running")
     assert taken_over.status_code == 200
@@ -169,7 +169,7 @@ def test_a_try_that_was_taken_over_cannot_finish(client):
     database = client.app.state.services.stores.database
     sent = operations.KeyedRequest(tenant="default", key="mine", fingerprint="f")
     operations.begin_request(database, sent)
-    age(client, "mine", operations.ABANDONED + timedelta(seconds=1))
+    age(client, "mine", operations.ABANDONED_AFTER + timedelta(seconds=1))
     with database.reading() as session:
         slow = session.get(RequestRow, ("default", "mine"))
     time.sleep(0.001)
