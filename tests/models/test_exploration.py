@@ -187,7 +187,7 @@ def test_a_named_id_column_must_exist():
         (["a", None, " "], MissingCustomerId, [2, 3]),
         (["a", "b", "a ", "b"], DuplicateCustomers, [3, 4]),
         (["a", "..", "x" * 300], BadCells, [2, 3]),
-        ([1.0, 2.0, 3.0], BadCells, [1, 2, 3]),
+        ([1.5, 2.5, 3.5], BadCells, [1, 2, 3]),
     ],
 )
 def test_a_named_id_column_that_does_not_name_every_customer_is_refused_by_rows(values, error, rows):
