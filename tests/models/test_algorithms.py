@@ -122,7 +122,7 @@ def test_single_linkage_keeps_chained_shapes():
 @pytest.mark.parametrize("linkage", ["average", "complete", "single"])
 def test_too_many_customers_for_memory_are_refused_before_it_is_taken(linkage):
     points = np.zeros((200_000, 1))
-    with pytest.raises(TooManyCustomers, match=rf"{linkage} .* at most 23,170 .* ward linkage and K-Means"):
+    with pytest.raises(TooManyCustomers, match=rf"{linkage} .* at most 23,170 .* ward linkage or K-Means"):
         Hierarchical(linkage=linkage).learn(points, k=2, seed=0)
 
 

@@ -113,7 +113,7 @@ def test_a_tree_is_cut_into_no_more_segments_than_it_has_groups(first):
 
 def test_a_tree_is_not_cut_below_where_it_is_kept(first):
     assert first.tree.count(first.tree.floor) == FINE_GROUPS
-    with pytest.raises(CutTooFine, match="at a lower distance"):
+    with pytest.raises(CutTooFine, match="at a smaller distance"):
         first.tree.count(first.tree.floor * 0.999)
 
 

@@ -109,7 +109,7 @@ def test_a_tree_of_groups_says_how_much_wider_its_segments_are_than_the_exact_on
     ratio = exact_ratio(MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=said.append))
     assert 0.9 < ratio < 1.05
     assert len(said) == 1
-    assert f"the sum of squares is {ratio:.3f} times that of the exact tree of 10,000 of them" in said[0]
+    assert f"its inertia is {ratio:.3f} times that of the exact tree, on a sample of 10,000 customers" in said[0]
 
 
 def test_segments_without_any_width_have_no_ratio_to_the_exact_ones():
