@@ -129,7 +129,7 @@ def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings
 
 @pytest.mark.usefixtures("client")
 def test_a_database_that_names_nothing_is_taken_for_the_wrong_one(stores):
-    with pytest.raises(Conflict, match="may not be the one"):
+    with pytest.raises(Conflict, match="check that it belongs to these files"):
         find_orphans(stores)
 
 
