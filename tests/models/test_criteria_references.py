@@ -18,7 +18,7 @@ from sklearn.mixture import GaussianMixture
 from models.criteria import CRITERIA, CriterionData
 from models.criteria.density_valleys import depth_between
 from models.criteria.g_means import anderson_darling
-from models.criteria.gap import REFERENCES, _compare, _first_within_an_error, _in_pca_box
+from models.criteria.gap import REFERENCES, _first_within_one_error, _gap_verdict, _in_pca_box
 from models.criteria.knee import _knee
 from models.criteria.prediction_strength import _min_pair_share
 from models.criteria.recursive_splitting import split_until
@@ -109,7 +109,7 @@ def test_the_gap_is_that_of_its_formula():
     points = np.array([0, 0.02, 0.05, 0.07, 0.9, 0.93, 0.97, 1])
     references = np.array([0, 0.1, 0.15, 0.3, 0.7, 0.8, 0.9, 1]), np.array([0, 0.1, 0.2, 0.25, 0.7, 0.75, 0.9, 1])
     turns = cycle(references)
-    verdict = _compare("gap", CriterionData(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None])
+    verdict = _gap_verdict("gap", CriterionData(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None])
     for k in (1, 2):
         logs = np.log([least_inertia(reference, k) for reference in references])
         assert verdict.scores[k] == pytest.approx(logs.mean() - np.log(least_inertia(points, k)))
@@ -118,8 +118,8 @@ def test_the_gap_is_that_of_its_formula():
 
 def test_the_gap_stops_at_the_first_that_the_next_exceeds_by_no_more_than_its_error():
     gaps, errors = np.array([0.1, 0.5, 0.9, 1.0, 2.0]), np.array([0.5, 0.1, 0.1, 0.2, 0.1])
-    assert _first_within_an_error([1, 2, 3, 4, 5], gaps, errors) == 3
-    assert _first_within_an_error([1, 2, 3, 4, 5], gaps, errors / 10) == 5
+    assert _first_within_one_error([1, 2, 3, 4, 5], gaps, errors) == 3
+    assert _first_within_one_error([1, 2, 3, 4, 5], gaps, errors / 10) == 5
 
 
 def test_the_box_of_the_principal_components_lies_along_them():

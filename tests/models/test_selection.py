@@ -127,7 +127,7 @@ def test_one_dominating_column_is_named():
 def test_too_few_customers_for_a_probability_are_told_so():
     advice = ask(table_of(heaps(3, each=12)))
     assert (advice.k, advice.probability, advice.probabilities, advice.credible_set) == (3, None, None, ())
-    assert any("36 customers are few" in warning for warning in advice.warnings)
+    assert any("36 customers are too few to estimate probabilities" in warning for warning in advice.warnings)
 
 
 def test_more_segments_than_the_rule_knows_have_no_probability():

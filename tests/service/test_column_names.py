@@ -124,7 +124,8 @@ def test_customers_with_odd_names_are_placed_alike_on_every_road(odd, query):
 @pytest.mark.parametrize("query", ["", "atomic=0"])
 def test_a_feature_that_is_called_customer_id_is_no_id(sampled, query):
     rows = [{"No": str(n), "customer_id": n % 7 + n % 3 * 30, "b": n % 5} for n in range(60)]
-    sampled.put("/v1/datasets/strange", json={"customers": rows}, params={"customer_id": "No"})
+    declared = json.dumps({"columns": {"customer_id": {"kind": "numeric"}}})
+    sampled.put("/v1/datasets/strange", json={"customers": rows}, params={"customer_id": "No", "schema": declared})
     asked = {"name": f"strange{len(query)}", "dataset": "strange", "k": 3, "features": ["customer_id", "b"]}
     assert sampled.post("/v1/models", json=asked, headers={"Prefer": "wait=30"}).status_code == 201
     answer = sampled.post(f"/v1/models/strange{len(query)}/assignments?{query}", json={"customers": rows[:1]})

@@ -139,8 +139,8 @@ def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
 @pytest.mark.parametrize(
     ("asked", "status", "said"),
     [
-        ({"k": 5, "features": ["a", "b"]}, 422, "at most 4 segments"),
-        ({"k": 2, "features": ["a", "b", "c"]}, 422, "the 30 cells"),
+        ({"k": 5, "features": ["a", "b"]}, 422, "k must be at most 4"),
+        ({"k": 2, "features": ["a", "b", "c"]}, 422, "the limit of 30 cells"),
         ({"k": 2, "features": ["a"], "algorithm": {"name": "hierarchical", "linkage": "average"}}, 422, "Ward"),
     ],
     ids=["segments", "cells", "memory"],
@@ -156,7 +156,7 @@ def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(client,
 
 def test_a_recommendation_from_too_many_cells_is_refused_before_there_is_a_job(client):
     answer = client.post("/v1/datasets/sample/recommendations", json={"features": ["a", "b", "c"]})
-    assert (slug(answer), "the 30 cells" in answer.text) == ((422, "too-many-customers"), True)
+    assert (slug(answer), "the limit of 30 cells" in answer.text) == ((422, "too-many-customers"), True)
 
 
 @pytest.fixture(scope="module")
@@ -172,13 +172,13 @@ def limited_later(at_home, tmp_path_factory):
 
 def test_a_cut_that_would_take_too_much_is_refused_before_there_is_a_job(limited_later):
     answer = limited_later.post("/v1/models/tree/versions/1/cuts", json={"k": 3})
-    assert (slug(answer), "384 bytes, more than the 368" in answer.text) == ((422, "too-many-customers"), True)
+    assert (slug(answer), "384 bytes, more than the limit of 368" in answer.text) == ((422, "too-many-customers"), True)
 
 
 @pytest.mark.parametrize("path", ["", "/figures", "/figures/moves.svg"])
 def test_versions_are_not_compared_by_too_many_customers(limited_later, path):
     answer = limited_later.get(f"/v1/models/tree/comparison{path}", params={"from": "1"})
-    assert (slug(answer), "the 11 by whom" in answer.text) == ((422, "too-many-customers"), True)
+    assert (slug(answer), "the limit of 11" in answer.text) == ((422, "too-many-customers"), True)
 
 
 def test_whoever_is_refused_for_the_body_is_hung_up_on(client):
