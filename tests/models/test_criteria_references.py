@@ -109,7 +109,9 @@ def test_the_gap_is_that_of_its_formula():
     points = np.array([0, 0.02, 0.05, 0.07, 0.9, 0.93, 0.97, 1])
     references = np.array([0, 0.1, 0.15, 0.3, 0.7, 0.8, 0.9, 1]), np.array([0, 0.1, 0.2, 0.25, 0.7, 0.75, 0.9, 1])
     turns = cycle(references)
-    verdict = _gap_verdict("gap", CriterionData(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None])
+    verdict = _gap_verdict(
+        "gap", CriterionData(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None]
+    )
     for k in (1, 2):
         logs = np.log([least_inertia(reference, k) for reference in references])
         assert verdict.scores[k] == pytest.approx(logs.mean() - np.log(least_inertia(points, k)))
