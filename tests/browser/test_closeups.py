@@ -43,7 +43,7 @@ def test_a_figure_goes_when_its_page_is_left_and_gives_the_focus_back_when_it_is
 
 def test_the_numbers_behind_a_figure_are_a_table(visit):
     visit.go(VERSION)
-    visit.page.get_by_role("button", name="Numbers: How many customers each segment holds").click()
+    visit.page.get_by_role("button", name="Numbers: Number of customers in each segment").click()
     expect(visit.page.locator("dialog tbody tr")).to_have_count(5)
     expect(visit.page.locator("dialog thead th").first).to_have_text("segment")
 
