@@ -57,7 +57,7 @@ def idle_site(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def absent_site(tmp_path_factory) -> Iterator[str]:
     """The address of a service that cannot reach its engine."""
-    with serving(tmp_path_factory.mktemp("unavailable_reason"), AbsentEngine) as address:
+    with serving(tmp_path_factory.mktemp("absent"), AbsentEngine) as address:
         yield address
 
 

@@ -196,7 +196,7 @@ def test_a_weight_multiplies_the_squared_distance():
         (plans("a", "b"), Feature(name="plan", kind="numeric")),
         (numbers(1, 2), Feature(name="age", kind="categorical")),
     ],
-    ids=["constant", "missing", "one category", "no category", "too many", "unavailable_reason", "text", "numbers"],
+    ids=["constant", "missing", "one category", "no category", "too many", "absent", "text", "numbers"],
 )
 def test_a_column_that_cannot_serve_is_refused_by_name(table, feature):
     with pytest.raises(UnusableColumn, match=f"'{feature.name}'"):
