@@ -1,1 +1,4 @@
-"""Measures the service as its users meet it: real processes, on one machine, beside the usual way of doing the same."""
+"""Measures the service as its users meet it.
+
+Real processes, on one machine, beside the usual way of doing the same.
+"""

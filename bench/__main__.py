@@ -13,7 +13,8 @@ from bench.machine import describe_machine
 from bench.markdown import say
 from bench.server import ROOT
 
-PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minutes on a quiet machine
+# Each is a module whose `main` prints Markdown, with its minutes on a quiet machine.
+PARTS: Final = {
     "hot_path": 5,
     "learning": 1,
     "startup": 1,
@@ -31,10 +32,19 @@ PARTS: Final = {  # each is a module whose `main` prints Markdown, with its minu
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the parts one after the other, each in a process of its own; one that fails leaves its section as it was."""
+    """Run the parts one after the other, each in a process of its own.
+
+    One that fails leaves its section as it was.
+    """
     parser = ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"only these of: {', '.join(PARTS)}")
-    parser.add_argument("--list", action="store_true", help="say how many minutes each part takes, and measure nothing")
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help=f"only these of: {', '.join(PARTS)}"
+    )
+    parser.add_argument(
+        "--list",
+        action="store_true",
+        help="say how many minutes each part takes, and measure nothing",
+    )
     asked = parser.parse_args(arguments)
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")

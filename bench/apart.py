@@ -1,4 +1,7 @@
-"""A piece of work in a process of its own: how long it takes, and by how much that process grows at the most."""
+"""A piece of work in a process of its own.
+
+How long it takes, and by how much that process grows at the most.
+"""
 
 import subprocess
 import sys
@@ -45,7 +48,10 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What to do with `points`, after what `setup`, and what to keep of what is `found`; by which Python."""
+    """What to do with `points`, after what `setup`, and what to keep of what is `found`.
+
+    By which Python.
+    """
 
     setup: str
     work: str
@@ -55,7 +61,9 @@ class Work:
     def run(self, points: Path, kept: Path) -> Taken:
         """Do it in a process of its own."""
         script = SCRIPT.format(setup=self.setup, work=self.work, kept=self.kept)
-        ran = subprocess.run([self.python, "-c", script, points, kept], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+        ran = subprocess.run(  # noqa: S603 - our own
+            [self.python, "-c", script, points, kept], capture_output=True, text=True, check=True
+        )
         return Taken(*map(float, ran.stdout.split()))
 
 
@@ -68,11 +76,16 @@ def show_taken(what: str, taken: Mapping[str, Sequence[Taken]]) -> None:
 
 def figures_of(taken: Sequence[Taken]) -> list[str]:
     """Give seconds, processor seconds and extra memory of several rounds."""
-    return [str(Figure([getattr(one, field) for one in taken])) for field in ("seconds", "busy", "mebibytes")]
+    return [
+        str(Figure([getattr(one, field) for one in taken]))
+        for field in ("seconds", "busy", "mebibytes")
+    ]
 
 
 def draw_points(n: int, d: int, k: int, apart: float) -> np.ndarray:
-    """Draw points in k round groups whose centers are about so far apart, in their own standard deviations."""
+    """Draw points in k round groups about `apart` standard deviations from each other."""
     random = np.random.default_rng([n, int(10 * apart)])
-    centers = random.normal(size=(k, d)) * apart / (2 * d) ** 0.5  # as drawn, two of them are √(2d) apart
+    centers = (
+        random.normal(size=(k, d)) * apart / (2 * d) ** 0.5
+    )  # as drawn, two of them are √(2d) apart
     return centers[random.integers(k, size=n)] + random.normal(size=(n, d))

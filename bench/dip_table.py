@@ -12,7 +12,9 @@ DRAWS, SEED = 100_000, 1985
 def main() -> None:
     """Print the quantiles of sqrt(n) * dip of n uniform values, a row for each n."""
     for n in SIZES:
-        row = ", ".join(f"{quantile:.4f}" for quantile in simulate(n, DRAWS, np.random.default_rng([SEED, n])))
+        row = ", ".join(
+            f"{quantile:.4f}" for quantile in simulate(n, DRAWS, np.random.default_rng([SEED, n]))
+        )
         sys.stdout.write(f"({row}),  # {n:,}\n")
         sys.stdout.flush()
 

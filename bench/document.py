@@ -1,4 +1,7 @@
-"""The measured sections of docs/benchmarks.md: a run replaces them; the words around them are written by hand."""
+"""The measured sections of docs/benchmarks.md.
+
+A run replaces them; the words around them are written by hand.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""Environments of their own for peers, so that nothing of theirs is installed beside the service."""
+"""Separate environments for peers, apart from the service's packages."""
 
 import subprocess
 import sys
@@ -8,9 +8,20 @@ from bench.markdown import say
 
 
 def make_environment(directory: Path, *requirements: str) -> Path | None:
-    """Install packages into a new environment; give its Python, or None, and say so, where they cannot be had."""
+    """Install packages into a new environment.
+
+    Give its Python, or None, and say so, where they cannot be had.
+    """
     python = directory / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]
+    install = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *requirements,
+    ]
     try:
         subprocess.run([sys.executable, "-m", "venv", directory], check=True, capture_output=True)  # noqa: S603 - our own
         subprocess.run(install, check=True, capture_output=True)  # noqa: S603 - packages named in the bench

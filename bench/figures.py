@@ -22,7 +22,10 @@ Row = Mapping[str, Figure]
 
 def main() -> None:
     """Measure first figures, then large ones."""
-    say(f"The first after each of {ROUNDS} starts (median, the least to the greatest); of a large table once.")
+    say(
+        f"The first after each of {ROUNDS} starts (median, the least to the greatest); of a large "
+        "table once."
+    )
     with TemporaryDirectory() as name:
         show(measure_first_figures(Path(name) / "first"), "the customers of the sample's model")
         with Server(Path(name) / "large") as server:
@@ -31,7 +34,9 @@ def main() -> None:
 
 def measure_first_figures(home: Path) -> dict[str, Row]:
     """Start the service anew for each format, and ask for the same figure again and again."""
-    rounds = {extension: [_first(home, extension) for _ in range(ROUNDS)] for extension in EXTENSIONS}
+    rounds = {
+        extension: [_first(home, extension) for _ in range(ROUNDS)] for extension in EXTENSIONS
+    }
     return {extension: _row(taken) for extension, taken in rounds.items()}
 
 
@@ -48,7 +53,10 @@ def measure_large_figures(server: Server) -> dict[str, Row]:
 def _first(home: Path, extension: str) -> dict[str, float]:
     with Server(home, "--sample") as server:
         server.wait_until_ready()
-        wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample model")
+        wait_for(
+            lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+            "the sample model",
+        )
         ask = partial(server.http.get, f"{SAMPLE}.{extension}")
         before = _resident(server)
         return {

@@ -1,4 +1,7 @@
-"""`python -m bench.growth`: by which power of the number of customers the cost grows, in a table and in a plot."""
+"""`python -m bench.growth`.
+
+By which power of the number of customers the cost grows, in a table and in a plot.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +28,8 @@ FEW: Final = (2_000, 20_000, 200_000, 2_000_000)
 MOST: Final = 10_000_000
 PLOT: Final = DOCUMENT.with_name("growth.svg")
 ALGORITHMS: Final = (
-    "from models.precompile import warm_up; warm_up(); from models.algorithms import Hierarchical, KMeans"
+    "from models.precompile import warm_up; warm_up(); from models.algorithms "
+    "import Hierarchical, KMeans"
 )
 LEARN: Final = "{}().learn(points, k=8, seed=0)"
 WHOLE: Final = f"""{ALGORITHMS}
@@ -62,7 +66,10 @@ class Curve:
     def said(self, taken: Mapping[int, Sequence[Taken]]) -> str:
         """Say the power, and of which numbers of customers."""
         first = next(n for n in self.sizes if n > self.beyond)
-        return f"{self.name}: {self.power(taken):.2f}, from {number(first)} to {number(self.sizes[-1])} customers"
+        return (
+            f"{self.name}: {self.power(taken):.2f}, from {number(first)} to "
+            f"{number(self.sizes[-1])} customers"
+        )
 
 
 CURVES: Final = (
@@ -78,7 +85,9 @@ CURVES: Final = (
         sizes=(*FEW, MOST),
     ),
     Curve(
-        name="whole fit by K-Means", work=Work(setup=WHOLE, work="learn(points)", kept="found[2].centers"), sizes=FEW
+        name="whole fit by K-Means",
+        work=Work(setup=WHOLE, work="learn(points)", kept="found[2].centers"),
+        sizes=FEW,
     ),
 )
 
@@ -88,12 +97,17 @@ def main() -> None:
     say(MEDIANS.format(ROUNDS))
     taken = _measure()
     for curve in CURVES:
-        show_taken(f"{curve.name}, {D} columns", {f"{n:,}": taken[curve.name][n] for n in curve.sizes})
+        show_taken(
+            f"{curve.name}, {D} columns", {f"{n:,}": taken[curve.name][n] for n in curve.sizes}
+        )
     say("\nProcessor seconds grow by this power (least squares on logarithms):\n")
     for curve in CURVES:
         say(f"- {curve.said(taken[curve.name])}")
     PLOT.write_text(to_svg(layout_chart(_chart(taken), LOOKS["light"])))
-    say(f"\n![Processor seconds against the number of customers, both on a logarithmic scale]({PLOT.name})")
+    say(
+        "\n![Processor seconds against the number of customers, both on a logarithmic "
+        f"scale]({PLOT.name})"
+    )
 
 
 def busy(taken: Sequence[Taken]) -> float:
@@ -103,7 +117,9 @@ def busy(taken: Sequence[Taken]) -> float:
 
 def _measure() -> All:
     """Take turns, so that what disturbs one size disturbs all."""
-    taken: dict[str, dict[int, list[Taken]]] = {curve.name: {n: [] for n in curve.sizes} for curve in CURVES}
+    taken: dict[str, dict[int, list[Taken]]] = {
+        curve.name: {n: [] for n in curve.sizes} for curve in CURVES
+    }
     with TemporaryDirectory() as name:
         points = {n: Path(name) / f"{n}.npy" for curve in CURVES for n in curve.sizes}
         for n, path in points.items():
@@ -121,11 +137,26 @@ def _chart(taken: All) -> Chart:
     panel = Panel(
         x=Axis(low=3.2, high=7.1, title="customers", ticks=_powers(4, 7), grid=True),
         y=Axis(low=ends[0], high=ends[1], title="processor seconds", ticks=_powers(*ends)),
-        marks=[mark for index, curve in enumerate(CURVES) for mark in _marks(index, taken[curve.name])],
+        marks=[
+            mark for index, curve in enumerate(CURVES) for mark in _marks(index, taken[curve.name])
+        ],
     )
-    legend = [Entry(color=index, label=curve.said(taken[curve.name])) for index, curve in enumerate(CURVES)]
-    notes = ["Both scales are logarithmic; the legend says by which power of n they grow. Dashed: in proportion to n."]
-    return Chart(title="What a fit costs, by the number of customers", panels=[panel], legend=legend, notes=notes)
+    legend = [
+        Entry(color=index, label=curve.said(taken[curve.name]))
+        for index, curve in enumerate(CURVES)
+    ]
+    notes = [
+        (
+            "Both scales are logarithmic; the legend says by which power of n they grow. Dashed: "
+            "in proportion to n."
+        )
+    ]
+    return Chart(
+        title="What a fit costs, by the number of customers",
+        panels=[panel],
+        legend=legend,
+        notes=notes,
+    )
 
 
 def _marks(index: int, taken: Mapping[int, Sequence[Taken]]) -> Iterator[Mark]:

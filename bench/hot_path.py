@@ -1,4 +1,6 @@
-"""How near placing customers comes to the server's own limit: with a key, limits, metrics and a line in the log.
+"""How near placing customers comes to the server's own limit.
+
+With a key, limits, metrics and a line in the log.
 
 Run as `python -m bench.hot_path`, or as a part of `python -m bench`, which writes it down.
 """
@@ -39,17 +41,21 @@ Shots = Mapping[str, Shot]
 
 
 def measure_hot_path(server: Server, directory: Path, key: str) -> Table:
-    """Measure the service beside others with the same pipeline, after their answers were compared."""
+    """Measure the service beside peers with the same pipeline, after comparing their answers."""
     wait_for(lambda: _has_model(server, key), "the sample model")
     pipeline = directory / "pipeline.joblib"
-    artifact = server.http.get("/v1/models/sample/versions/production/artifact", headers=_bearer(key))
+    artifact = server.http.get(
+        "/v1/models/sample/versions/production/artifact", headers=_bearer(key)
+    )
     pipeline.write_bytes(artifact.content)
     url = f"{str(server.http.base_url).rstrip('/')}/v1/models/sample/assignments"
     with ExitStack() as stack:
         urls = {US: url, RAW: f"{stack.enter_context(_started('bench.raw'))}/"}
         urls[USUAL] = f"{stack.enter_context(_started('bench.usual', str(pipeline)))}/assignments"
         peers = {MLFLOW: mlflow, MLSERVER: mlserver}
-        found = {name: stack.enter_context(serve(pipeline, directory)) for name, serve in peers.items()}
+        found = {
+            name: stack.enter_context(serve(pipeline, directory)) for name, serve in peers.items()
+        }
         urls |= {name: url for name, url in found.items() if url}
         _check(_shots(urls, key, MANY), server, key)
         return _measured(urls, key)
@@ -79,7 +85,9 @@ def _take_turns(shots: Shots, connections: int, figure: str) -> dict[str, Figure
 
 def _shots(urls: Mapping[str, str], key: str, n: int) -> dict[str, Shot]:
     pairs = _customers(n)
-    customers = json.dumps({"customers": [{INCOME: income, SCORE: score} for income, score in pairs]}).encode()
+    customers = json.dumps(
+        {"customers": [{INCOME: income, SCORE: score} for income, score in pairs]}
+    ).encode()
     split = json.dumps({"dataframe_split": {"columns": [INCOME, SCORE], "data": pairs}}).encode()
     headers = {"Content-Type": JSON}
     shots = {name: Shot(url=url, body=customers, headers=headers) for name, url in urls.items()}
@@ -91,7 +99,7 @@ def _shots(urls: Mapping[str, str], key: str, n: int) -> dict[str, Shot]:
 
 
 def _numbered(shots: Shots) -> Shots:
-    """Let heads differ, which we do not read again where they are the same, of those who are fast enough to care."""
+    """Vary the request heads of the fastest peers, since equal heads may be cached."""
     return {name: replace(shots[name], is_numbered=True) for name in (US, RAW)}
 
 
@@ -110,7 +118,11 @@ def _arrow(url: str, key: str) -> Shot:
     body = BytesIO()
     with ipc.new_stream(body, table.schema) as writer:
         writer.write_table(table)
-    return Shot(url=url, body=body.getvalue(), headers={"Content-Type": ARROW, "Accept": ARROW, **_bearer(key)})
+    return Shot(
+        url=url,
+        body=body.getvalue(),
+        headers={"Content-Type": ARROW, "Accept": ARROW, **_bearer(key)},
+    )
 
 
 def _customers(n: int) -> list[tuple[float, float]]:
@@ -156,7 +168,17 @@ def _started(module: str, *arguments: str) -> Iterator[str]:
 
 def make_key(home: Path) -> str:
     """Make a key for a service that is running."""
-    command = [sys.executable, "-m", "service", "keys", "create", "--name", "bench", "--scope", "read"]
+    command = [
+        sys.executable,
+        "-m",
+        "service",
+        "keys",
+        "create",
+        "--name",
+        "bench",
+        "--scope",
+        "read",
+    ]
     env = os.environ | {"SEGMENTATION_HOME": str(home)}
     made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=True, text=True)  # noqa: S603 - our own command
     return next(word for word in made.stdout.split() if word.startswith("csk_"))
@@ -169,7 +191,10 @@ def main() -> None:
         place = Path(directory)
         with Server(place / "home", "--sample", **SETTINGS) as server:
             server.wait_until_ready()
-            wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample model")
+            wait_for(
+                lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+                "the sample model",
+            )
             show(measure_hot_path(server, place, make_key(server.home)))
 
 

@@ -1,6 +1,7 @@
 """`python -m bench.kmeans`: how long K-Means takes beside scikit-learn and its extension.
 
-Each fit runs in a process of its own, and once on few points before it is timed. Points are float64, as a fit has them.
+Each fit runs in a process of its own, and once on few points before it is timed. Points are
+float64, as a fit has them.
 """
 
 from collections.abc import Sequence
@@ -35,10 +36,16 @@ def main() -> None:
 
 
 def compare(directory: Path, n: int, *, starts: Sequence[int], extension: Path | None) -> None:
-    """Fit the same points by every peer in turns; figures count only if each is as good as the best of them."""
+    """Fit the same points by every peer in turns.
+
+    Figures count only if each is as good as the best of them.
+    """
     points, kept = directory / f"{n}.npy", directory / "inertia.npy"
     np.save(points, draw_points(n, D, K, APART))
-    fit = {name: partial(_fit, work, points, kept) for name, work in _candidates(starts, extension).items()}
+    fit = {
+        name: partial(_fit, work, points, kept)
+        for name, work in _candidates(starts, extension).items()
+    }
     taken = [{name: work() for name, work in fit.items()} for _ in range(ROUNDS)]
     points.unlink()
     best = min(inertia for each in taken for _, inertia in each.values())

@@ -1,4 +1,4 @@
-"""How long a fit takes from the request to the version, beside scikit-learn's fit of points that are ready."""
+"""Time of a fit from request to version, beside scikit-learn's fit of prepared points."""
 
 from itertools import count
 from pathlib import Path
@@ -38,7 +38,12 @@ def measure_learning(server: Server) -> dict[str, dict[str, Figure]]:
 
 
 def _fit(server: Server, name: str) -> None:
-    asked = {"name": name, "dataset": "bench", "k": K, "algorithm": {"name": "kmeans", "n_init": 10}}
+    asked = {
+        "name": name,
+        "dataset": "bench",
+        "k": K,
+        "algorithm": {"name": "kmeans", "n_init": 10},
+    }
     server.worked("/v1/models", asked, wait=30)
 
 

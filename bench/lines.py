@@ -80,11 +80,15 @@ async def _once(shot: Shot) -> bytes:
     return await line.done
 
 
-async def _connected(shot: Shot, volley: Volley, connections: int, until: float) -> Sequence["_Line"]:
+async def _connected(
+    shot: Shot, volley: Volley, connections: int, until: float
+) -> Sequence["_Line"]:
     address, loop = urlsplit(shot.url), asyncio.get_running_loop()
     requests = shot.requests()
     made = [
-        await loop.create_connection(lambda: _Line(requests, volley, until), address.hostname, address.port)
+        await loop.create_connection(
+            lambda: _Line(requests, volley, until), address.hostname, address.port
+        )
         for _ in range(connections)
     ]
     return [line for _, line in made]

@@ -11,7 +11,10 @@ PACKAGES: Final = ("numpy", "numba", "scikit-learn")
 
 def describe_machine() -> str:
     """Name the processor, the Python, the packages that compute, and the load."""
-    cpu = next((line for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    cpu = next(
+        (line for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
     name = cpu.partition(": ")[2] or cpu
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     python, load = platform.python_version(), os.getloadavg()[0]

@@ -23,7 +23,10 @@ def row(*cells: str) -> None:
 
 
 def show(figures: Mapping[str, Mapping[str, object]], title: str = "") -> None:
-    """Print a table of figures: a row for each thing measured, a column for each candidate of the first one."""
+    """Print a table of figures.
+
+    A row for each thing measured, a column for each candidate of the first one.
+    """
     candidates = list(next(iter(figures.values())))
     head(title, *candidates)
     for what, reached in figures.items():

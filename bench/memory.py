@@ -1,4 +1,4 @@
-"""How much memory each process holds once it has worked, and how much all hold at most while they work."""
+"""Memory of each process after its work, and the peak of all processes during it."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -18,15 +18,23 @@ LOOK = 0.05  # seconds from one look to the next
 def main() -> None:
     """Measure a service that has learned from the sample."""
     with TemporaryDirectory() as directory, Server(Path(directory) / "home", "--sample") as server:
-        wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample's model")
+        wait_for(
+            lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+            "the sample's model",
+        )
         resident = measure_memory(server)
-    show({name: {"MiB": f"{mebibytes:.0f}"} for name, mebibytes in resident.items()}, "resident memory")
+    show(
+        {name: {"MiB": f"{mebibytes:.0f}"} for name, mebibytes in resident.items()},
+        "resident memory",
+    )
 
 
 def measure_memory(server: Server) -> dict[str, float]:
     """Give the resident memory of each process, in MiB."""
     api, engine, *others = server.family()
-    nursery, *workers = [process for process in others if "forkserver" in " ".join(process.cmdline())]
+    nursery, *workers = [
+        process for process in others if "forkserver" in " ".join(process.cmdline())
+    ]
     named = {"api": api, "engine": engine, "nursery": nursery}
     named |= {f"worker {n}": worker for n, worker in enumerate(workers, 1)}
     return {name: _resident(process) for name, process in named.items()}
@@ -35,8 +43,8 @@ def measure_memory(server: Server) -> dict[str, float]:
 class Watch:
     """Looks again and again, within its block, at how much memory all processes of a service hold.
 
-    What several processes share is counted once (PSS). `growth` is what the most is above what they held at first,
-    `needed` above what they held when the block began.
+    What several processes share is counted once (PSS). `growth` is what the most is above what they
+    held at first, `needed` above what they held when the block began.
     """
 
     def __init__(self, server: Server) -> None:

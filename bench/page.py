@@ -1,4 +1,7 @@
-"""`python -m bench.page`: how soon the page can be used, in a browser that knows nothing of it yet."""
+"""`python -m bench.page`.
+
+How soon the page can be used, in a browser that knows nothing of it yet.
+"""
 
 import shutil
 import time
@@ -14,7 +17,12 @@ from bench.rounds import MEDIANS, ROUNDS, take_turns
 from bench.server import Server, wait_for
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS: Final = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+]
 VIEWS: Final = {
     "the start: its lists": ("/", "section:last-of-type .tile"),
     "a dataset: its columns": ("/datasets/sample", ".columns tbody tr"),
@@ -27,12 +35,14 @@ def main() -> None:
     say(MEDIANS.format(ROUNDS))
     with TemporaryDirectory() as directory, Server(Path(directory) / "home", "--sample") as server:
         wait_for(
-            lambda: server.http.get("/v1/models/sample/versions/production/segments").is_success, "the sample's model"
+            lambda: server.http.get("/v1/models/sample/versions/production/segments").is_success,
+            "the sample's model",
         )
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             looks = {
-                name: partial(_milliseconds, browser, str(server.http.base_url), *view) for name, view in VIEWS.items()
+                name: partial(_milliseconds, browser, str(server.http.base_url), *view)
+                for name, view in VIEWS.items()
             }
             measured = take_turns(looks)
             browser.close()

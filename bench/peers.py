@@ -31,14 +31,29 @@ def mlflow(pipeline: Path, directory: Path) -> Iterator[str | None]:
         return
     port, model = _free_port(), str(directory / "mlflow-model")
     subprocess.run([python, "-c", SAVE, str(pipeline), model], check=True, capture_output=True)  # noqa: S603 - our own command
-    serve = [python, "-m", "mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
+    serve = [
+        python,
+        "-m",
+        "mlflow",
+        "models",
+        "serve",
+        "-m",
+        model,
+        "--env-manager",
+        "local",
+        "-p",
+        str(port),
+    ]
     with _running(serve, port, python):
         yield f"http://127.0.0.1:{port}/invocations"
 
 
 @contextmanager
 def mlserver(pipeline: Path, directory: Path) -> Iterator[str | None]:
-    """Serve by `mlserver start` with its runtime for scikit-learn, in one process: its workers need an older uvloop."""
+    """Serve by `mlserver start` with its runtime for scikit-learn, in one process.
+
+    Its workers need an older uvloop.
+    """
     python = make_environment(directory / "mlserver", "mlserver", "mlserver-sklearn", *_same())
     if python is None:
         yield None
@@ -48,7 +63,11 @@ def mlserver(pipeline: Path, directory: Path) -> Iterator[str | None]:
     ports = {"http_port": port, "grpc_port": _free_port(), "metrics_port": _free_port()}
     _settle(home / "settings.json", {"host": "127.0.0.1", "parallel_workers": 0, **ports})
     implementation = "mlserver_sklearn.SKLearnModel"
-    told = {"name": "sample", "implementation": implementation, "parameters": {"uri": str(pipeline)}}
+    told = {
+        "name": "sample",
+        "implementation": implementation,
+        "parameters": {"uri": str(pipeline)},
+    }
     _settle(home / "model-settings.json", told)
     with _running([python.with_name("mlserver"), "start", str(home)], port, python):
         model = f"http://127.0.0.1:{port}/v2/models/sample"
@@ -68,7 +87,9 @@ def _settle(file: Path, settings: Mapping[str, object]) -> None:
 def _running(command: list[str | Path], port: int, python: Path) -> Iterator[None]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     path = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
-    with subprocess.Popen(command, env=os.environ | path, start_new_session=True, **quiet) as process:  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, env=os.environ | path, start_new_session=True, **quiet
+    ) as process:
         try:
             wait_for(lambda: _listens(port), str(command[0]))
             yield

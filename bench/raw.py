@@ -1,4 +1,7 @@
-"""The least that uvicorn can do: read a body, and answer always the same. Run as `python -m bench.raw`."""
+"""The least that uvicorn can do: read a body, and answer always the same.
+
+Run as `python -m bench.raw`.
+"""
 
 import socket
 import sys
@@ -26,7 +29,9 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(app, access_log=False, log_level="error", lifespan="off", proxy_headers=False, ws="none")
+    config = uvicorn.Config(
+        app, access_log=False, log_level="error", lifespan="off", proxy_headers=False, ws="none"
+    )
     uvicorn.Server(config).run([listener])
 
 

@@ -1,7 +1,10 @@
-"""`python -m bench.recommending`: how long a recommendation takes beside the usual loop over scikit-learn.
+"""`python -m bench.recommending`.
 
-The loop fits K-Means for 2 to 15 segments and asks for inertia, Caliński-Harabasz, Davies-Bouldin and silhouette of
-each. A recommendation judges by eleven more criteria, prepares the table, and says how sure it is.
+How long a recommendation takes beside the usual loop over scikit-learn.
+
+The loop fits K-Means for 2 to 15 segments and asks for inertia, Caliński-Harabasz, Davies-Bouldin
+and silhouette of each. A recommendation judges by eleven more criteria, prepares the table, and
+says how sure it is.
 """
 
 from argparse import ArgumentParser
@@ -63,7 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def compare(n: int, *, n_init: int, rounds: int) -> None:
-    """Ask both about the same customers in turns; times count only if the figures of the same segments are equal."""
+    """Ask both about the same customers in turns.
+
+    Times count only if the figures of the same segments are equal.
+    """
     table = pd.DataFrame(draw_points(n, D, K, APART), columns=[f"x{i}" for i in range(D)])
     features = [Feature(name=str(name), kind="numeric") for name in table]
     points = prepare(table, features).points
@@ -80,21 +86,31 @@ def compare(n: int, *, n_init: int, rounds: int) -> None:
 
 
 def loop(points: Points, n_init: int) -> tuple[dict[int, Labels], Curves]:
-    """Do what one does with scikit-learn: fit and score each k; silhouettes of a sample where there are too many."""
+    """Do what one does with scikit-learn.
+
+    Fit and score each k; silhouettes of a sample where there are too many.
+    """
     fits = {k: ScikitKMeans(k, n_init=n_init, random_state=0).fit(points) for k in KS}
     labels = {k: fit.labels_.astype(np.int64) for k, fit in fits.items()}
     some = None if len(points) <= EXACT_UP_TO else QUERIES
     silhouette = partial(silhouette_score, points, sample_size=some, random_state=0)
     return labels, {
         "knee": {k: float(fit.inertia_) for k, fit in fits.items()},
-        "calinski_harabasz": {k: float(calinski_harabasz_score(points, each)) for k, each in labels.items()},
-        "davies_bouldin": {k: float(davies_bouldin_score(points, each)) for k, each in labels.items()},
+        "calinski_harabasz": {
+            k: float(calinski_harabasz_score(points, each)) for k, each in labels.items()
+        },
+        "davies_bouldin": {
+            k: float(davies_bouldin_score(points, each)) for k, each in labels.items()
+        },
         "silhouette": {k: float(silhouette(each)) for k, each in labels.items()},
     }
 
 
 def _figures(taken: Sequence[Timed[T]]) -> list[str]:
-    return [str(Figure([each.seconds for each in taken])), str(Figure([each.busy for each in taken]))]
+    return [
+        str(Figure([each.seconds for each in taken])),
+        str(Figure([each.busy for each in taken])),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,14 +142,16 @@ def _require_equal(points: Points, fitted: Mapping[int, Labels], theirs: Curves)
 
 
 def _accuracy(ours: Recommendation, theirs: Curves, n: int) -> str:
-    """Say how much closer or farther our segments are, per customer, and how far the other figures are from theirs."""
+    """Compare the inertia per customer and the other figures with those of the peer."""
     shown = {verdict.criterion: verdict for verdict in ours.verdicts}
     per_customer = [shown["knee"].scores[k] / ours.n_measured / (theirs["knee"][k] / n) for k in KS]
     overlap, silhouette = (
-        max(abs(shown[name].scores[k] - theirs[name][k]) for k in KS) for name in ("davies_bouldin", "silhouette")
+        max(abs(shown[name].scores[k] - theirs[name][k]) for k in KS)
+        for name in ("davies_bouldin", "silhouette")
     )
     return (
-        f"Inertia for each customer over that of the loop: {min(per_customer):.4f} to {max(per_customer):.4f}.\n"
+        f"Inertia for each customer over that of the loop: {min(per_customer):.4f} to "
+        f"{max(per_customer):.4f}.\n"
         f"At most, Davies-Bouldin is {overlap:.3f} apart and the silhouette {silhouette:.4f}.\n"
         f"Recommended: {ours.k} (probability {ours.probability or 0:.2f}), of {K} drawn."
     )

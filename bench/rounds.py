@@ -21,7 +21,9 @@ class Figure:
         """Give the median, with the least and the greatest where there are several."""
         if len(self.rounds) == 1:
             return _shown(self.rounds[0])
-        shown = [_shown(value) for value in (median(self.rounds), min(self.rounds), max(self.rounds))]
+        shown = [
+            _shown(value) for value in (median(self.rounds), min(self.rounds), max(self.rounds))
+        ]
         return "{} ({} to {})".format(*shown)
 
 

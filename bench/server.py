@@ -31,7 +31,10 @@ def wait_for(look: Callable[[], Sight | None], what: str) -> Sight:
 
 
 class Server:
-    """A running `python -m service serve`; leaving its block ends it and everything that it started."""
+    """A running `python -m service serve`.
+
+    Leaving its block ends it and everything that it started.
+    """
 
     def __init__(self, home: Path, *options: str, **settings: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
@@ -51,7 +54,7 @@ class Server:
         self.kill()
 
     def family(self) -> list[psutil.Process]:
-        """List every process of the service, its own first, then the engine, then the engine's children."""
+        """List the processes of the service: its own, then the engine and the engine's children."""
         try:
             server = psutil.Process(self.process.pid)
             return [server, *server.children(recursive=True)]
@@ -84,11 +87,15 @@ class Server:
 
     def send(self, method: str, path: str, body: bytes, media_type: str) -> dict[str, Any]:
         """Send a body of any format, which must be accepted."""
-        return _read(self.http.request(method, path, content=body, headers={"Content-Type": media_type}))
+        return _read(
+            self.http.request(method, path, content=body, headers={"Content-Type": media_type})
+        )
 
     def finished(self, job: str) -> dict[str, Any]:
         """Wait until a job is finished."""
-        wait_for(lambda: self.get(f"/v1/jobs/{job}")["state"] not in {"queued", "running"}, f"job {job}")
+        wait_for(
+            lambda: self.get(f"/v1/jobs/{job}")["state"] not in {"queued", "running"}, f"job {job}"
+        )
         return self.get(f"/v1/jobs/{job}")
 
     def worked(self, path: str, body: object, *, wait: int = 0) -> dict[str, Any]:
@@ -100,14 +107,22 @@ class Server:
 
     def _start(self, options: tuple[str, ...], settings: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "service", "serve", "--port", "0", *options]
-        asked = {f"SEGMENTATION_{name.upper()}": value for name, value in {"home": str(self.home), **settings}.items()}
+        asked = {
+            f"SEGMENTATION_{name.upper()}": value
+            for name, value in {"home": str(self.home), **settings}.items()
+        }
         with self.said.open("wb") as said, self.log.open("ab") as log:
-            return subprocess.Popen(command, cwd=ROOT, env=os.environ | asked, stdout=said, stderr=log)  # noqa: S603 - our own command
+            return subprocess.Popen(  # noqa: S603 - our own command
+                command, cwd=ROOT, env=os.environ | asked, stdout=said, stderr=log
+            )
 
     def _address(self) -> str:
         def there() -> re.Match[str] | None:
             if self.process.poll() is not None:
-                raise RuntimeError(f"The server ended with {self.process.returncode}: {self.log.read_text()[-2000:]}")
+                raise RuntimeError(
+                    f"The server ended with {self.process.returncode}: "
+                    f"{self.log.read_text()[-2000:]}"
+                )
             return re.search(r"listens on (http://\S+)\n", self.said.read_text())
 
         return wait_for(there, "the server's address")[1]
@@ -115,6 +130,8 @@ class Server:
 
 def _read(answer: httpx.Response) -> dict[str, Any]:
     if not answer.is_success:
-        raise RuntimeError(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}")
+        raise RuntimeError(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}"
+        )
     read: dict[str, Any] = answer.json()
     return read

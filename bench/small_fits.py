@@ -1,4 +1,4 @@
-"""What a fit of few customers costs over HTTP beyond the library's own work, alone and eight at once."""
+"""Overhead of a small fit over HTTP beyond the library's own work, alone and eight at once."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -42,13 +42,17 @@ def main() -> None:
         alone = take_turns(_candidates(server, worker), ROUNDS)
         _show_alone(alone)
         show({"processor ms of one": _processor(server, worker)})
-        _show_together([_together(server, first=number * AT_ONCE) for number in range(ROUNDS)], alone[HTTP])
+        _show_together(
+            [_together(server, first=number * AT_ONCE) for number in range(ROUNDS)], alone[HTTP]
+        )
 
 
 def draw() -> pd.DataFrame:
     """Draw customers of four kinds."""
     rng = np.random.default_rng(7)
-    kinds = [rng.normal(at, 1.0, (N // K, len(COLUMNS))) for at in rng.normal(0, 4, (K, len(COLUMNS)))]
+    kinds = [
+        rng.normal(at, 1.0, (N // K, len(COLUMNS))) for at in rng.normal(0, 4, (K, len(COLUMNS)))
+    ]
     return pd.DataFrame(np.round(np.concatenate(kinds), 4), columns=list(COLUMNS))
 
 
@@ -104,12 +108,26 @@ def _fit(server: Server, model: str, seed: int) -> None:
 
 
 def _show_alone(alone: dict[str, Figure]) -> None:
-    beyond = Figure([ours - plain for ours, plain in zip(*(each.rounds for each in alone.values()), strict=True)])
-    show({f"{N} x {len(COLUMNS)}, k = {K}: ms": {**_in_ms(alone), "HTTP beyond it": _in_ms({"": beyond})[""]}})
+    beyond = Figure(
+        [
+            ours - plain
+            for ours, plain in zip(*(each.rounds for each in alone.values()), strict=True)
+        ]
+    )
+    show(
+        {
+            f"{N} x {len(COLUMNS)}, k = {K}: ms": {
+                **_in_ms(alone),
+                "HTTP beyond it": _in_ms({"": beyond})[""],
+            }
+        }
+    )
 
 
 def _in_ms(figures: dict[str, Figure]) -> dict[str, Figure]:
-    return {name: Figure([1000 * each for each in figure.rounds]) for name, figure in figures.items()}
+    return {
+        name: Figure([1000 * each for each in figure.rounds]) for name, figure in figures.items()
+    }
 
 
 def _together(server: Server, first: int) -> list[float]:
@@ -127,8 +145,18 @@ def _show_together(rounds: Sequence[Sequence[float]], one: Figure) -> None:
     p95 = quantiles(chain.from_iterable(rounds), n=20)[-1]
     cores = os.cpu_count() or 1
     allowed = AT_ONCE * median(one.rounds) / cores * 1.3
-    row = {"median": median(chain.from_iterable(rounds)), "p95": p95, "8 x one / cores x 1.3": allowed}
-    show({f"{AT_ONCE} fits at once: ms": {what: f"{1000 * value:.0f}" for what, value in row.items()}})
+    row = {
+        "median": median(chain.from_iterable(rounds)),
+        "p95": p95,
+        "8 x one / cores x 1.3": allowed,
+    }
+    show(
+        {
+            f"{AT_ONCE} fits at once: ms": {
+                what: f"{1000 * value:.0f}" for what, value in row.items()
+            }
+        }
+    )
 
 
 if __name__ == "__main__":

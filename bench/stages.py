@@ -1,4 +1,7 @@
-"""`python -m bench.stages`: where the time of a large fit goes, by the stages of which a job tells."""
+"""`python -m bench.stages`.
+
+Where the time of a large fit goes, by the stages of which a job tells.
+"""
 
 from collections.abc import Callable, Mapping
 from statistics import median
@@ -45,11 +48,23 @@ def main() -> None:
     warm_up()
     say(f"{MEDIANS.format(ROUNDS)} {N:,} customers by {len(FEATURES)} columns, k = {K}.")
     table = draw_table(N).select(FEATURES).to_pandas()
-    rounds = [{name: _fit(table, algorithm) for name, algorithm in CANDIDATES.items()} for _ in range(ROUNDS)]
-    clocks = {f"{name}: {clock}": [each[name][clock] for each in rounds] for name in CANDIDATES for clock in CLOCKS}
+    rounds = [
+        {name: _fit(table, algorithm) for name, algorithm in CANDIDATES.items()}
+        for _ in range(ROUNDS)
+    ]
+    clocks = {
+        f"{name}: {clock}": [each[name][clock] for each in rounds]
+        for name in CANDIDATES
+        for clock in CLOCKS
+    }
     stages = next(iter(clocks.values()))[0]
     show(
-        {stage: {name: f"{median(each[stage] for each in of):.3g}" for name, of in clocks.items()} for stage in stages}
+        {
+            stage: {
+                name: f"{median(each[stage] for each in of):.3g}" for name, of in clocks.items()
+            }
+            for stage in stages
+        }
     )
 
 
@@ -67,12 +82,16 @@ def _fit(table: pd.DataFrame, algorithm: Algorithm) -> dict[str, dict[str, float
     persistence.dump(found.pipeline)
     found.scorer.to_bytes()
     begin("", 0.0)
-    return {name: {**watch.spent, "all": sum(watch.spent.values())} for name, watch in watches.items()}
+    return {
+        name: {**watch.spent, "all": sum(watch.spent.values())} for name, watch in watches.items()
+    }
 
 
 def _features(table: pd.DataFrame) -> list[Feature]:
     numeric = set(table.select_dtypes("number"))
-    return [Feature(name=name, kind="numeric" if name in numeric else "categorical") for name in table]
+    return [
+        Feature(name=name, kind="numeric" if name in numeric else "categorical") for name in table
+    ]
 
 
 if __name__ == "__main__":

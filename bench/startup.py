@@ -37,7 +37,10 @@ def main() -> None:
 
 def _prepare(home: Path) -> None:
     with Server(home, "--sample") as server:
-        wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample's model")
+        wait_for(
+            lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+            "the sample's model",
+        )
 
 
 def _start(home: Path, ask: Callable[[Server], object]) -> Row:

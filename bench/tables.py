@@ -1,4 +1,4 @@
-"""How long the calls on a large table take, and how much memory they need beyond what an idle service holds."""
+"""Time of the calls on a large table, and their memory above that of an idle service."""
 
 from collections.abc import Callable
 from functools import partial
@@ -34,17 +34,27 @@ def main() -> None:
 
 
 def measure_tables(server: Server) -> dict[str, dict[str, Figure]]:
-    """Measure every call once in each round, and its memory in sizes of the table as Arrow holds it."""
+    """Measure each call once per round; its memory in multiples of the table's size in Arrow."""
     table = draw_table(N)
     watch, calls = Watch(server), _calls(server, table)
-    taken = [{what: _measure(call, watch, table.nbytes) for what, call in calls.items()} for _ in range(ROUNDS)]
-    return {what: {name: Figure([each[what][name] for each in taken]) for name in taken[0][what]} for what in calls}
+    taken = [
+        {what: _measure(call, watch, table.nbytes) for what, call in calls.items()}
+        for _ in range(ROUNDS)
+    ]
+    return {
+        what: {name: Figure([each[what][name] for each in taken]) for name in taken[0][what]}
+        for what in calls
+    }
 
 
 def _measure(call: Call, watch: Watch, size: int) -> dict[str, float]:
     with watch:
         took = seconds(call)
-    return {"s": took, "tables in memory": watch.needed / size, "with what is kept": watch.growth / size}
+    return {
+        "s": took,
+        "tables in memory": watch.needed / size,
+        "with what is kept": watch.growth / size,
+    }
 
 
 def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
@@ -56,9 +66,13 @@ def _calls(server: Server, table: pa.Table) -> dict[str, Call]:
     return {
         f"PUT {shape} as Parquet, {len(parquet) >> 20} MiB": send("PUT", "", PARQUET, parquet),
         f"PUT {shape} as CSV, {len(text) >> 20} MiB": send("PUT", "", CSV, text),
-        f"upsert of {UPSERTED:,}, half of them new": send("POST", "/customers", CSV, _csv(_patch(table))),
+        f"upsert of {UPSERTED:,}, half of them new": send(
+            "POST", "/customers", CSV, _csv(_patch(table))
+        ),
         "summary": partial(server.get, f"{PATH}/summary"),
-        "all customers as Parquet": lambda: server.http.get(f"{PATH}/customers", headers={"Accept": PARQUET}).content,
+        "all customers as Parquet": lambda: (
+            server.http.get(f"{PATH}/customers", headers={"Accept": PARQUET}).content
+        ),
         **_jobs(server),
     }
 
@@ -69,12 +83,16 @@ def _jobs(server: Server) -> dict[str, Call]:
     asked = {"dataset": "large", "k": 6, "features": FEATURES}
 
     def fit(algorithm: str) -> Call:
-        return lambda: server.worked("/v1/models", {**asked, "name": next(names), "algorithm": {"name": algorithm}})
+        return lambda: server.worked(
+            "/v1/models", {**asked, "name": next(names), "algorithm": {"name": algorithm}}
+        )
 
     return {
         "a fit by K-Means, from the request to the version": fit("kmeans"),
         "a hierarchical fit": fit("hierarchical"),
-        "placing all customers by a version, as a job": lambda: server.worked(RUNS, {"dataset": "large"}),
+        "placing all customers by a version, as a job": lambda: server.worked(
+            RUNS, {"dataset": "large"}
+        ),
     }
 
 
@@ -83,7 +101,8 @@ def draw_table(n: int) -> pa.Table:
     draw = np.random.default_rng(0)
     amounts = {name: draw.lognormal(3, 1, n).round(2) for name in ("revenue", "basket", "discount")}
     counts = {
-        name: draw.poisson(mean, n).astype(float) for name, mean in (("orders", 4), ("visits", 40), ("returns", 1))
+        name: draw.poisson(mean, n).astype(float)
+        for name, mean in (("orders", 4), ("visits", 40), ("returns", 1))
     }
     income = pa.array(draw.normal(50_000, 15_000, n).round(), mask=draw.random(n) < 0.05)  # noqa: PLR2004 - a twentieth is missing
     words = {"country": draw.choice(COUNTRIES, n), "channel": draw.choice(CHANNELS, n)}

@@ -1,6 +1,9 @@
-"""`python -m bench.trees`: how long a tree takes to grow, what memory it needs, how wide its segments are.
+"""`python -m bench.trees`.
 
-Each tree that is timed grows in a process of its own: what it needs is by how much that grows at the most.
+How long a tree takes to grow, what memory it needs, how wide its segments are.
+
+Each tree that is timed grows in a process of its own: what it needs is by how much that grows at
+the most.
 """
 
 from collections.abc import Sequence
@@ -27,7 +30,10 @@ EXACT = 20_000
 COMPARED, CUTS = (20_000, 50_000), (4, 8, 16)
 WARD = "from models.kernels.ward import ward"
 SCIPY, SCIPY_WORK = "from scipy.cluster.hierarchy import linkage", "linkage(points, 'ward')"
-FASTCLUSTER, FASTCLUSTER_WORK = "from fastcluster import linkage_vector", "linkage_vector(points, 'ward')"
+FASTCLUSTER, FASTCLUSTER_WORK = (
+    "from fastcluster import linkage_vector",
+    "linkage_vector(points, 'ward')",
+)
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -46,25 +52,36 @@ def measure_exact(directory: Path) -> None:
     points = directory / "points.npy"
     np.save(points, draw_points(EXACT, D, K, 3.0))
     tree = partial(Work, kept="found[:, 2]")
-    candidates = {"this service": tree(setup=WARD, work="ward(points)"), "scipy": tree(setup=SCIPY, work=SCIPY_WORK)}
+    candidates = {
+        "this service": tree(setup=WARD, work="ward(points)"),
+        "scipy": tree(setup=SCIPY, work=SCIPY_WORK),
+    }
     if peer := make_environment(directory / "fastcluster", "fastcluster"):
         candidates["fastcluster"] = tree(setup=FASTCLUSTER, work=FASTCLUSTER_WORK, python=peer)
     heights = {name: directory / f"{name}.npy" for name in candidates}
-    taken = [{name: work.run(points, heights[name]) for name, work in candidates.items()} for _ in range(ROUNDS)]
+    taken = [
+        {name: work.run(points, heights[name]) for name, work in candidates.items()}
+        for _ in range(ROUNDS)
+    ]
     first, *others = (np.load(path) for path in heights.values())
     if not all(np.allclose(first, other, rtol=1e-5) for other in others):
         raise RuntimeError("The trees differ")
-    show_taken(f"exact Ward, {EXACT:,} x {D}", {name: [each[name] for each in taken] for name in candidates})
+    show_taken(
+        f"exact Ward, {EXACT:,} x {D}",
+        {name: [each[name] for each in taken] for name in candidates},
+    )
 
 
 def measure_width() -> None:
-    """Compare the segments of trees of groups with those of the exact tree, where that can be had."""
+    """Compare the segments of trees of micro-clusters with those of the exact tree if possible."""
     head("sums of squares, groups / exact; adjusted Rand index", *(f"k = {k}" for k in CUTS))
     for n in COMPARED:
         for name, points in _tables(n).items():
             exact = ward(points)
             others = [_cuts_of_groups(points, seed) for seed in range(ROUNDS)]
-            compared = (_compared(points, cut(exact, k), [segments[k] for segments in others]) for k in CUTS)
+            compared = (
+                _compared(points, cut(exact, k), [segments[k] for segments in others]) for k in CUTS
+            )
             row(f"{n:,} x {points.shape[1]}, {name}", *compared)
 
 
@@ -78,7 +95,9 @@ def _cuts_of_groups(points: Floats, seed: int) -> dict[int, Labels]:
 def _tables(n: int) -> dict[str, Floats]:
     random = np.random.default_rng(n)
     group = random.integers(5, size=n)
-    grid = np.stack([8 * (group % 3), 8 * (group // 3), np.zeros(n)], axis=1) + random.normal(size=(n, 3))
+    grid = np.stack([8 * (group % 3), 8 * (group // 3), np.zeros(n)], axis=1) + random.normal(
+        size=(n, 3)
+    )
     return {
         "far apart": draw_points(n, D, K, 6.0),
         "overlapping": draw_points(n, D, K, 1.5),
@@ -95,7 +114,10 @@ def _compared(points: Floats, exact: Labels, others: Sequence[Labels]) -> str:
 
 
 def _within(points: Floats, segment: Labels) -> float:
-    return sum(float(part.var(axis=0).sum()) * len(part) for part in (points[segment == i] for i in np.unique(segment)))
+    return sum(
+        float(part.var(axis=0).sum()) * len(part)
+        for part in (points[segment == i] for i in np.unique(segment))
+    )
 
 
 if __name__ == "__main__":

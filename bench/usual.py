@@ -1,4 +1,6 @@
-"""The usual way to serve a pipeline: FastAPI, a pandas table, `pipeline.predict`; what `bench` compares with.
+"""The usual way to serve a pipeline.
+
+FastAPI, a pandas table, `pipeline.predict`; what `bench` compares with.
 
 Run as `python -m bench.usual pipeline.joblib`; it prints its address.
 """

@@ -1,4 +1,7 @@
-"""The one rule for cells: what a number, a category and an identifier may look like, in whatever format they arrive."""
+"""The one rule for cells.
+
+What a number, a category and an identifier may look like, in whatever format they arrive.
+"""
 
 import math
 import re
@@ -33,7 +36,8 @@ def number(cell: object) -> float | None:
     Parameters
     ----------
     cell
-        A finite int or float, a decimal string such as ``"12"``, ``" 12.5 "`` or ``"-1e3"``, or nothing.
+        A finite int or float, a decimal string such as ``"12"``, ``" 12.5 "`` or ``"-1e3"``, or
+        nothing.
 
     Returns
     -------
@@ -62,8 +66,8 @@ def category(cell: object) -> str | None:
     Parameters
     ----------
     cell
-        Text, a number (``1.0`` and ``"1.0"`` become ``"1"``), a boolean (``"true"``, ``"false"``; the texts ``"True"``
-        and ``"TRUE"`` are the same), or nothing.
+        Text, a number (``1.0`` and ``"1.0"`` become ``"1"``), a boolean (``"true"``, ``"false"``;
+        the texts ``"True"`` and ``"TRUE"`` are the same), or nothing.
 
     Returns
     -------
@@ -73,8 +77,8 @@ def category(cell: object) -> str | None:
     Raises
     ------
     BadCell
-        For a list, an object, a number that is not finite, and text that holds a control character or half a
-        character.
+        For a list, an object, a number that is not finite, and text that holds a control character
+        or half a character.
     """
     if cell is None:
         return None
@@ -100,12 +104,14 @@ def identifier(cell: object) -> str | None:
     Returns
     -------
     str or None
-        The stripped text; of a float the integer that it is. None where the cell is missing: None, empty or blank.
+        The stripped text; of a float the integer that it is. None where the cell is missing: None,
+        empty or blank.
 
     Raises
     ------
     BadCell
-        For any other type or float, for ``"."`` and ``".."``, for control characters and beyond 256 characters.
+        For any other type or float, for ``"."`` and ``".."``, for control characters and beyond 256
+        characters.
     """
     if cell is None:
         return None
@@ -133,18 +139,29 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     if kinds - {str, int, NoneType}:
         return None
     try:
-        texts = [cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells]
+        texts = [
+            cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
+            for cell in cells
+        ]
     except ValueError:  # a number with more digits than Python writes
         return None
-    if max(map(len, texts)) > MAX_IDENTIFIER_LENGTH or not _PATHS.isdisjoint(texts) or _CONTROL.search("".join(texts)):
+    if (
+        max(map(len, texts)) > MAX_IDENTIFIER_LENGTH
+        or not _PATHS.isdisjoint(texts)
+        or _CONTROL.search("".join(texts))
+    ):
         return None
     return [text or None for text in texts]
 
 
 def without_zero_fractions(ids: Sequence[str | None]) -> list[str | None]:
-    """Read ids such as ``17850.0`` as integers, unless a decimal with another fraction is among the ids."""
+    """Read ids such as ``17850.0`` as integers, unless another id has a nonzero fraction."""
     whole = {text: whole for text in ids if text and (whole := integer_id(text)) is not None}
-    if any(whole.get(text) is None and _DECIMAL_ID.fullmatch(text) for text in ids if text and "." in text):
+    if any(
+        whole.get(text) is None and _DECIMAL_ID.fullmatch(text)
+        for text in ids
+        if text and "." in text
+    ):
         return list(ids)
     return [None if text is None else whole.get(text, text) for text in ids] if whole else list(ids)
 
@@ -193,7 +210,9 @@ def _digits(cell: int) -> str:
 
 
 def _canonical(cell: float) -> str:
-    return repr(_finite(cell) + 0.0).removesuffix(".0")  # adding zero takes the sign from a negative one
+    return repr(_finite(cell) + 0.0).removesuffix(
+        ".0"
+    )  # adding zero takes the sign from a negative one
 
 
 def _text(cell: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The words for low and high values of a column, read from its header and, where that is ambiguous, from its cells."""
+"""Words for low and high values of a column, by its header and, if ambiguous, its cells."""
 
 import re
 from collections import Counter
@@ -29,16 +29,20 @@ VOCABULARY: Final = (
     ),
     (
         (
-            "spending|spend|spent|spending score|amount spent|expenses|monetary|monetary value|revenue|sales|turnover|"
-            "umsatz|umsatze|jahresumsatz|gesamtumsatz|ausgaben|chiffre affaires|depenses|depense|ventes|gasto|gastos|"
+            "spending|spend|spent|spending score|amount spent|expenses|monetary|monetary "
+            "value|revenue|sales|turnover|"
+            "umsatz|umsatze|jahresumsatz|gesamtumsatz|ausgaben|chiffre "
+            "affaires|depenses|depense|ventes|gasto|gastos|"
             "ventas|facturacion|spesa|omzet"
         ),
         *SPENDING,
     ),
     (
         (
-            "recency|since last purchase|since last order|last purchase ago|last order ago|seit letztem kauf|"
-            "seit letzter bestellung|seit letztem einkauf|depuis dernier achat|depuis derniere commande|"
+            "recency|since last purchase|since last order|last purchase ago|last order ago|seit "
+            "letztem kauf|"
+            "seit letzter bestellung|seit letztem einkauf|depuis dernier achat|depuis derniere "
+            "commande|"
             "desde ultima compra|desde ultimo pedido|recence|recencia"
         ),
         "recent buyers",
@@ -46,8 +50,10 @@ VOCABULARY: Final = (
     ),
     (
         (
-            "frequency|purchase frequency|orders|order count|purchases|purchase count|bestellungen|kaufe|einkaufe|"
-            "kaufhaufigkeit|haufigkeit|bestellhaufigkeit|commandes|achats|frequence|frequence achat|pedidos|compras|"
+            "frequency|purchase frequency|orders|order count|purchases|purchase "
+            "count|bestellungen|kaufe|einkaufe|"
+            "kaufhaufigkeit|haufigkeit|bestellhaufigkeit|commandes|achats|frequence|frequence "
+            "achat|pedidos|compras|"
             "frecuencia|frecuencia compra|ordini|acquisti|bestellingen"
         ),
         *BUYING,
@@ -59,7 +65,8 @@ VOCABULARY: Final = (
     ),
     (
         (
-            "order value|basket|basket size|basket value|bestellwert|warenkorb|warenkorbwert|panier|valeur panier|"
+            "order value|basket|basket size|basket "
+            "value|bestellwert|warenkorb|warenkorbwert|panier|valeur panier|"
             "valor pedido|cesta|valor cesta"
         ),
         "small baskets",
@@ -67,7 +74,8 @@ VOCABULARY: Final = (
     ),
     (
         (
-            "between orders|between purchases|zwischen bestellungen|zwischen kaufen|entre commandes|entre achats|"
+            "between orders|between purchases|zwischen bestellungen|zwischen kaufen|entre "
+            "commandes|entre achats|"
             "entre pedidos|entre compras"
         ),
         "short gaps between orders",
@@ -75,7 +83,8 @@ VOCABULARY: Final = (
     ),
     (
         (
-            "tenure|account age|since signup|since registration|anciennete|antiguedad|seit registrierung|"
+            "tenure|account age|since signup|since registration|anciennete|antiguedad|seit "
+            "registrierung|"
             "seit anmeldung|depuis inscription|desde registro"
         ),
         "new",
@@ -83,7 +92,9 @@ VOCABULARY: Final = (
     ),
 )
 BUSINESS: Final[Mapping[frozenset[str], Words]] = {
-    frozenset(header.split()): (low, high) for headers, low, high in VOCABULARY for header in headers.split("|")
+    frozenset(header.split()): (low, high)
+    for headers, low, high in VOCABULARY
+    for header in headers.split("|")
 }
 
 
@@ -93,14 +104,17 @@ def _words(spaced: str) -> frozenset[str]:
 
 # Headers that are used for the number of purchases as well as for their sum.
 AMBIGUOUS: Final = _words(
-    "orders purchases sales bestellungen kaufe einkaufe commandes achats ventes pedidos compras ventas ordini "
+    "orders purchases sales bestellungen kaufe einkaufe commandes achats ventes pedidos compras "
+    "ventas ordini "
     "acquisti bestellingen"
 )
 OF_QUANTITY: Final[Mapping[Quantity, Words]] = {"amount": SPENDING, "count": BUYING}
 UNTOLD: Final = _words(
     "annual average avg customer days mean monthly months n number num of total year yearly years "
-    "anzahl der des jahrlich monatlich durchschnittlich durchschnittlicher gesamt tage tagen monate jahre "
-    "nombre nb de du la le les moyen moyenne annuel annuelle annuels annuelles mensuel jours mois client "
+    "anzahl der des jahrlich monatlich durchschnittlich durchschnittlicher gesamt tage tagen "
+    "monate jahre "
+    "nombre nb de du la le les moyen moyenne annuel annuelle annuels annuelles mensuel jours mois "
+    "client "
     "numero cantidad el los las medio media anual mensual dias meses anos cliente"
 )
 COUNTED: Final = re.compile(
@@ -108,11 +122,14 @@ COUNTED: Final = re.compile(
     r"(?:no|nombre|numero|número|numéro|cantidad|aantal) (?:of|de|des|d)) "
 )
 ACRONYMS: Final = _words(
-    "AOV API ARPU B2B B2C BMI CLTV CLV CRM CTR EUR GBP GMV ID KPI LTV NPS RFM ROI SKU SMS URL USD VAT VIP"
+    "AOV API ARPU B2B B2C BMI CLTV CLV CRM CTR EUR GBP GMV ID KPI LTV NPS RFM ROI SKU SMS URL USD "
+    "VAT VIP"
 )
 
 
-def numeric_words(headers: Sequence[str], quantities: Mapping[str, Quantity] | None = None) -> dict[str, Words]:
+def numeric_words(
+    headers: Sequence[str], quantities: Mapping[str, Quantity] | None = None
+) -> dict[str, Words]:
     """Return the words for low and high values by header, no two of them the same.
 
     Parameters
@@ -120,7 +137,8 @@ def numeric_words(headers: Sequence[str], quantities: Mapping[str, Quantity] | N
     headers
         The numeric columns of a table.
     quantities
-        By header whether the cells are amounts of money or small counts, where they tell: `purchases` may be either.
+        By header whether the cells are amounts of money or small counts, where they tell:
+        `purchases` may be either.
 
     Returns
     -------
@@ -136,13 +154,16 @@ def numeric_words(headers: Sequence[str], quantities: Mapping[str, Quantity] | N
 
 
 def label(header: str) -> str:
-    """Return a header as people would say it: no units in brackets, no underscores, no capitals but acronyms."""
+    """Return a header as people would say it.
+
+    No units in brackets, no underscores, no capitals but acronyms.
+    """
     words = _split(header)
     return " ".join(word if _is_acronym(word, header) else word.lower() for word in words) or header
 
 
 def cut(text: str, length: int = MAX_PHRASE) -> str:
-    """Return the text, shortened before its last word, which tells most, or within it if that is too long."""
+    """Return the text, shortened before its last word, or within it if that is too long."""
     if len(text) <= length:
         return text
     *words, last = text.split(" ")
@@ -195,6 +216,9 @@ def _without_brackets(header: str) -> str:
 
 
 def _without(header: str, opening: str, closing: str) -> str:
-    """Return a header without its brackets and the text in them; each ends at the first that closes it."""
+    """Return a header without its brackets and the text in them.
+
+    Each ends at the first that closes it.
+    """
     *closed, rest = header.split(closing)
     return " ".join([*(part.partition(opening)[0] for part in closed), rest])

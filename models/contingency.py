@@ -38,10 +38,13 @@ def adjusted_rand_index(counts: Counts) -> float:
     Returns
     -------
     float
-        1 for equal segmentations, 0 for agreement by chance, negative for less agreement than by chance.
+        1 for equal segmentations, 0 for agreement by chance, negative for less agreement than by
+        chance.
     """
     table = counts.astype(np.float64)
-    both, in_one, in_other = (_pairs(part).sum() for part in (table, table.sum(axis=1), table.sum(axis=0)))
+    both, in_one, in_other = (
+        _pairs(part).sum() for part in (table, table.sum(axis=1), table.sum(axis=0))
+    )
     by_chance = in_one * in_other / max(_pairs(table.sum()), 1.0)
     maximum = (in_one + in_other) / 2
     return float((both - by_chance) / (maximum - by_chance)) if maximum > by_chance else 1.0

@@ -1,4 +1,7 @@
-"""The sentence on a difference between a segment and all customers: one for the API, the report and the figures."""
+"""The sentence on a difference between a segment and all customers.
+
+One for the API, the report and the figures.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +15,14 @@ def describe_difference(difference: Mapping[str, Any]) -> str:
     Parameters
     ----------
     difference
-        `feature`, `category`, `here`, `overall` and, unless an earlier release made it, `measure`, as a profile has
-        them.
+        `feature`, `category`, `here`, `overall` and, unless an earlier release made it, `measure`,
+        as a profile has them.
     """
     feature, here, overall = difference["feature"], difference["here"], difference["overall"]
     if difference["category"] is not None:
-        return f"{_percent(here)} are {difference['category']} ({feature}), {_percent(overall)} of all"
+        return (
+            f"{_percent(here)} are {difference['category']} ({feature}), {_percent(overall)} of all"
+        )
     if difference.get("measure") == "share_nonzero":
         return f"{feature}: {_percent(here)} have any, {_percent(overall)} of all"
     if number(here) == number(overall):

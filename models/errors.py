@@ -19,7 +19,10 @@ class TooFewToChoose(SegmentationError):
 
 
 class TooManyCustomers(SegmentationError):
-    """There are more customers than this is done with; the detail names the limit, and what takes more."""
+    """There are more customers than this is done with.
+
+    The detail names the limit, and what takes more.
+    """
 
 
 class UnusableColumn(SegmentationError):
@@ -35,7 +38,7 @@ class NothingToLearnFrom(SegmentationError):
 
 
 class UnclearCut(SegmentationError):
-    """Either k or, for hierarchical clustering, the distance at which to cut the tree must be given, and not both."""
+    """Exactly one of k and, for hierarchical clustering, the distance of the cut is required."""
 
 
 class CutTooFine(SegmentationError):
@@ -43,7 +46,10 @@ class CutTooFine(SegmentationError):
 
 
 class ArtifactFromAnotherRelease(SegmentationError):
-    """The model file was written by another release of the libraries that read it; fit the model again."""
+    """The model file was written by another release of the libraries that read it.
+
+    Fit the model again.
+    """
 
 
 def _first_paragraph(kind: type) -> str:

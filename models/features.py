@@ -16,9 +16,9 @@ MIN_CATEGORY_CUSTOMERS: Final = 5
 class Feature:
     """A column used to cluster.
 
-    `preparation.decide` resolves `log` to a bool and fills `categories`; later versions of the model inherit both.
-    `weight` multiplies the squared distance. A category of fewer than `min_category_customers` is not learned unless it
-    is listed in `categories`.
+    `preparation.decide` resolves `log` to a bool and fills `categories`; later versions of the
+    model inherit both. `weight` multiplies the squared distance. A category of fewer than
+    `min_category_customers` is not learned unless it is listed in `categories`.
     """
 
     name: str

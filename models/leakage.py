@@ -1,4 +1,4 @@
-"""Target leakage: features that the segments merely reproduce, such as an outcome or an earlier segmentation."""
+"""Target leakage: features that the segments merely reproduce, such as an outcome."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -20,8 +20,10 @@ TAIL: Final = 0.005
 Labels = NDArray[np.int64]
 
 
-def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int) -> list[str]:
-    """Warn of features with few values that the segments predict almost perfectly, or that predict the segments.
+def find_leaks(
+    table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int
+) -> list[str]:
+    """Warn of features with few values that predict the segments almost perfectly, or vice versa.
 
     Parameters
     ----------
@@ -37,15 +39,18 @@ def find_leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels,
     Returns
     -------
     list of str
-        A warning for each feature with at most twenty values whose most common value per segment is right for 99 % of
-        the customers, and for each categorical feature whose values predict the segments of as many, unless a single
-        value covers 95 % of them. Numeric features that predict the segments are exempt: a threshold in an informative
-        number may well do so. There is none if thresholds in another numeric feature predict the segments as well.
+        A warning for each feature with at most twenty values whose most common value per segment is
+        right for 99 % of the customers, and for each categorical feature whose values predict the
+        segments of as many, unless a single value covers 95 % of them. Numeric features that
+        predict the segments are exempt: a threshold in an informative number may well do so. There
+        is none if thresholds in another numeric feature predict the segments as well.
     """
     return list(_leaks(table, features, labels, k)) if k > 1 else []
 
 
-def _leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: int) -> Iterator[str]:
+def _leaks(
+    table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: int
+) -> Iterator[str]:
     for feature in features:
         counts = _contingency(table[feature.name], labels, k)
         if counts is None or counts.sum(axis=0).max() >= MAX_COMMON_SHARE * counts.sum():
@@ -53,12 +58,20 @@ def _leaks(table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: 
         is_predicted = _predicts(counts)
         if not is_predicted and not (feature.kind == "categorical" and _predicts(counts.T)):
             continue
-        if any(_is_split(table[each.name], labels, k) for each in features if each.kind == "numeric"):
+        if any(
+            _is_split(table[each.name], labels, k) for each in features if each.kind == "numeric"
+        ):
             return
         if is_predicted:
-            yield f"{feature.name!r} has one value in each segment: the segments only repeat it. {_advice(feature)}"
+            yield (
+                f"{feature.name!r} has one value in each segment: the segments only repeat it. "
+                f"{_advice(feature)}"
+            )
         else:
-            yield f"{feature.name!r} alone tells the segments apart: they may only repeat it. {_advice(feature)}"
+            yield (
+                f"{feature.name!r} alone tells the segments apart: they may only repeat it. "
+                f"{_advice(feature)}"
+            )
 
 
 def _advice(feature: Feature) -> str:
@@ -95,4 +108,6 @@ def _is_split(column: pd.Series, labels: Labels, k: int) -> bool:
     thresholds = [(ranges[low][2] + ranges[high][0]) / 2 for low, high in pairwise(order)]
     if np.any(np.diff(thresholds) < 0):
         return False
-    return bool(np.mean(order[np.searchsorted(thresholds, values)] == labels) >= MIN_PREDICTED_SHARE)
+    return bool(
+        np.mean(order[np.searchsorted(thresholds, values)] == labels) >= MIN_PREDICTED_SHARE
+    )

@@ -13,8 +13,8 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
     Parameters
     ----------
     before, after : ndarray of shape (n_customers,)
-        The segments that the two versions assign to the same customers, in the same order. Customers
-        with -1 (not assigned) are ignored.
+        The segments that the two versions assign to the same customers, in the same order.
+        Customers with -1 (not assigned) are ignored.
     threshold : float, default=0.5
         The minimum Jaccard similarity (customers in both / customers in either, 0 to 1) of a pair.
 
@@ -31,8 +31,8 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
 
     Notes
     -----
-    Maximizes the total Jaccard (1901) similarity by the Hungarian algorithm (Kuhn, 1955). Pairs below the
-    threshold are set to 0 first, so that they cannot displace a pair above it.
+    Maximizes the total Jaccard (1901) similarity by the Hungarian algorithm (Kuhn, 1955). Pairs
+    below the threshold are set to 0 first, so that they cannot displace a pair above it.
     """
     if before.shape != after.shape:
         raise ValueError(f"labels of {before.size} and of {after.size} customers cannot be matched")
@@ -56,8 +56,8 @@ def nest_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
     Returns
     -------
     list of tuple of int
-        Pairs (before, after): each segment of the finer cut once, with the segment of the coarser cut
-        that contains it.
+        Pairs (before, after): each segment of the finer cut once, with the segment of the coarser
+        cut that contains it.
     """
     return sorted(set(zip(before.tolist(), after.tolist(), strict=True)))
 

@@ -27,7 +27,8 @@ def dump(pipeline: Pipeline) -> bytes:
     Parameters
     ----------
     pipeline
-        Consists of scikit-learn and numpy objects only, so `joblib.load` works without this package.
+        Consists of scikit-learn and numpy objects only, so `joblib.load` works without this
+        package.
 
     Returns
     -------
@@ -57,7 +58,8 @@ def load(data: bytes, library_versions: Mapping[str, str]) -> Pipeline:
     Raises
     ------
     ArtifactFromAnotherRelease
-        If another release of joblib, numpy or scikit-learn wrote it; raised before anything is loaded.
+        If another release of joblib, numpy or scikit-learn wrote it; raised before anything is
+        loaded.
     """
     _check_releases(library_versions)
     with warnings.catch_warnings():
@@ -71,11 +73,14 @@ def load(data: bytes, library_versions: Mapping[str, str]) -> Pipeline:
 def _check_releases(wrote: Mapping[str, str]) -> None:
     here = library_versions()
     differing = [
-        f"{name} {wrote.get(name, 'unknown')}, here {here[name]}" for name in here if wrote.get(name) != here[name]
+        f"{name} {wrote.get(name, 'unknown')}, here {here[name]}"
+        for name in here
+        if wrote.get(name) != here[name]
     ]
     if differing:
         raise ArtifactFromAnotherRelease(
-            f"The model file was written by {'; '.join(differing)}; fit the model again with the libraries in use"
+            f"The model file was written by {'; '.join(differing)}; fit the model again with the "
+            "libraries in use"
         )
 
 

@@ -20,10 +20,15 @@ def warm_up() -> None:
     assign_to_micro_clusters(two, two)  # fits call it for many customers only
     small_kmeans(two, 2, 1, np.random.default_rng(0))
     assign_to_centers(
-        FeatureTables(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))), two.T.copy(), np.empty(8, np.int32), np.empty(8)
+        FeatureTables(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))),
+        two.T.copy(),
+        np.empty(8, np.int32),
+        np.empty(8),
     )
     mean_silhouettes(two, [np.arange(8) % 2], 0)
-    RuleTarget(evidence=RuleData.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend([])
+    RuleTarget(evidence=RuleData.of(two), member=two[:, 0] > 0, weights=np.ones(len(two))).extend(
+        []
+    )
 
 
 if __name__ == "__main__":

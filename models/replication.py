@@ -21,9 +21,10 @@ Points = NDArray[np.float64]
 def replication(points: Points, algorithm: Algorithm, *, k: int, seed: int) -> float | None:
     """Compute how well segments replicate (after Breckenridge 1989; Tibshirani & Walther 2005).
 
-    Up to 4,000 customers (1,000 for a tree) are drawn and split in two random halves. The algorithm fits k segments to
-    each half, both fits assign the second half, and the two assignments are compared by the adjusted Rand index (Hubert
-    & Arabie 1985): 1 if they are equal, 0 for agreement by chance. Returns the mean of five splits.
+    Up to 4,000 customers (1,000 for a tree) are drawn and split in two random halves. The algorithm
+    fits k segments to each half, both fits assign the second half, and the two assignments are
+    compared by the adjusted Rand index (Hubert & Arabie 1985): 1 if they are equal, 0 for agreement
+    by chance. Returns the mean of five splits.
 
     Parameters
     ----------
@@ -43,9 +44,9 @@ def replication(points: Points, algorithm: Algorithm, *, k: int, seed: int) -> f
 
     Notes
     -----
-    A low value shows that the segments depend on chance. A high value does not show that there are gaps between them: a
-    cloud without gaps is cut in the same way in both halves if its shape determines the cut, as the middle of a long
-    one. See `docs/trees.md` for how often that happens.
+    A low value shows that the segments depend on chance. A high value does not show that there are
+    gaps between them: a cloud without gaps is cut in the same way in both halves if its shape
+    determines the cut, as the middle of a long one. See `docs/trees.md` for how often that happens.
     """
     if not 1 < k <= MOST_SEGMENTS or len(points) < MIN_PER_SEGMENT * k:
         return None
@@ -58,14 +59,20 @@ def chance(agreement: float | None) -> list[str]:
     if agreement is None or agreement >= DOUBTFUL_BELOW:
         return []
     agree = f"fits on two halves of the customers agree by {max(agreement, 0):.2f} of 1"
-    return [f"these segments do not replicate: {agree}; below {DOUBTFUL_BELOW} they depend much on chance"]
+    return [
+        (
+            f"these segments do not replicate: {agree}; below {DOUBTFUL_BELOW} they depend much on "
+            "chance"
+        )
+    ]
 
 
 def few_customers(n: int, n_columns: int, k: int) -> list[str]:
     """Return a warning if there are too few customers for segments that replicate.
 
-    Dolnicar, Grün, Leisch & Schmidt (2014, "Required sample sizes for data-driven market segmentation analyses in
-    tourism") advise at least 70 customers per column; 30 per segment is the minimum for a distance fence of its own.
+    Dolnicar, Grün, Leisch & Schmidt (2014, "Required sample sizes for data-driven market
+    segmentation analyses in tourism") advise at least 70 customers per column; 30 per segment is
+    the minimum for a distance fence of its own.
     """
     min_customers = max(CUSTOMERS_PER_COLUMN * n_columns, CUSTOMERS_PER_SEGMENT * k)
     if n >= min_customers or k == 1:
@@ -81,6 +88,7 @@ def _agreement(points: Points, algorithm: Algorithm, k: int, random: np.random.G
     first, second = points[drawn[::2]], points[drawn[1::2]]
     seed = int(random.integers(2**31))
     labels = [
-        algorithm.fast_variant().learn(half, k=k, seed=seed).estimator.predict(second) for half in (first, second)
+        algorithm.fast_variant().learn(half, k=k, seed=seed).estimator.predict(second)
+        for half in (first, second)
     ]
     return float(adjusted_rand_score(*labels))

@@ -13,17 +13,22 @@ MAJORITY: Final = 0.5
 PROMPTS: Final = {
     "lapsed": "It has been long since they last bought: give some of them a reason to come back.",
     "recent buyers": "They bought lately: thank them, and show what goes with it.",
-    "rare buyers": "They buy seldom: ask what a next purchase depends on, and remind them when it is due.",
+    "rare buyers": "They buy seldom: ask what a next purchase depends on, and remind them when it "
+    "is due.",
     "frequent buyers": "They buy often: make that easy, and ask what they would miss.",
     "rare visitors": "They come seldom: see what brings them, and offer more of that.",
     "frequent visitors": "They come often: put what is new where they will see it.",
-    "low spending": "They spend less than others: see whether what they look for is there, before cutting prices.",
-    "high spending": "They spend more than others: look after them first where service or stock is short.",
+    "low spending": "They spend less than others: see whether what they look for is there, before "
+    "cutting prices.",
+    "high spending": "They spend more than others: look after them first where service or stock is "
+    "short.",
     "small baskets": "Their baskets are small: suggest what goes together.",
     "large baskets": "Their baskets are large: see that delivery and returns suit large orders.",
-    "short gaps between orders": "They order again soon: show them what is new before they look for it.",
+    "short gaps between orders": "They order again soon: show them what is new before they look "
+    "for it.",
     "long gaps between orders": "They order again late: ask what they buy in between, and where.",
-    "low income": "Their income is low: see that prices and sizes they can afford are easy to find.",
+    "low income": "Their income is low: see that prices and sizes they can afford are easy to "
+    "find.",
     "high income": "Their income is high: see that the better choices are easy to find.",
     "younger": "They are younger: see that pictures, words and channels speak to them.",
     "older": "They are older: see that pictures, words and channels speak to them.",
@@ -31,17 +36,25 @@ PROMPTS: Final = {
     "long-standing": "They have been customers for long: let them see that you know it.",
 }
 TOGETHER: Final = {
-    ("high income", "low spending"): "They could spend more than they do: ask a few of them what they buy elsewhere.",
+    (
+        "high income",
+        "low spending",
+    ): "They could spend more than they do: ask a few of them what they buy elsewhere.",
     (
         "low income",
         "high spending",
     ): "They spend much for their income: offer good value rather than pressing for more.",
-    ("lapsed", "high spending"): "They spent much and have not been back for long: ask them first, and in person.",
+    (
+        "lapsed",
+        "high spending",
+    ): "They spent much and have not been back for long: ask them first, and in person.",
     ("lapsed", "frequent buyers"): "They used to buy often and stopped: ask what has changed.",
 }
 Difference = Mapping[str, Any]
 
-NOTHING: Final = "Nothing sets them strongly apart: take them as what other segments are measured against."
+NOTHING: Final = (
+    "Nothing sets them strongly apart: take them as what other segments are measured against."
+)
 
 
 def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[str]:
@@ -50,9 +63,11 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
     Parameters
     ----------
     differences
-        `feature`, `category`, `here`, `effect` and `phrase` of each, as a profile has them, strongest first.
+        `feature`, `category`, `here`, `effect` and `phrase` of each, as a profile has them,
+        strongest first.
     numeric
-        The columns of numbers, whose headers decide on the phrases of profiles that an earlier release made.
+        The columns of numbers, whose headers decide on the phrases of profiles that an earlier
+        release made.
 
     Returns
     -------
@@ -64,8 +79,13 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
     said = [_join_text(each, words) for each in strong]
     together = [pair for pair in TOGETHER if set(pair) <= set(said)]
     told = {word for pair in together for word in pair}
-    alone = [_prompt(each, word) for each, word in zip(strong, said, strict=True) if word not in told]
-    known = [*(TOGETHER[pair] for pair in together), *filter(None, [*alone, _of_categories(strong)])]
+    alone = [
+        _prompt(each, word) for each, word in zip(strong, said, strict=True) if word not in told
+    ]
+    known = [
+        *(TOGETHER[pair] for pair in together),
+        *filter(None, [*alone, _of_categories(strong)]),
+    ]
     return known[:MOST] or [NOTHING]
 
 
@@ -89,6 +109,10 @@ def _comparison(difference: Difference) -> str:
 
 def _of_categories(differences: Sequence[Difference]) -> str | None:
     """Name the categories that most have; one that few have says little of what to do."""
-    common = [each for each in differences if each["category"] and each["here"] > MAJORITY and each["effect"] > 0]
+    common = [
+        each
+        for each in differences
+        if each["category"] and each["here"] > MAJORITY and each["effect"] > 0
+    ]
     names = " and ".join(f"{each['category']} ({label(each['feature'])})" for each in common)
     return f"Most are {names}: see that offers, words and places suit that." if names else None

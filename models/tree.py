@@ -20,7 +20,8 @@ Rows = NDArray[np.int64]
 class Branch:
     """A node of a tree with its descendants; no children for a leaf, or beyond the requested depth.
 
-    `node` numbers the leaves from 0, then the merges by height; `height` is that of the merge, None for a leaf.
+    `node` numbers the leaves from 0, then the merges by height; `height` is that of the merge, None
+    for a leaf.
     """
 
     node: int
@@ -37,13 +38,15 @@ class Tree:
     Attributes
     ----------
     merges
-        Shape (m - 1, 4), in the format of scipy's linkage matrix: two nodes, height, number of customers.
+        Shape (m - 1, 4), in the format of scipy's linkage matrix: two nodes, height, number of
+        customers.
     centers
         Shape (m, d), the centers of the groups, in prepared units.
     sizes
         Shape (m,), the number of customers assigned to each group.
     agreements
-        Shape (m,), for cuts into 1, 2, .. m segments, the share of customers for whom tree and scorer agree.
+        Shape (m,), for cuts into 1, 2, .. m segments, the share of customers for whom tree and
+        scorer agree.
     floor
         The height of the highest merge inside a group; lower merges are not stored.
     """
@@ -69,7 +72,8 @@ class Tree:
         """
         if k > len(self.sizes):
             raise CutTooFine(
-                f"The tree is stored down to {len(self.sizes):,} groups: it cannot be cut into {k:,} segments"
+                f"The tree is stored down to {len(self.sizes):,} groups: it cannot be cut into "
+                f"{k:,} segments"
             )
         return cut(self.merges, k)
 
@@ -83,12 +87,15 @@ class Tree:
         """
         if distance < self.floor:
             raise CutTooFine(
-                f"The tree is stored down to height {self.floor:.6g}: it cannot be cut at a smaller distance"
+                f"The tree is stored down to height {self.floor:.6g}: it cannot be cut at a "
+                "smaller distance"
             )
         return count_above(self.merges, distance)
 
     def reach(self, k: int) -> tuple[float, float | None]:
-        """Return the half-open interval of distances at which a cut has k segments; None is infinity.
+        """Return the half-open interval of distances at which a cut has k segments.
+
+        None is infinity.
 
         The interval is empty for merges at equal heights; such a cut is only available by k.
         """
@@ -103,7 +110,9 @@ class Tree:
     def branch(self, node: int | None = None, *, depth: int) -> Branch:
         """Return the branch below a node, by default the root, down to a depth."""
         top = self.n_nodes - 1 if node is None else node
-        return self._branch(top, depth, sizes=self._sums(self.sizes), groups=self._sums(np.ones_like(self.sizes)))
+        return self._branch(
+            top, depth, sizes=self._sums(self.sizes), groups=self._sums(np.ones_like(self.sizes))
+        )
 
     def depth(self) -> int:
         """Return the number of merges on the longest path from the root to a leaf."""
@@ -135,7 +144,9 @@ class Tree:
         """
         plain = json.loads(data)
         if plain.get("format") != FORMAT:
-            raise ArtifactFromAnotherRelease("This release cannot read the format of the tree; fit the model again")
+            raise ArtifactFromAnotherRelease(
+                "This release cannot read the format of the tree; fit the model again"
+            )
         return cls(
             merges=np.array(plain["merges"], dtype=np.float64).reshape(-1, 4),
             centers=np.array(plain["centers"], dtype=np.float64),
@@ -159,7 +170,9 @@ class Tree:
             height=float(self.merges[merge, 2]) if merge >= 0 else None,
             n_customers=int(sizes[node]),
             n_groups=int(groups[node]),
-            children=[self._branch(child, depth - 1, sizes=sizes, groups=groups) for child in below],
+            children=[
+                self._branch(child, depth - 1, sizes=sizes, groups=groups) for child in below
+            ],
         )
 
 

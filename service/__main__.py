@@ -1,11 +1,20 @@
-"""`python -m service`. Spawned workers import this module, too, so it does nothing outside of the main guard."""
+"""`python -m service`.
+
+Spawned workers import this module, too, so it does nothing outside of the main guard.
+"""
 
 if __name__ == "__main__":
     from service.signals import exit_at_once
 
     exit_at_once()
 
-    from service.import_guard import LAZY_MODULES, OPTIONAL, TRAINING_LIBRARIES, block_imports, import_lazily
+    from service.import_guard import (
+        LAZY_MODULES,
+        OPTIONAL,
+        TRAINING_LIBRARIES,
+        block_imports,
+        import_lazily,
+    )
 
     block_imports(*TRAINING_LIBRARIES, *OPTIONAL)
     import_lazily(*LAZY_MODULES)

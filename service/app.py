@@ -1,4 +1,4 @@
-"""Composition root: builds the FastAPI app from settings, stores, engine, routers and middlewares."""
+"""Composition root: builds the FastAPI app of settings, stores, engine and middlewares."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,18 +61,24 @@ BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
 WAL_ATTEMPTS = 3
 UNROUTED: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
-# FastAPI's own spans and events contain paths, queries and messages, and so customers' ids and values.
-FASTAPI_TELEMETRY: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+# FastAPI's own spans and events contain paths, queries and messages, and so customers' ids and
+# values.
+FASTAPI_TELEMETRY: TelemetryConfig = {
+    "auto_configure": False,
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+}
 ROOMS = {
     "Upload customer tables, and inspect and change how their columns are read.": datasets,
     "Insert, update, list, retrieve and erase the customers of a dataset.": customers,
     "Recommend a number of segments for a dataset, with its probability.": recommendations,
     "Fit models and further versions of them, and cut trees into other segments.": training,
-    "Manage models, their versions, their joblib files, and aliases such as `production`.": registry,
+    "Manage models, versions, joblib files, and aliases such as `production`.": registry,
     "Retrieve the dendrogram of a hierarchical version.": trees,
     "Retrieve the profiles of segments, and name them.": segments,
     "Compare two versions of a model on the same customers.": comparisons,
-    "Draw figures of datasets, recommendations, versions and comparisons, and retrieve reports.": figures,
+    "Draw figures of datasets, recommendations, versions and comparisons; get reports.": figures,
     "Assign customers to segments, with reasons.": assignments,
     "Assign whole datasets, and list the customers of a segment.": runs,
     "Follow and cancel long-running jobs.": job_routes,
@@ -93,7 +99,7 @@ def create_app(
     tracer: Tracer | None = None,
     startup_task: StartupTask | None = None,
 ) -> FastAPI:
-    """Build the app; `engine` overrides the settings, and `startup_task` runs in the background from startup on."""
+    """Build the app; `engine` overrides the settings, `startup_task` runs in the background."""
     stores = open_stores(settings)
     metrics = Metrics(stores.caches)
     metrics.add(JobCollector(stores.database))
@@ -119,7 +125,8 @@ def create_app(
     app = FastAPI(
         title="Customer segmentation",
         version=RELEASE,
-        description="Learns customer segments, keeps every model version, and places customers in milliseconds.",
+        description="Learns customer segments, keeps every model version, and places customers in "
+        "milliseconds.",
         lifespan=lifespan,
         routes=_routes().routes,
         openapi_tags=[{"name": room.tags[0], "description": text} for text, room in ROOMS.items()],
@@ -129,14 +136,20 @@ def create_app(
         telemetry=FASTAPI_TELEMETRY,
     )
     app.state.services = services
-    app.state.feeds = JobFeeds(stores.database, services.engine.endings, max_followers=settings.job_followers)
+    app.state.feeds = JobFeeds(
+        stores.database, services.engine.endings, max_followers=settings.job_followers
+    )
     add_exception_handlers(app)
     install_openapi(app)
     mount_docs(app)
     keys, limiter = KeyCache(stores.database), RateLimiter(settings.requests_per_minute)
     app.add_middleware(AssignmentFastPath, parts=services, placers=ModelCache(stores))
     app.add_middleware(AuthMiddleware, ring=keys, quotas=limiter)
-    app.add_middleware(BodyLimitMiddleware, allowed=_body_limits(settings), budget=MemoryBudget(settings.body_memory))
+    app.add_middleware(
+        BodyLimitMiddleware,
+        allowed=_body_limits(settings),
+        budget=MemoryBudget(settings.body_memory),
+    )
     if tracer:
         app.add_middleware(TracingMiddleware, tracer=tracer)
     app.add_middleware(RequestLogMiddleware, metrics=metrics)
@@ -145,13 +158,16 @@ def create_app(
 
 @cache
 def _routes() -> APIRouter:
-    """Join the routers, once per process, as FastAPI's analysis of their signatures is the same in every app.
+    """Join the routers once per process: FastAPI's analysis of signatures is the same in each app.
 
-    FastAPI analyzes a router at its first match, so each route is matched here rather than by the first requests.
+    FastAPI analyzes a router at its first match, so each route is matched here rather than by the
+    first requests.
     """
     routes = APIRouter(generate_unique_id_function=operation_id)
     for room in ROOMS.values():
-        routes.include_router(room, dependencies=[] if room is health else [Depends(refuse_unknown_parameters)])
+        routes.include_router(
+            room, dependencies=[] if room is health else [Depends(refuse_unknown_parameters)]
+        )
     routes.include_router(page)
     for route in routes.routes:
         route.matches(UNROUTED)
@@ -159,7 +175,9 @@ def _routes() -> APIRouter:
 
 
 def _body_limits(settings: Settings) -> BodyLimits:
-    return BodyLimits(n_bytes=settings.document_bytes, seconds=settings.body_seconds, depth=settings.json_depth)
+    return BodyLimits(
+        n_bytes=settings.document_bytes, seconds=settings.body_seconds, depth=settings.json_depth
+    )
 
 
 def _engine(settings: Settings) -> JobEngine:
@@ -186,14 +204,18 @@ async def _background_tasks(*awaitables: Awaitable[None]) -> AsyncIterator[None]
 
 
 async def _dispatch_forever(services: Services) -> None:
-    """Submit queued jobs to the engine in a loop; after a crash of the engine, their rows are submitted again."""
+    """Submit queued jobs to the engine in a loop.
+
+    After a crash of the engine, their rows are submitted again.
+    """
     with services.engine.endings.subscribe() as ending:
         while True:
             dispatching = asyncio.ensure_future(run_in_threadpool(_dispatch, services))
             try:
                 more = await asyncio.shield(dispatching)
             finally:
-                await dispatching  # cancellation does not stop the thread, which must end before the database closes
+                # Cancellation does not stop the thread, which must end before the database closes.
+                await dispatching
             await ending.wait(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
 
 

@@ -6,7 +6,13 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.config_types import ByteSize, DatabaseUrl, SchedulerAddress, StorageLocation, setting_error
+from service.config_types import (
+    ByteSize,
+    DatabaseUrl,
+    SchedulerAddress,
+    StorageLocation,
+    setting_error,
+)
 
 PREFIX = "SEGMENTATION_"
 
@@ -33,7 +39,8 @@ class Settings(BaseSettings):
         default=20,
         ge=1,
         le=1_000,
-        description="How many connections to PostgreSQL one process opens at most; each worker needs one.",
+        description="How many connections to PostgreSQL one process opens at most; each worker "
+        "needs one.",
     )
     tables: StorageLocation | None = Field(
         default=None,
@@ -48,17 +55,20 @@ class Settings(BaseSettings):
     signing_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="Secret that signs model files; further lines hold others that were used before. "
+        description="Secret that signs model files; further lines hold others that were used "
+        "before. "
         "Absent: read from the signing key file.",
     )
     signing_key_file: Path | None = Field(
         default=None,
-        description="File with the signing key, made on the first start; the first line signs, all of them verify. "
+        description="File with the signing key, made on the first start; the first line signs, all "
+        "of them verify. "
         "Absent: `keys/signing.key` in the home directory, outside the artifact store.",
     )
     bootstrap_key: SecretStr | None = Field(
         default=None,
-        description="The first key, of the tenant `default` with every scope; counts while there has never been one.",
+        description="The first key, of the tenant `default` with every scope; counts while there "
+        "has never been one.",
     )
     bootstrap_key_file: Path | None = Field(
         default=None,
@@ -71,37 +81,55 @@ class Settings(BaseSettings):
     )
     engine_ca: Path | None = Field(
         default=None,
-        description="PEM file of the authority that a `tls://` engine's certificates are signed by.",
+        description="PEM file of the authority that a `tls://` engine's certificates are signed "
+        "by.",
     )
     engine_certificate: Path | None = Field(
         default=None,
-        description="PEM file of the certificate with which this process takes part in a `tls://` engine.",
+        description="PEM file of the certificate with which this process takes part in a `tls://` "
+        "engine.",
     )
-    engine_key: Path | None = Field(default=None, description="PEM file of the private key of that certificate.")
+    engine_key: Path | None = Field(
+        default=None, description="PEM file of the private key of that certificate."
+    )
     workers: int = Field(
-        default=2, ge=1, le=64, description="Worker processes of the embedded engine, or of one `worker` command."
+        default=2,
+        ge=1,
+        le=64,
+        description="Worker processes of the embedded engine, or of one `worker` command.",
     )
     worker_memory: ByteSize = Field(
         default="6GiB",
         description="Memory at which one worker is ended, its job tried again.",
     )
-    job_attempts: int = Field(default=3, ge=1, le=10, description="How often a job is started before it fails.")
+    job_attempts: int = Field(
+        default=3, ge=1, le=10, description="How often a job is started before it fails."
+    )
     requests_per_minute: int = Field(
-        default=60_000, ge=1, description="How many requests a key may send to one process in a minute."
+        default=60_000,
+        ge=1,
+        description="How many requests a key may send to one process in a minute.",
     )
     unfinished_jobs: int = Field(
-        default=1000, ge=1, description="How many jobs may wait or run at once; a request for one more is answered 429."
+        default=1000,
+        ge=1,
+        description="How many jobs may wait or run at once; a request for one more is answered "
+        "429.",
     )
-    unfinished_jobs_per_tenant: int = Field(default=100, ge=1, description="How many of them may be of one tenant.")
+    unfinished_jobs_per_tenant: int = Field(
+        default=100, ge=1, description="How many of them may be of one tenant."
+    )
     job_followers: int = Field(
         default=1000,
         ge=1,
-        description="How many requests may follow jobs by events in one process; one more is answered 503.",
+        description="How many requests may follow jobs by events in one process; one more is "
+        "answered 503.",
     )
     dataset_versions: int = Field(
         default=20,
         ge=1,
-        description="How many versions of a dataset are kept beside those that a model learned from.",
+        description="How many versions of a dataset are kept beside those that a model learned "
+        "from.",
     )
     head_seconds: float = Field(
         default=10,
@@ -126,10 +154,13 @@ class Settings(BaseSettings):
     body_memory: int = Field(
         default=2**31,
         ge=1,
-        description="How much memory all bodies together may take while they are read, in bytes, as estimated from "
+        description="How much memory all bodies together may take while they are read, in bytes, "
+        "as estimated from "
         "their sizes. A request for more than is free waits, and is then answered 503.",
     )
-    json_depth: int = Field(default=32, ge=1, le=200, description="How deeply a JSON document may be nested.")
+    json_depth: int = Field(
+        default=32, ge=1, le=200, description="How deeply a JSON document may be nested."
+    )
     table_bytes: int = Field(
         default=2**31,
         ge=1,
@@ -142,26 +173,37 @@ class Settings(BaseSettings):
     )
     table_rows: int = Field(default=10_000_000, ge=1, description="How many rows a table may have.")
     table_columns: int = Field(default=1000, ge=1, description="How many columns a table may have.")
-    table_cells: int = Field(default=100_000_000, ge=1, description="How many cells, rows times columns, it may have.")
-    cell_characters: int = Field(default=65_536, ge=1, description="How long the text in a cell may be.")
+    table_cells: int = Field(
+        default=100_000_000, ge=1, description="How many cells, rows times columns, it may have."
+    )
+    cell_characters: int = Field(
+        default=65_536, ge=1, description="How long the text in a cell may be."
+    )
     table_readers: int = Field(
         default=2,
         ge=1,
         le=64,
-        description="How many Arrow and Parquet bodies one process reads at once, each in a process of its own.",
+        description="How many Arrow and Parquet bodies one process reads at once, each in a "
+        "process of its own.",
     )
     table_seconds: float = Field(
         default=120,
         gt=0,
-        description="How long such a body may take to be read, and how long it may wait for its turn.",
+        description="How long such a body may take to be read, and how long it may wait for its "
+        "turn.",
     )
     assignment_bytes: int = Field(
         default=2**24,
         ge=1,
-        description="Largest body with customers to be placed at once, in bytes. A run places more, as a dataset.",
+        description="Largest body with customers to be placed at once, in bytes. A run places "
+        "more, as a dataset.",
     )
-    assignment_rows: int = Field(default=100_000, ge=1, description="How many customers are placed at once.")
-    fit_segments: int = Field(default=1000, ge=1, description="How many segments a fit may be asked for.")
+    assignment_rows: int = Field(
+        default=100_000, ge=1, description="How many customers are placed at once."
+    )
+    fit_segments: int = Field(
+        default=1000, ge=1, description="How many segments a fit may be asked for."
+    )
     fit_cells: int = Field(
         default=100_000_000,
         ge=1,
@@ -176,12 +218,14 @@ class Settings(BaseSettings):
         default=5,
         ge=1,
         le=1_000,
-        description="How many customers share a category that a fit learns; at most 5 % of them are left out that way.",
+        description="How many customers share a category that a fit learns; at most 5 % of them "
+        "are left out that way.",
     )
     comparison_rows: int = Field(
         default=2_000_000,
         ge=1,
-        description="By how many customers two versions are compared at most. Runs of both place more.",
+        description="By how many customers two versions are compared at most. Runs of both place "
+        "more.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
@@ -191,16 +235,22 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _has_certificates(self) -> Self:
         """Require all three certificate settings for a TLS engine."""
-        is_set = [path is not None for path in (self.engine_ca, self.engine_certificate, self.engine_key)]
+        is_set = [
+            path is not None for path in (self.engine_ca, self.engine_certificate, self.engine_key)
+        ]
         if not all(is_set) and (any(is_set) or (self.engine_address or "").startswith("tls:")):
             raise setting_error(
-                "An engine over TLS needs SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and "
+                "An engine over TLS needs SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE "
+                "and "
                 "SEGMENTATION_ENGINE_KEY"
             )
         return self
 
     def database_address(self) -> str:
-        """Return the database URL with the password; by default the SQLite file in the home directory."""
+        """Return the database URL with the password.
+
+        By default the SQLite file in the home directory.
+        """
         if self.database_url is None:
             return f"sqlite:///{self.home.resolve() / 'metadata.sqlite'}"
         address = self.database_url.get_secret_value()
@@ -233,13 +283,19 @@ class Settings(BaseSettings):
         return (self.home / "engine").resolve()
 
     def environment(self) -> dict[str, str]:
-        """Return the settings as environment variables for the engine's process, without the bootstrap key."""
+        """Return the settings as environment variables for the engine, but the bootstrap key."""
         return {
-            PREFIX + name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            PREFIX + name.upper(): value.get_secret_value()
+            if isinstance(value, SecretStr)
+            else str(value)
             for name, value in self
             if value is not None and not name.startswith("bootstrap_key")
         }
 
 
 def _location(setting: Path | str | None, default: Path) -> Path | str:
-    return setting if isinstance(setting, str) and "://" in setting else Path(setting or default).resolve()
+    return (
+        setting
+        if isinstance(setting, str) and "://" in setting
+        else Path(setting or default).resolve()
+    )

@@ -1,4 +1,7 @@
-"""Pydantic types of settings that hold URLs, locations and byte sizes; error messages never contain the value."""
+"""Pydantic types of settings that hold URLs, locations and byte sizes.
+
+Error messages never contain the value.
+"""
 
 import re
 from pathlib import Path
@@ -37,7 +40,9 @@ def _check_scheduler_address(address: str) -> str:
 
 def _check_storage_location(location: Path | str) -> Path | str:
     if _SCHEME.match(str(location)) and not _BUCKET.fullmatch(str(location)):
-        raise setting_error(f"expected a directory, or a URL that begins with one of {', '.join(OBJECT_STORES)}")
+        raise setting_error(
+            f"expected a directory, or a URL that begins with one of {', '.join(OBJECT_STORES)}"
+        )
     return location
 
 

@@ -56,7 +56,10 @@ class StillRunning(Conflict):
 
 
 class AnswerForgotten(Conflict):
-    """The request was carried out; its answer named customers, and was forgotten when one was erased."""
+    """The request was carried out.
+
+    Its answer named customers, and was forgotten when one was erased.
+    """
 
 
 class NoTree(Conflict):
@@ -88,7 +91,10 @@ class TooManyRequests(ServiceError):
 
 
 class TooManyFollowers(ServiceError):
-    """More requests follow jobs than one process serves; ask for the job itself, or try again later."""
+    """More requests follow jobs than one process serves.
+
+    Ask for the job itself, or try again later.
+    """
 
 
 class TableGone(ServiceError):
@@ -104,11 +110,17 @@ class TableChangedElsewhere(ServiceError):
 
 
 class StorageFull(ServiceError):
-    """The disk on which the service keeps its files is full; nothing was changed. Make room there."""
+    """The disk on which the service keeps its files is full; nothing was changed.
+
+    Make room there.
+    """
 
 
 class WorkerLost(ServiceError):
-    """The job ended its worker each time it was started; it may need more memory than a worker has."""
+    """The job ended its worker each time it was started.
+
+    It may need more memory than a worker has.
+    """
 
 
 class MemoryBusy(ServiceError):

@@ -1,4 +1,7 @@
-"""`python -m service.healthcheck ADDRESS`: exits with 0 if the address responds; for containers without curl."""
+"""`python -m service.healthcheck ADDRESS`.
+
+Exits with 0 if the address responds; for containers without curl.
+"""
 
 import os
 import socket
@@ -14,7 +17,7 @@ TIMEOUT_SECONDS: Final = 4.0
 
 
 def is_healthy(address: str, environment: Mapping[str, str]) -> bool:
-    """Return whether a GET of an `http://` URL, or a TLS handshake with a `tls://` scheduler, succeeds."""
+    """Check a GET of an `http://` URL, or a TLS handshake with a `tls://` scheduler."""
     try:
         if address.startswith("tls://"):
             _tls_handshake(address, environment)
@@ -26,9 +29,13 @@ def is_healthy(address: str, environment: Mapping[str, str]) -> bool:
 
 
 def _tls_handshake(address: str, environment: Mapping[str, str]) -> None:
-    ca, certificate, key = (environment[f"SEGMENTATION_ENGINE_{name}"] for name in ("CA", "CERTIFICATE", "KEY"))
+    ca, certificate, key = (
+        environment[f"SEGMENTATION_ENGINE_{name}"] for name in ("CA", "CERTIFICATE", "KEY")
+    )
     context = ssl.create_default_context(cafile=ca)
-    context.check_hostname = False  # Dask's certificates name no host; the private authority identifies them
+    context.check_hostname = (
+        False  # Dask's certificates name no host; the private authority identifies them
+    )
     context.load_cert_chain(certificate, key)
     url = urlsplit(address)
     with socket.create_connection((url.hostname, url.port), TIMEOUT_SECONDS) as connection:

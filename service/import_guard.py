@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any, Final
 
 TRAINING_LIBRARIES: Final = ("llvmlite", "numba", "pandas", "scipy", "sklearn")
-# Optional dependencies of libraries, which import them if installed: colours, templates, reloading, unused stores.
+# Optional dependencies of libraries, which import them if installed: colours, templates, reloading,
+# unused stores.
 OPTIONAL: Final = (
     "jinja2",
     "pyarrow._azurefs",
@@ -32,7 +33,12 @@ class ImportBlocker(MetaPathFinder):
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:  # noqa: ARG002 - Python's signature
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - Python's signature
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> None:
         if fullname in self._names:
             raise ModuleNotFoundError(f"{fullname} is blocked in this process", name=fullname)
 
@@ -46,7 +52,10 @@ def block_imports(*names: str) -> None:
 
 
 class LazyModule(ModuleType):
-    """Module that is imported at its first attribute access; unlike importlib.util.LazyLoader, this is thread-safe."""
+    """Module that is imported at its first attribute access.
+
+    Unlike importlib.util.LazyLoader, this is thread-safe.
+    """
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the module
         with _importing:

@@ -10,7 +10,9 @@ from typing import Final
 
 import pyarrow as pa
 
-MMAP_THRESHOLD: Final = 4 << 20  # bytes: smaller blocks, as for requests of ten thousand customers, are reused
+MMAP_THRESHOLD: Final = (
+    4 << 20
+)  # bytes: smaller blocks, as for requests of ten thousand customers, are reused
 TRIM_THRESHOLD: Final = 16 << 20  # bytes
 INTERVAL_SECONDS: Final = 0.1
 
@@ -25,10 +27,10 @@ class _MallocInfo(ctypes.Structure):
 
 
 def enable_malloc_trim() -> None:
-    """Allocate large blocks by mmap, which returns them when freed, and trim the heap in a background thread.
+    """Allocate large blocks by mmap, which returns them when freed; trim the heap in a thread.
 
-    By default, Arrow's allocator and glibc's, with its dynamic thresholds, retain several times the size of the largest
-    table. A lower mmap threshold would slow down small requests.
+    By default, Arrow's allocator and glibc's, with its dynamic thresholds, retain several times the
+    size of the largest table. A lower mmap threshold would slow down small requests.
     """
     pa.set_memory_pool(pa.system_memory_pool())
     libc = ctypes.CDLL(None)
@@ -40,7 +42,7 @@ def enable_malloc_trim() -> None:
 
 
 def _trim_forever(libc: ctypes.CDLL) -> None:
-    """Trim the heap whenever resident or free memory has grown by the threshold since its lowest value."""
+    """Trim the heap when resident or free memory has grown by the threshold since its minimum."""
     lowest = _memory_usage(libc)
     while True:
         sleep(INTERVAL_SECONDS)

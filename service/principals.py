@@ -9,7 +9,9 @@ Scope = Literal["read", "write", "admin"]
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 DEFAULT_TENANT: Final = "default"
-_PUBLIC: Final = re.compile(r"/(livez|readyz|version|openapi\.json|(docs|redoc|page|problems)(/.*)?)?")
+_PUBLIC: Final = re.compile(
+    r"/(livez|readyz|version|openapi\.json|(docs|redoc|page|problems)(/.*)?)?"
+)
 _ASSIGNING: Final = re.compile(r"/v1/models/[^/]+(/versions/[^/]+)?/assignments")
 _SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _ADMIN_PATHS: Final = ("/metrics",)
@@ -31,14 +33,21 @@ def implied_scopes(scope: Scope) -> frozenset[Scope]:
     return frozenset(SCOPES[: SCOPES.index(scope) + 1])
 
 
-LOCAL_ADMIN: Final = Principal(tenant=DEFAULT_TENANT, name="anonymous", scopes=implied_scopes("admin"))
+LOCAL_ADMIN: Final = Principal(
+    tenant=DEFAULT_TENANT, name="anonymous", scopes=implied_scopes("admin")
+)
 
 
 def required_scope(method: str, path: str) -> Scope | None:
-    """Return the scope that a request needs, or None for a public route. Every other route needs a key."""
+    """Return the scope that a request needs, or None for a public route.
+
+    Every other route needs a key.
+    """
     if method in _SAFE_METHODS and _PUBLIC.fullmatch(path):
         return None
-    if path.removesuffix("\n") in _ADMIN_PATHS:  # the router's patterns match a trailing newline, too
+    if (
+        path.removesuffix("\n") in _ADMIN_PATHS
+    ):  # the router's patterns match a trailing newline, too
         return "admin"
     is_read = method in _SAFE_METHODS or (method == "POST" and _ASSIGNING.fullmatch(path))
     return "read" if is_read else "write"

@@ -20,7 +20,10 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """A group of customers: its share, and the mean and standard deviation of each numeric column."""
+    """A group of customers.
+
+    Its share, and the mean and standard deviation of each numeric column.
+    """
 
     share: float
     women: float
@@ -57,13 +60,15 @@ def generate_sample(n_customers: int = 2000, seed: int = 7) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows(
-        zip(range(1, n_customers + 1), genders, sample.age, sample.income, sample.score, strict=True),
+        zip(
+            range(1, n_customers + 1), genders, sample.age, sample.income, sample.score, strict=True
+        ),
     )
     return text.getvalue()
 
 
 def generate_orders(n_orders: int = 8000, seed: int = 7) -> str:
-    """Generate two years of orders of the sample's customers as CSV text, with Pareto-distributed frequencies."""
+    """Generate two years of orders of the sample's customers as CSV, with Pareto frequencies."""
     rng = np.random.default_rng(seed)
     frequency = rng.pareto(1.5, 1500) + 0.2
     customers = rng.choice(len(frequency), size=n_orders, p=frequency / frequency.sum()) + 1
@@ -79,19 +84,26 @@ def generate_orders(n_orders: int = 8000, seed: int = 7) -> str:
 async def load_sample(client: httpx.AsyncClient) -> None:
     """Load the sample into a running service over HTTP.
 
-    Creates the datasets `sample` and `sample-orders`, and fits the models `sample` by K-Means and `sample-tree` by
-    hierarchical clustering.
+    Creates the datasets `sample` and `sample-orders`, and fits the models `sample` by K-Means and
+    `sample-tree` by hierarchical clustering.
     """
     csv_text = {"Content-Type": "text/csv"}
     table = await client.put(f"/v1/datasets/{NAME}", content=generate_sample(), headers=csv_text)
     table.raise_for_status()
-    recipe = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
-    orders = await client.put(f"/v1/datasets/{ORDERS}", content=generate_orders(), params=recipe, headers=csv_text)
+    recipe = {
+        "shape": "transactions",
+        **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True)),
+    }
+    orders = await client.put(
+        f"/v1/datasets/{ORDERS}", content=generate_orders(), params=recipe, headers=csv_text
+    )
     orders.raise_for_status()
     for name, algorithm in ((NAME, "kmeans"), (TREE, "hierarchical")):
         model = {"name": name, "dataset": NAME, "algorithm": {"name": algorithm}, "k": len(GROUPS)}
         fit = await client.post(
-            "/v1/models", json={**model, "features": list(HEADER[3:])}, headers={"Prefer": "wait=30"}
+            "/v1/models",
+            json={**model, "features": list(HEADER[3:])},
+            headers={"Prefer": "wait=30"},
         )
         fit.raise_for_status()
 
@@ -109,6 +121,8 @@ def draw_sample(n_customers: int, seed: int) -> Sample:
     )
 
 
-def _whole_numbers(rng: np.random.Generator, mean_and_sd: npt.NDArray[np.float64], low: int, high: int) -> Integers:
+def _whole_numbers(
+    rng: np.random.Generator, mean_and_sd: npt.NDArray[np.float64], low: int, high: int
+) -> Integers:
     drawn = rng.normal(mean_and_sd[:, 0], mean_and_sd[:, 1])
     return np.clip(np.rint(drawn), low, high).astype(np.int64)

@@ -33,7 +33,8 @@ BANNER: Final = {
     "/readyz": "check readiness",
 }
 NO_KEY_MESSAGE: Final = (
-    f"without an API key, the service listens on loopback addresses only: {', '.join(LOOPBACK_HOSTS)}. "
+    "without an API key, the service listens on loopback addresses only: "
+    f"{', '.join(LOOPBACK_HOSTS)}. "
     "Create a key first: python -m service keys create --help"
 )
 
@@ -57,12 +58,16 @@ def run_server(settings: Settings, sockets: list[socket.socket], *, sample: bool
     startup_task = _load_sample if sample and is_first_start else None
     app = create_app(settings, tracer=open_tracer(), startup_task=startup_task)
     server = _Server(_config(app, settings))
-    exit_by_unwinding()  # uvicorn re-raises the signal that stopped it; SystemExit then stops the engine, too
+    # uvicorn re-raises the signal that stopped it; SystemExit then stops the engine, too.
+    exit_by_unwinding()
     server.run(sockets)
 
 
 def migrate(settings: Settings) -> bool:
-    """Migrate the schema, after waiting for a database that is still starting; return True on the first start."""
+    """Migrate the schema, after waiting for a database that is still starting.
+
+    Return True on the first start.
+    """
     with closing(Database(settings.database_address())) as database:
         try:
             return wait_until_available(database.migrate)
@@ -102,7 +107,8 @@ def _protocol_factory(settings: Settings) -> partial[HttpProtocol]:
 class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.freeze()  # exempts the imported modules from collection, which took half of the time of large bodies
+        # Exempts the imported modules from collection, which took half of the time of large bodies.
+        gc.freeze()
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             _print_banner(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
@@ -120,5 +126,7 @@ async def _load_sample(app: FastAPI) -> None:
     from service.sample import load_sample  # noqa: PLC0415
 
     transport = httpx.ASGITransport(as_principal(app, LOCAL_ADMIN))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", timeout=60
+    ) as client:
         await load_sample(client)

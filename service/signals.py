@@ -12,7 +12,9 @@ _EXIT_CODE_BASE: Final = 128  # shells report 128 + the signal's number
 
 
 def exit_at_once() -> None:
-    """Exit at once on these signals, without a traceback; for the imports at startup, which need no clean-up.
+    """Exit at once on these signals, without a traceback.
+
+    For the imports at startup, which need no clean-up.
 
     The default action is not enough: the kernel ignores it for PID 1 of a container.
     """
@@ -20,7 +22,7 @@ def exit_at_once() -> None:
 
 
 def exit_by_unwinding() -> None:
-    """Raise SystemExit on these signals, so that context managers stop the engine and remove files."""
+    """Raise SystemExit on these signals, so that context managers clean up."""
     _handle(_raise_exit)
 
 

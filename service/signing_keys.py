@@ -16,7 +16,7 @@ class WeakKey(ServiceError):
 
 
 def signing_keys(settings: Settings) -> tuple[bytes, ...]:
-    """Return the keys of the setting, or else of the key file, which is created on the first start."""
+    """Return the keys of the setting, or of the key file, which the first start creates."""
     if settings.signing_key:
         return parse_keys(settings.signing_key.get_secret_value().encode())
     return read_or_create_keys(settings.signing_key_path())
@@ -27,12 +27,17 @@ def parse_keys(text: bytes) -> tuple[bytes, ...]:
     keys = tuple(line.strip() for line in text.splitlines() if line.strip())
     for position, key in enumerate(keys or (b"",), 1):
         if len(key) < MIN_KEY_BYTES:
-            raise WeakKey(f"Signing key {position} has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed")
+            raise WeakKey(
+                f"Signing key {position} has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed"
+            )
     return keys
 
 
 def read_or_create_keys(path: Path) -> tuple[bytes, ...]:
-    """Read the signing keys from a file; if it is missing, create it with a random key, readable by this user only."""
+    """Read the signing keys from a file.
+
+    If it is missing, create it with a random key, readable by this user only.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         _create_key(path)

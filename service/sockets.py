@@ -10,14 +10,16 @@ LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 @contextmanager
 def bind_sockets(host: str, port: int) -> Iterator[list[socket.socket]]:
-    """Bind all addresses of a host without listening, so that a taken port is reported before anything is started.
+    """Bind all addresses of a host without listening, to report a taken port early.
 
     Connections are refused until the server listens.
     """
     with ExitStack() as stack:
         try:
             infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            sockets = [stack.enter_context(_bind(family, address)) for family, _, _, _, address in infos]
+            sockets = [
+                stack.enter_context(_bind(family, address)) for family, _, _, _, address in infos
+            ]
         except OSError as error:
             raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
         yield sockets

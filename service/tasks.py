@@ -48,7 +48,10 @@ logger = structlog.get_logger()
 
 
 def dask_setup(_worker: object) -> None:
-    """Set up a worker, called by Dask because the module is preloaded: memory, logging, compilation of kernels."""
+    """Set up a worker, called by Dask because the module is preloaded.
+
+    Memory, logging, compilation of kernels.
+    """
     enable_malloc_trim()
     configure_logging(Settings().log_level)
     Thread(target=warm_up, name="warm-up", daemon=True).start()
@@ -58,12 +61,16 @@ def run_job(job_id: str) -> None:
     """Run a job, with the settings of the worker's environment."""
     settings = Settings()
     try:
-        run_attempt(_stores(settings), job_id, most_attempts=settings.job_attempts, tracer=_tracer())
+        run_attempt(
+            _stores(settings), job_id, most_attempts=settings.job_attempts, tracer=_tracer()
+        )
     except Exception as error:  # noqa: BLE001 - Dask would log its message, which may contain values
         logger.error("job interrupted", job=job_id, **summarize_exception(error))
 
 
-def run_attempt(stores: Stores, job_id: str, *, most_attempts: int, tracer: Tracer | None = None) -> None:
+def run_attempt(
+    stores: Stores, job_id: str, *, most_attempts: int, tracer: Tracer | None = None
+) -> None:
     """Run the next attempt at a job and record its outcome; does nothing if the job is finished.
 
     If a store is unavailable, the job's row stays unchanged for the next attempt.
@@ -96,7 +103,10 @@ def _finish(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
 
 
 def _is_retried(job: JobRow, error: Exception, most_attempts: int) -> bool:
-    """Return whether a failed attempt is followed by another one; purges are retried until they succeed."""
+    """Return whether a failed attempt is followed by another one.
+
+    Purges are retried until they succeed.
+    """
     return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < most_attempts)
 
 
@@ -127,7 +137,9 @@ def _tracer() -> Tracer | None:
 
 
 def _claim(stores: Stores, job_id: str) -> JobRow | None:
-    return stores.database.write(partial(repository.claim_job, job_id=job_id, worker=current_worker()))
+    return stores.database.write(
+        partial(repository.claim_job, job_id=job_id, worker=current_worker())
+    )
 
 
 def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
@@ -144,7 +156,9 @@ def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
         raise
 
 
-def _progress(report: ProgressReporter, span: Span, started: set[str], stage: str, fraction: float) -> None:
+def _progress(
+    report: ProgressReporter, span: Span, started: set[str], stage: str, fraction: float
+) -> None:
     if stage not in started:
         started.add(stage)
         span.add_event(stage)
@@ -168,7 +182,12 @@ def _succeed(stores: Stores, job: JobRow, result: JobResult) -> None:
 def _fail(stores: Stores, job: JobRow, error: Exception) -> None:
     is_expected = isinstance(error, (SegmentationError, ServiceError))
     logger.log(
-        logging.INFO if is_expected else logging.ERROR, "job failed", attempt=job.attempt, **summarize_exception(error)
+        logging.INFO if is_expected else logging.ERROR,
+        "job failed",
+        attempt=job.attempt,
+        **summarize_exception(error),
     )
-    fail = partial(repository.fail_job, job_id=job.id, attempt=job.attempt, problem=to_problem(error))
+    fail = partial(
+        repository.fail_job, job_id=job.id, attempt=job.attempt, problem=to_problem(error)
+    )
     stores.database.write(fail, repeatable=True)

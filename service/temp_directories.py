@@ -1,4 +1,7 @@
-"""Temporary directory of a process and its children; directories of killed processes are removed at the next start."""
+"""Temporary directory of a process and its children.
+
+Directories of killed processes are removed at the next start.
+"""
 
 import fcntl
 import os
@@ -21,7 +24,9 @@ def temporary_directory() -> Iterator[Path]:
     remove_abandoned(parent)
     draft = Path(tempfile.mkdtemp(prefix=UNLOCKED_PREFIX))
     with (draft / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it when this process exits or is killed
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # the kernel releases it when this process exits or is killed
         directory = draft.rename(parent / draft.name.removeprefix("."))
         _set_temporary_directory(directory)
         try:

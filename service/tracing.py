@@ -1,4 +1,7 @@
-"""OpenTelemetry spans of requests and jobs; the SDK is imported only if a collector is configured."""
+"""OpenTelemetry spans of requests and jobs.
+
+The SDK is imported only if a collector is configured.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -42,9 +45,16 @@ def tracer_of(provider: "TracerProvider") -> Tracer:
 
 @contextmanager
 def span(
-    tracer: Tracer | None, name: str, kind: SpanKind, parent: str | None, attributes: Mapping[str, str | int]
+    tracer: Tracer | None,
+    name: str,
+    kind: SpanKind,
+    parent: str | None,
+    attributes: Mapping[str, str | int],
 ) -> Iterator[Span]:
-    """Open a span, a child of the `traceparent` in `parent`; errors are not recorded, as messages may hold values."""
+    """Open a span, a child of the `traceparent` in `parent`.
+
+    Errors are not recorded, as messages may hold values.
+    """
     if tracer is None:
         yield INVALID_SPAN
         return

@@ -22,7 +22,9 @@ class ObjectStore:
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
         with log.open("wb") as said:
             self._process = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603 - our own command
-        address = wait_for(lambda: re.search(r"Running on (http://\S+?)\s", log.read_text()), "the object store")[1]
+        address = wait_for(
+            lambda: re.search(r"Running on (http://\S+?)\s", log.read_text()), "the object store"
+        )[1]
         self._address = re.sub(r"\x1b\[\d+m", "", address)
         httpx.put(f"{self._address}/{BUCKET}").raise_for_status()
         self.environment = {

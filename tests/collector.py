@@ -20,7 +20,12 @@ class Collector:
 
     def spans(self, name: str) -> list[Span]:
         """Give the spans of one name."""
-        each = (span for resource in self.received for scope in resource.scope_spans for span in scope.spans)
+        each = (
+            span
+            for resource in self.received
+            for scope in resource.scope_spans
+            for span in scope.spans
+        )
         return [span for span in each if span.name == name]
 
     def resource(self) -> dict[str, str]:
@@ -45,7 +50,9 @@ class _Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.collector.paths.append(self.path)
-        self.server.collector.received.extend(ExportTraceServiceRequest.FromString(body).resource_spans)
+        self.server.collector.received.extend(
+            ExportTraceServiceRequest.FromString(body).resource_spans
+        )
         self.send_response(200)
         self.end_headers()
 

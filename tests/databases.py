@@ -17,7 +17,11 @@ from service.config import Settings
 from service.stores.database import Database
 
 TEMPLATE = "migrated"
-CARELESS = ("fsync", "full_page_writes", "synchronous_commit")  # nobody misses a test's data after a crash
+CARELESS = (
+    "fsync",
+    "full_page_writes",
+    "synchronous_commit",
+)  # nobody misses a test's data after a crash
 
 
 def make_embedded(settings: Settings) -> None:
@@ -54,14 +58,16 @@ class Postgresql:
 
     def new(self) -> str:
         """Make a database, and give its address."""
-        return self._create(f"test_{next(self._numbers)}", f"TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        return self._create(
+            f"test_{next(self._numbers)}", f"TEMPLATE {TEMPLATE} STRATEGY file_copy"
+        )
 
     def empty(self) -> str:
         """Make a database without any schema, and give its address."""
         return self._create(f"empty_{next(self._numbers)}")
 
     def guard(self, name: str, password: str) -> str:
-        """Make a database and its user, whom only the password lets in, and give where the server listens."""
+        """Create a database and a user with a password, and return the address of the server."""
         self._session.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'".encode())
         self._session.execute(f"CREATE DATABASE {name} OWNER {name}".encode())
         [path] = self._session.execute("SHOW hba_file").fetchone()
@@ -72,7 +78,12 @@ class Postgresql:
 
     def run_on(self, address: str, program: str, *options: str, **streams: Any) -> None:
         """Run a program of the server's own release on a database."""
-        words = [self._server.bin_path / program, *options, "--dbname", address.replace("+psycopg", "")]
+        words = [
+            self._server.bin_path / program,
+            *options,
+            "--dbname",
+            address.replace("+psycopg", ""),
+        ]
         subprocess.run(words, check=True, **streams)  # noqa: S603 - the server's own program
 
     def drop(self, address: str) -> None:

@@ -1,7 +1,9 @@
-"""Every criterion and every metric once more: by scikit-learn and scipy, or by the formula of its paper.
+"""Every criterion and every metric once more.
 
-A definition takes what was judged, and returns the expected figures and how far ours may be off. A new criterion or
-metric needs an entry here.
+By scikit-learn and scipy, or by the formula of its paper.
+
+A definition takes what was judged, and returns the expected figures and how far ours may be off. A
+new criterion or metric needs an entry here.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +48,9 @@ def inertia(points: Points, labels: np.ndarray) -> float:
     return sum(((group - group.mean(axis=0)) ** 2).sum() for group in groups)
 
 
-def of_kmeans(score: Callable[[Points, np.ndarray], float], ks=SEVERAL) -> Callable[[CriterionData], Figures]:
+def of_kmeans(
+    score: Callable[[Points, np.ndarray], float], ks=SEVERAL
+) -> Callable[[CriterionData], Figures]:
     return lambda judged: exactly(ks, lambda k: score(judged.points, judged.kmeans[k].labels))
 
 
@@ -56,7 +60,9 @@ def silhouette(judged: CriterionData) -> Figures:
 
 def ward_silhouette(judged: CriterionData) -> Figures:
     tree = linkage(judged.points, "ward")
-    return exactly(SEVERAL, lambda k: silhouette_score(judged.points, fcluster(tree, k, "maxclust")))
+    return exactly(
+        SEVERAL, lambda k: silhouette_score(judged.points, fcluster(tree, k, "maxclust"))
+    )
 
 
 def dendrogram_gap(judged: CriterionData) -> Figures:
@@ -65,16 +71,24 @@ def dendrogram_gap(judged: CriterionData) -> Figures:
 
 
 def gap(name: str, box: Callable[[Points], Points]) -> Callable[[CriterionData], Figures]:
-    """Tibshirani, Walther & Hastie 2001: the log inertia of points drawn in a box, less that of the points."""
+    """Tibshirani, Walther & Hastie 2001.
+
+    The log inertia of points drawn in a box, less that of the points.
+    """
 
     def figures(judged: CriterionData) -> Figures:
         points = subsample(judged.points, GAP_SAMPLE, judged.rng(name))
         axes = box(points)
         turned, rng = points @ axes, np.random.default_rng(1)
-        drawn = [rng.uniform(turned.min(axis=0), turned.max(axis=0), turned.shape) for _ in range(10)]
+        drawn = [
+            rng.uniform(turned.min(axis=0), turned.max(axis=0), turned.shape) for _ in range(10)
+        ]
         logs = {k: np.log([sklearn_inertia(each, k) for each in drawn]) for k in (1, 4)}
         return {
-            k: (of_k.mean() - np.log(sklearn_inertia(points, k)), 4 * of_k.std() * (2 / 10) ** 0.5 + 0.01)
+            k: (
+                of_k.mean() - np.log(sklearn_inertia(points, k)),
+                4 * of_k.std() * (2 / 10) ** 0.5 + 0.01,
+            )
             for k, of_k in logs.items()
         }
 
@@ -86,30 +100,55 @@ def sklearn_inertia(points: Points, k: int) -> float:
 
 
 def on_average(figures: list[float], times: int) -> tuple[float, float]:
-    """Give the mean, and how far that of so many others may be off: by chance, one of them may find other segments."""
+    """Give the mean, and how far that of so many others may be off.
+
+    By chance, one of them may find other segments.
+    """
     error = float(np.std(figures)) * (1 / times + 1 / len(figures)) ** 0.5
     return float(np.mean(figures)), 4 * error + 1 / times + 0.01
 
 
 def prediction_strength(judged: CriterionData) -> Figures:
-    """Tibshirani & Walther 2005: of the pairs in a test segment, those that the training centers keep together."""
-    points, rng = subsample(judged.points, 1000, judged.rng("prediction_strength")), np.random.default_rng(1)
+    """Tibshirani & Walther 2005.
+
+    Of the pairs in a test segment, those that the training centers keep together.
+    """
+    points, rng = (
+        subsample(judged.points, 1000, judged.rng("prediction_strength")),
+        np.random.default_rng(1),
+    )
     halvings = [np.array_split(points[rng.permutation(len(points))], 2) for _ in range(18)]
-    return {k: on_average([strength(*halves, k, rng) for halves in halvings], times=6) for k in (2, 4)}
+    return {
+        k: on_average([strength(*halves, k, rng) for halves in halvings], times=6) for k in (2, 4)
+    }
 
 
 def strength(known: Points, other: Points, k: int, rng: np.random.Generator) -> float:
-    own, told = reference_kmeans(other, k, 2, rng).labels, nearest(other, reference_kmeans(known, k, 2, rng).centers)
-    pairs = [pair_confusion_matrix(np.zeros(len(told[own == s]), int), told[own == s])[1] for s in range(k)]
+    own, told = (
+        reference_kmeans(other, k, 2, rng).labels,
+        nearest(other, reference_kmeans(known, k, 2, rng).centers),
+    )
+    pairs = [
+        pair_confusion_matrix(np.zeros(len(told[own == s]), int), told[own == s])[1]
+        for s in range(k)
+    ]
     return min(together / (apart + together) for apart, together in pairs if apart + together)
 
 
 def bootstrap_stability(judged: CriterionData) -> Figures:
     """Fang & Wang 2012, by the adjusted Rand index of Hubert & Arabie 1985."""
-    points, rng = subsample(judged.points, 500, judged.rng("bootstrap_stability")), np.random.default_rng(1)
+    points, rng = (
+        subsample(judged.points, 500, judged.rng("bootstrap_stability")),
+        np.random.default_rng(1),
+    )
 
     def told(k: int) -> np.ndarray:
-        return nearest(points, reference_kmeans(points[rng.integers(len(points), size=len(points))], k, 1, rng).centers)
+        return nearest(
+            points,
+            reference_kmeans(
+                points[rng.integers(len(points), size=len(points))], k, 1, rng
+            ).centers,
+        )
 
     def agreements(k: int) -> list[float]:
         return [adjusted_rand_score(told(k), told(k)) for _ in range(24)]
@@ -122,7 +161,10 @@ def valley_depth(judged: CriterionData) -> Figures:
 
 
 def shallowest_valley(points: Points, labels: np.ndarray, k: int) -> float:
-    """Look from each segment towards its two nearest: a valley of a sum of bells on the line between the centers."""
+    """Look from each segment towards its two nearest.
+
+    A valley of a sum of bells on the line between the centers.
+    """
     groups = [points[labels == segment] for segment in range(k)]
     centers = np.array([group.mean(axis=0) for group in groups])
     depths = []
@@ -146,14 +188,20 @@ def along_its_halves(judged: CriterionData) -> Points:
 
 
 def g_means(judged: CriterionData) -> Figures:
-    """Hamerly & Elkan 2003: the statistic of Anderson and Darling, corrected for the number of points."""
+    """Hamerly & Elkan 2003.
+
+    The statistic of Anderson and Darling, corrected for the number of points.
+    """
     x = along_its_halves(judged)
     corrected = 1 + 4 / len(x) - 25 / len(x) ** 2
     return exactly([1], lambda _: anderson(x, "norm", method="interpolate").statistic * corrected)
 
 
 def dip_chance(judged: CriterionData) -> Figures:
-    """Hartigan & Hartigan 1985: how many uniform samples of that size have as great a dip; in decimal logarithms."""
+    """Hartigan & Hartigan 1985.
+
+    How many uniform samples of that size have as great a dip; in decimal logarithms.
+    """
     x, rng = along_its_halves(judged), np.random.default_rng(1)
     own, draws = dip(x), 999
     greater = sum(dip(np.sort(rng.uniform(size=len(x)))) >= own for _ in range(draws))
@@ -162,17 +210,26 @@ def dip_chance(judged: CriterionData) -> Figures:
 
 
 def mixture(judged: CriterionData) -> Figures:
-    """Schwarz 1978: one bell by its formula, four that do not overlap by scikit-learn; per customer."""
+    """Schwarz 1978: one component by its formula, four by scikit-learn; per customer."""
     n, d = judged.points.shape
     some = np.sort(judged.rng("mixtures").choice(n, min(n, 1000), replace=False))
     points = judged.points[some]
-    density = multivariate_normal(points.mean(axis=0), np.cov(points, rowvar=False, bias=True) + FLOOR * np.eye(d))
-    one = ((d + d * (d + 1) / 2) * np.log(len(points)) - 2 * density.logpdf(points).sum()) / len(points)
+    density = multivariate_normal(
+        points.mean(axis=0), np.cov(points, rowvar=False, bias=True) + FLOOR * np.eye(d)
+    )
+    one = ((d + d * (d + 1) / 2) * np.log(len(points)) - 2 * density.logpdf(points).sum()) / len(
+        points
+    )
     bells = [
-        GaussianMixture(4, covariance_type=shape, reg_covar=FLOOR, n_init=3, random_state=0).fit(points)
+        GaussianMixture(4, covariance_type=shape, reg_covar=FLOOR, n_init=3, random_state=0).fit(
+            points
+        )
         for shape in ("tied", "full")
     ]
-    return {1: (one, ROUNDING * abs(one)), 4: (min(bell.bic(points) for bell in bells) / len(points), 0.02)}
+    return {
+        1: (one, ROUNDING * abs(one)),
+        4: (min(bell.bic(points) for bell in bells) / len(points), 0.02),
+    }
 
 
 OF_CRITERIA: Final[Mapping[str, Callable[[CriterionData], Figures]]] = {
@@ -194,7 +251,9 @@ OF_CRITERIA: Final[Mapping[str, Callable[[CriterionData], Figures]]] = {
 }
 
 
-def of_points(score: Callable[[Points, np.ndarray], float]) -> Callable[[Points, Segmentation], float]:
+def of_points(
+    score: Callable[[Points, np.ndarray], float],
+) -> Callable[[Points, Segmentation], float]:
     return lambda points, fitted: score(points, fitted.labels)
 
 

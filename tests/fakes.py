@@ -1,4 +1,4 @@
-"""Fakes of our own: they keep the promises of what they stand for, in memory and in this process."""
+"""In-memory fakes that keep the contracts of the classes that they replace."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -27,7 +27,9 @@ class Lines(StringIO):
 class InlineEngine:
     """Runs jobs in a thread of this process."""
 
-    def __init__(self, stores: Stores, *, most_attempts: int = 3, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self, stores: Stores, *, most_attempts: int = 3, tracer: Tracer | None = None
+    ) -> None:
         self._stores = stores
         self._tracer = tracer
         self._most_attempts = most_attempts

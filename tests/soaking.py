@@ -18,7 +18,9 @@ class Reached:
     at_most: float
 
     def __add__(self, other: "Reached") -> "Reached":
-        return Reached(self.what, self.times + other.times, max(self.worst, other.worst), self.at_most)
+        return Reached(
+            self.what, self.times + other.times, max(self.worst, other.worst), self.at_most
+        )
 
     def cells(self) -> tuple[str, ...]:
         verdict = "" if self.worst <= self.at_most else "BEYOND"
@@ -30,7 +32,10 @@ Tell = Callable[..., None]
 
 @pytest.fixture
 def reached(record_property) -> Tell:
-    """Tell what was reached by trying something once, or `times` over; a worker of xdist hands it on."""
+    """Tell what was reached by trying something once, or `times` over.
+
+    A worker of xdist hands it on.
+    """
 
     def tell(what: str, worst: float, *, at_most: float = 0, times: int = 1) -> None:
         record_property(Reached.__name__, (what, times, float(worst), float(at_most)))
@@ -47,14 +52,18 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
     width = max(len(row.what) for row in rows)
     for what, cells in [("", HEADER), *((row.what, row.cells()) for row in rows)]:
         times, worst, wanted, verdict = cells
-        terminalreporter.write_line(f"{what:<{width}}  {times:>7}  {worst:>8}  {wanted:>8}  {verdict}".rstrip())
+        terminalreporter.write_line(
+            f"{what:<{width}}  {times:>7}  {worst:>8}  {wanted:>8}  {verdict}".rstrip()
+        )
 
 
 def reports(terminalreporter) -> Iterable[Reached]:
     """Read what the tests have told, those that failed, too."""
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
-            yield from (Reached(*told) for name, told in report.user_properties if name == Reached.__name__)
+            yield from (
+                Reached(*told) for name, told in report.user_properties if name == Reached.__name__
+            )
 
 
 def summed(told: Iterable[Reached]) -> list[Reached]:

@@ -76,21 +76,27 @@ def refit(client: TestClient, name: str, **asked) -> dict:
 def recommend(client: TestClient, dataset: str = "sample", **asked) -> dict:
     """Ask how many segments a dataset holds by income and score, or as asked, and wait for it."""
     body = {"features": [INCOME, SCORE], **asked}
-    answer = client.post(f"/v1/datasets/{dataset}/recommendations", json=body, headers={"Prefer": "wait=30"})
+    answer = client.post(
+        f"/v1/datasets/{dataset}/recommendations", json=body, headers={"Prefer": "wait=30"}
+    )
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 def place(client: TestClient, model: str, *customers: dict, **query) -> dict:
     """Place customers by a model's production version."""
-    answer = client.post(f"/v1/models/{model}/assignments", json={"customers": customers}, params=query)
+    answer = client.post(
+        f"/v1/models/{model}/assignments", json={"customers": customers}, params=query
+    )
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def upsert(client: TestClient, name: str, *customers: dict, **query) -> dict:
     """Lay customers over a dataset."""
-    answer = client.post(f"/v1/datasets/{name}/customers", json={"customers": customers}, params=query)
+    answer = client.post(
+        f"/v1/datasets/{name}/customers", json={"customers": customers}, params=query
+    )
     assert answer.status_code == 200, answer.text
     return answer.json()
 

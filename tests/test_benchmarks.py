@@ -17,9 +17,14 @@ def test_every_part_has_its_section():
 
 def test_a_measurement_replaces_its_own_section_and_nothing_else(tmp_path):
     document = tmp_path / "benchmarks.md"
-    document.write_text("words\n<!-- measured: trees -->\nold\n<!-- end of trees -->\n\nmore words\n")
+    document.write_text(
+        "words\n<!-- measured: trees -->\nold\n<!-- end of trees -->\n\nmore words\n"
+    )
     replace_section("trees", "\nnew\n", document)
-    assert document.read_text() == "words\n<!-- measured: trees -->\nnew\n<!-- end of trees -->\n\nmore words\n"
+    assert (
+        document.read_text()
+        == "words\n<!-- measured: trees -->\nnew\n<!-- end of trees -->\n\nmore words\n"
+    )
 
 
 def test_a_part_without_a_section_is_refused(tmp_path):

@@ -10,7 +10,14 @@ from bench.choosing.cuts import Cuts
 from bench.choosing.indices import INDICES, majority, votes
 from bench.choosing.peers import PEERS
 from bench.choosing.statistics import calibration_error, chance_of_no_difference, share
-from bench.choosing.tables import FAMILIES, Source, draw, features_of, fitting_sources, scoring_sources
+from bench.choosing.tables import (
+    FAMILIES,
+    Source,
+    draw,
+    features_of,
+    fitting_sources,
+    scoring_sources,
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -52,7 +59,9 @@ def test_no_table_is_both_fitted_on_and_scored():
 def test_columns_are_asked_for_as_what_they_hold():
     features = features_of(draw(Source(family="unrelated_category", seed=1)).table)
     assert {feature.kind for feature in features if feature.name.startswith("x")} == {"numeric"}
-    assert {feature.kind for feature in features if not feature.name.startswith("x")} == {"categorical"}
+    assert {feature.kind for feature in features if not feature.name.startswith("x")} == {
+        "categorical"
+    }
 
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=PEERS)

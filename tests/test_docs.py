@@ -11,7 +11,12 @@ from service.web.problems import known_problems
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-TEXTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
+TEXTS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
+    *sorted(DOCS.rglob("*.md")),
+]
 DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
 
 INDENTED = re.compile(r"^( *)([a-z_]+(?:\.py|/)) +\S", re.MULTILINE)
@@ -73,7 +78,9 @@ def test_the_architecture_draws_every_module_and_room_once(part):
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(text):
-    assert [link for link in LINK.findall(text.read_text()) if not (text.parent / link).exists()] == []
+    assert [
+        link for link in LINK.findall(text.read_text()) if not (text.parent / link).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))

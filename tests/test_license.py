@@ -11,12 +11,17 @@ from service.web.docs import ASSETS
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NOTICES = (ROOT / "THIRD-PARTY-NOTICES.md").read_text()
-SERVED = [Path(str(path)) for path in Path(str(files(ASSETS) / "static")).rglob("*") if path.is_file()]
+SERVED = [
+    Path(str(path)) for path in Path(str(files(ASSETS) / "static")).rglob("*") if path.is_file()
+]
 
 
 def test_the_project_is_under_the_license_that_lies_beside_it():
     text = (ROOT / "LICENSE").read_text()
-    assert (PROJECT["license"], "Apache License\n                           Version 2.0" in text) == (
+    assert (
+        PROJECT["license"],
+        "Apache License\n                           Version 2.0" in text,
+    ) == (
         "Apache-2.0",
         True,
     )

@@ -3,10 +3,25 @@
 from io import BytesIO
 
 import pytest
-from lookalikes import LOOKALIKES, credit_cards, mall, marketing, scaled, telco, transactions, wholesale
+from lookalikes import (
+    LOOKALIKES,
+    credit_cards,
+    mall,
+    marketing,
+    scaled,
+    telco,
+    transactions,
+    wholesale,
+)
 
 from models.columns import apply_schema, infer_schema
-from models.transactions import TransactionColumns, customers, ledger, merge_ledgers, summarize_transactions
+from models.transactions import (
+    TransactionColumns,
+    customers,
+    ledger,
+    merge_ledgers,
+    summarize_transactions,
+)
 from service.web.formats import read_table
 
 RECIPE = TransactionColumns(customer="CustomerID", date="InvoiceDate", amount="Amount")
@@ -47,7 +62,8 @@ def test_another_seed_makes_another_file(made):
 
 
 @pytest.mark.parametrize(
-    ("made", "n_columns"), [(mall, 5), (wholesale, 8), (marketing, 29), (credit_cards, 18), (telco, 21)]
+    ("made", "n_columns"),
+    [(mall, 5), (wholesale, 8), (marketing, 29), (credit_cards, 18), (telco, 21)],
 )
 @pytest.mark.parametrize("n_customers", [20, 300])
 def test_a_file_has_as_many_customers_as_asked_for(made, n_columns, n_customers):
@@ -56,7 +72,13 @@ def test_a_file_has_as_many_customers_as_asked_for(made, n_columns, n_customers)
 
 @pytest.mark.parametrize(
     ("made", "customer_id"),
-    [(mall, "CustomerID"), (wholesale, None), (marketing, "ID"), (credit_cards, "CUST_ID"), (telco, "customerID")],
+    [
+        (mall, "CustomerID"),
+        (wholesale, None),
+        (marketing, "ID"),
+        (credit_cards, "CUST_ID"),
+        (telco, "customerID"),
+    ],
 )
 def test_the_column_that_names_the_customers_is_found(made, customer_id):
     assert described(made(500)).customer_id == customer_id
@@ -107,18 +129,28 @@ def test_what_is_learned_of_marketing_customers_leaves_out_the_date_and_the_cons
     expected = {"Dt_Customer": "date", "Z_CostContact": "constant", "Z_Revenue": "constant"}
     found = described(marketing())
     assert reasons(marketing()) == expected
-    assert all(f"'{name}'" in warning for name, warning in zip(expected, found.warnings, strict=False))
+    assert all(
+        f"'{name}'" in warning for name, warning in zip(expected, found.warnings, strict=False)
+    )
 
 
 @pytest.mark.parametrize(("made", "outcome"), [(telco, "Churn"), (marketing, "Response")])
 def test_an_outcome_is_the_only_column_that_is_doubted(made, outcome):
-    doubts = {column.name: column.doubts for column in described(made(500)).columns if column.doubts}
+    doubts = {
+        column.name: column.doubts for column in described(made(500)).columns if column.doubts
+    }
     assert list(doubts) == [outcome]
 
 
 def test_education_marital_status_and_every_yes_or_no_of_a_campaign_are_categories():
     offers = [f"AcceptedCmp{n}" for n in (3, 4, 5, 1, 2)]
-    assert of_kind(marketing(), "categorical") == ["Education", "Marital_Status", *offers, "Complain", "Response"]
+    assert of_kind(marketing(), "categorical") == [
+        "Education",
+        "Marital_Status",
+        *offers,
+        "Complain",
+        "Response",
+    ]
 
 
 def test_holders_of_credit_cards_are_all_numbers_but_for_their_ids():
@@ -150,12 +182,16 @@ def test_transactions_are_no_table_of_customers_and_a_warning_says_so():
 
 
 def test_cancelled_quantities_are_not_suspected_to_stand_for_missing_ones():
-    assert not [warning for warning in described(transactions()).warnings if "'Quantity'" in warning]
+    assert not [
+        warning for warning in described(transactions()).warnings if "'Quantity'" in warning
+    ]
 
 
 def test_invoice_numbers_are_no_garbled_amounts():
     assert not [
-        warning for warning in described(transactions(200)).warnings if "'InvoiceNo' is read as text" in warning
+        warning
+        for warning in described(transactions(200)).warnings
+        if "'InvoiceNo' is read as text" in warning
     ]
 
 

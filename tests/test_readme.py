@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """What the service and each example of a page printed, as if the service ran at README's address."""
+    """The output of the service and of each example of a page, with README's address."""
 
     greeting: str
     outputs: list[str]
@@ -81,7 +81,11 @@ def serving(directory: Path) -> Iterator[tuple[str, str]]:
     try:
         wait_until(lambda: "/readyz" in said.read_text(), process, log)
         address = re.findall(r"http://\S+", said.read_text())[0]
-        wait_until(lambda: httpx.get(f"{address}/v1/models/sample/versions/production").is_success, process, log)
+        wait_until(
+            lambda: httpx.get(f"{address}/v1/models/sample/versions/production").is_success,
+            process,
+            log,
+        )
         yield address, said.read_text()
     finally:
         process.terminate()
@@ -99,7 +103,12 @@ def wait_until(law, process: subprocess.Popen, log: Path) -> None:
 def run(script: str, directory: Path) -> str:
     command = ["/bin/bash", "-eu", "-c", script]
     ran = subprocess.run(  # noqa: S603 - the pages are our own
-        command, cwd=directory, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+        command,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
@@ -114,7 +123,9 @@ def pattern_of(shown: str) -> str:
 
 
 def test_the_service_greets_as_shown(printed):
-    greeting = next(text.partition("\n")[2] for language, text in blocks_of(README) if language == "console")
+    greeting = next(
+        text.partition("\n")[2] for language, text in blocks_of(README) if language == "console"
+    )
     assert printed(README).greeting == greeting
 
 

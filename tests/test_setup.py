@@ -1,4 +1,7 @@
-"""The locks install on any day: offline, by the pip that Python brings, from an index with a newer release of each."""
+"""The locks install on any day.
+
+Offline, by the pip that Python brings, from an index with a newer release of each.
+"""
 
 import os
 import re
@@ -14,7 +17,10 @@ from wheels import normalized, pins_of, write_index
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
-INSTALLED = [Path(sysconfig.get_path("purelib")), *Path(sys.prefix, "client").glob("lib/*/site-packages")]
+INSTALLED = [
+    Path(sysconfig.get_path("purelib")),
+    *Path(sys.prefix, "client").glob("lib/*/site-packages"),
+]
 BUNDLED = {"pip", "setuptools"}
 ADDRESS = re.compile(r"^(?:-i|-f|--(?:extra-)?index-url|--find-links)\b|\bhttps?://", re.MULTILINE)
 RECIPE = re.compile(r"^RUN (python -m venv (?:.*\\\n)*.*)", re.MULTILINE)
@@ -28,7 +34,11 @@ def index(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def offline(index) -> dict[str, str]:
     """An environment in which pip knows one index of files, and none of this machine's settings."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "MFLAGS"))}
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PIP_", "MAKE", "MFLAGS"))
+    }
     return ours | {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": index.as_uri()}
 
 
@@ -46,7 +56,10 @@ def clone(tmp_path_factory, index) -> Path:
 
 @pytest.fixture(scope="module")
 def environments(clone, offline) -> dict[str, Path]:
-    """The environment that each lock is installed in: two by the Makefile, one by the Dockerfile."""
+    """The environment that each lock is installed in.
+
+    Two by the Makefile, one by the Dockerfile.
+    """
     [recipe] = RECIPE.findall((ROOT / "Dockerfile").read_text())
     recipe = recipe.replace("/opt/segmentation", f"{clone}/image").replace("/build", str(clone))
     run(["make", "setup", "setup-dev", f"PYTHON={sys.executable}"], clone, offline)
@@ -59,7 +72,9 @@ def environments(clone, offline) -> dict[str, Path]:
 
 
 def run(command: list[str], directory: Path, environment: dict[str, str]) -> None:
-    ran = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands
+    ran = subprocess.run(  # noqa: S603 - our own commands
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

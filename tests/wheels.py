@@ -1,4 +1,7 @@
-"""Wheels that hold nothing but metadata: they stand for the packages of a lock, in a package index of files."""
+"""Wheels that hold nothing but metadata.
+
+They stand for the packages of a lock, in a package index of files.
+"""
 
 import re
 from base64 import urlsafe_b64encode
@@ -16,7 +19,10 @@ REQUIREMENTS = ("Provides-Extra", "Requires-Dist")
 
 
 class Pin(NamedTuple):
-    """One package of a lock: its name in normal form, its version, and the marker of the machines that need it."""
+    """One package of a lock.
+
+    Its name in normal form, its version, and the marker of the machines that need it.
+    """
 
     name: str
     version: str
@@ -29,18 +35,27 @@ def pins_of(lock: str) -> list[Pin]:
 
 
 def write_index(lock: str, index: Path, installed: Iterable[Path]) -> str:
-    """Add the packages of a lock, and a newer release of each, to an index; return the lock with their wheels' hashes.
+    """Add the packages of a lock, and a newer release of each, to an index.
 
-    A wheel requires the same as the package, if that is found among the `installed` ones in the same version.
+    Return the lock with their wheels' hashes.
+
+    A wheel requires the same as the package, if that is found among the `installed` ones in the
+    same version.
     """
-    known = {(normalized(each.name), each.version): each for each in distributions(path=[*map(str, installed)])}
+    known = {
+        (normalized(each.name), each.version): each
+        for each in distributions(path=[*map(str, installed)])
+    }
     lines = []
     for pin in pins_of(lock):
         required = _requirements(known.get((pin.name, pin.version)))
         _add_wheel(index, pin.name, NEWER, required)
         wheel = _add_wheel(index, pin.name, pin.version, required)
         marker = f" ; {pin.marker}" if pin.marker else ""
-        lines.append(f"{pin.name}=={pin.version}{marker} --hash=sha256:{sha256(wheel.read_bytes()).hexdigest()}\n")
+        lines.append(
+            f"{pin.name}=={pin.version}{marker} "
+            f"--hash=sha256:{sha256(wheel.read_bytes()).hexdigest()}\n"
+        )
     return "".join(lines)
 
 
@@ -64,7 +79,9 @@ def _add_wheel(index: Path, name: str, version: str, requirements: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     with ZipFile(path, "w") as wheel:
         for inside, text in {**texts, record: "\n".join([*lines, f"{record},,\n"])}.items():
-            wheel.writestr(ZipInfo(inside), text)  # without the time of day: the same bytes each time
+            wheel.writestr(
+                ZipInfo(inside), text
+            )  # without the time of day: the same bytes each time
     links = (f'<a href="{each.name}">{each.name}</a>' for each in path.parent.glob("*.whl"))
     (path.parent / "index.html").write_text("<!DOCTYPE html>\n" + "\n".join(links))
     return path

@@ -1,1 +1,1 @@
-"""Choosing k: tables whose number of segments is known, to fit the rule on and to score it beside its peers."""
+"""Choosing k: tables with a known number of segments, to fit the rule and score it."""

@@ -1,4 +1,7 @@
-"""`python -m bench.choosing`: choose k for fresh tables beside the peers, print the tables of docs/benchmarks.md."""
+"""`python -m bench.choosing`.
+
+Choose k for fresh tables beside the peers, print the tables of docs/benchmarks.md.
+"""
 
 import os
 import sys
@@ -22,15 +25,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     sources = list(scoring_sources(asked.repetitions, asked.families))
     scores = [found for found in _score(sources) if found]
-    say(f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m bench.choosing`, on {describe_machine()}.")
-    say(f"{len(scores)} tables of {len(asked.families)} families; {len(sources) - len(scores)} could not be drawn.")
+    say(
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with `python -m bench.choosing`, on "
+        f"{describe_machine()}."
+    )
+    say(
+        f"{len(scores)} tables of {len(asked.families)} families; {len(sources) - len(scores)} "
+        "could not be drawn."
+    )
     report(scores)
 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m bench.choosing", description=main.__doc__)
-    parser.add_argument("repetitions", nargs="?", type=int, default=REPETITIONS, help="tables of each family")
-    parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=FAMILIES, metavar="family")
+    parser.add_argument(
+        "repetitions", nargs="?", type=int, default=REPETITIONS, help="tables of each family"
+    )
+    parser.add_argument(
+        "--families", nargs="+", default=list(FAMILIES), choices=FAMILIES, metavar="family"
+    )
     return parser
 
 

@@ -31,14 +31,20 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Cuts:
-    """Points, shape (n, d), and their partitions into 1 to 16 segments: some indices look one beyond their choice."""
+    """Points, shape (n, d), and their partitions into 1 to 16 segments.
+
+    Some indices look one beyond their choice.
+    """
 
     points: Floats
 
     @cached_property
     def fits(self) -> dict[int, KMeans]:
         """Each partition as scikit-learn fits it."""
-        return {k: KMeans(k, n_init=STARTS, random_state=0).fit(self.points) for k in range(1, KS.stop + 1)}
+        return {
+            k: KMeans(k, n_init=STARTS, random_state=0).fit(self.points)
+            for k in range(1, KS.stop + 1)
+        }
 
     @cached_property
     def distances(self) -> Floats:
@@ -52,7 +58,10 @@ class Cuts:
 
     @cached_property
     def scatter(self) -> Floats:
-        """The scatter matrix of all points, shape (d, d): regular, though the columns of a category are not."""
+        """The scatter matrix of all points, shape (d, d).
+
+        Regular, though the columns of a category are not.
+        """
         away = self.points - self.points.mean(axis=0)
         return np.asarray(away.T @ away + self._ridge)
 
@@ -76,7 +85,9 @@ class Cuts:
         n, n_within = len(member), int((sizes * (sizes - 1)).sum() // 2)
         within = float(np.sum(member * (self.distances @ member)) / 2)
         n_between = n * (n - 1) // 2 - n_within
-        return Pairs(n=n_within, sum=within), Pairs(n=n_between, sum=float(self.sums_of_least[-1]) - within)
+        return Pairs(n=n_within, sum=within), Pairs(
+            n=n_between, sum=float(self.sums_of_least[-1]) - within
+        )
 
     @cached_property
     def _ridge(self) -> Floats:

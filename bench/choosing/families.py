@@ -1,4 +1,7 @@
-"""Customer tables with a known number of segments, by family: each a function of a random stream."""
+"""Customer tables with a known number of segments, by family.
+
+Each a function of a random stream.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,12 +49,20 @@ def one_column(rng: np.random.Generator) -> Truth:
 
 def many_columns(rng: np.random.Generator) -> Truth:
     """Ten to sixteen columns."""
-    return _drawn(rng, k=_k(rng), d=int(rng.integers(10, 17)), sizes=_sizes(rng, 3), gap=rng.uniform(3.4, 5.5))
+    return _drawn(
+        rng, k=_k(rng), d=int(rng.integers(10, 17)), sizes=_sizes(rng, 3), gap=rng.uniform(3.4, 5.5)
+    )
 
 
 def one_small(rng: np.random.Generator) -> Truth:
     """One segment ten times smaller than the greatest."""
-    return _drawn(rng, k=_k(rng, most=7), d=int(rng.integers(2, 5)), sizes=_with_one_small, n=_n(rng, least=400))
+    return _drawn(
+        rng,
+        k=_k(rng, most=7),
+        d=int(rng.integers(2, 5)),
+        sizes=_with_one_small,
+        n=_n(rng, least=400),
+    )
 
 
 def unequal_sizes(rng: np.random.Generator) -> Truth:
@@ -66,12 +77,16 @@ def unequal_widths(rng: np.random.Generator) -> Truth:
 
 def stretched(rng: np.random.Generator) -> Truth:
     """Each stretched and turned in its own way."""
-    return _drawn(rng, k=_k(rng, most=7), d=_d(rng), stretch=rng.uniform(1.5, 2.5), gap=rng.uniform(3.8, 6))
+    return _drawn(
+        rng, k=_k(rng, most=7), d=_d(rng), stretch=rng.uniform(1.5, 2.5), gap=rng.uniform(3.8, 6)
+    )
 
 
 def heavy_tails(rng: np.random.Generator) -> Truth:
     """With tails of Student's t."""
-    return _drawn(rng, k=_k(rng, most=7), d=_d(rng), freedom=rng.uniform(4, 8), gap=rng.uniform(3.6, 5.4))
+    return _drawn(
+        rng, k=_k(rng, most=7), d=_d(rng), freedom=rng.uniform(4, 8), gap=rng.uniform(3.6, 5.4)
+    )
 
 
 def flat_segments(rng: np.random.Generator) -> Truth:
@@ -85,7 +100,9 @@ def flat_segments(rng: np.random.Generator) -> Truth:
 def unequal_units(rng: np.random.Generator) -> Truth:
     """Columns in units that differ by thousands."""
     truth = _drawn(rng, k=_k(rng), d=_d(rng), sizes=_sizes(rng, 3))
-    return _table(truth.table.to_numpy() * 10 ** rng.uniform(-2, 4, size=truth.table.shape[1]), truth.labels)
+    return _table(
+        truth.table.to_numpy() * 10 ** rng.uniform(-2, 4, size=truth.table.shape[1]), truth.labels
+    )
 
 
 def whole_numbers(rng: np.random.Generator) -> Truth:
@@ -96,14 +113,20 @@ def whole_numbers(rng: np.random.Generator) -> Truth:
 
 def skewed(rng: np.random.Generator) -> Truth:
     """Amounts: the exponential of round segments."""
-    truth = _drawn(rng, k=_k(rng, most=7), d=_d(rng, least=3), sizes=_sizes(rng, 3), gap=rng.uniform(3.6, 5.4))
+    truth = _drawn(
+        rng, k=_k(rng, most=7), d=_d(rng, least=3), sizes=_sizes(rng, 3), gap=rng.uniform(3.6, 5.4)
+    )
     x = truth.table.to_numpy()
-    return _table(np.exp(rng.uniform(0.4, 0.7) * x + rng.uniform(0, 3, size=x.shape[1])), truth.labels)
+    return _table(
+        np.exp(rng.uniform(0.4, 0.7) * x + rng.uniform(0, 3, size=x.shape[1])), truth.labels
+    )
 
 
 def useless_columns(rng: np.random.Generator) -> Truth:
     """Round segments beside columns that say nothing."""
-    truth = _drawn(rng, k=_k(rng, most=7), d=_d(rng), sizes=_sizes(rng, 3), gap=rng.uniform(3.6, 5.4))
+    truth = _drawn(
+        rng, k=_k(rng, most=7), d=_d(rng), sizes=_sizes(rng, 3), gap=rng.uniform(3.6, 5.4)
+    )
     x = truth.table.to_numpy()
     shape = (len(x), int(rng.integers(1, 4)))
     useless = rng.normal(size=shape) if rng.random() < 0.6 else rng.uniform(size=shape)
@@ -112,7 +135,13 @@ def useless_columns(rng: np.random.Generator) -> Truth:
 
 def far_apart(rng: np.random.Generator) -> Truth:
     """Segments with much room between them, often beside columns that say next to nothing."""
-    truth = _drawn(rng, k=_k(rng, most=6), d=int(rng.integers(1, 4)), sizes=_sizes(rng, 3), gap=rng.uniform(6, 40))
+    truth = _drawn(
+        rng,
+        k=_k(rng, most=6),
+        d=int(rng.integers(1, 4)),
+        sizes=_sizes(rng, 3),
+        gap=rng.uniform(6, 40),
+    )
     x = truth.table.to_numpy()
     hints = rng.uniform(0, 0.6, size=(truth.k, int(rng.integers(0, 4))))[truth.labels]
     return _table(np.column_stack([x, hints + rng.normal(size=hints.shape)]), truth.labels)
@@ -121,7 +150,9 @@ def far_apart(rng: np.random.Generator) -> Truth:
 def unrelated_category(rng: np.random.Generator) -> Truth:
     """Round segments beside one or two categories that have nothing to do with them."""
     truth = _drawn(rng, k=_k(rng, most=7), d=_d(rng, least=2), sizes=_sizes(rng, 3))
-    return _with_categories(rng, truth, {"group": 0.0, "region": 0.0} if rng.random() < 0.4 else {"group": 0.0})
+    return _with_categories(
+        rng, truth, {"group": 0.0, "region": 0.0} if rng.random() < 0.4 else {"group": 0.0}
+    )
 
 
 def telling_category(rng: np.random.Generator) -> Truth:
@@ -133,7 +164,9 @@ def telling_category(rng: np.random.Generator) -> Truth:
 def two_by_category(rng: np.random.Generator) -> Truth:
     """Few segments, told by two columns and by two categories each."""
     truth = _drawn(rng, k=int(rng.integers(2, 5)), d=2, gap=rng.uniform(3, 4.5))
-    return _with_categories(rng, truth, {"channel": rng.uniform(0.85, 0.97), "plan": rng.uniform(0.85, 0.97)})
+    return _with_categories(
+        rng, truth, {"channel": rng.uniform(0.85, 0.97), "plan": rng.uniform(0.85, 0.97)}
+    )
 
 
 def strays(rng: np.random.Generator) -> Truth:
@@ -154,7 +187,11 @@ def recency_frequency_money(rng: np.random.Generator) -> Truth:
     x = np.exp(x - means.mean(axis=0) + [3.3, 2.2, 4.0])
     x[:, 1] = np.maximum(1, np.round(x[:, 1]))
     truth = _named(x, labels, ["recency_days", "frequency", "monetary"])
-    return _with_categories(rng, truth, {"channel": rng.uniform(0, 0.7)}) if rng.random() < 0.7 else truth
+    return (
+        _with_categories(rng, truth, {"channel": rng.uniform(0, 0.7)})
+        if rng.random() < 0.7
+        else truth
+    )
 
 
 def shop_customers(rng: np.random.Generator) -> Truth:
@@ -164,7 +201,9 @@ def shop_customers(rng: np.random.Generator) -> Truth:
     centers = _centers(rng, k, 2, rng.uniform(3.2, 4.8))
     income, spending = (centers[labels] + rng.normal(size=(n, 2))).T
     age = rng.normal(size=k)[labels] * 6 + rng.gamma(6, 4, size=n) + 15
-    columns = np.column_stack([np.round(15 + 9 * income), np.round(10 + 8 * spending), np.round(age)])
+    columns = np.column_stack(
+        [np.round(15 + 9 * income), np.round(10 + 8 * spending), np.round(age)]
+    )
     truth = _named(columns[:, : int(rng.integers(2, 4))], labels, ["income", "spending", "age"])
     return _with_categories(rng, truth, {"gender": 0.0})
 
@@ -172,7 +211,11 @@ def shop_customers(rng: np.random.Generator) -> Truth:
 def many_segments(rng: np.random.Generator) -> Truth:
     """Eight to twelve segments."""
     return _drawn(
-        rng, k=int(rng.integers(8, 13)), d=int(rng.integers(2, 6)), sizes=_sizes(rng, 3), n=_n(rng, least=800)
+        rng,
+        k=int(rng.integers(8, 13)),
+        d=int(rng.integers(2, 6)),
+        sizes=_sizes(rng, 3),
+        n=_n(rng, least=800),
     )
 
 
@@ -200,7 +243,12 @@ def one_bell(rng: np.random.Generator) -> Truth:
 def one_column_of_nothing(rng: np.random.Generator) -> Truth:
     """Nothing but one column: bell-shaped, even or skewed."""
     n = _n(rng)
-    columns = (rng.normal(size=n), rng.uniform(size=n), rng.lognormal(3, 0.8, size=n), rng.gamma(4, size=n))
+    columns = (
+        rng.normal(size=n),
+        rng.uniform(size=n),
+        rng.lognormal(3, 0.8, size=n),
+        rng.gamma(4, size=n),
+    )
     return _none(columns[rng.integers(len(columns))][:, None])
 
 
@@ -221,7 +269,10 @@ def one_skewed(rng: np.random.Generator) -> Truth:
 
 
 def one_skewed_and_related(rng: np.random.Generator) -> Truth:
-    """Nothing but amounts that grow together: big customers and small ones, with no line between."""
+    """Nothing but amounts that grow together.
+
+    Big customers and small ones, with no line between.
+    """
     n, d = _n(rng), _d(rng, least=3)
     size = rng.normal(size=(n, 1)) * rng.uniform(0.5, 1.2)
     return _none(np.exp(3 + size + rng.normal(size=(n, d)) * rng.uniform(0.3, 0.8)))
@@ -251,13 +302,17 @@ def one_bend(rng: np.random.Generator) -> Truth:
 def one_with_category(rng: np.random.Generator) -> Truth:
     """Nothing: a cloud, and categories that have nothing to do with it."""
     truth = _none(rng.normal(size=(_n(rng), _d(rng, least=2))))
-    return _with_categories(rng, truth, {"channel": 0.0, "region": 0.0} if rng.random() < 0.5 else {"gender": 0.0})
+    return _with_categories(
+        rng, truth, {"channel": 0.0, "region": 0.0} if rng.random() < 0.5 else {"gender": 0.0}
+    )
 
 
 def one_of_whole_numbers(rng: np.random.Generator) -> Truth:
     """Nothing but counts and ages."""
     n = _n(rng)
-    x = np.column_stack([rng.poisson(4, n), np.round(rng.normal(40, 12, n)), np.round(rng.normal(60, 20, n))])
+    x = np.column_stack(
+        [rng.poisson(4, n), np.round(rng.normal(40, 12, n)), np.round(rng.normal(60, 20, n))]
+    )
     return _none(x[:, : int(rng.integers(2, 4))])
 
 
@@ -397,7 +452,11 @@ def _drawn(  # noqa: PLR0913 - each family turns one of these
 
 def _shape(rng: np.random.Generator, d: int, stretch: float) -> Floats:
     axes, _ = np.linalg.qr(rng.normal(size=(d, d)))
-    lengths = np.exp(rng.uniform(-np.log(stretch), np.log(stretch), size=d)) if stretch > 1 else np.ones(d)
+    lengths = (
+        np.exp(rng.uniform(-np.log(stretch), np.log(stretch), size=d))
+        if stretch > 1
+        else np.ones(d)
+    )
     return np.asarray(lengths[:, None] * axes)
 
 
@@ -414,7 +473,7 @@ def _none(x: Floats) -> Truth:
 
 
 def _with_categories(rng: np.random.Generator, truth: Truth, telling: Mapping[str, float]) -> Truth:
-    """Add categories, each telling the segment of a share of the customers, of the others nothing."""
+    """Add categories, each of which reveals the segment of a share of the customers only."""
     table = truth.table.copy()
     for name, share in telling.items():
         n_values = int(rng.integers(2, 5))

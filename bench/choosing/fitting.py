@@ -1,7 +1,10 @@
-"""`python -m bench.choosing.fitting [repetitions]`: fit the weights of models/selection/k_probabilities.py.
+"""`python -m bench.choosing.fitting [repetitions]`.
 
-Draws tables whose number of segments is known, asks every criterion, and fits both stages of the rule by penalised
-maximum likelihood: how many segments there are, if there are any; and whether there are any.
+Fit the weights of models/selection/k_probabilities.py.
+
+Draws tables whose number of segments is known, asks every criterion, and fits both stages of the
+rule by penalised maximum likelihood: how many segments there are, if there are any; and whether
+there are any.
 """
 
 import sys
@@ -18,7 +21,14 @@ from threadpoolctl import threadpool_limits
 
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
 from models.selection.evaluation import build_criterion_data, evaluate_criteria
-from models.selection.k_probabilities import K_MOST, WHETHER, WHICH_K, Verdicts, k_features, structure_features
+from models.selection.k_probabilities import (
+    K_MOST,
+    WHETHER,
+    WHICH_K,
+    Verdicts,
+    k_features,
+    structure_features,
+)
 from models.selection.sampling import draw_sample
 
 REPETITIONS: Final = 24
@@ -48,10 +58,14 @@ class Lesson:
 
 
 def main() -> None:
-    """Print the weights, for pasting, and what they would reach on folds that they were not fitted on."""
+    """Print the weights, ready for pasting, and their cross-validated scores."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS
     with get_context("spawn").Pool() as pool:
-        lessons = [lesson for lesson in pool.imap(learn_from, fitting_sources(repetitions), chunksize=4) if lesson]
+        lessons = [
+            lesson
+            for lesson in pool.imap(learn_from, fitting_sources(repetitions), chunksize=4)
+            if lesson
+        ]
     _say(f"# {len(lessons)} tables; exact k on folds not fitted on: {_across_folds(lessons):.3f}")
     which = fit_which_k(lessons)
     _say(f"WHICH_K: Final = {_shown(which)}")
@@ -65,15 +79,21 @@ def learn_from(source: Source) -> Lesson | None:
         return None
     with threadpool_limits(limits=1):  # another number of threads gives other last bits
         sample = draw_sample(truth.table, features_of(truth.table), source.seed)
-        verdicts = evaluate_criteria(build_criterion_data(sample, k_min=1, k_max=K_MOST, seed=source.seed))
+        verdicts = evaluate_criteria(
+            build_criterion_data(sample, k_min=1, k_max=K_MOST, seed=source.seed)
+        )
     return Lesson(k=truth.k, n=sample.n_looked_at, verdicts=verdicts)
 
 
 def fit_which_k(lessons: Iterable[Lesson]) -> dict[str, float]:
     """Fit how many segments there are, on the tables that have some (McFadden 1974)."""
     told = [lesson for lesson in lessons if lesson.k > 1]
-    signs = [np.column_stack(list(k_features(lesson.verdicts, lesson.n).values())) for lesson in told]
-    usable = [(x, lesson.k - 2) for x, lesson in zip(signs, told, strict=True) if lesson.k - 2 < len(x)]
+    signs = [
+        np.column_stack(list(k_features(lesson.verdicts, lesson.n).values())) for lesson in told
+    ]
+    usable = [
+        (x, lesson.k - 2) for x, lesson in zip(signs, told, strict=True) if lesson.k - 2 < len(x)
+    ]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         chances = [softmax(x @ weights) for x, _ in usable]
@@ -92,7 +112,9 @@ def fit_whether(lessons: Iterable[Lesson], which: Mapping[str, float]) -> dict[s
     sign = np.where([lesson.k > 1 for lesson in lessons], 1.0, -1.0)
 
     def loss(weights: Floats) -> float:
-        return float(np.logaddexp(0, -sign * (x @ weights)).sum() + PENALTY / 2 * weights[1:] @ weights[1:])
+        return float(
+            np.logaddexp(0, -sign * (x @ weights)).sum() + PENALTY / 2 * weights[1:] @ weights[1:]
+        )
 
     found = minimize(loss, np.zeros(len(WHETHER)), method="L-BFGS-B").x
     return dict(zip(WHETHER, found.tolist(), strict=True))

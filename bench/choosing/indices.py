@@ -1,6 +1,7 @@
 """Indices of how well points fall into k segments, as NbClust computes them, and their vote.
 
-The formulas and the rule by which each index chooses are those of Charrad, Ghazzali, Boiteau & Niknafs (2014).
+The formulas and the rule by which each index chooses are those of Charrad, Ghazzali, Boiteau &
+Niknafs (2014).
 """
 
 from collections import Counter
@@ -18,7 +19,10 @@ Choice = Callable[[Scores], int | None]
 
 
 def highest(scores: Scores) -> int | None:
-    """Choose the greatest score, of two alike that of fewer segments; none where no score is finite."""
+    """Choose the greatest score, of two alike that of fewer segments.
+
+    None where no score is finite.
+    """
     finite = {k: score for k, score in scores.items() if np.isfinite(score)}
     return max(finite, key=lambda k: (finite[k], -k)) if finite else None
 

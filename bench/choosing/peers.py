@@ -1,4 +1,7 @@
-"""Other ways to choose k, as their users run them, each on the same points; a new one is one function here."""
+"""Other ways to choose k, as their users run them, each on the same points.
+
+A new one is one function here.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -31,10 +34,12 @@ def davies_bouldin(cuts: Cuts) -> int | None:
 
 
 def gap(cuts: Cuts) -> int:
-    """Choose the first k within one standard error of the next (Tibshirani, Walther & Hastie 2001)."""
+    """Choose the first k within one standard error of the next (Tibshirani et al. 2001)."""
     rng = np.random.default_rng(0)
     low, high = cuts.points.min(axis=0), cuts.points.max(axis=0)
-    references = [_log_inertia(rng.uniform(low, high, size=cuts.points.shape)) for _ in range(REFERENCES)]
+    references = [
+        _log_inertia(rng.uniform(low, high, size=cuts.points.shape)) for _ in range(REFERENCES)
+    ]
     gaps = np.mean(references, axis=0) - _log_inertia(cuts.points)
     errors = np.std(references, axis=0) * (1 + 1 / REFERENCES) ** 0.5
     enough = np.flatnonzero(gaps[:-1] >= gaps[1:] - errors[1:])
@@ -42,7 +47,10 @@ def gap(cuts: Cuts) -> int:
 
 
 def knee(cuts: Cuts) -> int:
-    """Choose the knee of the inertia, from 1 segment on since an end is never a knee; 1 where there is none."""
+    """Choose the knee of the inertia, from 1 segment on since an end is never a knee.
+
+    1 where there is none.
+    """
     inertia = [cuts.inertia(k) for k in FROM_ONE]
     found = KneeLocator(FROM_ONE, inertia, curve="convex", direction="decreasing").knee
     return int(found) if found else 1

@@ -27,7 +27,12 @@ def report(scores: Sequence[Score]) -> None:
 def _show_peers(scores: Sequence[Score]) -> None:
     structured = _structured(scores)
     unstructured = [score for score in scores if not score.source.is_structured]
-    head("exact k", f"{len(scores)} tables", f"{len(structured)} with segments", f"{len(unstructured)} without: says 1")
+    head(
+        "exact k",
+        f"{len(scores)} tables",
+        f"{len(structured)} with segments",
+        f"{len(unstructured)} without: says 1",
+    )
     for name, says in {OURS: _ours, **{name: _peer(name) for name in PEERS}}.items():
         row(name, *(share(_rights(part, says)) for part in (scores, structured, unstructured)))
 
@@ -47,19 +52,35 @@ def _show_families(scores: Sequence[Score]) -> None:
 def _rivalry(scores: Sequence[Score]) -> Iterator[str]:
     ours, rival = _rights(scores, _ours), _rights(scores, _peer(RIVAL))
     yield (
-        f"of the tables with segments, {only(ours, rival)} are told right by {OURS} and not by {RIVAL}, "
-        f"{only(rival, ours)} the other way round: p = {chance_of_no_difference(ours, rival):.2g} (McNemar, exact)"
+        f"of the tables with segments, {only(ours, rival)} are told right by {OURS} and not by "
+        f"{RIVAL}, "
+        f"{only(rival, ours)} the other way round: p = {chance_of_no_difference(ours, rival):.2g} "
+        "(McNemar, exact)"
     )
 
 
 def _certainty(scores: Sequence[Score]) -> Iterator[str]:
-    sure = [(score, score.ours.probability) for score in scores if score.ours.probability is not None]
+    sure = [
+        (score, score.ours.probability) for score in scores if score.ours.probability is not None
+    ]
     if not sure:
         return
-    error = calibration_error([chance for _, chance in sure], _rights((score for score, _ in sure), _ours))
-    yield f"the probability of k is off by {shown(error)} (expected calibration error, n = {len(sure)})"
-    yield f"the 90 % set holds the truth: {share(score.k in score.ours.credible_set for score, _ in sure)}"
-    yield f"the 90 % set has {mean(len(score.ours.credible_set) for score, _ in sure):.2f} numbers on average"
+    error = calibration_error(
+        [chance for _, chance in sure], _rights((score for score, _ in sure), _ours)
+    )
+    yield (
+        f"the probability of k is off by {shown(error)} (expected calibration error, n = "
+        f"{len(sure)})"
+    )
+    yield (
+        "the 90 % set holds the truth: "
+        f"{share(score.k in score.ours.credible_set for score, _ in sure)}"
+    )
+    yield (
+        f"the 90 % set has {mean(len(score.ours.credible_set) for score, _ in sure):.2f} "
+        "numbers "
+        "on average"
+    )
 
 
 def _steadiness(scores: Sequence[Score]) -> Iterator[str]:
@@ -67,8 +88,14 @@ def _steadiness(scores: Sequence[Score]) -> Iterator[str]:
     seconds = [score.seconds for score in scores]
     same = share(score.with_category == score.ours.k for score in asked)
     yield f"the same k beside an unrelated category: {same}, n = {len(asked)}"
-    yield f"the same k for 80 % of the rows: {share(score.of_subsample == score.ours.k for score in scores)}"
-    yield f"seconds of one recommendation: {median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f})"
+    yield (
+        "the same k for 80 % of the rows: "
+        f"{share(score.of_subsample == score.ours.k for score in scores)}"
+    )
+    yield (
+        f"seconds of one recommendation: {median(seconds):.2f} ({min(seconds):.2f} to "
+        f"{max(seconds):.2f})"
+    )
 
 
 def _structured(scores: Iterable[Score]) -> list[Score]:

@@ -47,7 +47,10 @@ class Score:
 
 @threadpool_limits.wrap(limits=1)
 def score(source: Source) -> Score | None:
-    """Ask ours and its peers about a table, each on one thread; None where no table could be drawn."""
+    """Ask ours and its peers about a table, each on one thread.
+
+    None where no table could be drawn.
+    """
     truth = draw(source)
     if truth is None:
         return None
@@ -69,13 +72,16 @@ def _recommend(table: pd.DataFrame) -> Recommendation:
 
 
 def _ask_peers(table: pd.DataFrame) -> dict[str, int | None]:
-    """Ask the peers about the very points that ours looks at: prepared, without strays and unrelated categories."""
+    """Ask the peers about the very points that ours looks at.
+
+    Prepared, without strays and unrelated categories.
+    """
     cuts = Cuts(draw_sample(table, features_of(table), seed=0).points)
     return {name: choose(cuts) for name, choose in PEERS.items()}
 
 
 def _with_category(source: Source, table: pd.DataFrame) -> int | None:
-    """Ask ours about numeric columns with segments in them, and beside them a category drawn at random."""
+    """Recommend k for numeric columns with segments, beside a random category."""
     if not source.is_structured or len(table.select_dtypes("number").columns) < len(table.columns):
         return None
     rng = np.random.default_rng(source.seed)

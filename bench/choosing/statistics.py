@@ -32,7 +32,7 @@ def chance_of_no_difference(first: Sequence[bool], second: Sequence[bool]) -> fl
 
 
 def calibration_error(probabilities: Sequence[float], rights: Sequence[bool]) -> float:
-    """Give the expected calibration error in ten bins of equal width (Naeini, Cooper & Hauskrecht 2015)."""
+    """Compute the expected calibration error in ten bins of equal width (Naeini et al. 2015)."""
     bins = np.minimum((np.array(probabilities) * BINS).astype(int), BINS - 1)
     excess = np.bincount(bins, weights=np.array(probabilities) - np.array(rights), minlength=BINS)
     return float(np.abs(excess).sum() / len(bins))

@@ -1,4 +1,7 @@
-"""Tables to fit the rule on and others to score it on: the same ones for the same family and seed."""
+"""Tables to fit the rule on and others to score it on.
+
+The same ones for the same family and seed.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,12 +41,16 @@ class Source:
         return self.family in STRUCTURED
 
 
-def fitting_sources(repetitions: int, families: Sequence[str] = tuple(FAMILIES)) -> Iterator[Source]:
+def fitting_sources(
+    repetitions: int, families: Sequence[str] = tuple(FAMILIES)
+) -> Iterator[Source]:
     """Give so many tables of each family to fit the rule on."""
     return _sources(FITTING_FROM, repetitions, families)
 
 
-def scoring_sources(repetitions: int, families: Sequence[str] = tuple(FAMILIES)) -> Iterator[Source]:
+def scoring_sources(
+    repetitions: int, families: Sequence[str] = tuple(FAMILIES)
+) -> Iterator[Source]:
     """Give so many tables of each family to score the rule on: none that it was fitted on."""
     return _sources(SCORING_FROM, repetitions, families)
 
@@ -51,8 +58,9 @@ def scoring_sources(repetitions: int, families: Sequence[str] = tuple(FAMILIES))
 def draw(source: Source) -> Truth | None:
     """Draw a table, again where its segments cannot be found even by who knows how many there are.
 
-    How many segments there are is no question where nobody could find them: K-Means or Ward, told the true number,
-    must reach an adjusted Rand index of .8, on all columns or on the numeric ones alone. None after 20 draws in vain.
+    How many segments there are is no question where nobody could find them: K-Means or Ward, told
+    the true number, must reach an adjusted Rand index of .8, on all columns or on the numeric ones
+    alone. None after 20 draws in vain.
     """
     with threadpool_limits(limits=1):  # another number of threads gives other last bits
         for attempt in range(DRAWS):
@@ -66,7 +74,10 @@ def draw(source: Source) -> Truth | None:
 def features_of(table: pd.DataFrame) -> list[Feature]:
     """Ask for every column, as the service does where nothing is said."""
     return [
-        Feature(name=str(name), kind="numeric" if pd.api.types.is_numeric_dtype(column) else "categorical")
+        Feature(
+            name=str(name),
+            kind="numeric" if pd.api.types.is_numeric_dtype(column) else "categorical",
+        )
         for name, column in table.items()
     ]
 

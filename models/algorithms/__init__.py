@@ -1,4 +1,7 @@
-"""Clustering algorithms. To add one, add a file to this package and its class to the union `Algorithm`."""
+"""Clustering algorithms.
+
+To add one, add a file to this package and its class to the union `Algorithm`.
+"""
 
 from models.algorithms.base import ClusteringResult
 from models.algorithms.hierarchical import Hierarchical

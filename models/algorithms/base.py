@@ -28,11 +28,12 @@ class ClusteringResult:
     segment_of_center
         Shape (m,), the segment 0 .. k-1 of each center.
     groups
-        Shape (n,), the center to which the algorithm itself assigned each training point, if that may differ from the
-        nearest one; else None.
+        Shape (n,), the center to which the algorithm itself assigned each training point, if that
+        may differ from the nearest one; else None.
     merges
-        Shape (m - 1, 4), the tree above the centers in the format of scipy's linkage matrix: the leaves are the
-        centers, the last column counts customers. None for an algorithm without a tree.
+        Shape (m - 1, 4), the tree above the centers in the format of scipy's linkage matrix: the
+        leaves are the centers, the last column counts customers. None for an algorithm without a
+        tree.
     floor
         The height of the highest merge below the centers; 0 without such a merge.
     notes

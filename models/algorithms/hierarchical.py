@@ -24,7 +24,10 @@ _BYTES_PER_PAIR: Final = 16  # scipy keeps two copies of the distances while mer
 
 @dataclass(frozen=True, kw_only=True)
 class Hierarchical:
-    """Segments nested in a tree; except for Ward linkage, memory grows with the square of the number of customers."""
+    """Segments nested in a tree.
+
+    Except for Ward linkage, memory grows with the square of the number of customers.
+    """
 
     REPEATED_ON: ClassVar[int] = 500  # sample size at which dozens of fits take about a second
 
@@ -33,21 +36,25 @@ class Hierarchical:
     distance: Annotated[float, Gt(0)] | None = None
 
     def fast_variant(self) -> "Hierarchical":
-        """Return the variant for repeated fits on samples, cut by k, since merge heights depend on the sample size."""
+        """Return the variant for samples, cut by k: merge heights depend on the sample size."""
         return replace(self, distance=None)
 
     def memory(self, n: int, d: int) -> int:
-        """Estimate the bytes of a fit on n points with d coordinates; all linkages but Ward store all distances."""
+        """Estimate the bytes of a fit on n points with d coordinates.
+
+        All linkages but Ward store all distances.
+        """
         return 2 * 8 * n * d if self.linkage == "ward" else _BYTES_PER_PAIR * n * n // 2
 
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
         """Build the tree and cut it (Ward 1963 for the default linkage).
 
-        Ward's tree is built from single customers up to 50,000 of them; beyond, from max(2,000, 2k) micro-clusters,
-        each weighted by its number of customers.
+        Ward's tree is built from single customers up to 50,000 of them; beyond, from max(2,000, 2k)
+        micro-clusters, each weighted by its number of customers.
 
-        A tree cannot assign new customers. It is therefore also cut finely, once: a customer is assigned to the nearest
-        fine center, and its segment is that center's ancestor in the cut. Cuts of one tree therefore nest exactly.
+        A tree cannot assign new customers. It is therefore also cut finely, once: a customer is
+        assigned to the nearest fine center, and its segment is that center's ancestor in the cut.
+        Cuts of one tree therefore nest exactly.
 
         Parameters
         ----------
@@ -56,7 +63,8 @@ class Hierarchical:
         k
             The number of segments; None if `distance` is set.
         seed
-            Seed of the micro-clusters of more than 50,000 customers; up to there the fit is deterministic.
+            Seed of the micro-clusters of more than 50,000 customers; up to there the fit is
+            deterministic.
 
         Returns
         -------
@@ -77,9 +85,13 @@ class Hierarchical:
         if self.linkage == "ward" and len(points) > EXACT_UP_TO:
             return self._learn_from_groups(points, k, seed)
         tree = build_tree(points, self.linkage)
-        return self._cut_into_micro_clusters(tree, k, points, np.ones(len(points)), np.arange(len(points)))
+        return self._cut_into_micro_clusters(
+            tree, k, points, np.ones(len(points)), np.arange(len(points))
+        )
 
-    def _learn_from_groups(self, points: NDArray[np.float64], k: int | None, seed: int) -> ClusteringResult:
+    def _learn_from_groups(
+        self, points: NDArray[np.float64], k: int | None, seed: int
+    ) -> ClusteringResult:
         from models.kernels.micro_clusters import build_micro_clusters  # noqa: PLC0415 - the api imports the parameters without numba
         from models.kernels.ward import ward  # noqa: PLC0415 - as above
 
@@ -89,10 +101,13 @@ class Hierarchical:
         tree = ward(condensed.centers, condensed.weights)
         if self.distance is not None and len(tree) and self.distance < tree[0, 2]:
             raise CutTooFine(
-                f"The tree of more than {EXACT_UP_TO:,} customers is built from {len(tree) + 1:,} groups of them; it "
+                f"The tree of more than {EXACT_UP_TO:,} customers is built from {len(tree) + 1:,} "
+                "groups of them; it "
                 f"cannot be cut below height {tree[0, 2]:.6g}"
             )
-        return self._cut_into_micro_clusters(tree, k, condensed.centers, condensed.weights, condensed.groups)
+        return self._cut_into_micro_clusters(
+            tree, k, condensed.centers, condensed.weights, condensed.groups
+        )
 
     def _cut_into_micro_clusters(
         self,
@@ -107,7 +122,9 @@ class Hierarchical:
         m = max(k, min(count_above(tree, 0.0), FINE_GROUPS))
         groups, merges = cut(tree, m), truncate(tree, m)
         floor = float(tree[-m, 2]) if m <= len(tree) else 0.0
-        return _build_result(group_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of])
+        return _build_result(
+            group_means(leaves, weights, groups, m), merges, k, floor=floor, groups=groups[leaf_of]
+        )
 
     def cut(self, tree: Tree, k: int) -> ClusteringResult:
         """Cut the tree of an earlier fit into another number of segments, without fitting again.
@@ -160,7 +177,10 @@ def _build_result(
 
 
 def build_tree(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.float64]:
-    """Build the tree as a scipy linkage matrix, shape (n - 1, 4); raise TooManyCustomers if memory is too small."""
+    """Build the tree as a scipy linkage matrix, shape (n - 1, 4).
+
+    Raise TooManyCustomers if memory is too small.
+    """
     if linkage == "ward":
         from models.kernels.ward import ward  # noqa: PLC0415 - the api imports the parameters without numba
 
@@ -177,6 +197,7 @@ def _check_memory(n: int, linkage: Linkage) -> None:
     max_customers = int((2 * MEMORY_LIMIT / _BYTES_PER_PAIR) ** 0.5)
     if n > max_customers:
         raise TooManyCustomers(
-            f"{linkage} linkage supports at most {max_customers:,} customers, not {n:,}, since it stores the distance "
+            f"{linkage} linkage supports at most {max_customers:,} customers, not {n:,}, since it "
+            "stores the distance "
             "of every pair; use ward linkage or K-Means"
         )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class KMeans:
     """Compact, round segments; the cost grows linearly with the number of customers.
 
-    With `exact`, scikit-learn fits every start on all customers. Without, `models.kernels.kmeans` compares the starts
-    on a sample, which takes a fraction of the time.
+    With `exact`, scikit-learn fits every start on all customers. Without, `models.kernels.kmeans`
+    compares the starts on a sample, which takes a fraction of the time.
     """
 
     REPEATED_ON: ClassVar[int] = 2_000  # sample size at which dozens of fits take about a second
@@ -35,7 +35,10 @@ class KMeans:
     exact: bool = False
 
     def fast_variant(self) -> "KMeans":
-        """Return the variant for repeated fits on small samples: two starts suffice where results are averaged."""
+        """Return the variant for repeated fits on small samples.
+
+        Two starts suffice where results are averaged.
+        """
         return replace(self, n_init=min(self.n_init, 2), max_iter=min(self.max_iter, 100))
 
     def memory(self, n: int, d: int) -> int:
@@ -43,7 +46,7 @@ class KMeans:
         return 2 * 8 * n * d
 
     def learn(self, points: NDArray[np.float64], *, k: int | None, seed: int) -> ClusteringResult:
-        """Fit k centers by Lloyd's algorithm from k-means++ starts (Lloyd 1982; Arthur & Vassilvitskii 2007).
+        """Fit k centers by Lloyd's algorithm from k-means++ starts (Arthur & Vassilvitskii 2007).
 
         Parameters
         ----------
@@ -70,7 +73,9 @@ class KMeans:
             return self._fit_scikit_learn(points, k, seed)
         from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api imports the parameters without numba
 
-        search = Search(k=k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, seed=seed)
+        search = Search(
+            k=k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, seed=seed
+        )
         result = kmeans(points, search)
         return ClusteringResult(
             estimator=_set_fitted_attributes(self._estimator(k, seed), result),
@@ -84,14 +89,25 @@ class KMeans:
 
         estimator = self._estimator(k, seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the fit reports empty segments itself, by index
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # the fit reports empty segments itself, by index
             estimator.fit(points)
-        return ClusteringResult(estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k))
+        return ClusteringResult(
+            estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k)
+        )
 
     def _estimator(self, k: int, seed: int) -> "Estimator":
         from sklearn.cluster import KMeans as Estimator  # noqa: PLC0415 - as above
 
-        return Estimator(k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, random_state=seed)
+        return Estimator(
+            k,
+            n_init=self.n_init,
+            init=self.init,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            random_state=seed,
+        )
 
 
 def _set_fitted_attributes(estimator: "Estimator", result: "KMeansResult") -> "Estimator":

@@ -26,7 +26,10 @@ def group_means(points: Floats, weights: Floats, group: Rows, m: int) -> Floats:
 
 
 def _group_of_node(tree: Floats, m: int) -> Rows:
-    """Assign node numbers of the truncated tree: those of the cut to the m groups, m and above to the merges."""
+    """Assign node numbers of the truncated tree.
+
+    Those of the cut to the m groups, m and above to the merges.
+    """
     n = len(tree) + 1
     number = np.full(2 * n - 1, -1)
     number[:n] = cut(tree, m)

@@ -1,1 +1,1 @@
-"""Chart rendering: one chart specification, renderers for SVG, PNG and plotly; only PNG needs more than numpy."""
+"""Chart rendering: one chart specification, and renderers for SVG, PNG and plotly."""

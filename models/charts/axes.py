@@ -48,7 +48,14 @@ def axes_items(panel: Panel, frame: Frame, palette: Palette) -> Iterator[Item]:
     """Yield the shapes of one panel within its frame."""
     if panel.title:
         text = shortened(panel.title, HEADING, frame.width)
-        yield TextItem(x=frame.x, y=frame.y + HEADING, text=text, size=HEADING, color=palette.color("ink"), bold=True)
+        yield TextItem(
+            x=frame.x,
+            y=frame.y + HEADING,
+            text=text,
+            size=HEADING,
+            color=palette.color("ink"),
+            bold=True,
+        )
     inner = _below_title(frame) if panel.title else frame
     if panel.z is not None:
         yield from projection_items(panel, _plot_area(panel, _center_square(inner), palette))
@@ -66,13 +73,29 @@ def _below_title(frame: Frame) -> Frame:
 
 
 def _measure_labels(panel: Panel, frame: Frame) -> _Ticks:
-    x = [] if panel.x.hidden else ticks_of(panel.x, most=max(2, int(frame.width / PIXELS_FOR_TICK_X)))
-    y = [] if panel.y.hidden else ticks_of(panel.y, most=max(2, int(frame.height / PIXELS_FOR_TICK_Y)))
-    left = min(_max_label_width(y), MAX_TICK_WIDTH * frame.width) + (2 * GAP + TEXT if panel.y.title else 0) + GAP
+    x = (
+        []
+        if panel.x.hidden
+        else ticks_of(panel.x, most=max(2, int(frame.width / PIXELS_FOR_TICK_X)))
+    )
+    y = (
+        []
+        if panel.y.hidden
+        else ticks_of(panel.y, most=max(2, int(frame.height / PIXELS_FOR_TICK_Y)))
+    )
+    left = (
+        min(_max_label_width(y), MAX_TICK_WIDTH * frame.width)
+        + (2 * GAP + TEXT if panel.y.title else 0)
+        + GAP
+    )
     room = (frame.width - left) / max(len(x), 1)
     slanted = panel.x.ticks is not None and _max_label_width(x) > room - GAP
     left = max(left, _label_overflow(x[0][1]) - room / 2) if slanted else left
-    deep = min(_max_label_width(x) * np.sin(np.radians(SLANT)) + TEXT, MAX_TICK_DEPTH) if slanted else TEXT + GAP
+    deep = (
+        min(_max_label_width(x) * np.sin(np.radians(SLANT)) + TEXT, MAX_TICK_DEPTH)
+        if slanted
+        else TEXT + GAP
+    )
     below = (deep if x else 0) + (TEXT + GAP if panel.x.title else 0) + GAP
     return _Ticks(x=x, y=y, left=left, below=below, slanted=slanted)
 
@@ -87,7 +110,12 @@ def _max_label_width(ticks: list[Tick]) -> float:
 
 
 def _plot_frame(panel: Panel, frame: Frame, ticks: _Ticks) -> Frame:
-    inner = Frame(frame.x + ticks.left, frame.y + GAP, frame.width - ticks.left, frame.height - ticks.below - GAP)
+    inner = Frame(
+        frame.x + ticks.left,
+        frame.y + GAP,
+        frame.width - ticks.left,
+        frame.height - ticks.below - GAP,
+    )
     return _center_square(inner) if panel.square else inner
 
 
@@ -125,19 +153,27 @@ def _x_ticks(ticks: _Ticks, bottom: float, area: PlotArea) -> Iterator[Item]:
         x = area.x(at)
         if ticks.slanted:
             text = shortened(label, TEXT, MAX_SLANTED_WIDTH)
-            yield TextItem(x=x, y=bottom + TEXT, text=text, size=TEXT, color=color, anchor="end", angle=-SLANT)
+            yield TextItem(
+                x=x, y=bottom + TEXT, text=text, size=TEXT, color=color, anchor="end", angle=-SLANT
+            )
         else:
-            yield TextItem(x=x, y=bottom + TEXT + GAP / 2, text=label, size=TEXT, color=color, anchor="middle")
+            yield TextItem(
+                x=x, y=bottom + TEXT + GAP / 2, text=label, size=TEXT, color=color, anchor="middle"
+            )
 
 
 def _y_ticks(ticks: _Ticks, left: float, frame: Frame, area: PlotArea) -> Iterator[Item]:
     room = MAX_TICK_WIDTH * frame.width
     for at, label in ticks.y:
         text, y = shortened(label, TEXT, room), area.y(at) + 0.35 * TEXT
-        yield TextItem(x=left - GAP, y=y, text=text, size=TEXT, color=area.palette.color("muted"), anchor="end")
+        yield TextItem(
+            x=left - GAP, y=y, text=text, size=TEXT, color=area.palette.color("muted"), anchor="end"
+        )
 
 
-def _axis_titles(panel: Panel, frame: Frame, middle: tuple[float, float], palette: Palette) -> Iterator[Item]:
+def _axis_titles(
+    panel: Panel, frame: Frame, middle: tuple[float, float], palette: Palette
+) -> Iterator[Item]:
     color = palette.color("ink")
     if panel.x.title and not panel.x.hidden:
         room = 2 * min(middle[0] - frame.x, frame.x + frame.width - middle[0])
@@ -145,7 +181,9 @@ def _axis_titles(panel: Panel, frame: Frame, middle: tuple[float, float], palett
         yield TextItem(x=middle[0], y=y, text=text, size=TEXT, color=color, anchor="middle")
     if panel.y.title and not panel.y.hidden:
         text, x = shortened(panel.y.title, TEXT, frame.height), frame.x + TEXT
-        yield TextItem(x=x, y=middle[1], text=text, size=TEXT, color=color, anchor="middle", angle=-90)
+        yield TextItem(
+            x=x, y=middle[1], text=text, size=TEXT, color=color, anchor="middle", angle=-90
+        )
 
 
 def _stroke(x0: float, y0: float, x1: float, y1: float) -> Floats:

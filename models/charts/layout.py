@@ -17,7 +17,9 @@ LINE: Final = 1.45
 MAX_LABEL_WIDTH: Final = 396.0
 _SWATCH: Final = 22.0
 
-Part = tuple[float, Callable[[float], Iterator[Item]]]  # its height, and a function of its top that yields its shapes
+Part = tuple[
+    float, Callable[[float], Iterator[Item]]
+]  # its height, and a function of its top that yields its shapes
 
 
 def layout_chart(chart: Chart, palette: Palette) -> Scene:
@@ -35,7 +37,12 @@ def layout_chart(chart: Chart, palette: Palette) -> Scene:
     Scene
         Of the chart's width; its height depends on the content.
     """
-    parts = [_title(chart, palette), _layout_panels(chart, palette), _legend(chart, palette), _notes(chart, palette)]
+    parts = [
+        _title(chart, palette),
+        _layout_panels(chart, palette),
+        _legend(chart, palette),
+        _notes(chart, palette),
+    ]
     tops = list(accumulate((height for height, _ in parts), initial=MARGIN))
     return Scene(
         title=chart.title,
@@ -53,7 +60,9 @@ def _title(chart: Chart, palette: Palette) -> Part:
     def items(top: float) -> Iterator[Item]:
         for i, line in enumerate(lines):
             baseline = top + TITLE * (1 + LINE * i)
-            yield TextItem(x=MARGIN, y=baseline, text=line, size=TITLE, color=palette.color("ink"), bold=True)
+            yield TextItem(
+                x=MARGIN, y=baseline, text=line, size=TITLE, color=palette.color("ink"), bold=True
+            )
 
     return len(lines) * TITLE * LINE + 8, items
 
@@ -66,7 +75,12 @@ def _layout_panels(chart: Chart, palette: Palette) -> Part:
     def items(top: float) -> Iterator[Item]:
         for i, panel in enumerate(chart.panels):
             row, column = divmod(i, columns)
-            frame = Frame(MARGIN + column * (room + GUTTER), top + row * (chart.height + GUTTER), room, chart.height)
+            frame = Frame(
+                MARGIN + column * (room + GUTTER),
+                top + row * (chart.height + GUTTER),
+                room,
+                chart.height,
+            )
             yield from axes_items(panel, frame, palette)
 
     return n_rows * (chart.height + GUTTER), items
@@ -92,12 +106,18 @@ def _legend(chart: Chart, palette: Palette) -> Part:
 
 
 def _notes(chart: Chart, palette: Palette) -> Part:
-    lines = [line for note in chart.notes for line in wrapped(note, SMALL, chart.width - 2 * MARGIN)]
+    lines = [
+        line for note in chart.notes for line in wrapped(note, SMALL, chart.width - 2 * MARGIN)
+    ]
 
     def items(top: float) -> Iterator[Item]:
         for i, line in enumerate(lines):
             yield TextItem(
-                x=MARGIN, y=top + SMALL * (1 + LINE * i), text=line, size=SMALL, color=palette.color("muted")
+                x=MARGIN,
+                y=top + SMALL * (1 + LINE * i),
+                text=line,
+                size=SMALL,
+                color=palette.color("muted"),
             )
 
     return len(lines) * SMALL * LINE, items

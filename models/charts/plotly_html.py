@@ -8,7 +8,14 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from models.charts.plotly_traces import LEGEND_TEXT, MAX_LABEL_WIDTH, JsonObject, Subplot, entry_trace, traces
+from models.charts.plotly_traces import (
+    LEGEND_TEXT,
+    MAX_LABEL_WIDTH,
+    JsonObject,
+    Subplot,
+    entry_trace,
+    traces,
+)
 from models.charts.spec import Axis, Chart, Panel
 from models.charts.svg import FONTS
 from models.charts.text_metrics import shortened
@@ -26,7 +33,9 @@ SCRIPT: Final = (
 
 def to_html(chart: Chart, palette: Palette) -> str:
     """Render a chart as one self-contained HTML page."""
-    spec = json.dumps(to_plotly(chart, palette), allow_nan=False, sort_keys=True).replace("<", "\\u003c")
+    spec = json.dumps(to_plotly(chart, palette), allow_nan=False, sort_keys=True).replace(
+        "<", "\\u003c"
+    )
     title, notes = escape(chart.title), "".join(f"<p>{escape(note)}</p>" for note in chart.notes)
     ink, muted = palette.color("ink"), palette.color("muted")
     style = (
@@ -35,9 +44,12 @@ def to_html(chart: Chart, palette: Palette) -> str:
         f"p{{margin:0 18px 8px}}#figure{{height:{_height(chart):.0f}px}}"
     )
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style>'
-        f'<script>{plotly_script()}</script></head><body><h1>{title}</h1><div id="figure"></div>{notes}'
-        f'<script id="chart" type="application/json">{spec}</script><script>{SCRIPT}</script></body></html>\n'
+        '<!DOCTYPE html><html lang="en"><head><meta '
+        f'charset="utf-8"><title>{title}</title><style>{style}</style>'
+        f"<script>{plotly_script()}</script></head><body><h1>{title}</h1><div "
+        f'id="figure"></div>{notes}'
+        f'<script id="chart" type="application/json">{spec}</script>'
+        f"<script>{SCRIPT}</script></body></html>\n"
     )
 
 
@@ -46,7 +58,9 @@ def to_plotly(chart: Chart, palette: Palette) -> JsonObject:
     data: list[JsonObject] = [entry_trace(entry, chart, palette) for entry in chart.legend]
     layout: JsonObject = _layout(chart, palette)
     for i, (panel, domain) in enumerate(zip(chart.panels, _domains(chart), strict=True), start=1):
-        subplot = Subplot(number="" if i == 1 else str(i), palette=palette, alone=chart.columns == 1)
+        subplot = Subplot(
+            number="" if i == 1 else str(i), palette=palette, alone=chart.columns == 1
+        )
         layout.update(_panel_layout(panel, domain, subplot))
         data.extend(trace for mark in panel.marks for trace in traces(mark, subplot))
     return {"data": data, "layout": layout}
@@ -76,26 +90,63 @@ def _layout(chart: Chart, palette: Palette) -> JsonObject:
         "legend": legend,
         "showlegend": bool(chart.legend),
         "margin": {"t": TOOLBAR, "r": 24, "b": 64, "l": 24},
-        "annotations": [_heading(*each) for each in zip(chart.panels, _domains(chart), strict=True) if each[0].title],
+        "annotations": [
+            _heading(*each)
+            for each in zip(chart.panels, _domains(chart), strict=True)
+            if each[0].title
+        ],
     }
 
 
 def _heading(panel: Panel, domain: "Domain") -> JsonObject:
     x, y = domain
-    position = {"xref": "paper", "yref": "paper", "x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
-    return {"text": f"<b>{escape(panel.title)}</b>", "showarrow": False, "font": {"size": 13}, **position}
+    position = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": x[0],
+        "y": y[1],
+        "xanchor": "left",
+        "yanchor": "bottom",
+    }
+    return {
+        "text": f"<b>{escape(panel.title)}</b>",
+        "showarrow": False,
+        "font": {"size": 13},
+        **position,
+    }
 
 
 def _panel_layout(panel: Panel, domain: "Domain", subplot: Subplot) -> JsonObject:
     x, y = domain
     if panel.z is not None:
         axes = {
-            f"{name}axis": _axis(axis, subplot) for name, axis in zip("xyz", (panel.x, panel.y, panel.z), strict=True)
+            f"{name}axis": _axis(axis, subplot)
+            for name, axis in zip("xyz", (panel.x, panel.y, panel.z), strict=True)
         }
-        return {f"scene{subplot.number}": {"domain": {"x": x, "y": y}, "aspectmode": "cube", "camera": CAMERA, **axes}}
-    square = {"scaleanchor": f"x{subplot.number}", "scaleratio": _ratio(panel)} if panel.square else {}
-    x_axis = {**_axis(panel.x, subplot), "domain": x, "anchor": f"y{subplot.number}", "automargin": True}
-    y_axis = {**_axis(panel.y, subplot), "domain": y, "anchor": f"x{subplot.number}", "automargin": True, **square}
+        return {
+            f"scene{subplot.number}": {
+                "domain": {"x": x, "y": y},
+                "aspectmode": "cube",
+                "camera": CAMERA,
+                **axes,
+            }
+        }
+    square = (
+        {"scaleanchor": f"x{subplot.number}", "scaleratio": _ratio(panel)} if panel.square else {}
+    )
+    x_axis = {
+        **_axis(panel.x, subplot),
+        "domain": x,
+        "anchor": f"y{subplot.number}",
+        "automargin": True,
+    }
+    y_axis = {
+        **_axis(panel.y, subplot),
+        "domain": y,
+        "anchor": f"x{subplot.number}",
+        "automargin": True,
+        **square,
+    }
     return {f"xaxis{subplot.number}": x_axis, f"yaxis{subplot.number}": y_axis}
 
 
@@ -103,7 +154,11 @@ def _axis(axis: Axis, subplot: Subplot) -> JsonObject:
     ticks = {}
     if axis.ticks is not None:
         labels = [
-            escape(shortened(label, TICK_TEXT, MAX_TICK_WIDTH_ALONE if subplot.alone else MAX_TICK_WIDTH))
+            escape(
+                shortened(
+                    label, TICK_TEXT, MAX_TICK_WIDTH_ALONE if subplot.alone else MAX_TICK_WIDTH
+                )
+            )
             for _, label in axis.ticks
         ]
         ticks = {"tickmode": "array", "tickvals": [at for at, _ in axis.ticks], "ticktext": labels}
@@ -133,7 +188,10 @@ def _domains(chart: Chart) -> list[Domain]:
     wide, high = (1 + beside) / columns, (1 + below) / rows
     positions = [divmod(i, columns) for i in range(len(chart.panels))]
     return [
-        ([j * wide, j * wide + wide - beside], [max(1 - i * high - high + below, 0.0), 1 - i * high])
+        (
+            [j * wide, j * wide + wide - beside],
+            [max(1 - i * high - high + below, 0.0), 1 - i * high],
+        )
         for i, j in positions
     ]
 

@@ -8,7 +8,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.charts.spec import Area, Bars, Cells, Chart, Color, Entry, Floats, Label, Line, Mark, Points
+from models.charts.spec import (
+    Area,
+    Bars,
+    Cells,
+    Chart,
+    Color,
+    Entry,
+    Floats,
+    Label,
+    Line,
+    Mark,
+    Points,
+)
 from models.charts.text_metrics import shortened
 from models.charts.theme import HIGH, LOW, Palette, Shape, shape
 
@@ -56,9 +68,20 @@ def traces(mark: Mark, _subplot: Subplot) -> Iterator[JsonObject]:
 
 @traces.register
 def _line(mark: Line, subplot: Subplot) -> Iterator[JsonObject]:
-    line = {"color": subplot.color(mark.color), "width": mark.width, "dash": "dash" if mark.dashed else "solid"}
+    line = {
+        "color": subplot.color(mark.color),
+        "width": mark.width,
+        "dash": "dash" if mark.dashed else "solid",
+    }
     points = {"x": _json_numbers(mark.x), "y": _json_numbers(mark.y), "connectgaps": False}
-    yield {"type": "scatter", "mode": "lines", "line": line, **points, **_hover_text(mark.hover), **subplot.flat()}
+    yield {
+        "type": "scatter",
+        "mode": "lines",
+        "line": line,
+        **points,
+        **_hover_text(mark.hover),
+        **subplot.flat(),
+    }
 
 
 @traces.register
@@ -89,7 +112,11 @@ def _points(mark: Points, subplot: Subplot) -> Iterator[JsonObject]:
 @traces.register
 def _bars(mark: Bars, subplot: Subplot) -> Iterator[JsonObject]:
     at, length, base = ("y", "x", "h") if mark.horizontal else ("x", "y", "v")
-    lengths = {at: _json_numbers(mark.at), length: _json_numbers(mark.high - mark.low), "base": _json_numbers(mark.low)}
+    lengths = {
+        at: _json_numbers(mark.at),
+        length: _json_numbers(mark.high - mark.low),
+        "base": _json_numbers(mark.low),
+    }
     marker = {"color": [subplot.color(color) for color in mark.colors]}
     style = {"type": "bar", "orientation": base, "width": mark.width, "marker": marker}
     yield {**style, **lengths, **_hover_text(mark.hover), **subplot.flat()}
@@ -104,7 +131,11 @@ def _area(mark: Area, subplot: Subplot) -> Iterator[JsonObject]:
         "line": {"width": 0.5, "color": color},
         "fill": "toself",
     }
-    hover = {"name": _escape_lines(mark.label), "hoveron": "fills"} if mark.label else {"hoverinfo": "skip"}
+    hover = (
+        {"name": _escape_lines(mark.label), "hoveron": "fills"}
+        if mark.label
+        else {"hoverinfo": "skip"}
+    )
     fill = {"fillcolor": color, "opacity": mark.opacity}
     yield {"type": "scatter", "mode": "lines", **outline, **fill, **hover, **subplot.flat()}
 
@@ -128,7 +159,11 @@ def _cells(mark: Cells, subplot: Subplot) -> Iterator[JsonObject]:
 @traces.register
 def _label(mark: Label, subplot: Subplot) -> Iterator[JsonObject]:
     beside = {"start": "middle right", "middle": "middle center", "end": "middle left"}[mark.anchor]
-    text = {"text": [escape(mark.text)], "textposition": beside, "textfont": {"color": subplot.color(mark.color)}}
+    text = {
+        "text": [escape(mark.text)],
+        "textposition": beside,
+        "textfont": {"color": subplot.color(mark.color)},
+    }
     yield {
         "type": "scatter",
         "mode": "text",
@@ -142,7 +177,11 @@ def _label(mark: Label, subplot: Subplot) -> Iterator[JsonObject]:
 
 def entry_trace(entry: Entry, chart: Chart, palette: Palette) -> JsonObject:
     """Return a trace without points that shows an entry in the legend."""
-    marker = {"color": palette.color(entry.color), "symbol": SYMBOLS[shape(entry.color)], "size": 10}
+    marker = {
+        "color": palette.color(entry.color),
+        "symbol": SYMBOLS[shape(entry.color)],
+        "size": 10,
+    }
     name = escape(shortened(entry.label, LEGEND_TEXT, MAX_LABEL_WIDTH))
     flat = {"mode": "markers", "x": [None], "y": [None], "marker": marker, "name": name}
     if chart.panels[0].z is None:
@@ -153,7 +192,9 @@ def entry_trace(entry: Entry, chart: Chart, palette: Palette) -> JsonObject:
 
 def _hover_text(texts: Sequence[str]) -> JsonObject:
     return (
-        {"hovertext": [_escape_lines(text) for text in texts], "hoverinfo": "text"} if texts else {"hoverinfo": "skip"}
+        {"hovertext": [_escape_lines(text) for text in texts], "hoverinfo": "text"}
+        if texts
+        else {"hoverinfo": "skip"}
     )
 
 
@@ -168,4 +209,7 @@ def _escape_lines(text: str) -> str:
 def _json_numbers(values: Floats) -> list[float | None]:
     """Convert an array to JSON numbers, None for NaN and infinity."""
     finite = np.isfinite(values)
-    return [value if known else None for value, known in zip(values.tolist(), finite.tolist(), strict=True)]
+    return [
+        value if known else None
+        for value, known in zip(values.tolist(), finite.tolist(), strict=True)
+    ]

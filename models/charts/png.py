@@ -37,7 +37,9 @@ def to_png(scene: Scene) -> bytes:
         figure.add_artist(artist)
     stream = BytesIO()
     with _lock, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # matplotlib draws a box instead
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing from font"
+        )  # matplotlib draws a box instead
         FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return stream.getvalue()
 
@@ -62,7 +64,9 @@ def _stroke(item: Stroke) -> Artist:
 
 @_to_artist.register
 def _box(item: Box) -> Artist:
-    return Rectangle((item.x, item.y), max(item.width, 0), max(item.height, 0), facecolor=item.fill, linewidth=0)
+    return Rectangle(
+        (item.x, item.y), max(item.width, 0), max(item.height, 0), facecolor=item.fill, linewidth=0
+    )
 
 
 @_to_artist.register
@@ -70,14 +74,22 @@ def _markers(item: Markers) -> Artist:
     corners = outline(item.shape, item.size)
     closed = np.vstack([corners, corners[:1]])
     vertices = (item.positions[:, None, :] + closed[None, :, :]).reshape(-1, 2)
-    codes = np.tile([Path.MOVETO, *[Path.LINETO] * (len(corners) - 1), Path.CLOSEPOLY], len(item.positions))
+    codes = np.tile(
+        [Path.MOVETO, *[Path.LINETO] * (len(corners) - 1), Path.CLOSEPOLY], len(item.positions)
+    )
     path = Path(vertices, codes.astype(Path.code_type))
-    return PathPatch(path, facecolor=to_rgba(item.fill, OPACITY), edgecolor=item.edge, linewidth=0.6)
+    return PathPatch(
+        path, facecolor=to_rgba(item.fill, OPACITY), edgecolor=item.edge, linewidth=0.6
+    )
 
 
 @_to_artist.register
 def _draw_text(item: TextItem) -> Artist:
-    look: dict[str, Any] = {"color": item.color, "fontsize": item.size, "fontweight": "bold" if item.bold else "normal"}
+    look: dict[str, Any] = {
+        "color": item.color,
+        "fontsize": item.size,
+        "fontweight": "bold" if item.bold else "normal",
+    }
     rotation: dict[str, Any] = {
         "rotation": -item.angle,
         "rotation_mode": "anchor",

@@ -35,12 +35,17 @@ class _Edge:
 _EDGES: Final = (
     _Edge(start=(-0.5, -0.5, -0.5), end=(0.5, -0.5, -0.5), anchor="start", beside=(4, 14)),
     _Edge(start=(-0.5, -0.5, -0.5), end=(-0.5, 0.5, -0.5), anchor="end", beside=(-4, 14)),
-    _Edge(start=(-0.5, 0.5, -0.5), end=(-0.5, 0.5, 0.5), anchor="end", beside=(-6, 4), upright=True),
+    _Edge(
+        start=(-0.5, 0.5, -0.5), end=(-0.5, 0.5, 0.5), anchor="end", beside=(-6, 4), upright=True
+    ),
 )
 
 
 def projection_items(panel: Panel, area: PlotArea) -> Iterator[Item]:
-    """Yield the shapes of points in space and of three axes; near points are drawn above far ones."""
+    """Yield the shapes of points in space and of three axes.
+
+    Near points are drawn above far ones.
+    """
     axes = (panel.x, panel.y, panel.z or panel.y)
     flat = _projected_area(panel, area)
     for start, end in _cube_edges():
@@ -49,7 +54,12 @@ def projection_items(panel: Panel, area: PlotArea) -> Iterator[Item]:
     for mark in panel.marks:
         if isinstance(mark, Points) and mark.z is not None:
             x, y, depth = _project(
-                np.column_stack([_scale_to_cube(v, a) for v, a in zip((mark.x, mark.y, mark.z), axes, strict=True)])
+                np.column_stack(
+                    [
+                        _scale_to_cube(v, a)
+                        for v, a in zip((mark.x, mark.y, mark.z), axes, strict=True)
+                    ]
+                )
             )
             order = np.argsort(-depth)
             yield from mark_items(replace(mark, x=x[order], y=y[order], z=None), flat)
@@ -63,16 +73,31 @@ def _axis(axis: Axis, edge: _Edge, area: PlotArea) -> Iterator[Item]:
     ticks = ticks_of(axis, most=MAX_TICKS)
     for at, label in ticks:
         x, y = start + (at - axis.low) / (axis.high - axis.low) * (end - start) + edge.beside
-        yield TextItem(x=x, y=y, text=label, size=SMALL, color=area.palette.color("muted"), anchor=edge.anchor)
+        yield TextItem(
+            x=x, y=y, text=label, size=SMALL, color=area.palette.color("muted"), anchor=edge.anchor
+        )
     along = end - start if end[0] > start[0] or edge.upright else start - end
     length = float(np.hypot(*along))
     down = np.array([-along[1], along[0]]) / length * (-1 if edge.upright else 1)
     away = (
-        max((width(label, SMALL) for _, label in ticks), default=0.0) * abs(down[0]) + SMALL * abs(down[1]) + 2 * TEXT
+        max((width(label, SMALL) for _, label in ticks), default=0.0) * abs(down[0])
+        + SMALL * abs(down[1])
+        + 2 * TEXT
     )
     x, y = (start + end) / 2 + down * away
-    text, angle = shortened(axis.title, TEXT, length), float(np.degrees(np.arctan2(along[1], along[0])))
-    yield TextItem(x=x, y=y, text=text, size=TEXT, color=area.palette.color("ink"), anchor="middle", angle=angle)
+    text, angle = (
+        shortened(axis.title, TEXT, length),
+        float(np.degrees(np.arctan2(along[1], along[0]))),
+    )
+    yield TextItem(
+        x=x,
+        y=y,
+        text=text,
+        size=TEXT,
+        color=area.palette.color("ink"),
+        anchor="middle",
+        angle=angle,
+    )
 
 
 def _projected_area(panel: Panel, area: PlotArea) -> PlotArea:
@@ -96,7 +121,11 @@ def _project(points: Floats) -> tuple[Floats, Floats, Floats]:
     x, y, z = points.T
     right = x * np.cos(_AZIMUTH) - y * np.sin(_AZIMUTH)
     away = x * np.sin(_AZIMUTH) + y * np.cos(_AZIMUTH)
-    return right, z * np.cos(_ELEVATION) + away * np.sin(_ELEVATION), away * np.cos(_ELEVATION) - z * np.sin(_ELEVATION)
+    return (
+        right,
+        z * np.cos(_ELEVATION) + away * np.sin(_ELEVATION),
+        away * np.cos(_ELEVATION) - z * np.sin(_ELEVATION),
+    )
 
 
 def _cube_edges() -> Iterator[tuple[Corner, Corner]]:

@@ -41,13 +41,18 @@ class PlotArea:
     def positions(self, x: Floats, y: Floats) -> Floats:
         """Map points to pixels, shape (n, 2)."""
         return np.column_stack(
-            [self.x0 + (x - self.x_low) * self.x_per_unit, self.y0 + (y - self.y_low) * self.y_per_unit]
+            [
+                self.x0 + (x - self.x_low) * self.x_per_unit,
+                self.y0 + (y - self.y_low) * self.y_per_unit,
+            ]
         )
 
     def box(self, x: tuple[float, float], y: tuple[float, float], fill: str, tooltip: str) -> Box:
         """Return the rectangle between two values of each axis."""
         (left, right), (top, bottom) = sorted(map(self.x, x)), sorted(map(self.y, y))
-        return Box(x=left, y=top, width=right - left, height=bottom - top, fill=fill, tooltip=tooltip)
+        return Box(
+            x=left, y=top, width=right - left, height=bottom - top, fill=fill, tooltip=tooltip
+        )
 
 
 @singledispatch
@@ -93,7 +98,12 @@ def _cells(mark: Cells, area: PlotArea) -> Iterator[Item]:
     longest = max((width(text, 1.0) for texts in mark.texts for text in texts), default=0.0)
     size = min(TEXT, 0.92 * abs(area.x_per_unit) / max(longest, 1e-9), 0.8 * abs(area.y_per_unit))
     for (i, j), value in np.ndenumerate(mark.values):
-        box = area.box((j - 0.5, j + 0.5), (i - 0.5, i + 0.5), _cell_color(value, mark, area.palette), mark.hover[i][j])
+        box = area.box(
+            (j - 0.5, j + 0.5),
+            (i - 0.5, i + 0.5),
+            _cell_color(value, mark, area.palette),
+            mark.hover[i][j],
+        )
         yield Box(**{**vars(box), "width": box.width - _SEAM, "height": box.height - _SEAM})
         if size >= MIN_TEXT and mark.texts[i][j]:
             color = text_color_on(box.fill)
@@ -104,7 +114,11 @@ def _cells(mark: Cells, area: PlotArea) -> Iterator[Item]:
 @mark_items.register
 def _label(mark: Label, area: PlotArea) -> Iterator[Item]:
     beside = {"start": BESIDE, "middle": 0.0, "end": -BESIDE}[mark.anchor]
-    x, y, color = area.x(mark.x) + beside, area.y(mark.y) + 0.35 * TEXT, area.palette.color(mark.color)
+    x, y, color = (
+        area.x(mark.x) + beside,
+        area.y(mark.y) + 0.35 * TEXT,
+        area.palette.color(mark.color),
+    )
     yield TextItem(x=x, y=y, text=mark.text, size=TEXT, color=color, anchor=mark.anchor)
 
 

@@ -85,7 +85,9 @@ def outline(shape: Shape, size: float) -> Pixels:
     """Return the corners of a shape around the origin, shape (n, 2); circles are polygons."""
     turns, radii = _CORNERS[shape]
     angles = 2 * np.pi * (np.asarray(turns) - 0.25)
-    return np.asarray(np.column_stack([np.cos(angles), np.sin(angles)]) * np.asarray(radii)[:, None] * size / 2)
+    return np.asarray(
+        np.column_stack([np.cos(angles), np.sin(angles)]) * np.asarray(radii)[:, None] * size / 2
+    )
 
 
 def _regular(n: int, turn: float = 0.0, radius: float = 1.15) -> tuple[list[float], list[float]]:

@@ -68,7 +68,10 @@ class Area:
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """Heat map cells with texts, colored from `-reach` to `reach`, first row at y = 0; NaN stays empty."""
+    """Heat map cells with texts, colored from `-reach` to `reach`, first row at y = 0.
+
+    NaN stays empty.
+    """
 
     values: Floats
     reach: float
@@ -149,10 +152,16 @@ def span(*parts: Floats, around: float | None = None, margin: float = 0.05) -> t
     """
     values = np.concatenate([np.ravel(part) for part in parts]) if parts else np.empty(0)
     finite = values[np.isfinite(values)]
-    ends = [*([around] if around is not None else []), *([finite.min(), finite.max()] if finite.size else [])]
+    ends = [
+        *([around] if around is not None else []),
+        *([finite.min(), finite.max()] if finite.size else []),
+    ]
     low, high = (float(min(ends)), float(max(ends))) if ends else (0.0, 1.0)
     room = margin * (high - low) or max(abs(low) * margin, 0.5)
-    return low if low == around else low - room, high if high == around and low < high else high + room
+    return (
+        low if low == around else low - room,
+        high if high == around and low < high else high + room,
+    )
 
 
 def numbered_axis(labels: Sequence[str], title: str = "", *, downwards: bool = False) -> Axis:

@@ -13,12 +13,23 @@ FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif
 
 def to_svg(scene: Scene) -> str:
     """Render a scene as one SVG element, with title and notes for screen readers."""
-    size = f'width="{scene.width:g}" height="{scene.height:g}" viewBox="0 0 {scene.width:g} {scene.height:g}"'
+    size = (
+        f'width="{scene.width:g}" height="{scene.height:g}" viewBox="0 0 {scene.width:g} '
+        f'{scene.height:g}"'
+    )
     head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} font-family="{FONTS}">'
-    description = f"<title>{_escape_text(scene.title)}</title><desc>{_escape_text(' '.join(scene.notes))}</desc>"
+    description = (
+        f"<title>{_escape_text(scene.title)}</title>"
+        f"<desc>{_escape_text(' '.join(scene.notes))}</desc>"
+    )
     background = f'<rect width="100%" height="100%" fill="{scene.background}"/>'
     return "\n".join(
-        [head + description, background, *(line for item in scene.items for line in _elements(item)), "</svg>\n"]
+        [
+            head + description,
+            background,
+            *(line for item in scene.items for line in _elements(item)),
+            "</svg>\n",
+        ]
     )
 
 
@@ -33,7 +44,11 @@ def _stroke(item: Stroke) -> Iterator[str]:
     if not path:
         return
     dash = ' stroke-dasharray="6 4"' if item.dashed else ""
-    line = f' stroke="{item.color}" stroke-width="{item.width:g}" stroke-linejoin="round"{dash}' if item.width else ""
+    line = (
+        f' stroke="{item.color}" stroke-width="{item.width:g}" stroke-linejoin="round"{dash}'
+        if item.width
+        else ""
+    )
     opacity = f' fill-opacity="{item.opacity:g}"' if item.fill else ""
     yield f'<path d="{path}" fill="{item.fill or "none"}"{opacity}{line}/>'
 
@@ -56,7 +71,10 @@ def _markers(item: Markers) -> Iterator[str]:
     rest = "l" + " ".join(f"{_fixed(x)} {_fixed(y)}" for x, y in steps.tolist()) + "z"
     starts = (item.positions + corners[0]).tolist()
     path = "".join(f"M{_fixed(x)} {_fixed(y)}{rest}" for x, y in starts)
-    yield f'<path d="{path}" fill="{item.fill}" fill-opacity="0.85" stroke="{item.edge}" stroke-width="0.6"/>'
+    yield (
+        f'<path d="{path}" fill="{item.fill}" fill-opacity="0.85" stroke="{item.edge}" '
+        'stroke-width="0.6"/>'
+    )
 
 
 @_elements.register
@@ -81,4 +99,6 @@ def _fixed(value: float) -> str:
 
 def _escape_text(text: str) -> str:
     """Escape text for XML, without control characters and surrogates."""
-    return escape("".join(letter for letter in text if letter >= " " and not "\ud800" <= letter <= "\udfff"))
+    return escape(
+        "".join(letter for letter in text if letter >= " " and not "\ud800" <= letter <= "\udfff")
+    )

@@ -1,4 +1,4 @@
-"""Themes: a palette for color-blind readers, and marker shapes that distinguish segments without color."""
+"""Themes: a palette for color-blind readers, and marker shapes that work without color."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,9 +10,22 @@ Shape = Literal["circle", "square", "up", "diamond", "down", "plus", "star", "cr
 
 # Okabe & Ito (2008), without black and without yellow, which has too little contrast on white.
 HUES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6BB1")
-# Shares of black (negative) or white (positive) to mix in, in order of use, mostly away from the background.
-SHADES: Final[dict[Theme, tuple[float, ...]]] = {"light": (0.0, -0.4, 0.45, -0.65), "dark": (0.1, 0.5, -0.35, 0.75)}
-SHAPES: Final[tuple[Shape, ...]] = ("circle", "square", "up", "diamond", "down", "plus", "star", "cross")
+# Shares of black (negative) or white (positive) to mix in, in order of use, mostly away from the
+# background.
+SHADES: Final[dict[Theme, tuple[float, ...]]] = {
+    "light": (0.0, -0.4, 0.45, -0.65),
+    "dark": (0.1, 0.5, -0.35, 0.75),
+}
+SHAPES: Final[tuple[Shape, ...]] = (
+    "circle",
+    "square",
+    "up",
+    "diamond",
+    "down",
+    "plus",
+    "star",
+    "cross",
+)
 INKS: Final = ("#000000", "#FFFFFF")  # one of them has a contrast of at least 4.5 on any color
 LOW, HIGH = "#2166AC", "#D6604D"
 
@@ -43,13 +56,25 @@ LOOKS: Final[dict[Theme, Palette]] = {
     "light": Palette(
         theme="light",
         background="#FFFFFF",
-        roles={"ink": "#1F2328", "muted": "#59636E", "grid": "#DDE1E6", "accent": "#0072B2", "warm": "#D55E00"},
+        roles={
+            "ink": "#1F2328",
+            "muted": "#59636E",
+            "grid": "#DDE1E6",
+            "accent": "#0072B2",
+            "warm": "#D55E00",
+        },
         middle="#F4F4F2",
     ),
     "dark": Palette(
         theme="dark",
         background="#14181D",
-        roles={"ink": "#E8ECF0", "muted": "#A3ADB8", "grid": "#343B44", "accent": "#56B4E9", "warm": "#F0883E"},
+        roles={
+            "ink": "#E8ECF0",
+            "muted": "#A3ADB8",
+            "grid": "#343B44",
+            "accent": "#56B4E9",
+            "warm": "#F0883E",
+        },
         middle="#2A3038",
     ),
 }
@@ -66,7 +91,7 @@ def text_color_on(background: str) -> str:
 
 
 def contrast(color: str, other: str) -> float:
-    """Compute the contrast ratio of two colors, 1 to 21 (W3C 2018, Web Content Accessibility Guidelines 2.1)."""
+    """Compute the contrast ratio of two colors, 1 to 21 (W3C 2018, WCAG 2.1)."""
     darker, lighter = sorted((_relative_lightness(color), _relative_lightness(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -12,7 +12,7 @@ _SMALL: Final = 1e-3
 
 
 def ticks_of(axis: Axis, *, most: int) -> list[Tick]:
-    """Return the explicit ticks of an axis, or at most about `most` round numbers within its range."""
+    """Return the explicit ticks of an axis, or about `most` round numbers within its range."""
     if axis.ticks is not None:
         return list(axis.ticks)
     low, high = sorted((axis.low, axis.high))

@@ -26,14 +26,17 @@ def case_variants_warning(evidence: TextColumn) -> str | None:
     str or None
         The warning; None without such categories.
     """
-    variants = [spellings for spellings in _group_by_lower_case(evidence).values() if len(spellings) > 1]
+    variants = [
+        spellings for spellings in _group_by_lower_case(evidence).values() if len(spellings) > 1
+    ]
     if not variants:
         return None
     repeated = map(_repeated_spellings, variants[:MAX_NAMED])
     named = [" and ".join(map(repr, spellings)) for spellings in repeated if len(spellings) > 1]
     which = f": {', '.join(named)}" if named else ""
     return (
-        f"{evidence.name!r} holds categories that differ only in capitals{which}. To read them as one, in lower case, "
+        f"{evidence.name!r} holds categories that differ only in capitals{which}. To read them as "
+        "one, in lower case, "
         f"declare: {override_json(evidence.name, fold_case=True)}"
     )
 

@@ -1,4 +1,7 @@
-"""Detection of codes among numbers: zip codes, phone numbers, plans such as 1E1, categories from 1 to n."""
+"""Detection of codes among numbers.
+
+Zip codes, phone numbers, plans such as 1E1, categories from 1 to n.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -32,21 +35,27 @@ _READ_AS: Final[Mapping[Kind, str]] = {
 }
 _ZERO_LED: Final = r"^\s*0[0-9]+\s*$"
 _DIGITS: Final = r"^\s*[0-9]*\s*$"
-# Software writes an exponent with its sign, or after a decimal point; a code such as 1E1 has neither.
+# Software writes an exponent with its sign, or after a decimal point; a code such as 1E1 has
+# neither.
 _BARE_EXPONENT: Final = r"^\s*[0-9]{1,3}[eE][0-9]{1,2}\s*$"
 _PHONE: Final = r"^\s*\+?[0-9][0-9 ]*[0-9]\s*$"
 
 
 def are_codes(column: pa.ChunkedArray, name: str) -> bool:
-    """Check whether numbers are written like codes: with leading zeros, as ``1E1``, or as phone numbers."""
+    """Check whether numbers are written like codes.
+
+    With leading zeros, as ``1E1``, or as phone numbers.
+    """
     if not pa.types.is_string(column.type):
         return False
     head = pa.array(column[:SAMPLE].drop_null().combine_chunks())
-    return _have_leading_zeros(column, name) or _have_bare_exponents(head) or _are_phones(head, name)
+    return (
+        _have_leading_zeros(column, name) or _have_bare_exponents(head) or _are_phones(head, name)
+    )
 
 
 def have_code_header(evidence: NumericColumn) -> bool:
-    """Check whether a column of whole numbers has the header of a code, such as ``zip``, ``store_id`` or ``phone``."""
+    """Check whether a column of whole numbers has the header of a code, such as ``zip``."""
     if not is_code_header(evidence.name) or evidence.are_flags or not are_whole(evidence.known):
         return False
     if find_key(evidence) or find_serial(evidence.name, evidence.known):
@@ -57,7 +66,8 @@ def have_code_header(evidence: NumericColumn) -> bool:
 def codes_warning(name: str, kind: Kind) -> str:
     """Build the warning for a column of numbers that is read as codes."""
     return (
-        f"{name!r} looks like codes rather than amounts{_READ_AS[kind]}. If they are amounts, declare it numeric: "
+        f"{name!r} looks like codes rather than amounts{_READ_AS[kind]}. If they are amounts, "
+        "declare it numeric: "
         f"{override_json(name, kind='numeric')}"
     )
 
@@ -65,7 +75,8 @@ def codes_warning(name: str, kind: Kind) -> str:
 def category_codes_warning(name: str, known: npt.NDArray[np.float64]) -> str | None:
     """Warn of a numeric column that may hold category codes.
 
-    Codes are 1, 2, … up to at most 12, each in ten rows on average; a column that contains 0 holds counts.
+    Codes are 1, 2, … up to at most 12, each in ten rows on average; a column that contains 0 holds
+    counts.
 
     Parameters
     ----------
@@ -80,10 +91,15 @@ def category_codes_warning(name: str, known: npt.NDArray[np.float64]) -> str | N
         The warning; None if the column does not look like codes.
     """
     n_codes = int(known[-1]) if 1 < known[-1] <= MAX_CODES else 0
-    if not n_codes or len(known) < MIN_ROWS_PER_CODE * n_codes or not _contains_each_code(known, range(1, n_codes + 1)):
+    if (
+        not n_codes
+        or len(known) < MIN_ROWS_PER_CODE * n_codes
+        or not _contains_each_code(known, range(1, n_codes + 1))
+    ):
         return None
     return (
-        f"{name!r} holds only {n_codes} different whole numbers. If they are codes rather than amounts, declare it "
+        f"{name!r} holds only {n_codes} different whole numbers. If they are codes rather than "
+        "amounts, declare it "
         f"categorical: {override_json(name, kind='categorical')}"
     )
 
@@ -94,7 +110,10 @@ def _contains_each_code(known: npt.NDArray[np.float64], codes: Sequence[int]) ->
 
 
 def _have_leading_zeros(column: pa.ChunkedArray, name: str) -> bool:
-    """Check for digits after a leading zero: in 1 % of the cells, in cells of equal length, or under a key's header."""
+    """Check for digits after a leading zero.
+
+    In 1 % of the cells, in cells of equal length, or under a key's header.
+    """
     zero_led = pc.starts_with(column, pattern="0")
     if not _matches(column.take(pc.indices_nonzero(zero_led)[:SAMPLE]), _ZERO_LED).any():
         return False
@@ -103,7 +122,11 @@ def _have_leading_zeros(column: pa.ChunkedArray, name: str) -> bool:
     lengths = pc.utf8_length(column.filter(pc.not_equal(column, "")))
     zeros = _matches(column.filter(zero_led), _ZERO_LED)
     is_one_length = pc.min(lengths).as_py() == pc.max(lengths).as_py()
-    return is_one_length or is_key_header(name) or bool(zeros.sum() >= MIN_LEADING_ZEROS * len(lengths))
+    return (
+        is_one_length
+        or is_key_header(name)
+        or bool(zeros.sum() >= MIN_LEADING_ZEROS * len(lengths))
+    )
 
 
 def _have_bare_exponents(head: pa.Array) -> bool:
@@ -114,7 +137,9 @@ def _are_phones(head: pa.Array, name: str) -> bool:
     """Check for numbers of equally many digits that begin with a plus or are grouped by spaces."""
     if not len(head) or is_amount_header(name) or not _matches(head, _PHONE).all():
         return False
-    marked = mask(pc.match_substring(pc.utf8_trim_whitespace(head), " ")) | mask(pc.starts_with(head, pattern="+"))
+    marked = mask(pc.match_substring(pc.utf8_trim_whitespace(head), " ")) | mask(
+        pc.starts_with(head, pattern="+")
+    )
     lengths = pc.utf8_length(pc.replace_substring_regex(head, r"[^0-9]", "")).to_numpy()
     min_digits = MIN_PHONE_DIGITS if is_phone_header(name) else MIN_GROUPED_DIGITS
     return bool(marked.all() and lengths.min() == lengths.max() >= min_digits)

@@ -1,4 +1,7 @@
-"""Vectorized cell parsing on Arrow arrays; unusual cells fall back to the scalar rules of `models.cells`."""
+"""Vectorized cell parsing on Arrow arrays.
+
+Unusual cells fall back to the scalar rules of `models.cells`.
+"""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -89,7 +92,9 @@ def categories(values: pa.Array) -> ParsedCells:
     """
     if not pa.types.is_string(values.type):
         return _texts_of_numbers(values)
-    return _read_selected(cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values)
+    return _read_selected(
+        cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values
+    )
 
 
 def identifiers(values: pa.Array) -> ParsedCells:
@@ -132,7 +137,8 @@ def without_zero_fractions(
     Returns
     -------
     pyarrow.Array
-        The ids; as they were if a decimal with another fraction is among them, or any decimal among `known`.
+        The ids; as they were if a decimal with another fraction is among them, or any decimal among
+        `known`.
     """
     if not pc.any(pc.match_substring(ids, ".")).as_py():  # much faster, and nearly always so
         return ids
@@ -142,7 +148,9 @@ def without_zero_fractions(
     if known is not None and pc.any(pc.match_substring_regex(known, _DECIMAL_ID)).as_py():
         return ids
     whole = pc.if_else(
-        pc.match_substring_regex(ids, _DECIMAL_ID), pc.replace_substring_regex(ids, _ZERO_FRACTION, ""), ids
+        pc.match_substring_regex(ids, _DECIMAL_ID),
+        pc.replace_substring_regex(ids, _ZERO_FRACTION, ""),
+        ids,
     )
     is_lossy = are_unique and pc.count_distinct(whole).as_py() < pc.count_distinct(ids).as_py()
     return ids if is_lossy else whole
@@ -172,7 +180,9 @@ def _texts_of_numbers(values: pa.Array) -> ParsedCells:
     if pa.types.is_integer(values.type):
         return ParsedCells(values.cast(pa.string()), _no_errors(values))
     digits = _digits_of_integers(values)
-    return _read_selected(cells.category, values, mask(values.is_valid()) & mask(digits.is_null()), digits)
+    return _read_selected(
+        cells.category, values, mask(values.is_valid()) & mask(digits.is_null()), digits
+    )
 
 
 def _digits_of_integers(values: pa.Array) -> pa.Array:
@@ -183,7 +193,10 @@ def _digits_of_integers(values: pa.Array) -> pa.Array:
 
 def _are_integers(decimals: pa.Array) -> bool:
     numbers = decimals.cast(pa.float64())
-    are_exact = pc.and_(pc.less(pc.abs(numbers), _EXACT_INTEGERS), pc.match_substring_regex(decimals, _ZERO_FRACTION))
+    are_exact = pc.and_(
+        pc.less(pc.abs(numbers), _EXACT_INTEGERS),
+        pc.match_substring_regex(decimals, _ZERO_FRACTION),
+    )
     return bool(pc.all(are_exact).as_py())
 
 
@@ -194,16 +207,22 @@ def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
-def _read_selected(rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array) -> ParsedCells:
+def _read_selected(
+    rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array
+) -> ParsedCells:
     """Parse the chosen cells one by one by a scalar rule; the others keep their parsed values."""
     read, wrong = [], _no_errors(values)
-    for position, cell in zip(np.flatnonzero(chosen), values.filter(chosen).to_pylist(), strict=True):
+    for position, cell in zip(
+        np.flatnonzero(chosen), values.filter(chosen).to_pylist(), strict=True
+    ):
         try:
             read.append(rule(cell))
         except cells.BadCell:
             read.append(None)
             wrong[position] = True
-    return ParsedCells(pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong)
+    return ParsedCells(
+        pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong
+    )
 
 
 def _no_errors(values: pa.Array) -> Mask:

@@ -46,7 +46,7 @@ class DuplicateCustomers(BadCells):
 
 @dataclass(frozen=True)
 class ColumnErrors:
-    """The invalid rows of a column, counted from 0, and a function that describes the error of a row."""
+    """The invalid rows of a column, counted from 0, and a function that describes their errors."""
 
     column: str
     rows: npt.NDArray[np.intp]
@@ -58,21 +58,34 @@ class ColumnErrors:
         return cls(column, np.empty(0, np.intp), str)
 
     @classmethod
-    def among(cls, column: str, found: DistinctCells, wrong: Mask, why: Callable[[object], str]) -> Self:
+    def among(
+        cls, column: str, found: DistinctCells, wrong: Mask, why: Callable[[object], str]
+    ) -> Self:
         """Collect the rows of the wrong cells; `why` describes the error of a cell."""
-        return cls(column, found.rows(wrong), lambda row: why(found.at(row))) if wrong.any() else cls.none(column)
+        return (
+            cls(column, found.rows(wrong), lambda row: why(found.at(row)))
+            if wrong.any()
+            else cls.none(column)
+        )
 
     def errors(self, most: int | None = None) -> list[CellError]:
         """Return all errors, or the first `most`."""
         return [
-            CellError(row=row + 1, column=self.column, detail=self.detail(row)) for row in self.rows[:most].tolist()
+            CellError(row=row + 1, column=self.column, detail=self.detail(row))
+            for row in self.rows[:most].tolist()
         ]
 
     def error(self, sentence: str, kind: type[BadCells] = BadCells) -> BadCells:
-        """Build the exception; the sentence may contain `{n}`, the number of errors, and `{column}`."""
-        return kind(sentence.format(n=self.rows.size, column=self.column), cells=self.errors(MAX_LISTED))
+        """Build the exception; the text may contain `{n}`, the number of errors, and `{column}`."""
+        return kind(
+            sentence.format(n=self.rows.size, column=self.column), cells=self.errors(MAX_LISTED)
+        )
 
-    def refuse(self, sentence: str = "{n} cells of {column!r} cannot be read", kind: type[BadCells] = BadCells) -> None:
+    def refuse(
+        self,
+        sentence: str = "{n} cells of {column!r} cannot be read",
+        kind: type[BadCells] = BadCells,
+    ) -> None:
         """Raise the exception if there are errors."""
         if self.rows.size:
             raise self.error(sentence, kind)

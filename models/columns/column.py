@@ -19,13 +19,14 @@ class Column:
     fold_case
         Whether its texts are converted to lower case.
     numerals
-        The number format, as the example 1234.56 in it (``1.234,56 €``); None for plain numbers. For dates their order
-        (``yyyy-mm-dd``, ``dd/mm/yyyy`` or ``mm/dd/yyyy``) or, if they are numbers, their unit (``yyyymmdd``,
-        ``unix seconds``, …, ``excel days``).
+        The number format, as the example 1234.56 in it (``1.234,56 €``); None for plain numbers.
+        For dates their order (``yyyy-mm-dd``, ``dd/mm/yyyy`` or ``mm/dd/yyyy``) or, if they are
+        numbers, their unit (``yyyymmdd``, ``unix seconds``, …, ``excel days``).
     newest
         The ISO date from which a column of dates counts its days back; None for all other columns.
     doubts
-        Warnings about uncertain inferences, each with the override that corrects it; summary and fit repeat them.
+        Warnings about uncertain inferences, each with the override that corrects it; summary and
+        fit repeat them.
     """
 
     name: str

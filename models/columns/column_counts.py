@@ -10,7 +10,9 @@ from models.columns.column import Column
 from models.columns.parsing import map_columns
 
 
-def count_columns(table: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None) -> tuple[Column, ...]:
+def count_columns(
+    table: pa.Table, columns: Sequence[Column], *, customer_id: str | None = None
+) -> tuple[Column, ...]:
     """Recount missing cells and distinct values; kinds and formats of the columns stay.
 
     Parameters
@@ -32,6 +34,10 @@ def count_columns(table: pa.Table, columns: Sequence[Column], *, customer_id: st
         if column.name == customer_id:
             return replace(column, missing=0, distinct=table.num_rows)
         cells = table[column.name]
-        return replace(column, missing=cells.null_count, distinct=pc.count_distinct(cells, mode="only_valid").as_py())
+        return replace(
+            column,
+            missing=cells.null_count,
+            distinct=pc.count_distinct(cells, mode="only_valid").as_py(),
+        )
 
     return tuple(map_columns(count, columns))

@@ -15,8 +15,9 @@ from models.features import MAX_CATEGORIES
 class ColumnResult(NamedTuple):
     """An inferred column, and warnings in addition to the column's doubts.
 
-    `share_of_sum` is its last number divided by the sum of all others. `has_data_header` means that its header could be
-    one of its own cells, `is_ambiguous` that its separators may be for thousands or for decimals.
+    `share_of_sum` is its last number divided by the sum of all others. `has_data_header` means that
+    its header could be one of its own cells, `is_ambiguous` that its separators may be for
+    thousands or for decimals.
     """
 
     column: Column
@@ -33,12 +34,17 @@ class ColumnResult(NamedTuple):
 
 def check_texts(evidence: TextColumn) -> None:
     """Raise BadCells if a cell cannot be a category."""
-    ColumnErrors.among(evidence.name, evidence.cells, evidence.texts.wrong, errors_by_rule(cells.category)).refuse()
+    ColumnErrors.among(
+        evidence.name, evidence.cells, evidence.texts.wrong, errors_by_rule(cells.category)
+    ).refuse()
 
 
 def too_many_categories(evidence: TextColumn) -> str:
     """Build the phrase for a column with too many categories."""
-    return f"has {evidence.distinct:,} different values, and at most {MAX_CATEGORIES} can be told apart"
+    return (
+        f"has {evidence.distinct:,} different values, and at most {MAX_CATEGORIES} can be told "
+        "apart"
+    )
 
 
 def ignore(evidence: NumericColumn | TextColumn, reason: str, why: str) -> ColumnResult:
@@ -47,28 +53,50 @@ def ignore(evidence: NumericColumn | TextColumn, reason: str, why: str) -> Colum
     return ColumnResult(column_of(evidence, "ignored", reason=reason), (f"{warning}.",))
 
 
-def column_of(evidence: NumericColumn | TextColumn, kind: Kind, reason: str | None = None) -> Column:
+def column_of(
+    evidence: NumericColumn | TextColumn, kind: Kind, reason: str | None = None
+) -> Column:
     """Build a Column of the given kind."""
-    return Column(name=evidence.name, kind=kind, missing=evidence.missing, distinct=evidence.distinct, reason=reason)
+    return Column(
+        name=evidence.name,
+        kind=kind,
+        missing=evidence.missing,
+        distinct=evidence.distinct,
+        reason=reason,
+    )
 
 
 def numeric(evidence: NumericColumn) -> ColumnResult:
     """Build the result of a numeric column, with warnings about its format and about sentinels."""
-    column = replace(column_of(evidence, "numeric"), numerals=evidence.numerals, newest=evidence.newest)
+    column = replace(
+        column_of(evidence, "numeric"), numerals=evidence.numerals, newest=evidence.newest
+    )
     written = _format_warning(evidence)
-    result = ColumnResult(column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous)
+    result = ColumnResult(
+        column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous
+    )
     if written and evidence.doubt:
         result = result.with_doubts(f"{written} {evidence.doubt}")
     elif written:
         result = result._replace(warnings=(written,))
-    return result if evidence.newest else result.with_doubts(find_numeric_sentinels(evidence.name, evidence.known))
+    return (
+        result
+        if evidence.newest
+        else result.with_doubts(find_numeric_sentinels(evidence.name, evidence.known))
+    )
 
 
 def _format_warning(evidence: NumericColumn) -> str | None:
     if evidence.newest is not None:
-        return f"{evidence.name!r} holds dates and is read as the days from each of them to the newest."
+        return (
+            f"{evidence.name!r} holds dates and is read as the days from each of them to the "
+            "newest."
+        )
     if evidence.numerals is None:
         return f"{evidence.name!r} is read as plain numbers." if evidence.doubt else None
     if evidence.numerals.endswith("%"):
-        return f"{evidence.name!r} holds percentages written like {evidence.numerals}: 45 % is read as 45."
+        return (
+            f"{evidence.name!r} holds percentages written like {evidence.numerals}: 45 % is "
+            "read as 45."
+        )
     return f"{evidence.name!r} is read as numbers written like {evidence.numerals}."

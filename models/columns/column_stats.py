@@ -12,7 +12,11 @@ from models.columns.cell_arrays import ParsedCells, categories, mask, numbers, p
 from models.columns.distinct import DistinctCells
 from models.columns.missing_markers import MissingMarkers
 from models.columns.number_format_detection import DetectedFormat as Style
-from models.columns.number_format_detection import ambiguous_format_warning, could_be_grouped, detect_number_format
+from models.columns.number_format_detection import (
+    ambiguous_format_warning,
+    could_be_grouped,
+    detect_number_format,
+)
 from models.columns.number_formats import PLAIN, NumberFormat
 from models.columns.override_hints import override_json
 from models.columns.sentinels import contains_sentinels
@@ -100,7 +104,12 @@ class TextColumn:
 
 
 def parse_column(
-    column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False, decimal_comma: bool = False
+    column: pa.ChunkedArray,
+    name: str,
+    markers: MissingMarkers,
+    *,
+    fold_case: bool = False,
+    decimal_comma: bool = False,
 ) -> NumericColumn | TextColumn:
     """Parse a raw column as numbers if all of its cells are numbers, otherwise as texts.
 
@@ -110,21 +119,34 @@ def parse_column(
     grouped = plain is not None and could_be_grouped(column)
     if plain is not None and not (grouped and decimal_comma):
         doubt = (
-            _with_override_hint(ambiguous_format_warning(column), name, NumberFormat.parse(PLAIN)) if grouped else None
+            _with_override_hint(ambiguous_format_warning(column), name, NumberFormat.parse(PLAIN))
+            if grouped
+            else None
         )
-        return NumericColumn(name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped)
+        return NumericColumn(
+            name=name, values=markers.clear_numbers(plain), doubt=doubt, is_ambiguous=grouped
+        )
     found = markers.clear(DistinctCells.of(column))
     style = _detect_format(found, grouped=grouped, decimal_comma=decimal_comma)
     as_numbers = style.numerals.read(found.values) if style else numbers(found.values)
     if as_numbers.wrong.any():
         folded = found.folded() if fold_case else found
-        return TextColumn(name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers)
+        return TextColumn(
+            name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers
+        )
     values = markers.clear_numbers(found.spread(as_numbers.values))
     if style is None:
         return NumericColumn(name=name, values=values)
-    doubt, is_ambiguous = _with_override_hint(style.doubt, name, style.numerals), style.doubt is not None
+    doubt, is_ambiguous = (
+        _with_override_hint(style.doubt, name, style.numerals),
+        style.doubt is not None,
+    )
     return NumericColumn(
-        name=name, values=values, numerals=style.numerals.example, doubt=doubt, is_ambiguous=is_ambiguous
+        name=name,
+        values=values,
+        numerals=style.numerals.example,
+        doubt=doubt,
+        is_ambiguous=is_ambiguous,
     )
 
 
@@ -137,18 +159,24 @@ def parse_numbers_as(
     if read.wrong.any():
         return TextColumn(name=name, cells=found, texts=categories(found.values), as_numbers=read)
     written = None if numerals.example == PLAIN else numerals.example
-    return NumericColumn(name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written)
+    return NumericColumn(
+        name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written
+    )
 
 
-def parse_texts(column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False) -> TextColumn:
+def parse_texts(
+    column: pa.ChunkedArray, name: str, markers: MissingMarkers, *, fold_case: bool = False
+) -> TextColumn:
     """Parse a raw column as texts, even if all of its cells are numbers."""
     found = markers.clear(DistinctCells.of(column))
     folded = found.folded() if fold_case else found
-    return TextColumn(name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values))
+    return TextColumn(
+        name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values)
+    )
 
 
 def _detect_format(found: DistinctCells, *, grouped: bool, decimal_comma: bool) -> Style | None:
-    """Detect the format of texts that are not all plain numbers, or whose dots may group thousands."""
+    """Detect the format of texts that are not plain numbers, or whose dots may group thousands."""
     if not _is_text(found) or not (grouped or numbers(found.values).wrong.any()):
         return None
     return detect_number_format(found.values, decimal_comma=decimal_comma)
@@ -161,4 +189,7 @@ def _is_text(found: DistinctCells) -> bool:
 def _with_override_hint(doubt: str | None, name: str, numerals: NumberFormat) -> str | None:
     if doubt is None:
         return None
-    return f"{doubt} Otherwise put the table with ?schema={override_json(name, numerals=numerals.alternative.example)}"
+    return (
+        f"{doubt} Otherwise put the table with "
+        f"?schema={override_json(name, numerals=numerals.alternative.example)}"
+    )

@@ -50,15 +50,21 @@ def read_ids(
     return CustomerIds(
         ids,
         ColumnErrors(
-            name, np.flatnonzero(wrong), lambda row: why(column[row].as_py()) if read.wrong[row] else "is missing"
+            name,
+            np.flatnonzero(wrong),
+            lambda row: why(column[row].as_py()) if read.wrong[row] else "is missing",
         ),
     )
 
 
-def find_customer_id(raw: pa.Table, overrides: Mapping[str, Override]) -> tuple[str | None, list[str]]:
+def find_customer_id(
+    raw: pa.Table, overrides: Mapping[str, Override]
+) -> tuple[str | None, list[str]]:
     """Return the customer id column with the clearest header, or None and a warning."""
     ranks = {name: rank for name in raw.column_names if (rank := id_rank(name)) is not None}
-    candidates = [name for name in sorted(ranks, key=ranks.__getitem__) if _may_be_id(overrides.get(name))]
+    candidates = [
+        name for name in sorted(ranks, key=ranks.__getitem__) if _may_be_id(overrides.get(name))
+    ]
     for name in candidates:
         if _is_unique_and_complete(raw, name, _missing_markers(overrides, name)):
             return name, []
@@ -72,7 +78,9 @@ def check_customer_id(raw: pa.Table, name: str, overrides: Mapping[str, Override
     ids, faults = read_ids(raw, name, _missing_markers(overrides, name))
     faults.refuse()
     _missing_id_errors(ids, name).refuse("{n} rows have no {column!r}", MissingCustomerId)
-    _duplicate_errors(ids, name).refuse("{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers)
+    _duplicate_errors(ids, name).refuse(
+        "{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers
+    )
 
 
 def _may_be_id(override: Override | None) -> bool:
@@ -84,10 +92,16 @@ def _missing_markers(overrides: Mapping[str, Override], name: str) -> Sequence[s
 
 
 def _no_id_warning(candidates: Sequence[str]) -> str:
-    advice = "The rows get the ids row-1, row-2, … Name the column that identifies a customer as customer_id."
+    advice = (
+        "The rows get the ids row-1, row-2, … Name the column that identifies a customer as "
+        "customer_id."
+    )
     if not candidates:
         return f"No column looks like a customer id. {advice}"
-    return f"{candidates[0]!r} looks like a customer id, but does not name every row, and each once. {advice}"
+    return (
+        f"{candidates[0]!r} looks like a customer id, but does not name every row, and each "
+        f"once. {advice}"
+    )
 
 
 def _is_unique_and_complete(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
@@ -102,4 +116,6 @@ def _missing_id_errors(ids: pa.Array, name: str) -> ColumnErrors:
 def _duplicate_errors(ids: pa.Array, name: str) -> ColumnErrors:
     """Collect the rows that repeat an id; each error names the row of its first occurrence."""
     rows, firsts = find_duplicate_ids(ids)
-    return ColumnErrors(name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}")
+    return ColumnErrors(
+        name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}"
+    )

@@ -22,7 +22,8 @@ MONTHS_PER_YEAR: Final = 12
 CENTURY_PIVOT: Final = 69
 MAX_TWO_DIGITS: Final = 99
 EXAMPLES: Final = (
-    "2015-01-31, 31.01.2015, 31/01/2015, 01/31/2015, 31-Jan-15, 31 January 2015 and Jan 31, 2015, with month names in "
+    "2015-01-31, 31.01.2015, 31/01/2015, 01/31/2015, 31-Jan-15, 31 January 2015 and Jan 31, 2015, "
+    "with month names in "
     f"{LANGUAGES}"
 )
 
@@ -34,7 +35,9 @@ _YEAR: Final = "(?:1[89]|2[01])[0-9]{2}"
 _ANY_YEAR: Final = f"'?(?P<year>{_YEAR}|[0-9]{{2}})"
 _ZONE: Final = r"(?: ?(?:[+-][0-9]{2}(?::?[0-9]{2})?|[A-Z]{1,5}|\[[A-Za-z_]+/[A-Za-z_]+\])){0,2}"
 _HALF: Final = r"(?: ?[AaPp]\.? ?[Mm]\.?)?"
-_TIME: Final = f"(?:,?[T ]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:[.,][0-9]+)?)?{_HALF}(?: Uhr)?{_ZONE})?"
+_TIME: Final = (
+    f"(?:,?[T ]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:[.,][0-9]+)?)?{_HALF}(?: Uhr)?{_ZONE})?"
+)
 _YEAR_MARK: Final = r"(?: ?r\.)?"  # Polish: 14.01.2015 r.
 _DAY_OR_MONTH_FIRST: Final = (
     f"(?P<first>{_DAY})[-/.] ?(?P<second>{_DAY})[-/.] ?(?P<year>{_YEAR}|[0-9]{{2}}){_YEAR_MARK}"
@@ -43,21 +46,25 @@ _YEAR_FIRST: Final = f"(?P<year>{_YEAR})[-/.](?P<month>{_MONTH})(?:[-/.](?P<day>
 _LAST_YEAR: Final = _ANY_YEAR + _YEAR_MARK
 _ORDINAL: Final = "(?:st|nd|rd|th|er|e|[.º°ª])?"
 _NAMED: Final = (
-    rf"(?P<day>{_DAY}){_ORDINAL}[-/., ]{{0,3}}(?:(?:de|of) )?{_NAME}[-/., ]{{0,3}}(?:(?:del?|of) )?{_LAST_YEAR}",
+    (
+        rf"(?P<day>{_DAY}){_ORDINAL}[-/., ]{{0,3}}(?:(?:de|of) )?{_NAME}"
+        rf"[-/., ]{{0,3}}(?:(?:del?|of) )?{_LAST_YEAR}"
+    ),
     rf"{_NAME}[-/ ]{{0,2}}(?P<day>{_DAY})(?:st|nd|rd|th)?[-/., ]{{1,3}}{_ANY_YEAR}",
     rf"(?P<year>{_YEAR})[-/. ]{{1,2}}{_NAME}[-/. ]{{1,2}}(?P<day>{_DAY})",
     rf"{_NAME}(?: del?)?[-/ ]{{1,2}}(?P<year>{_YEAR})(?P<day>)",
 )
 _WEEKDAY: Final = rf"^(?P<weekday>{_WORD}(?:-feira)?)[., ]{{1,3}}(?P<rest>[^0-9]*[0-9].*)$"
 _IN_DIGITS, _WITH_NAMES = (
-    re.sub(r"\?P<\w+>", "?:", "|".join(forms)) for forms in ((_YEAR_FIRST, _DAY_OR_MONTH_FIRST), _NAMED)
+    re.sub(r"\?P<\w+>", "?:", "|".join(forms))
+    for forms in ((_YEAR_FIRST, _DAY_OR_MONTH_FIRST), _NAMED)
 )
 
 _Numbers = npt.NDArray[np.float64]
 
 
 class DateOrder(NamedTuple):
-    """The order of day, month and year in a column, and a doubt if the cells do not determine it."""
+    """The order of day, month and year in a column, and a doubt if the cells are ambiguous."""
 
     order: Order
     doubt: str | None = None
@@ -70,14 +77,19 @@ def are_dates(texts: pa.Array) -> bool:
         return False
     if _match_share(sample, _full_pattern(_IN_DIGITS)) >= MIN_SHARE:
         return True
-    if _match_share(sample, f"{_full_pattern(_IN_DIGITS)}|{_full_pattern(_WITH_NAMES)}|{_WEEKDAY}") < MIN_SHARE:
+    if (
+        _match_share(sample, f"{_full_pattern(_IN_DIGITS)}|{_full_pattern(_WITH_NAMES)}|{_WEEKDAY}")
+        < MIN_SHARE
+    ):
         return False
     read = read_days(sample, find_order(sample).order)  # the patterns accept any word as a month
     return bool(mask(read.values.is_valid()).mean() >= MIN_SHARE)
 
 
 def find_order(values: pa.Array) -> DateOrder:
-    """Detect whether a column writes the day or the month first; if the cells allow both, choose the day.
+    """Detect whether a column writes the day or the month first.
+
+    If the cells allow both, choose the day.
 
     Parameters
     ----------
@@ -87,14 +99,17 @@ def find_order(values: pa.Array) -> DateOrder:
     Returns
     -------
     DateOrder
-        The order that fits more cells; ``yyyy-mm-dd`` if the year always comes first or months are named.
+        The order that fits more cells; ``yyyy-mm-dd`` if the year always comes first or months are
+        named.
     """
     turned = pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST)).drop_null()
     if not len(turned):
         return DateOrder("yyyy-mm-dd")
     day_first, month_first = (int(np.count_nonzero(only)) for only in _unambiguous(turned))
     if day_first == month_first == 0 and not _has_dots(values):
-        return DateOrder("dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to.")
+        return DateOrder(
+            "dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to."
+        )
     return DateOrder("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
 
 
@@ -111,11 +126,14 @@ def mark_contradictions(values: pa.Array, order: Order) -> Mask:
     Returns
     -------
     ndarray of bool
-        For ``dd/mm/yyyy`` where only the month can come first, and vice versa; all False for ``yyyy-mm-dd``.
+        For ``dd/mm/yyyy`` where only the month can come first, and vice versa; all False for
+        ``yyyy-mm-dd``.
     """
     if order == "yyyy-mm-dd":
         return np.zeros(len(values), np.bool_)
-    day_first, month_first = _unambiguous(pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST)))
+    day_first, month_first = _unambiguous(
+        pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST))
+    )
     return month_first if order == "dd/mm/yyyy" else day_first
 
 
@@ -132,15 +150,20 @@ def read_days(values: pa.Array, order: Order) -> ParsedCells:
     Returns
     -------
     ParsedCells
-        Days since 1970-01-01 as float64: the calendar day as written, without its time and time zone.
+        Days since 1970-01-01 as float64: the calendar day as written, without its time and time
+        zone.
     """
     if not pa.types.is_string(values.type):
         return ParsedCells(pa.nulls(len(values), pa.float64()), mask(values.is_valid()))
     days = _read_forms(values, (_YEAR_FIRST, *_ordered_forms(order), *_NAMED))
     left = np.flatnonzero(np.isnan(days) & mask(pc.match_substring_regex(values, _WEEKDAY)))
-    days[left] = _read_forms(_without_weekday(values.take(pa.array(left))), _NAMED + _ordered_forms(order))
+    days[left] = _read_forms(
+        _without_weekday(values.take(pa.array(left))), _NAMED + _ordered_forms(order)
+    )
     blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
-    return ParsedCells(pa.array(days, mask=np.isnan(days)), mask(values.is_valid()) & ~blank & np.isnan(days))
+    return ParsedCells(
+        pa.array(days, mask=np.isnan(days)), mask(values.is_valid()) & ~blank & np.isnan(days)
+    )
 
 
 def mark_unknown_months(values: pa.Array) -> Mask:
@@ -178,13 +201,17 @@ def _ordered_forms(order: Order) -> tuple[str, ...]:
 
 
 def _unambiguous(turned: pa.Array) -> tuple[Mask, Mask]:
-    """Mark the dates that can begin only with the day, and those that can begin only with the month."""
-    first, second = (_numbers(pc.struct_field(turned, part)) > MONTHS_PER_YEAR for part in ("first", "second"))
+    """Mark the dates that must begin with the day, and those that must begin with the month."""
+    first, second = (
+        _numbers(pc.struct_field(turned, part)) > MONTHS_PER_YEAR for part in ("first", "second")
+    )
     return first & ~second, second & ~first
 
 
 def _has_dots(values: pa.Array) -> bool:
-    return bool(mask(pc.match_substring_regex(values, rf"^{SPACE}*[0-9]{{1,2}}\. ?[0-9]{{1,2}}\.")).any())
+    return bool(
+        mask(pc.match_substring_regex(values, rf"^{SPACE}*[0-9]{{1,2}}\. ?[0-9]{{1,2}}\.")).any()
+    )
 
 
 def _without_weekday(values: pa.Array) -> pa.Array:
@@ -212,7 +239,9 @@ def _days(parts: pa.Array) -> _Numbers:
     month = _months(pc.struct_field(parts, "month"))
     day = _numbers(_first_if_empty(pc.struct_field(parts, "day")))
     known = ~np.isnan(year) & (month <= MONTHS_PER_YEAR)
-    months = np.where(known, (_expand_year(year) - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    months = np.where(known, (_expand_year(year) - 1970) * 12 + month - 1, 0).astype(
+        "datetime64[M]"
+    )
     days = months.astype("datetime64[D]") + (np.where(known, day, 1) - 1).astype(np.int64)
     return np.where(known & (days.astype("datetime64[M]") == months), days.astype(np.int64), np.nan)
 
@@ -237,7 +266,9 @@ def _numbers(texts: pa.Array) -> _Numbers:
 
 
 def _floats(values: pa.Array) -> _Numbers:
-    return np.asarray(values.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64)
+    return np.asarray(
+        values.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64
+    )
 
 
 def _expand_year(year: _Numbers) -> _Numbers:

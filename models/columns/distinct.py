@@ -11,7 +11,10 @@ from models.columns.cell_arrays import Mask, mask
 
 
 class DistinctCells(NamedTuple):
-    """The distinct cells of a column in the order of their first rows; the code of a null is null."""
+    """The distinct cells of a column in the order of their first rows.
+
+    The code of a null is null.
+    """
 
     values: pa.Array
     codes: pa.Array

@@ -22,8 +22,8 @@ class DuplicateIds(NamedTuple):
 def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
     """Find the rows that repeat a text of an earlier row.
 
-    Dictionary-encoding millions of distinct ids takes several times their memory and dominates the run time; hashes
-    reduce it to the few candidates.
+    Dictionary-encoding millions of distinct ids takes several times their memory and dominates the
+    run time; hashes reduce it to the few candidates.
 
     Parameters
     ----------
@@ -43,7 +43,9 @@ def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
 
 
 def _hashes(texts: pa.Array) -> npt.NDArray[np.int64]:
-    return np.concatenate([np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)])
+    return np.concatenate(
+        [np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)]
+    )
 
 
 def _batches(texts: pa.Array) -> Iterator[npt.NDArray[np.object_]]:

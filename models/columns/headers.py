@@ -35,10 +35,29 @@ from models.columns.header_words import (
 
 # The clearest first.
 PLAIN_ID_HEADERS: Final = (
-    *("customerid", "customernumber", "customerno", "custid", "clientid", "userid", "memberid", "accountid"),
+    *(
+        "customerid",
+        "customernumber",
+        "customerno",
+        "custid",
+        "clientid",
+        "userid",
+        "memberid",
+        "accountid",
+    ),
     *("contactid", "personid"),
 )
-BARE_ID_HEADERS: Final = ("customer", "client", "kunde", "cliente", "klant", "cust", "id", "uuid", "guid")
+BARE_ID_HEADERS: Final = (
+    "customer",
+    "client",
+    "kunde",
+    "cliente",
+    "klant",
+    "cust",
+    "id",
+    "uuid",
+    "guid",
+)
 
 _ID_ENDING = re.compile(r"(?:^|[\W_])(?:id|uuid|guid)$|(?-i:[a-z0-9]I[Dd]$)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+|[0-9]+")
@@ -48,7 +67,10 @@ MAX_ROW_WORDS: Final = 2
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """Split a text into its words, without accents and in lower case: ``CustomerKey`` is customer, key."""
+    """Split a text into its words, without accents and in lower case.
+
+    ``CustomerKey`` is customer, key.
+    """
     spelled = unicodedata.normalize("NFKD", text.translate(_NUMBER_SIGNS))
     plain = unicodedata.normalize("NFC", "".join(filterfalse(unicodedata.combining, spelled)))
     return tuple(word.lower() for word in _WORD.findall(plain))
@@ -56,7 +78,10 @@ def split_words(text: str) -> tuple[str, ...]:
 
 @lru_cache(_MANY_HEADERS)
 def words_of(header: str) -> tuple[str, ...]:
-    """Split a header into its words, with an LRU cache; use `split_words` for cells, which must not be cached."""
+    """Split a header into its words, with an LRU cache.
+
+    Use `split_words` for cells, which must not be cached.
+    """
     return split_words(header)
 
 
@@ -67,7 +92,11 @@ def id_rank(header: str) -> int | None:
         return PLAIN_ID_HEADERS.index(plain)
     if _names_customer_key(words_of(header)):
         return len(PLAIN_ID_HEADERS)
-    return len(PLAIN_ID_HEADERS) + 1 + BARE_ID_HEADERS.index(plain) if plain in BARE_ID_HEADERS else None
+    return (
+        len(PLAIN_ID_HEADERS) + 1 + BARE_ID_HEADERS.index(plain)
+        if plain in BARE_ID_HEADERS
+        else None
+    )
 
 
 def is_id_header(header: str) -> bool:
@@ -76,8 +105,15 @@ def is_id_header(header: str) -> bool:
 
 
 def is_key_header(header: str) -> bool:
-    """Check whether a header is a key or running number: ``Sl_No``, ``Kundennummer``, ``Unnamed: 0``, ``RowNumber``."""
-    return is_id_header(header) or is_code_header(header) or _is_key(_without_numbers(words_of(header)))
+    """Check whether a header is a key or running number.
+
+    ``Sl_No``, ``Kundennummer``, ``Unnamed: 0``, ``RowNumber``.
+    """
+    return (
+        is_id_header(header)
+        or is_code_header(header)
+        or _is_key(_without_numbers(words_of(header)))
+    )
 
 
 def is_code_header(header: str) -> bool:
@@ -96,27 +132,41 @@ def is_phone_header(header: str) -> bool:
 
 
 def is_amount_header(header: str) -> bool:
-    """Check whether a header is an amount or a count: ``income_cents``, ``Number of orders``, ``NumWebVisits``."""
+    """Check whether a header is an amount or a count.
+
+    ``income_cents``, ``Number of orders``, ``NumWebVisits``.
+    """
     words = _without_numbers(words_of(header))
     return not is_key_header(header) and (_is_count(words) or not AMOUNTS.isdisjoint(words))
 
 
 def is_date_header(header: str) -> bool:
-    """Check whether a header is a date or time, and neither an amount nor a key: ``opened``, ``last_seen``, ``DOB``."""
+    """Check whether a header is a date or time, and neither an amount nor a key.
+
+    ``opened``, ``last_seen``, ``DOB``.
+    """
     words = words_of(header)
     amounts = AMOUNTS.intersection(words)
     is_last = not LASTS.isdisjoint(words) and amounts <= EVENTS
-    is_date = not SURE_DATES.isdisjoint(words) or is_last or (not DATES.isdisjoint(words) and not amounts)
+    is_date = (
+        not SURE_DATES.isdisjoint(words) or is_last or (not DATES.isdisjoint(words) and not amounts)
+    )
     return is_date and not is_key_header(header)
 
 
 def is_segmentation_header(header: str) -> bool:
-    """Check whether a header is an earlier segmentation: ``Cluster``, ``RFM_Segment``, not ``cluster distance``."""
+    """Check whether a header is an earlier segmentation.
+
+    ``Cluster``, ``RFM_Segment``, not ``cluster distance``.
+    """
     return _consists_of(words_of(header), SEGMENTATIONS, SEGMENTATION_COMPANIONS)
 
 
 def is_outcome_header(header: str) -> bool:
-    """Check whether a header is an outcome to explain: ``Churn``, ``Attrition_Flag``, not ``response time``."""
+    """Check whether a header is an outcome to explain.
+
+    ``Churn``, ``Attrition_Flag``, not ``response time``.
+    """
     return _consists_of(words_of(header), OUTCOMES, OUTCOME_COMPANIONS)
 
 
@@ -133,9 +183,17 @@ def _is_key(words: tuple[str, ...]) -> bool:
     if not words or _is_count(words):
         return False
     last, is_short = words[-1], len(words) <= MAX_ROW_WORDS
-    is_compound = (last.endswith(KEY_ENDINGS) and last not in NOT_KEYS) or _is_named(last, *SHORT_KEY_ENDINGS)
+    is_compound = (last.endswith(KEY_ENDINGS) and last not in NOT_KEYS) or _is_named(
+        last, *SHORT_KEY_ENDINGS
+    )
     leads = words[0] in KEYS and (len(words) == 1 or not CUSTOMERS.isdisjoint(words))
-    return last in KEYS or is_compound or leads or (is_short and words[0] in ROWS) or _names_customer_key(words)
+    return (
+        last in KEYS
+        or is_compound
+        or leads
+        or (is_short and words[0] in ROWS)
+        or _names_customer_key(words)
+    )
 
 
 def _is_named(word: str, *endings: str) -> bool:

@@ -27,20 +27,24 @@ _Numbers = npt.NDArray[np.float64]
 def find_key(evidence: NumericColumn) -> str | None:
     """Check whether a numeric column is a key of its rows, and return the reason.
 
-    Whole numbers are a key under the header of a customer id and, if at least half of them are distinct, under any
-    header of a key. Otherwise they are one if at most 5 % repeat an earlier value and they also are running numbers
-    (constant step, or far fewer duplicates than random values would have) or opaque numbers (uniform within one range
-    of at least seven digits). Headers of amounts and tables of fewer than thirty rows are excluded.
+    Whole numbers are a key under the header of a customer id and, if at least half of them are
+    distinct, under any header of a key. Otherwise they are one if at most 5 % repeat an earlier
+    value and they also are running numbers (constant step, or far fewer duplicates than random
+    values would have) or opaque numbers (uniform within one range of at least seven digits).
+    Headers of amounts and tables of fewer than thirty rows are excluded.
 
     Returns
     -------
     str or None
-        ``"key"`` by the header, else ``"running numbers"`` or ``"opaque numbers"``; None if it is not a key.
+        ``"key"`` by the header, else ``"running numbers"`` or ``"opaque numbers"``; None if it is
+        not a key.
     """
     known = evidence.known
     if not are_whole(known):
         return None
-    if id_rank(evidence.name) is not None or (is_key_header(evidence.name) and _has_many_distinct(evidence)):
+    if id_rank(evidence.name) is not None or (
+        is_key_header(evidence.name) and _has_many_distinct(evidence)
+    ):
         return KEY
     if known.size < MIN_ROWS or is_amount_header(evidence.name) or not is_nearly_unique(evidence):
         return None
@@ -48,9 +52,11 @@ def find_key(evidence: NumericColumn) -> str | None:
 
 
 def is_nearly_unique(evidence: NumericColumn | TextColumn) -> bool:
-    """Check whether at most 5 % of the known cells, or a single one of five or more, repeat an earlier one."""
+    """Check whether at most 5 % of the known cells (one of five or more) repeat an earlier one."""
     n_known = evidence.n_rows - evidence.missing
-    return n_known - evidence.distinct <= max(MAX_REPEATED_SHARE * n_known, n_known >= MIN_ROWS_FOR_REPEAT)
+    return n_known - evidence.distinct <= max(
+        MAX_REPEATED_SHARE * n_known, n_known >= MIN_ROWS_FOR_REPEAT
+    )
 
 
 def are_whole(known: _Numbers) -> bool:
@@ -61,15 +67,23 @@ def are_whole(known: _Numbers) -> bool:
 def key_warning(name: str) -> str:
     """Build the warning for a numeric column that is treated as a key."""
     return (
-        f"{name!r} looks like a key or a running number: it names rows, measures nothing, and is no feature. If it is "
+        f"{name!r} looks like a key or a running number: it names rows, measures nothing, and is "
+        "no feature. If it is "
         f"an amount, declare it numeric: {override_json(name, kind='numeric')}"
     )
 
 
 def _has_many_distinct(evidence: NumericColumn) -> bool:
-    """Check whether half of the known numbers are distinct; for codes, which may repeat, nearly all."""
+    """Check whether half of the known numbers are distinct.
+
+    For codes, which may repeat, nearly all.
+    """
     n_known = evidence.n_rows - evidence.missing
-    is_half = n_known >= MIN_ROWS and evidence.distinct >= n_known / 2 and not is_code_header(evidence.name)
+    is_half = (
+        n_known >= MIN_ROWS
+        and evidence.distinct >= n_known / 2
+        and not is_code_header(evidence.name)
+    )
     return is_half or is_nearly_unique(evidence)
 
 
@@ -82,7 +96,9 @@ def _are_running(known: _Numbers) -> bool:
     step = np.median(steps)
     expected_pairs = known.size**2 / (2 * (known[-1] - known[0] + 1))
     n_pairs = np.count_nonzero(steps == 0)
-    is_dense = expected_pairs >= MIN_EXPECTED_PAIRS and n_pairs <= MAX_REPEATED_SHARE * expected_pairs
+    is_dense = (
+        expected_pairs >= MIN_EXPECTED_PAIRS and n_pairs <= MAX_REPEATED_SHARE * expected_pairs
+    )
     return bool(is_dense or (step > 0 and (steps == step).mean() >= MIN_STEADY_SHARE))
 
 

@@ -9,9 +9,21 @@ import pyarrow.compute as pc
 
 from models.columns import dates
 from models.columns.case_variants import case_variants_warning
-from models.columns.category_codes import are_codes, category_codes_warning, codes_warning, have_code_header
+from models.columns.category_codes import (
+    are_codes,
+    category_codes_warning,
+    codes_warning,
+    have_code_header,
+)
 from models.columns.column import Kind, Override
-from models.columns.column_results import ColumnResult, check_texts, column_of, ignore, numeric, too_many_categories
+from models.columns.column_results import (
+    ColumnResult,
+    check_texts,
+    column_of,
+    ignore,
+    numeric,
+    too_many_categories,
+)
 from models.columns.column_stats import NumericColumn, TextColumn, parse_column, parse_texts
 from models.columns.headers import is_key_header
 from models.columns.key_columns import find_key, is_nearly_unique, key_warning
@@ -52,9 +64,9 @@ def infer_column(
     Returns
     -------
     ColumnResult
-        The declared kind; or numeric if every known cell is a number (a column of only 0 and 1 is categorical), an
-        identifier if the cells are keys, or unique and look like ids, ignored if it cannot be a feature, and otherwise
-        categorical.
+        The declared kind; or numeric if every known cell is a number (a column of only 0 and 1 is
+        categorical), an identifier if the cells are keys, or unique and look like ids, ignored if
+        it cannot be a feature, and otherwise categorical.
 
     Raises
     ------
@@ -65,13 +77,23 @@ def infer_column(
     if override.kind == "numeric" or (override.kind is None and override.numerals is not None):
         result = declare_numeric(column, name, markers, override.numerals)
     elif override.kind is not None:
-        result = declare_text(parse_texts(column, name, markers, fold_case=override.fold_case), override.kind)
+        result = declare_text(
+            parse_texts(column, name, markers, fold_case=override.fold_case), override.kind
+        )
     else:
-        evidence = parse_column(column, name, markers, fold_case=override.fold_case, decimal_comma=decimal_comma)
-        codes = are_codes(column, name) or (isinstance(evidence, NumericColumn) and have_code_header(evidence))
-        texts = parse_texts(column, name, markers, fold_case=override.fold_case) if codes else evidence
+        evidence = parse_column(
+            column, name, markers, fold_case=override.fold_case, decimal_comma=decimal_comma
+        )
+        codes = are_codes(column, name) or (
+            isinstance(evidence, NumericColumn) and have_code_header(evidence)
+        )
+        texts = (
+            parse_texts(column, name, markers, fold_case=override.fold_case) if codes else evidence
+        )
         result = _infer(texts, codes=codes)
-    described = replace(result.column, missing_markers=override.missing or (), fold_case=override.fold_case)
+    described = replace(
+        result.column, missing_markers=override.missing or (), fold_case=override.fold_case
+    )
     return result._replace(column=described)
 
 
@@ -84,25 +106,34 @@ def _infer(evidence: NumericColumn | TextColumn, *, codes: bool) -> ColumnResult
         return ignore(evidence, "constant", "has the same value in every row")
     if is_segmentation(evidence):
         doubt = segmentation_warning(evidence.name)
-        return ColumnResult(column_of(evidence, "ignored", reason="earlier segmentation")).with_doubts(doubt)
+        return ColumnResult(
+            column_of(evidence, "ignored", reason="earlier segmentation")
+        ).with_doubts(doubt)
     if isinstance(evidence, NumericColumn):
         result = _infer_numbers(evidence)
         is_data = is_data_number(evidence.name, evidence.known[0], evidence.known[-1])
     else:
         result = _infer_codes(evidence) if codes else _infer_texts(evidence)
-        is_data = result.column.kind == "categorical" and evidence.name.strip() in evidence.texts.values.to_pylist()
+        is_data = (
+            result.column.kind == "categorical"
+            and evidence.name.strip() in evidence.texts.values.to_pylist()
+        )
     return result._replace(has_data_header=is_data)
 
 
 def _infer_numbers(evidence: NumericColumn) -> ColumnResult:
     if evidence.are_flags:
-        return ColumnResult(column_of(evidence, "categorical")).with_doubts(outcome_warning(evidence))
+        return ColumnResult(column_of(evidence, "categorical")).with_doubts(
+            outcome_warning(evidence)
+        )
     if serial := find_serial(evidence.name, evidence.known):
         return ColumnResult(column_of(evidence, "ignored", reason="date")).with_doubts(
             serial_warning(evidence.name, serial)
         )
     if key := find_key(evidence):
-        return ColumnResult(column_of(evidence, "identifier", reason=key)).with_doubts(key_warning(evidence.name))
+        return ColumnResult(column_of(evidence, "identifier", reason=key)).with_doubts(
+            key_warning(evidence.name)
+        )
     return numeric(evidence).with_doubts(
         category_codes_warning(evidence.name, evidence.known), outcome_warning(evidence)
     )
@@ -116,7 +147,9 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
     elif evidence.distinct > MAX_CATEGORIES or _is_free_text(evidence):
         kind = "ignored"
     reason = None if kind == "categorical" else "codes"
-    return ColumnResult(column_of(evidence, kind, reason=reason)).with_doubts(codes_warning(evidence.name, kind))
+    return ColumnResult(column_of(evidence, kind, reason=reason)).with_doubts(
+        codes_warning(evidence.name, kind)
+    )
 
 
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
@@ -133,7 +166,10 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
 
 
 def _date_override_hint(name: str) -> str:
-    return f"To use the days from each to the newest, declare it numeric: {override_json(name, kind='numeric')}"
+    return (
+        "To use the days from each to the newest, declare it numeric: "
+        f"{override_json(name, kind='numeric')}"
+    )
 
 
 def _infer_words(evidence: TextColumn) -> ColumnResult:
@@ -155,11 +191,14 @@ def _infer_categories(evidence: TextColumn) -> ColumnResult:
 def _infer_mixed(evidence: TextColumn) -> ColumnResult:
     wrong = evidence.cells.rows(evidence.as_numbers.wrong)
     warning = (
-        f"{evidence.name!r} is read as text: {wrong.size} of its {evidence.n_known} known cells are not numbers, the "
+        f"{evidence.name!r} is read as text: {wrong.size} of its {evidence.n_known} known cells "
+        "are not numbers, the "
         f"first in row {wrong[0] + 1}. If they stand for a missing value, declare them as missing."
     )
     if _is_free_text(evidence):
-        return ColumnResult(column_of(evidence, "ignored", reason="nearly numeric")).with_doubts(warning)
+        return ColumnResult(column_of(evidence, "ignored", reason="nearly numeric")).with_doubts(
+            warning
+        )
     return ColumnResult(column_of(evidence, "categorical")).with_doubts(warning)
 
 
@@ -168,8 +207,14 @@ def _are_id_like(texts: pa.Array) -> bool:
 
 
 def _is_mixed(evidence: TextColumn) -> bool:
-    nearly = 0 < evidence.n_read(evidence.as_numbers) >= MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels)
-    return nearly and not _are_letter_codes(evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong)))
+    nearly = (
+        0
+        < evidence.n_read(evidence.as_numbers)
+        >= MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels)
+    )
+    return nearly and not _are_letter_codes(
+        evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
+    )
 
 
 def _are_letter_codes(texts: pa.Array) -> bool:
@@ -178,7 +223,10 @@ def _are_letter_codes(texts: pa.Array) -> bool:
 
 
 def _is_free_text(evidence: TextColumn) -> bool:
-    many = evidence.distinct > FREE_TEXT_DISTINCT and evidence.distinct > FREE_TEXT_SHARE * evidence.n_known
+    many = (
+        evidence.distinct > FREE_TEXT_DISTINCT
+        and evidence.distinct > FREE_TEXT_SHARE * evidence.n_known
+    )
     return many or _mean_length(evidence) > FREE_TEXT_LENGTH
 
 

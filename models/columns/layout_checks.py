@@ -22,14 +22,22 @@ MIN_DATA_HEADERS: Final = 2
 _NUMBER = re.compile(r"\s*[-+]?[0-9]+(?:[.,][0-9]+)?\s*")
 
 DATA_HEADERS: Final = (
-    "The headers look like a row of data, as if the row of headers were missing. If they are data, put the table again "
+    "The headers look like a row of data, as if the row of headers were missing. If they are data, "
+    "put the table again "
     "with a row of headers above them."
 )
 
 
 def share_of_sum(values: pa.Array) -> float:
-    """Divide the last value by the sum of all others; 0 if it is missing or fewer than two others are known."""
-    if len(values) < MIN_ROWS or len(values) - values.null_count < MIN_ROWS or not values[-1].is_valid:
+    """Divide the last value by the sum of all others.
+
+    0 if it is missing or fewer than two others are known.
+    """
+    if (
+        len(values) < MIN_ROWS
+        or len(values) - values.null_count < MIN_ROWS
+        or not values[-1].is_valid
+    ):
         return 0.0
     last = values[-1].as_py()
     others = pc.sum(values).as_py() - last
@@ -37,11 +45,16 @@ def share_of_sum(values: pa.Array) -> float:
 
 
 def is_about_sum(share: float) -> bool:
-    """Check whether a value is roughly the sum of the others; rows may have changed since they were summed."""
+    """Check whether a value is roughly the sum of the others.
+
+    Rows may have changed since they were summed.
+    """
     return abs(share - 1) <= ROUGH_TOLERANCE
 
 
-def total_row_warning(raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]) -> str | None:
+def total_row_warning(
+    raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]
+) -> str | None:
     """Warn of a last row that holds totals.
 
     Parameters
@@ -56,19 +69,22 @@ def total_row_warning(raw: pa.Table, shares: Mapping[str, float], gaps: Collecti
     Returns
     -------
     str or None
-        A warning if the last row has a cell labelled as total and a value that is roughly the sum of all others; or if
-        half of its values are such sums and it holds the only gap of a column; or if half are exact sums, in at least
-        ten rows. None otherwise.
+        A warning if the last row has a cell labelled as total and a value that is roughly the sum
+        of all others; or if half of its values are such sums and it holds the only gap of a column;
+        or if half are exact sums, in at least ten rows. None otherwise.
     """
     n_about = sum(map(is_about_sum, shares.values()))
     n_exact = sum(abs(share - 1) <= EXACT_TOLERANCE for share in shares.values())
     is_labelled = n_about > 0 and _has_total_label(raw)
-    is_unnamed = n_about >= max(len(shares) / 2, 1) and any(_is_blank(raw[name][-1].as_py()) for name in gaps)
+    is_unnamed = n_about >= max(len(shares) / 2, 1) and any(
+        _is_blank(raw[name][-1].as_py()) for name in gaps
+    )
     is_exact = n_exact >= max(len(shares) / 2, 1) and raw.num_rows >= MIN_UNLABELLED_ROWS
     if not is_labelled and not is_unnamed and not is_exact:
         return None
     return (
-        f"Row {raw.num_rows:,}, the last, looks like a total: its numbers are about the sums of all others. If it is "
+        f"Row {raw.num_rows:,}, the last, looks like a total: its numbers are about the sums of "
+        "all others. If it is "
         "no customer, put the table again without it."
     )
 
@@ -89,8 +105,8 @@ def have_data_headers(headers: Mapping[str, bool]) -> bool:
     Returns
     -------
     bool
-        Whether at least two headers and half of all could be cells. False if these are numbers with a constant step,
-        such as years and months.
+        Whether at least two headers and half of all could be cells. False if these are numbers with
+        a constant step, such as years and months.
     """
     alike = [header for header, is_data in headers.items() if is_data]
     if len(alike) < max(MIN_DATA_HEADERS, MIN_DATA_SHARE * len(headers)):

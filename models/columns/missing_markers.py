@@ -15,7 +15,10 @@ from models.columns.distinct import DistinctCells
 
 @dataclass(frozen=True)
 class MissingMarkers:
-    """Texts that stand for a missing value, and the numbers that they spell: ``"999"`` is also 999 and 999.0."""
+    """Texts that stand for a missing value, and the numbers that they spell.
+
+    ``"999"`` is also 999 and 999.0.
+    """
 
     texts: pa.Array
     numbers: pa.Array

@@ -10,7 +10,9 @@ from models.columns.number_formats import MARKS, NumberFormat, matches, split_ce
 SAMPLE: Final = 1000
 MIN_DOTS: Final = 5
 
-_AMBIGUOUS: Final = {mark: rf"^(?:[0-9]{{1,3}}|[1-9][0-9]{{0,2}}{MARKS[mark]}[0-9]{{3}})$" for mark in ",."}
+_AMBIGUOUS: Final = {
+    mark: rf"^(?:[0-9]{{1,3}}|[1-9][0-9]{{0,2}}{MARKS[mark]}[0-9]{{3}})$" for mark in ",."
+}
 _DECIMALS: Final = "Each {mark!r} is taken for a decimal mark, but might group thousands."
 _THOUSANDS: Final = "Each {mark!r} is taken to group thousands, but might be a decimal mark."
 
@@ -25,10 +27,11 @@ class DetectedFormat(NamedTuple):
 def detect_number_format(values: pa.Array, *, decimal_comma: bool = False) -> DetectedFormat | None:
     """Detect the one number format that fits every cell that could be a number.
 
-    If only one kind of separator occurs, it is the decimal mark unless three digits always follow. If they do
-    (``1,234``), the format is ambiguous: the separator is taken for thousands, unless a number contradicts that
-    (``0,123``, ``1234``), the unit is percent, or it is a dot without a currency; `doubt` describes the choice. With
-    `decimal_comma`, an ambiguous comma is the decimal mark and an ambiguous dot the thousands separator.
+    If only one kind of separator occurs, it is the decimal mark unless three digits always follow.
+    If they do (``1,234``), the format is ambiguous: the separator is taken for thousands, unless a
+    number contradicts that (``0,123``, ``1234``), the unit is percent, or it is a dot without a
+    currency; `doubt` describes the choice. With `decimal_comma`, an ambiguous comma is the decimal
+    mark and an ambiguous dot the thousands separator.
 
     Parameters
     ----------
@@ -49,19 +52,31 @@ def detect_number_format(values: pa.Array, *, decimal_comma: bool = False) -> De
 
 
 def ambiguous_format_warning(column: pa.ChunkedArray) -> str | None:
-    """Warn of plain numbers with at least five dots, each followed by three digits: they may be thousands."""
+    """Warn of plain numbers with at least five dots, each followed by three digits.
+
+    They may be thousands.
+    """
     return _DECIMALS.format(mark=".") if could_be_grouped(column, MIN_DOTS) else None
 
 
 def could_be_grouped(column: pa.ChunkedArray, fewest: int = 1) -> bool:
-    """Check whether three digits follow each dot in a column of plain numbers: it may separate thousands."""
-    return pa.types.is_string(column.type) and _has_groups(column[:SAMPLE], 1) and _has_groups(column, fewest)
+    """Check whether three digits follow each dot in a column of plain numbers.
+
+    It may separate thousands.
+    """
+    return (
+        pa.types.is_string(column.type)
+        and _has_groups(column[:SAMPLE], 1)
+        and _has_groups(column, fewest)
+    )
 
 
 def _has_groups(column: pa.ChunkedArray, fewest: int) -> bool:
     known = column.filter(pc.not_equal(column, ""))
     n_dots = pc.sum(pc.match_substring(known, ".")).as_py() or 0
-    return n_dots >= fewest and bool(pc.all(pc.match_substring_regex(known, _AMBIGUOUS["."])).as_py())
+    return n_dots >= fewest and bool(
+        pc.all(pc.match_substring_regex(known, _AMBIGUOUS["."])).as_py()
+    )
 
 
 def _common_unit(units: pa.Array) -> str | None:
@@ -71,14 +86,18 @@ def _common_unit(units: pa.Array) -> str | None:
     return "".join(found) if len(found - {""}) <= 1 else None
 
 
-def _detect_separators(written: pa.Array, unit: str, *, decimal_comma: bool) -> DetectedFormat | None:
+def _detect_separators(
+    written: pa.Array, unit: str, *, decimal_comma: bool
+) -> DetectedFormat | None:
     marks = {mark for mark, pattern in MARKS.items() if matches(written, pattern).any()}
     groups, points = marks & {" ", "'"}, marks & {",", "."}
     if groups:
         return _format_with_group(groups, points, unit)
     if len(points) == 1:
         return _single_separator(written, points.pop(), unit, decimal_comma=decimal_comma)
-    styles = [NumberFormat(group=group, decimal=decimal, unit=unit) for group, decimal in (",.", ".,")]
+    styles = [
+        NumberFormat(group=group, decimal=decimal, unit=unit) for group, decimal in (",.", ".,")
+    ]
     if not points:
         return DetectedFormat(NumberFormat(group="", decimal=".", unit=unit))
     fitting = [style for style in styles if style.fits(written)]
@@ -86,15 +105,19 @@ def _detect_separators(written: pa.Array, unit: str, *, decimal_comma: bool) -> 
 
 
 def _format_with_group(groups: set[str], points: set[str], unit: str) -> DetectedFormat | None:
-    """Detect the decimal mark beside a space or an apostrophe, which can only separate thousands."""
+    """Detect the decimal mark beside a space or an apostrophe, which only separate thousands."""
     if len(groups) > 1 or len(points) > 1:
         return None
     group = groups.pop()
     usual = "," if group == " " else "."
-    return DetectedFormat(NumberFormat(group=group, decimal=points.pop() if points else usual, unit=unit))
+    return DetectedFormat(
+        NumberFormat(group=group, decimal=points.pop() if points else usual, unit=unit)
+    )
 
 
-def _single_separator(written: pa.Array, mark: str, unit: str, *, decimal_comma: bool) -> DetectedFormat:
+def _single_separator(
+    written: pa.Array, mark: str, unit: str, *, decimal_comma: bool
+) -> DetectedFormat:
     other = "," if mark == "." else "."
     grouping, decimals = (
         NumberFormat(group=mark, decimal=other, unit=unit),

@@ -43,7 +43,8 @@ class Parts(NamedTuple):
 class NumberFormat:
     """A number format: thousands separator, decimal mark and optional unit.
 
-    Negative numbers have a leading or trailing minus, or parentheses; the unit may lead, trail or be absent.
+    Negative numbers have a leading or trailing minus, or parentheses; the unit may lead, trail or
+    be absent.
     """
 
     group: str
@@ -65,10 +66,15 @@ class NumberFormat:
 
     @property
     def alternative(self) -> "NumberFormat":
-        """The other format of an ambiguous column: its separator for decimals instead of thousands, or vice versa."""
+        """The other format of an ambiguous column.
+
+        Its separator for decimals instead of thousands, or vice versa.
+        """
         if self.group:
             return NumberFormat(group="", decimal=self.group, unit=self.unit)
-        return NumberFormat(group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit)
+        return NumberFormat(
+            group=self.decimal, decimal="," if self.decimal == "." else ".", unit=self.unit
+        )
 
     def read(self, values: pa.Array) -> ParsedCells:
         """Parse cells in this format.
@@ -86,7 +92,9 @@ class NumberFormat:
         if not pa.types.is_string(values.type):
             return numbers(values)
         parts = split_cells(values)
-        fits = mask(pc.is_in(parts.unit, pa.array(["", self.unit]))) & matches(parts.number, self._pattern)
+        fits = mask(pc.is_in(parts.unit, pa.array(["", self.unit]))) & matches(
+            parts.number, self._pattern
+        )
         read = pc.if_else(pa.array(fits), self._value(parts, fits), None)
         blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
         return ParsedCells(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
@@ -113,14 +121,21 @@ class NumberFormat:
 def split_cells(values: pa.Array) -> Parts:
     """Split texts into the parts of a number in any format."""
     found = pc.extract_regex(values, _CELL)
-    field = {name: pc.struct_field(found, name) for name in ("number", "exponent", "before", "after")}
+    field = {
+        name: pc.struct_field(found, name) for name in ("number", "exponent", "before", "after")
+    }
     signs = pc.binary_join_element_wise(
         *(pc.struct_field(found, part) for part in ("sign", "inner", "end", "last")), ""
     )
     units = pc.binary_join_element_wise(field["before"], field["after"], "")
     sound = pc.is_in(signs, pa.array(_SIGNS))
     number = pc.if_else(sound, field["number"], None)
-    return Parts(number, field["exponent"], pc.is_in(signs, pa.array(_NEGATIVE)), pc.if_else(sound, units, None))
+    return Parts(
+        number,
+        field["exponent"],
+        pc.is_in(signs, pa.array(_NEGATIVE)),
+        pc.if_else(sound, units, None),
+    )
 
 
 def _grouped(group: str) -> str:

@@ -13,7 +13,14 @@ from models.columns.dates import EPOCH
 from models.columns.headers import is_amount_header, is_date_header, is_key_header
 from models.columns.override_hints import override_json
 
-Serial = Literal["yyyymmdd", "unix seconds", "unix milliseconds", "unix microseconds", "unix nanoseconds", "excel days"]
+Serial = Literal[
+    "yyyymmdd",
+    "unix seconds",
+    "unix milliseconds",
+    "unix microseconds",
+    "unix nanoseconds",
+    "excel days",
+]
 
 SERIALS: Final = get_args(Serial)
 SAMPLE: Final = 1000
@@ -38,8 +45,9 @@ _Numbers = npt.NDArray[np.float64]
 def find_serial(name: str, known: _Numbers) -> Serial | None:
     """Detect the unit of dates that are stored as numbers.
 
-    Eight-digit numbers are dates if 90 % are valid calendar days. Unix timestamps must lie between 2000 and 2040 and
-    not have the header of a key or, for seconds, of an amount. Serial days need the header of a date.
+    Eight-digit numbers are dates if 90 % are valid calendar days. Unix timestamps must lie between
+    2000 and 2040 and not have the header of a key or, for seconds, of an amount. Serial days need
+    the header of a date.
 
     Parameters
     ----------
@@ -67,9 +75,13 @@ def find_serial(name: str, known: _Numbers) -> Serial | None:
 
 def serial_warning(name: str, serial: Serial) -> str:
     """Build the warning for a column of numbers that look like dates."""
-    days, amounts = override_json(name, kind="numeric", numerals=serial), override_json(name, kind="numeric")
+    days, amounts = (
+        override_json(name, kind="numeric", numerals=serial),
+        override_json(name, kind="numeric"),
+    )
     return (
-        f"{name!r} is ignored: its numbers look like dates ({serial}). To use the days from each to the newest, "
+        f"{name!r} is ignored: its numbers look like dates ({serial}). To use the days from each "
+        "to the newest, "
         f"declare it: {days}. To use them as amounts, declare it numeric: {amounts}"
     )
 
@@ -92,7 +104,8 @@ def read_serials(values: pa.Array, form: Serial) -> ParsedCells:
     read = numbers(values)
     days = _days(np.asarray(read.values.fill_null(np.nan).to_numpy(zero_copy_only=False)), form)
     return ParsedCells(
-        pa.array(days, mask=np.isnan(days)), read.wrong | (mask(read.values.is_valid()) & np.isnan(days))
+        pa.array(days, mask=np.isnan(days)),
+        read.wrong | (mask(read.values.is_valid()) & np.isnan(days)),
     )
 
 
@@ -104,7 +117,10 @@ def _days(x: _Numbers, form: Serial) -> _Numbers:
 
 
 def _calendar_days(x: _Numbers) -> _Numbers:
-    """Convert numbers such as 20160131 to days since 1970-01-01; NaN for a day that does not exist."""
+    """Convert numbers such as 20160131 to days since 1970-01-01.
+
+    NaN for a day that does not exist.
+    """
     is_written = (x >= FIRST_YEAR * 10_000) & (x < (LAST_YEAR + 1) * 10_000) & (np.floor(x) == x)
     written = np.where(is_written, x, 0).astype(np.int64)
     year, month, day = written // 10_000, written // 100 % 100, written % 100

@@ -20,22 +20,27 @@ def is_segmentation(evidence: NumericColumn | TextColumn) -> bool:
 def segmentation_warning(name: str) -> str:
     """Build the warning for a column that looks like an earlier segmentation."""
     return (
-        f"{name!r} looks like the outcome of an earlier segmentation and is ignored: segments would only repeat it. To "
+        f"{name!r} looks like the outcome of an earlier segmentation and is ignored: segments "
+        "would only repeat it. To "
         f"use it all the same, declare it categorical: {override_json(name, kind='categorical')}"
     )
 
 
 def outcome_warning(evidence: NumericColumn | TextColumn) -> str | None:
-    """Warn of a column that may be an outcome, which segments should explain rather than contain."""
+    """Warn of a column that may be an outcome: segments should explain it, not contain it."""
     if not is_outcome_header(evidence.name) or not _are_labels(evidence, MAX_OUTCOMES):
         return None
     return (
-        f"{evidence.name!r} looks like an outcome that segments should explain; as a feature, segments would only "
-        f"repeat it. To leave it out, declare it ignored: {override_json(evidence.name, kind='ignored')}"
+        f"{evidence.name!r} looks like an outcome that segments should explain; as a feature, "
+        "segments would only "
+        "repeat it. To leave it out, declare it ignored: "
+        f"{override_json(evidence.name, kind='ignored')}"
     )
 
 
 def _are_labels(evidence: NumericColumn | TextColumn, most: int) -> bool:
     if evidence.distinct > most:
         return False
-    return isinstance(evidence, TextColumn) or bool((np.rint(evidence.known) == evidence.known).all())
+    return isinstance(evidence, TextColumn) or bool(
+        (np.rint(evidence.known) == evidence.known).all()
+    )

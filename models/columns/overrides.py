@@ -9,7 +9,13 @@ from models.columns.case_variants import case_variants_warning
 from models.columns.cell_arrays import ParsedCells
 from models.columns.cell_errors import BadCells, ColumnErrors
 from models.columns.column import Kind
-from models.columns.column_results import ColumnResult, check_texts, column_of, numeric, too_many_categories
+from models.columns.column_results import (
+    ColumnResult,
+    check_texts,
+    column_of,
+    numeric,
+    too_many_categories,
+)
 from models.columns.column_stats import NumericColumn, TextColumn, parse_column, parse_numbers_as
 from models.columns.distinct import DistinctCells
 from models.columns.missing_markers import MissingMarkers
@@ -20,13 +26,19 @@ from models.features import MAX_CATEGORIES
 
 DATE_FORMS: Final = (*get_args(dates.Order), *SERIALS)
 NOT_NUMERIC: Final = (
-    "{n} cells of {column!r} cannot be read, though it is declared numeric. Declare as missing what stands for a "
+    "{n} cells of {column!r} cannot be read, though it is declared numeric. Declare as missing "
+    "what stands for a "
     "missing value, or declare another kind."
 )
 
 
-def declare_numeric(column: pa.ChunkedArray, name: str, markers: MissingMarkers, numerals: str | None) -> ColumnResult:
-    """Parse a column declared numeric; dates become days before the newest, other texts raise BadCells."""
+def declare_numeric(
+    column: pa.ChunkedArray, name: str, markers: MissingMarkers, numerals: str | None
+) -> ColumnResult:
+    """Parse a column declared numeric.
+
+    Dates become days before the newest, other texts raise BadCells.
+    """
     if numerals is None:
         return _declare_inferred(parse_column(column, name, markers))
     if numerals not in DATE_FORMS:
@@ -61,7 +73,9 @@ def declare_text(evidence: TextColumn, kind: Kind) -> ColumnResult:
         return ColumnResult(column)
     if evidence.distinct <= MAX_CATEGORIES:
         return ColumnResult(column).with_doubts(case_variants_warning(evidence))
-    return ColumnResult(column, (f"{evidence.name!r} {too_many_categories(evidence)}: a model cannot use it.",))
+    return ColumnResult(
+        column, (f"{evidence.name!r} {too_many_categories(evidence)}: a model cannot use it.",)
+    )
 
 
 def _declare_inferred(evidence: NumericColumn | TextColumn) -> ColumnResult:
@@ -75,7 +89,11 @@ def _declare_inferred(evidence: NumericColumn | TextColumn) -> ColumnResult:
         return _numeric_or_error(evidence, "is not a number")
     other = override_json(evidence.name, kind="numeric", numerals="mm/dd/yyyy")
     return _declare_dates(
-        evidence.name, evidence.cells, days, order, doubt and f"{doubt} Otherwise declare it: {other}"
+        evidence.name,
+        evidence.cells,
+        days,
+        order,
+        doubt and f"{doubt} Otherwise declare it: {other}",
     )
 
 
@@ -91,10 +109,18 @@ def _declare_dates(
     if days.wrong.any():
         advice = f" Dates are read as in {dates.EXAMPLES}."
         raise _override_error(name, found, days, f"is not a date written like {numerals}", advice)
-    newest = dates.newest_day(days.values) if days.values.null_count < len(days.values) else dates.EPOCH.isoformat()
+    newest = (
+        dates.newest_day(days.values)
+        if days.values.null_count < len(days.values)
+        else dates.EPOCH.isoformat()
+    )
     values = found.spread(dates.days_before(newest, days.values))
-    return numeric(NumericColumn(name=name, values=values, numerals=numerals, newest=newest, doubt=doubt))
+    return numeric(
+        NumericColumn(name=name, values=values, numerals=numerals, newest=newest, doubt=doubt)
+    )
 
 
-def _override_error(name: str, found: DistinctCells, read: ParsedCells, fault: str, advice: str = "") -> BadCells:
+def _override_error(
+    name: str, found: DistinctCells, read: ParsedCells, fault: str, advice: str = ""
+) -> BadCells:
     return ColumnErrors.among(name, found, read.wrong, lambda _: fault).error(NOT_NUMERIC + advice)

@@ -56,7 +56,8 @@ def read_rows(
     Parameters
     ----------
     raw
-        Columns of text, int64 or float64, unparsed. Columns of the table may be absent; unknown columns are inferred.
+        Columns of text, int64 or float64, unparsed. Columns of the table may be absent; unknown
+        columns are inferred.
     columns
         The columns of the table: kinds, markers, number and date formats.
     customer_id
@@ -67,27 +68,37 @@ def read_rows(
     Returns
     -------
     pyarrow.Table
-        The customer id first, as text; then those of `columns` that are present, in their order; then unknown columns
-        by their inferred kinds. Numeric columns are float64 and all others text, null where a cell is missing or
-        invalid.
+        The customer id first, as text; then those of `columns` that are present, in their order;
+        then unknown columns by their inferred kinds. Numeric columns are float64 and all others
+        text, null where a cell is missing or invalid.
     list of CellError
         Every invalid cell, and every row without a customer id, column by column.
     """
     known = {column.name: column for column in columns}
-    names = [*(name for name in known if name in raw.column_names), *(n for n in raw.column_names if n not in known)]
+    names = [
+        *(name for name in known if name in raw.column_names),
+        *(n for n in raw.column_names if n not in known),
+    ]
     names.sort(key=lambda name: name != customer_id)
     present = [known.get(name) or _inferred(raw, name) for name in names]
     read = map_columns(
-        lambda column: read_column(raw, column, is_id=column.name == customer_id, known_ids=known_ids), present
+        lambda column: read_column(
+            raw, column, is_id=column.name == customer_id, known_ids=known_ids
+        ),
+        present,
     )
     table = pa.table([column.values for column in read], names=names)
     return table, [error for column in read for error in column.faults.errors()]
 
 
-def read_column(raw: pa.Table, column: Column, *, is_id: bool, known_ids: pa.ChunkedArray | None = None) -> ReadColumn:
+def read_column(
+    raw: pa.Table, column: Column, *, is_id: bool, known_ids: pa.ChunkedArray | None = None
+) -> ReadColumn:
     """Parse one column by its kind and format."""
     if is_id:
-        return ReadColumn(*read_ids(raw, column.name, column.missing_markers, known_ids, required=True))
+        return ReadColumn(
+            *read_ids(raw, column.name, column.missing_markers, known_ids, required=True)
+        )
     markers = MissingMarkers.of(column.missing_markers)
     plain = plain_numbers(raw.column(column.name)) if _is_plain_numeric(column) else None
     if plain is not None:

@@ -12,7 +12,12 @@ from models.columns.column_results import ColumnResult
 from models.columns.customer_ids import check_customer_id, find_customer_id
 from models.columns.key_columns import KEYS_BY_LOOK
 from models.columns.kind_inference import infer_column
-from models.columns.layout_checks import DATA_HEADERS, have_data_headers, is_about_sum, total_row_warning
+from models.columns.layout_checks import (
+    DATA_HEADERS,
+    have_data_headers,
+    is_about_sum,
+    total_row_warning,
+)
 from models.columns.parsing import map_columns, read_column
 
 NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
@@ -32,10 +37,11 @@ def infer_schema(
 ) -> TableSchema:
     """Infer the kind of each column of a table.
 
-    A column is numeric if every known cell is a number in one common number format (a column of only 0 and 1 is
-    categorical, and codes are texts); an identifier if its cells are keys, or unique and look like ids; and ignored if
-    it is empty, constant, a date, an earlier segmentation, free text (more than 50 distinct values in more than a fifth
-    of its known cells, or 50 characters on average) or has more than 100 distinct texts. All others are categorical.
+    A column is numeric if every known cell is a number in one common number format (a column of
+    only 0 and 1 is categorical, and codes are texts); an identifier if its cells are keys, or
+    unique and look like ids; and ignored if it is empty, constant, a date, an earlier segmentation,
+    free text (more than 50 distinct values in more than a fifth of its known cells, or 50
+    characters on average) or has more than 100 distinct texts. All others are categorical.
 
     Parameters
     ----------
@@ -44,9 +50,9 @@ def infer_schema(
     customer_id
         The id column; None detects it by header.
     overrides
-        Declarations for some columns: kind, markers of missing values (``"999"`` is also 999 and 999.0), number or date
-        format, and case folding. A column of dates that is declared numeric holds the days from each date to the
-        newest.
+        Declarations for some columns: kind, markers of missing values (``"999"`` is also 999 and
+        999.0), number or date format, and case folding. A column of dates that is declared numeric
+        holds the days from each date to the newest.
 
     Returns
     -------
@@ -60,8 +66,8 @@ def infer_schema(
     MissingCustomerId, DuplicateCustomers
         If the declared id column is not complete and unique.
     BadCells
-        If a cell is neither a number nor a text, is not a valid id in the declared id column, or is neither a number
-        nor a date in a column declared numeric.
+        If a cell is neither a number nor a text, is not a valid id in the declared id column, or is
+        neither a number nor a date in a column declared numeric.
     """
     _check_known(raw, overrides)
     if customer_id is None:
@@ -70,13 +76,16 @@ def infer_schema(
         check_customer_id(raw, customer_id, overrides)
         found, doubts = customer_id, []
     results = map_columns(
-        lambda name: _infer_unless_id(raw, name, found, overrides.get(name, Override())), raw.column_names
+        lambda name: _infer_unless_id(raw, name, found, overrides.get(name, Override())),
+        raw.column_names,
     )
     results = _with_fallback_features(raw, _with_decimal_commas(raw, results, overrides), overrides)
     results = _with_layout_warnings(raw, results)
     messages = (warning for each in results for warning in (*each.warnings, *each.column.doubts))
     columns = tuple(each.column for each in results)
-    return TableSchema(columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *messages])))
+    return TableSchema(
+        columns=columns, customer_id=found, warnings=tuple(dict.fromkeys([*doubts, *messages]))
+    )
 
 
 def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
@@ -92,8 +101,9 @@ def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The customer id first, as text under its own header (``row-1``, … under a new one without an id column); then
-        numeric columns as float64 and all others as text, null where a cell is missing.
+        The customer id first, as text under its own header (``row-1``, … under a new one without an
+        id column); then numeric columns as float64 and all others as text, null where a cell is
+        missing.
 
     Raises
     ------
@@ -104,7 +114,9 @@ def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
     read = map_columns(lambda column: _read(raw, column, schema.customer_id), columns)
     names = [column.name for column in columns]
     if schema.customer_id is None:
-        return pa.table([_row_ids(raw.num_rows), *read], names=[_new_header(raw.column_names), *names])
+        return pa.table(
+            [_row_ids(raw.num_rows), *read], names=[_new_header(raw.column_names), *names]
+        )
     return pa.table(read, names=names)
 
 
@@ -114,11 +126,15 @@ def _check_known(raw: pa.Table, overrides: Mapping[str, Override]) -> None:
         raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
 
 
-def _infer_unless_id(raw: pa.Table, name: str, customer_id: str | None, override: Override) -> ColumnResult:
+def _infer_unless_id(
+    raw: pa.Table, name: str, customer_id: str | None, override: Override
+) -> ColumnResult:
     if name != customer_id:
         return infer_column(raw.column(name), name, override)
     missing = override.missing or ()
-    column = Column(name=name, kind="identifier", missing=0, distinct=raw.num_rows, missing_markers=missing)
+    column = Column(
+        name=name, kind="identifier", missing=0, distinct=raw.num_rows, missing_markers=missing
+    )
     if override.kind in {None, "identifier"}:
         return ColumnResult(column)
     return ColumnResult(column, (f"{name!r} names the customers, so it stays an identifier.",))
@@ -128,14 +144,20 @@ def _with_decimal_commas(
     raw: pa.Table, results: list[ColumnResult], overrides: Mapping[str, Override]
 ) -> list[ColumnResult]:
     """Infer ambiguous columns again if an unambiguous one has decimal commas."""
-    sure = [each.column.numerals or "" for each in results if not each.is_ambiguous and not each.column.newest]
+    sure = [
+        each.column.numerals or ""
+        for each in results
+        if not each.is_ambiguous and not each.column.newest
+    ]
     if not any("," in numerals and numerals.rindex(",") > numerals.find(".") for numerals in sure):
         return results
     updated = list(results)
     for i, result in enumerate(results):
         if result.is_ambiguous:
             name = result.column.name
-            updated[i] = infer_column(raw.column(name), name, overrides.get(name, Override()), decimal_comma=True)
+            updated[i] = infer_column(
+                raw.column(name), name, overrides.get(name, Override()), decimal_comma=True
+            )
     return updated
 
 
@@ -156,8 +178,12 @@ def _with_fallback_features(
 
 def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[ColumnResult]:
     """Add warnings about a last row of totals and a missing header row to the affected columns."""
-    shares = {each.column.name: each.share_of_sum for each in results if each.column.kind == "numeric"}
-    total = total_row_warning(raw, shares, [each.column.name for each in results if each.column.missing == 1])
+    shares = {
+        each.column.name: each.share_of_sum for each in results if each.column.kind == "numeric"
+    }
+    total = total_row_warning(
+        raw, shares, [each.column.name for each in results if each.column.missing == 1]
+    )
     headers = have_data_headers({each.column.name: each.has_data_header for each in results})
     return [
         each.with_doubts(

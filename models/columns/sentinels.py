@@ -1,4 +1,4 @@
-"""Sentinel detection: cells that may stand for a missing value are only warned of, never replaced."""
+"""Sentinel detection: warns of cells that may stand for missing values, and replaces none."""
 
 import re
 from collections import Counter
@@ -16,7 +16,19 @@ from models.columns.override_hints import override_json
 
 NUMBERS: Final = (-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 9999999)
 WORDS: Final = (
-    *("unknown", "n/a", "#n/a", "na", "n.a.", "nan", "null", "none", "nil", "missing", "not available"),
+    *(
+        "unknown",
+        "n/a",
+        "#n/a",
+        "na",
+        "n.a.",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "missing",
+        "not available",
+    ),
     *("not applicable", "undefined", "-", "--", "?", "."),
 )
 MIN_ROWS: Final = 2
@@ -37,14 +49,14 @@ _Numbers = npt.NDArray[np.float64]
 def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
     """Warn of numbers in a column that may stand for a missing value.
 
-    A number of a fixed list (-1, 999 and the like, and 0 under a header of ages) is reported if it is frequent (five
-    rows, or two rows that are 1 % of all) and isolated: negative among non-negative values; or 0.25 IQR outside the
-    range of all others (1.5 IQR from any other if inside it) and, except for 0, 1.5 IQR beyond the quartiles (Tukey,
-    1977).
+    A number of a fixed list (-1, 999 and the like, and 0 under a header of ages) is reported if it
+    is frequent (five rows, or two rows that are 1 % of all) and isolated: negative among
+    non-negative values; or 0.25 IQR outside the range of all others (1.5 IQR from any other if
+    inside it) and, except for 0, 1.5 IQR beyond the quartiles (Tukey, 1977).
 
-    The minimum and the maximum are reported, even if not listed, if at least five rows and 1 % of all share the value,
-    there are ten other distinct values, and the nearest is one IQR away; 0.25 IQR (0.5 IQR for 0) is enough if the
-    value is three times as frequent as any other.
+    The minimum and the maximum are reported, even if not listed, if at least five rows and 1 % of
+    all share the value, there are ten other distinct values, and the nearest is one IQR away; 0.25
+    IQR (0.5 IQR for 0) is enough if the value is three times as frequent as any other.
 
     Parameters
     ----------
@@ -63,7 +75,9 @@ def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
     often = {number: count for number, count in counts.items() if _is_frequent(count, len(known))}
     others = known[~np.isin(known, list(often))] if often else known
     apart: dict[float, int] = {
-        number: count for number, count in often.items() if len(others) and _is_far_from_rest(number, others)
+        number: count
+        for number, count in often.items()
+        if len(others) and _is_far_from_rest(number, others)
     }
     left = known[~np.isin(known, list(apart))] if apart else known
     apart |= {number: count for number, count in _extremes(left) if number not in apart}
@@ -72,11 +86,16 @@ def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
 
 
 def find_text_sentinels(name: str, found: DistinctCells) -> str | None:
-    """Warn of texts in a column that may stand for a missing value; only words of a fixed list are reported."""
+    """Warn of texts in a column that may stand for a missing value.
+
+    Only words of a fixed list are reported.
+    """
     chosen = contains_sentinels(found.values)
     counts: Counter[str] = Counter()
     for word, count in zip(
-        found.values.filter(pa.array(chosen)).to_pylist(), found.counts()[chosen].tolist(), strict=True
+        found.values.filter(pa.array(chosen)).to_pylist(),
+        found.counts()[chosen].tolist(),
+        strict=True,
     ):
         counts[word.strip()] += count
     return _warning(name, counts.most_common(MAX_NAMED))
@@ -98,7 +117,9 @@ def _extremes(known: _Numbers) -> Iterator[tuple[float, int]]:
         return
     n_low, n_high = _count(known, known[0]), _count(known, known[-1])
     min_count = max(MIN_FREQUENT_ROWS, MIN_SHARE * len(known))
-    if min_count <= n_low < len(known) and _is_spike(known[n_low] - known[0], n_low, known[n_low:], known[0] == 0):
+    if min_count <= n_low < len(known) and _is_spike(
+        known[n_low] - known[0], n_low, known[n_low:], known[0] == 0
+    ):
         yield float(known[0]), n_low
     if min_count <= n_high < len(known) and _is_spike(
         known[-1] - known[-n_high - 1], n_high, known[:-n_high], known[-1] == 0
@@ -112,7 +133,9 @@ def _is_spike(gap: float, count: int, others: _Numbers, is_zero: np.bool_) -> bo
     if not 0 < (MIN_GAP_OF_ZERO if is_zero else MIN_GAP) * (high - low) <= gap:
         return False
     runs = np.diff(np.flatnonzero(np.diff(others, prepend=np.nan, append=np.nan)))
-    return bool(len(runs) >= MIN_OTHERS and (gap >= high - low or count >= MIN_SPIKE_RATIO * runs.max()))
+    return bool(
+        len(runs) >= MIN_OTHERS and (gap >= high - low or count >= MIN_SPIKE_RATIO * runs.max())
+    )
 
 
 def _is_frequent(count: int, n_known: int) -> bool:
@@ -141,7 +164,9 @@ def _warning(name: str, found: Sequence[tuple[str, int]], why: str = "") -> str 
     named = " and ".join(_describe_counts(found))
     declared = override_json(name, missing=[text for text, _ in found])
     where = f", {why}" if why else ""
-    return f"{name!r} holds {named}{where}. If that stands for a missing value, declare it: {declared}"
+    return (
+        f"{name!r} holds {named}{where}. If that stands for a missing value, declare it: {declared}"
+    )
 
 
 def _describe_counts(found: Sequence[tuple[str, int]]) -> Iterator[str]:

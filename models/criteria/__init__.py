@@ -1,4 +1,7 @@
-"""Criteria for the number of segments. To add one, add a file here and its class to the union `Criterion`."""
+"""Criteria for the number of segments.
+
+To add one, add a file here and its class to the union `Criterion`.
+"""
 
 from typing import Final, Literal, get_args
 

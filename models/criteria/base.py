@@ -31,16 +31,24 @@ class Verdict:
     errors: Mapping[int, float] = field(default_factory=dict)
 
 
-def argmax_verdict(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
+def argmax_verdict(
+    criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None
+) -> Verdict:
     """Choose the k with the highest score; ties go to the smaller k."""
     k = max(scores, key=lambda k: (scores[k], -k)) if scores else None
-    return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=True, errors=errors or {})
+    return Verdict(
+        criterion=criterion, k=k, scores=scores, higher_is_better=True, errors=errors or {}
+    )
 
 
-def argmin_verdict(criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None) -> Verdict:
+def argmin_verdict(
+    criterion: str, scores: Mapping[int, float], errors: Mapping[int, float] | None = None
+) -> Verdict:
     """Choose the k with the lowest score; ties go to the smaller k."""
     k = min(scores, key=lambda k: (scores[k], k)) if scores else None
-    return Verdict(criterion=criterion, k=k, scores=scores, higher_is_better=False, errors=errors or {})
+    return Verdict(
+        criterion=criterion, k=k, scores=scores, higher_is_better=False, errors=errors or {}
+    )
 
 
 def by_k(ks: Sequence[int], values: Floats) -> dict[int, float]:

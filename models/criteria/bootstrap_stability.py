@@ -18,16 +18,21 @@ SAMPLE: Final = 500
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapStability:
-    """The k whose segments agree best between pairs of bootstrap resamples (Fang & Wang 2012); never chooses one."""
+    """The k whose segments agree best between pairs of bootstrap resamples (Fang & Wang 2012).
+
+    Never chooses one.
+    """
 
     name: Literal["bootstrap_stability"] = "bootstrap_stability"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k from 2 by the mean adjusted Rand index (Hubert & Arabie 1985) of eight pairs."""
+        """Score each k >= 2 by the mean adjusted Rand index (Hubert & Arabie 1985) of 8 pairs."""
         rng = evidence.rng(self.name)
         points = subsample(evidence.points, SAMPLE, rng)
         ks = [k for k in evidence.ks if 1 < k <= len(points) // 4]
-        agreement = np.array([[_resample_agreement(points, k, rng) for k in ks] for _ in range(PAIRS)])
+        agreement = np.array(
+            [[_resample_agreement(points, k, rng) for k in ks] for _ in range(PAIRS)]
+        )
         means, errors = agreement.mean(axis=0), agreement.std(axis=0) / (PAIRS - 1) ** 0.5
         return argmax_verdict(self.name, by_k(ks, means), by_k(ks, errors))
 

@@ -1,4 +1,7 @@
-"""Input of the criteria: points, and their partitions, which several criteria share, computed once."""
+"""Input of the criteria.
+
+Points, and their partitions, which several criteria share, computed once.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +11,14 @@ from typing import Final
 import numpy as np
 
 from models.criteria.gaussian_mixture import Mixture, fit_gaussian_mixtures
-from models.criteria.partitions import Floats, Labels, means, partition_of, principal_components, same
+from models.criteria.partitions import (
+    Floats,
+    Labels,
+    means,
+    partition_of,
+    principal_components,
+    same,
+)
 from models.kernels.partition import Partition
 from models.kernels.small_kmeans import lloyd, small_kmeans
 from models.tree import cut
@@ -66,8 +76,9 @@ class CriterionData:
     def mixtures(self) -> dict[int, Mixture]:
         """Gaussian mixtures fitted to at most 1,000 of the points, by the number of components.
 
-        Points with more coordinates are projected on their first 24 principal components: the cost of a covariance
-        matrix grows with the square of their number, and each level of a category is a coordinate.
+        Points with more coordinates are projected on their first 24 principal components: the cost
+        of a covariance matrix grows with the square of their number, and each level of a category
+        is a coordinate.
         """
         n = min(len(self.points), MIXTURE_SAMPLE)
         sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
@@ -82,10 +93,12 @@ class CriterionData:
 
         A segment can stay empty if points differ by rounding errors only.
         """
-        return {k: partition for k, partition in self.kmeans.items() if k > 1 and partition.sizes.all()}
+        return {
+            k: partition for k, partition in self.kmeans.items() if k > 1 and partition.sizes.all()
+        }
 
     def rng(self, name: str) -> np.random.Generator:
-        """Return an independent random generator for each name, so that results do not depend on the order of use."""
+        """Return an independent random generator for each name, whatever the order of use."""
         return np.random.default_rng([self.seed, *name.encode()])
 
     def _starts(self, k: int) -> list[Labels]:

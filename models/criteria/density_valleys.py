@@ -11,10 +11,10 @@ _KNOTS: Final = np.linspace(0, 1, 9)
 
 
 def depth_between(one: Floats, other: Floats) -> float:
-    """Return one minus the density in the valley divided by that of the lower of the two peaks, from 0 to 1.
+    """Return one minus the ratio of the valley's density to that of the lower peak, from 0 to 1.
 
-    The density is estimated at nine points on the line between both centers, with a Gaussian kernel whose bandwidth is
-    half the pooled standard deviation.
+    The density is estimated at nine points on the line between both centers, with a Gaussian kernel
+    whose bandwidth is half the pooled standard deviation.
 
     Parameters
     ----------
@@ -27,7 +27,9 @@ def depth_between(one: Floats, other: Floats) -> float:
     if length == 0:
         return 0.0
     along, across = (one - start) @ direction / length, (other - start) @ direction / length
-    spread = ((along.var() * len(along) + across.var() * len(across)) / (len(along) + len(across))) ** 0.5
+    spread = (
+        (along.var() * len(along) + across.var() * len(across)) / (len(along) + len(across))
+    ) ** 0.5
     density = _density(np.concatenate([along, across]), 0.5 * max(float(spread), 1e-9))
     peak = min(density[:3].max(), density[6:].max())
     return float(1 - density[2:7].min() / peak) if peak > 0 else 1.0

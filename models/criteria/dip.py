@@ -18,13 +18,17 @@ LEVEL: Final = 0.01
 class Dip:
     """The k at which the projection of every segment is unimodal (Hartigan & Hartigan 1985).
 
-    Like dip-means (Kalogeratos & Likas 2012), except that each segment is projected on the line through its two halves.
+    Like dip-means (Kalogeratos & Likas 2012), except that each segment is projected on the line
+    through its two halves.
     """
 
     name: Literal["dip"] = "dip"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k by the strongest evidence against unimodality: the largest -log10 p-value of the dip test."""
+        """Score each k by the strongest evidence against unimodality.
+
+        The largest -log10 p-value of the dip test.
+        """
         k, scores = split_until(evidence, _negative_log_p, -np.log10(LEVEL), self.name)
         return Verdict(criterion=self.name, k=k, scores=scores, higher_is_better=False)
 

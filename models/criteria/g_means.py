@@ -16,7 +16,7 @@ MIN_VALUES: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class GMeans:
-    """The k at which no segment's projection fails the Anderson-Darling test at .0001 (Hamerly & Elkan 2003)."""
+    """The k whose segments all pass the Anderson-Darling test at .0001 (Hamerly & Elkan 2003)."""
 
     name: Literal["g_means"] = "g_means"
 
@@ -27,7 +27,7 @@ class GMeans:
 
 
 def anderson_darling(x: Floats) -> float:
-    """Compute the Anderson-Darling statistic A² for a normal distribution of unknown parameters, corrected for n.
+    """Compute the corrected Anderson-Darling A² of a normal distribution, parameters unknown.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ Draw = Callable[[Floats, np.random.Generator], Floats]
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """The first k whose gap is within one standard error of the next (Tibshirani, Walther & Hastie 2001).
+    """The first k whose gap is within one standard error of the next (Tibshirani et al. 2001).
 
     Reference points are uniform in the bounding box of the columns.
     """
@@ -29,13 +29,13 @@ class Gap:
     name: Literal["gap"] = "gap"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k by the mean log inertia of ten reference samples minus the log inertia of the points."""
+        """Score each k by the mean log inertia of ten references minus that of the points."""
         return _gap_verdict(self.name, evidence, _uniform)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GapPCA:
-    """The gap statistic with reference points uniform in the bounding box of the principal components."""
+    """The gap statistic with uniform references in the box of the principal components."""
 
     name: Literal["gap_pca"] = "gap_pca"
 
@@ -75,7 +75,7 @@ def _log_inertia(points: Floats, ks: list[int], rng: np.random.Generator) -> Flo
 
 
 def _log_inertia_from(evidence: CriterionData, points: Floats, ks: list[int]) -> Floats:
-    """Return the log inertia of K-Means started from the centers of all points, since few starts can miss segments."""
+    """Return the log inertia of K-Means started from the centers of all points."""
     return np.log([max(lloyd(points, evidence.kmeans[k].centers).inertia, TINY) for k in ks])
 
 

@@ -25,7 +25,8 @@ class Mixture:
     bic
         Minus twice the log likelihood plus the penalty of the parameters, per point (Schwarz 1978).
     icl
-        The BIC plus twice the entropy of the responsibilities, per point (Biernacki, Celeux & Govaert 2000).
+        The BIC plus twice the entropy of the responsibilities, per point (Biernacki, Celeux &
+        Govaert 2000).
     """
 
     bic: float
@@ -33,7 +34,7 @@ class Mixture:
 
 
 class Components(NamedTuple):
-    """Gaussian components: weights (k,), centers (k, d) and Cholesky factors of the precision matrices.
+    """Gaussian components: weights (k,), centers (k, d), Cholesky factors of the precisions.
 
     The factors have shape (k, d, d), or (1, d, d) for a tied covariance.
     """
@@ -44,18 +45,24 @@ class Components(NamedTuple):
 
 
 def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> Mixture | None:
-    """Fit mixtures of k components with tied and with full covariances, starting from several partitions.
+    """Fit mixtures of k components, tied and full covariances, starting from several partitions.
 
-    Runs expectation maximization (Dempster, Laird & Rubin 1977) as scikit-learn's `GaussianMixture` does, without its
-    overhead per call.
+    Runs expectation maximization (Dempster, Laird & Rubin 1977) as scikit-learn's `GaussianMixture`
+    does, without its overhead per call.
 
     Returns
     -------
     Mixture or None
         The lowest BIC and ICL; None if in every partition some segment has too few members.
     """
-    fits = [_fit(points, labels, k, shape) for labels in starts for shape in _feasible_shapes(labels, k)]
-    return Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits)) if fits else None
+    fits = [
+        _fit(points, labels, k, shape) for labels in starts for shape in _feasible_shapes(labels, k)
+    ]
+    return (
+        Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits))
+        if fits
+        else None
+    )
 
 
 def _feasible_shapes(labels: Labels, k: int) -> Iterator[Shape]:
@@ -72,19 +79,29 @@ def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
             break
         before = likelihood
     responsibilities, likelihood = _e_step(points, components)
-    bic = _n_parameters(k, points.shape[1], shape) * np.log(len(points)) / len(points) - 2 * likelihood
-    entropy = -np.sum(responsibilities * np.log(np.maximum(responsibilities, np.finfo(np.float64).tiny))) / len(points)
+    bic = (
+        _n_parameters(k, points.shape[1], shape) * np.log(len(points)) / len(points)
+        - 2 * likelihood
+    )
+    entropy = -np.sum(
+        responsibilities * np.log(np.maximum(responsibilities, np.finfo(np.float64).tiny))
+    ) / len(points)
     return Mixture(bic=float(bic), icl=float(bic + 2 * entropy))
 
 
 def _initial_components(points: Floats, labels: Labels, k: int, shape: Shape) -> Components:
-    """Initialize components from a partition; covariances are regularized, so that none is singular."""
+    """Initialize components from a partition.
+
+    Covariances are regularized, so that none is singular.
+    """
     centers = means(points, labels, k)
     centered = points - centers[labels]
     groups = [centered] if shape == "tied" else [centered[labels == i] for i in range(k)]
     covariances = np.stack([group.T @ group / len(group) for group in groups])
     return Components(
-        np.bincount(labels, minlength=k) / len(labels), centers, _precision_cholesky(covariances, 10 * FLOOR)
+        np.bincount(labels, minlength=k) / len(labels),
+        centers,
+        _precision_cholesky(covariances, 10 * FLOOR),
     )
 
 
@@ -106,12 +123,16 @@ def _m_step(points: Floats, responsibilities: Floats, shape: Shape) -> Component
     centers = (responsibilities @ points) / sizes[:, None]
     centered = points - centers[:, None]
     scatter = np.swapaxes(responsibilities[:, :, None] * centered, 1, 2) @ centered
-    covariances = scatter.sum(axis=0)[None] / sizes.sum() if shape == "tied" else scatter / sizes[:, None, None]
+    covariances = (
+        scatter.sum(axis=0)[None] / sizes.sum()
+        if shape == "tied"
+        else scatter / sizes[:, None, None]
+    )
     return Components(sizes / sizes.sum(), centers, _precision_cholesky(covariances, FLOOR))
 
 
 def _precision_cholesky(covariances: Floats, floor: float) -> Floats:
-    """Compute the Cholesky factors of the precision matrices, after adding `floor` to the variances."""
+    """Compute Cholesky factors of the precision matrices, after adding `floor` to the variances."""
     regularized = covariances + floor * np.eye(covariances.shape[1])
     return np.swapaxes(np.linalg.inv(np.linalg.cholesky(regularized)), 1, 2)
 

@@ -11,7 +11,7 @@ from models.criteria.data import CriterionData
 
 @dataclass(frozen=True, kw_only=True)
 class Knee:
-    """The point of the inertia curve farthest below the line between its ends (Satopää et al. 2011).
+    """The point of the inertia curve farthest below the line of its ends (Satopää et al. 2011).
 
     It almost never chooses one.
     """
@@ -27,7 +27,10 @@ class Knee:
             k=_knee(np.array(list(inertia.values()))),
             scores=inertia,
             higher_is_better=False,
-            errors={k: float(n**0.5 * partition.away(evidence.points).std()) for k, partition in partitions.items()},
+            errors={
+                k: float(n**0.5 * partition.away(evidence.points).std())
+                for k, partition in partitions.items()
+            },
         )
 
 

@@ -9,10 +9,12 @@ from models.criteria.data import CriterionData
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureBIC:
-    """The lowest BIC of Gaussian mixtures with a tied or with full covariances (Fraley & Raftery 2002)."""
+    """The lowest BIC of Gaussian mixtures, tied or full covariances (Fraley & Raftery 2002)."""
 
     name: Literal["mixture_bic"] = "mixture_bic"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k by the BIC per customer."""
-        return argmin_verdict(self.name, {k: mixture.bic for k, mixture in evidence.mixtures.items()})
+        return argmin_verdict(
+            self.name, {k: mixture.bic for k, mixture in evidence.mixtures.items()}
+        )

@@ -18,7 +18,10 @@ def means(points: Floats, labels: Labels, k: int) -> Floats:
 
 
 def partition_of(points: Floats, labels: Labels, k: int) -> Partition:
-    """Build a partition from labels; centers are the exact means, even if the algorithm stopped before convergence."""
+    """Build a partition from labels.
+
+    Centers are the exact means, even if the algorithm stopped before convergence.
+    """
     partition = Partition(labels=labels, centers=means(points, labels, k), inertia=0.0)
     return replace(partition, inertia=float(partition.away(points).sum()))
 
@@ -35,7 +38,10 @@ def subsample(points: Floats, n: int, rng: np.random.Generator) -> Floats:
 
 
 def principal_components(points: Floats, d: int) -> Floats:
-    """Project points on their first d principal components, shape (n, d); return them as is if they have at most d."""
+    """Project points on their first d principal components, shape (n, d).
+
+    Return them as is if they have at most d.
+    """
     if points.shape[1] <= d:
         return points
     centered = points - points.mean(axis=0)

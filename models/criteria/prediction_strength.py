@@ -19,7 +19,7 @@ MIN_STRENGTH: Final = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionStrength:
-    """The largest k whose strength plus one standard error reaches .8 (Tibshirani & Walther 2005)."""
+    """The largest k with strength plus one standard error ≥ .8 (Tibshirani & Walther 2005)."""
 
     name: Literal["prediction_strength"] = "prediction_strength"
 
@@ -28,9 +28,15 @@ class PredictionStrength:
         rng = evidence.rng(self.name)
         points = subsample(evidence.points, SAMPLE, rng)
         ks = [k for k in evidence.ks if k <= len(points) // 4]
-        strengths = np.array([[_strength(*_halves(points, rng), k, rng) for k in ks] for _ in range(SPLITS)])
+        strengths = np.array(
+            [[_strength(*_halves(points, rng), k, rng) for k in ks] for _ in range(SPLITS)]
+        )
         means, errors = strengths.mean(axis=0), strengths.std(axis=0) / (SPLITS - 1) ** 0.5
-        strong = [k for k, mean, error in zip(ks, means, errors, strict=True) if mean + error >= MIN_STRENGTH]
+        strong = [
+            k
+            for k, mean, error in zip(ks, means, errors, strict=True)
+            if mean + error >= MIN_STRENGTH
+        ]
         return Verdict(
             criterion=self.name,
             k=max(strong, default=None),
@@ -47,7 +53,7 @@ def _halves(points: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
 
 
 def _strength(one: Floats, other: Floats, k: int, rng: np.random.Generator) -> float:
-    """Return the share of pairs that the other half also assigns together, for the segment where it is lowest."""
+    """Return the lowest share, over segments, of pairs that the other half keeps together."""
     if k == 1:
         return 1.0
     centers = small_kmeans(one, k, STARTS, rng).centers

@@ -1,4 +1,4 @@
-"""Recursive splitting: split each segment in two as long as a statistic of its projection exceeds a limit."""
+"""Recursive splitting: split segments while a statistic of their projection exceeds a limit."""
 
 from collections.abc import Callable
 from typing import Final
@@ -15,20 +15,25 @@ STARTS: Final = 4
 Statistic = Callable[[Floats], float]
 
 
-def split_until(evidence: CriterionData, statistic: Statistic, limit: float, name: str) -> tuple[int, dict[int, float]]:
-    """Split by 2-means while the statistic of a segment, projected on the line through its halves, exceeds a limit.
+def split_until(
+    evidence: CriterionData, statistic: Statistic, limit: float, name: str
+) -> tuple[int, dict[int, float]]:
+    """Split by 2-means while the statistic of a segment's projection exceeds a limit.
 
     Returns
     -------
     tuple
-        The final number of segments, and the largest statistic of a segment at each number of segments.
+        The final number of segments, and the largest statistic of a segment at each number of
+        segments.
     """
     rng = evidence.rng(name)
     partition = lloyd(evidence.points, evidence.points.mean(axis=0)[None])
     largest: dict[int, float] = {}
     while True:
         k = len(partition.centers)
-        halves = [_split_in_two(evidence.points[partition.labels == i], statistic, rng) for i in range(k)]
+        halves = [
+            _split_in_two(evidence.points[partition.labels == i], statistic, rng) for i in range(k)
+        ]
         largest[k] = max(value for value, _ in halves)
         centers = _split(partition, halves, limit, room=evidence.k_max - k)
         if len(centers) == k:
@@ -36,14 +41,25 @@ def split_until(evidence: CriterionData, statistic: Statistic, limit: float, nam
         partition = lloyd(evidence.points, centers)
 
 
-def _split_in_two(members: Floats, statistic: Statistic, rng: np.random.Generator) -> tuple[float, Floats]:
+def _split_in_two(
+    members: Floats, statistic: Statistic, rng: np.random.Generator
+) -> tuple[float, Floats]:
     if not len(members) or not np.ptp(members, axis=0).any():
         return 0.0, members[:1]
     centers = small_kmeans(members, 2, STARTS, rng).centers
     return statistic(np.sort(members @ (centers[1] - centers[0]))), centers
 
 
-def _split(partition: Partition, halves: list[tuple[float, Floats]], limit: float, *, room: int) -> Floats:
-    """Replace the center of segments above the limit by two; the highest statistics first, at most `room` of them."""
-    exceeding = sorted((i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0])[:room]
-    return np.concatenate([halves[i][1] if i in exceeding else partition.centers[[i]] for i in range(len(halves))])
+def _split(
+    partition: Partition, halves: list[tuple[float, Floats]], limit: float, *, room: int
+) -> Floats:
+    """Replace the center of segments above the limit by two.
+
+    The highest statistics first, at most `room` of them.
+    """
+    exceeding = sorted(
+        (i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0]
+    )[:room]
+    return np.concatenate(
+        [halves[i][1] if i in exceeding else partition.centers[[i]] for i in range(len(halves))]
+    )

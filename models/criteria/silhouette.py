@@ -16,5 +16,7 @@ class Silhouette:
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
         """Score each k >= 2 by the mean silhouette; standard errors are sampling errors."""
-        scores, errors = curve(evidence, {k: partition.labels for k, partition in evidence.nonempty_partitions.items()})
+        scores, errors = curve(
+            evidence, {k: partition.labels for k, partition in evidence.nonempty_partitions.items()}
+        )
         return argmax_verdict(self.name, scores, errors)

@@ -7,8 +7,10 @@ from models.criteria.data import CriterionData
 from models.criteria.partitions import Labels
 
 
-def curve(evidence: CriterionData, partitions: Mapping[int, Labels]) -> tuple[dict[int, float], dict[int, float]]:
-    """Compute the mean silhouette, and its standard error, of each partition with two segments or more."""
+def curve(
+    evidence: CriterionData, partitions: Mapping[int, Labels]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Compute the mean silhouette and standard error of partitions with two or more segments."""
     from models.kernels.mean_silhouettes import mean_silhouettes  # noqa: PLC0415 - the api imports the criteria without numba
 
     several = {k: labels for k, labels in partitions.items() if k > 1}

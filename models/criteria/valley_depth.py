@@ -15,15 +15,20 @@ NEIGHBOURS: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class ValleyDepth:
-    """The largest k at which valleys deeper than .25 separate every segment from its two nearest, else one."""
+    """The largest k at which valleys deeper than .25 surround every segment, else one."""
 
     name: Literal["valley_depth"] = "valley_depth"
 
     def evaluate(self, evidence: CriterionData) -> Verdict:
-        """Score each k >= 2 by the shallowest valley of K-Means, from 0 to 1 (no customers between segments)."""
-        scores = {k: min_valley_depth(evidence.points, p.labels, k) for k, p in evidence.nonempty_partitions.items()}
+        """Score each k >= 2 by the shallowest valley of K-Means, 0 to 1 (no customers between)."""
+        scores = {
+            k: min_valley_depth(evidence.points, p.labels, k)
+            for k, p in evidence.nonempty_partitions.items()
+        }
         deep = [k for k, depth in scores.items() if depth > DEEP]
-        return Verdict(criterion=self.name, k=max(deep, default=1), scores=scores, higher_is_better=True)
+        return Verdict(
+            criterion=self.name, k=max(deep, default=1), scores=scores, higher_is_better=True
+        )
 
 
 def min_valley_depth(points: Floats, labels: Labels, k: int) -> float:

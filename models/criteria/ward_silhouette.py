@@ -10,7 +10,7 @@ from models.criteria.silhouettes import curve
 
 @dataclass(frozen=True, kw_only=True)
 class WardSilhouette:
-    """The highest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987); never chooses one."""
+    """The highest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987)."""
 
     name: Literal["ward_silhouette"] = "ward_silhouette"
 

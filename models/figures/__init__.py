@@ -1,4 +1,4 @@
-"""Registry of figures: a new one is a module of this package and an entry in one of the tuples below."""
+"""Registry of figures: each is a module of this package and an entry in a tuple below."""
 
 from typing import Final
 
@@ -14,7 +14,13 @@ from models.figures.distances import Distances
 from models.figures.distributions import Distributions
 from models.figures.gaps import Gaps
 from models.figures.inertia import Inertia
-from models.figures.inputs import DatasetInput, RecommendationInput, SampledCustomers, Segment, VersionInput
+from models.figures.inputs import (
+    DatasetInput,
+    RecommendationInput,
+    SampledCustomers,
+    Segment,
+    VersionInput,
+)
 from models.figures.missing_values import MissingValues
 from models.figures.probabilities import Probabilities
 from models.figures.profile_heatmap import Profiles
@@ -45,8 +51,18 @@ __all__ = [
 ]
 
 OF_COMPARISONS: Final[tuple[Figure[ComparisonInput], ...]] = (Sankey(), Moves())
-OF_DATASETS: Final[tuple[Figure[DatasetInput], ...]] = (Distributions(), MissingValues(), Correlations(), Pairs())
-OF_RECOMMENDATIONS: Final[tuple[Figure[RecommendationInput], ...]] = (Probabilities(), Criteria(), Inertia(), Gaps())
+OF_DATASETS: Final[tuple[Figure[DatasetInput], ...]] = (
+    Distributions(),
+    MissingValues(),
+    Correlations(),
+    Pairs(),
+)
+OF_RECOMMENDATIONS: Final[tuple[Figure[RecommendationInput], ...]] = (
+    Probabilities(),
+    Criteria(),
+    Inertia(),
+    Gaps(),
+)
 OF_VERSIONS: Final[tuple[Figure[VersionInput], ...]] = (
     Customers2D(),
     Customers3D(),

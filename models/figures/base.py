@@ -34,7 +34,10 @@ class Figure(Protocol[Subject_contra]):
 
 
 def render(
-    figure: Figure[Subject_contra], subject: Subject_contra, extension: Extension, theme: Theme = "light"
+    figure: Figure[Subject_contra],
+    subject: Subject_contra,
+    extension: Extension,
+    theme: Theme = "light",
 ) -> bytes:
     """Render a figure in one format.
 
@@ -71,4 +74,6 @@ def _to_png(scene: Scene) -> bytes:
 
 def _to_json(name: str, chart: Chart, table: FigureData) -> bytes:
     header = {"figure": name, "title": chart.title, "notes": list(chart.notes)}
-    return json.dumps({**header, "columns": table.columns, "rows": table.rows}, allow_nan=False).encode()
+    return json.dumps(
+        {**header, "columns": table.columns, "rows": table.rows}, allow_nan=False
+    ).encode()

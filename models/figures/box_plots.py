@@ -16,7 +16,10 @@ from models.figures.segment_axes import Spread, box, height, rows, spread
 MAX_FEATURES = 12
 MAX_NAME_WIDTH = 10.0  # ems, for two panels in a row
 COLUMNS = ("low", "q1", "median", "q3", "high")
-NOTE = "The box holds the middle half of a segment, its line is the median; whiskers reach 1.5 times as far at most."
+NOTE = (
+    "The box holds the middle half of a segment, its line is the median; whiskers reach 1.5 "
+    "times as far at most."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,9 @@ class BoxPlots:
         for name in version.numeric[:MAX_FEATURES]:
             for segment in version.shown:
                 box_values = spread(sample.cells[name][sample.labels == segment.index])
-                cells.append((name, segment.name, *(getattr(box_values, each, None) for each in COLUMNS)))
+                cells.append(
+                    (name, segment.name, *(getattr(box_values, each, None) for each in COLUMNS))
+                )
         more = len(version.numeric) - MAX_FEATURES
         left = [f"{more} more numbers are not shown."] if more > 0 else []
         notes = (NOTE, *left, *sample.coverage_notes, *version.notes)
@@ -56,7 +61,11 @@ class BoxPlots:
     def _panel(self, version: VersionInput, name: str, table: FigureData) -> Panel:
         figures = np.column_stack([table.numbers(each) for each in COLUMNS])
         low, high = span(figures)
-        marks = [mark for i, segment in enumerate(version.shown) for mark in _box(figures[i], i, segment.index)]
+        marks = [
+            mark
+            for i, segment in enumerate(version.shown)
+            for mark in _box(figures[i], i, segment.index)
+        ]
         return Panel(x=Axis(low=low, high=high, title=name), y=rows(version.shown), marks=marks)
 
 
@@ -64,5 +73,8 @@ def _box(figures: np.ndarray, row: int, color: int) -> Iterator[Mark]:
     if not np.isfinite(figures).all():
         return
     box_values = Spread(**dict(zip(COLUMNS, figures.tolist(), strict=True)))
-    hover = f"median {number(box_values.median)}, middle half from {number(box_values.q1)} to {number(box_values.q3)}"
+    hover = (
+        f"median {number(box_values.median)}, middle half from {number(box_values.q1)} to "
+        f"{number(box_values.q3)}"
+    )
     yield from box(box_values, float(row), color, hover)

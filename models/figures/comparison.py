@@ -26,7 +26,10 @@ class ComparedSegment:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """The customers of one segment that the later version assigns to another; `share` is relative to the source."""
+    """The customers of one segment that the later version assigns to another.
+
+    `share` is relative to the source.
+    """
 
     source: ComparedSegment
     target: ComparedSegment
@@ -80,29 +83,38 @@ class ComparisonInput:
         sizes = self.counts.sum(axis=1).tolist()
         found = [
             Flow(source=self.before[i], target=self.after[j], n_customers=n, share=n / sizes[i])
-            for (i, j), n in zip(np.ndindex(self.counts.shape), self.counts.ravel().tolist(), strict=True)
+            for (i, j), n in zip(
+                np.ndindex(self.counts.shape), self.counts.ravel().tolist(), strict=True
+            )
             if n
         ]
         return sorted(found, key=lambda flow: -flow.n_customers)
 
     @cached_property
     def colors(self) -> Mapping[str, Color]:
-        """The color of each segment by key: that of the later version, or an unused one if it is gone there."""
+        """The color of each segment by key.
+
+        That of the later version, or an unused one if it is gone there.
+        """
         indices: dict[str, Color] = {segment.key: segment.index for segment in self.after}
         gone = [segment.key for segment in self.before if segment.key not in indices]
         return {**{key: len(indices) + i for i, key in enumerate(gone)}, **indices, OTHERS: "muted"}
 
     @cached_property
     def arranged(self) -> Self:
-        """The comparison with excess small segments merged, ordered for few crossings of ribbons."""
+        """The comparison with small segments merged, ordered for few crossings of ribbons."""
         before, counts = _merge_smallest(self.before, self.counts)
         after, turned = _merge_smallest(self.after, counts.T)
         counts = turned.T
         if len(before) > len(after):
             order = _barycenter_order(counts)
-            return replace(self, before=[before[i] for i in order], after=after, counts=counts[order])
+            return replace(
+                self, before=[before[i] for i in order], after=after, counts=counts[order]
+            )
         order = _barycenter_order(turned)
-        return replace(self, before=before, after=[after[j] for j in order], counts=counts[:, order])
+        return replace(
+            self, before=before, after=[after[j] for j in order], counts=counts[:, order]
+        )
 
 
 def _barycenter_order(counts: Counts) -> NDArray[np.intp]:
@@ -111,14 +123,18 @@ def _barycenter_order(counts: Counts) -> NDArray[np.intp]:
     return np.lexsort((seen, counts.argmax(axis=1)))
 
 
-def _merge_smallest(segments: Sequence[ComparedSegment], counts: Counts) -> tuple[Sequence[ComparedSegment], Counts]:
+def _merge_smallest(
+    segments: Sequence[ComparedSegment], counts: Counts
+) -> tuple[Sequence[ComparedSegment], Counts]:
     """Merge the smallest segments, rows of the counts, into one."""
     if len(segments) <= MOST_SEGMENTS:
         return segments, counts
     by_size = np.argsort(-counts.sum(axis=1), kind="stable")
     kept, rest = np.sort(by_size[:MOST_SEGMENTS]), by_size[MOST_SEGMENTS:]
     others = ComparedSegment(key=OTHERS, name=f"{len(rest)} smaller segments", index=len(segments))
-    return [*(segments[i] for i in kept), others], np.vstack([counts[kept], counts[rest].sum(axis=0)])
+    return [*(segments[i] for i in kept), others], np.vstack(
+        [counts[kept], counts[rest].sum(axis=0)]
+    )
 
 
 def shares(counts: Counts) -> Floats:
@@ -132,4 +148,8 @@ def moved_title(version: ComparisonInput) -> str:
     """Build the title with the number of customers that move."""
     ways = "from version {} to version {}".format(*version.numbers)
     n, total = version.n_moved, version.n_customers
-    return f"{n:,} of {total:,} customers ({100 * n / total:.1f} %) move {ways}" if n else f"No customer moves {ways}"
+    return (
+        f"{n:,} of {total:,} customers ({100 * n / total:.1f} %) move {ways}"
+        if n
+        else f"No customer moves {ways}"
+    )

@@ -16,8 +16,10 @@ MIN_COLUMNS: Final = 2
 ROOM_BELOW: Final = 120.0
 MEASURES: Final[tuple[Measure, ...]] = ("spearman", "cramers_v", "correlation_ratio")
 NOTE: Final = (
-    "Between two numbers Spearman's correlation, red where they rise together, blue where one falls; between two "
-    "categories Cramér's V, between a category and a number the correlation ratio, both from 0 to 1. Empty: not known."
+    "Between two numbers Spearman's correlation, red where they rise together, blue where one "
+    "falls; between two "
+    "categories Cramér's V, between a category and a number the correlation ratio, both from 0 to "
+    "1. Empty: not known."
 )
 
 
@@ -29,7 +31,11 @@ class Correlations:
 
     def unavailable_reason(self, dataset: DatasetInput) -> str | None:
         """Return the reason if there are fewer than two usable columns."""
-        return None if len(dataset.usable) >= MIN_COLUMNS else "At least two columns with different values are needed."
+        return (
+            None
+            if len(dataset.usable) >= MIN_COLUMNS
+            else "At least two columns with different values are needed."
+        )
 
     def data(self, dataset: DatasetInput) -> FigureData:
         """Return each pair of columns once, with the measure for their kinds."""
@@ -47,12 +53,21 @@ class Correlations:
         """Draw a symmetric heat map."""
         names = dataset.usable[:MAX_COLUMNS]
         values = np.full((len(names), len(names)), np.nan)
-        for a, b, value in zip(table.texts("a"), table.texts("b"), table.numbers("value"), strict=True):
+        for a, b, value in zip(
+            table.texts("a"), table.texts("b"), table.numbers("value"), strict=True
+        ):
             i, j = names.index(a), names.index(b)
             values[i, j] = values[j, i] = value
-        texts = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in values.tolist()]
-        hover = [[f"{a}\n{b}\n{texts[i][j]}" for j, b in enumerate(names)] for i, a in enumerate(names)]
+        texts = [
+            [f"{value:.2f}" if np.isfinite(value) else "" for value in row]
+            for row in values.tolist()
+        ]
+        hover = [
+            [f"{a}\n{b}\n{texts[i][j]}" for j, b in enumerate(names)] for i, a in enumerate(names)
+        ]
         cells = Cells(values=values, reach=1.0, texts=texts, hover=hover)
         panel = Panel(x=numbered_axis(names), y=numbered_axis(names, downwards=True), marks=[cells])
         tall = height(len(names)) + ROOM_BELOW
-        return Chart(title="Correlations between columns", panels=[panel], notes=table.notes, height=tall)
+        return Chart(
+            title="Correlations between columns", panels=[panel], notes=table.notes, height=tall
+        )

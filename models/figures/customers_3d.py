@@ -18,7 +18,7 @@ class Customers3D:
     name: Literal["customers-3d"] = "customers-3d"
 
     def unavailable_reason(self, version: VersionInput) -> str | None:
-        """Return the reason if the features have fewer than three dimensions, or without customers."""
+        """Return the reason if there are fewer than three dimensions, or no customers."""
         n = sum(max(len(feature.categories or ()) - 1, 1) for feature in version.features)
         if n < DIMENSIONS:
             return "The customers differ in fewer than three dimensions."
@@ -31,5 +31,9 @@ class Customers3D:
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw the three columns, or the three principal components."""
         plain = is_plain(version, DIMENSIONS)
-        axes = ", ".join(version.numeric) if plain else "the three directions in which customers differ most"
+        axes = (
+            ", ".join(version.numeric)
+            if plain
+            else "the three directions in which customers differ most"
+        )
         return scatter_chart(version, table, DIMENSIONS, f"Customers by segment: {axes}")

@@ -36,7 +36,9 @@ class FigureData:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return one column as numbers, NaN for None."""
-        return np.array([np.nan if cell is None else cell for cell in self.column(name)], dtype=np.float64)
+        return np.array(
+            [np.nan if cell is None else cell for cell in self.column(name)], dtype=np.float64
+        )
 
     def where(self, name: str, value: Cell) -> Self:
         """Return the rows with the given value in one column."""

@@ -14,7 +14,9 @@ from models.tree import Tree
 
 MIN_GROUPS: Final = 30
 COLUMNS: Final = ("node", "left", "right", "height", "n_customers", "segment", "x")
-NOTE: Final = "The numbers below are customers per group; the stored tree is finer than this figure."
+NOTE: Final = (
+    "The numbers below are customers per group; the stored tree is finer than this figure."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,10 @@ class Dendrogram:
         k = len(version.segments)
         n_groups = min(max(MIN_GROUPS, 2 * k), len(tree.sizes))
         names = {segment.index: segment.name for segment in version.segments}
-        cells = [(*row, None if segment is None else names[segment]) for row, segment in _top_nodes(tree, n_groups, k)]
+        cells = [
+            (*row, None if segment is None else names[segment])
+            for row, segment in _top_nodes(tree, n_groups, k)
+        ]
         return _layout(cells, notes=[NOTE] if n_groups < len(tree.sizes) else [])
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
@@ -54,16 +59,23 @@ class Dendrogram:
         leaves = [row for row in table.rows if row[1] is None]
         ticks = [(float(row[-1] or 0), f"{row[4]:,}") for row in leaves]
         n = len(leaves)
-        cut = Line(x=np.array([-0.5, n - 0.5]), y=np.array([between, between]), dashed=True, width=1.5)
+        cut = Line(
+            x=np.array([-0.5, n - 0.5]), y=np.array([between, between]), dashed=True, width=1.5
+        )
         x = Axis(low=-0.5, high=n - 0.5, ticks=ticks, grid=False, title="customers in each group")
         y = Axis(low=0, high=max(top, between) * 1.05, title="height of the merge")
         panel = Panel(x=x, y=y, marks=[*_merge_lines(table, colors), cut])
-        title = f"How customers are merged into groups, and where the tree is cut into {len(version.segments)}"
-        return Chart(title=title, panels=[panel], notes=table.notes, legend=legend(version), height=430)
+        title = (
+            "How customers are merged into groups, and where the tree is cut into "
+            f"{len(version.segments)}"
+        )
+        return Chart(
+            title=title, panels=[panel], notes=table.notes, legend=legend(version), height=430
+        )
 
 
 def _top_nodes(tree: Tree, n_groups: int, k: int) -> Iterator[tuple[tuple[Cell, ...], int | None]]:
-    """Yield the nodes at and above a fine cut, children first, with their segment or None if they span several."""
+    """Yield the nodes at and above a fine cut, children first, with their segment if only one."""
     m, roots = len(tree.sizes), tree.roots(n_groups)
     sizes, owner = _sizes(tree), _segments(tree, k)
     for node in sorted(roots):
@@ -103,13 +115,17 @@ def _layout(cells: Sequence[tuple[Cell, ...]], notes: Sequence[str]) -> FigureDa
         if left is not None:
             x[node] = (x[left] + x[right]) / 2
     rows = sorted(
-        ((*row, x[row[0]]) for row in cells), key=lambda row: (row[1] is not None, row[-1] if row[1] is None else 0)
+        ((*row, x[row[0]]) for row in cells),
+        key=lambda row: (row[1] is not None, row[-1] if row[1] is None else 0),
     )
     return FigureData(columns=COLUMNS, rows=tuple(rows), notes=tuple(notes))
 
 
 def _merge_lines(table: FigureData, colors: dict[str, int]) -> Iterator[Mark]:
-    """Yield the lines of each merge: a bar above its two children, and a leg to each in the child's color."""
+    """Yield the lines of each merge.
+
+    A bar above its two children, and a leg to each in the child's color.
+    """
     nodes = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     for node in nodes.values():
         if node["left"] is None:

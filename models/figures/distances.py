@@ -11,7 +11,8 @@ from models.figures.inputs import VersionInput
 from models.figures.segment_axes import box, height, rows, spread
 
 NOTE = (
-    "In hierarchical versions a segment has many centers, and the nearest one counts. Points are outliers: a "
+    "In hierarchical versions a segment has many centers, and the nearest one counts. Points are "
+    "outliers: a "
     "value beyond its fence, or too far from the center for this segment."
 )
 
@@ -27,12 +28,17 @@ class Distances:
         return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Return the distance of each drawn customer, in prepared units, and whether it is an outlier."""
+        """Return the distance of each drawn customer, in prepared units, and an outlier mask."""
         sample = version.sample
         names = {segment.index: segment.name for segment in version.shown}
         segments = [names[label] for label in sample.labels[sample.drawn].tolist()]
-        columns = {"distance": sample.distance[sample.drawn], "outlier": sample.outlier[sample.drawn]}
-        return FigureData.of({"segment": segments, **columns}, notes=[NOTE, *sample.notes, *version.notes])
+        columns = {
+            "distance": sample.distance[sample.drawn],
+            "outlier": sample.outlier[sample.drawn],
+        }
+        return FigureData.of(
+            {"segment": segments, **columns}, notes=[NOTE, *sample.notes, *version.notes]
+        )
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a box for each segment, and a point for each outlier."""
@@ -42,12 +48,27 @@ class Distances:
             distances, unusual = own.numbers("distance"), own.numbers("outlier") > 0
             found = spread(distances)
             if found is not None:
-                marks.extend(box(found, row, segment.index, f"{segment.name}\nmedian {found.median:.2f}"))
+                marks.extend(
+                    box(found, row, segment.index, f"{segment.name}\nmedian {found.median:.2f}")
+                )
             far = distances[unusual]
-            marks.append(Points(x=far, y=np.full(len(far), float(row)), color=segment.index, label=segment.name))
+            marks.append(
+                Points(
+                    x=far, y=np.full(len(far), float(row)), color=segment.index, label=segment.name
+                )
+            )
         distances = table.numbers("distance")
-        x = Axis(low=0, high=span(distances, around=0.0)[1], title="distance to the nearest center, in prepared units")
+        x = Axis(
+            low=0,
+            high=span(distances, around=0.0)[1],
+            title="distance to the nearest center, in prepared units",
+        )
         n_far = int(table.numbers("outlier").sum())
-        title = f"How far customers are from the center of their segment: {n_far:,} of {len(distances):,} are outliers"
+        title = (
+            f"How far customers are from the center of their segment: {n_far:,} of "
+            f"{len(distances):,} are outliers"
+        )
         panel = Panel(x=x, y=rows(version.shown), marks=marks)
-        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(version.shown)))
+        return Chart(
+            title=title, panels=[panel], notes=table.notes, height=height(len(version.shown))
+        )

@@ -37,11 +37,16 @@ class Distributions:
         rows = tuple(row for column in described[:MAX_COLUMNS] for row in _counts(column))
         more = len(described) - MAX_COLUMNS
         notes = (f"{more} more columns are not shown.",) if more > 0 else ()
-        return FigureData(columns=("column", "value", "from", "to", "n_customers"), rows=rows, notes=notes)
+        return FigureData(
+            columns=("column", "value", "from", "to", "n_customers"), rows=rows, notes=notes
+        )
 
     def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:  # noqa: ARG002 - part of the protocol
         """Draw a panel for each column."""
-        panels = [_panel(name, table.where("column", name)) for name in dict.fromkeys(table.texts("column"))]
+        panels = [
+            _panel(name, table.where("column", name))
+            for name in dict.fromkeys(table.texts("column"))
+        ]
         title = "Distribution of each column"
         return Chart(title=title, panels=panels, notes=table.notes, columns=GRID, height=HEIGHT)
 
@@ -69,16 +74,26 @@ def _most_common(name: str, categories: CategoricalDistribution) -> Iterator[tup
 
 def _panel(name: str, table: FigureData) -> Panel:
     low, high, counts = table.numbers("from"), table.numbers("to"), table.numbers("n_customers")
-    hover = [f"{value}\n{n:,.0f} customers" for value, n in zip(table.texts("value"), counts, strict=True)]
+    hover = [
+        f"{value}\n{n:,.0f} customers"
+        for value, n in zip(table.texts("value"), counts, strict=True)
+    ]
     base, colors = np.zeros_like(counts), _accent_colors(len(counts))
     most = Axis(low=0, high=max(float(counts.max()), 1.0) * ROOM)
     if np.isnan(low).any():
         at = np.arange(len(counts), dtype=np.float64)
         bars = Bars(at=at, low=base, high=counts, colors=colors, horizontal=True, hover=hover)
-        return Panel(x=most, y=numbered_axis(table.texts("value"), downwards=True), marks=[bars], title=name)
+        return Panel(
+            x=most, y=numbered_axis(table.texts("value"), downwards=True), marks=[bars], title=name
+        )
     width = float((high - low).mean()) * 0.94
     bars = Bars(at=(low + high) / 2, low=base, high=counts, colors=colors, width=width, hover=hover)
-    return Panel(x=Axis(low=float(low[0]), high=float(high[-1]), grid=False), y=most, marks=[bars], title=name)
+    return Panel(
+        x=Axis(low=float(low[0]), high=float(high[-1]), grid=False),
+        y=most,
+        marks=[bars],
+        title=name,
+    )
 
 
 def _accent_colors(n: int) -> list[Color]:

@@ -28,7 +28,10 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class SampledCustomers:
-    """Sampled customers in original units: numbers with NaN, texts with None; `n_all` counts the whole table."""
+    """Sampled customers in original units.
+
+    Numbers with NaN, texts with None; `n_all` counts the whole table.
+    """
 
     cells: Cells
     n: int
@@ -65,7 +68,9 @@ class DatasetInput:
 
     def names(self, kind: str) -> list[str]:
         """Return the names of the columns of a kind that are not constant."""
-        return [column.name for column in self.columns if column.kind == kind and column.distinct > 1]
+        return [
+            column.name for column in self.columns if column.kind == kind and column.distinct > 1
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +84,9 @@ class RecommendationInput:
 
     def verdict(self, criterion: str) -> Verdict | None:
         """Return the verdict of a criterion if it was requested and has scores, else None."""
-        return next((each for each in self.verdicts if each.criterion == criterion and each.scores), None)
+        return next(
+            (each for each in self.verdicts if each.criterion == criterion and each.scores), None
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +111,15 @@ class AssignedSample:
     points
         Shape (n, d), in prepared units.
     labels, distance, outlier
-        Shape (n,): the segment, the distance to its nearest center, and whether that or a value is an outlier.
+        Shape (n,): the segment, the distance to its nearest center, and whether that or a value is
+        an outlier.
     drawn
         Rows to draw as points, stratified by segment.
     n_all
         Number of customers of the whole table.
     difference
-        How the customers differ from those that the version was fitted on; None if they are the same.
+        How the customers differ from those that the version was fitted on; None if they are the
+        same.
     """
 
     cells: Cells
@@ -130,7 +139,10 @@ class AssignedSample:
 
     @property
     def coverage_notes(self) -> list[str]:
-        """Notes on the sampled customers: their number unless all are sampled, and their difference."""
+        """Notes on the sampled customers.
+
+        Their number unless all are sampled, and their difference.
+        """
         few = f"Measured on {len(self.labels):,} of {self.n_all:,} customers."
         return [*([few] if len(self.labels) < self.n_all else []), *self._difference_notes]
 
@@ -141,7 +153,9 @@ class AssignedSample:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionInput:
-    """A version of a model; its customers are loaded lazily, `read` is None if they are not available.
+    """A version of a model.
+
+    Its customers are loaded lazily, `read` is None if they are not available.
 
     `difference` describes how they differ from those that the version was fitted on.
     """
@@ -157,7 +171,9 @@ class VersionInput:
     @property
     def shown(self) -> list[Segment]:
         """The segments to draw: all, or the largest if there are too many."""
-        largest = sorted(self.segments, key=lambda segment: (-segment.n_customers, segment.index))[:MOST_SEGMENTS]
+        largest = sorted(self.segments, key=lambda segment: (-segment.n_customers, segment.index))[
+            :MOST_SEGMENTS
+        ]
         return sorted(largest, key=lambda segment: segment.index)
 
     @property
@@ -175,7 +191,11 @@ class VersionInput:
     @property
     def no_customers_reason(self) -> str | None:
         """The reason if the customers are not available, else None."""
-        return None if self.read else "The customers that this version was fitted on are no longer available."
+        return (
+            None
+            if self.read
+            else "The customers that this version was fitted on are no longer available."
+        )
 
     @cached_property
     def sample(self) -> AssignedSample:
@@ -215,7 +235,9 @@ def draw_by_segment(labels: Rows, *, most: int = MAX_DRAWN, least: int = MIN_DRA
     return np.sort(np.concatenate(chosen))
 
 
-def _assign_sample(version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult) -> AssignedSample:
+def _assign_sample(
+    version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult
+) -> AssignedSample:
     rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in version.shown]))
     cells = {name: values[rows] for name, values in customers.cells.items()}
     labels = assigned.index[rows]

@@ -27,7 +27,11 @@ def curves_table(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> Figu
 def curve_panel(table: FigureData, name: str, *, title: str = "", score: str = "") -> Panel:
     """Draw the curve of one criterion, its choice as a large point."""
     own = table.where("criterion", name)
-    k, scores, errors = own.numbers("k"), own.numbers("score"), np.nan_to_num(own.numbers("standard_error"))
+    k, scores, errors = (
+        own.numbers("k"),
+        own.numbers("score"),
+        np.nan_to_num(own.numbers("standard_error")),
+    )
     chosen = own.numbers("chosen") > 0
     hover = [f"{each:.0f} segments: {value:.4g}" for each, value in zip(k, scores, strict=True)]
     marks: list[Mark] = [
@@ -38,7 +42,9 @@ def curve_panel(table: FigureData, name: str, *, title: str = "", score: str = "
     ]
     low, high = span(scores - errors, scores + errors)
     ticks = [(float(each), f"{each:.0f}") for each in k[:: -(-len(k) // MAX_TICKS)]]
-    x = Axis(low=float(k.min()) - 0.5, high=float(k.max()) + 0.5, ticks=ticks, grid=False, title=SEGMENTS)
+    x = Axis(
+        low=float(k.min()) - 0.5, high=float(k.max()) + 0.5, ticks=ticks, grid=False, title=SEGMENTS
+    )
     return Panel(x=x, y=Axis(low=low, high=high, title=score), marks=marks, title=title)
 
 
@@ -57,5 +63,7 @@ def _error_bars(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> Line:
     """Draw error bars of one standard error, with caps."""
     gap, cap = np.full(len(x), np.nan), 0.12
     xs = np.column_stack([x, x, gap, x - cap, x + cap, gap, x - cap, x + cap, gap])
-    ys = np.column_stack([y - errors, y + errors, gap, y - errors, y - errors, gap, y + errors, y + errors, gap])
+    ys = np.column_stack(
+        [y - errors, y + errors, gap, y - errors, y - errors, gap, y + errors, y + errors, gap]
+    )
     return Line(x=xs.ravel(), y=ys.ravel(), color="muted", width=1.2)

@@ -26,9 +26,13 @@ class MissingValues:
 
     def data(self, dataset: DatasetInput) -> FigureData:
         """Return the missing values of each incomplete column, the most first."""
-        missing = sorted((c for c in dataset.columns if c.missing), key=lambda column: -column.missing)
+        missing = sorted(
+            (c for c in dataset.columns if c.missing), key=lambda column: -column.missing
+        )
         n = max(dataset.n_customers, 1)
-        rows = tuple((column.name, column.missing, column.missing / n) for column in missing[:MAX_COLUMNS])
+        rows = tuple(
+            (column.name, column.missing, column.missing / n) for column in missing[:MAX_COLUMNS]
+        )
         more = len(missing) - MAX_COLUMNS
         left = (f"{more} more columns have missing values.",) if more > 0 else ()
         n_complete = len(dataset.columns) - len(missing)
@@ -39,14 +43,26 @@ class MissingValues:
         """Draw a bar for each column."""
         shares = 100 * table.numbers("share")
         at = np.arange(len(shares), dtype=np.float64)
-        texts = [f"{n:,.0f} ({share:.1f} %)" for n, share in zip(table.numbers("missing"), shares, strict=True)]
-        bars = Bars(at=at, low=np.zeros_like(at), high=shares, colors=["warm"] * len(at), horizontal=True, hover=texts)
+        texts = [
+            f"{n:,.0f} ({share:.1f} %)"
+            for n, share in zip(table.numbers("missing"), shares, strict=True)
+        ]
+        bars = Bars(
+            at=at,
+            low=np.zeros_like(at),
+            high=shares,
+            colors=["warm"] * len(at),
+            horizontal=True,
+            hover=texts,
+        )
         labels = [
             Label(x=x, y=y, text=text, anchor="start")
             for x, y, text in zip(shares.tolist(), at.tolist(), texts, strict=True)
         ]
         ticks = [(float(share), f"{share} %") for share in range(0, 101, 20)]
         x = Axis(low=0, high=WHOLE, ticks=ticks, title="of the customers")
-        panel = Panel(x=x, y=numbered_axis(table.texts("column"), downwards=True), marks=[bars, *labels])
+        panel = Panel(
+            x=x, y=numbered_axis(table.texts("column"), downwards=True), marks=[bars, *labels]
+        )
         title = f"Missing values of {dataset.n_customers:,} customers"
         return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(at)))

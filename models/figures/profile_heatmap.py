@@ -27,8 +27,10 @@ class Profiles:
         return version.no_customers_reason
 
     def data(self, version: VersionInput) -> FigureData:
-        """Return the score of each trait of each segment, and its typical value in original units."""
-        return trait_table(version, [NOTE, *omitted_note(version), *version.sample.coverage_notes, *version.notes])
+        """Return each segment's score of each trait, and its typical value in original units."""
+        return trait_table(
+            version, [NOTE, *omitted_note(version), *version.sample.coverage_notes, *version.notes]
+        )
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a cell for each segment and trait."""
@@ -48,4 +50,6 @@ class Profiles:
         y = Axis(**{**vars(rows(version.shown)), "grid": False})
         panel = Panel(x=numbered_axis(traits), y=y, marks=[cells])
         title = "What sets each segment apart: typical values, colored by how unusual they are"
-        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(names)) + ROOM_BELOW)
+        return Chart(
+            title=title, panels=[panel], notes=table.notes, height=height(len(names)) + ROOM_BELOW
+        )

@@ -23,7 +23,8 @@ WIDE: Final = 1.66  # of a panel, against its height
 TEXT: Final = 12.0
 UPRIGHT: Final = 0.1
 NOTE: Final = (
-    "The dashed ring is the average customer; each ring is one standard deviation, and what lies beyond two is "
+    "The dashed ring is the average customer; each ring is one standard deviation, and what lies "
+    "beyond two is "
     "drawn at the rim."
 )
 
@@ -45,17 +46,23 @@ class Radar:
     def data(self, version: VersionInput) -> FigureData:
         """Return the scores of the first traits of each segment."""
         left = (
-            [f"The first {MAX_TRAITS} columns and categories are shown."] if len(traits(version)) > MAX_TRAITS else []
+            [f"The first {MAX_TRAITS} columns and categories are shown."]
+            if len(traits(version)) > MAX_TRAITS
+            else []
         )
         table = trait_table(version, [NOTE, *left, *version.sample.coverage_notes, *version.notes])
         kept = {trait.label for trait in traits(version)[:MAX_TRAITS]}
         return FigureData(
-            columns=table.columns, rows=tuple(row for row in table.rows if row[1] in kept), notes=table.notes
+            columns=table.columns,
+            rows=tuple(row for row in table.rows if row[1] in kept),
+            notes=table.notes,
         )
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw each segment in a panel of its own, since overlapping shapes hide each other."""
-        panels = [self._panel(segment, table.where("segment", segment.name)) for segment in version.shown]
+        panels = [
+            self._panel(segment, table.where("segment", segment.name)) for segment in version.shown
+        ]
         title = "The shape of each segment, against the average customer"
         return Chart(title=title, panels=panels, notes=table.notes, columns=COLUMNS, height=HEIGHT)
 
@@ -64,7 +71,10 @@ class Radar:
         angles = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
         radii = np.clip(np.nan_to_num(scores), -REACH, REACH) + REACH
         x, y = _close_polygon(radii * np.cos(angles)), _close_polygon(radii * np.sin(angles))
-        hover = [f"{label}: {typical}" for label, typical in zip(labels, table.texts("typical"), strict=True)]
+        hover = [
+            f"{label}: {typical}"
+            for label, typical in zip(labels, table.texts("typical"), strict=True)
+        ]
         shape: list[Mark] = [
             Area(x=x, y=y, color=segment.index, opacity=0.35, label="\n".join(hover)),
             Line(x=x, y=y, color=segment.index, hover=[*hover, hover[0]]),
@@ -88,7 +98,9 @@ def _labels(labels: Sequence[str], angles: Floats) -> Iterator[Mark]:
         x, y = 2 * REACH * 1.12 * np.cos(angle), 2 * REACH * 1.14 * np.sin(angle)
         side: Anchor = "middle" if abs(x) < UPRIGHT else "start" if x > 0 else "end"
         room = 2 * ROOM if side == "middle" else ROOM
-        yield Label(x=float(x), y=float(y), text=shortened(label, TEXT, room), anchor=side, color="muted")
+        yield Label(
+            x=float(x), y=float(y), text=shortened(label, TEXT, room), anchor=side, color="muted"
+        )
 
 
 def _close_polygon(values: Floats) -> Floats:

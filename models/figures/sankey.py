@@ -13,16 +13,20 @@ from models.contingency import Counts
 from models.figures.comparison import ComparedSegment, ComparisonInput, moved_title
 from models.figures.data import FigureData
 
-# Pixels of the vertical axis: all customers, the minimum height of a segment, and the gap between two segments.
+# Pixels of the vertical axis: all customers, the minimum height of a segment, and the gap between
+# two segments.
 ALL_CUSTOMERS, ROW, GAP = 340.0, 17.0, 7.0
 AROUND: Final = 34.0
-# Units of the horizontal axis, on which ribbons reach from 0 to 1: the width of a bar and of the labels.
+# Units of the horizontal axis, on which ribbons reach from 0 to 1: the width of a bar and of the
+# labels.
 BAR, BESIDE = 0.03, 0.62
 TEXT, MAX_LABEL_WIDTH = 12.0, 215.0
 PALE, STRONG = 0.22, 0.6
 MIN_DRAWN_SHARE: Final = 0.001  # of all customers
 BEND: Final = np.linspace(0, 1, 25)
-NOTE: Final = "A ribbon has the color of the segment that it comes from; a pale one stays in its segment."
+NOTE: Final = (
+    "A ribbon has the color of the segment that it comes from; a pale one stays in its segment."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +43,21 @@ class Sankey:
         """Return all flows, the largest first."""
         total = versions.n_customers
         rows = [
-            (each.source.name, each.target.name, each.stays, each.n_customers, each.n_customers / total)
+            (
+                each.source.name,
+                each.target.name,
+                each.stays,
+                each.n_customers,
+                each.n_customers / total,
+            )
             for each in versions.flows
         ]
         columns = ("from_segment", "to_segment", "stays", "n_customers", "share")
-        return FigureData(columns=columns, rows=tuple(rows), notes=(NOTE, *_omitted_note(versions), *versions.notes))
+        return FigureData(
+            columns=columns,
+            rows=tuple(rows),
+            notes=(NOTE, *_omitted_note(versions), *versions.notes),
+        )
 
     def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
         """Draw the segments of both versions as bars, with ribbons between them."""
@@ -60,16 +74,27 @@ class Sankey:
         ends = [(float(at), f"version {number}") for at, number in enumerate(versions.numbers)]
         x = Axis(low=-BESIDE, high=1 + BESIDE, ticks=ends, grid=False)
         panel = Panel(x=x, y=Axis(low=tall, high=0.0, hidden=True, grid=False), marks=marks)
-        return Chart(title=moved_title(versions), panels=[panel], notes=table.notes, height=tall + AROUND)
+        return Chart(
+            title=moved_title(versions), panels=[panel], notes=table.notes, height=tall + AROUND
+        )
 
 
 def _omitted_note(versions: ComparisonInput) -> list[str]:
     """Return a note if some flows are too small to draw."""
     shown = versions.arranged
-    thin = [flow.n_customers for flow in shown.flows if flow.n_customers < MIN_DRAWN_SHARE * shown.n_customers]
+    thin = [
+        flow.n_customers
+        for flow in shown.flows
+        if flow.n_customers < MIN_DRAWN_SHARE * shown.n_customers
+    ]
     if not thin:
         return []
-    return [f"{sum(thin):,} customers in {len(thin):,} small flows are not drawn, but are part of the data."]
+    return [
+        (
+            f"{sum(thin):,} customers in {len(thin):,} small flows are not drawn, but are part of "
+            "the data."
+        )
+    ]
 
 
 def _node_spacing(heights: Floats) -> Floats:
@@ -107,18 +132,33 @@ def _ribbon(start: float, end: float, thick: float) -> tuple[Floats, Floats]:
 
 
 def _segment_marks(
-    shown: ComparisonInput, segments: Sequence[ComparedSegment], sizes: Counts, tops: Floats, *, at: float
+    shown: ComparisonInput,
+    segments: Sequence[ComparedSegment],
+    sizes: Counts,
+    tops: Floats,
+    *,
+    at: float,
 ) -> Iterator[Mark]:
-    """Yield the segments of one version: bars at the ends of the ribbons, with labels beside them."""
+    """Yield the segments of one version.
+
+    Bars at the ends of the ribbons, with labels beside them.
+    """
     outward = 2 * at - 1
     heights = sizes * ALL_CUSTOMERS / shown.n_customers
-    hover = [f"{segment.name}\n{size:,} customers" for segment, size in zip(segments, sizes.tolist(), strict=True)]
+    hover = [
+        f"{segment.name}\n{size:,} customers"
+        for segment, size in zip(segments, sizes.tolist(), strict=True)
+    ]
     colors = [shown.colors[segment.key] for segment in segments]
     where = np.full(len(segments), at + outward * BAR / 2)
     yield Bars(at=where, low=tops, high=tops + heights, colors=colors, width=BAR, hover=hover)
     anchor: Anchor = "start" if at else "end"
-    for segment, size, middle in zip(segments, sizes.tolist(), (tops + heights / 2).tolist(), strict=True):
-        yield Label(x=at + outward * (BAR + 0.015), y=middle, text=_label_text(segment, size), anchor=anchor)
+    for segment, size, middle in zip(
+        segments, sizes.tolist(), (tops + heights / 2).tolist(), strict=True
+    ):
+        yield Label(
+            x=at + outward * (BAR + 0.015), y=middle, text=_label_text(segment, size), anchor=anchor
+        )
 
 
 def _label_text(segment: ComparedSegment, size: int) -> str:

@@ -1,4 +1,7 @@
-"""Scatter plots of customers: the columns themselves if there are two or three, else principal components."""
+"""Scatter plots of customers.
+
+The columns themselves if there are two or three, else principal components.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +17,9 @@ from models.figures.segment_axes import legend
 JITTER: Final = 0.015
 CROWDED: Final = 0.5
 N_NAMED: Final = 2
-JITTERED: Final = "Customers with equal values would overlap, so their points are moved slightly at random."
+JITTERED: Final = (
+    "Customers with equal values would overlap, so their points are moved slightly at random."
+)
 
 Floats = NDArray[np.float64]
 
@@ -48,17 +53,21 @@ def scatter_table(version: VersionInput, n: int) -> FigureData:
     names = {segment.index: segment.name for segment in version.shown}
     columns = {name: projection.points[sample.drawn, i] for i, name in enumerate(projection.names)}
     segments = [names[label] for label in sample.labels[sample.drawn].tolist()]
-    return FigureData.of({"segment": segments, **columns}, notes=[*projection.notes, *sample.notes, *version.notes])
+    return FigureData.of(
+        {"segment": segments, **columns}, notes=[*projection.notes, *sample.notes, *version.notes]
+    )
 
 
 def scatter_chart(version: VersionInput, table: FigureData, n: int, title: str) -> Chart:
-    """Draw customers in the color and shape of their segment, the largest segments first to keep small ones visible."""
+    """Draw customers in the color and shape of their segment, the largest segments first."""
     points = np.column_stack([table.numbers(name) for name in table.columns[1:]])
     crowded = len(np.unique(points, axis=0)) < CROWDED * len(points)
     positions = _jitter(points) if crowded else points
     labels = np.array(table.texts("segment"), dtype=object)
     largest = sorted(version.shown, key=lambda segment: -segment.n_customers)
-    axes = [_axis(name, values) for name, values in zip(table.columns[1:], positions.T, strict=True)]
+    axes = [
+        _axis(name, values) for name, values in zip(table.columns[1:], positions.T, strict=True)
+    ]
     marks = []
     for segment in largest:
         own = positions[labels == segment.name]
@@ -89,10 +98,13 @@ def _components(version: VersionInput, n: int) -> Projection:
     explained = _padded(strengths[:, None] ** 2, n)[:, 0] / max(float(np.sum(strengths**2)), 1e-300)
     names = tuple(f"component {i + 1} ({100 * share:.0f} %)" for i, share in enumerate(explained))
     total = (
-        f"{n} principal components explain {100 * explained.sum():.0f} % of the variance between customers; the "
+        f"{n} principal components explain {100 * explained.sum():.0f} % of the variance between "
+        "customers; the "
         "share of each is in brackets."
     )
-    explanations = [f"Component {i + 1}: {_component_note(version, axis)}." for i, axis in enumerate(axes)]
+    explanations = [
+        f"Component {i + 1}: {_component_note(version, axis)}." for i, axis in enumerate(axes)
+    ]
     return Projection(points=centered @ axes.T, names=names, notes=(total, " ".join(explanations)))
 
 

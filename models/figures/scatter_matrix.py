@@ -34,15 +34,24 @@ class Pairs:
         names, customers = dataset.names("numeric")[:MAX_COLUMNS], dataset.customers
         rng = np.random.default_rng(0)
         rows = np.sort(rng.choice(customers.n, min(customers.n, MAX_DRAWN), replace=False))
-        drawn = [f"{len(rows):,} of {customers.n_all:,} customers are drawn."] if len(rows) < customers.n_all else []
+        drawn = (
+            [f"{len(rows):,} of {customers.n_all:,} customers are drawn."]
+            if len(rows) < customers.n_all
+            else []
+        )
         more = len(dataset.names("numeric")) - MAX_COLUMNS
         left = [f"{more} more columns of numbers are not shown."] if more > 0 else []
-        return FigureData.of({name: customers.cells[name][rows] for name in names}, notes=[*drawn, *left])
+        return FigureData.of(
+            {name: customers.cells[name][rows] for name in names}, notes=[*drawn, *left]
+        )
 
     def draw(self, dataset: DatasetInput, table: FigureData) -> Chart:  # noqa: ARG002 - part of the protocol
         """Draw a panel for each pair, below the diagonal."""
         n = len(table.columns) - 1
-        panels = [_panel(table, j, i + 1, labelled=(i == n - 1, j == 0)) for i, j in product(range(n), repeat=2)]
+        panels = [
+            _panel(table, j, i + 1, labelled=(i == n - 1, j == 0))
+            for i, j in product(range(n), repeat=2)
+        ]
         title = "Every two numbers against each other"
         return Chart(title=title, panels=panels, notes=table.notes, columns=n, height=HEIGHTS[n])
 
@@ -52,9 +61,11 @@ def _panel(table: FigureData, across: int, up: int, *, labelled: tuple[bool, boo
         return Panel(x=BLANK, y=BLANK, marks=[])
     x, y = table.numbers(table.columns[across]), table.numbers(table.columns[up])
     titles = [
-        name if shown else "" for name, shown in zip((table.columns[across], table.columns[up]), labelled, strict=True)
+        name if shown else ""
+        for name, shown in zip((table.columns[across], table.columns[up]), labelled, strict=True)
     ]
     axes = [
-        Axis(low=low, high=high, title=title) for (low, high), title in zip((span(x), span(y)), titles, strict=True)
+        Axis(low=low, high=high, title=title)
+        for (low, high), title in zip((span(x), span(y)), titles, strict=True)
     ]
     return Panel(x=axes[0], y=axes[1], marks=[Points(x=x, y=y, size=4)])

@@ -28,10 +28,11 @@ class Trait:
     label
         The column, with the category if any.
     scores
-        Shape (n_segments,), the segment's mean minus the overall mean, in overall standard deviations.
+        Shape (n_segments,), the segment's mean minus the overall mean, in overall standard
+        deviations.
     typical
-        The segment's median, the category's share, or, where most customers have zero, the share of those that do not,
-        formatted.
+        The segment's median, the category's share, or, where most customers have zero, the share of
+        those that do not, formatted.
     """
 
     label: str
@@ -48,7 +49,11 @@ def traits(version: VersionInput) -> list[Trait]:
 def omitted_note(version: VersionInput) -> list[str]:
     """Return a note if some traits are not shown."""
     n = sum(1 for feature in version.features for _ in _trait_labels(feature))
-    return [f"The first {MAX_TRAITS} of {n} columns and categories are shown."] if n > MAX_TRAITS else []
+    return (
+        [f"The first {MAX_TRAITS} of {n} columns and categories are shown."]
+        if n > MAX_TRAITS
+        else []
+    )
 
 
 def _traits(version: VersionInput, feature: Feature) -> Iterator[Trait]:
@@ -57,7 +62,11 @@ def _traits(version: VersionInput, feature: Feature) -> Iterator[Trait]:
         [coordinate] = [each for each in version.scorer.features if each.name == feature.name]
         if isinstance(coordinate, NumericFeature):
             typical = _typical_numbers(version, feature)
-            yield Trait(label=feature.name, scores=_scores(version, coordinate.coordinate(cells)), typical=typical)
+            yield Trait(
+                label=feature.name,
+                scores=_scores(version, coordinate.coordinate(cells)),
+                typical=typical,
+            )
         return
     for category, label in _trait_labels(feature):
         typical = tuple(_share(segment, feature, category) for segment in segments)
@@ -76,12 +85,17 @@ def _trait_labels(feature: Feature) -> list[tuple[str, str]]:
 def _scores(version: VersionInput, values: Floats) -> Floats:
     labels = version.sample.labels
     spread = float(values.std()) if len(values) else 0.0
-    means = [values[labels == s.index].mean() if (labels == s.index).any() else np.nan for s in version.shown]
-    return (np.array(means) - values.mean()) / spread if spread > 0 else np.zeros(len(version.shown))
+    means = [
+        values[labels == s.index].mean() if (labels == s.index).any() else np.nan
+        for s in version.shown
+    ]
+    return (
+        (np.array(means) - values.mean()) / spread if spread > 0 else np.zeros(len(version.shown))
+    )
 
 
 def _typical_numbers(version: VersionInput, feature: Feature) -> tuple[str, ...]:
-    """Write each shown segment's median, or the share of those who have any where most of all customers have none."""
+    """Write each segment's median, or the share of nonzero values in a mostly zero feature."""
     values = np.asarray(version.sample.cells[feature.name], dtype=np.float64)
     known = ~np.isnan(values)
     if np.count_nonzero(values[known]) >= MOSTLY * known.sum():
@@ -89,7 +103,8 @@ def _typical_numbers(version: VersionInput, feature: Feature) -> tuple[str, ...]
     members = [known & (version.sample.labels == each.index) for each in version.shown]
     told = [each.typical.get(feature.name) is not None for each in version.shown]
     return tuple(
-        _share_nonzero(values[inside]) if tell else "unknown" for inside, tell in zip(members, told, strict=True)
+        _share_nonzero(values[inside]) if tell else "unknown"
+        for inside, tell in zip(members, told, strict=True)
     )
 
 
@@ -115,7 +130,9 @@ def trait_table(version: VersionInput, notes: Sequence[str]) -> FigureData:
         for i, segment in enumerate(version.shown)
         for trait in found
     ]
-    return FigureData(columns=("segment", "trait", "score", "typical"), rows=tuple(cells), notes=tuple(notes))
+    return FigureData(
+        columns=("segment", "trait", "score", "typical"), rows=tuple(cells), notes=tuple(notes)
+    )
 
 
 def _number(score: float) -> float | None:

@@ -24,7 +24,8 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
     Parameters
     ----------
     differences
-        The differences of a profile, each with `feature`, `category`, `here`, `overall`, `effect` and `measure`.
+        The differences of a profile, each with `feature`, `category`, `here`, `overall`, `effect`
+        and `measure`.
     color
         The index of the segment.
     """
@@ -43,14 +44,26 @@ def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | No
         horizontal=True,
         hover=texts,
     )
-    ends = np.column_stack([at, at + BAR, np.full(len(shown), np.nan)]).ravel()  # interrupted at the texts
+    ends = np.column_stack(
+        [at, at + BAR, np.full(len(shown), np.nan)]
+    ).ravel()  # interrupted at the texts
     average = Line(x=np.zeros(len(ends)), y=ends, color="muted", width=1)
     room = WIDTH - 50.0
     words = [
         Label(x=-reach, y=row - BAR / 2 - 0.08, text=shortened(text, TEXT, room), anchor="start")
         for row, text in zip(at.tolist(), texts, strict=True)
     ]
-    x = Axis(low=-reach, high=reach, ticks=[(-reach, "less"), (0.0, "all customers"), (reach, "more")], grid=False)
+    x = Axis(
+        low=-reach,
+        high=reach,
+        ticks=[(-reach, "less"), (0.0, "all customers"), (reach, "more")],
+        grid=False,
+    )
     y = Axis(low=len(shown) - 0.5, high=-0.5, hidden=True, grid=False)
     panels = [Panel(x=x, y=y, marks=[bars, average, *words])]
-    return Chart(title="Against all customers", panels=panels, height=ROW * len(shown) + AROUND_ROWS, width=WIDTH)
+    return Chart(
+        title="Against all customers",
+        panels=panels,
+        height=ROW * len(shown) + AROUND_ROWS,
+        width=WIDTH,
+    )

@@ -37,7 +37,10 @@ class Silhouettes:
         order = np.lexsort([-values, labels])
         names = {segment.index: segment.name for segment in version.shown}
         segments = [names[label] for label in labels[order].tolist()]
-        return FigureData.of({"segment": segments, "silhouette": values[order]}, notes=[*sample.notes, *version.notes])
+        return FigureData.of(
+            {"segment": segments, "silhouette": values[order]},
+            notes=[*sample.notes, *version.notes],
+        )
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
         """Draw a band of equal height for each segment."""
@@ -51,11 +54,15 @@ class Silhouettes:
         line = Line(x=np.array([mean, mean]), y=ends, dashed=True, width=1.5)
         low = min(-0.2, float(values.min(initial=0.0)) - 0.05)
         x = Axis(
-            low=low, high=1, title=f"silhouette: on average {mean:.2f} (dashed); below 0 nearer to another segment"
+            low=low,
+            high=1,
+            title=f"silhouette: on average {mean:.2f} (dashed); below 0 nearer to another segment",
         )
         panel = Panel(x=x, y=rows(version.shown), marks=[*bands, line])
         title = "How well customers fit their segments"
-        return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(version.shown)))
+        return Chart(
+            title=title, panels=[panel], notes=table.notes, height=height(len(version.shown))
+        )
 
 
 def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:

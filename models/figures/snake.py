@@ -34,19 +34,25 @@ class Snake:
 
     def data(self, version: VersionInput) -> FigureData:
         """Return the score of each trait of each segment."""
-        return trait_table(version, [*omitted_note(version), *version.sample.coverage_notes, *version.notes])
+        return trait_table(
+            version, [*omitted_note(version), *version.sample.coverage_notes, *version.notes]
+        )
 
     def draw(self, version: VersionInput, table: FigureData) -> Chart:
-        """Draw a line for each segment in one panel or, for many segments, each in its own panel."""
+        """Draw the line of each segment in one panel or, if there are many, in its own panel."""
         labels = list(dict.fromkeys(table.texts("trait")))
-        lines = {each.name: _line(each, table.where("segment", each.name)) for each in version.shown}
+        lines = {
+            each.name: _line(each, table.where("segment", each.name)) for each in version.shown
+        }
         low, high = span(table.numbers("score"), around=0.0, margin=0.1)
         y = Axis(low=low - 0.1, high=high + 0.1, title=UNIT)
         if len(lines) > MAX_LINES:
             return _separate_panels(lines, labels, y, table)
         marks = [_average(labels), *(mark for line in lines.values() for mark in line)]
         panels = [Panel(x=numbered_axis(labels), y=y, marks=marks)]
-        return Chart(title=TITLE, panels=panels, notes=table.notes, legend=legend(version), height=HEIGHT)
+        return Chart(
+            title=TITLE, panels=panels, notes=table.notes, legend=legend(version), height=HEIGHT
+        )
 
 
 def _line(segment: Segment, table: FigureData) -> list[Mark]:
@@ -54,15 +60,22 @@ def _line(segment: Segment, table: FigureData) -> list[Mark]:
     pairs = zip(table.texts("trait"), table.texts("typical"), strict=True)
     hover = [f"{segment.name}\n{label}: {typical}" for label, typical in pairs]
     line = Line(x=at, y=scores, color=segment.index)
-    return [line, Points(x=at, y=scores, color=segment.index, size=9, label=segment.name, hover=hover)]
+    return [
+        line,
+        Points(x=at, y=scores, color=segment.index, size=9, label=segment.name, hover=hover),
+    ]
 
 
 def _average(labels: Sequence[str]) -> Line:
-    return Line(x=np.array([0.0, len(labels) - 1.0]), y=np.zeros(2), color="muted", dashed=True, width=1)
+    return Line(
+        x=np.array([0.0, len(labels) - 1.0]), y=np.zeros(2), color="muted", dashed=True, width=1
+    )
 
 
-def _separate_panels(lines: Mapping[str, Sequence[Mark]], labels: Sequence[str], y: Axis, table: FigureData) -> Chart:
-    """Draw each segment over all others in its own panel, with numbered traits that the notes explain."""
+def _separate_panels(
+    lines: Mapping[str, Sequence[Mark]], labels: Sequence[str], y: Axis, table: FigureData
+) -> Chart:
+    """Draw each segment over all others in its own panel; notes explain the numbered traits."""
     x, y = numbered_axis([str(i) for i in range(1, len(labels) + 1)]), replace(y, title="")
     behind = [_background(table.numbers("score"), len(labels)), _average(labels)]
     panels = [Panel(x=x, y=y, marks=[*behind, *line], title=name) for name, line in lines.items()]

@@ -13,7 +13,8 @@ from models.figures.segment_axes import height
 ROOM_BELOW: Final = 130.0
 MIN_SHARE: Final = 0.005
 NOTE: Final = (
-    "Rows are segments of the earlier version. Blue cells are customers that stay in their segment, red ones move."
+    "Rows are segments of the earlier version. Blue cells are customers that stay in "
+    "their segment, red ones move."
 )
 
 
@@ -30,14 +31,18 @@ class Moves:
     def data(self, versions: ComparisonInput) -> FigureData:
         """Return all flows, segment by segment."""
         found = sorted(versions.flows, key=lambda flow: flow.source.index)
-        rows = [(each.source.name, each.target.name, each.n_customers, each.share) for each in found]
+        rows = [
+            (each.source.name, each.target.name, each.n_customers, each.share) for each in found
+        ]
         columns = ("from_segment", "to_segment", "n_customers", "share_of_segment")
         return FigureData(columns=columns, rows=tuple(rows), notes=(NOTE, *versions.notes))
 
     def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
         """Draw a cell for each pair of segments, empty without customers."""
         shown = versions.arranged
-        before, after = ([segment.name for segment in segments] for segments in (shown.before, shown.after))
+        before, after = (
+            [segment.name for segment in segments] for segments in (shown.before, shown.after)
+        )
         parts = shares(shown.counts)
         stays = np.array([[a.key == b.key for b in shown.after] for a in shown.before])
         hover = [
@@ -47,11 +52,15 @@ class Moves:
             ]
             for i, a in enumerate(before)
         ]
-        texts = [[_percent(part) if part >= MIN_SHARE else "" for part in row] for row in parts.tolist()]
+        texts = [
+            [_percent(part) if part >= MIN_SHARE else "" for part in row] for row in parts.tolist()
+        ]
         values = np.where(parts > 0, np.where(stays, -parts, parts), np.nan)
         x, y = (
             numbered_axis(names, f"version {number}", downwards=down)
-            for names, number, down in zip((after, before), versions.numbers[::-1], (False, True), strict=True)
+            for names, number, down in zip(
+                (after, before), versions.numbers[::-1], (False, True), strict=True
+            )
         )
         panel = Panel(x=x, y=y, marks=[Cells(values=values, reach=1.0, texts=texts, hover=hover)])
         return Chart(

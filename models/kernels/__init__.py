@@ -1,1 +1,1 @@
-"""Compiled numeric kernels, and the plain reference implementations with which tests compare them."""
+"""Compiled numeric kernels, and plain reference implementations for tests."""

@@ -14,7 +14,9 @@ Rows = NDArray[np.intp]
 
 
 @jit
-def best_threshold(order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float) -> tuple[int, int, int]:
+def best_threshold(
+    order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float
+) -> tuple[int, int, int]:
     """Find the threshold with the highest F1 score in one scan of each sorted column.
 
     Parameters
@@ -22,7 +24,8 @@ def best_threshold(order: Rows, steps: Flags, inside: Floats, member: Flags, wan
     order
         Shape (d, n), the rows of each column in ascending order of their values.
     steps
-        Shape (d, n - 1), whether the next value in the order is larger, so that a threshold fits between.
+        Shape (d, n - 1), whether the next value in the order is larger, so that a threshold fits
+        between.
     inside
         Shape (n,), the number of customers of each row; 0 if earlier conditions exclude it.
     member
@@ -33,9 +36,9 @@ def best_threshold(order: Rows, steps: Flags, inside: Floats, member: Flags, wan
     Returns
     -------
     tuple of int
-        The side (0: above, 1: at most), the column, and the position in its order after which the threshold lies;
-        column and position are -1 if no threshold includes a member. Ties (to nine digits) go to the first threshold,
-        and to `above`.
+        The side (0: above, 1: at most), the column, and the position in its order after which the
+        threshold lies; column and position are -1 if no threshold includes a member. Ties (to nine
+        digits) go to the first threshold, and to `above`.
     """
     whole, all_hits = inside.sum(), inside[member].sum()
     best, columns, positions = np.zeros(2), np.full(2, -1), np.full(2, -1)

@@ -1,4 +1,4 @@
-"""Nearest-neighbour search in blocks with bounding boxes, like the leaves of a k-d tree (Bentley 1975).
+"""Nearest-neighbour search in bounding boxes, like the leaves of a k-d tree (Bentley 1975).
 
 Returns bit for bit the result of a brute-force search.
 """
@@ -18,7 +18,9 @@ _SLACK: Final = 1 + 1e-9  # keeps the bound valid in spite of rounding errors
 
 
 class BoundingBoxes(NamedTuple):
-    """Rows in slots, 64 per block: slot p is in block p // 64. Unused slots of the last block are infinitely far.
+    """Rows in slots, 64 per block: slot p is in block p // 64.
+
+    Unused slots of the last block are infinitely far.
 
     Attributes
     ----------
@@ -55,11 +57,16 @@ def build_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
     heavy = heavy.reshape(n_blocks, BLOCK)
     high = np.where(np.isinf(rows), -np.inf, rows).max(axis=2).T
     low = rows.min(axis=2).T
-    return BoundingBoxes(rows, heavy, np.ascontiguousarray(low), np.ascontiguousarray(high), heavy.min(axis=1), order)
+    return BoundingBoxes(
+        rows, heavy, np.ascontiguousarray(low), np.ascontiguousarray(high), heavy.min(axis=1), order
+    )
 
 
 def _order_compactly(points: Floats) -> Rows:
-    """Order rows so that each block of 64 is compact: split recursively at the median of the widest column."""
+    """Order rows so that each block of 64 is compact.
+
+    Split recursively at the median of the widest column.
+    """
     order = np.arange(len(points))
     parts = [(0, len(points))]
     while parts:
@@ -75,9 +82,18 @@ def _order_compactly(points: Floats) -> Rows:
 
 @jit
 def nearest_in_boxes(
-    boxes: BoundingBoxes, row: Floats, weight: float, own: int, place: int, least: float, away: Floats, squares: Floats
+    boxes: BoundingBoxes,
+    row: Floats,
+    weight: float,
+    own: int,
+    place: int,
+    least: float,
+    away: Floats,
+    squares: Floats,
 ) -> tuple[int, float]:
-    """Find the slot whose merge with `row` has the lowest Ward cost; ties go to `place`, then to the first found.
+    """Find the slot whose merge with `row` has the lowest Ward cost.
+
+    Ties go to `place`, then to the first found.
 
     Parameters
     ----------
@@ -88,7 +104,8 @@ def nearest_in_boxes(
     own
         The slot of the query row itself, which is excluded; -1 if it has none.
     place, least
-        A known candidate and its cost, replaced only by a cheaper one; -1 and inf without a candidate.
+        A known candidate and its cost, replaced only by a cheaper one; -1 and inf without a
+        candidate.
     away, squares
         Work arrays of shapes (b,) and (64,).
 
@@ -101,14 +118,19 @@ def nearest_in_boxes(
     place, least = _scan_box(boxes, first, row, weight, own, place, least, squares)
     for block in range(len(away)):
         lightest = boxes.least[block]
-        if block != first and away[block] * (weight * lightest) <= least * _SLACK * (weight + lightest):
+        if block != first and away[block] * (weight * lightest) <= least * _SLACK * (
+            weight + lightest
+        ):
             place, least = _scan_box(boxes, block, row, weight, own, place, least, squares)
     return place, least
 
 
 @jit
 def _scan_boxes(boxes: BoundingBoxes, row: Floats, away: Floats) -> int:
-    """Write the squared distance to each box into `away`; return the nearest box, the first one on ties."""
+    """Write the squared distance to each box into `away`.
+
+    Return the nearest box, the first one on ties.
+    """
     away[:] = 0.0
     for column in range(len(row)):
         x = row[column]
@@ -120,7 +142,14 @@ def _scan_boxes(boxes: BoundingBoxes, row: Floats, away: Floats) -> int:
 
 @jit
 def _scan_box(
-    boxes: BoundingBoxes, block: int, row: Floats, weight: float, own: int, place: int, least: float, squares: Floats
+    boxes: BoundingBoxes,
+    block: int,
+    row: Floats,
+    weight: float,
+    own: int,
+    place: int,
+    least: float,
+    squares: Floats,
 ) -> tuple[int, float]:
     """Search one block for a cheaper row; divides only if the block can contain one."""
     squares[:] = 0.0

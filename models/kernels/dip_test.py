@@ -1,9 +1,9 @@
 """Hartigan's dip test of unimodality (Hartigan & Hartigan 1985).
 
-A unimodal distribution function is convex before the mode and concave after it. The dip is the largest distance
-between the empirical distribution function and the closest unimodal one. It is computed from the greatest convex
-minorant of the lower ends of the steps and the least concave majorant of the upper ends; each iteration narrows the
-modal interval.
+A unimodal distribution function is convex before the mode and concave after it. The dip is the
+largest distance between the empirical distribution function and the closest unimodal one. It is
+computed from the greatest convex minorant of the lower ends of the steps and the least concave
+majorant of the upper ends; each iteration narrows the modal interval.
 
 Agrees with a linear programme over all unimodal functions, which tests solve for small samples.
 """
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-# Quantiles of sqrt(n) * dip of n uniform values, simulated with 100,000 samples each by `python -m bench.dip_table`.
+# Quantiles of sqrt(n) * dip of n uniform values, simulated with 100,000 samples each by `python -m
+# bench.dip_table`.
 SIZES: Final = (10, 20, 50, 100, 200, 500, 1_000, 2_000)
 TAILS: Final = (0.5, 0.1, 0.05, 0.01, 0.005, 0.001)
 QUANTILES: Final = (
@@ -43,8 +44,8 @@ def dip(x: Floats) -> float:
     Returns
     -------
     float
-        From 1 / (2n), the minimum, to 1/4, the limit for two equal and distant clusters. Tied values may form the
-        mode.
+        From 1 / (2n), the minimum, to 1/4, the limit for two equal and distant clusters. Tied
+        values may form the mode.
 
     Notes
     -----
@@ -64,8 +65,8 @@ def dip(x: Floats) -> float:
 def dip_p(distance: float, n: int) -> float:
     """Compute the p-value of a dip: the probability that n uniform values have at least this dip.
 
-    Interpolates a table of simulated quantiles in sqrt(n) * dip and log n; outside the table, its nearest row is used.
-    The smallest p-value is 0.001.
+    Interpolates a table of simulated quantiles in sqrt(n) * dip and log n; outside the table, its
+    nearest row is used. The smallest p-value is 0.001.
 
     Parameters
     ----------
@@ -78,12 +79,17 @@ def dip_p(distance: float, n: int) -> float:
         return 1.0
     quantiles = [np.interp(np.log(n), np.log(SIZES), column) for column in np.transpose(QUANTILES)]
     least = 0.5 / np.sqrt(max(n, SIZES[0]))
-    return float(np.exp(np.interp(np.sqrt(n) * distance, [least, *quantiles], np.log([1.0, *TAILS]))))
+    return float(
+        np.exp(np.interp(np.sqrt(n) * distance, [least, *quantiles], np.log([1.0, *TAILS])))
+    )
 
 
 @dataclass(frozen=True)
 class _Steps:
-    """The empirical distribution function: counts of values below, and up to, each distinct value."""
+    """The empirical distribution function.
+
+    Counts of values below, and up to, each distinct value.
+    """
 
     x: Floats
     lower: Floats
@@ -106,10 +112,14 @@ def _narrow_interval(steps: _Steps) -> tuple[tuple[int, int], float, float]:
     Returns
     -------
     tuple
-        The first and last step of the new interval; the largest distance between minorant and majorant; and the
-        largest distance of either to the far end of a step outside the new interval.
+        The first and last step of the new interval; the largest distance between minorant and
+        majorant; and the largest distance of either to the far end of a step outside the new
+        interval.
     """
-    below, over = _hull_points(steps.x, steps.lower, convex=True), _hull_points(steps.x, steps.upper, convex=False)
+    below, over = (
+        _hull_points(steps.x, steps.lower, convex=True),
+        _hull_points(steps.x, steps.upper, convex=False),
+    )
     convex = np.interp(steps.x, steps.x[below], steps.lower[below])
     concave = np.interp(steps.x, steps.x[over], steps.upper[over])
     bends = np.union1d(below, over)
@@ -122,9 +132,10 @@ def _narrow_interval(steps: _Steps) -> tuple[tuple[int, int], float, float]:
 
 
 def _hull_points(x: Floats, heights: Floats, *, convex: bool) -> Places:
-    """Find the vertices of the greatest convex minorant of the points, or of their least concave majorant.
+    """Find the vertices of the greatest convex minorant or the least concave majorant.
 
-    The slopes of such a hull are an isotonic regression of the slopes between points; inverse slopes stay finite.
+    The slopes of such a hull are an isotonic regression of the slopes between points; inverse
+    slopes stay finite.
     """
     from scipy.optimize import isotonic_regression  # noqa: PLC0415 - only the dip test needs scipy.optimize
 

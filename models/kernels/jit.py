@@ -12,8 +12,8 @@ R = TypeVar("R")
 def jit(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers, once per signature.
 
-    The cache is next to the source, in the user's cache directory, or in NUMBA_CACHE_DIR. If none of them is writable,
-    each process compiles anew.
+    The cache is next to the source, in the user's cache directory, or in NUMBA_CACHE_DIR. If none
+    of them is writable, each process compiles anew.
     """
     try:
         return cast("Callable[P, R]", njit(nogil=True, cache=True)(function))

@@ -1,6 +1,9 @@
-"""K-Means for many points: compare starts on a sample, then refine the best one in passes over all points.
+"""K-Means for many points.
 
-Starts run in parallel, one per thread. Each pass reads all points once; since the sample has converged, few are needed.
+Compare starts on a sample, then refine the best one in passes over all points.
+
+Starts run in parallel, one per thread. Each pass reads all points once; since the sample has
+converged, few are needed.
 """
 
 from dataclasses import dataclass
@@ -20,7 +23,9 @@ SMALL_SAMPLE: Final = 4_096
 SAMPLE: Final = 32_768
 CHUNK: Final = 32_768
 LOOSE_TOL: Final = 1e-3  # convergence tolerance, in variances, for the comparison of starts
-MIN_FLOAT32_STEPS: Final = 1_000  # minimum radius of a segment, in float32 steps, to compare starts in float32
+MIN_FLOAT32_STEPS: Final = (
+    1_000  # minimum radius of a segment, in float32 steps, to compare starts in float32
+)
 
 Points = NDArray[np.float64]
 _Start = tuple[Points, float]  # centers and their inertia
@@ -64,16 +69,17 @@ class KMeansResult:
 
 
 def kmeans(points: Points, search: Search) -> KMeansResult:
-    """Fit k centers by Lloyd's algorithm (Lloyd 1982) from several starts (Arthur & Vassilvitskii 2007).
+    """Fit k centers by Lloyd's algorithm (1982) from several starts (Arthur & Vassilvitskii 2007).
 
-    Three starts per `n_init` are compared on 4,096 random points, each run to a loose tolerance, and the best third of
-    them on 32,768 points (or all, if there are fewer). The best one is refined on all points until convergence: the sum
-    of squared moves is at most `tol` times the mean variance of a column of the sample, or `max_iter` is reached. An
-    empty center moves to the point farthest from all centers.
+    Three starts per `n_init` are compared on 4,096 random points, each run to a loose tolerance,
+    and the best third of them on 32,768 points (or all, if there are fewer). The best one is
+    refined on all points until convergence: the sum of squared moves is at most `tol` times the
+    mean variance of a column of the sample, or `max_iter` is reached. An empty center moves to the
+    point farthest from all centers.
 
-    Starts are compared in float32, centered on the mean, if the radius of a segment is at least 1,000 float32 steps at
-    the outermost point, else in float64; the refinement is in float64. The same points and search return the same
-    result, bit for bit, with any number of threads.
+    Starts are compared in float32, centered on the mean, if the radius of a segment is at least
+    1,000 float32 steps at the outermost point, else in float64; the refinement is in float64. The
+    same points and search return the same result, bit for bit, with any number of threads.
 
     Parameters
     ----------
@@ -104,7 +110,11 @@ def _draw(points: Points, n_max: int, seed: int) -> Points:
     if len(points) <= n_max:
         return points
     drawn = np.zeros(len(points), np.bool_)
-    drawn[np.random.default_rng([seed, n_max]).choice(len(points), n_max, replace=False, shuffle=False)] = True
+    drawn[
+        np.random.default_rng([seed, n_max]).choice(
+            len(points), n_max, replace=False, shuffle=False
+        )
+    ] = True
     return points.compress(drawn, axis=0)
 
 
@@ -118,11 +128,15 @@ def _best_start(sample: Points, search: Search, variance: float, each: Map) -> P
     return _compare(sample, np.float64, search, variance, each)[0]
 
 
-def _compare(sample: Points, dtype: type[np.floating], search: Search, variance: float, each: Map) -> _Start:
+def _compare(
+    sample: Points, dtype: type[np.floating], search: Search, variance: float, each: Map
+) -> _Start:
     """Compare starts in two rounds, and run the best one to convergence on the sample."""
     loose_tol = max(search.tol, LOOSE_TOL) * variance
     small_sample = _draw(sample, SMALL_SAMPLE, search.seed)
-    run_start = partial(_run_start, in_tiles(small_sample, dtype), len(small_sample), search, loose_tol)
+    run_start = partial(
+        _run_start, in_tiles(small_sample, dtype), len(small_sample), search, loose_tol
+    )
     ranked = sorted(each(run_start, range(STARTS_PER_INIT * search.n_init)), key=_inertia)
     run_lloyd = partial(_run_lloyd, in_tiles(sample, dtype), len(sample), search.max_iter)
     if len(small_sample) < len(sample):
@@ -137,7 +151,11 @@ def _run_start(tiles: Floats, n: int, search: Search, tol: float, number: int) -
     else:
         rows = kmeans_plus_plus(tiles, n, random_draws(search.k, rng))
     return _run_lloyd(
-        tiles, n, search.max_iter, tol, (np.asarray(tiles[rows // TILE, :, rows % TILE], np.float64), np.inf)
+        tiles,
+        n,
+        search.max_iter,
+        tol,
+        (np.asarray(tiles[rows // TILE, :, rows % TILE], np.float64), np.inf),
     )
 
 
@@ -151,7 +169,7 @@ def _inertia(start: _Start) -> float:
 
 
 class _FullPasses:
-    """Passes over all points in parallel chunks, summed up in a fixed order so that results are deterministic."""
+    """Passes over all points in parallel chunks, summed up in a fixed order for reproducibility."""
 
     def __init__(self, points: Points, middle: Points, k: int, each: Map) -> None:
         self._points, self._middle, self._each = points, middle, each
@@ -185,7 +203,11 @@ class _FullPasses:
 
     def _means(self) -> Points:
         empty = np.flatnonzero(self._counts == 0)
-        means = np.where(self._counts[:, None] > 0, self._sums / np.maximum(self._counts, 1)[:, None], self.centers)
+        means = np.where(
+            self._counts[:, None] > 0,
+            self._sums / np.maximum(self._counts, 1)[:, None],
+            self.centers,
+        )
         return self._relocate_empty(means, empty) if len(empty) else means
 
     def _relocate_empty(self, centers: Points, empty: NDArray[np.int64]) -> Points:

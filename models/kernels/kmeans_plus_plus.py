@@ -1,8 +1,8 @@
 """Greedy k-means++ initialization on tiles of points.
 
-Candidates are drawn with probability proportional to the squared distance from the centers chosen before (Arthur &
-Vassilvitskii 2007); of 2 + ln k candidates the one with the lowest inertia is chosen, as in scikit-learn. Tests compare
-it with plain code for the same draws.
+Candidates are drawn with probability proportional to the squared distance from the centers chosen
+before (Arthur & Vassilvitskii 2007); of 2 + ln k candidates the one with the lowest inertia is
+chosen, as in scikit-learn. Tests compare it with plain code for the same draws.
 """
 
 import math
@@ -61,7 +61,10 @@ def kmeans_plus_plus(tiles: Floats, n: int, draws: Draws) -> Rows:
 
 @jit
 def _update_distances(tiles: Floats, n: int, row: int, least: Floats, nearer: Floats) -> float:
-    """Return the inertia after adding one center; write the contribution of each point into `nearer`."""
+    """Return the inertia after adding one center.
+
+    Write the contribution of each point into `nearer`.
+    """
     across = np.zeros(TILE)
     away = np.empty(TILE, tiles.dtype)
     start = tiles[row // TILE, :, row % TILE].copy()
@@ -86,6 +89,9 @@ def _accumulate(least: Floats, reached: Draws) -> float:
 
 @jit
 def _row_at(reached: Draws, sought: float) -> int:
-    """Find the first row whose cumulative sum exceeds `sought`; the last one with a positive part if none does."""
+    """Find the first row whose cumulative sum exceeds `sought`.
+
+    The last one with a positive part if none does.
+    """
     row = np.searchsorted(reached, sought, side="right")
     return int(row) if row < len(reached) else int(np.searchsorted(reached, reached[-1]))

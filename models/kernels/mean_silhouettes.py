@@ -37,9 +37,12 @@ class MeanSilhouettes:
 
 
 def mean_silhouettes(points: Floats, partitions: Sequence[Labels], seed: int) -> MeanSilhouettes:
-    """Compute mean silhouettes (Rousseeuw 1987); beyond 20,000 points, of 4,096 points against a sample of 20,000.
+    """Compute mean silhouettes (Rousseeuw 1987).
 
-    The same points, partitions and seed return the same result, bit for bit, with any number of threads.
+    Beyond 20,000 points, of 4,096 points against a sample of 20,000.
+
+    The same points, partitions and seed return the same result, bit for bit, with any number of
+    threads.
 
     Parameters
     ----------
@@ -51,7 +54,10 @@ def mean_silhouettes(points: Floats, partitions: Sequence[Labels], seed: int) ->
         Seed of the sample.
     """
     rows = _rows(len(points), seed)
-    points, labels = points[rows], np.stack([own[rows] for own in partitions], axis=1).astype(np.int64)
+    points, labels = (
+        points[rows],
+        np.stack([own[rows] for own in partitions], axis=1).astype(np.int64),
+    )
     n = len(points) if len(points) == len(partitions[0]) else QUERIES
     each = _silhouettes(points - points.mean(axis=0), labels, n)
     return MeanSilhouettes(means=each.mean(axis=1), errors=each.std(axis=1) / n**0.5, n_asked=n)
@@ -77,16 +83,20 @@ def _silhouettes(points: Floats, labels: Rows, n: int) -> Floats:
 
 
 def _sums(points: Floats, segments: Rows, n: int, n_segments: int) -> Floats:
-    """Sum the distances from the first n points to the points of each segment, shape (n_segments, n)."""
+    """Sum the distances of the first n points to each segment's points, shape (n_segments, n)."""
     cells = _cells(segments)
     _, first = np.unique(cells, return_index=True)
     order = np.argsort(cells, kind="stable")
     tile_sums = partial(_tile_sums, points[order], cells[order], segments[first], n_segments)
     with threads_for(n * len(points) // TILE) as each:
-        return np.concatenate(list(each(tile_sums, in_tiles(points[:n], np.float64))), axis=1)[:, :n]
+        return np.concatenate(list(each(tile_sums, in_tiles(points[:n], np.float64))), axis=1)[
+            :, :n
+        ]
 
 
-def _tile_sums(points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats) -> Floats:
+def _tile_sums(
+    points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats
+) -> Floats:
     sums = np.zeros((n_segments, TILE))
     add_distance_sums(tile, points, cells, segments, sums)
     return sums

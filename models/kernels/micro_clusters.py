@@ -1,4 +1,4 @@
-"""Micro-clusters: condense many points to a few thousand weighted centers, from which a tree can be built."""
+"""Micro-clusters: condense many points to a few thousand weighted centers to build a tree."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class NearestMicroClusters:
 
 @dataclass(frozen=True, kw_only=True)
 class MicroClusters:
-    """Centers of groups of points, shape (m, d), number of points in each (m,), and the group of each point (n,)."""
+    """Centers (m, d) of groups of points, their sizes (m,), and the group of each point (n,)."""
 
     centers: Floats
     weights: Floats
@@ -50,12 +50,15 @@ class MicroClusters:
 
 
 def build_micro_clusters(points: Floats, m: int, seed: int) -> MicroClusters:
-    """Group points by K-Means on a sample of 65,536 of them; then assign every point to the nearest center.
+    """Group points by K-Means on a sample of 65,536 of them.
 
-    Centers are drawn with probability proportional to the squared distance from those drawn before, doubling their
-    number each round (after Bahmani et al. 2012, "Scalable K-Means++"), and refined by 5 iterations. If the sample has
-    at most m distinct points, these become the centers, plus up to m points that the sample missed. The same points and
-    seed return the same groups with any number of threads.
+    Then assign every point to the nearest center.
+
+    Centers are drawn with probability proportional to the squared distance from those drawn before,
+    doubling their number each round (after Bahmani et al. 2012, "Scalable K-Means++"), and refined
+    by 5 iterations. If the sample has at most m distinct points, these become the centers, plus up
+    to m points that the sample missed. The same points and seed return the same groups with any
+    number of threads.
 
     Parameters
     ----------
@@ -67,7 +70,9 @@ def build_micro_clusters(points: Floats, m: int, seed: int) -> MicroClusters:
         Seed of the sample and of the initial centers.
     """
     rng = np.random.default_rng(seed)
-    sample = points[np.sort(rng.choice(len(points), min(SAMPLE, len(points)), replace=False, shuffle=False))]
+    sample = points[
+        np.sort(rng.choice(len(points), min(SAMPLE, len(points)), replace=False, shuffle=False))
+    ]
     distinct, counts = np.unique(sample, axis=0, return_counts=True)
     if len(distinct) <= m:
         return _means(_assign_with_refinement(points, distinct, m, rng))
@@ -80,14 +85,19 @@ def build_micro_clusters(points: Floats, m: int, seed: int) -> MicroClusters:
 
 
 def assign_to_micro_clusters(points: Floats, centers: Floats) -> NearestMicroClusters:
-    """Assign each point to the nearest center; chunks are summed up in a fixed order, so results are deterministic."""
+    """Assign each point to the nearest center.
+
+    Chunks are summed up in a fixed order, so results are deterministic.
+    """
     boxes = build_boxes(centers, np.ones(len(centers)))
     groups, away = np.empty(len(points), dtype=np.int32), np.empty(len(points))
 
     def assign_chunk(start: int) -> tuple[Floats, Floats]:
         chunk = slice(start, start + _CHUNK)
         sums, counts = np.zeros_like(centers), np.zeros(len(centers))
-        _assign_chunk(boxes, np.ascontiguousarray(points[chunk]), groups[chunk], away[chunk], sums, counts)
+        _assign_chunk(
+            boxes, np.ascontiguousarray(points[chunk]), groups[chunk], away[chunk], sums, counts
+        )
         return sums, counts
 
     sums, counts = np.zeros_like(centers), np.zeros(len(centers))
@@ -106,11 +116,15 @@ def _initial_centers(distinct: Floats, shares: Floats, m: int, rng: np.random.Ge
         n_new = min(len(drawn), m - len(drawn), int(np.count_nonzero(weights)))
         if n_new == 0:  # the remaining points differ by rounding errors only
             break
-        drawn = np.append(drawn, rng.choice(len(distinct), n_new, replace=False, p=weights / weights.sum()))
+        drawn = np.append(
+            drawn, rng.choice(len(distinct), n_new, replace=False, p=weights / weights.sum())
+        )
     return distinct[drawn]
 
 
-def _assign_with_refinement(points: Floats, centers: Floats, m: int, rng: np.random.Generator) -> NearestMicroClusters:
+def _assign_with_refinement(
+    points: Floats, centers: Floats, m: int, rng: np.random.Generator
+) -> NearestMicroClusters:
     assigned = assign_to_micro_clusters(points, centers)
     missed = np.unique(points[assigned.away > 0], axis=0)
     if not len(missed):
@@ -125,7 +139,9 @@ def _means(assigned: NearestMicroClusters) -> MicroClusters:
     number = (np.cumsum(occupied) - 1).astype(np.int32)
     counts = assigned.counts[occupied]
     return MicroClusters(
-        centers=assigned.sums[occupied] / counts[:, None], weights=counts, groups=number[assigned.groups]
+        centers=assigned.sums[occupied] / counts[:, None],
+        weights=counts,
+        groups=number[assigned.groups],
     )
 
 

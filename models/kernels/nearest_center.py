@@ -1,7 +1,7 @@
 """Assignment of many customers to the nearest center, bit for bit as by `scoring.nearest`.
 
-Squared distances are summed up feature by feature, in the order of the scorer: a numeric feature by its coordinate, a
-categorical one by table lookup.
+Squared distances are summed up feature by feature, in the order of the scorer: a numeric feature by
+its coordinate, a categorical one by table lookup.
 """
 
 from typing import Final, NamedTuple
@@ -37,7 +37,9 @@ class FeatureTables(NamedTuple):
 
 
 @jit
-def assign_to_centers(sums: FeatureTables, columns: Floats, nearest: Centers, least: Floats) -> None:
+def assign_to_centers(
+    sums: FeatureTables, columns: Floats, nearest: Centers, least: Floats
+) -> None:
     """Find the nearest center of each customer; ties go to the first center.
 
     Parameters

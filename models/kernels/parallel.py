@@ -14,7 +14,10 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 @contextmanager
 def threads_for(size: int) -> Iterator[Map]:
-    """Yield a `map` function: the builtin for small arrays, else that of a pool with one thread per core."""
+    """Yield a `map` function.
+
+    The builtin for small arrays, else that of a pool with one thread per core.
+    """
     if size < ALONE:
         yield map
         return

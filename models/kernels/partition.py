@@ -35,7 +35,10 @@ class Partition:
         return np.bincount(self.labels, minlength=len(self.centers))
 
     def away(self, points: Floats) -> Floats:
-        """Compute the squared distance of each of its points, shape (n, d), to its center; shape (n,)."""
+        """Compute the squared distance of each of its points, shape (n, d), to its center.
+
+        Shape (n,).
+        """
         differences = points - self.centers[self.labels]
         return np.asarray(np.einsum("nd,nd->n", differences, differences))
 
@@ -43,8 +46,8 @@ class Partition:
 def reference_lloyd(points: Floats, centers: Floats) -> Partition:
     """Run Lloyd's algorithm until convergence, at most 50 iterations (Lloyd 1982).
 
-    Agrees with `sklearn.cluster.KMeans(init=centers, n_init=1, tol=0)` if no segment becomes empty; here a center
-    without points does not move.
+    Agrees with `sklearn.cluster.KMeans(init=centers, n_init=1, tol=0)` if no segment becomes empty;
+    here a center without points does not move.
 
     Parameters
     ----------
@@ -67,7 +70,9 @@ def reference_lloyd(points: Floats, centers: Floats) -> Partition:
 
 def reference_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
     """Return the partition with the lowest inertia of several k-means++ starts."""
-    partitions = [reference_lloyd(points, reference_kmeans_plus_plus(points, k, rng)) for _ in range(starts)]
+    partitions = [
+        reference_lloyd(points, reference_kmeans_plus_plus(points, k, rng)) for _ in range(starts)
+    ]
     return min(partitions, key=lambda partition: partition.inertia)
 
 
@@ -82,17 +87,24 @@ def reference_kmeans_plus_plus(points: Floats, k: int, rng: np.random.Generator)
         away = points - points[chosen[-1]]
         least = np.minimum(least, np.einsum("nd,nd->n", away, away))
         reached = np.cumsum(least)
-        chosen.append(min(int(np.searchsorted(reached, rng.random() * reached[-1], side="right")), len(points) - 1))
+        chosen.append(
+            min(
+                int(np.searchsorted(reached, rng.random() * reached[-1], side="right")),
+                len(points) - 1,
+            )
+        )
     return points[chosen]
 
 
 def nearest(points: Floats, centers: Floats) -> NDArray[np.int64]:
     """Return the nearest center of each point, shape (n,)."""
-    return np.asarray(np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * points @ centers.T, axis=1))
+    return np.asarray(
+        np.argmin(np.einsum("kd,kd->k", centers, centers) - 2 * points @ centers.T, axis=1)
+    )
 
 
 def _offsets(transposed: Floats, centers: Floats) -> Floats:
-    """Compute squared distances minus the squared norm of the point, shape (k, n), enough for comparisons."""
+    """Compute squared distances minus the points' squared norms, shape (k, n), for comparisons."""
     return np.asarray(np.einsum("kd,kd->k", centers, centers)[:, None] - 2 * (centers @ transposed))
 
 

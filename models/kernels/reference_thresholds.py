@@ -8,7 +8,9 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 
-def all_thresholds(order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float) -> Floats:
+def all_thresholds(
+    order: Rows, steps: Flags, inside: Floats, member: Flags, wanted: float
+) -> Floats:
     """Compute the F1 score of every threshold.
 
     Parameters
@@ -19,7 +21,8 @@ def all_thresholds(order: Rows, steps: Flags, inside: Floats, member: Flags, wan
     Returns
     -------
     ndarray
-        Shape (2, d, n - 1), [above, at most] x columns x positions in the sorted column; 0 where no threshold fits.
+        Shape (2, d, n - 1), [above, at most] x columns x positions in the sorted column; 0 where no
+        threshold fits.
     """
     hits = np.cumsum((inside * member)[order], axis=1)[:, :-1]
     sizes = np.cumsum(inside[order], axis=1)[:, :-1]

@@ -7,7 +7,9 @@ Floats = NDArray[np.float64]
 
 
 def greedy_ward(points: Floats, weights: Floats) -> Floats:
-    """Repeatedly merge the two rows with the lowest cost; time grows with the cube of the number of rows.
+    """Repeatedly merge the two rows with the lowest cost.
+
+    Time grows with the cube of the number of rows.
 
     Parameters
     ----------
@@ -22,7 +24,8 @@ def greedy_ward(points: Floats, weights: Floats) -> Floats:
         Shape (n - 1, 4), as returned by `ward`.
     """
     nodes = {
-        node: (np.asarray(row), float(weight)) for node, (row, weight) in enumerate(zip(points, weights, strict=True))
+        node: (np.asarray(row), float(weight))
+        for node, (row, weight) in enumerate(zip(points, weights, strict=True))
     }
     merges = np.empty((len(points) - 1, 4))
     for merge in range(len(merges)):

@@ -1,7 +1,8 @@
-"""Sums of distances from points to each segment of several partitions, with one distance per pair of points.
+"""Sums of distances from points to segments of several partitions, each distance computed once.
 
-Points are sorted by cell, the points that share their segment in every partition: their distances are summed up once,
-and the sum is added to one segment of each partition. `silhouettes` is the reference implementation.
+Points are sorted by cell, the points that share their segment in every partition: their distances
+are summed up once, and the sum is added to one segment of each partition. `silhouettes` is the
+reference implementation.
 """
 
 import numpy as np
@@ -15,7 +16,9 @@ Rows = NDArray[np.int64]
 
 
 @jit
-def add_distance_sums(tile: Floats, points: Floats, cells: Rows, segments: Rows, sums: Floats) -> None:
+def add_distance_sums(
+    tile: Floats, points: Floats, cells: Rows, segments: Rows, sums: Floats
+) -> None:
     """Add the distances from the points of a tile to all points to the sums of their segments.
 
     Parameters

@@ -39,4 +39,6 @@ def from_sums(sums: Floats, sizes: NDArray[np.int64] | Floats, labels: Labels) -
     apart[labels, each] = np.inf
     nearest = apart.min(axis=0)
     widest = np.maximum(within, nearest)
-    return np.where((own > 1) & (widest > 0), (nearest - within) / np.where(widest > 0, widest, 1), 0.0)
+    return np.where(
+        (own > 1) & (widest > 0), (nearest - within) / np.where(widest > 0, widest, 1), 0.0
+    )

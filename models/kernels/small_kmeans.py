@@ -1,4 +1,6 @@
-"""K-Means on few points, for hundreds of repeated fits: the compiled passes without sampling and threads.
+"""K-Means on few points, for hundreds of repeated fits.
+
+The compiled passes without sampling and threads.
 
 Agrees with the reference implementation `partition.reference_kmeans` for the same random draws.
 """
@@ -25,7 +27,7 @@ def lloyd(points: Floats, centers: Floats) -> Partition:
 
 
 def small_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) -> Partition:
-    """Return the partition with the lowest inertia of several k-means++ starts (Arthur & Vassilvitskii 2007).
+    """Return the best partition of several k-means++ starts (Arthur & Vassilvitskii 2007).
 
     Parameters
     ----------
@@ -67,5 +69,7 @@ def _label(tiles: Floats, n: int, centers: Floats) -> Partition:
     from models.kernels.tiles import pass_over_tiles  # noqa: PLC0415 - as above
 
     labels = np.full(n, -1, np.int32)
-    inertia, _ = pass_over_tiles(tiles, centers, labels, np.zeros_like(centers), np.zeros(len(centers)))
+    inertia, _ = pass_over_tiles(
+        tiles, centers, labels, np.zeros_like(centers), np.zeros(len(centers))
+    )
     return Partition(labels=labels.astype(np.int64), centers=centers, inertia=inertia)

@@ -1,8 +1,10 @@
-"""K-Means passes over tiles: blocks of 256 points in column-major order, so that loops vectorize (SIMD).
+"""K-Means passes over tiles.
 
-Distances to all centers, labels, sums and inertia are computed while a tile is in the L1 cache. Sums are updated only
-for points that change their segment; close to convergence hardly any do. Agrees with the reference implementation
-`partition.reference_lloyd`.
+Blocks of 256 points in column-major order, so that loops vectorize (SIMD).
+
+Distances to all centers, labels, sums and inertia are computed while a tile is in the L1 cache.
+Sums are updated only for points that change their segment; close to convergence hardly any do.
+Agrees with the reference implementation `partition.reference_lloyd`.
 """
 
 from typing import Final
@@ -41,7 +43,9 @@ def in_tiles(points: Floats, dtype: type[np.floating]) -> Floats:
 
 
 @jit
-def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, counts: Sums) -> tuple[float, int]:
+def pass_over_tiles(
+    tiles: Floats, centers: Floats, labels: Labels, sums: Sums, counts: Sums
+) -> tuple[float, int]:
     """Assign every point to its nearest center.
 
     Parameters
@@ -53,7 +57,8 @@ def pass_over_tiles(tiles: Floats, centers: Floats, labels: Labels, sums: Sums, 
     labels
         Shape (n,), the labels of the pass before, or -1; updated in place.
     sums, counts
-        Shapes (k, d) and (k,), the sum and the number of the points with each label; updated in place.
+        Shapes (k, d) and (k,), the sum and the number of the points with each label; updated in
+        place.
 
     Returns
     -------
@@ -98,7 +103,9 @@ def _tile_rows(rows: Floats, middle: Sums, tile: Floats) -> None:
 
 
 @jit
-def _find_nearest(tile: Floats, n: int, centers: Floats, least: Floats, found: Labels, away: Floats) -> float:
+def _find_nearest(
+    tile: Floats, n: int, centers: Floats, least: Floats, found: Labels, away: Floats
+) -> float:
     least[:] = np.inf
     found[:] = 0
     for c in range(centers.shape[0]):

@@ -1,8 +1,9 @@
-"""Ward's method by the nearest-neighbour chain algorithm, in memory linear in the number of rows (Ward 1963).
+"""Ward's method (1963) by the nearest-neighbour chain algorithm, in linear memory.
 
-A chain of nearest neighbours is followed until two rows are nearest to each other; these are merged (Murtagh 1983). A
-merged row is stored as its center and weight, which suffice to compute the cost of a merge. Agrees with the reference
-implementation `greedy_ward`, and for rows of weight 1 with scipy's `linkage(method="ward")`.
+A chain of nearest neighbours is followed until two rows are nearest to each other; these are merged
+(Murtagh 1983). A merged row is stored as its center and weight, which suffice to compute the cost
+of a merge. Agrees with the reference implementation `greedy_ward`, and for rows of weight 1 with
+scipy's `linkage(method="ward")`.
 """
 
 from typing import Final
@@ -32,13 +33,15 @@ def ward(points: Floats, weights: Floats | None = None) -> Floats:
     Returns
     -------
     ndarray
-        Shape (n - 1, 4), in the format of scipy's linkage matrix, by height: the merged nodes, sqrt(2 cost), and their
-        total weight. The cost of a merge is the increase of the sum of squares within groups.
+        Shape (n - 1, 4), in the format of scipy's linkage matrix, by height: the merged nodes,
+        sqrt(2 cost), and their total weight. The cost of a merge is the increase of the sum of
+        squares within groups.
 
     Notes
     -----
-    Ward 1963, "Hierarchical grouping to optimize an objective function", JASA 58: 236-244; Murtagh 1983, "A survey of
-    recent advances in hierarchical clustering algorithms", The Computer Journal 26: 354-359.
+    Ward 1963, "Hierarchical grouping to optimize an objective function", JASA 58: 236-244; Murtagh
+    1983, "A survey of recent advances in hierarchical clustering algorithms", The Computer Journal
+    26: 354-359.
     """
     n = len(points)
     weights = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -61,7 +64,10 @@ def _rows_at(boxes: BoundingBoxes, places: Rows) -> Floats:
 
 @jit
 def _merge(boxes: BoundingBoxes, names: Rows, left: int, pairs: Rows, costs: Floats) -> Rows:
-    """Merge until `left` rows remain; write the names and cost of each pair; return the slots of the remaining rows."""
+    """Merge until `left` rows remain.
+
+    Write the names and cost of each pair; return the slots of the remaining rows.
+    """
     n, d = len(names), boxes.rows.shape[1]
     alive = np.ones(n, dtype=np.bool_)
     chain, links = np.empty(n, dtype=np.int64), np.empty(n)

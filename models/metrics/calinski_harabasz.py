@@ -6,7 +6,9 @@ from models.metrics.clustered import MetricInput, comparable, means, squares_wit
 
 
 def calinski_harabasz(clustered: MetricInput) -> float | None:
-    """Compute the ratio of the variance between segments to that within (Caliński & Harabasz 1974); higher is better.
+    """Compute the ratio of the variance between segments to that within (Caliński & Harabasz 1974).
+
+    Higher is better.
 
     Same definition as in scikit-learn, but without its two extra copies of the points.
     """

@@ -53,14 +53,23 @@ def means(points: Points, labels: Labels, k: int) -> Points:
 
 def squares_within(points: Points, labels: Labels, centers: Points) -> float:
     """Compute the sum of squared distances to the center of the own segment."""
-    return sum(float(np.einsum("ij,ij->", each, each)) for each in _differences(points, labels, centers))
+    return sum(
+        float(np.einsum("ij,ij->", each, each)) for each in _differences(points, labels, centers)
+    )
 
 
 def widths(points: Points, labels: Labels, centers: Points) -> Points:
-    """Compute the mean distance to the center for each segment, shape (k,); 0 for an empty segment."""
-    away = np.concatenate([np.linalg.norm(each, axis=1) for each in _differences(points, labels, centers)])
+    """Compute the mean distance to the center for each segment, shape (k,).
+
+    0 for an empty segment.
+    """
+    away = np.concatenate(
+        [np.linalg.norm(each, axis=1) for each in _differences(points, labels, centers)]
+    )
     k = len(centers)
-    return np.asarray(np.bincount(labels, away, minlength=k) / np.maximum(np.bincount(labels, minlength=k), 1))
+    return np.asarray(
+        np.bincount(labels, away, minlength=k) / np.maximum(np.bincount(labels, minlength=k), 1)
+    )
 
 
 def _differences(points: Points, labels: Labels, centers: Points) -> Iterator[Points]:

@@ -6,7 +6,9 @@ from models.metrics.clustered import MetricInput, Points, comparable, means, wid
 
 
 def davies_bouldin(clustered: MetricInput) -> float | None:
-    """Compute the mean overlap of segments with their most similar one (Davies & Bouldin 1979); lower is better.
+    """Compute the mean overlap of segments with their most similar one (Davies & Bouldin 1979).
+
+    Lower is better.
 
     Same definition as in scikit-learn, but without its two extra copies of the points.
     """

@@ -13,10 +13,11 @@ SAMPLE: Final = 10_000
 
 
 def exact_ratio(clustered: MetricInput) -> float | None:
-    """Compute the ratio of the inertia to that of the exact tree, both on a sample of 10,000 customers.
+    """Compute the ratio of the inertia to that of the exact tree, on a sample of 10,000 customers.
 
-    None for an algorithm without a tree, and for up to 50,000 customers, whose tree is exact. The ratio compares how
-    compact the segments are; the segments themselves often differ where there are no gaps between them.
+    None for an algorithm without a tree, and for up to 50,000 customers, whose tree is exact. The
+    ratio compares how compact the segments are; the segments themselves often differ where there
+    are no gaps between them.
     """
     points, k = clustered.points, clustered.learned.k
     if clustered.learned.merges is None or len(points) <= EXACT_UP_TO:
@@ -33,7 +34,13 @@ def _within(points: Points, labels: Labels, k: int) -> float:
 
 
 def _ratio_note(ratio: float | None) -> str:
-    note = f"the tree is built from up to {CONDENSED_TO:,} groups of customers, not from single customers"
+    note = (
+        f"the tree is built from up to {CONDENSED_TO:,} groups of customers, not from single "
+        "customers"
+    )
     if ratio is None:
         return note
-    return f"{note}; its inertia is {ratio:.3f} times that of the exact tree, on a sample of {SAMPLE:,} customers"
+    return (
+        f"{note}; its inertia is {ratio:.3f} times that of the exact tree, on a sample of "
+        f"{SAMPLE:,} customers"
+    )

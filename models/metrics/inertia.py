@@ -6,7 +6,7 @@ from models.metrics.clustered import MetricInput, Points, means, squares_within
 
 
 def inertia(clustered: MetricInput) -> float | None:
-    """Sum the squared distances to the center of the segment, or to its mean if the segment has several centers."""
+    """Sum the squared distances to the segments' centers (means if there are several centers)."""
     return squares_within(clustered.points, clustered.labels, _centers(clustered))
 
 

@@ -1,4 +1,7 @@
-"""Preparation of features: resolve open choices, fit the transformer, transform columns to points."""
+"""Preparation of features.
+
+Resolve open choices, fit the transformer, transform columns to points.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,19 +28,20 @@ def decide(table: pd.DataFrame, features: Sequence[Feature]) -> tuple[Feature, .
     table
         One row per customer; numeric columns float64 with NaN, the others text with None or NaN.
     features
-        The requested features; choices that are already made, or inherited from an earlier version, are kept.
+        The requested features; choices that are already made, or inherited from an earlier version,
+        are kept.
 
     Returns
     -------
     tuple of Feature
-        The same features with `log` a bool and, for a categorical one, `categories` filled; later versions inherit
-        both.
+        The same features with `log` a bool and, for a categorical one, `categories` filled; later
+        versions inherit both.
 
     Raises
     ------
     UnusableColumn
-        For a column that is absent, of another kind, all missing or constant, that has too many categories, or that
-        has negative values if `log` is True.
+        For a column that is absent, of another kind, all missing or constant, that has too many
+        categories, or that has negative values if `log` is True.
     ValueOutOfRange
         For a number beyond ±1e100.
     """
@@ -57,7 +61,8 @@ def learn(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer
     Returns
     -------
     ColumnTransformer
-        Fitted, with one entry per feature, named ``feature_0`` and so on, since headers may contain ``__``.
+        Fitted, with one entry per feature, named ``feature_0`` and so on, since headers may contain
+        ``__``.
     """
     learned = {feature.name: _learn_one(table[feature.name], feature) for feature in features}
     entries = [(entry(i), each.steps, [name]) for i, (name, each) in enumerate(learned.items())]
@@ -69,8 +74,10 @@ def learn(table: pd.DataFrame, features: Sequence[Feature]) -> ColumnTransformer
     return transformer
 
 
-def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.DataFrame) -> NDArray[np.float64]:
-    """Transform customers to points, as the transformer itself does, but encode each distinct category once.
+def transform(
+    fitted: ColumnTransformer, features: Sequence[Feature], table: pd.DataFrame
+) -> NDArray[np.float64]:
+    """Transform customers to points like the transformer, but encode each distinct category once.
 
     Parameters
     ----------
@@ -90,7 +97,9 @@ def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.
     points = np.empty((len(table), slices[-1].stop))
     for i, (feature, columns) in enumerate(zip(features, slices, strict=True)):
         steps, column = fitted.named_transformers_[entry(i)], table[[feature.name]]
-        transform_block = steps.transform if feature.kind == "numeric" else partial(categorical.transform, steps)
+        transform_block = (
+            steps.transform if feature.kind == "numeric" else partial(categorical.transform, steps)
+        )
         for start in range(0, len(table), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
             block = transform_block(column.iloc[rows])
@@ -99,7 +108,10 @@ def transform(fitted: ColumnTransformer, features: Sequence[Feature], table: pd.
 
 
 def known(table: pd.DataFrame, feature: Feature) -> NDArray[np.bool_]:
-    """Mark the customers with a known value of a decided feature: neither missing nor an unknown category."""
+    """Mark the customers with a known value of a decided feature.
+
+    Neither missing nor an unknown category.
+    """
     if feature.kind == "numeric":
         return table[feature.name].notna().to_numpy(dtype=np.bool_)
     return table[feature.name].isin(feature.categories or ()).to_numpy(dtype=np.bool_)
@@ -134,16 +146,31 @@ def steps_of(fitted: ColumnTransformer, i: int) -> dict[str, Any]:
 
 
 def _decide_one(column: pd.Series, feature: Feature) -> Feature:
-    return numeric.decide(column, feature) if feature.kind == "numeric" else categorical.decide(column, feature)
+    return (
+        numeric.decide(column, feature)
+        if feature.kind == "numeric"
+        else categorical.decide(column, feature)
+    )
 
 
 def _learn_one(column: pd.Series, feature: Feature) -> FittedSteps:
-    return numeric.learn(column, feature) if feature.kind == "numeric" else categorical.learn(column, feature)
+    return (
+        numeric.learn(column, feature)
+        if feature.kind == "numeric"
+        else categorical.learn(column, feature)
+    )
 
 
 def _describe_one(steps: dict[str, Any], feature: Feature) -> dict[str, Any]:
-    described = numeric.describe(steps) if feature.kind == "numeric" else categorical.describe(steps)
-    return {"feature": feature.name, "kind": feature.kind, "weight": feature.weight, "steps": described}
+    described = (
+        numeric.describe(steps) if feature.kind == "numeric" else categorical.describe(steps)
+    )
+    return {
+        "feature": feature.name,
+        "kind": feature.kind,
+        "weight": feature.weight,
+        "steps": described,
+    }
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series:

@@ -21,38 +21,52 @@ Floats = NDArray[np.float64]
 
 
 def decide(column: pd.Series, feature: Feature) -> Feature:
-    """Resolve the categories: the inherited ones, otherwise the frequent ones in alphabetical order.
+    """Resolve the categories.
 
-    A rare category would identify its customers in the model, even after their erasure, so it is not learned. At most
-    5 % of the known cells are omitted this way; a small table may therefore keep categories of single customers.
+    The inherited ones, otherwise the frequent ones in alphabetical order.
+
+    A rare category would identify its customers in the model, even after their erasure, so it is
+    not learned. At most 5 % of the known cells are omitted this way; a small table may therefore
+    keep categories of single customers.
     """
     counts = column.value_counts()
     if len(counts) and pd.api.types.is_numeric_dtype(column.dtype):
-        raise UnusableColumn(f"'{feature.name}' holds numbers, so it cannot be a categorical feature")
+        raise UnusableColumn(
+            f"'{feature.name}' holds numbers, so it cannot be a categorical feature"
+        )
     categories = feature.categories or _frequent(counts, feature.min_category_customers)
     if len(categories) > MAX_CATEGORIES:
-        raise UnusableColumn(f"'{feature.name}' has {len(categories):,} categories; at most {MAX_CATEGORIES} are taken")
+        raise UnusableColumn(
+            f"'{feature.name}' has {len(categories):,} categories; at most {MAX_CATEGORIES} are "
+            "taken"
+        )
     known = counts.index.isin(feature.categories or counts.index)
-    _check_varies(feature.name, int(known.sum()), alone=feature.categories is not None and len(categories) == 1)
+    _check_varies(
+        feature.name,
+        int(known.sum()),
+        alone=feature.categories is not None and len(categories) == 1,
+    )
     return replace(feature, categories=categories, log=False)
 
 
 def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     """Fit the steps of a decided feature.
 
-    A category is encoded as its one-hot row minus the shares of all categories, scaled. This is a single matrix product
-    without an offset, which keeps the all-zero row of an unknown or missing category at zero: the mean, neutral between
-    all segments.
+    A category is encoded as its one-hot row minus the shares of all categories, scaled. This is a
+    single matrix product without an offset, which keeps the all-zero row of an unknown or missing
+    category at zero: the mean, neutral between all segments.
     """
     categories = np.array(feature.categories, dtype=object)
     shares = _shares(column, feature.categories or ())
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
     center = FunctionTransformer(np.dot, kw_args={"b": _centering_matrix(shares)})
-    return FittedSteps(steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0])
+    return FittedSteps(
+        steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0]
+    )
 
 
 def transform(steps: Pipeline, column: pd.DataFrame) -> Floats:
-    """Return the coordinates of each customer, shape (n, n_categories), encoding each distinct category once."""
+    """Return the coordinates, shape (n, n_categories), encoding each distinct category once."""
     codes, distinct = column.iloc[:, 0].factorize(use_na_sentinel=False)
     blocks = np.asarray(steps.transform(pd.DataFrame({column.columns[0]: distinct.astype(object)})))
     return np.asarray(blocks[codes])
@@ -61,7 +75,11 @@ def transform(steps: Pipeline, column: pd.DataFrame) -> Floats:
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
     """Describe the fitted steps with their parameters."""
     matrix = vectors(fitted)
-    shares = np.eye(len(matrix))[0] - matrix[0] / (matrix[0, 0] - matrix[1, 0]) if len(matrix) > 1 else np.ones(1)
+    shares = (
+        np.eye(len(matrix))[0] - matrix[0] / (matrix[0, 0] - matrix[1, 0])
+        if len(matrix) > 1
+        else np.ones(1)
+    )
     return [
         {"step": "one_hot", "categories": categories(fitted), "shares": shares.round(12).tolist()},
         {"step": "scale", "block_variance": BLOCK_VARIANCE},
@@ -91,14 +109,19 @@ def _centering_matrix(shares: Floats) -> Floats:
 
 
 def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:
-    """Return the categories with enough customers; the minimum decreases until at most 5 % of cells are omitted."""
+    """Return the categories with enough customers.
+
+    The minimum decreases until at most 5 % of cells are omitted.
+    """
     allowed = MAX_RARE_SHARE * counts.sum()
-    min_customers = max(n for n in range(1, min_customers + 1) if counts[counts < n].sum() <= allowed)
+    min_customers = max(
+        n for n in range(1, min_customers + 1) if counts[counts < n].sum() <= allowed
+    )
     return tuple(sorted(counts.index[counts >= min_customers]))
 
 
 def _check_varies(name: str, n_distinct: int, *, alone: bool) -> None:
-    """Raise UnusableColumn for an empty or constant column, unless its only category was inherited."""
+    """Raise UnusableColumn for an empty or constant column, unless its category was inherited."""
     if n_distinct == 0:
         raise UnusableColumn(f"'{name}' is missing or unknown for every customer")
     if n_distinct == 1 and not alone:

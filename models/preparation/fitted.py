@@ -9,9 +9,10 @@ from sklearn.pipeline import Pipeline
 
 @dataclass(frozen=True, kw_only=True)
 class FittedSteps:
-    """Unfitted steps of a column, a typical cell to fit them to, and steps already fitted to the whole column.
+    """Unfitted steps of a column, a typical cell to fit them to, and steps fitted to the column.
 
-    Fitting the pipeline to one cell and replacing the fitted steps saves a second pass over the column and its copy.
+    Fitting the pipeline to one cell and replacing the fitted steps saves a second pass over the
+    column and its copy.
     """
 
     steps: Pipeline

@@ -37,19 +37,24 @@ class LogScale:
 
 
 def decide(column: pd.Series, feature: Feature) -> Feature:
-    """Resolve whether to apply the log transform: to non-negative columns whose right skew it reduces."""
+    """Resolve whether to apply the log transform.
+
+    To non-negative columns whose right skew it reduces.
+    """
     x = _known_values(column, feature.name)
     if feature.log is True and x.min() < 0:
-        raise UnusableColumn(f"'{feature.name}' has negative values, so its logarithm cannot be taken")
+        raise UnusableColumn(
+            f"'{feature.name}' has negative values, so its logarithm cannot be taken"
+        )
     return replace(feature, log=_log_helps(x) if feature.log == "auto" else feature.log)
 
 
 def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     """Fit the steps of a decided feature.
 
-    Clipping precedes the logarithm and uses original units, so the logarithm never receives a value below the training
-    minimum, which could be NaN. Division by the unit is a product with a 1 x 1 matrix, since scikit-learn has no
-    transformer for a constant.
+    Clipping precedes the logarithm and uses original units, so the logarithm never receives a value
+    below the training minimum, which could be NaN. Division by the unit is a product with a 1 x 1
+    matrix, since scikit-learn has no transformer for a constant.
     """
     x = _known_values(column, feature.name)
     log = _log_scale(x) if feature.log else None
@@ -128,7 +133,8 @@ def _log_scale(x: Floats) -> LogScale:
 def _fences(x: Floats, log: LogScale | None) -> tuple[float, float]:
     """Compute the fences Q1 - 3 IQR and Q3 + 3 IQR, on the log scale if the feature has one.
 
-    If the IQR is 0, the fences are the minimum and the maximum, since clipping would make the column constant.
+    If the IQR is 0, the fences are the minimum and the maximum, since clipping would make the
+    column constant.
     """
     q1, q3 = np.quantile(x if log is None else log.of(x), [0.25, 0.75])
     low, high = float(q1 - 3 * (q3 - q1)), float(q3 + 3 * (q3 - q1))

@@ -81,7 +81,9 @@ def profile_segments(
 
 def _words(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, Words]:
     numeric = [feature.name for feature in features if feature.kind == "numeric"]
-    quantities = {name: found for name in numeric if (found := quantity(_known_numbers(table[name])))}
+    quantities = {
+        name: found for name in numeric if (found := quantity(_known_numbers(table[name])))
+    }
     return numeric_words(numeric, quantities)
 
 
@@ -89,9 +91,14 @@ def _known_numbers(column: pd.Series) -> npt.NDArray[np.float64]:
     return column.dropna().to_numpy(dtype=np.float64)
 
 
-def _differences(contrasts: Sequence[Contrast], segment: int, words: Mapping[str, Words]) -> list[Difference]:
+def _differences(
+    contrasts: Sequence[Contrast], segment: int, words: Mapping[str, Words]
+) -> list[Difference]:
     found = [difference for each in contrasts if (difference := each.difference(segment))]
-    return sorted((_with_phrase(each, words) for each in found), key=lambda difference: -abs(difference.effect))
+    return sorted(
+        (_with_phrase(each, words) for each in found),
+        key=lambda difference: -abs(difference.effect),
+    )
 
 
 def _with_phrase(difference: Difference, words: Mapping[str, Words]) -> Difference:

@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class RuleColumn:
-    """A column of numbers, or of zeros and ones that say whether a feature is one `category`, or is `unknown`."""
+    """A column of numbers, or of indicators of one `category`, or of `unknown`, of a feature."""
 
     feature: str
     category: str | None = None
@@ -57,7 +57,7 @@ def describe(conditions: Sequence[Condition], columns: Sequence[RuleColumn]) -> 
 
 
 def round_numbers(value: float) -> Iterator[float]:
-    """Yield ever longer decimal numbers near a value, from one significant digit up to the value itself."""
+    """Yield ever longer decimals near a value, from one significant digit to the value itself."""
     exact = Decimal(repr(value))
     for digit in range(MAX_DIGITS):
         step = Decimal(1).scaleb(exact.adjusted() - digit)
@@ -78,7 +78,11 @@ def _describe_feature(asked: Sequence[Condition], columns: Sequence[RuleColumn])
 
 
 def _none_of(categories: Sequence[str | None]) -> str:
-    return f"not {categories[0]}" if len(categories) == 1 else f"neither {' nor '.join(map(str, categories))}"
+    return (
+        f"not {categories[0]}"
+        if len(categories) == 1
+        else f"neither {' nor '.join(map(str, categories))}"
+    )
 
 
 def _describe_range(asked: Sequence[Condition], *, whole: bool) -> str:
@@ -89,7 +93,11 @@ def _describe_range(asked: Sequence[Condition], *, whole: bool) -> str:
     if high == math.inf:
         return f"above {_write(low)}"
     first, last = (math.floor(low) + 1, math.floor(high)) if whole else (low, high)
-    return f"exactly {_write(first)}" if first == last else f"between {_write(first)} and {_write(last)}"
+    return (
+        f"exactly {_write(first)}"
+        if first == last
+        else f"between {_write(first)} and {_write(last)}"
+    )
 
 
 def _write(number: float) -> str:

@@ -1,4 +1,7 @@
-"""One feature seen across the segments: what is typical of each, and how far that is from everyone."""
+"""One feature seen across the segments.
+
+What is typical of each, and how far that is from everyone.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,8 +24,9 @@ Labels = npt.NDArray[np.integer]
 class Difference:
     """How one feature sets a segment apart, in own units.
 
-    `here` and `overall` are medians, or means where the medians are alike, or shares: of one category, or of those who
-    have other numbers than zero. `phrase` are the words for such a number, as a name has them.
+    `here` and `overall` are medians, or means where the medians are alike, or shares: of one
+    category, or of those who have other numbers than zero. `phrase` are the words for such a
+    number, as a name has them.
     """
 
     feature: str
@@ -36,7 +40,10 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class NumericContrast:
-    """Medians and means in own units, and effects in standard deviations; NaN where most members have no number."""
+    """Medians and means in own units, and effects in standard deviations.
+
+    NaN where most members have no number.
+    """
 
     feature: str
     medians: Floats
@@ -50,7 +57,10 @@ class NumericContrast:
         return _known_or_none(self.medians[segment])
 
     def difference(self, segment: int) -> Difference | None:
-        """Return how one segment differs, in means where medians do not show it; None if it hardly does."""
+        """Return how one segment differs, in means where medians do not show it.
+
+        None if it hardly does.
+        """
         effect = self.effects[segment]
         if not abs(effect) >= MIN_EFFECT:
             return None
@@ -71,7 +81,10 @@ class NumericContrast:
 
 @dataclass(frozen=True, kw_only=True)
 class MostlyZeroContrast:
-    """Medians, and the shares of those with another number than zero; NaN where most members have no number."""
+    """Medians, and the shares of those with another number than zero.
+
+    NaN where most members have no number.
+    """
 
     feature: str
     medians: Floats
@@ -99,7 +112,10 @@ class MostlyZeroContrast:
 
 @dataclass(frozen=True, kw_only=True)
 class CategoricalContrast:
-    """Shares of each category (segments x categories) among the known values; NaN where most members have none."""
+    """Shares of each category (segments x categories) among the known values.
+
+    NaN where most members have none.
+    """
 
     feature: str
     categories: tuple[str, ...]
@@ -107,7 +123,7 @@ class CategoricalContrast:
     overall: Floats
 
     def typical(self, segment: int) -> dict[str, float] | None:
-        """Return the share of each category in one segment, None if most of its values are unknown."""
+        """Return the share of each category in a segment, None if most values are unknown."""
         shares = self.shares[segment]
         if not shares.size or np.isnan(shares).any():
             return None
@@ -152,7 +168,7 @@ def effect_sizes(column: pd.Series, feature: Feature, labels: Labels, *, k: int)
 
 
 def cohen_h(share: Floats, reference: Floats) -> Floats:
-    """Return the effect size of a difference between two shares, positive if `share` is larger (Cohen, 1988)."""
+    """Return the effect size of two shares, positive if `share` is larger (Cohen, 1988)."""
     angles: Floats = 2 * np.arcsin(np.sqrt(share)) - 2 * np.arcsin(np.sqrt(reference))
     return angles
 
@@ -169,26 +185,36 @@ def _contrast_numbers(
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     unknown, known = mostly_unknown(column, labels, k), ~np.isnan(values)
     values, labels = values[known], labels[known]
-    medians = pd.Series(values).groupby(labels).median().reindex(range(k)).to_numpy(dtype=np.float64)
+    medians = (
+        pd.Series(values).groupby(labels).median().reindex(range(k)).to_numpy(dtype=np.float64)
+    )
     medians = np.where(unknown, np.nan, medians)
     if values.size and np.count_nonzero(values) < MOSTLY * values.size:
         shares = np.where(unknown, np.nan, _means(values != 0, labels, k))
         overall = float(np.mean(values != 0))
-        return MostlyZeroContrast(feature=feature.name, medians=medians, shares=shares, overall=overall)
+        return MostlyZeroContrast(
+            feature=feature.name, medians=medians, shares=shares, overall=overall
+        )
     return NumericContrast(
         feature=feature.name,
         medians=medians,
         overall=float(np.median(values)) if values.size else np.nan,
         means=_means(values, labels, k),
         overall_mean=float(values.mean()) if values.size else np.nan,
-        effects=np.where(unknown, np.nan, _effects(_comparable(values, log=feature.log is True), labels, k)),
+        effects=np.where(
+            unknown, np.nan, _effects(_comparable(values, log=feature.log is True), labels, k)
+        ),
     )
 
 
-def _contrast_categories(column: pd.Series, feature: Feature, labels: Labels, k: int) -> CategoricalContrast:
+def _contrast_categories(
+    column: pd.Series, feature: Feature, labels: Labels, k: int
+) -> CategoricalContrast:
     categories = feature.categories or tuple(sorted(column.dropna().unique()))
     distinct_codes, distinct = column.factorize(use_na_sentinel=False)
-    codes = pd.Index(categories, dtype=object).get_indexer(pd.Index(distinct, dtype=object))[distinct_codes]
+    codes = pd.Index(categories, dtype=object).get_indexer(pd.Index(distinct, dtype=object))[
+        distinct_codes
+    ]
     known, width = codes >= 0, len(categories)
     cells = labels[known].astype(np.intp) * width + codes[known]
     counts = np.bincount(cells, minlength=k * width).reshape(k, width)
@@ -230,14 +256,18 @@ def _logarithm(values: Floats) -> Floats:
 
 def _fences(values: Floats) -> tuple[float, float]:
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    if low == high and np.ptp(values):  # mostly one value: the quartiles of the others say what is far out
+    if low == high and np.ptp(
+        values
+    ):  # mostly one value: the quartiles of the others say what is far out
         low, high = np.quantile(values[values != middle], [0.25, 0.75])
     reach = 3 * (high - low)
     return min(low - reach, middle), max(high + reach, middle)
 
 
 def _means(values: npt.NDArray[np.number | np.bool_], labels: Labels, k: int) -> Floats:
-    return _ratio(np.bincount(labels, weights=values, minlength=k), np.bincount(labels, minlength=k))
+    return _ratio(
+        np.bincount(labels, weights=values, minlength=k), np.bincount(labels, minlength=k)
+    )
 
 
 def _known_or_none(value: float) -> float | None:

@@ -12,11 +12,16 @@ MAX_LENGTH = 60
 MAX_CATEGORY = 28
 MAJORITY = 0.5
 SHORTEST_WORD = 3
-BARE = frozenset({"yes", "no", "true", "false", "other", "unknown", "none", "high", "low", "medium"})
+BARE = frozenset(
+    {"yes", "no", "true", "false", "other", "unknown", "none", "high", "low", "medium"}
+)
 
 
 def name_segments(
-    differences: Sequence[Sequence[Difference]], features: Sequence[Feature], *, sizes: Sequence[int]
+    differences: Sequence[Sequence[Difference]],
+    features: Sequence[Feature],
+    *,
+    sizes: Sequence[int],
 ) -> list[str]:
     """Name each segment by its strongest differences; no two names are the same.
 
@@ -32,7 +37,8 @@ def name_segments(
     Returns
     -------
     list of str
-        About 60 characters at most: two differences, a third where that makes the name unique, else a number.
+        About 60 characters at most: two differences, a third where that makes the name unique, else
+        a number.
     """
     order = {feature.name: position for position, feature in enumerate(features)}
     short = [_name(found, order, extra=0) for found in differences]
@@ -41,7 +47,9 @@ def name_segments(
         long if short.count(plain) > 1 and longer.count(long) == 1 else plain
         for plain, long in zip(short, longer, strict=True)
     ]
-    return _add_numbers(_by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True))
+    return _add_numbers(
+        _by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True)
+    )
 
 
 def _name(found: Sequence[Difference], order: Mapping[str, int], *, extra: int) -> str:
@@ -53,7 +61,9 @@ def _name(found: Sequence[Difference], order: Mapping[str, int], *, extra: int) 
 
 
 def _joined(telling: Sequence[Difference], order: Mapping[str, int]) -> str:
-    return ", ".join(_phrase(each) for each in sorted(telling, key=lambda each: order[each.feature]))
+    return ", ".join(
+        _phrase(each) for each in sorted(telling, key=lambda each: order[each.feature])
+    )
 
 
 def _phrase(difference: Difference) -> str:
@@ -70,8 +80,13 @@ def _how_many(difference: Difference) -> str:
 
 
 def _group(feature: str, category: str) -> str:
-    """Return what members of a category are called; "yes" or "2" mean nothing without the feature."""
-    speaks = len(category) >= SHORTEST_WORD and category.lower() not in BARE and not category.isnumeric()
+    """Return what members of a category are called.
+
+    "yes" or "2" mean nothing without the feature.
+    """
+    speaks = (
+        len(category) >= SHORTEST_WORD and category.lower() not in BARE and not category.isnumeric()
+    )
     return cut(category if speaks else f"{label(feature)}: {category}", MAX_CATEGORY)
 
 

@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.float64]
 def quantity(values: Floats) -> Quantity | None:
     """Return whether known values are amounts or counts, None if they may be either.
 
-    Amounts are large, or have decimals and are not small; counts are small whole numbers from zero on.
+    Amounts are large, or have decimals and are not small; counts are small whole numbers from zero
+    on.
     """
     if not values.size:
         return None

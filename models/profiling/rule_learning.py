@@ -26,7 +26,9 @@ class RuleData:
     def of(cls, X: Floats) -> "RuleData":
         """Sort the columns of X, shape (n_rows, n_columns), which has no nulls."""
         order = np.ascontiguousarray(np.argsort(X, axis=0, kind="stable").T)
-        return cls(X=X, order=order, steps=np.diff(np.take_along_axis(X.T, order, axis=1), axis=1) > 0)
+        return cls(
+            X=X, order=order, steps=np.diff(np.take_along_axis(X.T, order, axis=1), axis=1) > 0
+        )
 
     def without(self, columns: Flags) -> "RuleData":
         """Return the same rows with no threshold in some of the columns."""
@@ -35,7 +37,10 @@ class RuleData:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RuleTarget:
-    """The members to describe; a row stands for `weights` customers, and with 0 it is not looked at."""
+    """The members to describe.
+
+    A row stands for `weights` customers, and with 0 it is not looked at.
+    """
 
     evidence: RuleData
     member: Flags
@@ -51,7 +56,9 @@ class RuleTarget:
         """Add the condition that gives the highest F1, if any column can be split at all."""
         inside = self.weights * all_hold(conditions, self.evidence.X)
         order, steps = self.evidence.order, self.evidence.steps
-        side, column, position = best_threshold(order, steps, inside, self.member, float(self.weights @ self.member))
+        side, column, position = best_threshold(
+            order, steps, inside, self.member, float(self.weights @ self.member)
+        )
         if column < 0:
             return list(conditions)
         value = self.evidence.X[order[column, position], column]
@@ -64,9 +71,10 @@ def learn(target: RuleTarget) -> list[Condition]:
 
     Notes
     -----
-    Greedy rule induction (Clark and Niblett, 1989) by F1, but after each step the earlier conditions are
-    chosen anew in the light of the later ones. On six tables with 3, 5 and 8 segments the mean F1 out of
-    fold was .84; without choosing anew .82, and by the best leaf of a decision tree of depth 3 .81.
+    Greedy rule induction (Clark and Niblett, 1989) by F1, but after each step the earlier
+    conditions are chosen anew in the light of the later ones. On six tables with 3, 5 and 8
+    segments the mean F1 out of fold was .84; without choosing anew .82, and by the best leaf of a
+    decision tree of depth 3 .81.
     """
     conditions: list[Condition] = []
     while len(conditions) < MAX_CONDITIONS:
@@ -95,8 +103,12 @@ def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
     for each in conditions:
         enough = target.score(conditions) - ROUNDING
         others = _without(each, conditions)
-        candidates = ([*others, replace(each, threshold=number)] for number in round_numbers(each.threshold))
-        conditions = next(candidate for candidate in candidates if target.score(candidate) >= enough)
+        candidates = (
+            [*others, replace(each, threshold=number)] for number in round_numbers(each.threshold)
+        )
+        conditions = next(
+            candidate for candidate in candidates if target.score(candidate) >= enough
+        )
     return conditions
 
 

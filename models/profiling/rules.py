@@ -23,7 +23,10 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A sentence about the members; precision and recall are measured on customers it was not learned from."""
+    """A sentence about the members.
+
+    Precision and recall are measured on customers it was not learned from.
+    """
 
     text: str
     precision: float | None
@@ -78,13 +81,22 @@ def find_rules(
     return [_find_rule(target, columns, rng) for target in targets]
 
 
-def _untellable(columns: Sequence[RuleColumn], features: Sequence[Feature], lacking: Flags) -> Flags:
-    """Find the columns whose values most members of a segment lack; that they lack them can be told."""
+def _untellable(
+    columns: Sequence[RuleColumn], features: Sequence[Feature], lacking: Flags
+) -> Flags:
+    """Find the columns whose values most members of a segment lack.
+
+    That they lack them can be told.
+    """
     names = {feature.name for feature, lacks in zip(features, lacking, strict=True) if lacks}
-    return np.array([column.feature in names and not column.unknown for column in columns], dtype=bool)
+    return np.array(
+        [column.feature in names and not column.unknown for column in columns], dtype=bool
+    )
 
 
-def _find_rule(target: RuleTarget, columns: Sequence[RuleColumn], rng: np.random.Generator) -> Rule | None:
+def _find_rule(
+    target: RuleTarget, columns: Sequence[RuleColumn], rng: np.random.Generator
+) -> Rule | None:
     if target.member.sum() < MIN_MEMBERS or target.member.all():
         return None
     conditions = learn(target)
@@ -118,20 +130,33 @@ def _folds(member: Flags, rng: np.random.Generator) -> Rows:
 
 
 def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Generator) -> Rows:
-    """Pick the rows to learn from: half by size, half alike, so that small segments are still seen."""
+    """Pick the rows to learn from.
+
+    Half by size, half alike, so that small segments are still seen.
+    """
     if labels.size <= MAX_ROWS:
         return np.arange(labels.size)
     quotas = MAX_ROWS // 2 / sizes.size + MAX_ROWS // 2 * sizes / labels.size
-    picked = [rng.permutation(np.flatnonzero(labels == segment))[: int(quota)] for segment, quota in enumerate(quotas)]
+    picked = [
+        rng.permutation(np.flatnonzero(labels == segment))[: int(quota)]
+        for segment, quota in enumerate(quotas)
+    ]
     return np.concatenate(picked)
 
 
-def _collect(table: pd.DataFrame, features: Sequence[Feature], lacking: Rows) -> tuple[list[RuleColumn], Floats]:
-    """Return the columns that conditions can be about, and their values; `lacking` are features by position."""
+def _collect(
+    table: pd.DataFrame, features: Sequence[Feature], lacking: Rows
+) -> tuple[list[RuleColumn], Floats]:
+    """Return the columns that conditions can be about, and their values.
+
+    `lacking` are features by position.
+    """
     parts = []
     for position, feature in enumerate(features):
         column = table[feature.name]
-        parts.append(_numbers(column, feature) if feature.kind == "numeric" else _flags(column, feature))
+        parts.append(
+            _numbers(column, feature) if feature.kind == "numeric" else _flags(column, feature)
+        )
         if position in lacking:
             parts.append(_unknown(column, feature))
     columns = [column for described, _ in parts for column in described]
@@ -148,7 +173,9 @@ def _numbers(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Flo
     known = values[~np.isnan(values)]
     whole = bool((known == np.rint(known)).all())
     middle = np.median(known) if known.size else 0.0
-    return [RuleColumn(feature=feature.name, whole=whole)], np.where(np.isnan(values), middle, values)[:, None]
+    return [RuleColumn(feature=feature.name, whole=whole)], np.where(
+        np.isnan(values), middle, values
+    )[:, None]
 
 
 def _flags(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:

@@ -17,7 +17,15 @@ from models.scoring.nearest import Nearest, find_nearest
 from models.scoring.result import AssignmentResult, CellError, OutlierReason, Reason
 from models.scoring.row_scorer import FAR_AWAY, ROUNDING, RowAssignment, RowScorer
 
-__all__ = ["AssignmentResult", "CellError", "OutlierReason", "Reason", "RowAssignment", "RowScorer", "Scorer"]
+__all__ = [
+    "AssignmentResult",
+    "CellError",
+    "OutlierReason",
+    "Reason",
+    "RowAssignment",
+    "RowScorer",
+    "Scorer",
+]
 
 FORMAT: Final = 1
 _NOTHING_KNOWN: Final = "none of the model's features is known for this customer"
@@ -41,7 +49,8 @@ class Scorer:
     segment_of_center
         Shape (m,), from 0 to k - 1.
     fences
-        Shape (k,), the log distance above which a customer of the segment is an outlier; inf disables the check.
+        Shape (k,), the log distance above which a customer of the segment is an outlier; inf
+        disables the check.
     """
 
     features: tuple[Coordinate, ...]
@@ -65,15 +74,20 @@ class Scorer:
         return RowScorer(self.features, self.centers, self.segment_of_center, self.fences)
 
     def assign(
-        self, columns: Mapping[str, Sequence[object] | NDArray[Any]], n_rows: int, *, explain: bool = False
+        self,
+        columns: Mapping[str, Sequence[object] | NDArray[Any]],
+        n_rows: int,
+        *,
+        explain: bool = False,
     ) -> AssignmentResult:
         """Assign each customer to the segment of the nearest center.
 
         Parameters
         ----------
         columns
-            Raw cells by name of column, each of length n_rows: Python values, or an array of float64 (NaN is missing)
-            or objects. Cells of an absent column are missing; columns that are not features are ignored.
+            Raw cells by name of column, each of length n_rows: Python values, or an array of
+            float64 (NaN is missing) or objects. Cells of an absent column are missing; columns that
+            are not features are ignored.
         n_rows
             The number of customers.
         explain
@@ -82,16 +96,21 @@ class Scorer:
         Returns
         -------
         AssignmentResult
-            Rows with an invalid cell or without any known feature are rejected individually, in `errors`.
+            Rows with an invalid cell or without any known feature are rejected individually, in
+            `errors`.
         """
-        inputs = [(feature, feature.read(columns.get(feature.name), n_rows)) for feature in self.features]
+        inputs = [
+            (feature, feature.read(columns.get(feature.name), n_rows)) for feature in self.features
+        ]
         near = self._nearest(inputs, n_rows)
         errors = _errors(inputs)
         assigned = ~_mask(errors, n_rows)
         outlier_reasons = _only(assigned, self._outlier_reasons(inputs, near))
         return AssignmentResult(
             index=np.where(assigned, self.segment_of_center[near.center], -1),
-            runner_up=np.where(assigned & near.has_runner_up, self.segment_of_center[near.rival], -1),
+            runner_up=np.where(
+                assigned & near.has_runner_up, self.segment_of_center[near.rival], -1
+            ),
             distance=np.where(assigned, near.distance, np.nan),
             margin=np.where(assigned & near.has_runner_up, near.margin, np.nan),
             outlier=_mask(outlier_reasons, n_rows),
@@ -124,20 +143,28 @@ class Scorer:
         """
         plain = json.loads(data)
         if plain.get("format") != FORMAT:
-            raise ArtifactFromAnotherRelease("This release cannot read the format of the scorer; fit the model again")
+            raise ArtifactFromAnotherRelease(
+                "This release cannot read the format of the scorer; fit the model again"
+            )
         return cls(
             features=tuple(feature_from(feature) for feature in plain["features"]),
             centers=np.array(plain["centers"], dtype=np.float64),
             segment_of_center=np.array(plain["segment_of_center"], dtype=np.int64),
-            fences=np.array([np.inf if fence is None else fence for fence in plain["fences"]], dtype=np.float64),
+            fences=np.array(
+                [np.inf if fence is None else fence for fence in plain["fences"]], dtype=np.float64
+            ),
         )
 
     def _nearest(self, inputs: Inputs, n_rows: int) -> Nearest:
         def squared_of(rows: slice) -> Floats:
-            parts = (feature.squared(column.values[rows], self.centers) for feature, column in inputs)
+            parts = (
+                feature.squared(column.values[rows], self.centers) for feature, column in inputs
+            )
             return reduce(np.add, parts)
 
-        return find_nearest(squared_of, n_rows, centers=self.centers, segment_of_center=self.segment_of_center)
+        return find_nearest(
+            squared_of, n_rows, centers=self.centers, segment_of_center=self.segment_of_center
+        )
 
     def _outlier_reasons(self, inputs: Inputs, near: Nearest) -> dict[int, list[OutlierReason]]:
         reasons: defaultdict[int, list[OutlierReason]] = defaultdict(list)
@@ -151,7 +178,9 @@ class Scorer:
     def _far_away(self, near: Nearest) -> NDArray[np.int64]:
         with np.errstate(divide="ignore"):
             log_distance = np.log(near.distance)
-        return np.flatnonzero(log_distance > self.fences[self.segment_of_center[near.center]] + ROUNDING)
+        return np.flatnonzero(
+            log_distance > self.fences[self.segment_of_center[near.center]] + ROUNDING
+        )
 
     def _reasons(self, inputs: Inputs, near: Nearest) -> dict[int, list[Reason]]:
         reasons: defaultdict[int, list[Reason]] = defaultdict(list)
@@ -161,7 +190,11 @@ class Scorer:
             contributions = near.per_gap(to_rival - to_own)
             for row in np.flatnonzero(near.has_runner_up).tolist():
                 value = feature.own_value(column, row)
-                reasons[row].append(Reason(feature=feature.name, value=value, contribution=float(contributions[row])))
+                reasons[row].append(
+                    Reason(
+                        feature=feature.name, value=value, contribution=float(contributions[row])
+                    )
+                )
         return {row: sorted(found, key=_strength, reverse=True) for row, found in reasons.items()}
 
 

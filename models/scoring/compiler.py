@@ -20,7 +20,9 @@ MIN_MEMBERS: Final = 30
 Floats = NDArray[np.float64]
 
 
-def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], learned: ClusteringResult) -> Scorer:
+def compile_scorer(
+    prepare: ColumnTransformer, features: Sequence[Feature], learned: ClusteringResult
+) -> Scorer:
     """Compile a fitted preparation and a clustering into a scorer.
 
     Parameters
@@ -50,7 +52,9 @@ def compile_scorer(prepare: ColumnTransformer, features: Sequence[Feature], lear
 
 
 def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floats:
-    """Compute the log distance of each segment above which a customer is an outlier: Q3 + 3 IQR of its members.
+    """Compute the log distance of each segment above which a customer is an outlier.
+
+    Q3 + 3 IQR of its members.
 
     Parameters
     ----------
@@ -64,8 +68,8 @@ def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floa
     Returns
     -------
     ndarray
-        Shape (k,). A segment with fewer than 30 members at a positive distance gets the fence of all customers; inf if
-        every distance is 0.
+        Shape (k,). A segment with fewer than 30 members at a positive distance gets the fence of
+        all customers; inf if every distance is 0.
     """
 
     @cache
@@ -81,11 +85,15 @@ def _logs(distance: Floats) -> Floats:
     return np.log(positive, out=positive)
 
 
-def _coordinate(feature: Feature, steps: dict[str, Any], position: slice, centers: Floats) -> Coordinate:
+def _coordinate(
+    feature: Feature, steps: dict[str, Any], position: slice, centers: Floats
+) -> Coordinate:
     stretch = float(feature.weight**0.5)
     if feature.kind == "numeric":
         return _numeric(feature.name, steps, position.start, stretch)
-    vectors = np.vstack([categorical.vectors(steps), np.zeros(position.stop - position.start)]) * stretch
+    vectors = (
+        np.vstack([categorical.vectors(steps), np.zeros(position.stop - position.start)]) * stretch
+    )
     differences = vectors[:, None, :] - centers[None, :, position]
     return CategoricalFeature(
         name=feature.name,

@@ -1,4 +1,7 @@
-"""Features of a compiled model: parse raw cells and compute squared distances to the centers; numpy only."""
+"""Features of a compiled model.
+
+Parse raw cells and compute squared distances to the centers; numpy only.
+"""
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,7 +19,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class NumericFeature:
-    """A numeric feature: imputed, clipped, log-transformed, scaled and weighted, at coordinate `position` of a point.
+    """A numeric feature: imputed, clipped, logged, scaled, weighted; coordinate `position`.
 
     The log transform is log(x), or log(1 + x * `log_factor`) if there is a factor.
     """
@@ -47,12 +50,19 @@ class NumericFeature:
 
     def outside(self, values: Floats) -> dict[int, str]:
         """Describe the rows outside the fences."""
-        above = dict.fromkeys(np.flatnonzero(values > self.high).tolist(), f"lies above {self.high:.6g}")
-        below = dict.fromkeys(np.flatnonzero(values < self.low).tolist(), f"lies below {self.low:.6g}")
+        above = dict.fromkeys(
+            np.flatnonzero(values > self.high).tolist(), f"lies above {self.high:.6g}"
+        )
+        below = dict.fromkeys(
+            np.flatnonzero(values < self.low).tolist(), f"lies below {self.low:.6g}"
+        )
         return above | below
 
     def size(self, values: Floats) -> float | None:
-        """Return the mean of known values as a multiple of the typical one; None where that is zero."""
+        """Return the mean of known values as a multiple of the typical one.
+
+        None where that is zero.
+        """
         known = values[~np.isnan(values)]
         return float(known.mean()) / self.impute if known.size and self.impute else None
 
@@ -76,7 +86,8 @@ class NumericFeature:
 class CategoricalFeature:
     """A categorical feature, with precomputed squared distances of each category to each center.
 
-    `distances` has shape (n_categories + 1, m); its last row is that of a missing or unknown category.
+    `distances` has shape (n_categories + 1, m); its last row is that of a missing or unknown
+    category.
     """
 
     name: str
@@ -116,7 +127,10 @@ class CategoricalFeature:
 
     @cached_property
     def positions(self) -> dict[str, int]:
-        """Number the categories by their texts as they are read now; older models may have learned ``True``."""
+        """Number the categories by their texts as they are read now.
+
+        Older models may have learned ``True``.
+        """
         return {category(text) or text: position for position, text in enumerate(self.categories)}
 
 
@@ -128,4 +142,6 @@ def feature_from(plain: dict[str, Any]) -> Coordinate:
     if plain["kind"] == "numeric":
         return NumericFeature(**plain)
     distances = np.array(plain["distances"], dtype=np.float64)
-    return CategoricalFeature(name=plain["name"], categories=tuple(plain["categories"]), distances=distances)
+    return CategoricalFeature(
+        name=plain["name"], categories=tuple(plain["categories"]), distances=distances
+    )

@@ -24,8 +24,8 @@ class InputColumn:
     Attributes
     ----------
     values
-        Shape (n,): numbers in their own units, NaN for missing or invalid; or positions of known categories, -1 for
-        other cells.
+        Shape (n,): numbers in their own units, NaN for missing or invalid; or positions of known
+        categories, -1 for other cells.
     missing
         Shape (n,), whether the cell is missing.
     unknown
@@ -58,7 +58,9 @@ def read_numbers(cells: Sequence[object] | NDArray[Any]) -> InputColumn:
     return InputColumn(values=values, missing=missing, unknown={}, bad=bad)
 
 
-def read_categories(cells: Sequence[object] | NDArray[Any], positions: Mapping[str, int]) -> InputColumn:
+def read_categories(
+    cells: Sequence[object] | NDArray[Any], positions: Mapping[str, int]
+) -> InputColumn:
     """Parse a categorical column; `positions` maps known categories to codes."""
     objects = _as_objects(cells)
     texts, bad = _as_texts(objects) or _each(category, objects)
@@ -81,7 +83,9 @@ def _to_float_array(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
         values = np.array(cells, dtype=np.float64)
     except OverflowError:
         return None
-    n_missing = list(cells).count(None) if NoneType in kinds else 0  # numpy converts None to NaN; other NaN are invalid
+    n_missing = (
+        list(cells).count(None) if NoneType in kinds else 0
+    )  # numpy converts None to NaN; other NaN are invalid
     return values if np.count_nonzero(np.isfinite(values)) == len(values) - n_missing else None
 
 
@@ -103,7 +107,9 @@ def _as_objects(cells: Sequence[object] | NDArray[Any]) -> Sequence[object]:
     return [None if np.isnan(value) else value for value in cells.tolist()]
 
 
-def _each(read: Callable[[object], Any], cells: Sequence[object]) -> tuple[list[Any], dict[int, str]]:
+def _each(
+    read: Callable[[object], Any], cells: Sequence[object]
+) -> tuple[list[Any], dict[int, str]]:
     """Parse each cell; return the values (None if invalid) and the error messages by row."""
     values: list[Any] = []
     bad: dict[int, str] = {}

@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_CELLS_AT_ONCE: Final = 16_000  # distances per block: it fits the CPU cache, and its memory is reused
+_CELLS_AT_ONCE: Final = (
+    16_000  # distances per block: it fits the CPU cache, and its memory is reused
+)
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -17,8 +19,8 @@ Rows = NDArray[np.int64]
 class Nearest:
     """The nearest center and the rival of n points, and the squared distances to both.
 
-    `gap` is the squared distance between the two centers. With one segment there is no rival: `has_runner_up` is False,
-    and the values of the rival are meaningless.
+    `gap` is the squared distance between the two centers. With one segment there is no rival:
+    `has_runner_up` is False, and the values of the rival are meaningless.
     """
 
     center: Rows
@@ -39,8 +41,13 @@ class Nearest:
 
     @property
     def margin(self) -> Floats:
-        """The relative distance to the border with the rival: 0 on it, 1 at the center and beyond."""
-        return np.clip(self.per_gap(np.where(self.has_runner_up, self.rival_squared - self.squared, 0)), 0, 1)
+        """The relative distance to the border with the rival.
+
+        0 on it, 1 at the center and beyond.
+        """
+        return np.clip(
+            self.per_gap(np.where(self.has_runner_up, self.rival_squared - self.squared, 0)), 0, 1
+        )
 
     def per_gap(self, difference: Floats) -> Floats:
         """Divide a difference of squared distances by the gap; 0 if both centers coincide."""
@@ -55,7 +62,8 @@ def find_nearest(
     Parameters
     ----------
     squared_of
-        Function that returns the squared distances of a block of points to all m centers, shape (m, n_block).
+        Function that returns the squared distances of a block of points to all m centers, shape (m,
+        n_block).
     n_rows
         The number of points.
     centers
@@ -66,9 +74,13 @@ def find_nearest(
     step = max(1, _CELLS_AT_ONCE // len(centers))
     blocks = [slice(start, start + step) for start in range(0, max(n_rows, 1), step)]
     found = [_nearest_two(squared_of(block), segment_of_center) for block in blocks]
-    center, rival, squared, rival_squared = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    center, rival, squared, rival_squared = (
+        np.concatenate(parts) for parts in zip(*found, strict=True)
+    )
     gap = _gaps(centers, center, rival)
-    return Nearest(center=center, rival=rival, squared=squared, rival_squared=rival_squared, gap=gap)
+    return Nearest(
+        center=center, rival=rival, squared=squared, rival_squared=rival_squared, gap=gap
+    )
 
 
 def _nearest_two(squared: Floats, segment_of_center: Rows) -> tuple[Rows, Rows, Floats, Floats]:
@@ -78,7 +90,10 @@ def _nearest_two(squared: Floats, segment_of_center: Rows) -> tuple[Rows, Rows, 
 
 
 def _gaps(centers: Floats, one: Rows, other: Rows) -> Floats:
-    """Compute the squared distances between pairs of centers; once per distinct pair if there are fewer of these."""
+    """Compute the squared distances between pairs of centers.
+
+    Once per distinct pair if there are fewer of these.
+    """
     if len(centers) ** 2 > len(one):
         return np.asarray(np.sum((centers[other] - centers[one]) ** 2, axis=1))
     return np.asarray(np.sum((centers - centers[:, None]) ** 2, axis=2)[one, other])

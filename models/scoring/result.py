@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class CellError:
-    """Reason for the rejection of a row; `feature` is None for the row as a whole. Rows count from 0."""
+    """Reason for the rejection of a row; `feature` is None for the row as a whole.
+
+    Rows count from 0.
+    """
 
     row: int
     feature: str | None
@@ -27,8 +30,8 @@ class OutlierReason:
 class Reason:
     """The contribution of a feature to the segment rather than the runner-up.
 
-    The contributions of a customer add up to the margin before it is clipped to [0, 1]. `value` is in its own units,
-    None if it is missing.
+    The contributions of a customer add up to the margin before it is clipped to [0, 1]. `value` is
+    in its own units, None if it is missing.
     """
 
     feature: str

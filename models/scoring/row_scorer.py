@@ -1,6 +1,7 @@
 """Scorer for single rows, in plain Python to avoid the overhead of numpy on arrays of one row.
 
-Returns bit for bit the results of `Scorer.assign`, by the same sums in the same order; tests compare both.
+Returns bit for bit the results of `Scorer.assign`, by the same sums in the same order; tests
+compare both.
 """
 
 import math
@@ -51,7 +52,10 @@ class _Notes:
         self.unknown = {**(self.unknown or {}), feature: text}
 
     def add_outlier_reason(self, feature: str | None, detail: str) -> None:
-        self.outlier_reasons = [*(self.outlier_reasons or ()), OutlierReason(feature=feature, detail=detail)]
+        self.outlier_reasons = [
+            *(self.outlier_reasons or ()),
+            OutlierReason(feature=feature, detail=detail),
+        ]
 
 
 class _Number:
@@ -83,7 +87,9 @@ class _Number:
 
     def _coordinate(self, value: float) -> float:
         if self._log:  # numpy, since the last bit of math.log may differ
-            value = float(np.log(value) if self._log_factor is None else np.log1p(value * self._log_factor))
+            value = float(
+                np.log(value) if self._log_factor is None else np.log1p(value * self._log_factor)
+            )
         return (value - self._center) / self._scale * self._stretch
 
 
@@ -126,8 +132,12 @@ class RowScorer:
         self._segments: list[int] = segment_of_center.tolist()
         self._fences: list[float] = (fences + ROUNDING).tolist()
         with np.errstate(over="ignore"):
-            self._max_usual: list[float] = (np.exp(fences) * (1 - ROUNDING)).tolist()  # below, no logarithm is needed
-        self._elsewhere = [np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))]
+            self._max_usual: list[float] = (
+                np.exp(fences) * (1 - ROUNDING)
+            ).tolist()  # below, no logarithm is needed
+        self._elsewhere = [
+            np.flatnonzero(segment_of_center != k).tolist() for k in range(len(fences))
+        ]
         self._gaps: dict[tuple[int, int], float] = {}
 
     def place(self, cells: Sequence[object]) -> RowAssignment | None:
@@ -149,7 +159,10 @@ class RowScorer:
             If a cell is invalid.
         """
         notes = _Notes()
-        parts = [feature.squared(cell, notes) for feature, cell in zip(self._features, cells, strict=True)]
+        parts = [
+            feature.squared(cell, notes)
+            for feature, cell in zip(self._features, cells, strict=True)
+        ]
         squared = reduce(_add, parts)
         nearest = min(squared)
         if not notes.n_known or not math.isfinite(nearest):
@@ -157,7 +170,9 @@ class RowScorer:
         center = squared.index(nearest)
         return self._build_assignment(center, squared, math.sqrt(nearest), notes)
 
-    def _build_assignment(self, center: int, squared: Squares, distance: float, notes: _Notes) -> RowAssignment | None:
+    def _build_assignment(
+        self, center: int, squared: Squares, distance: float, notes: _Notes
+    ) -> RowAssignment | None:
         segment = self._segments[center]
         if distance > self._max_usual[segment] and np.log(distance) > self._fences[segment]:
             notes.add_outlier_reason(None, FAR_AWAY)

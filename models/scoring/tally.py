@@ -1,4 +1,7 @@
-"""Counts of imputed features, unknown categories and outliers among assigned customers; standard library and numpy."""
+"""Counts of imputed features, unknown categories and outliers among assigned customers.
+
+Standard library and numpy.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,7 +16,8 @@ from models.scoring.result import AssignmentResult
 
 NOTABLE_SHARE: Final = 0.2
 MIN_CUSTOMERS: Final = 10  # of fewer, all may well be in one segment, or have little of something
-SMALL: Final = 0.05  # of what is typical; what is as much larger is an outlier, but small numbers may lie in the fences
+# Of the typical value; larger differences are outliers, but small numbers may lie in the fences.
+SMALL: Final = 0.05
 MAX_NAMED: Final = 10
 
 
@@ -30,7 +34,8 @@ class Tally:
     segments
         The customers of each segment, by index.
     imputed, unknown, outliers
-        By feature the customers for whom it was missing, of a category that was not learned, or beyond a fence.
+        By feature the customers for whom it was missing, of a category that was not learned, or
+        beyond a fence.
     sizes
         By feature its numbers as multiples of the typical one, summed over the customers.
     """
@@ -63,7 +68,11 @@ class Tally:
 
     def of_feature(self, name: str) -> dict[str, int]:
         """Return the counts of one feature."""
-        return {"imputed": self.imputed[name], "unknown": self.unknown[name], "outliers": self.outliers[name]}
+        return {
+            "imputed": self.imputed[name],
+            "unknown": self.unknown[name],
+            "outliers": self.outliers[name],
+        }
 
     def warnings(self, *, unavailable_reason: Sequence[str], n_segments: int) -> list[str]:
         """Write what is unlike the customers whom the model learned from.
@@ -88,9 +97,14 @@ class Tally:
         n = self.n_assigned + self.n_rejected
         if self.n_rejected > NOTABLE_SHARE * n:
             lacks = (
-                f"; the dataset has no column {', '.join(unavailable_reason[:MAX_NAMED])}" if unavailable_reason else ""
+                f"; the dataset has no column {', '.join(unavailable_reason[:MAX_NAMED])}"
+                if unavailable_reason
+                else ""
             )
-            yield f"{self.n_rejected:,} of {n:,} customers are rejected: see the column 'rejected'{lacks}"
+            yield (
+                f"{self.n_rejected:,} of {n:,} customers are rejected: see the column "
+                f"'rejected'{lacks}"
+            )
 
     def _imputed(self, unavailable_reason: Collection[str]) -> Iterator[str]:
         for name, said in self._notable(self.imputed):
@@ -100,26 +114,39 @@ class Tally:
 
     def _unknown(self) -> Iterator[str]:
         for name, said in self._notable(self.unknown):
-            yield f"{said} customers: {name} unknown, a category that the model has not learned; compare the spelling"
+            yield (
+                f"{said} customers: {name} unknown, a category that the model has not learned; "
+                "compare the spelling"
+            )
         yield from self._more(self.unknown, "are unknown")
 
     def _outliers(self) -> Iterator[str]:
         for name, said in self._notable(self.outliers):
-            yield f"{said} are outliers ({name}): beyond the values that the model has learned; compare the units"
+            yield (
+                f"{said} are outliers ({name}): beyond the values that the model has learned; "
+                "compare the units"
+            )
         yield from self._more(self.outliers, "have outliers")
         if self._is_notable(self.n_far) and not any(map(self._is_notable, self.outliers.values())):
             yield f"{self._of_all(self.n_far)} are outliers: far from the center of their segment"
 
     def _small(self) -> Iterator[str]:
         n = self.n_assigned + self.n_rejected
-        small = [name for name, size in self.sizes.items() if abs(size) < SMALL * n and n >= MIN_CUSTOMERS]
+        small = [
+            name
+            for name, size in self.sizes.items()
+            if abs(size) < SMALL * n and n >= MIN_CUSTOMERS
+        ]
         for name in small[:MAX_NAMED]:
             if not self._is_notable(self.outliers[name]):
                 yield f"{name} is much smaller than what the model has learned; compare the units"
 
     def _one_segment(self, n_segments: int) -> Iterator[str]:
         if n_segments > 1 and len(self.segments) == 1 and self.n_assigned >= MIN_CUSTOMERS:
-            yield f"all {self.n_assigned:,} customers are in one segment; the model has {n_segments:,}"
+            yield (
+                f"all {self.n_assigned:,} customers are in one segment; the model has "
+                f"{n_segments:,}"
+            )
 
     def _notable(self, counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
         notable = ((name, self._of_all(n)) for name, n in counts.items() if self._is_notable(n))
@@ -128,7 +155,10 @@ class Tally:
     def _more(self, counts: Mapping[str, int], state: str) -> Iterator[str]:
         n = sum(map(self._is_notable, counts.values())) - MAX_NAMED
         if n > 0:
-            yield f"{n:,} more features {state} for more than {100 * NOTABLE_SHARE:.0f} % of the customers"
+            yield (
+                f"{n:,} more features {state} for more than {100 * NOTABLE_SHARE:.0f} % of the "
+                "customers"
+            )
 
     def _is_notable(self, n: int) -> bool:
         return n > NOTABLE_SHARE * self.n_assigned

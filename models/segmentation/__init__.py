@@ -26,15 +26,18 @@ def fit(  # noqa: PLR0913 - four inputs, a seed and a callback
     seed: int,
     progress: Progress = ignore,
 ) -> Segmentation:
-    """Fit segments. The same table, features, algorithm, k and seed return the same segments, bit for bit.
+    """Fit segments.
+
+    The same table, features, algorithm, k and seed return the same segments, bit for bit.
 
     Parameters
     ----------
     table
-        One row per customer; numeric columns are float64 with NaN, others are text as returned by `cells.category`,
-        with None or NaN.
+        One row per customer; numeric columns are float64 with NaN, others are text as returned by
+        `cells.category`, with None or NaN.
     features
-        The columns to cluster by; features of an earlier fit keep their log transform and their categories.
+        The columns to cluster by; features of an earlier fit keep their log transform and their
+        categories.
     algorithm
         The algorithm and its parameters.
     k
@@ -42,8 +45,8 @@ def fit(  # noqa: PLR0913 - four inputs, a seed and a callback
     seed
         Seed of all random numbers.
     progress
-        Called with each stage that begins ("preparing", "clustering", "compiling", "measuring", "replicating"), and
-        the share of the work done.
+        Called with each stage that begins ("preparing", "clustering", "compiling", "measuring",
+        "replicating"), and the share of the work done.
 
     Returns
     -------
@@ -83,7 +86,8 @@ def cut(  # noqa: PLR0913 - five inputs, a seed and a callback
 ) -> Segmentation:
     """Cut the tree of an earlier fit into another number of segments, without building a tree.
 
-    The preparation and the fine centers are reused, so each segment of the finer cut lies in one of the coarser cut.
+    The preparation and the fine centers are reused, so each segment of the finer cut lies in one of
+    the coarser cut.
 
     Parameters
     ----------
@@ -98,8 +102,8 @@ def cut(  # noqa: PLR0913 - five inputs, a seed and a callback
     seed
         Seed of all random numbers.
     progress
-        Called with each stage that begins ("preparing", "compiling", "measuring", "replicating"), and the share of the
-        work done.
+        Called with each stage that begins ("preparing", "compiling", "measuring", "replicating"),
+        and the share of the work done.
 
     Returns
     -------
@@ -117,11 +121,16 @@ def cut(  # noqa: PLR0913 - five inputs, a seed and a callback
         progress("preparing", 0.0)
         prepared = prepare(table, features, pipeline["prepare"])
         learned = algorithm.cut(tree, k)
-        return finalize(table, prepared, algorithm, learned, earlier=tree, seed=seed, progress=progress)
+        return finalize(
+            table, prepared, algorithm, learned, earlier=tree, seed=seed, progress=progress
+        )
 
 
 def _check_distinct(points: Points, k: int) -> None:
-    """Raise TooFewCustomers below k distinct points; count them in growing samples, as the first usually suffices."""
+    """Raise TooFewCustomers below k distinct points.
+
+    Count them in growing samples, as the first usually suffices.
+    """
     n = len(points)
     sizes = [*(size for size in (10 * k, 1000 * k) if size < n), n]
     distinct = 0

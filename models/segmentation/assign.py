@@ -1,4 +1,4 @@
-"""Assignment of a whole table to the nearest centers, on all cores, with the results of a scorer."""
+"""Assignment of a whole table to the nearest centers, on all cores, as a scorer would."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Column = NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class AssignedTable:
-    """The nearest center of each of n customers, -1 without any known feature, and the distance to it."""
+    """The nearest center of n customers, -1 without any known feature, and the distance to it."""
 
     center: Centers
     distance: Floats
@@ -40,25 +40,36 @@ def assign_table(scorer: Scorer, table: pd.DataFrame) -> AssignedTable:
     Returns
     -------
     AssignedTable
-        Agrees bit for bit with `Scorer.assign` for one segment per center, with any number of threads.
+        Agrees bit for bit with `Scorer.assign` for one segment per center, with any number of
+        threads.
     """
-    tables, columns = _feature_tables(scorer), [_read(feature, table[feature.name]) for feature in scorer.features]
+    tables, columns = (
+        _feature_tables(scorer),
+        [_read(feature, table[feature.name]) for feature in scorer.features],
+    )
     center, squared = np.empty(len(table), np.int32), np.empty(len(table))
 
     def assign_block(start: int) -> None:
         rows = slice(start, start + AT_ONCE)
-        assign_to_centers(tables, _encode_block(scorer.features, columns, rows), center[rows], squared[rows])
+        assign_to_centers(
+            tables, _encode_block(scorer.features, columns, rows), center[rows], squared[rows]
+        )
 
     with threads_for(len(table) * len(scorer.centers)) as each:
         list(each(assign_block, range(0, len(table), AT_ONCE)))
-    unknown = ~np.any([_is_known(*pair) for pair in zip(scorer.features, columns, strict=True)], axis=0)
+    unknown = ~np.any(
+        [_is_known(*pair) for pair in zip(scorer.features, columns, strict=True)], axis=0
+    )
     center[unknown], squared[unknown] = -1, np.nan
     return AssignedTable(center=center, distance=np.sqrt(squared, out=squared))
 
 
 def _feature_tables(scorer: Scorer) -> FeatureTables:
     m, f = len(scorer.centers), len(scorer.features)
-    n_codes = max((len(each.distances) for each in scorer.features if isinstance(each, CategoricalFeature)), default=0)
+    n_codes = max(
+        (len(each.distances) for each in scorer.features if isinstance(each, CategoricalFeature)),
+        default=0,
+    )
     tables = FeatureTables(np.zeros(f, dtype=np.bool_), np.zeros((m, f)), np.zeros((m, f, n_codes)))
     for i, feature in enumerate(scorer.features):
         if isinstance(feature, NumericFeature):
@@ -79,11 +90,19 @@ def _read(feature: Coordinate, column: pd.Series) -> Column:
 
 
 def _encode_block(features: Sequence[Coordinate], columns: Sequence[Column], rows: slice) -> Floats:
-    return np.stack([_encode(*pair) for pair in zip(features, (column[rows] for column in columns), strict=True)])
+    return np.stack(
+        [
+            _encode(*pair)
+            for pair in zip(features, (column[rows] for column in columns), strict=True)
+        ]
+    )
 
 
 def _encode(feature: Coordinate, values: Column) -> Floats:
-    """Return coordinates, or rows of the distance table; its last row is that of an unknown category."""
+    """Return coordinates, or rows of the distance table.
+
+    Its last row is that of an unknown category.
+    """
     if isinstance(feature, NumericFeature):
         return feature.coordinate(values)
     return np.where(values < 0, len(feature.categories), values).astype(np.float64)

@@ -42,7 +42,9 @@ def prepare(
         points=preparation.transform(transformer, features, rows),
         known=known,
         warnings=(
-            *missing_remarks({feature.name: float(table[feature.name].isna().mean()) for feature in features}),
+            *missing_remarks(
+                {feature.name: float(table[feature.name].isna().mean()) for feature in features}
+            ),
             *_neutral_categories(table, requested, features),
             *_unknown_note(int((~known).sum())),
         ),
@@ -61,18 +63,31 @@ def _check_features(table: pd.DataFrame, requested: Sequence[Feature]) -> None:
 def _unknown_note(n: int) -> list[str]:
     if n == 0:
         return []
-    return [f"{n:,} customers have no known feature; they were left out of the fit and belong to no segment"]
+    return [
+        (
+            f"{n:,} customers have no known feature; they were left out of the fit and belong to "
+            "no segment"
+        )
+    ]
 
 
-def _neutral_categories(table: pd.DataFrame, requested: Sequence[Feature], decided: Sequence[Feature]) -> Iterator[str]:
-    """Yield warnings about unknown categories, without their names, since few customers may have them."""
+def _neutral_categories(
+    table: pd.DataFrame, requested: Sequence[Feature], decided: Sequence[Feature]
+) -> Iterator[str]:
+    """Yield warnings about unknown categories, unnamed since few customers may have them."""
     for before, feature in zip(requested, decided, strict=True):
         column = table[feature.name]
         n = int((column.notna() & ~preparation.known(table, feature)).sum())
         if n:
-            yield f"'{feature.name}' of {n:,} customers is {_why_neutral(before)}: it pulls towards no segment"
+            yield (
+                f"'{feature.name}' of {n:,} customers is {_why_neutral(before)}: it pulls "
+                "towards no segment"
+            )
         if len(feature.categories or ()) == 1:
-            yield f"'{feature.name}' has only one category of enough customers, so it does not separate customers"
+            yield (
+                f"'{feature.name}' has only one category of enough customers, so it does not "
+                "separate customers"
+            )
 
 
 def _why_neutral(requested: Feature) -> str:

@@ -127,16 +127,25 @@ def finalize(  # noqa: PLR0913 - the inputs of a fit and its results
     )
 
 
-def _compile(table: pd.DataFrame, prepared: PreparedTable, learned: ClusteringResult) -> tuple[Scorer, Centers, Labels]:
-    """Compile the scorer; return it with the nearest center and the segment of each customer (-1: no known feature)."""
+def _compile(
+    table: pd.DataFrame, prepared: PreparedTable, learned: ClusteringResult
+) -> tuple[Scorer, Centers, Labels]:
+    """Compile the scorer; return it with each customer's center and segment (-1: none)."""
     scorer = compile_scorer(prepared.transformer, prepared.features, learned)
     assigned = assign_table(scorer, table)
     labels = np.where(assigned.center >= 0, learned.segment_of_center[assigned.center], -1)
-    return replace(scorer, fences=distance_fences(assigned.distance, labels, learned.k)), assigned.center, labels
+    return (
+        replace(scorer, fences=distance_fences(assigned.distance, labels, learned.k)),
+        assigned.center,
+        labels,
+    )
 
 
 def _tree(learned: ClusteringResult, nearest: Centers, earlier: Tree | None) -> Tree | None:
-    """Build the tree with the sizes of its groups; agreements are known only when it is built, so a cut reuses them."""
+    """Build the tree with the sizes of its groups.
+
+    Agreements are known only when it is built, so a cut reuses them.
+    """
     sizes = np.bincount(nearest, minlength=len(learned.centers))
     if earlier is not None:
         return replace(earlier, sizes=sizes)
@@ -156,7 +165,11 @@ def _measure(
 ) -> tuple[dict[str, float | None], list[str]]:
     notes: list[str] = []
     clustered = MetricInput(
-        points=prepared.points, labels=labels[prepared.known], learned=learned, seed=seed, warn=notes.append
+        points=prepared.points,
+        labels=labels[prepared.known],
+        learned=learned,
+        seed=seed,
+        warn=notes.append,
     )
     return measure(clustered), notes
 

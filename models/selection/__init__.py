@@ -1,4 +1,7 @@
-"""Choice of the number of segments: combine the verdicts of the criteria into one recommendation with a probability."""
+"""Choice of the number of segments.
+
+Combine the verdicts of the criteria into one recommendation with a probability.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,7 +12,13 @@ from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
 from models.features import Feature
-from models.selection.constraints import Constraints, choose, least_shares, most_preferred, partitions
+from models.selection.constraints import (
+    Constraints,
+    choose,
+    least_shares,
+    most_preferred,
+    partitions,
+)
 from models.selection.evaluation import Progress, build_criterion_data, evaluate_criteria
 from models.selection.full_data_scores import score_full_data
 from models.selection.k_probabilities import K_MOST, credible_set, fall_back, predict_proba
@@ -37,8 +46,9 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
 ) -> Recommendation:
     """Recommend a number of segments, with its probability.
 
-    Deterministic: the same table, features, algorithm, limits and seed return the same result, bit for bit. The limits
-    restrict the choice, not the evidence: probabilities are always those of 1 to 15 segments.
+    Deterministic: the same table, features, algorithm, limits and seed return the same result, bit
+    for bit. The limits restrict the choice, not the evidence: probabilities are always those of 1
+    to 15 segments.
 
     Parameters
     ----------
@@ -57,8 +67,9 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
     seed
         Seed of all random numbers: the sample, the reference points, the random halves.
     progress
-        Called with each stage that begins ("preparing", the name of each criterion, and "measuring k = 2" etc. if
-        there are more customers than the sample has), and the share of the work done.
+        Called with each stage that begins ("preparing", the name of each criterion, and "measuring
+        k = 2" etc. if there are more customers than the sample has), and the share of the work
+        done.
 
     Raises
     ------
@@ -73,7 +84,9 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         progress("preparing", 0.0)
         sample = draw_sample(table, features, seed)
         evidence = build_criterion_data(sample, k_min, k_max, seed)
-        verdicts = evaluate_criteria(evidence, partial(_report_part, progress, 0.0, CRITERIA_PROGRESS))
+        verdicts = evaluate_criteria(
+            evidence, partial(_report_part, progress, 0.0, CRITERIA_PROGRESS)
+        )
         requested = tuple(verdicts) if criteria is None else criteria
         returned = verdicts | score_full_data(
             sample, evidence, requested, partial(_report_part, progress, CRITERIA_PROGRESS, 1.0)
@@ -82,7 +95,11 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         cuts = partitions(evidence, algorithm)
         shares = least_shares(cuts)
         fallback = fall_back(verdicts)
-        probabilities = predict_proba(verdicts, sample.n_looked_at) if _is_calibrated(sample, fallback, k_min) else None
+        probabilities = (
+            predict_proba(verdicts, sample.n_looked_at)
+            if _is_calibrated(sample, fallback, k_min)
+            else None
+        )
         preference = probabilities or fallback
         k = choose(preference, shares, limits)
         warnings = [
@@ -109,5 +126,8 @@ def _report_part(progress: Progress, start: float, end: float, stage: str, fract
 
 
 def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:
-    """Return whether probabilities are calibrated for this table: at least 50 customers and at most 15 segments."""
+    """Return whether probabilities are calibrated for this table.
+
+    At least 50 customers and at most 15 segments.
+    """
     return sample.n_customers >= MIN_CALIBRATED and max(most_preferred(preference), k_min) <= K_MOST

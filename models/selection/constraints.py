@@ -14,19 +14,24 @@ from models.tree import cut
 
 @dataclass(frozen=True, kw_only=True)
 class Constraints:
-    """The minimum and maximum number of segments, and the minimum share of the customers in each."""
+    """Minimum and maximum number of segments, and the minimum share of customers in each."""
 
     k_min: int
     k_max: int
     min_share: float
 
 
-def choose(preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Constraints) -> int:
-    """Choose the most preferred number of segments that the limits allow; ties go to the smaller number.
+def choose(
+    preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Constraints
+) -> int:
+    """Choose the most preferred number of segments that the limits allow.
 
-    One segment is chosen only if it is the most preferred or the only one allowed: if three segments are preferred but
-    not allowed, two describe the customers better than one. If `min_share` excludes every number, the number between
-    `k_min` and `k_max` with the largest smallest segment is chosen.
+    Ties go to the smaller number.
+
+    One segment is chosen only if it is the most preferred or the only one allowed: if three
+    segments are preferred but not allowed, two describe the customers better than one. If
+    `min_share` excludes every number, the number between `k_min` and `k_max` with the largest
+    smallest segment is chosen.
     """
     within = {k: share for k, share in least_shares.items() if limits.k_min <= k <= limits.k_max}
     allowed = [k for k, share in within.items() if share >= limits.min_share]
@@ -43,7 +48,9 @@ def most_preferred(preference: Mapping[int, float]) -> int:
 
 def least_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
     """Compute the share of the smallest segment of each cut."""
-    return {k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()}
+    return {
+        k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()
+    }
 
 
 def partitions(evidence: CriterionData, algorithm: Algorithm) -> Mapping[int, Labels]:

@@ -47,7 +47,9 @@ class FullEvidence(CriterionData):
 
     def _partition(self, k: int) -> Partition:
         from_sample = lloyd(self.points, self.starts[k])
-        search = Search(k=k, n_init=STARTS, init="k-means++", max_iter=300, tol=1e-4, seed=self.seed)
+        search = Search(
+            k=k, n_init=STARTS, init="k-means++", max_iter=300, tol=1e-4, seed=self.seed
+        )
         from_starts = kmeans(self.points, search)
         if from_sample.inertia <= from_starts.inertia:
             return partition_of(self.points, from_sample.labels, k)
@@ -57,7 +59,9 @@ class FullEvidence(CriterionData):
 def score_full_data(
     sample: SelectionSample, evidence: CriterionData, requested: Sequence[str], progress: Progress
 ) -> dict[str, Verdict]:
-    """Evaluate the criteria that scale to all customers; to a sample of 20,000 of them if there are more.
+    """Evaluate the criteria that scale to all customers.
+
+    To a sample of 20,000 of them if there are more.
 
     Parameters
     ----------
@@ -76,14 +80,23 @@ def score_full_data(
         Verdicts by name of criterion. Scores of all customers have no standard errors.
     """
     everyone = evidence_of_everyone(sample, evidence, progress)
-    criteria = [criterion for criterion in CRITERIA if criterion.name in OF_EVERYONE and criterion.name in requested]
+    criteria = [
+        criterion
+        for criterion in CRITERIA
+        if criterion.name in OF_EVERYONE and criterion.name in requested
+    ]
     verdicts = [criterion.evaluate(everyone) for criterion in criteria]
     complete = len(sample.everyone) == sample.n_customers
     return {each.criterion: replace(each, errors={}) if complete else each for each in verdicts}
 
 
-def evidence_of_everyone(sample: SelectionSample, evidence: CriterionData, progress: Progress) -> CriterionData:
-    """Return criterion data of all customers, computed lazily; `evidence` itself if it holds all of them already."""
+def evidence_of_everyone(
+    sample: SelectionSample, evidence: CriterionData, progress: Progress
+) -> CriterionData:
+    """Return criterion data of all customers, computed lazily.
+
+    `evidence` itself if it holds all of them already.
+    """
     if len(sample.everyone) == len(evidence.points):
         return evidence
     return FullEvidence(

@@ -1,4 +1,7 @@
-"""Categorical features that are independent of all others; they would only multiply the segments."""
+"""Categorical features that are independent of all others.
+
+They would only multiply the segments.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,8 +19,8 @@ Floats = NDArray[np.float64]
 def irrelevant_categories(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
     """Find the categorical features that no other feature depends on.
 
-    Dependence on a numeric feature is tested by an analysis of variance, on a categorical one by a chi-squared test, at
-    the level .001 with Bonferroni correction.
+    Dependence on a numeric feature is tested by an analysis of variance, on a categorical one by a
+    chi-squared test, at the level .001 with Bonferroni correction.
 
     Parameters
     ----------
@@ -34,7 +37,8 @@ def irrelevant_categories(features: Sequence[Feature], blocks: Sequence[Floats])
     irrelevant = [
         feature
         for feature, block in zip(features, blocks, strict=True)
-        if feature.kind == "categorical" and not _is_related(block, [other for other in blocks if other is not block])
+        if feature.kind == "categorical"
+        and not _is_related(block, [other for other in blocks if other is not block])
     ]
     return irrelevant if len(irrelevant) < len(features) else []
 
@@ -59,5 +63,5 @@ def _p_value(codes: NDArray[np.int64], other: Floats) -> float:
 
 
 def _codes(block: Floats) -> NDArray[np.int64]:
-    """Return the category code of each customer, n_categories if unknown (all coordinates are zero)."""
+    """Return the category code of each customer, n_categories if unknown (all zeros)."""
     return np.asarray(np.where(block.any(axis=1), block.argmax(axis=1), block.shape[1]))

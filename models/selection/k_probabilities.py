@@ -1,8 +1,8 @@
-"""Probabilities of each number of segments from the verdicts of the criteria, and a simpler fallback rule.
+"""Probabilities of each number of segments by the criteria's verdicts, and a fallback rule.
 
-Two stages: a logistic regression decides whether there are segments at all, then a conditional logit (McFadden 1974), a
-softmax over k, how many. The weights were fitted by `bench/choosing/fitting.py` on 864 generated tables whose number of
-segments is known.
+Two stages: a logistic regression decides whether there are segments at all, then a conditional
+logit (McFadden 1974), a softmax over k, how many. The weights were fitted by
+`bench/choosing/fitting.py` on 864 generated tables whose number of segments is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def predict_proba(verdicts: Verdicts, n: int) -> dict[int, float]:
 
 
 def k_features(verdicts: Verdicts, n: int) -> dict[str, Floats]:
-    """Compute the features of the conditional logit, by name, each of shape (n_ks,) for 2 to 15 segments."""
+    """Compute the features of the conditional logit by name, shape (n_ks,), for k of 2 to 15."""
     ks = range(2, min(K_MOST, max(verdicts["gap"].scores)) + 1)
     valleys = verdicts["valley_depth"].scores
     return {
@@ -91,7 +91,10 @@ def k_features(verdicts: Verdicts, n: int) -> dict[str, Floats]:
 
 
 def structure_features(verdicts: Verdicts, best: int, n: int) -> dict[str, float]:
-    """Compute the features of the logistic regression, by name; `best` is the most likely number of segments."""
+    """Compute the features of the logistic regression, by name.
+
+    `best` is the most likely number of segments.
+    """
     gap, icl = verdicts["gap_pca"].scores, verdicts["mixture_icl"].scores
     gain = icl[1] - icl[best] if 1 in icl and best in icl else 0.0
     return {
@@ -104,13 +107,16 @@ def structure_features(verdicts: Verdicts, best: int, n: int) -> dict[str, float
 
 
 def fall_back(verdicts: Verdicts) -> dict[int, float]:
-    """Return preferences, higher is better: silhouettes of Ward's cuts; one segment if no valley separates any."""
+    """Return preferences, higher is better.
+
+    Silhouettes of Ward's cuts; one segment if no valley separates any.
+    """
     alone = 1.0 if verdicts["valley_depth"].k == 1 else -1.0
     return {1: alone, **verdicts["ward_silhouette"].scores}
 
 
 def credible_set(probabilities: Mapping[int, float]) -> tuple[int, ...]:
-    """Return the smallest set of numbers of segments whose probabilities add up to 90 %, the most probable first."""
+    """Return the smallest set of k whose probabilities add up to 90 %, the most probable first."""
     order = sorted(probabilities, key=lambda k: (-probabilities[k], k))
     reached = np.cumsum([probabilities[k] for k in order])
     return tuple(order[: 1 + int(np.searchsorted(reached, CREDIBLE))])
@@ -121,7 +127,7 @@ def _scores_of(scores: Mapping[int, float], ks: Sequence[int], *, missing: float
 
 
 def _below_best(verdict: Verdict, ks: Sequence[int], *, unit: float, log: bool = False) -> Floats:
-    """Return minus the distance of each score to the best, in units, at least -3; -3 for a missing score."""
+    """Return minus each score's distance to the best, in units, at least -3 (also if missing)."""
     scores = _scores_of(verdict.scores, ks, missing=np.nan)
     if np.isnan(scores).all():
         return np.full(len(scores), -3.0)

@@ -17,9 +17,11 @@ class Recommendation:
     probability
         The probability of k; None for fewer than 50 customers or more than 15 segments.
     credible_set
-        The smallest set of numbers of segments whose probabilities add up to 90 %, the most probable first.
+        The smallest set of numbers of segments whose probabilities add up to 90 %, the most
+        probable first.
     probabilities
-        The probability of each number of segments, regardless of the limits; None if `probability` is None.
+        The probability of each number of segments, regardless of the limits; None if `probability`
+        is None.
     text
         The recommendation as a sentence for marketing and sales.
     verdicts
@@ -29,7 +31,8 @@ class Recommendation:
     n_sampled
         Number of customers in the sample.
     n_measured
-        Number of customers behind the scores of knee, silhouette, Caliński-Harabasz and Davies-Bouldin.
+        Number of customers behind the scores of knee, silhouette, Caliński-Harabasz and
+        Davies-Bouldin.
     warnings
         Warnings as sentences.
     """

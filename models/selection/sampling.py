@@ -35,9 +35,11 @@ class SelectionSample:
     columns
         The name of the feature of each coordinate.
     unrelated
-        Names of the categorical features that were left out, since no other feature depends on them.
+        Names of the categorical features that were left out, since no other feature depends on
+        them.
     n_customers
-        Number of customers with a known feature; an estimate if the table has more than 20,000 rows.
+        Number of customers with a known feature; an estimate if the table has more than 20,000
+        rows.
     n_outliers
         Number of sampled customers that were left out as outliers.
     """
@@ -71,7 +73,8 @@ def draw_sample(table: pd.DataFrame, requested: Sequence[Feature], seed: int) ->
     n = len(prepared.points)
     if n < MIN_CUSTOMERS:
         raise TooFewToChoose(
-            f"{n} customers are too few to recommend a number of segments; at least {MIN_CUSTOMERS} are needed"
+            f"{n} customers are too few to recommend a number of segments; at least "
+            f"{MIN_CUSTOMERS} are needed"
         )
     blocks = [prepared.points[:, block] for block in _columns_of(prepared)]
     left_out = irrelevant_categories(prepared.features, blocks)
@@ -92,11 +95,16 @@ def draw_sample(table: pd.DataFrame, requested: Sequence[Feature], seed: int) ->
 def _draw_rows(
     table: pd.DataFrame, requested: Sequence[Feature], rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Sequence[Feature]]:
-    """Draw at most 20,000 rows, and drop features that are constant in them: a rare value may be missed."""
+    """Draw at most 20,000 rows, and drop features that are constant in them.
+
+    A rare value may be missed.
+    """
     if len(table) <= PREPARED:
         return table, requested
     rows = table.iloc[np.sort(rng.choice(len(table), PREPARED, replace=False))]
-    return rows, [feature for feature in requested if feature.name not in rows or _varies(rows[feature.name])]
+    return rows, [
+        feature for feature in requested if feature.name not in rows or _varies(rows[feature.name])
+    ]
 
 
 def _varies(column: pd.Series) -> bool:
@@ -113,8 +121,8 @@ def _columns_of(prepared: PreparedTable) -> list[slice]:
 def _inliers(points: Floats) -> NDArray[np.bool_]:
     """Return a mask of the inliers; at most 6 % of the points are outliers.
 
-    A point is an outlier if its log distance to its j-th neighbour is more than 1.5 interquartile ranges above the
-    third quartile, where j is 1 % of the points, clipped to [5, 15].
+    A point is an outlier if its log distance to its j-th neighbour is more than 1.5 interquartile
+    ranges above the third quartile, where j is 1 % of the points, clipped to [5, 15].
     """
     from scipy.spatial import KDTree  # noqa: PLC0415 - the api imports the result types without scipy
 

@@ -19,7 +19,7 @@ MAX_COMPARED: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Summary of a table; `sampled` is the number of customers used for correlations, None for all of them."""
+    """Summary of a table; `sampled` is the number of customers in the correlations (None: all)."""
 
     n_customers: int
     sampled: int | None
@@ -35,8 +35,8 @@ def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -
     Parameters
     ----------
     table
-        Customer ids and categories as text, numeric columns as float64, null where a value is missing; identifiers and
-        ignored columns may be absent.
+        Customer ids and categories as text, numeric columns as float64, null where a value is
+        missing; identifiers and ignored columns may be absent.
     columns
         Its columns, with or without the id column.
     customer_id
@@ -45,8 +45,8 @@ def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -
     Returns
     -------
     Summary
-        Exact except for correlations and row orders, which use a random sample of 50,000 customers and the first 60
-        usable columns. Deterministic: the same table has the same summary.
+        Exact except for correlations and row orders, which use a random sample of 50,000 customers
+        and the first 60 usable columns. Deterministic: the same table has the same summary.
     """
     summaries = tuple(summarize_column(table, column) for column in columns)
     usable = [column for column in summaries if column.usable]

@@ -35,13 +35,16 @@ class ColumnSummary:
     def usable(self) -> bool:
         """Whether the column can be a feature of a fit."""
         few = self.categorical is not None and self.distinct <= MAX_CATEGORIES
-        return self.distinct > 1 and (few or (self.numeric is not None and not self.names_customers))
+        return self.distinct > 1 and (
+            few or (self.numeric is not None and not self.names_customers)
+        )
 
     @property
     def names_customers(self) -> bool:
         """Whether whole numbers are all distinct although random ones would contain duplicates.
 
-        By the birthday problem, about n² / 2r pairs among n customers share one of r possible numbers.
+        By the birthday problem, about n² / 2r pairs among n customers share one of r possible
+        numbers.
         """
         numbers = self.numeric
         if not numbers or not numbers.whole_numbers or numbers.distinct < numbers.n:
@@ -55,8 +58,8 @@ def summarize_column(table: pa.Table, column: Column) -> ColumnSummary:
     Parameters
     ----------
     table
-        The column as float64 if it is numeric, as text if it is categorical, null where a value is missing; columns of
-        other kinds may be absent.
+        The column as float64 if it is numeric, as text if it is categorical, null where a value is
+        missing; columns of other kinds may be absent.
     column
         Its kind and its counts of missing and distinct cells.
 
@@ -66,7 +69,9 @@ def summarize_column(table: pa.Table, column: Column) -> ColumnSummary:
         With the distribution of a numeric or categorical column.
     """
     numeric = describe_numbers(table.column(column.name)) if column.kind == "numeric" else None
-    categorical = describe_categories(table.column(column.name)) if column.kind == "categorical" else None
+    categorical = (
+        describe_categories(table.column(column.name)) if column.kind == "categorical" else None
+    )
     described = numeric or categorical
     missing = table.num_rows - described.n if described else column.missing
     return ColumnSummary(

@@ -38,12 +38,17 @@ def correlate(sample: CorrelationSample) -> tuple[Correlation, ...]:
     Returns
     -------
     tuple of Correlation
-        The strongest first. Two numbers: Pearson's correlation, and Spearman's, with ranks among all known values of a
-        column. Two categories: Cramér's V, corrected for bias (Bergsma, 2013). A category and a number: the correlation
-        ratio, corrected for bias (Kelley, 1935). Uncorrected, columns of many categories look related by chance. Pairs
-        known for fewer than ten customers, or with a constant side, are omitted.
+        The strongest first. Two numbers: Pearson's correlation, and Spearman's, with ranks among
+        all known values of a column. Two categories: Cramér's V, corrected for bias (Bergsma,
+        2013). A category and a number: the correlation ratio, corrected for bias (Kelley, 1935).
+        Uncorrected, columns of many categories look related by chance. Pairs known for fewer than
+        ten customers, or with a constant side, are omitted.
     """
-    measured = [*_between_numbers(sample), *_between_categories(sample), *_between_category_and_number(sample)]
+    measured = [
+        *_between_numbers(sample),
+        *_between_categories(sample),
+        *_between_category_and_number(sample),
+    ]
     known = (pair for pair in measured if not isnan(pair.value))
     return tuple(sorted(known, key=lambda pair: (-abs(pair.value), pair.a, pair.b, pair.measure)))
 
@@ -59,7 +64,10 @@ def correlate_with(sample: CorrelationSample, order: Floats) -> dict[str, float]
 def _between_numbers(sample: CorrelationSample) -> Iterator[Correlation]:
     if not sample.numbers:
         return
-    measures: dict[Measure, dict[str, Floats]] = {"pearson": sample.numbers, "spearman": sample.ranks}
+    measures: dict[Measure, dict[str, Floats]] = {
+        "pearson": sample.numbers,
+        "spearman": sample.ranks,
+    }
     for measure, columns in measures.items():
         matrix = np.column_stack(list(columns.values()))
         values = _pearson(matrix, matrix)
@@ -69,18 +77,22 @@ def _between_numbers(sample: CorrelationSample) -> Iterator[Correlation]:
 
 def _between_categories(sample: CorrelationSample) -> Iterator[Correlation]:
     for a, b in combinations(sample.codes, 2):
-        yield Correlation(a=a, b=b, measure="cramers_v", value=_cramers_v(sample.codes[a], sample.codes[b]))
+        yield Correlation(
+            a=a, b=b, measure="cramers_v", value=_cramers_v(sample.codes[a], sample.codes[b])
+        )
 
 
 def _between_category_and_number(sample: CorrelationSample) -> Iterator[Correlation]:
     for b, x in sample.numbers.items():
         z = np.where(np.isnan(x), np.nan, _standardize(x[:, None])[:, 0])
         for a, codes in sample.codes.items():
-            yield Correlation(a=a, b=b, measure="correlation_ratio", value=_correlation_ratio(codes, z))
+            yield Correlation(
+                a=a, b=b, measure="correlation_ratio", value=_correlation_ratio(codes, z)
+            )
 
 
 def _pearson(a: Floats, b: Floats) -> Floats:
-    """Compute Pearson's r of each column of one matrix with each of another, on pairwise complete rows."""
+    """Compute Pearson's r of each column of two matrices, on pairwise complete rows."""
     x, y, has_x, has_y = _standardize(a), _standardize(b), _known(a), _known(b)
     n, sum_x, sum_y = has_x.T @ has_y, x.T @ has_y, has_x.T @ y
     squares_x, squares_y = (x * x).T @ has_y, has_x.T @ (y * y)

@@ -80,7 +80,10 @@ class Top:
 
 @dataclass(frozen=True, kw_only=True)
 class CategoricalDistribution:
-    """Statistics of a categorical column; `rest` counts the customers with a value outside `top`."""
+    """Statistics of a categorical column.
+
+    `rest` counts the customers with a value outside `top`.
+    """
 
     n: int
     distinct: int
@@ -100,8 +103,8 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
     Returns
     -------
     NumericDistribution or None
-        Exact statistics of the known values. The histogram ends at the fences, since extreme values would squeeze all
-        others into one bin. None if no value is known or one exceeds ±1e100.
+        Exact statistics of the known values. The histogram ends at the fences, since extreme values
+        would squeeze all others into one bin. None if no value is known or one exceeds ±1e100.
     """
     x = np.sort(values.drop_null().to_numpy())
     if not x.size or max(-x[0], x[-1]) > LARGEST:
@@ -147,7 +150,9 @@ def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | No
     common = pc.select_k_unstable(table, MAX_TOP, [("count", "descending"), ("value", "ascending")])
     top = tuple(Top(**row, share=row["count"] / n) for row in table.take(common).to_pylist())
     rest = n - sum(each.count for each in top)
-    return CategoricalDistribution(n=n, distinct=table.num_rows, largest_share=top[0].share, top=top, rest=rest)
+    return CategoricalDistribution(
+        n=n, distinct=table.num_rows, largest_share=top[0].share, top=top, rest=rest
+    )
 
 
 def _run_lengths(x: Floats) -> npt.NDArray[np.intp]:

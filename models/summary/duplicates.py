@@ -12,8 +12,8 @@ Hashes = npt.NDArray[np.uint64]
 def count_duplicates(table: pa.Table, names: Sequence[str]) -> int:
     """Count the customers that equal an earlier one in all of some columns.
 
-    Each row is hashed to 64 bits column by column, which holds only two columns in memory at a time; two million
-    distinct rows contain a collision in about one of ten million tables.
+    Each row is hashed to 64 bits column by column, which holds only two columns in memory at a
+    time; two million distinct rows contain a collision in about one of ten million tables.
 
     Parameters
     ----------
@@ -42,7 +42,13 @@ def _cell_bits(column: pa.ChunkedArray) -> Hashes:
     if pa.types.is_floating(column.type):
         cells = column.to_numpy() + 0.0
     else:
-        cells = column.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
+        cells = (
+            column.combine_chunks()
+            .dictionary_encode()
+            .indices.fill_null(-1)
+            .to_numpy()
+            .astype(np.int64)
+        )
     bits: Hashes = cells.view(np.uint64)
     return bits
 

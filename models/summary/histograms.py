@@ -25,8 +25,9 @@ class Histogram:
 def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool) -> Histogram:
     """Compute the histogram of a sorted column between two values.
 
-    The bin width follows Freedman and Diaconis (1981) or, if the interquartile range is 0, the number of bins follows
-    Sturges (1926); at most thirty bins. Bins of whole numbers have whole widths.
+    The bin width follows Freedman and Diaconis (1981) or, if the interquartile range is 0, the
+    number of bins follows Sturges (1926); at most thirty bins. Bins of whole numbers have whole
+    widths.
 
     Parameters
     ----------
@@ -45,14 +46,21 @@ def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool
         All values, each counted once.
     """
     n_bins = _n_bins(x.size, high - low, iqr)
-    edges = np.unique(_whole_edges(ceil(low), floor(high), n_bins) if whole else np.linspace(low, high, n_bins + 1))
+    edges = np.unique(
+        _whole_edges(ceil(low), floor(high), n_bins)
+        if whole
+        else np.linspace(low, high, n_bins + 1)
+    )
     if edges.size == 1:
         edges = edges.repeat(2)
     positions = np.searchsorted(x, edges)
     positions[-1] = np.searchsorted(x, edges[-1], "right")
     counts = tuple(np.diff(positions).tolist())
     return Histogram(
-        edges=tuple(edges.tolist()), counts=counts, below=int(positions[0]), above=x.size - int(positions[-1])
+        edges=tuple(edges.tolist()),
+        counts=counts,
+        below=int(positions[0]),
+        above=x.size - int(positions[-1]),
     )
 
 

@@ -1,4 +1,7 @@
-"""Quality checks of columns: one warning for all columns with the same problem, without customers' values."""
+"""Quality checks of columns.
+
+One warning for all columns with the same problem, without customers' values.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ MAX_NAMED: Final = 12
 
 @dataclass(frozen=True, kw_only=True)
 class QualityCheck:
-    """A quality check: a function that returns the problem's figure or None, and texts for one or several columns.
+    """A quality check: a function for the problem's figure, and texts for one or more columns.
 
     A check that `settles` a column skips all later checks of it.
     """
@@ -36,7 +39,9 @@ def quality_warnings(columns: Sequence[ColumnSummary]) -> Iterator[str]:
     """Yield warnings about problems of columns with advice, unusable columns first."""
     columns_left = [column for column in columns if column.kind in {"numeric", "categorical"}]
     for check in CHECKS:
-        figures = {column.name: figure for column in columns_left if (figure := check.figure(column))}
+        figures = {
+            column.name: figure for column in columns_left if (figure := check.figure(column))
+        }
         if figures:
             yield _format_warning(check, figures)
         if check.settles:
@@ -44,8 +49,10 @@ def quality_warnings(columns: Sequence[ColumnSummary]) -> Iterator[str]:
 
 
 def missing_remarks(shares: Mapping[str, float]) -> list[str]:
-    """Return a warning of the columns that are missing for most customers, given shares of missing values."""
-    figures = {name: percent(share) for name, share in shares.items() if MOSTLY_MISSING <= share < 1}
+    """Return a warning of the columns that are missing for most customers, by missing shares."""
+    figures = {
+        name: percent(share) for name, share in shares.items() if MOSTLY_MISSING <= share < 1
+    }
     return [_format_warning(MOSTLY_MISSING_CHECK, figures)] if figures else []
 
 
@@ -84,17 +91,29 @@ def _almost_constant(column: ColumnSummary) -> str | None:
     if not described or described.largest_share < NEARLY_CONSTANT:
         return None
     others = round(described.n * (1 - described.largest_share))
-    return f"the same for all but {others:,} of {described.n:,} customers" if others else "the same for all"
+    return (
+        f"the same for all but {others:,} of {described.n:,} customers"
+        if others
+        else "the same for all"
+    )
 
 
 def _almost_unique(column: ColumnSummary) -> str | None:
     described = column.categorical
-    is_unique = described and described.n >= MIN_ROWS_FOR_UNIQUE and described.distinct >= NEARLY_UNIQUE * described.n
+    is_unique = (
+        described
+        and described.n >= MIN_ROWS_FOR_UNIQUE
+        and described.distinct >= NEARLY_UNIQUE * described.n
+    )
     return f"{column.distinct:,} values" if is_unique else None
 
 
 def _too_many_categories(column: ColumnSummary) -> str | None:
-    return f"{column.distinct:,} values" if column.categorical and column.distinct > MAX_CATEGORIES else None
+    return (
+        f"{column.distinct:,} values"
+        if column.categorical and column.distinct > MAX_CATEGORIES
+        else None
+    )
 
 
 def _majority_missing(column: ColumnSummary) -> str | None:
@@ -102,11 +121,17 @@ def _majority_missing(column: ColumnSummary) -> str | None:
 
 
 def _often_missing(column: ColumnSummary) -> str | None:
-    return percent(column.missing_share) if OFTEN_MISSING <= column.missing_share < MOSTLY_MISSING else None
+    return (
+        percent(column.missing_share)
+        if OFTEN_MISSING <= column.missing_share < MOSTLY_MISSING
+        else None
+    )
 
 
 def _skewed(column: ColumnSummary) -> str | None:
-    return f"skew {column.numeric.skew:.1f}" if column.numeric and column.numeric.log_helps else None
+    return (
+        f"skew {column.numeric.skew:.1f}" if column.numeric and column.numeric.log_helps else None
+    )
 
 
 def _majority_zero(column: ColumnSummary) -> str | None:
@@ -123,30 +148,41 @@ def _far_out(column: ColumnSummary) -> str | None:
 
 
 def _few_numbers(column: ColumnSummary) -> str | None:
-    few = column.numeric and column.numeric.whole_numbers and column.distinct <= FEW_NUMBERS and not column.doubts
+    few = (
+        column.numeric
+        and column.numeric.whole_numbers
+        and column.distinct <= FEW_NUMBERS
+        and not column.doubts
+    )
     return f"{column.distinct} different numbers" if few else None
 
 
 MOSTLY_MISSING_CHECK: Final = QualityCheck(
     figure=_majority_missing,
-    one="{} is missing so often that more would be guessed than known: set its kind to ignored. If it matters who "
+    one="{} is missing so often that more would be guessed than known: set its kind to ignored. If "
+    "it matters who "
     "has it at all, send that as yes and no.",
-    several="{} are missing so often that more would be guessed than known: set their kind to ignored. If it "
+    several="{} are missing so often that more would be guessed than known: set their kind to "
+    "ignored. If it "
     "matters who has them at all, send that as yes and no.",
     settles=True,
 )
 CHECKS: Final = (
     QualityCheck(
         figure=_out_of_range,
-        one="{} holds a number that no fit accepts: correct it, or set the column's kind to ignored.",
-        several="{} hold numbers that no fit accepts: correct them, or set the columns' kind to ignored.",
+        one="{} holds a number that no fit accepts: correct it, or set the column's kind to "
+        "ignored.",
+        several="{} hold numbers that no fit accepts: correct them, or set the columns' kind to "
+        "ignored.",
         settles=True,
     ),
     QualityCheck(
         figure=_names_customers,
-        one="{} is different for every customer, like a running number: it names customers and measures nothing. "
+        one="{} is different for every customer, like a running number: it names customers and "
+        "measures nothing. "
         "Set its kind to identifier.",
-        several="{} are different for every customer, like running numbers: they name customers and measure nothing. "
+        several="{} are different for every customer, like running numbers: they name customers "
+        "and measure nothing. "
         "Set their kind to identifier.",
         settles=True,
     ),
@@ -158,52 +194,66 @@ CHECKS: Final = (
     ),
     QualityCheck(
         figure=_almost_unique,
-        one="{} is different for nearly every customer, so it forms no groups: set its kind to ignored.",
-        several="{} are different for nearly every customer, so they form no groups: set their kind to ignored.",
+        one="{} is different for nearly every customer, so it forms no groups: set its kind to "
+        "ignored.",
+        several="{} are different for nearly every customer, so they form no groups: set their "
+        "kind to ignored.",
         settles=True,
     ),
     QualityCheck(
         figure=_too_many_categories,
-        one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit can tell apart: group them, such "
+        one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit can tell apart: "
+        "group them, such "
         "as towns into regions, or set its kind to ignored.",
-        several=f"{{}} have more than the {MAX_CATEGORIES} different values that a fit can tell apart: group them, "
+        several=f"{{}} have more than the {MAX_CATEGORIES} different values that a fit can tell "
+        "apart: group them, "
         "such as towns into regions, or set their kind to ignored.",
         settles=True,
     ),
     MOSTLY_MISSING_CHECK,
     QualityCheck(
         figure=_often_missing,
-        one="{} is missing for many customers, whom a fit takes for average in it: complete it if you can, or leave it "
+        one="{} is missing for many customers, whom a fit takes for average in it: complete it if "
+        "you can, or leave it "
         "out.",
-        several="{} are missing for many customers, whom a fit takes for average in them: complete them if you can, or "
+        several="{} are missing for many customers, whom a fit takes for average in them: complete "
+        "them if you can, or "
         "leave them out.",
     ),
     QualityCheck(
         figure=_skewed,
-        one="{} is skewed: a few customers have far more than all others. A fit takes its logarithm, so that they do "
+        one="{} is skewed: a few customers have far more than all others. A fit takes its "
+        "logarithm, so that they do "
         "not outweigh everybody else, unless you set log to false.",
-        several="{} are skewed: in each, a few customers have far more than all others. A fit takes their logarithms, "
+        several="{} are skewed: in each, a few customers have far more than all others. A fit "
+        "takes their logarithms, "
         "so that those few do not outweigh everybody else, unless you set log to false.",
     ),
     QualityCheck(
         figure=_majority_zero,
-        one="{} is mostly zero: it tells those who have any from those who have none, and little else. If only that "
+        one="{} is mostly zero: it tells those who have any from those who have none, and little "
+        "else. If only that "
         "matters, send it as yes and no.",
-        several="{} are mostly zero: each tells those who have any from those who have none, and little else. If only "
+        several="{} are mostly zero: each tells those who have any from those who have none, and "
+        "little else. If only "
         "that matters, send them as yes and no.",
     ),
     QualityCheck(
         figure=_far_out,
-        one="{} holds numbers far out of the usual: look whether they are mistakes. A fit takes them for merely "
+        one="{} holds numbers far out of the usual: look whether they are mistakes. A fit takes "
+        "them for merely "
         "unusual, however far out they are.",
-        several="{} hold numbers far out of the usual: look whether they are mistakes. A fit takes them for merely "
+        several="{} hold numbers far out of the usual: look whether they are mistakes. A fit takes "
+        "them for merely "
         "unusual, however far out they are.",
     ),
     QualityCheck(
         figure=_few_numbers,
-        one="{} is taken for an amount, such as the number of children. If it is a code, such as for regions, set its "
+        one="{} is taken for an amount, such as the number of children. If it is a code, such as "
+        "for regions, set its "
         "kind to categorical.",
-        several="{} are taken for amounts, such as the number of children. If they are codes, such as for regions, set "
+        several="{} are taken for amounts, such as the number of children. If they are codes, such "
+        "as for regions, set "
         "their kind to categorical.",
     ),
 )

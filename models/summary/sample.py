@@ -78,5 +78,11 @@ def _take(table: pa.Table, name: str, rows: Codes) -> pa.ChunkedArray:
 
 
 def _codes(column: pa.ChunkedArray) -> Codes:
-    codes: Codes = column.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
+    codes: Codes = (
+        column.combine_chunks()
+        .dictionary_encode()
+        .indices.fill_null(-1)
+        .to_numpy()
+        .astype(np.int64)
+    )
     return codes

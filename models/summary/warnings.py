@@ -1,4 +1,7 @@
-"""Warnings of a summary: unusable tables, row orders, correlated columns, quality problems and duplicates."""
+"""Warnings of a summary.
+
+Unusable tables, row orders, correlated columns, quality problems and duplicates.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +20,10 @@ NOTABLE_DUPLICATES: Final = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """The results of all checks of a table; `compared` is the number of columns that were correlated."""
+    """The results of all checks of a table.
+
+    `compared` is the number of columns that were correlated.
+    """
 
     n_customers: int
     customer_id: str
@@ -41,14 +47,19 @@ def summary_warnings(found: Findings) -> Iterator[str]:
 
 def _unusable(found: Findings) -> Iterator[str]:
     if not any(column.usable for column in found.columns):
-        yield "No column can set customers apart: each is an identifier, ignored, or the same for everybody."
+        yield (
+            "No column can set customers apart: each is an identifier, ignored, or the same for "
+            "everybody."
+        )
 
 
 def _row_order_warning(order: RowOrder, customer_id: str) -> str:
     leader = repr(customer_id) if order.by_id else "the order of the rows"
     return (
-        f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation {order.value:.2f}). If "
-        "the table was merely sorted by it, all is well. If it is a counter, or tells when somebody became a customer, "
+        f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation "
+        f"{order.value:.2f}). If "
+        "the table was merely sorted by it, all is well. If it is a counter, or tells when "
+        "somebody became a customer, "
         "segments by it only tell old customers from new ones: leave it out."
     )
 
@@ -60,7 +71,10 @@ def _correlation_warnings(correlations: Sequence[Correlation]) -> Iterator[str]:
             strongest.setdefault((pair.a, pair.b), pair)
     yield from map(_pair_warning, list(strongest.values())[:MAX_PAIRS])
     if len(strongest) > MAX_PAIRS:
-        yield f"{len(strongest) - MAX_PAIRS:,} more pairs of columns say nearly the same; see the correlations."
+        yield (
+            f"{len(strongest) - MAX_PAIRS:,} more pairs of columns say nearly the same; see the "
+            "correlations."
+        )
 
 
 def _pair_warning(pair: Correlation) -> str:
@@ -75,12 +89,18 @@ def _duplicates(found: Findings) -> Iterator[str]:
         return
     share = percent(found.duplicates / found.n_customers)
     yield (
-        f"{counted(found.duplicates)} ({share}) cannot be told from an earlier one by any usable column. With few or "
-        "coarse columns that is normal; otherwise look whether somebody is in the table twice, under two ids."
+        f"{counted(found.duplicates)} ({share}) cannot be told from an earlier one by any usable "
+        "column. With few or "
+        "coarse columns that is normal; otherwise look whether somebody is in the table twice, "
+        "under two ids."
     )
 
 
 def _not_compared(found: Findings) -> Iterator[str]:
     usable = sum(column.usable for column in found.columns)
     if usable > found.compared:
-        yield f"Only the first {found.compared} of {usable} usable columns were compared with each other."
+        yield (
+            f"Only the first {found.compared} of {usable} usable columns were compared with "
+            "each "
+            "other."
+        )

@@ -34,16 +34,16 @@ Numbers = npt.NDArray[np.float64]
 
 
 class ReferenceTooEarly(SegmentationError):
-    """The dataset holds transactions after the reference date, and they cannot be removed from it."""
+    """The dataset holds transactions after the reference date, which cannot be removed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Transactions aggregated by customer, and the rows that were skipped.
 
-    `recipe` contains the detected formats, for parsing further transactions. `faults` are the first hundred cells that
-    cannot be parsed, and `n_faulty` counts their rows; `n_later` counts the rows after the reference date, or after the
-    last plausible day.
+    `recipe` contains the detected formats, for parsing further transactions. `faults` are the first
+    hundred cells that cannot be parsed, and `n_faulty` counts their rows; `n_later` counts the rows
+    after the reference date, or after the last plausible day.
     """
 
     table: pa.Table
@@ -80,7 +80,10 @@ def summarize_transactions(
 
 
 def ledger(
-    raw: pa.Table, recipe: TransactionColumns, today: date | None = None, known_ids: pa.ChunkedArray | None = None
+    raw: pa.Table,
+    recipe: TransactionColumns,
+    today: date | None = None,
+    known_ids: pa.ChunkedArray | None = None,
 ) -> Ledger:
     """Aggregate transactions by customer; `merge_ledgers` adds later ones.
 
@@ -91,15 +94,16 @@ def ledger(
     recipe
         The columns of customer, date and amount.
     today
-        The current day: without a reference date, later transactions are skipped. None disables the check.
+        The current day: without a reference date, later transactions are skipped. None disables the
+        check.
     known_ids
         The customers of the ledger that these transactions will be added to.
 
     Returns
     -------
     Ledger
-        For its table see `models.transactions.ledgers.keep_ledger`. Its recipe contains the detected formats of dates
-        and amounts, so later transactions are parsed alike.
+        For its table see `models.transactions.ledgers.keep_ledger`. Its recipe contains the
+        detected formats of dates and amounts, so later transactions are parsed alike.
 
     Raises
     ------
@@ -136,12 +140,13 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row per customer, in the order of their ids: the id as text, then as float64 `recency_days` (since the last
-        order), `frequency` (orders: transactions without returns or, if the recipe has an order column, distinct order
-        numbers), `monetary_value` (all amounts, returns subtracted), `tenure_days` (since the first order),
-        `mean_basket` (monetary value by frequency) and `days_between_orders` (the mean gap between distinct order days;
-        null for a single day). Recency, tenure and basket of a customer with only returns are null. Without amounts,
-        the columns `monetary_value` and `mean_basket` are absent.
+        One row per customer, in the order of their ids: the id as text, then as float64
+        `recency_days` (since the last order), `frequency` (orders: transactions without returns or,
+        if the recipe has an order column, distinct order numbers), `monetary_value` (all amounts,
+        returns subtracted), `tenure_days` (since the first order), `mean_basket` (monetary value by
+        frequency) and `days_between_orders` (the mean gap between distinct order days; null for a
+        single day). Recency, tenure and basket of a customer with only returns are null. Without
+        amounts, the columns `monetary_value` and `mean_basket` are absent.
 
     Raises
     ------
@@ -152,9 +157,10 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
 
     Notes
     -----
-    Recency, frequency and monetary value follow Fader, Hardie and Lee (2005, "RFM and CLV: Using iso-value curves for
-    customer base analysis") with two differences: their recency is the age of the customer at the last purchase,
-    `tenure_days - recency_days` here, and their frequency excludes the first purchase.
+    Recency, frequency and monetary value follow Fader, Hardie and Lee (2005, "RFM and CLV: Using
+    iso-value curves for customer base analysis") with two differences: their recency is the age of
+    the customer at the last purchase, `tenure_days - recency_days` here, and their frequency
+    excludes the first purchase.
     """
     today = _reference_day(ledger, reference)
     first, last, n_days = _order_days(ledger)
@@ -167,7 +173,9 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
         columns["mean_basket"] = _ratio(ledger["total"].to_numpy(), n_orders)
     columns["days_between_orders"] = _ratio(last - first, n_days - 1)
     ids = {ledger.column_names[0]: ledger[0]}
-    return pa.table(ids | {name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    return pa.table(
+        ids | {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    )
 
 
 def _reference_day(ledger: pa.Table, reference: str | None) -> int:
@@ -179,7 +187,10 @@ def _reference_day(ledger: pa.Table, reference: str | None) -> int:
 
 
 def _order_days(ledger: pa.Table) -> tuple[Numbers, Numbers, Numbers]:
-    """Return the first, the last and the number of distinct order days of each customer; NaN without orders."""
+    """Return the first, the last and the number of distinct order days of each customer.
+
+    NaN without orders.
+    """
     lists = ledger["order_days"].combine_chunks()
     days = np.append(lists.flatten().cast(pa.int32()).to_numpy().astype(np.float64), np.nan)
     counts = pc.list_value_length(lists).to_numpy().astype(np.int64)

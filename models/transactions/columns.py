@@ -11,7 +11,14 @@ from models.columns.dates import EPOCH, Order
 from models.errors import SegmentationError
 
 COMPUTED: Final = frozenset(
-    ("recency_days", "frequency", "monetary_value", "tenure_days", "mean_basket", "days_between_orders")
+    (
+        "recency_days",
+        "frequency",
+        "monetary_value",
+        "tenure_days",
+        "mean_basket",
+        "days_between_orders",
+    )
 )
 RESERVED: Final = COMPUTED | {"order_days", "order_keys", "n_orders", "last_day", "total"}
 

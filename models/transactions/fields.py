@@ -8,7 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models import cells
-from models.columns.cell_arrays import identifiers, mask, numbers, plain_numbers, without_zero_fractions
+from models.columns.cell_arrays import (
+    identifiers,
+    mask,
+    numbers,
+    plain_numbers,
+    without_zero_fractions,
+)
 from models.columns.cell_errors import ColumnErrors, errors_by_rule
 from models.columns.distinct import DistinctCells
 from models.columns.number_format_detection import ambiguous_format_warning, detect_number_format
@@ -27,7 +33,7 @@ class Field(NamedTuple):
 
 
 def read_customers(raw: pa.Table, name: str, known: pa.ChunkedArray | None = None) -> Field:
-    """Parse customer ids, given the `known` ones, into a dictionary array, each distinct cell once."""
+    """Parse customer ids beside the `known` ones into a dictionary array, distinct cells once."""
     found = DistinctCells.of(raw.column(name))
     ids = pc.dictionary_encode(without_zero_fractions(identifiers(found.values).values, known))
     values = pa.DictionaryArray.from_arrays(found.spread(ids.indices), ids.dictionary)
@@ -47,7 +53,9 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
     style = detect_number_format(found.values) if pa.types.is_string(column.type) else None
     if style is None or style.numerals.example == PLAIN_NUMERALS:
         return _plain_amounts(raw, name, found.spread(numbers(found.values).values))
-    warning = f"{name!r} is read as numbers written like {style.numerals.example}. {style.doubt or ''}".rstrip()
+    warning = f"{name!r} is read as numbers written like {style.numerals.example}."
+    if style.doubt:
+        warning += f" {style.doubt}"
     return _written_amounts(raw, name, found, style.numerals.example)._replace(warning=warning)
 
 
@@ -57,11 +65,20 @@ def _plain_amounts(raw: pa.Table, name: str, values: pa.Array) -> Field:
 
 def _written_amounts(raw: pa.Table, name: str, found: DistinctCells, numerals: str) -> Field:
     values = found.spread(NumberFormat.parse(numerals).read(found.values).values)
-    return Field(values, faults_of(raw, name, values, lambda _: f"is not a number written like {numerals}"), numerals)
+    return Field(
+        values,
+        faults_of(raw, name, values, lambda _: f"is not a number written like {numerals}"),
+        numerals,
+    )
 
 
-def faults_of(raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]) -> ColumnErrors:
-    """Collect the rows of a column that were parsed as null; `why` describes the error of an invalid cell."""
+def faults_of(
+    raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]
+) -> ColumnErrors:
+    """Collect the rows of a column that were parsed as null.
+
+    `why` describes the error of an invalid cell.
+    """
     column = raw.column(name)
 
     def detail(row: int) -> str:

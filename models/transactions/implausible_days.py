@@ -42,16 +42,21 @@ def find_implausible(name: str, days: Days, today: int | None) -> Implausible:
     Returns
     -------
     Implausible
-        Days in the future are too late. In tables of at least 20 rows so are up to 5 % of the rows that follow all
-        others after a gap of more than a year and more than ten times the longest usual gap. Days as far *before* all
-        others only cause a warning: they do not move the reference date.
+        Days in the future are too late. In tables of at least 20 rows so are up to 5 % of the rows
+        that follow all others after a gap of more than a year and more than ten times the longest
+        usual gap. Days as far *before* all others only cause a warning: they do not move the
+        reference date.
     """
     future = np.zeros(days.size, np.bool_) if today is None else days > today + MAX_DAYS_AHEAD
     first, last = _plausible_span(days[~future & ~np.isnan(days)])
     late = ~future & (days > last)
     early = days < first
     warnings = (
-        _late_warning(name, future, ", ".join(filter(None, ("in the future", _distance_phrase(days, future, last))))),
+        _late_warning(
+            name,
+            future,
+            ", ".join(filter(None, ("in the future", _distance_phrase(days, future, last)))),
+        ),
         _late_warning(name, late, _distance_phrase(days, late, last)),
         _early_warning(name, days, early, first),
     )
@@ -66,13 +71,16 @@ def warn_of_leap(before: pa.Table, added: pa.Table) -> str | None:
     before, added
         The ledgers of the existing and of the new transactions.
     """
-    newest, later = (pc.max(ledger["last_day"]).cast(pa.int32()).as_py() for ledger in (before, added))
+    newest, later = (
+        pc.max(ledger["last_day"]).cast(pa.int32()).as_py() for ledger in (before, added)
+    )
     if newest is None or later is None or later - newest <= MIN_GAP_DAYS:
         return None
     years = int((later - newest) / DAYS_PER_YEAR) or 1
     return (
         f"The newest of these transactions is {_years_phrase(years)} later than all "
-        "before, and moves the recency of every customer. If it is a mistake, upload all transactions again without it."
+        "before, and moves the recency of every customer. If it is a mistake, upload all "
+        "transactions again without it."
     )
 
 
@@ -91,8 +99,15 @@ def _plausible_span(days: Days) -> tuple[float, float]:
 
 
 def _distance_phrase(days: Days, chosen: Mask, last: float) -> str:
-    """Return the phrase for the years between the chosen days and all others; empty for less than one."""
-    years = int((days[chosen].min(initial=np.inf) - last) / DAYS_PER_YEAR) if chosen.any() and np.isfinite(last) else 0
+    """Return the phrase for the years between the chosen days and all others.
+
+    Empty for less than one.
+    """
+    years = (
+        int((days[chosen].min(initial=np.inf) - last) / DAYS_PER_YEAR)
+        if chosen.any() and np.isfinite(last)
+        else 0
+    )
     return f"{_years_phrase(years)} after all others" if years else ""
 
 
@@ -100,8 +115,10 @@ def _late_warning(name: str, chosen: Mask, position: str) -> str | None:
     if not chosen.any():
         return None
     return (
-        f"{_count_phrase(chosen)} left out: {name!r} is {position}, first in row {_first_row(chosen)}. All recencies "
-        "would count from there; if the date is right, upload all transactions again with &reference= and the day to "
+        f"{_count_phrase(chosen)} left out: {name!r} is {position}, first in row "
+        f"{_first_row(chosen)}. All recencies "
+        "would count from there; if the date is right, upload all transactions again with "
+        "&reference= and the day to "
         "count from."
     )
 
@@ -111,7 +128,8 @@ def _early_warning(name: str, days: Days, chosen: Mask, first: float) -> str | N
         return None
     years = max(1, int((first - days[chosen].max()) / DAYS_PER_YEAR))
     return (
-        f"{_count_phrase(chosen)} {_years_phrase(years)} before all others, by {name!r} first in row "
+        f"{_count_phrase(chosen)} {_years_phrase(years)} before all others, by {name!r} first in "
+        "row "
         f"{_first_row(chosen)}, and count. "
         "If it is a mistake, correct it and upload all transactions again."
     )

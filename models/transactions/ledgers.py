@@ -40,12 +40,14 @@ def keep_ledger(transactions: Transactions) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row per customer, in the order of their ids: the id (text, under its own header), `order_days` (the distinct
-        days with an order, as a list of date32), `n_orders`, `last_day` (of any transaction, including returns) and, if
-        the recipe has an amount column, `total`. A return is not an order.
+        One row per customer, in the order of their ids: the id (text, under its own header),
+        `order_days` (the distinct days with an order, as a list of date32), `n_orders`, `last_day`
+        (of any transaction, including returns) and, if the recipe has an amount column, `total`. A
+        return is not an order.
 
-        If the recipe has an order column, `order_days` contains the first day of each order instead, and `order_keys`
-        (a list of int64) its key, to which further lines of the order are matched: 12 bytes per order.
+        If the recipe has an order column, `order_days` contains the first day of each order
+        instead, and `order_keys` (a list of int64) its key, to which further lines of the order are
+        matched: 12 bytes per order.
 
     Raises
     ------
@@ -77,8 +79,8 @@ def merge_ledgers(a: pa.Table, b: pa.Table) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        A ledger under the headers of `a`. It is exact, also for transactions on the same days or of the same orders,
-        except that the last bits of a total depend on the order of summation.
+        A ledger under the headers of `a`. It is exact, also for transactions on the same days or of
+        the same orders, except that the last bits of a total depend on the order of summation.
 
     Raises
     ------
@@ -104,10 +106,16 @@ def _aggregate(header: str, entries: _Entries) -> pa.Table:
     names, codes = _sort_customers(entries.customers)
     columns = {header: names}
     if entries.order_keys is None:
-        columns["order_days"] = _distinct_days(codes[entries.owners], entries.order_days, len(names))
-        columns["n_orders"] = pa.array(_totals(codes, entries.n_orders, len(names)).astype(np.int64))
+        columns["order_days"] = _distinct_days(
+            codes[entries.owners], entries.order_days, len(names)
+        )
+        columns["n_orders"] = pa.array(
+            _totals(codes, entries.n_orders, len(names)).astype(np.int64)
+        )
     else:
-        columns |= _distinct_orders(codes[entries.owners], entries.order_days, entries.order_keys, len(names))
+        columns |= _distinct_orders(
+            codes[entries.owners], entries.order_days, entries.order_keys, len(names)
+        )
     columns["last_day"] = _dates(_latest(codes, entries.last_day, len(names)))
     if entries.total is not None:
         columns["total"] = pa.array(_check_finite(_totals(codes, entries.total, len(names))))
@@ -115,7 +123,7 @@ def _aggregate(header: str, entries: _Entries) -> pa.Table:
 
 
 def _sort_customers(customers: pa.DictionaryArray) -> tuple[pa.Array, Integers]:
-    """Sort the occurring customers by id, and return them with the rank of each entry's customer."""
+    """Sort the occurring customers by id; return them and the rank of each entry's customer."""
     occurring = pc.unique(customers.indices)
     ids = pc.take(customers.dictionary, occurring)
     order = pc.array_sort_indices(ids)
@@ -127,8 +135,8 @@ def _sort_customers(customers: pa.DictionaryArray) -> tuple[pa.Array, Integers]:
 def _distinct_days(codes: Integers, days: Integers, n_customers: int) -> pa.Array:
     """List each customer's distinct days in ascending order.
 
-    Customer and day are combined into one integer, so a single sort suffices; np.unique hashes and is many times
-    slower.
+    Customer and day are combined into one integer, so a single sort suffices; np.unique hashes and
+    is many times slower.
     """
     first, span = (days.min(), np.ptp(days) + 1) if days.size else (0, 1)
     keys = np.sort(codes * span + (days - first))
@@ -137,11 +145,15 @@ def _distinct_days(codes: Integers, days: Integers, n_customers: int) -> pa.Arra
     return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), _dates(offsets + first))
 
 
-def _distinct_orders(codes: Integers, days: Integers, keys: Integers, n_customers: int) -> dict[str, pa.Array]:
+def _distinct_orders(
+    codes: Integers, days: Integers, keys: Integers, n_customers: int
+) -> dict[str, pa.Array]:
     """List the first day and the key of each customer's orders, and count the orders."""
     lines = pa.table({"owner": codes, "key": keys, "day": days})
     orders = lines.group_by(["owner", "key"]).aggregate([("day", "min")])
-    orders = orders.sort_by([("owner", "ascending"), ("day_min", "ascending"), ("key", "ascending")]).combine_chunks()
+    orders = orders.sort_by(
+        [("owner", "ascending"), ("day_min", "ascending"), ("key", "ascending")]
+    ).combine_chunks()
     starts = np.searchsorted(orders["owner"].to_numpy(), np.arange(n_customers + 1))
     offsets = pa.array(starts, pa.int32())
     return {

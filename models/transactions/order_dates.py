@@ -1,4 +1,7 @@
-"""Parsing of the dates of transactions; a column with mixed or unknown formats is refused as a whole."""
+"""Parsing of the dates of transactions.
+
+A column with mixed or unknown formats is refused as a whole.
+"""
 
 from typing import Final
 
@@ -21,9 +24,13 @@ _CLOCK: Final = r",?[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?([^0-9:
 _DIGITS: Final = "^ *([0-9]{4})([0-9]{2})([0-9]{2}) *$"
 _LIKE_A_DATE: Final = "[0-9][^0-9]+[0-9]|[0-9]{5}"
 _PLACEHOLDER: Final = "^ *(?:0+[-/.]0+[-/.]0+|9+[-/.]9+[-/.]9+)"  # 0000-00-00 is a missing date
-_REFUSED: Final = f"{{column!r}} holds dates, {{n}} of them, that cannot be read. Dates are read as in {EXAMPLES}."
+_REFUSED: Final = (
+    f"{{column!r}} holds dates, {{n}} of them, that cannot be read. Dates are read "
+    f"as in {EXAMPLES}."
+)
 _MIXED: Final = (
-    "{column!r} holds dates, {n} of them, that can only begin with the {one}, and others only with the {other}. "
+    "{column!r} holds dates, {n} of them, that can only begin with the {one}, and others only with "
+    "the {other}. "
     "Write all of them alike, best as in 2015-01-31."
 )
 
@@ -34,8 +41,8 @@ def read_dates(raw: pa.Table, name: str, order: Order | None) -> Field:
     Raises
     ------
     BadCells
-        If the column mixes orders of day and month, or if it or part of it has an unknown format: the remaining rows
-        would be a biased sample.
+        If the column mixes orders of day and month, or if it or part of it has an unknown format:
+        the remaining rows would be a biased sample.
     """
     found = DistinctCells.of(_drop_clock(raw.column(name)))
     texts = pc.replace_substring_regex(found.values, _DIGITS, r"\1-\2-\3")
@@ -54,11 +61,16 @@ def _refuse_mixed(found: DistinctCells, texts: pa.Array, name: str, order: Order
     one, other = ("month", "day") if order == "dd/mm/yyyy" else ("day", "month")
     detail = f"can only begin with the {one}"
     sentence = _MIXED.replace("{one}", one).replace("{other}", other)
-    ColumnErrors.among(name, found, dates.mark_contradictions(texts, order), lambda _: detail).refuse(sentence)
+    ColumnErrors.among(
+        name, found, dates.mark_contradictions(texts, order), lambda _: detail
+    ).refuse(sentence)
 
 
 def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask) -> None:
-    """Raise BadCells for an unknown format: a month in an unknown language, or too many invalid dates."""
+    """Raise BadCells for an unknown format.
+
+    A month in an unknown language, or too many invalid dates.
+    """
     like_dates = wrong & _matches(texts, _LIKE_A_DATE) & ~_matches(texts, _PLACEHOLDER)
     if not like_dates.any():
         return
@@ -66,7 +78,9 @@ def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mas
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):
-        ColumnErrors.among(name, found, like_dates, lambda _: "is a date in an unknown format").refuse(_REFUSED)
+        ColumnErrors.among(
+            name, found, like_dates, lambda _: "is a date in an unknown format"
+        ).refuse(_REFUSED)
 
 
 def _drop_clock(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -28,10 +28,53 @@ _NUMBER_WORD: Final = re.compile(
     "^(?:id|numero|number|numer|num|no|nr)(?:d[aeio]|of)?|(?:id|numero|number|nummer|numer|num|no|nr|key|code)$"
 )
 _ORDER_WORDS: Final = {
-    *("invoice", "order", "salesorder", "transaction", "trans", "txn", "receipt", "basket", "bill", "cart", "ticket"),
-    *("sale", "purchase", "purchaseorder", "rechnung", "rechnungs", "bestellung", "bestell", "bestellungs", "auftrag"),
-    *("auftrags", "beleg", "bon", "kassenbon", "facture", "commande", "factura", "pedido", "fattura", "ordine"),
-    *("scontrino", "factuur", "bestelling", "bestel", "faktura", "faktury", "zamowienie", "zamowienia", "paragon"),
+    *(
+        "invoice",
+        "order",
+        "salesorder",
+        "transaction",
+        "trans",
+        "txn",
+        "receipt",
+        "basket",
+        "bill",
+        "cart",
+        "ticket",
+    ),
+    *(
+        "sale",
+        "purchase",
+        "purchaseorder",
+        "rechnung",
+        "rechnungs",
+        "bestellung",
+        "bestell",
+        "bestellungs",
+        "auftrag",
+    ),
+    *(
+        "auftrags",
+        "beleg",
+        "bon",
+        "kassenbon",
+        "facture",
+        "commande",
+        "factura",
+        "pedido",
+        "fattura",
+        "ordine",
+    ),
+    *(
+        "scontrino",
+        "factuur",
+        "bestelling",
+        "bestel",
+        "faktura",
+        "faktury",
+        "zamowienie",
+        "zamowienia",
+        "paragon",
+    ),
     *("paragonu", "fatura", "notafiscal", "encomenda"),
 }
 
@@ -57,7 +100,8 @@ def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> Orde
     name
         The column of the order numbers.
     cancellations
-        Whether a C before digits marks a cancelled invoice; None means True if most numbers are plain digits.
+        Whether a C before digits marks a cancelled invoice; None means True if most numbers are
+        plain digits.
 
     Returns
     -------
@@ -82,10 +126,16 @@ def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> Orde
 def order_column_warning(raw: pa.Table, customer: str, named: Sequence[str]) -> str | None:
     """Warn of a column outside the recipe that looks like the order numbers of order lines."""
     for name in raw.column_names:
-        if name not in named and is_order_header(name) and (repeated := _count_repeated(raw, customer, name)):
+        if (
+            name not in named
+            and is_order_header(name)
+            and (repeated := _count_repeated(raw, customer, name))
+        ):
             return (
-                f"{name!r} looks like the number of an order and repeats in {repeated:,} of {raw.num_rows:,} rows, but "
-                "each row counts as an order. If the rows are lines of orders, send the table again with "
+                f"{name!r} looks like the number of an order and repeats in {repeated:,} of "
+                f"{raw.num_rows:,} rows, but "
+                "each row counts as an order. If the rows are lines of orders, send the table "
+                "again with "
                 f"&order={quote(name)}"
             )
     return None
@@ -99,13 +149,15 @@ def is_order_header(header: str) -> bool:
 
 
 def _keys(texts: pa.Array) -> pa.Array:
-    digests = (blake2b((text or "").encode(), digest_size=KEY_BYTES).digest() for text in texts.to_pylist())
+    digests = (
+        blake2b((text or "").encode(), digest_size=KEY_BYTES).digest() for text in texts.to_pylist()
+    )
     keys = np.frombuffer(b"".join(digests), "<i8")
     return pa.array(keys, mask=mask(texts.is_null()))
 
 
 def _are_mostly_digits(texts: pa.Array, marked: Mask) -> bool:
-    """Check whether the unmarked numbers are plain digits, and at least as many as the marked ones."""
+    """Check whether the unmarked numbers are plain digits and at least as many as the marked."""
     in_digits = int(mask(pc.match_substring_regex(texts, _DIGITS)).sum())
     n_others = len(texts) - texts.null_count - int(marked.sum())
     return in_digits > 0 and in_digits >= max(MIN_DIGIT_SHARE * n_others, int(marked.sum()))
@@ -115,12 +167,22 @@ def _cancelled_warning(name: str, cancelled: Mask) -> str | None:
     rows = np.flatnonzero(cancelled) + 1
     if not rows.size:
         return None
-    which = f"{rows.size:,} rows, the first of them row {rows[0]}, are" if rows.size > 1 else f"Row {rows[0]} is"
-    return f"{which} taken for returned: in {name!r} there is a C before digits, as in those of cancelled invoices."
+    which = (
+        f"{rows.size:,} rows, the first of them row {rows[0]}, are"
+        if rows.size > 1
+        else f"Row {rows[0]} is"
+    )
+    return (
+        f"{which} taken for returned: in {name!r} there is a C before digits, as in those of "
+        "cancelled invoices."
+    )
 
 
 def _count_repeated(raw: pa.Table, customer: str, name: str) -> int:
-    """Count the rows that share their order number with another row; 0 if the column has no order numbers."""
+    """Count the rows that share their order number with another row.
+
+    0 if the column has no order numbers.
+    """
     lines = pa.table({"order": raw[name], "customer": raw[customer]}).filter(pc.is_valid(raw[name]))
     n_orders = pc.count_distinct(lines["order"]).as_py()
     if not 1 < n_orders < lines.num_rows:
@@ -128,4 +190,6 @@ def _count_repeated(raw: pa.Table, customer: str, name: str) -> int:
     by_both = lines.group_by(["order", "customer"]).aggregate([([], "count_all")])
     if by_both.num_rows > MAX_CUSTOMERS_PER_ORDER * n_orders:
         return 0
-    return int(pc.sum(by_both.filter(pc.greater(by_both["count_all"], 1))["count_all"]).as_py() or 0)
+    return int(
+        pc.sum(by_both.filter(pc.greater(by_both["count_all"], 1))["count_all"]).as_py() or 0
+    )

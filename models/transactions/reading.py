@@ -25,9 +25,10 @@ from models.transactions.returns import Returns, read_returns
 class Transactions:
     """Valid transactions up to the reference date, their days counted from 1970.
 
-    `order_keys` identify the orders of a customer; None if each row is an order. Rows that are not `purchases` are
-    returns. `recipe` contains the detected formats, `faults` are the first hundred cells that cannot be parsed, and
-    `n_faulty` counts their rows; `n_later` counts the rows after the reference date, or after the last plausible day.
+    `order_keys` identify the orders of a customer; None if each row is an order. Rows that are not
+    `purchases` are returns. `recipe` contains the detected formats, `faults` are the first hundred
+    cells that cannot be parsed, and `n_faulty` counts their rows; `n_later` counts the rows after
+    the reference date, or after the last plausible day.
     """
 
     customers: pa.DictionaryArray
@@ -53,7 +54,9 @@ class _Columns(NamedTuple):
 
     def fields(self) -> list[Field]:
         keys = self.orders and self.orders.field
-        return [field for field in (self.customers, self.dates, self.amounts, keys) if field is not None]
+        return [
+            field for field in (self.customers, self.dates, self.amounts, keys) if field is not None
+        ]
 
     def with_formats(self, recipe: TransactionColumns) -> TransactionColumns:
         """Return the recipe with the detected formats."""
@@ -67,7 +70,10 @@ class _Columns(NamedTuple):
 
 
 def read_transactions(
-    raw: pa.Table, recipe: TransactionColumns, today: date | None, known_ids: pa.ChunkedArray | None = None
+    raw: pa.Table,
+    recipe: TransactionColumns,
+    today: date | None,
+    known_ids: pa.ChunkedArray | None = None,
 ) -> Transactions:
     """Parse the columns of the recipe.
 
@@ -85,8 +91,8 @@ def read_transactions(
     Returns
     -------
     Transactions
-        Without rows that have a missing or invalid cell, and without rows after the reference date or, if the recipe
-        has none, after the last plausible day.
+        Without rows that have a missing or invalid cell, and without rows after the reference date
+        or, if the recipe has none, after the last plausible day.
 
     Raises
     ------
@@ -115,17 +121,25 @@ def read_transactions(
         faults=_first_errors([field.faults for field in fields]),
         n_faulty=int((~valid).sum()),
         n_later=int(valid.sum() - kept.sum()),
-        warnings=(*(field.warning for field in fields if field.warning), *late.warnings, *_order_warnings(raw, recipe)),
+        warnings=(
+            *(field.warning for field in fields if field.warning),
+            *late.warnings,
+            *_order_warnings(raw, recipe),
+        ),
     )
 
 
-def _read_columns(raw: pa.Table, recipe: TransactionColumns, known_ids: pa.ChunkedArray | None) -> _Columns:
+def _read_columns(
+    raw: pa.Table, recipe: TransactionColumns, known_ids: pa.ChunkedArray | None
+) -> _Columns:
     amount, order, returned = recipe.amount, recipe.order, recipe.returned
     return _Columns(
         customers=read_customers(raw, recipe.customer, known_ids),
         dates=read_dates(raw, recipe.date, recipe.date_order),
         amounts=None if amount is None else read_amounts(raw, amount, recipe.numerals),
-        orders=None if order is None else read_orders(raw, order, cancellations=recipe.cancellations),
+        orders=None
+        if order is None
+        else read_orders(raw, order, cancellations=recipe.cancellations),
         returns=None if returned is None else read_returns(raw, returned, recipe.return_style),
     )
 
@@ -137,15 +151,22 @@ def _is_valid(fields: Sequence[Field], n_rows: int) -> Mask:
     return valid
 
 
-def _find_late(days: npt.NDArray[np.float64], recipe: TransactionColumns, today: date | None) -> Implausible:
+def _find_late(
+    days: npt.NDArray[np.float64], recipe: TransactionColumns, today: date | None
+) -> Implausible:
     """Find the rows after the reference date or, without one, after the last plausible day."""
     if recipe.reference is not None:
         return Implausible(days > days_since_1970(recipe.reference), ())
-    return find_implausible(recipe.date, days, None if today is None else (today - dates.EPOCH).days)
+    return find_implausible(
+        recipe.date, days, None if today is None else (today - dates.EPOCH).days
+    )
 
 
 def _signed_amounts(columns: _Columns, n_rows: int) -> tuple[npt.NDArray[np.float64] | None, Mask]:
-    """Negate the amounts of marked returns, and mark all returns: the marked ones and negative amounts."""
+    """Negate the amounts of marked returns, and mark all returns.
+
+    The marked ones and negative amounts.
+    """
     marked = np.zeros(n_rows, np.bool_)
     if columns.orders is not None:
         marked |= columns.orders.cancelled

@@ -25,7 +25,9 @@ class Returns(NamedTuple):
 
 
 def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns:
-    """Parse the marks of returns: yes or true, 1 in a column of 0 and 1, or negative numbers such as quantities.
+    """Parse the marks of returns.
+
+    Yes or true, 1 in a column of 0 and 1, or negative numbers such as quantities.
 
     Raises
     ------
@@ -37,10 +39,17 @@ def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns
     known = read.values.drop_null().to_numpy()
     resolved = style or _detect_style(known)
     values = read.values.fill_null(0.0).to_numpy(zero_copy_only=False)
-    words = [_word(cell) if wrong else "" for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)]
+    words = [
+        _word(cell) if wrong else ""
+        for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)
+    ]
     unknown = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
-    ColumnErrors.among(name, found, unknown, lambda _: "is neither yes nor no, nor a number").refuse()
-    marked = np.array([word in _YES for word in words], np.bool_) | (values == 1 if resolved == "flag" else values < 0)
+    ColumnErrors.among(
+        name, found, unknown, lambda _: "is neither yes nor no, nor a number"
+    ).refuse()
+    marked = np.array([word in _YES for word in words], np.bool_) | (
+        values == 1 if resolved == "flag" else values < 0
+    )
     return Returns(mask(found.spread(pa.array(marked))), resolved)
 
 

@@ -1,4 +1,7 @@
-"""Fast JSON decoder of assignment requests (msgspec), typed by one version; unusual bodies are left to pydantic."""
+"""Fast JSON decoder of assignment requests (msgspec), typed by one version.
+
+Unusual bodies are left to pydantic.
+"""
 
 import json
 import re
@@ -30,7 +33,8 @@ _printable = re.compile(PRINTABLE)
 class RowDecoder:
     """Decoders of the customers of one schema.
 
-    `strict` refuses extra columns and is the fastest; it is None if a column name needs escapes in JSON.
+    `strict` refuses extra columns and is the fastest; it is None if a column name needs escapes in
+    JSON.
     """
 
     names: Sequence[str]
@@ -52,15 +56,22 @@ class DecodedBatch:
         return list(map(astuple, self.rows))
 
     def customers(self) -> CustomerBatch:
-        """Return the customers by column, without a tuple per row: many tuples trigger garbage collections."""
+        """Return the customers by column, without a tuple per row.
+
+        Many tuples trigger garbage collections.
+        """
         fields = zip(self.decoder.names, self.decoder.customer_type.__struct_fields__, strict=True)
         columns = {name: list(map(attrgetter(field), self.rows)) for name, field in fields}
-        return CustomerBatch(columns=columns, n_rows=len(self.rows), extra_columns=self.extra_columns)
+        return CustomerBatch(
+            columns=columns, n_rows=len(self.rows), extra_columns=self.extra_columns
+        )
 
 
 def decode(body: bytes, schema: InputSchema, bounds: TableLimits) -> DecodedBatch | None:
     """Decode a body; None if it is unusual or invalid, which the route handles."""
-    if body.count(b"{") - 1 > bounds.rows:  # possibly too many customers: the route reads them one by one
+    if (
+        body.count(b"{") - 1 > bounds.rows
+    ):  # possibly too many customers: the route reads them one by one
         return None
     decoder = _row_decoder(schema, bounds.characters)
     try:
@@ -93,7 +104,11 @@ def _decode_loose(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
 
 def _is_within(decoded: DecodedBatch, bounds: TableLimits) -> bool:
     n_rows, n_columns = len(decoded.rows), len(decoded.decoder.names) + len(decoded.extra_columns)
-    return 0 < n_rows <= bounds.rows and n_columns <= bounds.columns and n_rows * n_columns <= bounds.cells
+    return (
+        0 < n_rows <= bounds.rows
+        and n_columns <= bounds.columns
+        and n_rows * n_columns <= bounds.cells
+    )
 
 
 @lru_cache(MAX_SCHEMAS)
@@ -115,10 +130,19 @@ def _decoder(customer_type: object) -> msgspec.json.Decoder[msgspec.Struct]:
     return msgspec.json.Decoder(body)
 
 
-def _customer_type(schema: InputSchema, fields: Mapping[str, str], text: object) -> type[msgspec.Struct]:
-    number, word, identifier = float | text | None, int | float | text | bool | None, int | float | text | None
+def _customer_type(
+    schema: InputSchema, fields: Mapping[str, str], text: object
+) -> type[msgspec.Struct]:
+    number, word, identifier = (
+        float | text | None,
+        int | float | text | bool | None,
+        int | float | text | None,
+    )
     ids = dict.fromkeys(schema.id_columns, identifier)
-    features = {name: number if kind == "numeric" and name not in ids else word for name, kind in schema.features}
+    features = {
+        name: number if kind == "numeric" and name not in ids else word
+        for name, kind in schema.features
+    }
     types = {**ids, **features}
     return msgspec.defstruct(
         "Customer",

@@ -1,4 +1,7 @@
-"""Encoders of assignment results: JSON (msgspec) and Arrow tables, for the fast path and the routes."""
+"""Encoders of assignment results.
+
+JSON (msgspec) and Arrow tables, for the fast path and the routes.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -41,7 +44,11 @@ def _struct_of(model: type[ResponseModel], *, without: str = "") -> Any:  # noqa
     return msgspec.defstruct(model.__name__, fields, omit_defaults=True, gc=False)
 
 
-_Results, _Assignment, _Rejected = _struct_of(AssignmentResults), _struct_of(Assignment), _struct_of(Rejected)
+_Results, _Assignment, _Rejected = (
+    _struct_of(AssignmentResults),
+    _struct_of(Assignment),
+    _struct_of(Rejected),
+)
 _AssignmentRow = _struct_of(Assignment, without="segment_name")  # part of the encoded segment
 _encode = msgspec.json.Encoder().encode
 
@@ -56,7 +63,9 @@ def encode_json(batch: AssignmentBatch) -> bytes:
 
 
 def encode_json_rows(
-    version: LoadedVersion, assigned: Sequence[tuple[str | None, RowAssignment]], warnings: Sequence[str]
+    version: LoadedVersion,
+    assigned: Sequence[tuple[str | None, RowAssignment]],
+    warnings: Sequence[str],
 ) -> bytes:
     """Encode customers that were assigned one by one, as pairs of id and assignment, as JSON."""
     assignments = [_build_assignment(version, row, *each) for row, each in enumerate(assigned, 1)]
@@ -82,7 +91,11 @@ def to_table(batch: AssignmentBatch) -> pa.Table:
         "imputed": _text_column(n_rows, _join_names(assigned.imputed, rejected)),
         "unknown": _text_column(n_rows, _join_names(assigned.unknown, rejected)),
         "rejected": _text_column(
-            n_rows, {row: "; ".join(fault.detail for fault in faults) for row, faults in batch.faults.items()}
+            n_rows,
+            {
+                row: "; ".join(fault.detail for fault in faults)
+                for row, faults in batch.faults.items()
+            },
         ),
     }
     return pa.table(columns, schema=TABLE_SCHEMA)
@@ -110,13 +123,20 @@ def _build_assignments(batch: AssignmentBatch) -> list[Any]:
 
 
 def _encode_segments(version: LoadedVersion) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
-    """Encode each segment once, with its name and as runner-up; the last entry (index -1) is null."""
-    encoded = [(_encode(segment), _encode(name)) for segment, name in (*version.segments, (None, None))]
+    """Encode each segment once, with its name and as runner-up.
+
+    The last entry (index -1) is null.
+    """
+    encoded = [
+        (_encode(segment), _encode(name)) for segment, name in (*version.segments, (None, None))
+    ]
     with_name = [msgspec.Raw(segment + b',"segment_name":' + name) for segment, name in encoded]
     return with_name, [msgspec.Raw(segment) for segment, _ in encoded]
 
 
-def _build_assignment(version: LoadedVersion, row: int, customer_id: str | None, assigned: RowAssignment) -> object:
+def _build_assignment(
+    version: LoadedVersion, row: int, customer_id: str | None, assigned: RowAssignment
+) -> object:
     segment, name = version.segments[assigned.segment]
     runner_up = None if assigned.runner_up is None else version.segments[assigned.runner_up][0]
     return _Assignment(
@@ -142,7 +162,11 @@ def _encode_results(
 
 def _build_rejected(batch: AssignmentBatch, row: int) -> object:
     faults = [Fault.model_validate(fault, from_attributes=True) for fault in batch.faults[row]]
-    return _Rejected(row + 1, batch.customer_ids[row], [fault.model_dump(exclude_defaults=True) for fault in faults])
+    return _Rejected(
+        row + 1,
+        batch.customer_ids[row],
+        [fault.model_dump(exclude_defaults=True) for fault in faults],
+    )
 
 
 def _segment_ids_and_names(version: LoadedVersion) -> tuple[list[str], list[str]]:

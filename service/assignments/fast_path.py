@@ -1,7 +1,9 @@
-"""The fast path of assignments: an ASGI middleware that answers usual requests ahead of FastAPI's router.
+"""The fast path of assignments.
 
-It decodes the body in one step, assigns the customers and encodes the response. Unusual and invalid requests fall
-through to the route, which returns the same responses and also reports errors.
+An ASGI middleware that answers usual requests ahead of FastAPI's router.
+
+It decodes the body in one step, assigns the customers and encodes the response. Unusual and invalid
+requests fall through to the route, which returns the same responses and also reports errors.
 """
 
 import re
@@ -26,20 +28,37 @@ from service.assignments.routes import NOUN, router
 from service.errors import InvalidRequest, ServiceError
 from service.registry.operations import PRODUCTION
 from service.web.asgi import get_header
-from service.web.body_limits import INTAKE, MAX_LOOP_BYTES, OBJECT_WEIGHT, LimitedReceive, replay_body
+from service.web.body_limits import (
+    INTAKE,
+    MAX_LOOP_BYTES,
+    OBJECT_WEIGHT,
+    LimitedReceive,
+    replay_body,
+)
 from service.web.dependencies import Services
 from service.web.formats import MULTIPART, is_json, read_patch
 from service.web.formats.charsets import IN_MEMORY
-from service.web.formats.writers import FORMATS, JSON, NotAcceptable, TableFormat, negotiate, write_table
+from service.web.formats.writers import (
+    FORMATS,
+    JSON,
+    NotAcceptable,
+    TableFormat,
+    negotiate,
+    write_table,
+)
 from service.web.table_response import table_headers
 from service.web.uploads import assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
 MAX_CACHED_HEADS: Final = 1_000
-MAX_HEAD_LENGTH: Final = 400  # characters of path, Content-Type and Accept; longer ones are unusual, and not cached
+MAX_HEAD_LENGTH: Final = (
+    400  # characters of path, Content-Type and Accept; longer ones are unusual, and not cached
+)
 
 _NAME: Final = "[a-z][a-z0-9_-]{0,62}"
-_PATH: Final = re.compile(rf"/v1/models/({_NAME})(?:/versions/([1-9][0-9]{{0,8}}|{_NAME}))?/assignments")
+_PATH: Final = re.compile(
+    rf"/v1/models/({_NAME})(?:/versions/([1-9][0-9]{{0,8}}|{_NAME}))?/assignments"
+)
 _SUFFIX: Final = "/assignments"
 _MODELS: Final = "/v1/models"
 _SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
@@ -84,7 +103,10 @@ class FastResponse(NamedTuple):
 
 
 class AssignmentFastPath:
-    """Answers usual requests for assignments once the caller is authenticated; passes on all others."""
+    """Answers usual requests for assignments once the caller is authenticated.
+
+    Passes on all others.
+    """
 
     def __init__(self, app: ASGIApp, *, parts: Services, placers: ModelCache) -> None:
         self.app = app
@@ -99,7 +121,9 @@ class AssignmentFastPath:
         if request is None:
             await self.app(scope, receive, self._clear_cache_on_change(scope, send))
             return
-        version = await self._versions.get(scope["state"]["caller"].tenant, request.model, request.ref)
+        version = await self._versions.get(
+            scope["state"]["caller"].tenant, request.model, request.ref
+        )
         if version is None:
             await self.app(scope, receive, send)
             return
@@ -111,11 +135,15 @@ class AssignmentFastPath:
         self._parts.metrics.count_rows(response.n_assigned)
         scope["route"] = request.route
         headers = None if request.fmt == JSON else table_headers(request.fmt, NOUN)
-        await Response(response.body, headers=headers, media_type=request.fmt.media_type)(scope, receive, send)
+        await Response(response.body, headers=headers, media_type=request.fmt.media_type)(
+            scope, receive, send
+        )
 
     async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
         """Receive a body as far as it fits in memory."""
-        cast("LimitedReceive", scope[INTAKE]).allow_table(self._parts.settings.assignment_bytes, OBJECT_WEIGHT)
+        cast("LimitedReceive", scope[INTAKE]).allow_table(
+            self._parts.settings.assignment_bytes, OBJECT_WEIGHT
+        )
         messages = [await receive()]
         n_bytes = len(messages[0].get("body", b""))
         while messages[-1].get("more_body") and n_bytes <= IN_MEMORY:
@@ -134,14 +162,18 @@ class AssignmentFastPath:
             return self._assign(request, version, body)
         return await run_in_threadpool(self._assign, request, version, body)
 
-    def _assign(self, request: FastRequest, version: LoadedVersion, body: bytes) -> FastResponse | None:
+    def _assign(
+        self, request: FastRequest, version: LoadedVersion, body: bytes
+    ) -> FastResponse | None:
         """Decode a body, assign its customers and encode the answer."""
         if not request.is_json:
             return _assign_by_column(request, version, self._read_table(body, request.media_type))
         decoded = decode(body, version.input_schema, self._bounds) if self._reads_json else None
         if decoded is None:
             return None
-        return _assign_by_row(request, version, decoded) or _assign_by_column(request, version, decoded.customers())
+        return _assign_by_row(request, version, decoded) or _assign_by_column(
+            request, version, decoded.customers()
+        )
 
     def _read_table(self, body: bytes, media_type: str) -> CustomerBatch | None:
         try:
@@ -152,8 +184,12 @@ class AssignmentFastPath:
             return None
 
     def _clear_cache_on_change(self, scope: Scope, send: Send) -> Send:
-        """Invalidate the cached versions before the answer to a request that changes models is sent."""
-        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or not scope["path"].startswith(_MODELS):
+        """Invalidate the cached versions before the response to a change of models is sent."""
+        if (
+            scope["type"] != "http"
+            or scope["method"] in _SAFE_METHODS
+            or not scope["path"].startswith(_MODELS)
+        ):
             return send
 
         async def send_after_invalidation(message: Message) -> None:
@@ -168,7 +204,11 @@ def parse_head(scope: Scope) -> FastRequest | None:
     options = _OPTIONS.get(scope["query_string"])
     if options is None or scope["method"] != "POST" or not scope["path"].endswith(_SUFFIX):
         return None
-    head = scope["path"], get_header(scope, b"content-type") or "", get_header(scope, b"accept") or "*/*"
+    head = (
+        scope["path"],
+        get_header(scope, b"content-type") or "",
+        get_header(scope, b"accept") or "*/*",
+    )
     return _parse_head(options, *head) if sum(map(len, head)) <= MAX_HEAD_LENGTH else None
 
 
@@ -195,14 +235,23 @@ def _format(accept: str, name: str | None) -> TableFormat | None:
         return None
 
 
-def _assign_by_row(request: FastRequest, version: LoadedVersion, decoded: DecodedBatch) -> FastResponse | None:
+def _assign_by_row(
+    request: FastRequest, version: LoadedVersion, decoded: DecodedBatch
+) -> FastResponse | None:
     """Assign a few plain customers one by one; None if they are many or need more."""
-    if len(decoded.rows) > MAX_SCALAR_ROWS or request.options.explain or version.parsed_columns or request.fmt != JSON:
+    if (
+        len(decoded.rows) > MAX_SCALAR_ROWS
+        or request.options.explain
+        or version.parsed_columns
+        or request.fmt != JSON
+    ):
         return None
     assigned = assign_rows(version, decoded.cells())
     if not assigned:
         return None
-    return FastResponse(encode_json_rows(version, assigned, warnings_of(decoded.extra_columns)), len(assigned))
+    return FastResponse(
+        encode_json_rows(version, assigned, warnings_of(decoded.extra_columns)), len(assigned)
+    )
 
 
 def _assign_by_column(
@@ -211,11 +260,15 @@ def _assign_by_column(
     if customers is None:
         return None
     try:
-        assigned = assign_batch(version, customers, atomic=request.options.atomic, explain=request.options.explain)
+        assigned = assign_batch(
+            version, customers, atomic=request.options.atomic, explain=request.options.explain
+        )
     except InvalidRequest:
         return None
     n_assigned = customers.n_rows - len(assigned.faults)
     if request.fmt == JSON:
         return FastResponse(encode_json(assigned), n_assigned)
     table = to_table(assigned)
-    return FastResponse(b"".join(write_table(table.to_batches(), table.schema, request.fmt, NOUN)), n_assigned)
+    return FastResponse(
+        b"".join(write_table(table.to_batches(), table.schema, request.fmt, NOUN)), n_assigned
+    )

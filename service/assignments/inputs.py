@@ -1,4 +1,4 @@
-"""Customers of an assignment request by column, parsed with the schema of the dataset of the model."""
+"""Customers of an assignment request by column, parsed by the schema of the model's dataset."""
 
 import math
 import re
@@ -27,7 +27,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class InputSchema:
-    """Columns that one version reads: its features, and the columns that may hold a customer's id."""
+    """Columns that one version reads.
+
+    Its features, and the columns that may hold a customer's id.
+    """
 
     features: tuple[tuple[str, Kind], ...]
     id_columns: tuple[str, ...]
@@ -99,8 +102,13 @@ class CustomerBatch:
     extra_columns: Sequence[str] = ()
 
     @classmethod
-    def of_rows(cls, rows: Iterable[Mapping[str, object]], bounds: TableLimits = DEFAULT_LIMITS) -> Self:
-        """Build columns from row objects. Raises UnreadableBody if a limit on rows, columns or cells is exceeded."""
+    def of_rows(
+        cls, rows: Iterable[Mapping[str, object]], bounds: TableLimits = DEFAULT_LIMITS
+    ) -> Self:
+        """Build columns from row objects.
+
+        Raises UnreadableBody if a limit on rows, columns or cells is exceeded.
+        """
         fields: defaultdict[str, SparseColumn] = defaultdict(SparseColumn)
         n_rows = 0
         for row in rows:
@@ -109,7 +117,10 @@ class CustomerBatch:
             n_rows += 1
             bounds.check(rows=n_rows, columns=len(fields))
         raise_if_any(_long_cells(fields, bounds.characters), "cells are too long")
-        return cls(columns=LazyColumns(fields.keys(), lambda name: fields[name].column(n_rows)), n_rows=n_rows)
+        return cls(
+            columns=LazyColumns(fields.keys(), lambda name: fields[name].column(n_rows)),
+            n_rows=n_rows,
+        )
 
     @classmethod
     def of_table(cls, raw: pa.Table) -> Self:
@@ -131,7 +142,9 @@ class CustomerBatch:
             if column.name in self.columns:
                 parsed[column.name], details = _parse_cells(self.columns[column.name], column)
                 faults += [(row, column.name, detail) for row, detail in details.items()]
-        columns = LazyColumns(self.columns, lambda name: parsed[name] if name in parsed else self.columns[name])
+        columns = LazyColumns(
+            self.columns, lambda name: parsed[name] if name in parsed else self.columns[name]
+        )
         return replace(self, columns=columns), faults
 
 
@@ -139,25 +152,34 @@ def _long_cells(fields: Mapping[str, SparseColumn], max_length: int) -> Iterator
     for name, column in fields.items():
         for row, cell in zip(column.rows, column.cells, strict=True):
             if isinstance(cell, str) and len(cell) > max_length:
-                yield FieldError(row=row + 1, detail=f"{name!r} has more than {max_length:,} characters")
+                yield FieldError(
+                    row=row + 1, detail=f"{name!r} has more than {max_length:,} characters"
+                )
 
 
 def needs_parsing(column: Column) -> bool:
-    """Return whether the dataset declares a column's missing markers, case folding, numerals or newest date."""
+    """Return whether the dataset declares how any of the columns are read."""
     return bool(column.missing_markers or column.fold_case or column.numerals or column.newest)
 
 
 def _parse_cells(cells: Cells, column: Column) -> tuple[list[object], dict[int, str]]:
-    """Parse texts by the column's rules; numbers only by its missing markers, unless they are serial dates.
+    """Parse texts by the column's rules.
+
+    Numbers only by its missing markers, unless they are serial dates.
 
     Other cells stay as they are; the scorer refuses them.
     """
     raw, details = _to_list(cells), dict[int, str]()
     parsed = raw.copy()
     plain = column if column.numerals in SERIALS else replace(column, numerals=None, newest=None)
-    for is_of_kind, kind, rule in ((_is_text, pa.string(), column), (_is_number, pa.float64(), plain)):
+    for is_of_kind, kind, rule in (
+        (_is_text, pa.string(), column),
+        (_is_number, pa.float64(), plain),
+    ):
         rows = [row for row, cell in enumerate(raw) if is_of_kind(cell)]
-        typed, errors = read_rows(pa.table({column.name: pa.array([raw[row] for row in rows], kind)}), [rule])
+        typed, errors = read_rows(
+            pa.table({column.name: pa.array([raw[row] for row in rows], kind)}), [rule]
+        )
         for row, cell in zip(rows, typed[column.name].to_pylist(), strict=True):
             parsed[row] = cell
         details |= {rows[error.row - 1]: error.detail for error in errors}
@@ -169,7 +191,11 @@ def _is_text(cell: object) -> bool:
 
 
 def _is_number(cell: object) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) < MAX_EXACT_INTEGER
+    return (
+        isinstance(cell, int | float)
+        and not isinstance(cell, bool)
+        and abs(cell) < MAX_EXACT_INTEGER
+    )
 
 
 def _to_list(cells: Cells) -> list[object]:

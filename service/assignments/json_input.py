@@ -1,4 +1,7 @@
-"""Streaming JSON reader of assignment requests: only a chunk of rows is in memory as objects at a time."""
+"""Streaming JSON reader of assignment requests.
+
+Only a chunk of rows is in memory as objects at a time.
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +25,10 @@ _DECODER: Final = json.JSONDecoder()
 
 
 def read_customers(file: BinaryIO, bounds: TableLimits, *, max_depth: int) -> CustomerBatch:
-    """Read the customers of an assignment request. Raises RequestValidationError if they are not valid."""
+    """Read the customers of an assignment request.
+
+    Raises RequestValidationError if they are not valid.
+    """
     check_depth_of(blocks(file), max_depth)
     file.seek(0)
     encoding = json.detect_encoding(file.read(4))
@@ -55,7 +61,7 @@ def _validate_rows(rows: Iterable[object]) -> Iterator[Mapping[str, object]]:
 
 
 def _without_nested_cells(row: object) -> object:
-    """Empty nested cells: a cell may be neither a list nor an object, and its content uses memory."""
+    """Empty nested cells: a cell cannot be a list or an object, and its content uses memory."""
     if not isinstance(row, dict):
         return [] if isinstance(row, list) else row
     nested = {name: type(cell)() for name, cell in row.items() if isinstance(cell, list | dict)}

@@ -21,9 +21,12 @@ _MISSING: Final = (-math.inf, None)
 
 
 class ModelCache:
-    """TTL cache of loaded versions with stale-while-revalidate and single-flight refreshes; one per process.
+    """TTL cache of loaded versions with stale-while-revalidate and single-flight refreshes.
 
-    An entry is fresh for 0.4 seconds. For another 0.4 seconds it is served while a background task reloads it.
+    One per process.
+
+    An entry is fresh for 0.4 seconds. For another 0.4 seconds it is served while a background task
+    reloads it.
     """
 
     def __init__(self, stores: Stores) -> None:
@@ -32,8 +35,10 @@ class ModelCache:
         self._refreshes: dict[CacheKey, asyncio.Task[LoadedVersion | None]] = {}
 
     async def get(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
-        """Return a version; None if it does not exist or cannot be loaded, which the route explains."""
-        return self._get_cached(tenant, model, ref) or await asyncio.shield(self._refresh_once((tenant, model, ref)))
+        """Return a version, or None if it cannot be loaded, which the route explains."""
+        return self._get_cached(tenant, model, ref) or await asyncio.shield(
+            self._refresh_once((tenant, model, ref))
+        )
 
     def _get_cached(self, tenant: str, model: str, ref: str) -> LoadedVersion | None:
         """Return a cached version, and refresh a stale one in the background."""

@@ -28,7 +28,8 @@ Faults = dict[int, list[FieldError]]
 class LoadedVersion:
     """A version with its scorer in memory.
 
-    `segments` are ids and names by index; `parsed_columns` are the features that the dataset's rules parse.
+    `segments` are ids and names by index; `parsed_columns` are the features that the dataset's
+    rules parse.
     """
 
     model: str
@@ -55,12 +56,18 @@ class AssignmentBatch:
     warnings: Sequence[str]
 
 
-def load_version(session: Session, scorers: ScorerCache, tenant: str, model: str, ref: str) -> LoadedVersion:
+def load_version(
+    session: Session, scorers: ScorerCache, tenant: str, model: str, ref: str
+) -> LoadedVersion:
     """Load a version and its scorer. Raises NotFound if it does not exist."""
     model_row, version = registry.get_ready_version(session, tenant, model, ref)
     profiles = repository.list_profiles(session, version)
     scorer = scorers.get(registry.artifact_ref(model_row, version))
-    used = [column for column in map(read_column, version.columns) if column.name in scorer.feature_names]
+    used = [
+        column
+        for column in map(read_column, version.columns)
+        if column.name in scorer.feature_names
+    ]
     return LoadedVersion(
         model=model,
         version=version.number,
@@ -71,7 +78,9 @@ def load_version(session: Session, scorers: ScorerCache, tenant: str, model: str
     )
 
 
-def assign_batch(version: LoadedVersion, customers: CustomerBatch, *, atomic: bool, explain: bool) -> AssignmentBatch:
+def assign_batch(
+    version: LoadedVersion, customers: CustomerBatch, *, atomic: bool, explain: bool
+) -> AssignmentBatch:
     """Assign each customer to a segment, and reject invalid ones.
 
     Raises InvalidRequest if all customers are invalid, or, if `atomic`, any of them.
@@ -81,9 +90,13 @@ def assign_batch(version: LoadedVersion, customers: CustomerBatch, *, atomic: bo
     assigned = _assign(version, customers, faults, explain=explain)
     if faults and (atomic or len(faults) == customers.n_rows):
         flat = [fault for row in sorted(faults) for fault in faults[row]]
-        raise InvalidRequest(f"{len(faults)} of {customers.n_rows} customers cannot be assigned", errors=flat)
+        raise InvalidRequest(
+            f"{len(faults)} of {customers.n_rows} customers cannot be assigned", errors=flat
+        )
     warnings = warnings_of(_unused_columns(version, customers))
-    return AssignmentBatch(version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings)
+    return AssignmentBatch(
+        version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings
+    )
 
 
 def assign_rows(
@@ -95,7 +108,9 @@ def assign_rows(
     """
     n_features = len(version.scorer.features)
     try:
-        ids = without_zero_fractions([_first_id(row, version.input_schema.id_positions) for row in rows])
+        ids = without_zero_fractions(
+            [_first_id(row, version.input_schema.id_positions) for row in rows]
+        )
         assigned = [each for row in rows if (each := version.scorer.single.place(row[:n_features]))]
     except BadCell:
         return None
@@ -116,12 +131,21 @@ def warnings_of(unused: Sequence[str]) -> list[str]:
 
 
 def _id_columns(version: VersionRow) -> tuple[str, ...]:
-    """Return the id columns: `customer_id`, unless it is a column of another kind, and the dataset's own."""
+    """Return the id columns.
+
+    `customer_id`, unless it is a column of another kind, and the dataset's own.
+    """
     others = {column["name"] for column in version.columns} - {version.customer_id}
-    return (version.customer_id,) if CUSTOMER_ID in others else tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id)))
+    return (
+        (version.customer_id,)
+        if CUSTOMER_ID in others
+        else tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id)))
+    )
 
 
-def _assign(version: LoadedVersion, customers: CustomerBatch, faults: Faults, *, explain: bool) -> AssignmentResult:
+def _assign(
+    version: LoadedVersion, customers: CustomerBatch, faults: Faults, *, explain: bool
+) -> AssignmentResult:
     """Assign customers with the scorer, and collect the faults of cells and rows.
 
     A fault of a whole row is dropped if one of its cells has one.
@@ -167,4 +191,6 @@ def _read_ids(version: LoadedVersion, customers: CustomerBatch, faults: Faults) 
 def _field_error(row: int, column: str | None, detail: str) -> FieldError:
     if column is None:
         return FieldError(row=row + 1, pointer=pointer(["customers", row]), detail=detail)
-    return FieldError(row=row + 1, pointer=pointer(["customers", row, column]), detail=f"{column}: {detail}")
+    return FieldError(
+        row=row + 1, pointer=pointer(["customers", row, column]), detail=f"{column}: {detail}"
+    )

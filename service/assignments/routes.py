@@ -18,11 +18,16 @@ from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableRes
 from service.web.uploads import SmallUploadDep
 
 Atomic = Annotated[bool, Query(description="Assign all customers, or none if any is invalid.")]
-Explain = Annotated[bool, Query(description="Include the contribution of each feature to the assignment (JSON only).")]
+Explain = Annotated[
+    bool,
+    Query(description="Include the contribution of each feature to the assignment (JSON only)."),
+]
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AssignmentResults, **TABLE_ANSWER}}
 BODY = table_request_body(
-    "The customers: their id, as `customer_id` or under the name of the dataset's id column, and their features. "
-    "Missing features are imputed and listed in the response; columns that the model does not use are ignored.",
+    "The customers: their id, as `customer_id` or under the name of the dataset's id column, and "
+    "their features. "
+    "Missing features are imputed and listed in the response; columns that the model does not use "
+    "are ignored.",
     [SAMPLE_ROW],
 )
 
@@ -30,7 +35,9 @@ BODY = table_request_body(
 def _customers(body: SmallUploadDep, parts: ServicesDep) -> CustomerBatch:
     if is_json(body.content_type):
         return read_customers(body.file, body.bounds, max_depth=parts.settings.json_depth)
-    return CustomerBatch.of_table(read_patch(body.file, body.content_type, body.bounds, parts.readers).table)
+    return CustomerBatch.of_table(
+        read_patch(body.file, body.content_type, body.bounds, parts.readers).table
+    )
 
 
 NOUN = "assignments"
@@ -58,7 +65,9 @@ def assign_customers(
     )
 
 
-@router.post("/v1/models/{model}/versions/{version}/assignments", responses=ANSWER, openapi_extra=BODY)
+@router.post(
+    "/v1/models/{model}/versions/{version}/assignments", responses=ANSWER, openapi_extra=BODY
+)
 def assign_customers_to_version(
     parts: ServicesDep,
     tenant: TenantDep,

@@ -25,7 +25,10 @@ class OutlierReason(ResponseModel):
 
 
 class Reason(ResponseModel):
-    """The contribution of a feature to the margin between the segment and the runner-up; contributions sum to it."""
+    """The contribution of a feature to the margin between the segment and the runner-up.
+
+    Contributions sum to it.
+    """
 
     feature: str
     value: float | str | None
@@ -40,11 +43,19 @@ class Assignment(ResponseModel):
     segment: str
     segment_name: str
     distance: float = Field(description="The distance to the segment's center, in prepared units.")
-    runner_up: str | None = Field(description="The second nearest segment; null if there is only one.")
-    margin: float | None = Field(description="From 0 on the border to the runner-up to 1 at the center.")
-    outlier: bool = Field(description="Whether the customer differs from those that the model was fitted on.")
+    runner_up: str | None = Field(
+        description="The second nearest segment; null if there is only one."
+    )
+    margin: float | None = Field(
+        description="From 0 on the border to the runner-up to 1 at the center."
+    )
+    outlier: bool = Field(
+        description="Whether the customer differs from those that the model was fitted on."
+    )
     outlier_reasons: list[OutlierReason] | None = None
-    imputed: list[str] | None = Field(default=None, description="The features that were missing and have been imputed.")
+    imputed: list[str] | None = Field(
+        default=None, description="The features that were missing and have been imputed."
+    )
     unknown: UnknownCategories | None = Field(
         default=None, description="Categories that did not occur in the fit, by feature."
     )

@@ -19,23 +19,34 @@ _ID_LENGTH: Final = 12
 
 
 def generate_key() -> str:
-    """Generate a key: a prefix for secret scanners, 256 random bits, and a checksum that detects typing errors."""
+    """Generate a key: a prefix for secret scanners, 256 random bits, a checksum against typos."""
     secret = PREFIX + _base62(secrets.randbits(SECRET_BITS), _SECRET_LENGTH)
     return secret + _checksum(secret)
 
 
 def is_well_formed(key: str) -> bool:
-    """Return whether a text has the format of a key; with the prefix `csk_`, the checksum must match."""
-    if not (MIN_LENGTH <= len(key) <= _MAX_LENGTH and key.isascii() and key.isprintable() and " " not in key):
+    """Return whether a text has the format of a key.
+
+    With the prefix `csk_`, the checksum must match.
+    """
+    if not (
+        MIN_LENGTH <= len(key) <= _MAX_LENGTH
+        and key.isascii()
+        and key.isprintable()
+        and " " not in key
+    ):
         return False
-    return not key.startswith(PREFIX) or key[-_CHECKSUM_LENGTH:] == _checksum(key[:-_CHECKSUM_LENGTH])
+    return not key.startswith(PREFIX) or key[-_CHECKSUM_LENGTH:] == _checksum(
+        key[:-_CHECKSUM_LENGTH]
+    )
 
 
 def check_well_formed(key: str) -> None:
     """Raise InvalidRequest if a bootstrap key is too short or malformed."""
     if not is_well_formed(key):
         raise InvalidRequest(
-            f"The bootstrap key must be complete and have at least {MIN_LENGTH} characters, none of them a space; "
+            f"The bootstrap key must be complete and have at least {MIN_LENGTH} characters, none "
+            "of them a space; "
             "`python -m service keys generate` prints one"
         )
 

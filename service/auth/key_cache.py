@@ -26,7 +26,10 @@ _MISSING: Final = (-math.inf, None)
 
 
 class KeyCache:
-    """TTL cache of principals by key digest, with refresh-ahead and single-flight lookups; one per process."""
+    """TTL cache of principals by key digest, with refresh-ahead and single-flight lookups.
+
+    One per process.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,7 +44,7 @@ class KeyCache:
         return self._has_keys
 
     def _get_cached(self, digest: str) -> Principal | None:
-        """Return the cached principal of a digest, and refresh it in the background if it expires soon."""
+        """Return the cached principal of a digest; refresh it in the background before expiry."""
         loaded_at, principal = self._principals.get(digest, _MISSING)
         age = time.monotonic() - loaded_at
         if age >= FRESH_SECONDS:
@@ -58,7 +61,10 @@ class KeyCache:
         return await asyncio.shield(self._refresh_once(digest)) if is_well_formed(key) else None
 
     async def is_keyless(self) -> bool:
-        """Return whether no key has ever been created: then requests from this machine need none."""
+        """Return whether no key has ever been created.
+
+        Then requests from this machine need none.
+        """
         if not self._has_keys and time.monotonic() - self._checked_at >= FRESH_SECONDS:
             started = time.monotonic()
             self._has_keys = await run_in_threadpool(self._read, repository.has_keys)

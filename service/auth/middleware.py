@@ -1,4 +1,7 @@
-"""ASGI middleware for authentication, authorization and rate limits. Without keys, only loopback has access."""
+"""ASGI middleware for authentication, authorization and rate limits.
+
+Without keys, only loopback has access.
+"""
 
 import re
 from functools import partial
@@ -24,7 +27,10 @@ _BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
 class AuthMiddleware:
-    """Authenticates callers, checks their scopes and rate limits; every route that is not public needs a key."""
+    """Authenticates callers, checks their scopes and rate limits.
+
+    Every route that is not public needs a key.
+    """
 
     def __init__(self, app: ASGIApp, *, ring: KeyCache, quotas: RateLimiter) -> None:
         self.app = app
@@ -40,25 +46,39 @@ class AuthMiddleware:
         try:
             required = required_scope(scope["method"], scope["path"])
             state["is_allowed"] = partial(self._is_allowed, state.get("caller"), required, scope)
-            caller = state["caller"] = state.get("caller") or await self._caller_for(required, scope)
+            caller = state["caller"] = state.get("caller") or await self._caller_for(
+                required, scope
+            )
             _check(caller, required)
             rate_limit = self._rate_limiter.take(caller.key) if caller else None
             _check_rate_limit(rate_limit)
         except (KeyNeeded, Forbidden, TooManyRequests) as refusal:
-            await problem_response(to_problem(refusal), _error_headers(refusal, rate_limit))(scope, receive, send)
+            await problem_response(to_problem(refusal), _error_headers(refusal, rate_limit))(
+                scope, receive, send
+            )
         else:
             await self.app(scope, receive, _with_rate_limit(send, rate_limit))
 
-    async def _is_allowed(self, principal: Principal | None, required: principals.Scope | None, scope: Scope) -> bool:
-        """Return whether a running request is still authorized: its key may have expired or been revoked."""
+    async def _is_allowed(
+        self, principal: Principal | None, required: principals.Scope | None, scope: Scope
+    ) -> bool:
+        """Return whether a running request is still authorized.
+
+        Its key may have expired or been revoked.
+        """
         try:
             _check(principal or await self._caller_for(required, scope), required)
         except (KeyNeeded, Forbidden):
             return False
         return True
 
-    async def _caller_for(self, required: principals.Scope | None, scope: Scope) -> Principal | None:
-        """Return the caller of a request; public routes are served even if the database is unavailable."""
+    async def _caller_for(
+        self, required: principals.Scope | None, scope: Scope
+    ) -> Principal | None:
+        """Return the caller of a request.
+
+        Public routes are served even if the database is unavailable.
+        """
         if required is None and self._keys.has_known_keys:
             return None
         try:
@@ -77,7 +97,10 @@ class AuthMiddleware:
 
 
 def as_principal(app: ASGIApp, caller: Principal) -> ASGIApp:
-    """Wrap an app so that its requests are authenticated as `caller`; used within the process only."""
+    """Wrap an app so that its requests are authenticated as `caller`.
+
+    Used within the process only.
+    """
 
     async def call_as_principal(scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["caller"] = caller
@@ -129,7 +152,10 @@ def _with_rate_limit(send: Send, rate_limit: RateLimitState | None) -> Send:
 def _require_loopback(headers: Headers) -> None:
     """Refuse DNS rebinding (a foreign Host header) and requests forwarded by a proxy."""
     if _host(headers.get("host", "")) not in LOOPBACK_HOSTS:
-        raise Forbidden(f"While no API key exists, the Host header must be one of these: {', '.join(LOOPBACK_HOSTS)}")
+        raise Forbidden(
+            "While no API key exists, the Host header must be one of these: "
+            f"{', '.join(LOOPBACK_HOSTS)}"
+        )
     if any(name in _PROXY_HEADERS or name.startswith("x-forwarded-") for name in headers):
         raise Forbidden("While no API key exists, requests forwarded by a proxy are refused")
 

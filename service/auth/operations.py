@@ -23,7 +23,8 @@ def create_key(
     for label in (tenant, name):
         if not re.fullmatch(NAME, label):
             raise InvalidRequest(
-                "Names of tenants and keys consist of lowercase letters, digits, - and _, and begin with a letter"
+                "Names of tenants and keys consist of lowercase letters, digits, - and _, and "
+                "begin with a letter"
             )
     key = generate_key()
     expires_at = None if lifetime is None else now() + lifetime
@@ -34,12 +35,17 @@ def create_key(
 
 
 def create_bootstrap_key(database: Database, key: str) -> bool:
-    """Create the bootstrap key, unless a key has ever been created. Returns whether it was created."""
+    """Create the bootstrap key, unless a key has ever been created.
+
+    Returns whether it was created.
+    """
     check_well_formed(key)
     with database.writing() as session:
         if repository.has_keys(session):
             return False
-        session.add(_row_of(key, tenant=DEFAULT_TENANT, name=BOOTSTRAP, scope="admin", expires_at=None))
+        session.add(
+            _row_of(key, tenant=DEFAULT_TENANT, name=BOOTSTRAP, scope="admin", expires_at=None)
+        )
     return True
 
 
@@ -63,7 +69,11 @@ def find_principal(session: Session, digest: str) -> Principal | None:
     if row is None or not hmac.compare_digest(row.digest, digest) or state_of(row) != "live":
         return None
     return Principal(
-        tenant=row.tenant, name=row.name, key=row.id, scopes=implied_scopes(row.scope), expires_at=row.expires_at
+        tenant=row.tenant,
+        name=row.name,
+        key=row.id,
+        scopes=implied_scopes(row.scope),
+        expires_at=row.expires_at,
     )
 
 
@@ -74,7 +84,9 @@ def state_of(row: KeyRow) -> str:
     return "expired" if row.expires_at is not None and row.expires_at <= now() else "live"
 
 
-def _row_of(key: str, *, tenant: str, name: str, scope: Scope, expires_at: datetime | None) -> KeyRow:
+def _row_of(
+    key: str, *, tenant: str, name: str, scope: Scope, expires_at: datetime | None
+) -> KeyRow:
     digest = hash_key(key)
     return KeyRow(
         id=key_id(digest),

@@ -30,7 +30,10 @@ class RateLimitState(NamedTuple):
 
 
 class RateLimiter:
-    """Counts the requests of each key in windows of a minute that begin with a request; one per process."""
+    """Counts the requests of each key in windows of a minute that begin with a request.
+
+    One per process.
+    """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -49,5 +52,7 @@ class RateLimiter:
             self._used.clear()
         self._used[key] = window_start, used + 1
         return RateLimitState(
-            allowed=self._per_minute, used=used + 1, resets=math.ceil(window_start + WINDOW - time_now)
+            allowed=self._per_minute,
+            used=used + 1,
+            resets=math.ceil(window_start + WINDOW - time_now),
         )

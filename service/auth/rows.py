@@ -10,7 +10,10 @@ from service.stores.database import Base
 
 
 class KeyRow(Base):
-    """An API key. Revoked keys remain, so that revoking the last key does not reopen keyless access."""
+    """An API key.
+
+    Revoked keys remain, so that revoking the last key does not reopen keyless access.
+    """
 
     __tablename__ = "keys"
 

@@ -11,10 +11,14 @@ from service.web.schemas import ResponseModel
 class CurrentKey(ResponseModel):
     """The API key of the request."""
 
-    key: str | None = Field(description="The key's id, as in lists and logs; null while no key exists.")
+    key: str | None = Field(
+        description="The key's id, as in lists and logs; null while no key exists."
+    )
     name: str
     tenant: str = Field(description="The tenant whose datasets and models are accessible.")
-    scopes: list[Scope] = Field(description="The granted scopes; `admin` includes `write`, `write` includes `read`.")
+    scopes: list[Scope] = Field(
+        description="The granted scopes; `admin` includes `write`, `write` includes `read`."
+    )
     expires_at: datetime | None
 
     @classmethod

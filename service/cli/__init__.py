@@ -1,6 +1,7 @@
-"""Command line: serve, engine, scheduler, worker, certificates, migrate, adopt, keys, resign, sweep, sample.
+"""Command line of the service.
 
-Each command imports its own dependencies, so that `serve` starts the engine before it imports the API.
+Each command imports its own dependencies, so that `serve` starts the engine before it imports the
+API.
 """
 
 import asyncio
@@ -46,7 +47,9 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     *,
-    sample: Annotated[bool, typer.Option("--sample", help="Load the sample dataset on the first start.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load the sample dataset on the first start.")
+    ] = False,
 ) -> None:
     """Start the service, with an embedded job engine unless SEGMENTATION_ENGINE_ADDRESS is set."""
     settings = Settings()
@@ -64,7 +67,10 @@ def serve(
 
 @commands.command()
 def engine() -> None:
-    """Run only the embedded job engine: a scheduler and its workers. `serve` starts one by itself."""
+    """Run only the embedded job engine: a scheduler and its workers.
+
+    `serve` starts one by itself.
+    """
     from service.engine.embedded import run_embedded
     from service.web.logging import configure_logging
 
@@ -80,7 +86,7 @@ def engine() -> None:
 
 @commands.command()
 def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
-    """Run the scheduler of a job engine on several machines, with the certificates of SEGMENTATION_ENGINE_CA etc."""
+    """Run the scheduler of a job engine on several machines, with the configured certificates."""
     from service.engine.cluster import run_scheduler
     from service.web.logging import configure_logging
 
@@ -92,7 +98,8 @@ def scheduler(host: Host = "127.0.0.1", port: Port = 8786) -> None:
 @commands.command()
 def worker(
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of the scheduler; default: SEGMENTATION_ENGINE_ADDRESS.")
+        str | None,
+        typer.Option(help="Address of the scheduler; default: SEGMENTATION_ENGINE_ADDRESS."),
     ] = None,
 ) -> None:
     """Run workers on this machine for a remote scheduler, with the same stores as the service."""
@@ -111,7 +118,9 @@ def _run_workers(scheduler: str | None) -> None:
     settings = Settings(engine_address=scheduler) if scheduler else Settings()
     configure_logging(settings.log_level)
     if settings.engine_address is None:
-        raise typer.BadParameter("set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler")
+        raise typer.BadParameter(
+            "set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler"
+        )
     run_workers(
         scheduler=settings.engine_address,
         n_workers=settings.workers,
@@ -123,16 +132,22 @@ def _run_workers(scheduler: str | None) -> None:
 
 @commands.command()
 def certificates(
-    directory: Annotated[Path, typer.Option(help="Directory to write ca.pem, certificate.pem and key.pem to.")],
+    directory: Annotated[
+        Path, typer.Option(help="Directory to write ca.pem, certificate.pem and key.pem to.")
+    ],
     days: Annotated[int, typer.Option(min=1, help="Validity in days.")] = 3650,
     *,
     renew: Annotated[bool, typer.Option("--renew", help="Replace existing certificates.")] = False,
 ) -> None:
-    """Create the TLS certificate that the scheduler, the workers and the service of several machines share."""
+    """Create the TLS certificate that scheduler, workers and service on several machines share."""
     from service.engine.certificates import make_certificates
 
     is_new = make_certificates(directory, days=days, renew=renew)
-    typer.echo("Certificates created." if is_new else "The certificates already exist; nothing was changed.")
+    typer.echo(
+        "Certificates created."
+        if is_new
+        else "The certificates already exist; nothing was changed."
+    )
 
 
 @commands.command()
@@ -147,14 +162,20 @@ def migrate() -> None:
 @commands.command()
 def adopt(
     sqlite: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="SQLite file, such as var/metadata.sqlite.")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="SQLite file, such as var/metadata.sqlite."
+        ),
     ],
 ) -> None:
-    """Copy the metadata of an embedded database into the empty database of SEGMENTATION_DATABASE_URL."""
+    """Copy the embedded database into the empty database of SEGMENTATION_DATABASE_URL."""
     from service.stores.copy_database import copy_rows
     from service.stores.database import Database
 
-    source, target = Database(f"sqlite:///{sqlite.resolve()}"), Database(Settings().database_address())
+    source, target = (
+        Database(f"sqlite:///{sqlite.resolve()}"),
+        Database(Settings().database_address()),
+    )
     try:
         source.migrate()
         target.migrate()
@@ -198,13 +219,15 @@ def _check_keys(settings: Settings) -> None:
 
 @contextmanager
 def _embedded_engine(settings: Settings) -> Iterator[None]:
-    """Run the embedded engine as a child process within a block, unless the settings name a remote one."""
+    """Run the embedded engine as a child process within a block, unless a remote one is set."""
     if settings.engine_address:
         yield
         return
     from service.engine.supervisor import ChildSupervisor
 
-    cluster = ChildSupervisor([sys.executable, "-m", "service", "engine"], env=settings.environment())
+    cluster = ChildSupervisor(
+        [sys.executable, "-m", "service", "engine"], env=settings.environment()
+    )
     cluster.start()
     try:
         yield
@@ -218,6 +241,7 @@ def _certificates(settings: Settings) -> "TlsCredentials":
     certificates = tls_credentials(settings)
     if certificates is None:
         raise typer.BadParameter(
-            "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and SEGMENTATION_ENGINE_KEY"
+            "set SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE and "
+            "SEGMENTATION_ENGINE_KEY"
         )
     return certificates

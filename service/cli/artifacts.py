@@ -8,7 +8,10 @@ from service.config import Settings
 
 
 def resign() -> None:
-    """Sign all model files with the first signing key; if this succeeds, the other keys can be removed."""
+    """Sign all model files with the first signing key.
+
+    If this succeeds, the other keys can be removed.
+    """
     from service.registry.key_rotation import count, resign_all
     from service.stores import open_stores
 
@@ -18,17 +21,24 @@ def resign() -> None:
     finally:
         stores.database.close()
     counts = count(signed)
-    typer.echo(f"{counts['signed']} signed, {counts['unchanged']} unchanged, {counts['damaged']} damaged")
+    typer.echo(
+        f"{counts['signed']} signed, {counts['unchanged']} unchanged, {counts['damaged']} damaged"
+    )
     for version in signed:
         if version.outcome == "damaged":
             typer.echo(
-                f"Not signed: tenant {version.tenant}, model {version.model}, version {version.version}", err=True
+                f"Not signed: tenant {version.tenant}, model {version.model}, version "
+                f"{version.version}",
+                err=True,
             )
     raise typer.Exit(1 if counts["damaged"] else 0)
 
 
 def sweep(
-    *, remove: Annotated[bool, typer.Option("--remove", help="Remove the files instead of only listing them.")] = False
+    *,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove the files instead of only listing them.")
+    ] = False,
 ) -> None:
     """List orphaned files: tables and model files without a database row, unchanged for an hour."""
     from service.registry.orphans import find_orphans, remove_orphans

@@ -11,7 +11,7 @@ from service.errors import ServiceError
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Command group that reports expected errors, one line each and without a traceback, and exits with code 1."""
+    """Command group that prints expected errors without a traceback and exits with code 1."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer hides the types of its own
         try:

@@ -19,12 +19,26 @@ keys = typer.Typer(name="keys", help="Create, list and revoke API keys.", no_arg
 
 @keys.command()
 def create(
-    name: Annotated[str, typer.Option(help="Name of the key, such as its user: lower-case letters, digits, - and _.")],
-    tenant: Annotated[str, typer.Option(help="Tenant whose datasets and models it gives access to.")] = DEFAULT_TENANT,
-    scope: Annotated[Scope, typer.Option(help="Scope of the key; each scope includes the previous ones.")] = "write",
-    days: Annotated[float | None, typer.Option(min=0, help="Days until the key expires; default: never.")] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            help="Name of the key, such as its user: lower-case letters, digits, - and _."
+        ),
+    ],
+    tenant: Annotated[
+        str, typer.Option(help="Tenant whose datasets and models it gives access to.")
+    ] = DEFAULT_TENANT,
+    scope: Annotated[
+        Scope, typer.Option(help="Scope of the key; each scope includes the previous ones.")
+    ] = "write",
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Days until the key expires; default: never.")
+    ] = None,
 ) -> None:
-    """Create a key and print it, once. To rotate keys, create the new key before you revoke the old one."""
+    """Create a key and print it, once.
+
+    To rotate keys, create the new key before you revoke the old one.
+    """
     from service.auth.operations import create_key
 
     lifetime = None if days is None else timedelta(days=days)
@@ -35,8 +49,13 @@ def create(
 
 
 @keys.command("list")
-def show(tenant: Annotated[str | None, typer.Option(help="List only this tenant's keys.")] = None) -> None:
-    """List the keys with id, state and scope. The keys themselves cannot be shown: only hashes are stored."""
+def show(
+    tenant: Annotated[str | None, typer.Option(help="List only this tenant's keys.")] = None,
+) -> None:
+    """List the keys with id, state and scope.
+
+    The keys themselves cannot be shown: only hashes are stored.
+    """
     from service.auth.repository import list_keys
 
     with _database() as database, database.reading() as session:
@@ -45,7 +64,9 @@ def show(tenant: Annotated[str | None, typer.Option(help="List only this tenant'
 
 
 @keys.command()
-def revoke(key: Annotated[str, typer.Argument(help="Id of the key, as shown by `keys list`.")]) -> None:
+def revoke(
+    key: Annotated[str, typer.Argument(help="Id of the key, as shown by `keys list`.")],
+) -> None:
     """Revoke a key. Every process rejects it within a second."""
     from service.auth.operations import revoke_key
 
@@ -55,7 +76,7 @@ def revoke(key: Annotated[str, typer.Argument(help="Id of the key, as shown by `
 
 @keys.command()
 def generate() -> None:
-    """Generate a key and print it without storing it, for SEGMENTATION_BOOTSTRAP_KEY or its file."""
+    """Generate a key for SEGMENTATION_BOOTSTRAP_KEY or its file; print it, store nothing."""
     from service.auth.api_keys import generate_key
 
     typer.echo(generate_key())
@@ -78,4 +99,6 @@ def _format_key(row: "KeyRow") -> str:
     from service.auth.operations import state_of
 
     expires = f"expires={row.expires_at:%Y-%m-%dT%H:%MZ}" if row.expires_at else "expires=never"
-    return f"{row.id} {state_of(row)} tenant={row.tenant} name={row.name} scope={row.scope} {expires}"
+    return (
+        f"{row.id} {state_of(row)} tenant={row.tenant} name={row.name} scope={row.scope} {expires}"
+    )

@@ -28,7 +28,10 @@ from service.stores.lru_cache import cache_key
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedVersion:
-    """Version in a comparison; `names` maps the ids of its segments to their names, ordered by index."""
+    """Version in a comparison.
+
+    `names` maps the ids of its segments to their names, ordered by index.
+    """
 
     version: VersionRow
     ref: ArtifactRef
@@ -37,7 +40,8 @@ class ComparedVersion:
     @property
     def segments(self) -> list[ComparedSegment]:
         return [
-            ComparedSegment(key=key, name=name, index=index) for index, (key, name) in enumerate(self.names.items())
+            ComparedSegment(key=key, name=name, index=index)
+            for index, (key, name) in enumerate(self.names.items())
         ]
 
 
@@ -69,16 +73,20 @@ class VersionPair:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowCounts:
-    """Contingency table of shape (n_before, n_after), and the number of customers that a version cannot assign."""
+    """Contingency table (n_before, n_after), and the number of unassignable customers."""
 
     counts: Counts
     n_unplaced: int
 
     def __add__(self, other: "FlowCounts") -> "FlowCounts":
-        return FlowCounts(counts=self.counts + other.counts, n_unplaced=self.n_unplaced + other.n_unplaced)
+        return FlowCounts(
+            counts=self.counts + other.counts, n_unplaced=self.n_unplaced + other.n_unplaced
+        )
 
 
-def find_pair(session: Session, tenant: str, name: str, before: str, after: str | None) -> VersionPair:
+def find_pair(
+    session: Session, tenant: str, name: str, before: str, after: str | None
+) -> VersionPair:
     """Find two versions of a model to compare; `after` defaults to the newest ready one."""
     model, earlier = registry.get_ready_version(session, tenant, name, before)
     if after is None:
@@ -100,7 +108,8 @@ def check_size_limit(settings: Settings, pair: VersionPair) -> None:
     n = pair.source.n_customers
     if n > settings.comparison_rows:
         raise TooManyCustomers(
-            f"{n:,} customers exceed the limit of {settings.comparison_rows:,} for a comparison; start a run of each "
+            f"{n:,} customers exceed the limit of {settings.comparison_rows:,} for a comparison; "
+            "start a run of each "
             "version, and compare the assignments"
         )
 
@@ -126,7 +135,8 @@ def _compared_version(session: Session, model: ModelRow, version: VersionRow) ->
 def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetVersionRow:
     if before.dataset_id != after.dataset_id:
         raise Incomparable(
-            f"Version {before.number} learned from the dataset {before.dataset}, version {after.number} from "
+            f"Version {before.number} learned from the dataset {before.dataset}, version "
+            f"{after.number} from "
             f"{after.dataset}"
         )
     try:
@@ -138,10 +148,13 @@ def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetV
 def _require_columns(pair: VersionPair) -> None:
     stored = stored_schema(pair.source).names
     for side in (pair.before, pair.after):
-        missing = [feature["name"] for feature in side.version.features if feature["name"] not in stored]
+        missing = [
+            feature["name"] for feature in side.version.features if feature["name"] not in stored
+        ]
         if missing:
             raise Incomparable(
-                f"Version {pair.source.version} of the dataset {side.version.dataset} has no column {missing[0]}, "
+                f"Version {pair.source.version} of the dataset {side.version.dataset} has no "
+                f"column {missing[0]}, "
                 f"which version {side.version.number} of the model needs"
             )
 
@@ -151,10 +164,14 @@ def _count(stores: Stores, pair: VersionPair) -> FlowCounts:
     scorers = [stores.scorers.get(side.ref) for side in (pair.before, pair.after)]
     shape = scorers[0].n_segments, scorers[1].n_segments
     empty = FlowCounts(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
-    return reduce(add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), empty)
+    return reduce(
+        add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), empty
+    )
 
 
-def _batches(stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]
+) -> Iterator[pa.RecordBatch]:
     columns = list(dict.fromkeys(name for scorer in scorers for name in scorer.feature_names))
     path = datasets.table_path(pair.model.tenant, pair.source.dataset_id)
     return stores.tables.batches(path, pair.source.table_version, columns)
@@ -175,6 +192,7 @@ def _notes(pair: VersionPair, flow: FlowCounts) -> list[str]:
         notes.append(f"{flow.n_unplaced:,} customers that a version cannot assign are left out.")
     if not pair.source_available:
         notes.append(
-            "The dataset version that the later version was fitted on was deleted; these are the current customers."
+            "The dataset version that the later version was fitted on was deleted; these are the "
+            "current customers."
         )
     return notes

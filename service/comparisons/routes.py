@@ -14,7 +14,12 @@ from service.web.dependencies import VERSION_REF, ModelName, ServicesDep, Tenant
 from service.web.etags import ANY, NOT_MODIFIED, IfNoneMatch, cache_headers, matches_etag
 
 From = Annotated[
-    str, Query(alias="from", pattern=VERSION_REF, description="The earlier version: its number, or an alias.")
+    str,
+    Query(
+        alias="from",
+        pattern=VERSION_REF,
+        description="The earlier version: its number, or an alias.",
+    ),
 ]
 To = Annotated[
     str | None,
@@ -29,9 +34,13 @@ router = APIRouter(tags=["comparisons"])
 
 
 def _pair(
-    parts: ServicesDep, tenant: TenantDep, model: ModelName, before: From = PRODUCTION, after: To = None
+    parts: ServicesDep,
+    tenant: TenantDep,
+    model: ModelName,
+    before: From = PRODUCTION,
+    after: To = None,
 ) -> VersionPair:
-    """Find the two versions in a session of its own, which is closed before the customers are assigned."""
+    """Find the two versions in a session that ends before the customers are assigned."""
     with parts.stores.database.reading() as session:
         pair = operations.find_pair(session, tenant, model, before, after)
     operations.check_size_limit(parts.settings, pair)
@@ -47,8 +56,8 @@ def compare_versions(
 ) -> Response | Comparison:
     """Compare two versions of a model.
 
-    Both versions assign the customers that `to` was fitted on. Returns the number of customers in each pair of
-    segments, and the share that would move.
+    Both versions assign the customers that `to` was fitted on. Returns the number of customers in
+    each pair of segments, and the share that would move.
     """
     tag = cache_key([RELEASE, pair.state])
     if matches_etag(tag, if_none_match) or if_none_match == ANY:

@@ -12,7 +12,7 @@ from service.web.schemas import ResponseModel
 
 
 class Flow(ResponseModel):
-    """Customers of a segment of the earlier version that are in the same segment of the later version."""
+    """Customers of a segment of the earlier version that one segment of the later version holds."""
 
     from_segment: str
     from_name: str
@@ -36,21 +36,30 @@ class Comparison(ResponseModel):
     from_version: int = Field(alias="from")
     to_version: int = Field(alias="to")
     dataset: str
-    dataset_version: int = Field(description="The dataset version whose customers both versions assign.")
+    dataset_version: int = Field(
+        description="The dataset version whose customers both versions assign."
+    )
     dataset_version_available: bool = Field(
-        description="Whether it is the one that `to` was fitted on; if that was deleted, the newest is used."
+        description="Whether it is the one that `to` was fitted on; if that was deleted, the "
+        "newest is used."
     )
     n_customers: int = Field(
-        description="Number of compared customers: all that both versions can assign, without sampling."
+        description="Number of compared customers: all that both versions can assign, without "
+        "sampling."
     )
-    n_unplaced: int = Field(description="Number of customers that a version cannot assign; they are left out.")
+    n_unplaced: int = Field(
+        description="Number of customers that a version cannot assign; they are left out."
+    )
     n_moved: int = Field(description="Number of customers whose segment has another id.")
     share_moved: float | None = Field(description="Null if no customer is compared.")
     adjusted_rand_index: float | None = Field(
-        description="Agreement of the two partitions, regardless of segment ids: 1 if identical, 0 for chance "
+        description="Agreement of the two partitions, regardless of segment ids: 1 if identical, 0 "
+        "for chance "
         "(Hubert & Arabie 1985). Null if no customer is compared."
     )
-    flows: list[Flow] = Field(description="All pairs of segments with at least one customer, largest first.")
+    flows: list[Flow] = Field(
+        description="All pairs of segments with at least one customer, largest first."
+    )
     only_in_from: list[OwnSegment] = Field(description="Segments that only `from` has.")
     only_in_to: list[OwnSegment] = Field(description="Segments that only `to` has.")
 
@@ -92,6 +101,10 @@ def _flows(compared: ComparisonInput) -> list[Flow]:
     ]
 
 
-def _without(segments: Sequence[ComparedSegment], others: Sequence[ComparedSegment]) -> list[OwnSegment]:
+def _without(
+    segments: Sequence[ComparedSegment], others: Sequence[ComparedSegment]
+) -> list[OwnSegment]:
     known = {other.key for other in others}
-    return [OwnSegment(segment=each.key, name=each.name) for each in segments if each.key not in known]
+    return [
+        OwnSegment(segment=each.key, name=each.name) for each in segments if each.key not in known
+    ]

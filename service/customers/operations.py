@@ -28,7 +28,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class UpsertResult:
-    """Result of an upsert, with one entry per row of the batch; `faults` are keyed by row, counting from 0."""
+    """Result of an upsert, with one entry per row of the batch.
+
+    `faults` are keyed by row, counting from 0.
+    """
 
     at: DatasetAt
     customer_ids: Sequence[str | None]
@@ -45,10 +48,13 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     atomic: bool,
     keep: Callable[[Session, UpsertResult], None] = lambda *_: None,
 ) -> UpsertResult:
-    """Insert new customers and update known ones; fields that a row does not carry keep their stored values.
+    """Insert new customers and update known ones.
 
-    An invalid row is rejected alone, or with the whole batch if `atomic`. The last of several rows for one customer
-    wins. `keep` is called with the result, in the transaction that commits the new version.
+    Fields that a row does not carry keep their stored values.
+
+    An invalid row is rejected alone, or with the whole batch if `atomic`. The last of several rows
+    for one customer wins. `keep` is called with the result, in the transaction that commits the new
+    version.
     """
     done: list[UpsertResult] = []
 
@@ -69,8 +75,13 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     return done[0]
 
 
-def find_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> tuple[DatasetAt, dict[str, object]]:
-    """Return a customer's stored row, and the dataset version that it belongs to; 17850.0 also finds 17850."""
+def find_customer(
+    stores: Stores, tenant: str, name: str, customer_id: str
+) -> tuple[DatasetAt, dict[str, object]]:
+    """Return a customer's stored row, and the dataset version that it belongs to.
+
+    17850.0 also finds 17850.
+    """
     at = datasets.newest(stores, tenant, name)
     rows = _rows_of(stores, tenant, at, customer_id)
     if not rows.num_rows and (whole := integer_id(customer_id)):
@@ -117,12 +128,18 @@ def _require_customers(at: DatasetAt) -> None:
     dataset, _ = at
     if dataset.recipe is not None:
         name = dataset.name
-        raise Conflict(f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions")
+        raise Conflict(
+            f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions"
+        )
 
 
-def _read_batch(patch: RawTable, content: TableContent, name: str, known_ids: pa.ChunkedArray) -> _Batch:
+def _read_batch(
+    patch: RawTable, content: TableContent, name: str, known_ids: pa.ChunkedArray
+) -> _Batch:
     if content.generated_ids:
-        raise Conflict(f"The dataset {name} has no customer id column; upload the whole table again")
+        raise Conflict(
+            f"The dataset {name} has no customer id column; upload the whole table again"
+        )
     key = content.customer_id
     raw = _rename_customer_id(patch.table, key)
     typed, errors = read_rows(raw, content.columns, customer_id=key, known_ids=known_ids)
@@ -130,23 +147,32 @@ def _read_batch(patch: RawTable, content: TableContent, name: str, known_ids: pa
     valid = np.array([row not in faults for row in range(typed.num_rows)], np.bool_)
     kept = valid.copy()
     kept[valid] = ~last_of_each(typed.filter(pa.array(valid)), key)[1]
-    present = {key if column == CUSTOMER_ID else column: mask for column, mask in (patch.present or {}).items()}
-    return _Batch(typed=typed, present=present, faults=faults, kept=kept, customer_ids=typed[key].to_pylist())
+    present = {
+        key if column == CUSTOMER_ID else column: mask
+        for column, mask in (patch.present or {}).items()
+    }
+    return _Batch(
+        typed=typed, present=present, faults=faults, kept=kept, customer_ids=typed[key].to_pylist()
+    )
 
 
 def _rename_customer_id(raw: pa.Table, key: str) -> pa.Table:
-    """Rename the column `customer_id` to the dataset's customer id column if the batch lacks that."""
+    """Rename column `customer_id` to the dataset's customer id column if the batch lacks that."""
     if key in raw.column_names:
         return raw
     if CUSTOMER_ID not in raw.column_names:
         raise InvalidRequest(f"The batch has no customer ids: the column {key!r} is missing")
-    return raw.rename_columns([key if column == CUSTOMER_ID else column for column in raw.column_names])
+    return raw.rename_columns(
+        [key if column == CUSTOMER_ID else column for column in raw.column_names]
+    )
 
 
 def _group_by_row(errors: Sequence[CellError]) -> dict[int, list[FieldError]]:
     faults: dict[int, list[FieldError]] = defaultdict(list)
     for error in errors:
-        faults[error.row - 1].append(FieldError(row=error.row, detail=f"{error.column}: {error.detail}"))
+        faults[error.row - 1].append(
+            FieldError(row=error.row, detail=f"{error.column}: {error.detail}")
+        )
     return faults
 
 
@@ -165,22 +191,31 @@ def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResul
         merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
     )
     content = recount(described, merged)
-    return _MergeResult(batch=batch, table=merged, content=content, known=frozenset(known.to_pylist()))
+    return _MergeResult(
+        batch=batch, table=merged, content=content, known=frozenset(known.to_pylist())
+    )
 
 
 def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
     stored = {name.lower(): name for name in table.column_names}
     pairs = [(stored.get(name.lower(), name), name) for name in patch.column_names]
-    faults = [f"{known!r} and {name!r} differ only in case" for known, name in pairs if known != name]
+    faults = [
+        f"{known!r} and {name!r} differ only in case" for known, name in pairs if known != name
+    ]
     if faults:
         raise InvalidRequest(
-            "The columns do not match those of the dataset", errors=[FieldError(detail=f) for f in faults]
+            "The columns do not match those of the dataset",
+            errors=[FieldError(detail=f) for f in faults],
         )
     changed = [
-        name for name in patch.column_names if name in table.column_names and _columns_differ(patch, table, name)
+        name
+        for name in patch.column_names
+        if name in table.column_names and _columns_differ(patch, table, name)
     ]
     if changed:
-        raise Conflict(f"The column {changed[0]!r} was changed by another request; send the batch again")
+        raise Conflict(
+            f"The column {changed[0]!r} was changed by another request; send the batch again"
+        )
 
 
 def _columns_differ(one: pa.Table, other: pa.Table, name: str) -> bool:
@@ -190,8 +225,12 @@ def _columns_differ(one: pa.Table, other: pa.Table, name: str) -> bool:
 def _build_result(at: DatasetAt, merged: _MergeResult) -> UpsertResult:
     batch = merged.batch
     rows = enumerate(batch.customer_ids)
-    results = [_row_result(batch, row, known=customer_id in merged.known) for row, customer_id in rows]
-    return UpsertResult(at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults)
+    results = [
+        _row_result(batch, row, known=customer_id in merged.known) for row, customer_id in rows
+    ]
+    return UpsertResult(
+        at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults
+    )
 
 
 def _row_result(batch: _Batch, row: int, *, known: bool) -> Result:

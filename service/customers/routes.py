@@ -14,24 +14,45 @@ from service.datasets.dataset_schema import stored_schema
 from service.idempotency.dependencies import IdempotencyDep, Keep
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
-from service.web.dependencies import DatasetName, OrdersName, PageSize, PageToken, ReadDep, ServicesDep, TenantDep
+from service.web.dependencies import (
+    DatasetName,
+    OrdersName,
+    PageSize,
+    PageToken,
+    ReadDep,
+    ServicesDep,
+    TenantDep,
+)
 from service.web.formats import read_patch
 from service.web.openapi import TABLE_BODY
 from service.web.pagination import decode_row_cursor, encode_row_cursor
-from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse, table_response
+from service.web.table_response import (
+    TABLE_ANSWER,
+    ResponseFormatDep,
+    TableResponse,
+    table_response,
+)
 from service.web.uploads import UploadDep
 
 Atomic = Annotated[bool, Query(description="Reject the whole batch if any row is invalid.")]
 
 CustomerId = Annotated[
-    str, Path(min_length=1, max_length=256, description="The customer's id. It may contain slashes.", examples=["1"])
+    str,
+    Path(
+        min_length=1,
+        max_length=256,
+        description="The customer's id. It may contain slashes.",
+        examples=["1"],
+    ),
 ]
 LIST_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["customers"])
 
 
-@router.post("/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model_exclude_none=True)
+@router.post(
+    "/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model_exclude_none=True
+)
 def upsert_customers(
     parts: ServicesDep,
     tenant: TenantDep,
@@ -43,12 +64,15 @@ def upsert_customers(
 ) -> Upsert:
     """Insert or update customers.
 
-    Customers are matched by their ids. Absent fields and columns keep their stored values; empty ones are cleared.
+    Customers are matched by their ids. Absent fields and columns keep their stored values; empty
+    ones are cleared.
     """
 
     def act(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
         patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
-        return operations.upsert_customers(parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep)
+        return operations.upsert_customers(
+            parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep
+        )
 
     return once.answer(act, Upsert.of, Upsert)
 
@@ -69,7 +93,9 @@ def list_customers(
     """
     number, start = decode_row_cursor(page_token)
     row, version = datasets.find_at(session, tenant, dataset, number)
-    batches = parts.stores.tables.batches(datasets.table_path(tenant, row.id), version.table_version, start=start)
+    batches = parts.stores.tables.batches(
+        datasets.table_path(tenant, row.id), version.table_version, start=start
+    )
     token = partial(_next_token, version.version, start)
     rows = Rows(schema=stored_schema(version), batches=batches)
     return table_response(rows, fmt, noun="customers", size=page_size, token=token)
@@ -81,12 +107,21 @@ def get_customer(
 ) -> StoredCustomer:
     """Retrieve a customer."""
     (row, version), customer = operations.find_customer(parts.stores, tenant, dataset, customer_id)
-    return StoredCustomer(dataset=row.name, dataset_version=version.version, customer_id=customer_id, customer=customer)
+    return StoredCustomer(
+        dataset=row.name,
+        dataset_version=version.version,
+        customer_id=customer_id,
+        customer=customer,
+    )
 
 
 @router.delete("/v1/datasets/{dataset}/customers/{customer_id:path}", status_code=204)
 def erase_customer(
-    parts: ServicesDep, tenant: TenantDep, dataset: OrdersName, customer_id: CustomerId, response: Response
+    parts: ServicesDep,
+    tenant: TenantDep,
+    dataset: OrdersName,
+    customer_id: CustomerId,
+    response: Response,
 ) -> None:
     """Erase a customer.
 

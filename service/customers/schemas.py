@@ -61,5 +61,12 @@ class CustomerList(Page):
 
 
 def _row_result(done: UpsertResult, row: int) -> RowResult:
-    faults = [Fault.model_validate(fault, from_attributes=True) for fault in done.faults.get(row, ())]
-    return RowResult(row=row + 1, customer_id=done.customer_ids[row], result=done.results[row], errors=faults or None)
+    faults = [
+        Fault.model_validate(fault, from_attributes=True) for fault in done.faults.get(row, ())
+    ]
+    return RowResult(
+        row=row + 1,
+        customer_id=done.customer_ids[row],
+        result=done.results[row],
+        errors=faults or None,
+    )

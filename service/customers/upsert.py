@@ -1,4 +1,7 @@
-"""Merging of Arrow tables for an upsert: present cells replace stored ones, new customers are appended."""
+"""Merging of Arrow tables for an upsert.
+
+Present cells replace stored ones, new customers are appended.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +16,16 @@ Mask = npt.NDArray[np.bool_]
 
 
 def last_of_each(table: pa.Table, key: str) -> tuple[pa.Table, Mask]:
-    """Return the last row of each customer in the order of the rows, and a mask of the superseded rows."""
+    """Return each customer's last row in the order of the rows, and a mask of superseded rows."""
     _, last = np.unique(table[key].to_numpy()[::-1], return_index=True)
     superseded = np.ones(table.num_rows, np.bool_)
     superseded[table.num_rows - 1 - last] = False
     return table.filter(pa.array(~superseded)), superseded
 
 
-def merge_tables(table: pa.Table, patch: pa.Table, *, key: str, present: Mapping[str, Mask] | None = None) -> pa.Table:
+def merge_tables(
+    table: pa.Table, patch: pa.Table, *, key: str, present: Mapping[str, Mask] | None = None
+) -> pa.Table:
     """Merge a patch into a table.
 
     Parameters
@@ -28,30 +33,41 @@ def merge_tables(table: pa.Table, patch: pa.Table, *, key: str, present: Mapping
     table
         The stored customers, with unique texts in the column `key`.
     patch
-        Customers to merge, with unique keys: known ones are updated, others are appended. A column that `table` lacks
-        is added, null for all customers that the patch does not contain.
+        Customers to merge, with unique keys: known ones are updated, others are appended. A column
+        that `table` lacks is added, null for all customers that the patch does not contain.
     key
         The customer id column of both tables.
     present
-        For columns of the patch, a mask of the rows that carry the field; the others keep the stored cell. All rows of
-        columns without a mask carry the field.
+        For columns of the patch, a mask of the rows that carry the field; the others keep the
+        stored cell. All rows of columns without a mask carry the field.
 
     Returns
     -------
     pyarrow.Table
-        The columns of `table`, then the added ones; the rows of `table`, then the new customers, each in their order.
+        The columns of `table`, then the added ones; the rows of `table`, then the new customers,
+        each in their order.
     """
     match = _RowMatch.of(table, patch, key)
     masks = {name: mask for name, mask in (present or {}).items() if name != key}
     added = [field for field in patch.schema if field.name not in table.column_names]
-    merged = {name: match.column(table[name], _column(patch, name), masks.get(name)) for name in table.column_names}
-    nulls = {field.name: pa.chunked_array([pa.nulls(table.num_rows, field.type)]) for field in added}
-    return pa.table(merged | {name: match.column(nulls[name], patch[name], masks.get(name)) for name in nulls})
+    merged = {
+        name: match.column(table[name], _column(patch, name), masks.get(name))
+        for name in table.column_names
+    }
+    nulls = {
+        field.name: pa.chunked_array([pa.nulls(table.num_rows, field.type)]) for field in added
+    }
+    return pa.table(
+        merged | {name: match.column(nulls[name], patch[name], masks.get(name)) for name in nulls}
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _RowMatch:
-    """Rows of a patch matched with a table: `position` is the patch row of each stored customer, or null."""
+    """Rows of a patch matched with a table.
+
+    `position` is the patch row of each stored customer, or null.
+    """
 
     position: pa.Array
     is_new: pa.Array
@@ -63,7 +79,9 @@ class _RowMatch:
         is_new[position.drop_null().to_numpy()] = False
         return cls(position=position, is_new=pa.array(is_new))
 
-    def column(self, old: pa.ChunkedArray, new: pa.ChunkedArray | None, present: Mask | None) -> pa.ChunkedArray:
+    def column(
+        self, old: pa.ChunkedArray, new: pa.ChunkedArray | None, present: Mask | None
+    ) -> pa.ChunkedArray:
         if new is None:
             return _concat(old, pa.nulls(pc.sum(self.is_new).as_py() or 0, old.type))
         position = self.position if present is None else self._position_where(present)

@@ -1,4 +1,7 @@
-"""Schema of a dataset version: customer id, columns with their kinds and number formats, and warnings."""
+"""Schema of a dataset version.
+
+Customer id, columns with their kinds and number formats, and warnings.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +10,15 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.columns import SERIALS, Column, Override, UnknownColumn, apply_schema, count_columns, infer_schema
+from models.columns import (
+    SERIALS,
+    Column,
+    Override,
+    UnknownColumn,
+    apply_schema,
+    count_columns,
+    infer_schema,
+)
 from service.datasets.rows import DatasetVersionRow
 from service.errors import FieldError, InvalidRequest
 from service.stores.database import JsonObject, now
@@ -41,7 +52,9 @@ def read_columns(version: DatasetVersionRow) -> list[Column]:
 
 def read_column(plain: JsonObject) -> Column:
     """Build a column from its stored JSON object."""
-    return Column(**{**plain, **{name: tuple(plain.get(name, ())) for name in ("missing_markers", "doubts")}})
+    return Column(
+        **{**plain, **{name: tuple(plain.get(name, ())) for name in ("missing_markers", "doubts")}}
+    )
 
 
 def stored_schema(version: DatasetVersionRow) -> pa.Schema:
@@ -52,20 +65,22 @@ def stored_schema(version: DatasetVersionRow) -> pa.Schema:
 
 def infer_added_columns(table: pa.Table, content: TableContent) -> tuple[pa.Table, TableContent]:
     """Infer the kinds of columns that an upsert has added."""
-    known = {column.name for column in content.columns if _is_stored(column, table)} | {content.customer_id}
+    known = {column.name for column in content.columns if _is_stored(column, table)} | {
+        content.customer_id
+    }
     added = {name: Override() for name in table.column_names if name not in known}
     return _infer_again(table, content, added) if added else (table, content)
 
 
 def recount(content: TableContent, table: pa.Table) -> TableContent:
-    """Recount customers, missing cells and distinct values after the rows of a table have changed."""
+    """Recount customers, missing cells and distinct values after a change of the rows."""
     present = [column for column in content.columns if column.name in table.column_names]
     columns = count_columns(table, present, customer_id=content.customer_id)
     return replace(content, n_customers=table.num_rows, columns=columns)
 
 
 def rebase_dates(table: pa.Table, content: TableContent) -> tuple[pa.Table, TableContent]:
-    """Recompute date columns, which count days back from the newest date, after the customer with that date is gone."""
+    """Recompute days before the newest date after an erasure of the customer with that date."""
     columns = []
     for column in content.columns:
         if column.newest is None:
@@ -84,7 +99,8 @@ def apply_overrides(
 ) -> tuple[pa.Table, TableContent]:
     """Reread columns with the declared overrides.
 
-    The number format of later batches is kept unless it is declared, since it cannot be inferred from stored numbers.
+    The number format of later batches is kept unless it is declared, since it cannot be inferred
+    from stored numbers.
     """
     known = {column.name: column for column in content.columns}
     unknown = [name for name in overrides if name not in known]
@@ -94,15 +110,21 @@ def apply_overrides(
         _check_number_format(known[name], override)
     reread, described = _infer_again(table, content, overrides)
     columns = [
-        _keep_number_format(column, known[column.name], overrides.get(column.name)) for column in described.columns
+        _keep_number_format(column, known[column.name], overrides.get(column.name))
+        for column in described.columns
     ]
     return reread, replace(described, columns=columns)
 
 
 def _newest_date(previous: date, days: pa.ChunkedArray) -> date:
-    """Return the newest of the dates given as days before `previous`, at most `previous`; today if all are null."""
+    """Return the newest of the dates given as days before `previous`, at most `previous`.
+
+    Today if all are null.
+    """
     fewest_days = pc.min(days).as_py()
-    return now().date() if fewest_days is None else previous - timedelta(days=max(0, int(fewest_days)))
+    return (
+        now().date() if fewest_days is None else previous - timedelta(days=max(0, int(fewest_days)))
+    )
 
 
 def _stored_type(column: Column) -> pa.DataType:
@@ -110,19 +132,31 @@ def _stored_type(column: Column) -> pa.DataType:
 
 
 def _is_stored(column: Column, table: pa.Table) -> bool:
-    return column.name in table.column_names and table.schema.field(column.name).type == _stored_type(column)
+    return column.name in table.column_names and table.schema.field(
+        column.name
+    ).type == _stored_type(column)
 
 
 def _check_number_format(previous: Column, override: Override) -> None:
-    """Reject a number format for a column that is stored as parsed numbers; serial dates can still be converted."""
+    """Reject a number format for a column that is stored as parsed numbers.
+
+    Serial dates can still be converted.
+    """
     is_parsed = previous.kind == "numeric" and (
         previous.numerals or previous.newest or override.numerals not in SERIALS
     )
     if override.numerals is not None and is_parsed:
-        fault = "the column is stored as parsed numbers; upload the table again with this schema as ?schema="
+        fault = (
+            "the column is stored as parsed numbers; upload the table again with this schema "
+            "as ?schema="
+        )
         raise InvalidRequest(
             f"The numerals of {previous.name!r} cannot be changed",
-            errors=[FieldError(detail=f"{previous.name}: {fault}", pointer=f"/columns/{previous.name}/numerals")],
+            errors=[
+                FieldError(
+                    detail=f"{previous.name}: {fault}", pointer=f"/columns/{previous.name}/numerals"
+                )
+            ],
         )
 
 
@@ -140,10 +174,14 @@ def _infer_again(
     selected = table.select(list(dict.fromkeys([content.customer_id, *overrides])))
     described = infer_schema(selected, customer_id=content.customer_id, overrides=overrides)
     reread = apply_schema(selected, described)
-    columns = {column.name: column for column in content.columns if column.name in table.column_names}
+    columns = {
+        column.name: column for column in content.columns if column.name in table.column_names
+    }
     columns |= {column.name: column for column in described.columns if column.name in overrides}
     stale = tuple(f"{name!r} " for name in overrides)
     kept = (warning for warning in content.warnings if not warning.startswith(stale))
     warnings = list(dict.fromkeys([*kept, *described.warnings]))
-    cells = {name: reread[name] if name in overrides else table[name] for name in table.column_names}
+    cells = {
+        name: reread[name] if name in overrides else table[name] for name in table.column_names
+    }
     return pa.table(cells), replace(content, columns=list(columns.values()), warnings=warnings)

@@ -32,16 +32,17 @@ from service.jobs.rows import ERASE, JobRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
 
-# Paths of the tables that hold a dataset's customers, each with its live versions; None: the newest only.
+# Paths of the tables that hold a dataset's customers, each with its live versions; None: the newest
+# only.
 TableVersions = Mapping[str, Sequence[int] | None]
 
 
 def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> JobRow:
     """Make a customer unreadable at once, and create the job that removes its data from disk.
 
-    Older versions of the dataset are deleted as well, since they hold the customer too, and so are the customer's rows
-    in derived tables. A customer in no version raises `NotFound`, but may still be in orphaned files of a failed write
-    or of a failed purge; the job is created for those, too.
+    Older versions of the dataset are deleted as well, since they hold the customer too, and so are
+    the customer's rows in derived tables. A customer in no version raises `NotFound`, but may still
+    be in orphaned files of a failed write or of a failed purge; the job is created for those, too.
     """
     dataset, _ = newest(stores, tenant, name)
     held = _find_held(stores, dataset, customer_id)
@@ -60,11 +61,19 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
 def _find_held(stores: Stores, dataset: DatasetRow, customer_id: str) -> str | None:
     """Find the id under which a dataset holds a customer: one who is named 17850.0 may be 17850."""
     ids = filter(None, (customer_id, integer_id(customer_id)))
-    return next((each for each in ids if stores.tables.retried(partial(_holds, stores, dataset, each))), None)
+    return next(
+        (each for each in ids if stores.tables.retried(partial(_holds, stores, dataset, each))),
+        None,
+    )
 
 
-def _without_customer(stores: Stores, at: DatasetAt, customer_id: str, planned: list[JobRow]) -> NextVersion:
-    """Build the next version without a customer; its callback deletes older versions and sets `planned` to the job."""
+def _without_customer(
+    stores: Stores, at: DatasetAt, customer_id: str, planned: list[JobRow]
+) -> NextVersion:
+    """Build the next version without a customer.
+
+    Its callback deletes older versions and sets `planned` to the job.
+    """
     dataset, version = at
     remaining = _without(read_base(stores, at), version.customer_id, customer_id)
     remaining, content = rebase_dates(remaining, content_of(version))
@@ -98,18 +107,27 @@ def _plan_leftover_purge(stores: Stores, dataset: DatasetRow, customer_id: str) 
 
 
 def _plan_purge(session: Session, locked: DatasetRow) -> JobRow:
-    """Create the job of an erasure, or return one that is queued already, as it does the same work."""
-    return jobs.plan_unless_queued(session, locked.tenant, ERASE, {"tenant": locked.tenant, "dataset_id": locked.id})
+    """Create the job of an erasure, or return a queued one, which does the same work."""
+    return jobs.plan_unless_queued(
+        session, locked.tenant, ERASE, {"tenant": locked.tenant, "dataset_id": locked.id}
+    )
 
 
-def erase_for_good(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
-    """Run the erasure job: remove erased customers from the table files and from the database's deleted pages."""
+def erase_for_good(
+    stores: Stores, payload: JsonObject, attempt: int, progress: Progress
+) -> JobResult:
+    """Run the erasure job: remove erased customers from table files and deleted database pages."""
     result = purge_tables(stores, payload, attempt, progress)
     stores.database.forget_deleted()
     return result
 
 
-def purge_tables(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the signature of all jobs
+def purge_tables(
+    stores: Stores,
+    payload: JsonObject,
+    attempt: int,  # noqa: ARG001 - the signature of all jobs
+    progress: Progress,
+) -> JobResult:
     """Run the purge job: remove table files that no version of a dataset needs."""
     progress("purging", 0.0)
     purge(stores, payload["tenant"], payload["dataset_id"])
@@ -130,11 +148,18 @@ def list_leftovers(stores: Stores, tenant: str, dataset_id: str) -> list[str]:
     with stores.database.reading() as session:
         tables = _table_versions(session, tenant, dataset_id)
     existing = [(path, versions) for path, versions in tables.items() if stores.tables.exists(path)]
-    return [f"{path}/{name}" for path, versions in existing for name in stores.tables.leftovers(path, versions)]
+    return [
+        f"{path}/{name}"
+        for path, versions in existing
+        for name in stores.tables.leftovers(path, versions)
+    ]
 
 
 def _purge_versioned(stores: Stores, tenant: str, dataset_id: str) -> None:
-    """Purge the tables whose versions are numbered; their live versions are read under the dataset's row lock."""
+    """Purge the tables whose versions are numbered.
+
+    Their live versions are read under the dataset's row lock.
+    """
     paths = (table_path(tenant, dataset_id), ledger_path(tenant, dataset_id))
     purges = {path: stores.tables.open_purge(path) for path in filter(stores.tables.exists, paths)}
     with stores.database.writing() as session:
@@ -161,7 +186,9 @@ def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
     path = table_path(dataset.tenant, dataset.id)
     try:
         return any(
-            stores.tables.find(path, version.table_version, version.customer_id, customer_id).num_rows
+            stores.tables.find(
+                path, version.table_version, version.customer_id, customer_id
+            ).num_rows
             for version in versions
         )
     except TableGone as gone:

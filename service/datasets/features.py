@@ -17,13 +17,15 @@ _BYTES_PER_CELL = 2 * 8  # a number, and a copy of it
 def choose_features(
     version: DatasetVersionRow, requested: Sequence[JsonObject] | None, settings: Settings
 ) -> list[JsonObject]:
-    """Return the requested features, or, without a request, every numeric and categorical column that varies."""
+    """Return the requested features, by default all numeric and categorical ones that vary."""
     kinds = kinds_of(version)
     chosen = _usable_features(version) if requested is None else requested
     require_usable([feature["name"] for feature in chosen], kinds)
     min_customers = settings.min_category_customers
     return [
-        asdict(Feature(kind=kinds[feature["name"]], min_category_customers=min_customers, **feature))
+        asdict(
+            Feature(kind=kinds[feature["name"]], min_category_customers=min_customers, **feature)
+        )
         for feature in chosen
     ]
 
@@ -34,7 +36,7 @@ def kinds_of(version: DatasetVersionRow) -> JsonObject:
 
 
 def doubts_of(version: DatasetVersionRow, names: Collection[str]) -> list[str]:
-    """List the doubts about the named columns, or about all columns if every usable one is named."""
+    """List the doubts about the named columns, or about all if every usable one is named."""
     kinds = kinds_of(version)
     learns_from_all = all(name in names for name, kind in kinds.items() if kind in USABLE)
     columns = [column for column in version.columns if column["name"] in names or learns_from_all]
@@ -42,10 +44,12 @@ def doubts_of(version: DatasetVersionRow, names: Collection[str]) -> list[str]:
 
 
 def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
-    """Raise InvalidRequest if a feature is missing from the dataset, is not usable, or is named twice."""
+    """Raise InvalidRequest if a feature is missing, unusable or named twice."""
     if len(names) > len(kinds):
         detail = f"{len(names):,} features are named, but the dataset has {len(kinds):,} columns"
-        raise InvalidRequest("There are too many features", errors=[FieldError(detail=detail, pointer="/features")])
+        raise InvalidRequest(
+            "There are too many features", errors=[FieldError(detail=detail, pointer="/features")]
+        )
     seen: set[str] = set()
     faults = []
     for position, name in enumerate(names):
@@ -57,27 +61,34 @@ def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
 
 
 def check_size_limit(settings: Settings, n: int, d: int) -> None:
-    """Raise TooManyCustomers if a fit on n customers with d features exceeds the limits on cells or memory."""
+    """Raise TooManyCustomers if a fit of n customers and d features exceeds the limits."""
     if n * d > settings.fit_cells:
         raise TooManyCustomers(
-            f"{n:,} customers with {d} features exceed the limit of {settings.fit_cells:,} cells for a fit; "
+            f"{n:,} customers with {d} features exceed the limit of {settings.fit_cells:,} cells "
+            "for a fit; "
             "name fewer features, or upload a sample of the customers"
         )
     needed = _BYTES_PER_CELL * n * d
     if needed > settings.fit_memory:
         raise TooManyCustomers(
-            f"{n:,} customers with {d} features need about {needed:,} bytes, more than the limit of "
-            f"{settings.fit_memory:,} for a fit; name fewer features, or upload a sample of the customers"
+            f"{n:,} customers with {d} features need about {needed:,} bytes, more than the limit "
+            "of "
+            f"{settings.fit_memory:,} for a fit; name fewer features, or upload a sample of the "
+            "customers"
         )
 
 
 def _usable_features(version: DatasetVersionRow) -> list[JsonObject]:
     usable: list[JsonObject] = [
-        {"name": column["name"]} for column in version.columns if column["kind"] in USABLE and column["distinct"] > 1
+        {"name": column["name"]}
+        for column in version.columns
+        if column["kind"] in USABLE and column["distinct"] > 1
     ]
     if not usable:
         fault = "every column is ignored, an identifier, or constant"
-        raise InvalidRequest("The dataset has no feature", errors=[FieldError(detail=fault, pointer="/features")])
+        raise InvalidRequest(
+            "The dataset has no feature", errors=[FieldError(detail=fault, pointer="/features")]
+        )
     return usable
 
 

@@ -41,8 +41,9 @@ class Declarations:
 class NextVersion:
     """Next version of a dataset, ready to be written.
 
-    `ledger` aggregates the transactions of the dataset according to `recipe`. `base` is the version that this one is
-    derived from, or None. `keep` is called last, in the transaction that commits the version.
+    `ledger` aggregates the transactions of the dataset according to `recipe`. `base` is the version
+    that this one is derived from, or None. `keep` is called last, in the transaction that commits
+    the version.
     """
 
     dataset: DatasetRow
@@ -54,12 +55,19 @@ class NextVersion:
     keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 
 
-def replace_dataset(stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declarations) -> DatasetAt:
-    """Write a whole table as the next version of a dataset; creates the dataset if its name is new."""
+def replace_dataset(
+    stores: Stores, tenant: str, name: str, raw: pa.Table, declared: Declarations
+) -> DatasetAt:
+    """Write a whole table as the next version of a dataset.
+
+    Creates the dataset if its name is new.
+    """
     table, content = describe_table(raw, declared)
 
     def plan() -> NextVersion:
-        return NextVersion(dataset=reserve(stores, tenant, name), base=None, table=table, content=content)
+        return NextVersion(
+            dataset=reserve(stores, tenant, name), base=None, table=table, content=content
+        )
 
     at = write_next(stores, plan)
     if stores.tables.exists(ledger_path(tenant, at[0].id)):
@@ -89,11 +97,17 @@ def reserve(stores: Stores, tenant: str, name: str) -> DatasetRow:
         return repository.reserve_dataset(session, tenant, name)
 
 
-def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]) -> DatasetAt:
-    """Write a version in which some columns are reread from their stored cells with other declarations."""
+def change_columns(
+    stores: Stores, tenant: str, name: str, overrides: Mapping[str, Override]
+) -> DatasetAt:
+    """Write a version with some columns reread from their stored cells by other declarations."""
 
     def plan(at: DatasetAt) -> NextVersion:
-        declared = overrides if at[0].recipe is None else computed_as_numeric(overrides, COMPUTED & overrides.keys())
+        declared = (
+            overrides
+            if at[0].recipe is None
+            else computed_as_numeric(overrides, COMPUTED & overrides.keys())
+        )
         table, content = apply_overrides(read_base(stores, at), content_of(at[1]), declared)
         return build_next_version(at, table, content)
 
@@ -101,17 +115,28 @@ def change_columns(stores: Stores, tenant: str, name: str, overrides: Mapping[st
 
 
 def build_next_version(
-    at: DatasetAt, table: pa.Table, content: TableContent, keep: Callable[[Session, DatasetAt], None] = lambda *_: None
+    at: DatasetAt,
+    table: pa.Table,
+    content: TableContent,
+    keep: Callable[[Session, DatasetAt], None] = lambda *_: None,
 ) -> NextVersion:
     """Build the next version from a table that was derived from version `at`."""
     dataset, version = at
     return NextVersion(
-        dataset=dataset, base=version.version, table=table, content=content, recipe=dataset.recipe, keep=keep
+        dataset=dataset,
+        base=version.version,
+        table=table,
+        content=content,
+        recipe=dataset.recipe,
+        keep=keep,
     )
 
 
 def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
-    """Read the rows of a version to derive the next one from; raises TableBusy if a newer version has replaced it."""
+    """Read the rows of a version to derive the next one from.
+
+    Raises TableBusy if a newer version has replaced it.
+    """
     dataset, version = at
     try:
         return stores.tables.read(table_path(dataset.tenant, dataset.id), version.table_version)
@@ -130,11 +155,16 @@ def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.T
 
 
 def write_next(stores: Stores, plan: Callable[[], NextVersion]) -> DatasetAt:
-    """Write the next version of a dataset; calls `plan` again if another write was committed meanwhile."""
+    """Write the next version of a dataset.
+
+    Calls `plan` again if another write was committed meanwhile.
+    """
     return stores.tables.retried(lambda: _write_once(stores, plan()))
 
 
-def change_next(stores: Stores, tenant: str, name: str, plan: Callable[[DatasetAt], NextVersion]) -> DatasetAt:
+def change_next(
+    stores: Stores, tenant: str, name: str, plan: Callable[[DatasetAt], NextVersion]
+) -> DatasetAt:
     """Derive the next version of a dataset from its newest one, one writer at a time."""
 
     def change() -> DatasetAt:
@@ -145,13 +175,18 @@ def change_next(stores: Stores, tenant: str, name: str, plan: Callable[[DatasetA
 
 
 def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
-    """Stage the files, then commit them under the dataset's row lock; raises TableBusy if the base is no longer newest.
+    """Stage the files, then commit them under the dataset's row lock.
 
-    A failure before the row is updated leaves the dataset unchanged: table versions without a row are never read.
+    Raises TableBusy if the base is no longer newest.
+
+    A failure before the row is updated leaves the dataset unchanged: table versions without a row
+    are never read.
     """
     dataset = planned.dataset
     with ExitStack() as staging:
-        table = staging.enter_context(stores.tables.stage(table_path(dataset.tenant, dataset.id), planned.table))
+        table = staging.enter_context(
+            stores.tables.stage(table_path(dataset.tenant, dataset.id), planned.table)
+        )
         if planned.ledger is not None:
             path = ledger_path(dataset.tenant, dataset.id)
             ledger = staging.enter_context(stores.tables.stage(path, planned.ledger))
@@ -166,10 +201,15 @@ def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
     return at
 
 
-def computed_as_numeric(overrides: Mapping[str, Override], computed: Iterable[str]) -> dict[str, Override]:
+def computed_as_numeric(
+    overrides: Mapping[str, Override], computed: Iterable[str]
+) -> dict[str, Override]:
     """Declare computed columns numeric unless an override declares another kind."""
     declared = {name: overrides.get(name, Override()) for name in computed}
-    return {**overrides, **{name: replace(each, kind=each.kind or "numeric") for name, each in declared.items()}}
+    return {
+        **overrides,
+        **{name: replace(each, kind=each.kind or "numeric") for name, each in declared.items()},
+    }
 
 
 @contextmanager
@@ -179,7 +219,10 @@ def _lock_for_write(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Sessi
         with stores.database.writing() as session:
             yield session, repository.lock_dataset(session, dataset)
     except DatasetDeleted:
-        for path in (table_path(dataset.tenant, dataset.id), ledger_path(dataset.tenant, dataset.id)):
+        for path in (
+            table_path(dataset.tenant, dataset.id),
+            ledger_path(dataset.tenant, dataset.id),
+        ):
             stores.tables.drop(path)
         raise
 
@@ -210,28 +253,41 @@ def newest(stores: Stores, tenant: str, name: str) -> DatasetAt:
 def find_at(session: Session, tenant: str, name: str, version: int | None) -> DatasetAt:
     """Get a dataset and one of its versions, the newest by default."""
     dataset = repository.get_dataset(session, tenant, name)
-    return dataset, repository.get_version(session, dataset, dataset.version if version is None else version)
+    return dataset, repository.get_version(
+        session, dataset, dataset.version if version is None else version
+    )
 
 
 def summarize_dataset(
     stores: Stores, tenant: str, name: str, *, version: int | None
 ) -> tuple[DatasetRow, DatasetVersionRow, Summary]:
-    """Summarize a version of a dataset, the newest by default; reads only numeric and categorical columns."""
+    """Summarize a version of a dataset, the newest by default.
+
+    Reads only numeric and categorical columns.
+    """
     with stores.database.reading() as session:
         dataset, found = find_at(session, tenant, name, version)
     columns = read_columns(found)
     usable = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
-    table = stores.tables.read(table_path(tenant, dataset.id), found.table_version, [found.customer_id, *usable])
+    table = stores.tables.read(
+        table_path(tenant, dataset.id), found.table_version, [found.customer_id, *usable]
+    )
     return dataset, found, summarize(table, columns, customer_id=found.customer_id)
 
 
 def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> None:
-    """Delete a dataset, then its tables; raises Conflict if models learned from it, unless forced."""
+    """Delete a dataset, then its tables.
+
+    Raises Conflict if models learned from it, unless forced.
+    """
     with stores.database.writing() as session:
         dataset = repository.get_dataset(session, tenant, name)
         models = repository.list_users(session, dataset.id)
         if models and not force:
-            raise Conflict(f"{len(models)} models learned from {name}; delete them first, or repeat with force=true")
+            raise Conflict(
+                f"{len(models)} models learned from {name}; delete them first, or repeat with "
+                "force=true"
+            )
         derived = [row.path for row in repository.list_derived(session, dataset_id=dataset.id)]
         session.delete(dataset)
     for path in (*derived, ledger_path(tenant, dataset.id), table_path(tenant, dataset.id)):
@@ -244,12 +300,15 @@ def ledger_path(tenant: str, dataset_id: str) -> str:
 
 
 def derive(session: Session, dataset_id: str, path: str, owner: str) -> None:
-    """Register a table that is derived from a dataset's customers, so that erasures delete them there, too."""
+    """Register a table derived from a dataset's customers, so that erasures reach it, too."""
     session.add(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
 
 
 def delete_derived(session: Session, owner: str) -> list[str]:
-    """Unregister the derived tables of an owner; returns their paths, to be dropped after the commit."""
+    """Unregister the derived tables of an owner.
+
+    Returns their paths, to be dropped after the commit.
+    """
     rows = repository.list_derived(session, owner=owner)
     for row in rows:
         session.delete(row)
@@ -265,7 +324,10 @@ def get_version_by_id(session: Session, dataset_id: str, version: int) -> Datase
     """Get a version of a dataset by the dataset's id."""
     row = repository.find_version(session, dataset_id, version)
     if row is None:
-        raise NotFound(f"Version {version} of the dataset is gone: it was deleted, or a customer was erased from it")
+        raise NotFound(
+            f"Version {version} of the dataset is gone: it was deleted, or a customer was erased "
+            "from it"
+        )
     return row
 
 
@@ -296,7 +358,14 @@ def unpin_version(session: Session, dataset_id: str, version: int, user: str) ->
 
 
 def _delete_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:
-    """Delete old versions that are not pinned; every few versions, create the job that removes their files."""
-    repository.delete_unused_versions(session, dataset.id, before=dataset.version - stores.dataset_versions + 1)
+    """Delete old versions that are not pinned.
+
+    Every few versions, create the job that removes their files.
+    """
+    repository.delete_unused_versions(
+        session, dataset.id, before=dataset.version - stores.dataset_versions + 1
+    )
     if dataset.version % VERSIONS_BETWEEN_COMPACTIONS == 0:
-        jobs.create_job(session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id})
+        jobs.create_job(
+            session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id}
+        )

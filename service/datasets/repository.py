@@ -16,7 +16,9 @@ from service.stores.database import now
 
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:
     """Find a tenant's dataset by name, including one without any version yet."""
-    return session.scalar(select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.name == name))
+    return session.scalar(
+        select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.name == name)
+    )
 
 
 def find_by_id(session: Session, dataset_id: str) -> DatasetRow | None:
@@ -31,7 +33,9 @@ def get_dataset(session: Session, tenant: str, name: str) -> DatasetRow:
     return row
 
 
-def list_datasets(session: Session, tenant: str, *, after: str | None, limit: int) -> list[DatasetRow]:
+def list_datasets(
+    session: Session, tenant: str, *, after: str | None, limit: int
+) -> list[DatasetRow]:
     """List a tenant's datasets by name, starting after a given name."""
     query = select(DatasetRow).where(DatasetRow.tenant == tenant, DatasetRow.version > 0)
     query = query.where(DatasetRow.name > (after or ""))
@@ -66,7 +70,9 @@ def lock_dataset(session: Session, dataset: DatasetRow) -> DatasetRow:
     """Reload a dataset and lock its row; raises DatasetDeleted if it is gone."""
     row = find_locked(session, dataset.id)
     if row is None:
-        raise DatasetDeleted(f"The dataset {dataset.name} was deleted while it was being written to")
+        raise DatasetDeleted(
+            f"The dataset {dataset.name} was deleted while it was being written to"
+        )
     return row
 
 
@@ -88,7 +94,11 @@ def add_version(
     columns = [asdict(column) for column in content["columns"]]
     plain = {**content, "columns": columns, "warnings": list(content["warnings"])}
     row = DatasetVersionRow(
-        dataset_id=dataset.id, version=dataset.version, table_version=table_version, created_at=now(), **plain
+        dataset_id=dataset.id,
+        version=dataset.version,
+        table_version=table_version,
+        created_at=now(),
+        **plain,
     )
     session.add(row)
     return row
@@ -96,19 +106,29 @@ def add_version(
 
 def list_versions(session: Session, dataset_id: str) -> list[DatasetVersionRow]:
     """List the versions of a dataset that can still be read, newest first."""
-    query = select(DatasetVersionRow).filter_by(dataset_id=dataset_id).order_by(DatasetVersionRow.version.desc())
+    query = (
+        select(DatasetVersionRow)
+        .filter_by(dataset_id=dataset_id)
+        .order_by(DatasetVersionRow.version.desc())
+    )
     return list(session.scalars(query))
 
 
 def list_table_versions(session: Session, dataset_id: str) -> list[int]:
     """List the table store's version numbers of the dataset versions that can still be read."""
-    return list(session.scalars(select(DatasetVersionRow.table_version).filter_by(dataset_id=dataset_id)))
+    return list(
+        session.scalars(select(DatasetVersionRow.table_version).filter_by(dataset_id=dataset_id))
+    )
 
 
 def delete_unused_versions(session: Session, dataset_id: str, *, before: int) -> None:
     """Delete the versions before a given one that are not pinned."""
     used = select(DatasetUseRow.version).where(DatasetUseRow.dataset_id == dataset_id)
-    _delete_versions(session, dataset_id, (DatasetVersionRow.version < before) & DatasetVersionRow.version.not_in(used))
+    _delete_versions(
+        session,
+        dataset_id,
+        (DatasetVersionRow.version < before) & DatasetVersionRow.version.not_in(used),
+    )
 
 
 def delete_versions(session: Session, dataset_id: str, *, before: int) -> None:
@@ -116,17 +136,27 @@ def delete_versions(session: Session, dataset_id: str, *, before: int) -> None:
     _delete_versions(session, dataset_id, DatasetVersionRow.version < before)
 
 
-def list_derived(session: Session, *, dataset_id: str | None = None, owner: str | None = None) -> list[DerivedTableRow]:
+def list_derived(
+    session: Session, *, dataset_id: str | None = None, owner: str | None = None
+) -> list[DerivedTableRow]:
     """List the derived tables of a dataset or of an owner."""
-    filters = {name: value for name, value in (("dataset_id", dataset_id), ("owner", owner)) if value is not None}
+    filters = {
+        name: value
+        for name, value in (("dataset_id", dataset_id), ("owner", owner))
+        if value is not None
+    }
     return list(session.scalars(select(DerivedTableRow).filter_by(**filters)))
 
 
 def list_users(session: Session, dataset_id: str) -> list[str]:
     """List the users that pin a version of a dataset."""
-    return list(session.scalars(select(DatasetUseRow.user).filter_by(dataset_id=dataset_id).distinct()))
+    return list(
+        session.scalars(select(DatasetUseRow.user).filter_by(dataset_id=dataset_id).distinct())
+    )
 
 
 def _delete_versions(session: Session, dataset_id: str, condition: ColumnElement[bool]) -> None:
-    statement = delete(DatasetVersionRow).where((DatasetVersionRow.dataset_id == dataset_id) & condition)
+    statement = delete(DatasetVersionRow).where(
+        (DatasetVersionRow.dataset_id == dataset_id) & condition
+    )
     session.execute(statement.execution_options(synchronize_session=False))

@@ -12,7 +12,13 @@ from pydantic import BeforeValidator, ValidationError
 from models.transactions import TransactionColumns
 from service.datasets import operations, repository, transactions
 from service.datasets.operations import Declarations
-from service.datasets.schemas import ColumnChanges, Dataset, DatasetList, DatasetSummary, TransactionsAdded
+from service.datasets.schemas import (
+    ColumnChanges,
+    Dataset,
+    DatasetList,
+    DatasetSummary,
+    TransactionsAdded,
+)
 from service.errors import FieldError, InvalidRequest
 from service.idempotency.dependencies import IdempotencyDep, Keep
 from service.web.dependencies import (
@@ -37,7 +43,8 @@ def _declared(
     customer_id: Annotated[
         str | None,
         Query(
-            description="The column with the customer ids. By default it is detected by its header; without one, "
+            description="The column with the customer ids. By default it is detected by its "
+            "header; without one, "
             "ids are generated."
         ),
     ] = None,
@@ -57,8 +64,13 @@ def _read_schema(text: str) -> ColumnChanges:
     try:
         return ColumnChanges.model_validate_json(text)
     except ValidationError as error:
-        faults = [f"query parameter schema: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise InvalidRequest("The schema cannot be read", errors=[FieldError(detail=each) for each in faults]) from None
+        faults = [
+            f"query parameter schema: {'.'.join(map(str, e['loc']))}: {e['msg']}"
+            for e in error.errors()
+        ]
+        raise InvalidRequest(
+            "The schema cannot be read", errors=[FieldError(detail=each) for each in faults]
+        ) from None
 
 
 DeclaredDep = Annotated[Declarations, Depends(_declared)]
@@ -79,42 +91,59 @@ def _recipe(
         Query(description="Whether a row of the table is a customer or a transaction."),
     ] = "customers",
     customer: Annotated[
-        str | None, Query(description="Transactions only, required: the column with the customer ids.")
+        str | None,
+        Query(description="Transactions only, required: the column with the customer ids."),
     ] = None,
-    date: Annotated[str | None, Query(description="Transactions only, required: the column with the dates.")] = None,
+    date: Annotated[
+        str | None, Query(description="Transactions only, required: the column with the dates.")
+    ] = None,
     amount: Annotated[
-        str | None, Query(description="Transactions only: the column with the amounts, if the table has one.")
+        str | None,
+        Query(description="Transactions only: the column with the amounts, if the table has one."),
     ] = None,
     order: Annotated[
         str | None,
         Query(
-            description="Transactions only: the column with the order numbers, if rows are order lines. By default "
+            description="Transactions only: the column with the order numbers, if rows are order "
+            "lines. By default "
             "each row is an order."
         ),
     ] = None,
     returned: Annotated[
         str | None,
         Query(
-            description="Transactions only: the column that marks returns by yes or true, by 1 among 0 and 1, or by a "
+            description="Transactions only: the column that marks returns by yes or true, by 1 "
+            "among 0 and 1, or by a "
             "negative number. By default negative amounts are returns."
         ),
     ] = None,
     reference: Annotated[
         Day | None,
         Query(
-            description="Transactions only: the day from which recency counts back. Defaults to the newest "
+            description="Transactions only: the day from which recency counts back. Defaults to "
+            "the newest "
             "plausible date."
         ),
     ] = None,
 ) -> TransactionColumns | None:
     if shape == "customers":
-        named = {"customer": customer, "date": date, "amount": amount, "order": order, "returned": returned}
+        named = {
+            "customer": customer,
+            "date": date,
+            "amount": amount,
+            "order": order,
+            "returned": returned,
+        }
         _reject_transaction_parameters({**named, "reference": reference})
         return None
     if customer is None or date is None:
-        faults = [FieldError(detail=f"query parameter {name}: is missing") for name in ("customer", "date")]
+        faults = [
+            FieldError(detail=f"query parameter {name}: is missing")
+            for name in ("customer", "date")
+        ]
         raise InvalidRequest(
-            "With shape=transactions, the columns of the customer and of the date are required", errors=faults
+            "With shape=transactions, the columns of the customer and of the date are required",
+            errors=faults,
         )
     return TransactionColumns(
         customer=customer,
@@ -135,7 +164,8 @@ def _reject_transaction_parameters(named: Mapping[str, object]) -> None:
     ]
     if faults:
         raise InvalidRequest(
-            "The parameters belong to a table of transactions; send shape=transactions with them", errors=faults
+            "The parameters belong to a table of transactions; send shape=transactions with them",
+            errors=faults,
         )
 
 
@@ -166,8 +196,9 @@ def put_dataset(
 ) -> Dataset:
     """Create or replace a dataset.
 
-    Upload the whole table in any of the formats. An existing dataset gets a new version; older versions stay readable.
-    With `shape=transactions` each row is a purchase, and the service computes the customers from them.
+    Upload the whole table in any of the formats. An existing dataset gets a new version; older
+    versions stay readable. With `shape=transactions` each row is a purchase, and the service
+    computes the customers from them.
     """
     warnings: list[str] = []
     raw = read_table(body.file, body.content_type, body.bounds, parts.readers, warnings.append)
@@ -175,7 +206,9 @@ def put_dataset(
     if recipe is None:
         row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, told)
     else:
-        row, version = transactions.put_transactions(parts.stores, (tenant, dataset), raw, recipe, told)
+        row, version = transactions.put_transactions(
+            parts.stores, (tenant, dataset), raw, recipe, told
+        )
     response.status_code = 201 if version.version == 1 else 200
     return Dataset.of(row, version)
 
@@ -185,9 +218,13 @@ def list_datasets(
     session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
 ) -> DatasetList:
     """List all datasets, ordered by name."""
-    rows = repository.list_datasets(session, tenant, after=decode_cursor(page_token), limit=page_size)
+    rows = repository.list_datasets(
+        session, tenant, after=decode_cursor(page_token), limit=page_size
+    )
     shown = [Dataset.of(row, repository.get_version(session, row, row.version)) for row in rows]
-    return DatasetList(datasets=shown, next_page_token=next_cursor(rows, page_size, lambda row: row.name))
+    return DatasetList(
+        datasets=shown, next_page_token=next_cursor(rows, page_size, lambda row: row.name)
+    )
 
 
 @router.get("/v1/datasets/{dataset}")
@@ -202,11 +239,15 @@ def get_dataset(session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Da
 
 @router.get("/v1/datasets/{dataset}/summary")
 def summarize_dataset(
-    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, dataset_version: DatasetVersion = None
+    parts: ServicesDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    dataset_version: DatasetVersion = None,
 ) -> DatasetSummary:
     """Summarize a dataset.
 
-    Returns the distribution of each column, the correlations between columns, and data quality warnings with advice.
+    Returns the distribution of each column, the correlations between columns, and data quality
+    warnings with advice.
     """
     found = operations.summarize_dataset(parts.stores, tenant, dataset, version=dataset_version)
     return DatasetSummary.of(*found)
@@ -224,7 +265,8 @@ def add_transactions(
 ) -> TransactionsAdded:
     """Add transactions to a dataset.
 
-    The dataset must have been uploaded with `shape=transactions`. Its customers are recomputed as a new version.
+    The dataset must have been uploaded with `shape=transactions`. Its customers are recomputed as a
+    new version.
     """
 
     def act(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
@@ -238,10 +280,13 @@ def add_transactions(
 
 
 @router.patch("/v1/datasets/{dataset}")
-def change_columns(parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: ColumnChanges) -> Dataset:
+def change_columns(
+    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: ColumnChanges
+) -> Dataset:
     """Change how columns are read.
 
-    Sets the kind, the markers of missing values or the number format of columns, and writes a new version.
+    Sets the kind, the markers of missing values or the number format of columns, and writes a new
+    version.
     """
     return Dataset.of(*operations.change_columns(parts.stores, tenant, dataset, body.overrides()))
 
@@ -252,7 +297,9 @@ def delete_dataset(
     tenant: TenantDep,
     dataset: NewDatasetName,
     *,
-    force: Annotated[bool, Query(description="Delete the dataset even if models learned from it.")] = False,
+    force: Annotated[
+        bool, Query(description="Delete the dataset even if models learned from it.")
+    ] = False,
 ) -> None:
     """Delete a dataset with all its versions.
 

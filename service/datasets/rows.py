@@ -11,7 +11,8 @@ from service.stores.database import Base, JsonList, JsonObject
 class DatasetRow(Base):
     """Named customer table; at version 0 it has no data yet.
 
-    `recipe` holds the transaction columns of a dataset that is built from transactions, and its ledger version.
+    `recipe` holds the transaction columns of a dataset that is built from transactions, and its
+    ledger version.
     """
 
     __tablename__ = "datasets"
@@ -30,7 +31,9 @@ class DatasetVersionRow(Base):
 
     __tablename__ = "dataset_versions"
 
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    )
     version: Mapped[int] = mapped_column(primary_key=True)
     table_version: Mapped[int]
     customer_id: Mapped[str]
@@ -46,16 +49,23 @@ class DatasetUseRow(Base):
 
     __tablename__ = "dataset_uses"
 
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    )
     version: Mapped[int] = mapped_column(primary_key=True)
     user: Mapped[str] = mapped_column(String(120), primary_key=True)
 
 
 class DerivedTableRow(Base):
-    """Table derived from a dataset's customers, with a column `customer_id`; deleted together with the dataset."""
+    """Table derived from a dataset's customers, with a column `customer_id`.
+
+    Deleted together with the dataset.
+    """
 
     __tablename__ = "derived_tables"
 
     path: Mapped[str] = mapped_column(String(200), primary_key=True)
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), index=True)
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), index=True
+    )
     owner: Mapped[str] = mapped_column(String(120), index=True)

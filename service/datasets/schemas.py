@@ -32,18 +32,21 @@ class Column(ResponseModel):
     missing: int = Field(description="Number of missing cells.")
     distinct: int = Field(description="Number of distinct values.")
     reason: str | None = Field(
-        default=None, description="Why the column was ignored, or classified as an identifier, by inference."
+        default=None,
+        description="Why the column was ignored, or classified as an identifier, by inference.",
     )
     missing_markers: list[str] = Field(default=[], description="Texts declared as missing values.")
     fold_case: bool = Field(default=False, description="Whether texts are converted to lower case.")
     numerals: str | None = Field(
         default=None,
-        description="Number format, shown by the number 1234.56, such as `1.234,56 €`, or date format: "
+        description="Number format, shown by the number 1234.56, such as `1.234,56 €`, or date "
+        "format: "
         f"{_DATES}. Null: plain numbers.",
     )
     newest: str | None = Field(
         default=None,
-        description="Dates only: the newest date. The column holds the number of days from each date to it.",
+        description="Dates only: the newest date. The column holds the number of days from each "
+        "date to it.",
     )
 
 
@@ -78,7 +81,8 @@ class ColumnChange(RequestModel):
     """How to read a column."""
 
     kind: ColumnKind | None = Field(
-        default=None, description="The kind of the column. By default it is inferred from the cells."
+        default=None,
+        description="The kind of the column. By default it is inferred from the cells.",
     )
     missing: list[Marker] | None = Field(
         default=None,
@@ -87,12 +91,15 @@ class ColumnChange(RequestModel):
         examples=[["n/a"]],
     )
     fold_case: bool = Field(
-        default=False, description="Convert texts to lower case, so that Yes and YES are the same category."
+        default=False,
+        description="Convert texts to lower case, so that Yes and YES are the same category.",
     )
     numerals: Annotated[Text, AfterValidator(_check_numerals)] | None = Field(
         default=None,
-        description="Number format, shown by the number 1234.56, such as `1.234,56` or `1,234.56 $`, or date format: "
-        f"{_DATES}. Dates are converted to the number of days from each date to the newest one. Makes the column "
+        description="Number format, shown by the number 1234.56, such as `1.234,56` or `1,234.56 "
+        "$`, or date format: "
+        f"{_DATES}. Dates are converted to the number of days from each date to the newest one. "
+        "Makes the column "
         "numeric.",
         examples=["1.234,56"],
         json_schema_extra={"pattern": rf"^(1[,. ']?234[.,]56( .+)?|{'|'.join(DATE_FORMS)})$"},
@@ -109,7 +116,9 @@ class ColumnChanges(RequestModel):
     """How to read some columns, by their names."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}]},
+        json_schema_extra={
+            "examples": [{"columns": {"Age": {"kind": "numeric", "missing": ["unknown"]}}}]
+        },
     )
 
     columns: dict[Header, ColumnChange]
@@ -132,9 +141,12 @@ class TransactionsAdded(ResponseModel):
 
     dataset: Dataset
     n_taken: int
-    n_rejected: int = Field(description="Number of rows that cannot be read; `errors` lists the first hundred.")
+    n_rejected: int = Field(
+        description="Number of rows that cannot be read; `errors` lists the first hundred."
+    )
     n_later: int = Field(
-        description="Number of rows later than the reference date or, without one, than any plausible day."
+        description="Number of rows later than the reference date or, without one, than any "
+        "plausible day."
     )
     errors: list[Fault]
 
@@ -157,7 +169,10 @@ class DatasetList(Page):
 
 
 class Quantiles(ResponseModel):
-    """Quantiles of a column: the values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed."""
+    """Quantiles of a column.
+
+    The values that 1, 5, 25, 50, 75, 95 and 99 % of the customers do not exceed.
+    """
 
     p01: float
     p05: float
@@ -169,7 +184,7 @@ class Quantiles(ResponseModel):
 
 
 class Outliers(ResponseModel):
-    """Counts of values beyond the fences, which lie three interquartile ranges outside the quartiles."""
+    """Counts of values beyond the fences, three interquartile ranges outside the quartiles."""
 
     low: float = Field(description="The lower fence.")
     high: float = Field(description="The upper fence.")
@@ -178,10 +193,14 @@ class Outliers(ResponseModel):
 
 
 class Histogram(ResponseModel):
-    """Histogram of the values between the fences: `counts[i]` values lie in `[edges[i], edges[i + 1])`."""
+    """Histogram of the values between the fences.
+
+    `counts[i]` values lie in `[edges[i], edges[i + 1])`.
+    """
 
     edges: list[float] = Field(
-        description="Ascending bin edges, one more than counts. The last bin includes its upper edge."
+        description="Ascending bin edges, one more than counts. The last bin includes its upper "
+        "edge."
     )
     counts: list[int]
     below: int = Field(description="Number of values below the first edge.")
@@ -198,7 +217,10 @@ class NumericSummary(ResponseModel):
     mean: float
     standard_deviation: float
     quantiles: Quantiles
-    skew: float = Field(description="Skewness: 0 for a symmetric distribution, above 1 for a much longer right tail.")
+    skew: float = Field(
+        description="Skewness: 0 for a symmetric distribution, above 1 for a much longer right "
+        "tail."
+    )
     log_helps: bool = Field(description="Whether a fit with `log: auto` takes the logarithm.")
     zeros_share: float
     largest_share: float = Field(description="The share of the most common value.")
@@ -244,30 +266,46 @@ class Correlation(ResponseModel):
     a: str
     b: str
     measure: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"] = Field(
-        description="Pearson's or Spearman's correlation of two numeric columns, Cramér's V of two categorical "
-        "columns, or the correlation ratio of a categorical and a numeric column. The latter two are corrected for "
+        description="Pearson's or Spearman's correlation of two numeric columns, Cramér's V of two "
+        "categorical "
+        "columns, or the correlation ratio of a categorical and a numeric column. The latter two "
+        "are corrected for "
         "chance.",
     )
     value: float = Field(description="From -1 to 1 for two numeric columns, else from 0 to 1.")
 
 
 class DatasetSummary(ResponseModel):
-    """Summary of a dataset: distributions of its columns, correlations, and data quality warnings."""
+    """Summary of a dataset.
+
+    Distributions of its columns, correlations, and data quality warnings.
+    """
 
     dataset: str
     dataset_version: int
     n_customers: int
     sampled: int | None = Field(
-        description="Size of the random sample on which the correlations were measured; null if on all customers. "
+        description="Size of the random sample on which the correlations were measured; null if on "
+        "all customers. "
         "Everything else is exact.",
     )
     columns: list[ColumnSummary]
-    correlations: list[Correlation] = Field(description="One entry per pair of usable columns, strongest first.")
-    duplicates: int = Field(description="Number of customers that equal an earlier one in every usable column.")
-    warnings: list[str] = Field(description="Data quality warnings with advice, most serious first.")
+    correlations: list[Correlation] = Field(
+        description="One entry per pair of usable columns, strongest first."
+    )
+    duplicates: int = Field(
+        description="Number of customers that equal an earlier one in every usable column."
+    )
+    warnings: list[str] = Field(
+        description="Data quality warnings with advice, most serious first."
+    )
 
     @classmethod
     def of(cls, row: DatasetRow, version: DatasetVersionRow, summary: Summary) -> Self:
         """Build the response from the summary of a dataset version."""
-        found = {name: getattr(summary, name) for name in cls.model_fields if hasattr(summary, name)}
-        return cls.model_validate({"dataset": row.name, "dataset_version": version.version, **found})
+        found = {
+            name: getattr(summary, name) for name in cls.model_fields if hasattr(summary, name)
+        }
+        return cls.model_validate(
+            {"dataset": row.name, "dataset_version": version.version, **found}
+        )

@@ -1,4 +1,7 @@
-"""Datasets built from transactions: a ledger aggregates them by customer and is updated incrementally."""
+"""Datasets built from transactions.
+
+A ledger aggregates them by customer and is updated incrementally.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +12,14 @@ import pyarrow.compute as pc
 
 from models.columns import Override
 from models.columns.cell_arrays import without_zero_fractions
-from models.transactions import Ledger, TransactionColumns, customers, ledger, merge_ledgers, warn_of_leap
+from models.transactions import (
+    Ledger,
+    TransactionColumns,
+    customers,
+    ledger,
+    merge_ledgers,
+    warn_of_leap,
+)
 from service.datasets import operations
 from service.datasets.dataset_schema import read_columns
 from service.datasets.operations import (
@@ -28,7 +38,10 @@ from service.stores.database import Session, now
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionsResult:
-    """Result of adding a batch of transactions; `faults` are those of the first of the `n_rejected` rows."""
+    """Result of adding a batch of transactions.
+
+    `faults` are those of the first of the `n_rejected` rows.
+    """
 
     at: DatasetAt
     n_taken: int
@@ -38,20 +51,31 @@ class TransactionsResult:
 
 
 def put_transactions(
-    stores: Stores, where: tuple[str, str], raw: pa.Table, recipe: TransactionColumns, declared: Declarations
+    stores: Stores,
+    where: tuple[str, str],
+    raw: pa.Table,
+    recipe: TransactionColumns,
+    declared: Declarations,
 ) -> DatasetAt:
-    """Write a dataset from transactions, with one row per customer as of the recipe's reference date.
+    """Write a dataset of transactions, one row per customer as of the recipe's reference date.
 
-    `where` is the tenant and the dataset's name. `declared` refers to the columns of the resulting customer table.
+    `where` is the tenant and the dataset's name. `declared` refers to the columns of the resulting
+    customer table.
     """
     if declared.customer_id is not None:
-        raise InvalidRequest("With shape=transactions, name the customer column by `customer`, not by `customer_id`")
+        raise InvalidRequest(
+            "With shape=transactions, name the customer column by `customer`, not by `customer_id`"
+        )
     kept = ledger(raw, recipe, now().date())
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
-        raise InvalidRequest(f"None of {raw.num_rows} transactions can be used", errors=_unused(kept))
+        raise InvalidRequest(
+            f"None of {raw.num_rows} transactions can be used", errors=_unused(kept)
+        )
     described = _describe(kept, replace(declared, customer_id=recipe.customer))
-    return operations.write_next(stores, lambda: described(dataset=operations.reserve(stores, *where), base=None))
+    return operations.write_next(
+        stores, lambda: described(dataset=operations.reserve(stores, *where), base=None)
+    )
 
 
 def add_transactions(  # noqa: PLR0913 - where, what, how
@@ -87,35 +111,56 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
 def _merge(
     stores: Stores, at: DatasetAt, raw: pa.Table, warnings: Sequence[str], *, atomic: bool
 ) -> tuple[partial[NextVersion], Ledger]:
-    """Add a batch of transactions to a version's ledger; gives what follows it, and the batch as it was read."""
+    """Add a batch of transactions to a version's ledger.
+
+    Gives what follows it, and the batch as it was read.
+    """
     dataset, version = at
     if dataset.recipe is None:
-        raise Conflict(f"{dataset.name} is not made of transactions; upload it with shape=transactions first")
-    recipe = TransactionColumns(**{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION})
+        raise Conflict(
+            f"{dataset.name} is not made of transactions; upload it with shape=transactions first"
+        )
+    recipe = TransactionColumns(
+        **{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION}
+    )
     stored = operations.read_ledger(stores, dataset, dataset.recipe)
-    ids = without_zero_fractions(stored[CUSTOMER_ID], are_unique=True)  # of a ledger from before they were read so
+    ids = without_zero_fractions(
+        stored[CUSTOMER_ID], are_unique=True
+    )  # of a ledger from before they were read so
     before = stored.set_column(0, recipe.customer, ids)
     batch = ledger(raw, recipe, now().date(), before[recipe.customer])
     _require_readable(batch, raw.num_rows, atomic=atomic)
     leap = warn_of_leap(before, batch.table) if recipe.reference is None else None
     said = (*batch.warnings, *([leap] if leap else []))
     merged = replace(batch, table=merge_ledgers(before, batch.table), warnings=said)
-    declared = Declarations(customer_id=recipe.customer, columns=_declared(version), warnings=warnings)
+    declared = Declarations(
+        customer_id=recipe.customer, columns=_declared(version), warnings=warnings
+    )
     return _describe(merged, declared), batch
 
 
 def _describe(kept: Ledger, declared: Declarations) -> partial[NextVersion]:
-    """Build the next version of a dataset from a ledger: its customer table and the ledger itself."""
+    """Build the next version of a dataset from a ledger.
+
+    Its customer table and the ledger itself.
+    """
     described = customers(kept.table, kept.recipe.reference)
     columns = computed_as_numeric(declared.columns, described.column_names[1:])
     warnings = [*_warnings(kept), *_warn_constant(described, columns)]
-    table, content = operations.describe_table(described, replace(declared, columns=columns), warnings)
+    table, content = operations.describe_table(
+        described, replace(declared, columns=columns), warnings
+    )
     plain = kept.table.rename_columns([CUSTOMER_ID, *kept.table.column_names[1:]])
-    return partial(NextVersion, table=table, content=content, recipe=asdict(kept.recipe), ledger=plain)
+    return partial(
+        NextVersion, table=table, content=content, recipe=asdict(kept.recipe), ledger=plain
+    )
 
 
 def _declared(version: DatasetVersionRow) -> dict[str, Override]:
-    """Return the declared kinds of the columns; the kind of one that was ignored by inference stays open."""
+    """Return the declared kinds of the columns.
+
+    The kind of one that was ignored by inference stays open.
+    """
     return {
         column.name: Override(
             kind=None if column.kind == "ignored" and column.reason != "declared" else column.kind,
@@ -127,7 +172,9 @@ def _declared(version: DatasetVersionRow) -> dict[str, Override]:
 
 def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
     if kept.n_faulty and (atomic or kept.n_faulty == n_rows):
-        raise InvalidRequest(f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_faults(kept))
+        raise InvalidRequest(
+            f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_faults(kept)
+        )
 
 
 def _build_result(at: DatasetAt, n_rows: int, kept: Ledger) -> TransactionsResult:
@@ -138,19 +185,24 @@ def _build_result(at: DatasetAt, n_rows: int, kept: Ledger) -> TransactionsResul
 
 
 def _unused(kept: Ledger) -> list[FieldError]:
-    """Return the faults of unreadable transactions, or, if all are readable, the warnings why they were left out."""
+    """Return the faults of unreadable transactions or, without any, warnings about omitted ones."""
     return _faults(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
 
 
 def _faults(kept: Ledger) -> list[FieldError]:
-    return [FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in kept.faults]
+    return [
+        FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in kept.faults
+    ]
 
 
 def _warnings(kept: Ledger) -> list[str]:
     n_after = kept.n_later if kept.recipe.reference is not None else 0
     left_out = [
         f"{n:,} transactions were left out: {why}"
-        for n, why in ((kept.n_faulty, _first_fault(kept)), (n_after, "they are later than the reference date"))
+        for n, why in (
+            (kept.n_faulty, _first_fault(kept)),
+            (n_after, "they are later than the reference date"),
+        )
         if n
     ]
     return [*kept.warnings, *left_out]
@@ -160,7 +212,8 @@ def _warn_constant(described: pa.Table, columns: Mapping[str, Override]) -> list
     """Build a warning for each numeric column that has a single value or none."""
     extremes = {name: pc.min_max(described[name]).as_py() for name in described.column_names[1:]}
     return [
-        f"{name!r} is {'unknown' if found['min'] is None else 'the same'} for every customer: a fit leaves it out"
+        f"{name!r} is {'unknown' if found['min'] is None else 'the same'} for every customer: a "
+        "fit leaves it out"
         for name, found in extremes.items()
         if found["min"] == found["max"] and columns[name].kind == "numeric"
     ]
@@ -168,4 +221,8 @@ def _warn_constant(described: pa.Table, columns: Mapping[str, Override]) -> list
 
 def _first_fault(kept: Ledger) -> str:
     first = kept.faults[0] if kept.faults else None
-    return f"the first is row {first.row}, where {first.column} {first.detail}" if first else "they cannot be read"
+    return (
+        f"the first is row {first.row}, where {first.column} {first.detail}"
+        if first
+        else "they cannot be read"
+    )

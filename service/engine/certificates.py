@@ -1,4 +1,7 @@
-"""TLS certificates of a job engine: one certificate, signed by a certificate authority whose key is discarded."""
+"""TLS certificates of a job engine.
+
+One certificate, signed by a certificate authority whose key is discarded.
+"""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -14,7 +17,9 @@ from service.engine.scheduler_file import TlsCredentials
 
 AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
-_CLOCK_SKEW: Final = timedelta(days=30)  # the validity begins earlier by this, as the machines' clocks may differ
+_CLOCK_SKEW: Final = timedelta(
+    days=30
+)  # the validity begins earlier by this, as the machines' clocks may differ
 
 
 class Validity(NamedTuple):
@@ -24,14 +29,18 @@ class Validity(NamedTuple):
     end: datetime
 
 
-# An embedded engine issues its certificates at each start, readable by this user only, and deletes them when it stops.
+# An embedded engine issues its certificates at each start, readable by this user only, and deletes
+# them when it stops.
 NO_EXPIRY: Final = Validity(
     datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 )  # RFC 5280
 
 
 def make_certificates(directory: Path, *, days: int, renew: bool = False) -> bool:
-    """Write `ca.pem`, `certificate.pem` and `key.pem` to a directory; return False if they exist and `renew` is off."""
+    """Write `ca.pem`, `certificate.pem` and `key.pem` to a directory.
+
+    Return False if they exist and `renew` is off.
+    """
     if not renew and all((directory / name).exists() for name in NAMES):
         return False
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,15 +52,25 @@ def make_certificates(directory: Path, *, days: int, renew: bool = False) -> boo
 
 
 def issue_certificates(validity: Validity) -> TlsCredentials:
-    """Issue one certificate for all processes of an engine; the authority's private key is discarded."""
+    """Issue one certificate for all processes of an engine.
+
+    The authority's private key is discarded.
+    """
     authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca = _sign(AUTHORITY, authority, authority, validity, ca=True)
     certificate = _sign("segmentation engine", key, authority, validity, ca=False)
-    return TlsCredentials(ca=_certificate_pem(ca), certificate=_certificate_pem(certificate), key=_key_pem(key))
+    return TlsCredentials(
+        ca=_certificate_pem(ca), certificate=_certificate_pem(certificate), key=_key_pem(key)
+    )
 
 
 def _sign(
-    name: str, key: ec.EllipticCurvePrivateKey, authority: ec.EllipticCurvePrivateKey, validity: Validity, *, ca: bool
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    authority: ec.EllipticCurvePrivateKey,
+    validity: Validity,
+    *,
+    ca: bool,
 ) -> x509.Certificate:
     issuer_id = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
     return (
@@ -65,7 +84,10 @@ def _sign(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True)
         .add_extension(_key_usage(ca=ca), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id),
+            critical=False,
+        )
         .sign(authority, hashes.SHA256())
     )
 
@@ -93,7 +115,9 @@ def _certificate_pem(certificate: x509.Certificate) -> str:
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     return pem.decode()
 
 

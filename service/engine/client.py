@@ -31,12 +31,15 @@ class EngineUnavailable(Unavailable):
 
 
 class JobEngine:
-    """Client of the Dask cluster that calls an entry point, "module:function", with job ids; only workers import it.
+    """Client of the Dask cluster that calls an entry point, "module:function", with job ids.
 
-    Without an address, the scheduler file in `directory` locates the embedded cluster. All methods are thread-safe and
-    block, so never call them on an event loop's thread. Each waits about a second for the scheduler, then raises
-    EngineUnavailable. After a restart of the cluster, even at another address, the next call reconnects. `endings`
-    notifies of every job that ends by itself, including those that other processes submitted.
+    Only workers import it.
+
+    Without an address, the scheduler file in `directory` locates the embedded cluster. All methods
+    are thread-safe and block, so never call them on an event loop's thread. Each waits about a
+    second for the scheduler, then raises EngineUnavailable. After a restart of the cluster, even at
+    another address, the next call reconnects. `endings` notifies of every job that ends by itself,
+    including those that other processes submitted.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class JobEngine:
         entry_point: str,
         certificates: TlsCredentials | None = None,
     ) -> None:
-        self._remote = SchedulerInfo(address=address, certificates=certificates) if address else None
+        self._remote = (
+            SchedulerInfo(address=address, certificates=certificates) if address else None
+        )
         self._directory = directory
         self._entry_point = entry_point
         self._connecting = threading.Lock()
@@ -79,7 +84,10 @@ class JobEngine:
             return False
 
     def cancel(self, job_id: str, worker: str | None) -> None:
-        """Cancel a job whose row is cancelled already; kill the `worker` of that row if it is still running the job."""
+        """Cancel a job whose row is cancelled already.
+
+        Kill the `worker` of that row if it is still running the job.
+        """
         client = self._connected()
         with _unavailable_when_lost():
             Future(_key(job_id), client).cancel(force=True)
@@ -101,7 +109,10 @@ class JobEngine:
         return False
 
     def _runs(self, job_id: str, worker: str) -> bool:
-        """Query the worker itself: the scheduler has forgotten the job, and the worker may already run another one."""
+        """Query the worker itself.
+
+        The scheduler has forgotten the job, and the worker may already run another one.
+        """
         if worker not in self._ask("identity")["workers"]:
             return False
         question = {"op": "call_stack", "keys": [_key(job_id)]}
@@ -113,7 +124,8 @@ class JobEngine:
 
     def _kill(self, worker: str) -> None:
         with suppress(KeyError):  # the worker has already exited
-            # On a busy machine a killed worker may take longer to exit than its nanny waits by default.
+            # On a busy machine a killed worker may take longer to exit than its nanny waits by
+            # default.
             kill = {"op": "kill", "timeout": CLOSE_TIMEOUT}
             self._ask("broadcast", msg=kill, workers=[worker], nanny=True, on_error="ignore")
 
@@ -179,11 +191,16 @@ def current_worker() -> str:
 
 
 class _LoopThread:
-    """Event loop shared by all clients: with a loop of its own, a client that fails to connect would leak a thread."""
+    """Event loop shared by all clients.
+
+    With a loop of its own, a client that fails to connect would leak a thread.
+    """
 
     def __init__(self) -> None:
         started = threading.Event()
-        self._thread = threading.Thread(target=asyncio.run, args=[self._run(started)], name="engine", daemon=True)
+        self._thread = threading.Thread(
+            target=asyncio.run, args=[self._run(started)], name="engine", daemon=True
+        )
         self._thread.start()
         started.wait()
 
@@ -203,7 +220,8 @@ def _unavailable_when_lost() -> Iterator[None]:
     try:
         yield
     except (OSError, ClosedClientError, AttributeError, RuntimeError) as lost:
-        # A client closed by another thread has no scheduler (AttributeError) or no running loop (RuntimeError).
+        # A client closed by another thread has no scheduler (AttributeError) or no running loop
+        # (RuntimeError).
         raise EngineUnavailable from lost
 
 
@@ -221,6 +239,6 @@ def dask_security(certificates: TlsCredentials | None) -> Security | None:
 
 
 def _silence_dask() -> None:
-    """Suppress Dask's log messages about a lost scheduler, which EngineUnavailable reports already."""
+    """Suppress Dask's log messages about a lost scheduler, which EngineUnavailable reports."""
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Dask clusters: a scheduler and its workers, private to this user and machine or spread over several machines."""
+"""Dask clusters: a scheduler and its workers, on this machine or on several."""
 
 import asyncio
 import logging
@@ -31,12 +31,17 @@ SETTINGS = {
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.scheduler.worker-ttl": None,  # a worker that holds the GIL sends no heartbeat, but is alive
+    # A worker that holds the GIL sends no heartbeat, but is alive.
+    "distributed.scheduler.worker-ttl": None,
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.worker.multiprocessing-method": METHOD,
 }
-TLS_WITHOUT_DASHBOARD: dict[str, Any] = {"protocol": "tls", "dashboard": False, "dashboard_address": f"{HOST}:0"}
+TLS_WITHOUT_DASHBOARD: dict[str, Any] = {
+    "protocol": "tls",
+    "dashboard": False,
+    "dashboard_address": f"{HOST}:0",
+}
 LOCAL: dict[str, Any] = {"host": HOST, **TLS_WITHOUT_DASHBOARD}
 RECONNECT_SECONDS = 1.0  # seconds between a worker's attempts to reach a scheduler
 
@@ -59,21 +64,33 @@ def run_cluster(directory: Path, *, n_workers: int, memory_limit: str | int, pre
 
 
 def run_scheduler(*, host: str, port: int, certificates: TlsCredentials) -> None:
-    """Run a scheduler without workers until SIGTERM or SIGINT; workers on any machine may join it."""
+    """Run a scheduler without workers until SIGTERM or SIGINT.
+
+    Workers on any machine may join it.
+    """
     logging.getLogger("distributed").setLevel(logging.ERROR)
     with dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
         asyncio.run(_run_remote_scheduler(host, port, certificates))
 
 
 def run_workers(
-    *, scheduler: str, n_workers: int, memory_limit: str | int, preload: str, certificates: TlsCredentials
+    *,
+    scheduler: str,
+    n_workers: int,
+    memory_limit: str | int,
+    preload: str,
+    certificates: TlsCredentials,
 ) -> None:
     """Run `n_workers` single-threaded workers for a remote scheduler until SIGTERM or SIGINT.
 
     They retry until the scheduler is up, and reconnect after it restarts.
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with TemporaryDirectory() as directory, dask.config.set(SETTINGS), suppress(asyncio.CancelledError):
+    with (
+        TemporaryDirectory() as directory,
+        dask.config.set(SETTINGS),
+        suppress(asyncio.CancelledError),
+    ):
         worker = partial(
             Nanny,
             scheduler,
@@ -89,13 +106,19 @@ def run_workers(
 
 
 def _configure_forkserver(preload: str) -> None:
-    """Set the forkserver's preload list again: Dask overwrites it when it first creates its multiprocessing context."""
+    """Set the forkserver's preload list again.
+
+    Dask overwrites it when it first creates its multiprocessing context.
+    """
     get_mp_context()
     start_forkserver(preload)
 
 
 def dask_setup(_worker: object) -> None:
-    """Prepare a worker, called by Dask because the module is preloaded: it exits with the engine or the forkserver."""
+    """Prepare a worker, called by Dask because the module is preloaded.
+
+    It exits with the engine or the forkserver.
+    """
     engine = multiprocessing.parent_process()
     if engine is not None:
         kill_when_pipe_closes(engine.sentinel)
@@ -113,7 +136,9 @@ async def _run_local_cluster(directory: Path, n_workers: int, worker: Callable[.
             async with asyncio.TaskGroup() as slots:
                 for slot in range(n_workers):
                     slots.create_task(
-                        _keep_worker_alive(partial(worker, scheduler.address, name=slot, security=security))
+                        _keep_worker_alive(
+                            partial(worker, scheduler.address, name=slot, security=security)
+                        )
                     )
         finally:
             SchedulerInfo.delete_file(directory)
@@ -143,14 +168,17 @@ async def _reconnect_forever(worker: Callable[[], Nanny]) -> None:
 
 
 def _reraise_cancellation() -> None:
-    """Raise the CancelledError that was replaced by an error on closing, as when the scheduler exits simultaneously."""
+    """Raise the CancelledError that an error on closing replaced, as when the scheduler exits."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
 async def _keep_worker_alive(worker: Callable[[], Nanny]) -> None:
-    """Start a new nanny whenever the last one gives up; a nanny itself restarts a worker that dies."""
+    """Start a new nanny whenever the last one gives up.
+
+    A nanny itself restarts a worker that dies.
+    """
     while True:
         nanny = await worker()  # cancelled here, its worker exits with this process
         try:

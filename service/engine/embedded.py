@@ -1,4 +1,4 @@
-"""Embedded engine: one process per home directory, which starts the forkserver before its own imports."""
+"""Embedded engine: one process per home directory; starts the forkserver before its imports."""
 
 import fcntl
 from collections.abc import Iterator
@@ -16,8 +16,9 @@ LOCK_FILE: Final = "lock"
 def run_embedded(*, directory: Path, n_workers: int, memory_limit: str | int, preload: str) -> None:
     """Run a scheduler and `n_workers` single-threaded workers until SIGTERM or SIGINT.
 
-    A worker imports the module `preload` before it takes jobs, and is restarted when it comes near `memory_limit`. The
-    address and the certificates are written to `directory`, which is made private.
+    A worker imports the module `preload` before it takes jobs, and is restarted when it comes near
+    `memory_limit`. The address and the certificates are written to `directory`, which is made
+    private.
     """
     exit_with_supervisor()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -31,7 +32,10 @@ def run_embedded(*, directory: Path, n_workers: int, memory_limit: str | int, pr
 
 @contextmanager
 def _exclusive_lock(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock within a block: services that share a home directory share one engine."""
+    """Hold the directory's lock within a block.
+
+    Services that share a home directory share one engine.
+    """
     with (directory / LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

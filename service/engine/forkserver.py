@@ -1,4 +1,7 @@
-"""Multiprocessing's forkserver with the training libraries preloaded: forking a worker takes a tenth of a second."""
+"""Multiprocessing's forkserver with the training libraries preloaded.
+
+Forking a worker takes a tenth of a second.
+"""
 
 import multiprocessing
 import os
@@ -6,7 +9,8 @@ from multiprocessing import forkserver
 from typing import Final
 
 METHOD: Final = "forkserver"
-# Libraries read these when imported: one thread per job, early release of free memory, only errors of Dask logged.
+# Libraries read these when imported: one thread per job, early release of free memory, only errors
+# of Dask logged.
 ENVIRONMENT: Final = {
     "DASK_LOGGING__DISTRIBUTED": "error",
     "MALLOC_TRIM_THRESHOLD_": "65536",

@@ -30,7 +30,10 @@ class JobWaiter:
 
 
 class JobNotifier:
-    """Registry of the waiters for each job. A notification is only a hint: the job's row holds its state."""
+    """Registry of the waiters for each job.
+
+    A notification is only a hint: the job's row holds its state.
+    """
 
     def __init__(self) -> None:
         self._waiters: defaultdict[str, list[JobWaiter]] = defaultdict(list)

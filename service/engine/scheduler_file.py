@@ -22,7 +22,11 @@ class TlsCredentials:
 
 def tls_credentials(settings: Settings) -> TlsCredentials | None:
     """Return the certificates named by the settings, or None without any."""
-    paths = [path for path in (settings.engine_ca, settings.engine_certificate, settings.engine_key) if path]
+    paths = [
+        path
+        for path in (settings.engine_ca, settings.engine_certificate, settings.engine_key)
+        if path
+    ]
     if not paths:
         return None
     for path in paths:

@@ -1,4 +1,7 @@
-"""Supervisor of a child process: restarts it with exponential backoff, and never lets it outlive its parent."""
+"""Supervisor of a child process.
+
+Restarts it with exponential backoff, and never lets it outlive its parent.
+"""
 
 import ctypes
 import fcntl
@@ -24,7 +27,7 @@ logger = structlog.get_logger()
 
 
 def kill_when_parent_exits(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent, the process `parent`, exits (Linux only)."""
+    """Ask the kernel to kill this process when its parent `parent` exits (Linux only)."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -33,24 +36,29 @@ def kill_when_parent_exits(parent: int) -> None:
 
 
 def exit_with_supervisor() -> None:
-    """Kill this process when the `ChildSupervisor` that started it exits; does nothing without a supervisor."""
+    """Kill this process when the `ChildSupervisor` that started it exits.
+
+    Does nothing without a supervisor.
+    """
     parent = os.environ.get(PARENT)
     if parent is not None:
         kill_when_parent_exits(int(parent))
 
 
 def kill_when_pipe_closes(pipe: int) -> None:
-    """Ask the kernel to kill this process, however busy, when the last writer closes a pipe (Linux only)."""
+    """Ask the kernel to kill this process when the last writer closes a pipe (Linux only)."""
     if sys.platform != "linux":
         return
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)  # sends SIGIO, which kills
+    fcntl.fcntl(
+        pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC
+    )  # sends SIGIO, which kills
     if select.select([pipe], [], [], 0)[0]:  # it was closed before the call
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 class ChildSupervisor:
-    """Supervisor that runs a command as a child process and restarts it each time it exits, until stopped.
+    """Supervisor that runs a command as a child process and restarts it whenever it exits.
 
     `env` extends this process's environment. The child's output goes to this process's stderr.
     """
@@ -61,8 +69,11 @@ class ChildSupervisor:
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
-        # PR_SET_PDEATHSIG fires when the thread that forked the child exits, so one long-lived thread starts them all.
-        self._thread = threading.Thread(target=self._keep_running, name="embedded cluster", daemon=True)
+        # PR_SET_PDEATHSIG fires when the thread that forked the child exits, so one long-lived
+        # thread starts them all.
+        self._thread = threading.Thread(
+            target=self._keep_running, name="embedded cluster", daemon=True
+        )
 
     def start(self) -> None:
         """Start the child without waiting until it is ready."""

@@ -1,4 +1,7 @@
-"""Loaders of figure inputs from the database, table store and artifact store; customers are read lazily."""
+"""Loaders of figure inputs from the database, table store and artifact store.
+
+Customers are read lazily.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +14,13 @@ from pydantic import TypeAdapter
 
 from models.criteria.base import Verdict
 from models.features import Feature
-from models.figures import DatasetInput, RecommendationInput, SampledCustomers, Segment, VersionInput
+from models.figures import (
+    DatasetInput,
+    RecommendationInput,
+    SampledCustomers,
+    Segment,
+    VersionInput,
+)
 from models.figures.inputs import LOOKED_AT
 from models.summary import Summary
 from service.datasets import operations as datasets
@@ -75,7 +84,9 @@ def load_recommendation(row: RecommendationRow) -> RecommendationInput:
     )
 
 
-def load_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> VersionInput:
+def load_version(
+    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]
+) -> VersionInput:
     """Return the figure input of a ready version, without reading its customers yet."""
     model, version = ready
     ref = registry.artifact_ref(model, version)
@@ -90,18 +101,21 @@ def load_version(session: Session, stores: Stores, ready: tuple[ModelRow, Versio
         features=features,
         preparation=version.preparation or [],
         scorer=stores.scorers.get(ref),
-        tree=registry.read_tree(stores, model, version) if stores.artifacts.holds(ref, TREE_FILE) else None,
+        tree=registry.read_tree(stores, model, version)
+        if stores.artifacts.holds(ref, TREE_FILE)
+        else None,
         read=read,
         difference=difference(version, source),
     )
 
 
 def difference(version: VersionRow, source: DatasetVersionRow | None) -> str | None:
-    """Return a note if the shown customers differ from those that a version was fitted on, else None."""
+    """Return a note if the shown customers differ from those of the fit, else None."""
     if source is None or source.version == version.dataset_version:
         return None
     return (
-        f"The version was fitted on version {version.dataset_version} of the dataset, which was deleted; "
+        f"The version was fitted on version {version.dataset_version} of the dataset, which was "
+        "deleted; "
         f"the figures show the customers of version {source.version}."
     )
 
@@ -122,9 +136,11 @@ def segments_of(session: Session, version: VersionRow) -> list[Segment]:
 
 
 def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None:
-    """Find the dataset version that a version was fitted on, or the newest one if an erasure has deleted it."""
+    """Find the dataset version of a fit, or the newest one if an erasure has deleted it."""
     try:
-        source = datasets.get_version_or_newest(session, version.dataset_id, version.dataset_version)
+        source = datasets.get_version_or_newest(
+            session, version.dataset_id, version.dataset_version
+        )
     except NotFound:
         return None
     return source if source.n_customers else None

@@ -8,7 +8,15 @@ from typing import Any, Generic, TypeVar
 from models.charts.layout import layout_chart
 from models.charts.svg import to_svg
 from models.charts.theme import LOOKS, Theme
-from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure, render
+from models.figures import (
+    OF_COMPARISONS,
+    OF_DATASETS,
+    OF_RECOMMENDATIONS,
+    OF_VERSIONS,
+    Extension,
+    Figure,
+    render,
+)
 from models.figures.segment_thumbnail import portrait
 from models.suggestions import suggest
 from service import RELEASE
@@ -33,7 +41,7 @@ Subject = TypeVar("Subject")
 
 @dataclass(frozen=True, kw_only=True)
 class FigureSource(Generic[Subject]):
-    """Subject of figures; `state` is the cache key of the subject, `note` a remark to show with the figures."""
+    """Subject of figures; `state` is its cache key, `note` a remark to show with the figures."""
 
     figures: Sequence[Figure[Subject]]
     subject: Callable[[], Subject]
@@ -41,11 +49,15 @@ class FigureSource(Generic[Subject]):
     note: str | None = None
 
     def find(self, name: str) -> Figure[Subject]:
-        """Get a figure by its name; raises NotFound if it is unknown or unavailable for this subject."""
+        """Get a figure by its name.
+
+        Raises NotFound if it is unknown or unavailable for this subject.
+        """
         figure = next((each for each in self.figures if each.name == name), None)
         if figure is None:
             raise NotFound(
-                f"There is no figure {name}; the figures are {', '.join(each.name for each in self.figures)}"
+                f"There is no figure {name}; the figures are "
+                f"{', '.join(each.name for each in self.figures)}"
             )
         reason = figure.unavailable_reason(self.subject())
         if reason:
@@ -68,21 +80,37 @@ def of_dataset(stores: Stores, at: DatasetAt) -> FigureSource[Any]:
 def of_recommendation(row: RecommendationRow) -> FigureSource[Any]:
     """Return the figure source of a recommendation."""
     return FigureSource(
-        figures=OF_RECOMMENDATIONS, subject=lambda: loaders.load_recommendation(row), state=cache_key([row.id])
+        figures=OF_RECOMMENDATIONS,
+        subject=lambda: loaders.load_recommendation(row),
+        state=cache_key([row.id]),
     )
 
 
-def of_version(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]) -> FigureSource[Any]:
-    """Return the figure source of a version; its state includes segment names and the dataset version shown."""
+def of_version(
+    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow]
+) -> FigureSource[Any]:
+    """Return the figure source of a version.
+
+    Its state includes segment names and the dataset version shown.
+    """
     model, version = ready
     source, names = loaders.source_of(session, version), registry.segment_names(session, version)
-    state = cache_key([model.tenant, model.id, version.number, version.attempt, source and source.version, names])
-    subject = partial(stores.subjects.get, state, lambda: loaders.load_version(session, stores, ready))
-    return FigureSource(figures=OF_VERSIONS, subject=subject, state=state, note=loaders.difference(version, source))
+    state = cache_key(
+        [model.tenant, model.id, version.number, version.attempt, source and source.version, names]
+    )
+    subject = partial(
+        stores.subjects.get, state, lambda: loaders.load_version(session, stores, ready)
+    )
+    return FigureSource(
+        figures=OF_VERSIONS, subject=subject, state=state, note=loaders.difference(version, source)
+    )
 
 
 def of_comparison(stores: Stores, pair: VersionPair) -> FigureSource[Any]:
-    """Return the figure source of a comparison; its state includes segment names and the dataset version shown."""
+    """Return the figure source of a comparison.
+
+    Its state includes segment names and the dataset version shown.
+    """
     return FigureSource(
         figures=OF_COMPARISONS,
         subject=lambda: comparisons.compare(stores, pair)[0],
@@ -91,8 +119,13 @@ def of_comparison(stores: Stores, pair: VersionPair) -> FigureSource[Any]:
     )
 
 
-def draw(stores: Stores, drawable: FigureSource[Any], name: str, extension: Extension, theme: Theme) -> bytes:
-    """Draw a figure, or return it from the cache; interactive HTML is not cached, as it is large and fast to build."""
+def draw(
+    stores: Stores, drawable: FigureSource[Any], name: str, extension: Extension, theme: Theme
+) -> bytes:
+    """Draw a figure, or return it from the cache.
+
+    Interactive HTML is not cached, as it is large and fast to build.
+    """
     figure = drawable.find(name)
     if extension == "html":
         return render(figure, drawable.subject(), extension, theme)
@@ -102,15 +135,25 @@ def draw(stores: Stores, drawable: FigureSource[Any], name: str, extension: Exte
 
 def descriptions(session: Session, version: VersionRow) -> list[str]:
     """Return the descriptions of a version's segments, empty where none is set."""
-    return [segment.description or "" for _, segment in registry_repository.list_profiles(session, version)]
+    return [
+        segment.description or ""
+        for _, segment in registry_repository.list_profiles(session, version)
+    ]
 
 
-def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], drawable: FigureSource[Any]) -> str:
+def report(
+    session: Session,
+    stores: Stores,
+    ready: tuple[ModelRow, VersionRow],
+    drawable: FigureSource[Any],
+) -> str:
     """Build the HTML report of a version."""
     model, version = ready
     subject = drawable.subject()
     available = [
-        figure for figure in drawable.figures if figure.name in REPORTED and figure.unavailable_reason(subject) is None
+        figure
+        for figure in drawable.figures
+        if figure.name in REPORTED and figure.unavailable_reason(subject) is None
     ]
     numeric = [feature["name"] for feature in version.features if feature["kind"] == "numeric"]
     pairs = registry_repository.list_profiles(session, version)
@@ -128,7 +171,10 @@ def report(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow],
             warnings=version.warnings or [],
             created=version.created_at.date().isoformat(),
             cards=[_build_card(profile, segment, numeric) for profile, segment in pairs],
-            pictures={each.name: draw(stores, drawable, each.name, "svg", "light").decode() for each in available},
+            pictures={
+                each.name: draw(stores, drawable, each.name, "svg", "light").decode()
+                for each in available
+            },
         )
     )
 

@@ -15,15 +15,18 @@ STYLE: Final = """
 body { margin: 0 auto; max-width: 920px; padding: 24px; color: #1F2328; background: #FFF;
        font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif;
        overflow-wrap: anywhere; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-h1 { font-size: 28px; line-height: 1.2; } h2 { font-size: 20px; margin-top: 36px; } h3 { margin: 0 0 4px; }
+h1 { font-size: 28px; line-height: 1.2; } h2 { font-size: 20px; margin-top: 36px; }
+h3 { margin: 0 0 4px; }
 h4 { font-size: 15px; margin: 10px 0 0; }
 p { margin: 6px 0; } ul { margin: 6px 0; padding-left: 20px; }
 figure { margin: 16px 0; } svg { max-width: 100%; height: auto; }
-.segment { display: flex; flex-wrap: wrap; gap: 0 24px; border-left: 8px solid; padding: 4px 0 4px 18px;
+.segment { display: flex; flex-wrap: wrap; gap: 0 24px; border-left: 8px solid;
+  padding: 4px 0 4px 18px;
            margin: 20px 0; }
 .segment > div { flex: 1 1 320px; } .segment > figure { flex: 0 1 380px; margin: 0; }
 .quiet { color: #59636E; }
-@media print { body { padding: 0; font-size: 9.5pt; max-width: none; } h2, h3, h4 { break-after: avoid; }
+@media print { body { padding: 0; font-size: 9.5pt; max-width: none; }
+  h2, h3, h4 { break-after: avoid; }
                .segment, figure, li { break-inside: avoid; }
                .segment > figure { flex-basis: 280px; } .segment > div { flex-basis: 280px; }
                .pictures svg { max-height: 235mm; } }
@@ -31,7 +34,8 @@ figure { margin: 16px 0; } svg { max-width: 100%; height: auto; }
 """
 ONLY_STYLE: Final = "default-src 'none'; style-src 'unsafe-inline'"
 IDEAS: Final = (
-    "The suggestions on each card are starting points, derived from how the segment differs from all customers. They "
+    "The suggestions on each card are starting points, derived from how the segment differs from "
+    "all customers. They "
     "are not proven to work: test each on a part of the segment, and compare with the rest."
 )
 HENNIG: Final = ((0.85, "highly stable"), (0.6, "moderately stable"), (0.0, "not stable"))
@@ -100,7 +104,10 @@ def _cards(content: ReportContent) -> Iterator[str]:
     for card in content.cards:
         figure = f"<figure>{card.portrait}</figure>" if card.portrait else ""
         text = "".join(_describe(card))
-        yield f'<section class="segment" style="border-color:{card.color}"><div>{text}</div>{figure}</section>'
+        yield (
+            '<section class="segment" '
+            f'style="border-color:{card.color}"><div>{text}</div>{figure}</section>'
+        )
 
 
 def _describe(card: Card) -> Iterator[str]:
@@ -109,7 +116,9 @@ def _describe(card: Card) -> Iterator[str]:
     yield f'<h3>{escape(card.name)}</h3><p class="quiet">{size}{_stability(profile)}</p>'
     yield f"<p>{escape(card.description)}</p>" if card.description else ""
     yield from _list(
-        "h4", "What sets them apart", [describe_difference(each) for each in profile["differs_by"][:MAX_DIFFERENCES]]
+        "h4",
+        "What sets them apart",
+        [describe_difference(each) for each in profile["differs_by"][:MAX_DIFFERENCES]],
     )
     yield f"<p>{_rule(profile['rule'])}</p>" if profile.get("rule") else ""
     yield from _list("h4", "What to do", card.suggestions)
@@ -140,19 +149,28 @@ def _pictures(content: ReportContent) -> Iterator[str]:
 
 def _method(content: ReportContent) -> Iterator[str]:
     yield "<h2>Method and limits</h2>"
-    yield f"<p>{escape(content.algorithm)}, version {content.version} of the model {escape(content.model)}, fitted "
+    yield (
+        f"<p>{escape(content.algorithm)}, version {content.version} of the model "
+        f"{escape(content.model)}, fitted "
+    )
     source = f"version {content.dataset_version} of the dataset {escape(content.dataset)}"
     yield f"on {source}, {escape(content.created)}.</p>"
     metrics = [
-        f"{name.replace('_', ' ')}: {number(value)}" for name, value in content.metrics.items() if value is not None
+        f"{name.replace('_', ' ')}: {number(value)}"
+        for name, value in content.metrics.items()
+        if value is not None
     ]
     yield from _list("h3", "Metrics of this fit", metrics)
     yield (
-        "<p>Bars beside a segment show how far it is from all customers: in standard deviations for a number, as "
-        "Cohen's h for a category. Stability is the similarity of a segment to the segments of resampled customers, "
+        "<p>Bars beside a segment show how far it is from all customers: in standard deviations "
+        "for a number, as "
+        "Cohen's h for a category. Stability is the similarity of a segment to the segments of "
+        "resampled customers, "
         "from 0 to 1.</p>"
-        "<p>Segments describe the customers of that day. A customer near a border may belong to either side, and a "
-        "difference is not a cause: test each action on a part of a segment before applying it to all of it.</p>"
+        "<p>Segments describe the customers of that day. A customer near a border may belong to "
+        "either side, and a "
+        "difference is not a cause: test each action on a part of a segment before applying it to "
+        "all of it.</p>"
     )
 
 

@@ -7,7 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
 from models.charts.theme import Theme
-from models.figures import OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS, Extension, Figure
+from models.figures import (
+    OF_COMPARISONS,
+    OF_DATASETS,
+    OF_RECOMMENDATIONS,
+    OF_VERSIONS,
+    Extension,
+    Figure,
+)
 from service.comparisons.routes import PairDep
 from service.datasets import operations as datasets
 from service.figures import operations
@@ -17,7 +24,14 @@ from service.recommendations import repository as recommendations
 from service.recommendations.routes import RecommendationId
 from service.registry import operations as registry
 from service.web.csp import NOTHING_FROM_ELSEWHERE, interactive_figure_csp
-from service.web.dependencies import DatasetName, ModelName, ReadDep, ServicesDep, TenantDep, VersionRef
+from service.web.dependencies import (
+    DatasetName,
+    ModelName,
+    ReadDep,
+    ServicesDep,
+    TenantDep,
+    VersionRef,
+)
 from service.web.etags import ANY, NOT_MODIFIED, IfNoneMatch, cache_headers, matches_etag
 
 SVG, PNG, HTML, JSON = "image/svg+xml", "image/png", "text/html; charset=utf-8", "application/json"
@@ -38,14 +52,20 @@ FIGURE_RESPONSE: dict[int | str, dict[str, Any]] = {
 
 def _figure_path(figures: Iterable[Figure[Any]]) -> Any:  # noqa: ANN401 - the return type of `Path`
     names = [figure.name for figure in figures]
-    return Path(pattern=r"^[a-z0-9-]{1,40}$", description="The name of the figure, as listed.", examples=names)
+    return Path(
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="The name of the figure, as listed.",
+        examples=names,
+    )
 
 
 DatasetFigure = Annotated[str, _figure_path(OF_DATASETS)]
 RecommendationFigure = Annotated[str, _figure_path(OF_RECOMMENDATIONS)]
 VersionFigure = Annotated[str, _figure_path(OF_VERSIONS)]
 ComparisonFigure = Annotated[str, _figure_path(OF_COMPARISONS)]
-ExtensionPath = Annotated[FigureFormat, Path(description="The format. `json` contains the data of the figure.")]
+ExtensionPath = Annotated[
+    FigureFormat, Path(description="The format. `json` contains the data of the figure.")
+]
 ThemeQuery = Annotated[FigureTheme, Query(description="The color theme of the figure.")]
 
 router = APIRouter(tags=["figures"])
@@ -61,12 +81,16 @@ FigureOptionsDep = Annotated[tuple[Extension, Theme, str | None], Depends(_figur
 
 
 @router.get("/v1/datasets/{dataset}/figures")
-def list_dataset_figures(parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> FigureList:
+def list_dataset_figures(
+    parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName
+) -> FigureList:
     """List the figures of a dataset at its newest version.
 
     Figures that are not available are listed with the reason.
     """
-    return FigureList.of(operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)))
+    return FigureList.of(
+        operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None))
+    )
 
 
 @router.get(
@@ -84,7 +108,10 @@ def draw_dataset(
 ) -> Response:
     """Draw a figure of a dataset at its newest version."""
     return _answer(
-        parts, operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)), figure, options
+        parts,
+        operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)),
+        figure,
+        options,
     )
 
 
@@ -97,7 +124,11 @@ def list_recommendation_figures(
     Figures that are not available are listed with the reason.
     """
     row, _ = datasets.find_at(session, tenant, dataset, None)
-    return FigureList.of(operations.of_recommendation(recommendations.get_recommendation(session, row, recommendation)))
+    return FigureList.of(
+        operations.of_recommendation(
+            recommendations.get_recommendation(session, row, recommendation)
+        )
+    )
 
 
 @router.get(
@@ -168,7 +199,9 @@ def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> FigureList:
     response_class=Response,
     responses=FIGURE_RESPONSE,
 )
-def draw_comparison(parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, options: FigureOptionsDep) -> Response:
+def draw_comparison(
+    parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, options: FigureOptionsDep
+) -> Response:
     """Draw a figure of a comparison of two versions."""
     return _answer(parts, operations.of_comparison(parts.stores, pair), figure, options)
 
@@ -184,7 +217,8 @@ def write_report(
 ) -> Response:
     """Retrieve the report of a version.
 
-    Returns a self-contained HTML file to mail or print: the segments with their profiles, suggestions and figures.
+    Returns a self-contained HTML file to mail or print: the segments with their profiles,
+    suggestions and figures.
     """
     ready = registry.get_ready_version(session, tenant, model, version)
     drawable = operations.of_version(session, parts.stores, ready)
@@ -196,7 +230,10 @@ def write_report(
 
 
 def _answer(
-    parts: ServicesDep, drawable: FigureSource[Any], figure: str, options: tuple[Extension, Theme, str | None]
+    parts: ServicesDep,
+    drawable: FigureSource[Any],
+    figure: str,
+    options: tuple[Extension, Theme, str | None],
 ) -> Response:
     extension, theme, known_tag = options
     tag = drawable.tag(figure, extension, theme)

@@ -33,14 +33,17 @@ class FigureList(ResponseModel):
 
     figures: list[FigureOut]
     note: str | None = Field(
-        description="A remark on the figures, for example that they show the customers of a newer version of the "
+        description="A remark on the figures, for example that they show the customers of a newer "
+        "version of the "
         "dataset; null if there is none."
     )
 
     @classmethod
     def of(cls, drawable: FigureSource[Any]) -> Self:
         """Build the list of the figures of a source, with a reason for each unavailable one."""
-        reasons = {figure: figure.unavailable_reason(drawable.subject()) for figure in drawable.figures}
+        reasons = {
+            figure: figure.unavailable_reason(drawable.subject()) for figure in drawable.figures
+        }
         shown = [
             FigureOut(
                 figure=figure.name,

@@ -16,7 +16,9 @@ async def get_liveness() -> Alive:
     return Alive(status="ok")
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "A dependency is unavailable"}})
+@router.get(
+    "/readyz", responses={503: {"model": Readiness, "description": "A dependency is unavailable"}}
+)
 def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
     """Check that the service can handle requests, with the state of each dependency."""
     stores = parts.stores
@@ -26,7 +28,9 @@ def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
         tables=stores.tables.answers(),
         artifacts=stores.artifacts.answers(),
         full={
-            name for name, store in (("tables", stores.tables), ("artifacts", stores.artifacts)) if not store.has_room()
+            name
+            for name, store in (("tables", stores.tables), ("artifacts", stores.artifacts))
+            if not store.has_room()
         },
     )
     if readiness.status != "ok":
@@ -45,7 +49,8 @@ def get_release() -> Release:
 def get_metrics(request: Request, parts: ServicesDep) -> Response:
     """Return the metrics in a Prometheus format; needs a key with the scope `admin`.
 
-    Request metrics count the requests of this process; job and queue metrics cover the whole service.
+    Request metrics count the requests of this process; job and queue metrics cover the whole
+    service.
     """
     text, media_type = parts.metrics.render(request.headers.get("accept", ""))
     return Response(text, media_type=media_type)

@@ -26,10 +26,20 @@ class Readiness(ResponseModel):
     artifacts: StoreState
 
     @classmethod
-    def of(cls, *, database: State, engine: bool, tables: bool, artifacts: bool, full: Collection[str] = ()) -> Self:
+    def of(
+        cls,
+        *,
+        database: State,
+        engine: bool,
+        tables: bool,
+        artifacts: bool,
+        full: Collection[str] = (),
+    ) -> Self:
         """Build from the state of each dependency; a `full` store makes the service unavailable."""
         return cls(
-            status=_state(available=database == "ok" and engine and tables and artifacts and not full),
+            status=_state(
+                available=database == "ok" and engine and tables and artifacts and not full
+            ),
             database=database,
             engine=_state(available=engine),
             tables="full" if "tables" in full else _state(available=tables),

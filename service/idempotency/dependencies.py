@@ -24,7 +24,8 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="A unique value that you choose for each request. A request repeated with the same key and body "
+        description="A unique value that you choose for each request. A request repeated with the "
+        "same key and body "
         "within 24 hours is not executed again; it returns the response of the first.",
     ),
 ]
@@ -38,11 +39,15 @@ class IdempotentRequest:
     sent: KeyedRequest | None
 
     def answer(
-        self, act: Callable[[Keep[Result]], Result], show: Callable[[Result], Answer], as_: type[Answer]
+        self,
+        act: Callable[[Keep[Result]], Result],
+        show: Callable[[Result], Answer],
+        as_: type[Answer],
     ) -> Answer:
         """Return `show(act(keep))`, or the stored response of an earlier request.
 
-        `act` must call `keep` with its session and result, which stores the response in the same transaction.
+        `act` must call `keep` with its session and result, which stores the response in the same
+        transaction.
         """
         if self.sent is None:
             return show(act(_keep_nothing))
@@ -68,17 +73,24 @@ async def _keyed_request(
     if idempotency_key is None:
         return None
     digest = hashlib.sha256(await request.body())
-    return KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest.hexdigest()))
+    return KeyedRequest(
+        tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest.hexdigest())
+    )
 
 
 def _idempotent_request(
-    request: Request, database: DatabaseDep, tenant: TenantDep, body: UploadDep, idempotency_key: IdempotencyKey = None
+    request: Request,
+    database: DatabaseDep,
+    tenant: TenantDep,
+    body: UploadDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> IdempotentRequest:
     if idempotency_key is None:
         return IdempotentRequest(database=database, sent=None)
     fingerprint = _fingerprint(request, _hash_file(body.file))
     return IdempotentRequest(
-        database=database, sent=KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=fingerprint)
+        database=database,
+        sent=KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=fingerprint),
     )
 
 
@@ -96,8 +108,12 @@ def _hash_file(file: BinaryIO) -> str:
 
 
 def _fingerprint(request: Request, digest: str) -> str:
-    query = "&".join(sorted(f"{name}={value}" for name, value in request.query_params.multi_items()))
-    return hashlib.sha256(f"{request.method} {request.url.path}?{query} {digest}".encode()).hexdigest()
+    query = "&".join(
+        sorted(f"{name}={value}" for name, value in request.query_params.multi_items())
+    )
+    return hashlib.sha256(
+        f"{request.method} {request.url.path}?{query} {digest}".encode()
+    ).hexdigest()
 
 
 def _encode_response(response: BaseModel) -> bytes:

@@ -17,7 +17,10 @@ ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than the longest reques
 
 @dataclass(frozen=True, kw_only=True)
 class KeyedRequest:
-    """A request with an idempotency key; the fingerprint detects a different request under the same key."""
+    """A request with an idempotency key.
+
+    The fingerprint detects a different request under the same key.
+    """
 
     tenant: str
     key: str
@@ -46,7 +49,8 @@ def plan_once(session: Session, sent: KeyedRequest, plan: Callable[[Session], st
 def begin_request(database: Database, sent: KeyedRequest) -> RequestRow | bytes:
     """Reserve the key for a new or abandoned request, or return the response of a completed one.
 
-    A reserved row must be completed or aborted. Raises StillRunning while another request holds the key.
+    A reserved row must be completed or aborted. Raises StillRunning while another request holds the
+    key.
     """
     with database.writing() as session:
         row, is_new = _get_or_create(session, sent)
@@ -83,6 +87,8 @@ def _check_fingerprint(row: RequestRow, sent: KeyedRequest) -> None:
         raise IdempotencyKeyReused
 
 
-def _finish(session: Session, row: RequestRow, *, job_id: str | None = None, answer: bytes | None = None) -> None:
+def _finish(
+    session: Session, row: RequestRow, *, job_id: str | None = None, answer: bytes | None = None
+) -> None:
     if not repository.finish_request(session, row, job_id=job_id, answer=answer):
         raise StillRunning

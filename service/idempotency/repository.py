@@ -14,14 +14,21 @@ def find_request(session: Session, tenant: str, key: str) -> RequestRow | None:
     return session.get(RequestRow, (tenant, key), populate_existing=True)
 
 
-def get_or_create_request(session: Session, tenant: str, key: str, fingerprint: str) -> tuple[RequestRow, bool]:
+def get_or_create_request(
+    session: Session, tenant: str, key: str, fingerprint: str
+) -> tuple[RequestRow, bool]:
     """Return the request of a key, created if it does not exist, and whether it is new."""
     row = find_request(session, tenant, key)
     if row is not None:
         return row, False
     created_at = now()
     row = RequestRow(
-        tenant=tenant, key=key, fingerprint=fingerprint, created_at=created_at, taken_at=created_at, done=False
+        tenant=tenant,
+        key=key,
+        fingerprint=fingerprint,
+        created_at=created_at,
+        taken_at=created_at,
+        done=False,
     )
     try:
         with session.begin_nested():
@@ -35,7 +42,10 @@ def get_or_create_request(session: Session, tenant: str, key: str, fingerprint: 
 
 
 def take_over_request(session: Session, row: RequestRow, *, before: datetime) -> bool:
-    """Take over an abandoned request; return False if it is not abandoned or another process has taken it over."""
+    """Take over an abandoned request.
+
+    Return False if it is not abandoned or another process has taken it over.
+    """
     abandoned = _unfinished(row.tenant, row.key) & (RequestRow.taken_at < before)
     return _update(session, abandoned, {"taken_at": now()})
 
@@ -45,7 +55,9 @@ def finish_request(
 ) -> bool:
     """Store the result of a request; return False if another attempt has taken it over."""
     held_by_this_attempt = _unfinished(row.tenant, row.key) & (RequestRow.taken_at == row.taken_at)
-    return _update(session, held_by_this_attempt, {"done": True, "job_id": job_id, "answer": answer})
+    return _update(
+        session, held_by_this_attempt, {"done": True, "job_id": job_id, "answer": answer}
+    )
 
 
 def delete_request(session: Session, tenant: str, key: str) -> None:
@@ -68,5 +80,10 @@ def _unfinished(tenant: str, key: str) -> ColumnElement[bool]:
 
 
 def _update(session: Session, condition: ColumnElement[bool], changes: dict[str, object]) -> bool:
-    statement = update(RequestRow).where(condition).values(changes).execution_options(synchronize_session=False)
+    statement = (
+        update(RequestRow)
+        .where(condition)
+        .values(changes)
+        .execution_options(synchronize_session=False)
+    )
     return cast("CursorResult[object]", session.execute(statement)).rowcount == 1

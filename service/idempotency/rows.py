@@ -9,7 +9,10 @@ from service.stores.database import Base
 
 
 class RequestRow(Base):
-    """An idempotent request; `taken_at` is the start of its last attempt, `answer` the zlib-compressed response."""
+    """An idempotent request.
+
+    `taken_at` is the start of its last attempt, `answer` the zlib-compressed response.
+    """
 
     __tablename__ = "requests"
 
@@ -19,5 +22,7 @@ class RequestRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     taken_at: Mapped[datetime]
     done: Mapped[bool] = mapped_column(default=False)
-    job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    job_id: Mapped[str | None] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), index=True
+    )
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)

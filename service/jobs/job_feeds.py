@@ -1,4 +1,4 @@
-"""Feeds of jobs: one poll of a job's row serves all requests of this process that follow the job or wait for it."""
+"""Feeds of jobs: one poll of a job's row serves all of its followers in this process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,12 +11,17 @@ from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
 from service.stores.database import Database
 
-POLL_SECONDS: Final = 0.25  # between two reads of a job's row, as a killed worker sends no notification
+POLL_SECONDS: Final = (
+    0.25  # between two reads of a job's row, as a killed worker sends no notification
+)
 CHECK_SECONDS: Final = 0.5  # between two checks of a follower's authorization
 
 
 class Feed:
-    """The current row of one job for any number of readers; a slow reader skips intermediate states."""
+    """The current row of one job for any number of readers.
+
+    A slow reader skips intermediate states.
+    """
 
     def __init__(self) -> None:
         self.n_readers = 0
@@ -33,7 +38,7 @@ class Feed:
         return self._row
 
     async def rows(self, is_allowed: Callable[[], Awaitable[bool]]) -> AsyncIterator[JobRow]:
-        """Iterate over the current row and each change, until the job is finished or `is_allowed` returns False."""
+        """Iterate over the row and its changes until the job ends or `is_allowed` is False."""
         seen: JobRow | None = None
         while await is_allowed():
             row = seen
@@ -67,7 +72,12 @@ class JobFeeds:
     """The active feeds of this process; a feed ends with its last reader."""
 
     def __init__(
-        self, database: Database, endings: JobNotifier, *, max_followers: int, poll_seconds: float = POLL_SECONDS
+        self,
+        database: Database,
+        endings: JobNotifier,
+        *,
+        max_followers: int,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._database = database
         self._endings = endings
@@ -77,7 +87,10 @@ class JobFeeds:
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
 
     async def wait_for(self, job_id: str, *, seconds: float) -> JobRow:
-        """Wait until a job is finished, or until the timeout; holds no thread and no session meanwhile."""
+        """Wait until a job is finished, or until the timeout.
+
+        Holds no thread and no session meanwhile.
+        """
         with self._joined(job_id) as feed:
             row = await feed.after(None)
             with suppress(TimeoutError):
@@ -90,7 +103,9 @@ class JobFeeds:
     def followed(self, job_id: str) -> Iterator[Feed]:
         """Follow a job within a block; raises TooManyFollowers above the limit of this process."""
         if self._n_followers >= self._max_followers:
-            raise TooManyFollowers(f"{self._max_followers} requests follow jobs already; poll the job instead")
+            raise TooManyFollowers(
+                f"{self._max_followers} requests follow jobs already; poll the job instead"
+            )
         self._n_followers += 1
         try:
             with self._joined(job_id) as feed:

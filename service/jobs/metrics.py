@@ -1,4 +1,7 @@
-"""Prometheus collector of job metrics: reads the jobs' rows at each scrape, as workers are other processes."""
+"""Prometheus collector of job metrics.
+
+Reads the jobs' rows at each scrape, as workers are other processes.
+"""
 
 import time
 from collections import Counter
@@ -16,14 +19,33 @@ from service.stores.database import Database, DatabaseUnavailable, now
 from service.web.metrics import DurationHistogram
 
 FRESH_SECONDS: Final = 1.0
-# Tolerates skew of the workers' clocks, and `finished_at` is set shortly before its transaction commits.
+# Tolerates skew of the workers' clocks, and `finished_at` is set shortly before its transaction
+# commits.
 LOOK_BACK: Final = timedelta(minutes=5)
-JOB_BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+JOB_BOUNDS: Final = (
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+    600.0,
+    1800.0,
+    3600.0,
+)
 QUEUED: Final = "queued"
 
 
 class JobCollector:
-    """Collector of metrics on all tenants' jobs, the same in every process of the service; no label names a tenant."""
+    """Collector of metrics on all tenants' jobs, the same in every process of the service.
+
+    No label names a tenant.
+    """
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
@@ -45,7 +67,9 @@ class JobCollector:
                 self._refresh()
                 self._refreshed = self._clock()
             yield GaugeMetricFamily(
-                "segmentation_database_up", "Whether the database can be reached.", value=self._is_database_up
+                "segmentation_database_up",
+                "Whether the database can be reached.",
+                value=self._is_database_up,
             )
             if self._is_database_up:
                 yield from self._collect_unfinished()
@@ -67,12 +91,16 @@ class JobCollector:
             if job.id not in self._seen:
                 self._count(job)
         self._since = refreshed
-        self._seen = {job.id: job.finished_at for job in finished if job.finished_at >= refreshed - LOOK_BACK}
+        self._seen = {
+            job.id: job.finished_at for job in finished if job.finished_at >= refreshed - LOOK_BACK
+        }
 
     def _count(self, job: Finished) -> None:
         self._finished[job.kind, job.state] += 1
         if job.state == "succeeded" and job.started_at:
-            durations = self._seconds.setdefault((job.kind, job.algorithm), DurationHistogram(JOB_BOUNDS))
+            durations = self._seconds.setdefault(
+                (job.kind, job.algorithm), DurationHistogram(JOB_BOUNDS)
+            )
             durations.add((job.finished_at - job.started_at).total_seconds())
 
     def _collect_unfinished(self) -> Iterable[Metric]:
@@ -82,11 +110,17 @@ class JobCollector:
         queued = sum(n for (_, state), n in self._unfinished.items() if state == QUEUED)
         age = max(0.0, (now() - self._oldest).total_seconds()) if self._oldest else 0.0
         yield jobs
-        yield GaugeMetricFamily("segmentation_queue_length", "Jobs waiting for a worker.", value=queued)
-        yield GaugeMetricFamily("segmentation_queue_age_seconds", "Age of the oldest waiting job.", value=age)
+        yield GaugeMetricFamily(
+            "segmentation_queue_length", "Jobs waiting for a worker.", value=queued
+        )
+        yield GaugeMetricFamily(
+            "segmentation_queue_age_seconds", "Age of the oldest waiting job.", value=age
+        )
 
     def _collect_finished(self) -> Iterable[Metric]:
-        finished = CounterMetricFamily("segmentation_jobs_finished", "Finished jobs.", labels=["kind", "state"])
+        finished = CounterMetricFamily(
+            "segmentation_jobs_finished", "Finished jobs.", labels=["kind", "state"]
+        )
         for key, n in self._finished.items():
             finished.add_metric(key, n)
         seconds = HistogramMetricFamily(

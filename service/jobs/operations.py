@@ -18,19 +18,27 @@ from service.tracing import traceparent
 SUBMITTED_PER_SLOT = 2
 
 Progress = Callable[[str, float], None]
-Plan = Callable[[Session], JobRow]  # inserts a job and the rows of the resources that it will create
+Plan = Callable[
+    [Session], JobRow
+]  # inserts a job and the rows of the resources that it will create
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """Result of an attempt: `finish` records it in the job's last transaction, `undo` removes its files."""
+    """Result of an attempt.
+
+    `finish` records it in the job's last transaction, `undo` removes its files.
+    """
 
     finish: Callable[[Session], JsonObject]
     undo: Callable[[], None]
 
 
 def create_job(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
-    """Insert a queued job with the id and the trace of the current request; it runs after this transaction."""
+    """Insert a queued job with the id and the trace of the current request.
+
+    It runs after this transaction.
+    """
     row = JobRow(id=str(uuid4()), tenant=tenant, kind=kind, payload=payload, created_at=now())
     row.request_id, row.traceparent = get_contextvars().get("request_id"), traceparent()
     session.add(row)
@@ -39,22 +47,32 @@ def create_job(session: Session, tenant: str, kind: str, payload: JsonObject) ->
 
 
 def plan_unless_queued(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow:
-    """Insert a job, or return an equal one that is still queued and so runs after this transaction, too."""
-    return repository.find_queued(session, tenant, kind, payload) or create_job(session, tenant, kind, payload)
+    """Insert a job, or return an equal queued one, which runs after this transaction, too."""
+    return repository.find_queued(session, tenant, kind, payload) or create_job(
+        session, tenant, kind, payload
+    )
 
 
 def check_queue_limit(session: Session, tenant: str, settings: Settings) -> None:
-    """Raise TooManyJobs if a tenant, or all tenants together, have as many unfinished jobs as the settings allow."""
-    for owner, limit in ((tenant, settings.unfinished_jobs_per_tenant), (None, settings.unfinished_jobs)):
+    """Raise TooManyJobs if a tenant, or all together, have as many unfinished jobs as allowed."""
+    for owner, limit in (
+        (tenant, settings.unfinished_jobs_per_tenant),
+        (None, settings.unfinished_jobs),
+    ):
         if repository.count_unfinished(session, owner) >= limit:
-            raise TooManyJobs(f"{limit} jobs are waiting or running already; try again when some have finished")
+            raise TooManyJobs(
+                f"{limit} jobs are waiting or running already; try again when some have finished"
+            )
 
 
 def dispatch(database: Database, engine: JobEngine) -> bool:
-    """Submit the next unfinished jobs that the engine does not know; return whether more may be queued.
+    """Submit the next unfinished jobs that the engine does not know.
 
-    Only twice as many jobs as can run at once are submitted, so that the database decides the order. A job submitted
-    twice, by this process or another one, runs once. Without an engine, the jobs stay queued in the database.
+    Return whether more may be queued.
+
+    Only twice as many jobs as can run at once are submitted, so that the database decides the
+    order. A job submitted twice, by this process or another one, runs once. Without an engine, the
+    jobs stay queued in the database.
     """
     try:
         limit = max(1, engine.slots()) * SUBMITTED_PER_SLOT
@@ -68,7 +86,7 @@ def dispatch(database: Database, engine: JobEngine) -> bool:
 
 
 def cancel(database: Database, engine: JobEngine, tenant: str, job_id: str) -> JobRow:
-    """Cancel a job: first its row, which fences off further writes of the attempt, then the running attempt."""
+    """Cancel a job: its row first, which fences the running attempt off, then the attempt."""
     with database.writing() as session:
         row = repository.get_job(session, tenant, job_id)
         if row.kind in PURGES:
@@ -76,6 +94,8 @@ def cancel(database: Database, engine: JobEngine, tenant: str, job_id: str) -> J
         if not repository.cancel_job(session, row.id):
             raise Conflict("The job is finished and cannot be cancelled")
         row = repository.get_job(session, tenant, row.id)
-    with suppress(EngineUnavailable):  # without an engine no attempt runs, and a cancelled job is never claimed again
+    with suppress(
+        EngineUnavailable
+    ):  # without an engine no attempt runs, and a cancelled job is never claimed again
         engine.cancel(row.id, row.worker)
     return row

@@ -12,7 +12,9 @@ from service.jobs import repository
 from service.jobs.rows import JobRow
 from service.stores.database import Database
 
-INTERVAL: Final = 0.25  # seconds between two writes, each a transaction; followers read no more often
+INTERVAL: Final = (
+    0.25  # seconds between two writes, each a transaction; followers read no more often
+)
 
 
 class JobSuperseded(Exception):
@@ -20,9 +22,14 @@ class JobSuperseded(Exception):
 
 
 class ProgressReporter:
-    """Throttled writer of an attempt's progress: writes at once, or the latest progress when the interval is over."""
+    """Throttled writer of an attempt's progress.
 
-    def __init__(self, database: Database, job: JobRow, *, clock: Callable[[], float] = time.monotonic) -> None:
+    Writes at once, or the latest progress when the interval is over.
+    """
+
+    def __init__(
+        self, database: Database, job: JobRow, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database, self._job, self._clock = database, job, clock
         self._writing = Lock()
         self._timer: Timer | None = None
@@ -30,7 +37,10 @@ class ProgressReporter:
         self._lost = False
 
     def __call__(self, stage: str, fraction: float) -> None:
-        """Report a stage and the fraction that is done; raises JobSuperseded if the job is no longer this attempt's."""
+        """Report a stage and the fraction that is done.
+
+        Raises JobSuperseded if the job is no longer this attempt's.
+        """
         self._latest = stage, fraction
         delay = self._written + INTERVAL - self._clock()
         if delay <= 0:

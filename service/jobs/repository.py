@@ -45,20 +45,33 @@ def list_jobs(session: Session, tenant: str, *, before: JobRow | None, limit: in
     if before is not None:
         same_time = (JobRow.created_at == before.created_at) & (JobRow.id < before.id)
         query = query.where((JobRow.created_at < before.created_at) | same_time)
-    return list(session.scalars(query.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)))
+    return list(
+        session.scalars(query.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit))
+    )
 
 
 def unfinished_jobs(session: Session, *, limit: int) -> list[str]:
-    """List the ids of the next unfinished jobs: purges, then the oldest; a failed purge is retried after a delay."""
+    """List the ids of the next unfinished jobs.
+
+    Purges, then the oldest; a failed purge is retried after a delay.
+    """
     is_purge = JobRow.kind.in_(PURGES)
-    is_delayed = is_purge & (JobRow.state == "running") & (JobRow.started_at > now() - PURGE_RETRY_DELAY)
+    is_delayed = (
+        is_purge & (JobRow.state == "running") & (JobRow.started_at > now() - PURGE_RETRY_DELAY)
+    )
     query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED), ~is_delayed)
-    return list(session.scalars(query.order_by(is_purge.desc(), JobRow.created_at, JobRow.id).limit(limit)))
+    return list(
+        session.scalars(query.order_by(is_purge.desc(), JobRow.created_at, JobRow.id).limit(limit))
+    )
 
 
 def find_queued(session: Session, tenant: str, kind: str, payload: JsonObject) -> JobRow | None:
     """Find a tenant's queued job with this payload, the oldest first."""
-    query = select(JobRow).filter_by(tenant=tenant, kind=kind, state="queued").where(JobRow.payload == payload)
+    query = (
+        select(JobRow)
+        .filter_by(tenant=tenant, kind=kind, state="queued")
+        .where(JobRow.payload == payload)
+    )
     return session.scalars(query.order_by(JobRow.created_at).limit(1)).first()
 
 
@@ -71,7 +84,10 @@ def count_unfinished(session: Session, tenant: str | None) -> int:
 def tally_unfinished(session: Session) -> dict[tuple[str, str], int]:
     """Count the unfinished jobs of all tenants, by kind and state."""
     query = select(JobRow.kind, JobRow.state, func.count()).where(JobRow.state.in_(UNFINISHED))
-    return {(kind, state): n for kind, state, n in session.execute(query.group_by(JobRow.kind, JobRow.state))}
+    return {
+        (kind, state): n
+        for kind, state, n in session.execute(query.group_by(JobRow.kind, JobRow.state))
+    }
 
 
 def oldest_with_state(session: Session, state: str) -> datetime | None:
@@ -81,7 +97,14 @@ def oldest_with_state(session: Session, state: str) -> datetime | None:
 
 def finished_since(session: Session, time: datetime) -> list[Finished]:
     """List the jobs of all tenants that finished at `time` or later."""
-    columns = (JobRow.id, JobRow.kind, JobRow.state, JobRow.payload, JobRow.started_at, JobRow.finished_at)
+    columns = (
+        JobRow.id,
+        JobRow.kind,
+        JobRow.state,
+        JobRow.payload,
+        JobRow.started_at,
+        JobRow.finished_at,
+    )
     return [
         Finished(
             id=row.id,
@@ -97,12 +120,19 @@ def finished_since(session: Session, time: datetime) -> list[Finished]:
 
 def claim_job(session: Session, job_id: str, *, worker: str) -> JobRow | None:
     """Start the next attempt at a job; return None if the job is finished."""
-    changes = {"state": "running", "attempt": JobRow.attempt + 1, "worker": worker, "started_at": now()}
+    changes = {
+        "state": "running",
+        "attempt": JobRow.attempt + 1,
+        "worker": worker,
+        "started_at": now(),
+    }
     claimed = _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
     return find_job(session, job_id) if claimed else None
 
 
-def write_progress(session: Session, job_id: str, attempt: int, *, stage: str, progress: float) -> bool:
+def write_progress(
+    session: Session, job_id: str, attempt: int, *, stage: str, progress: float
+) -> bool:
     """Record an attempt's progress; return False if the job is no longer this attempt's."""
     return _update(session, _held(job_id, attempt), {"stage": stage, "progress": progress})
 
@@ -115,7 +145,11 @@ def succeed_job(session: Session, job_id: str, attempt: int, result: JsonObject)
 
 def fail_job(session: Session, job_id: str, attempt: int, problem: JsonObject) -> bool:
     """Record an attempt's failure; return False if the job is no longer this attempt's."""
-    return _update(session, _held(job_id, attempt), {"state": "failed", "problem": problem, "finished_at": now()})
+    return _update(
+        session,
+        _held(job_id, attempt),
+        {"state": "failed", "problem": problem, "finished_at": now()},
+    )
 
 
 def cancel_job(session: Session, job_id: str) -> bool:
@@ -133,5 +167,7 @@ def _held(job_id: str, attempt: int) -> ColumnElement[bool]:
 
 
 def _update(session: Session, which: ColumnElement[bool], changes: dict[str, object]) -> bool:
-    statement = update(JobRow).where(which).values(changes).execution_options(synchronize_session=False)
+    statement = (
+        update(JobRow).where(which).values(changes).execution_options(synchronize_session=False)
+    )
     return cast("CursorResult[object]", session.execute(statement)).rowcount == 1

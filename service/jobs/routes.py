@@ -1,4 +1,4 @@
-"""Routes of jobs, and the dependency with which other routes run a job and respond with its result or with the job."""
+"""Routes of jobs, and the dependency by which other routes run and await a job."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -35,22 +35,40 @@ from service.web.prefer import PatienceDep, WaitPreference
 Resource = TypeVar("Resource")
 
 JobId = Annotated[
-    str, Path(pattern=rf"^([0-9a-f-]{{36}}|{NEWEST})$", description="The job's id, or `newest`.", examples=[NEWEST])
+    str,
+    Path(
+        pattern=rf"^([0-9a-f-]{{36}}|{NEWEST})$",
+        description="The job's id, or `newest`.",
+        examples=[NEWEST],
+    ),
 ]
 
 _TEXT: Final = {"type": "string"}
 _JOB: Final = {
     "X-Job": {"schema": _TEXT, "description": "The job's id."},
-    "Preference-Applied": {"schema": _TEXT, "description": "The preferences of `Prefer` that were applied."},
+    "Preference-Applied": {
+        "schema": _TEXT,
+        "description": "The preferences of `Prefer` that were applied.",
+    },
 }
 _LOCATION: Final = {"schema": _TEXT, "description": "URL of the resource."}
-_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds to wait before the next request."}
+_RETRY_AFTER: Final = {
+    "schema": {"type": "integer"},
+    "description": "Seconds to wait before the next request.",
+}
 
 
 def job_responses(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of a route that starts a job; it has two models, so its `response_model` is None."""
+    """Return the OpenAPI responses of a route that starts a job.
+
+    It has two models, so its `response_model` is None.
+    """
     return {
-        201: {"model": model, "description": "The job is done: its result", "headers": {"Location": _LOCATION, **_JOB}},
+        201: {
+            "model": model,
+            "description": "The job is done: its result",
+            "headers": {"Location": _LOCATION, **_JOB},
+        },
         202: {
             "model": Job,
             "description": "The job is still running: poll it",
@@ -68,7 +86,10 @@ FeedsDep = Annotated[JobFeeds, Depends(_feeds)]
 
 @dataclass(frozen=True, kw_only=True)
 class JobResponder:
-    """Dependency of routes that start a job: responds with its result, or with the job if it takes too long."""
+    """Dependency of routes that start a job.
+
+    Responds with its result, or with the job if it takes too long.
+    """
 
     parts: Services
     feeds: JobFeeds
@@ -82,10 +103,12 @@ class JobResponder:
         prepare: Callable[[Session], Plan],
         show: Callable[[Session, JsonObject], tuple[str, Resource]],
     ) -> Resource | Job:
-        """Commit a job, dispatch it and wait for it; `show` returns the URL and the body of its result.
+        """Commit a job, dispatch it and wait for it.
 
-        `prepare` validates the request in a read-only session, and returns the plan that inserts the job in a short
-        writing transaction.
+        `show` returns the URL and the body of its result.
+
+        `prepare` validates the request in a read-only session, and returns the plan that inserts
+        the job in a short writing transaction.
         """
         database = self.parts.stores.database
         job_id = await run_in_threadpool(self._start, prepare)
@@ -122,7 +145,10 @@ class JobResponder:
         return Job.of(job)
 
     def _created(
-        self, database: Database, job: JobRow, show: Callable[[Session, JsonObject], tuple[str, Resource]]
+        self,
+        database: Database,
+        job: JobRow,
+        show: Callable[[Session, JsonObject], tuple[str, Resource]],
     ) -> Resource:
         with database.reading() as session:
             self.response.headers["Location"], resource = show(session, job.result or {})
@@ -130,9 +156,16 @@ class JobResponder:
 
 
 def _job_responder(
-    parts: ServicesDep, feeds: FeedsDep, patience: PatienceDep, response: Response, tenant: TenantDep, sent: SentDep
+    parts: ServicesDep,
+    feeds: FeedsDep,
+    patience: PatienceDep,
+    response: Response,
+    tenant: TenantDep,
+    sent: SentDep,
 ) -> JobResponder:
-    return JobResponder(parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent)
+    return JobResponder(
+        parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent
+    )
 
 
 LaterDep = Annotated[JobResponder, Depends(_job_responder)]
@@ -142,7 +175,9 @@ def _existing_job(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
     return repository.get_job(session, tenant, job).id
 
 
-async def _event_stream(feeds: FeedsDep, job_id: Annotated[str, Depends(_existing_job)]) -> AsyncIterator[Feed]:
+async def _event_stream(
+    feeds: FeedsDep, job_id: Annotated[str, Depends(_existing_job)]
+) -> AsyncIterator[Feed]:
     with feeds.followed(job_id) as feed:
         yield feed
 
@@ -153,12 +188,17 @@ router = APIRouter(tags=["jobs"])
 
 
 @router.get("/v1/jobs")
-def list_jobs(session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None) -> JobList:
+def list_jobs(
+    session: ReadDep, tenant: TenantDep, page_size: PageSize = 100, page_token: PageToken = None
+) -> JobList:
     """List the jobs, newest first."""
     last = decode_cursor(page_token)
     before = repository.get_job(session, tenant, last) if last else None
     rows = repository.list_jobs(session, tenant, before=before, limit=page_size)
-    return JobList(jobs=[Job.of(row) for row in rows], next_page_token=next_cursor(rows, page_size, lambda row: row.id))
+    return JobList(
+        jobs=[Job.of(row) for row in rows],
+        next_page_token=next_cursor(rows, page_size, lambda row: row.id),
+    )
 
 
 @router.get("/v1/jobs/{job}")
@@ -169,7 +209,10 @@ def get_job(session: ReadDep, tenant: TenantDep, job: JobId) -> Job:
 
 @router.get("/v1/jobs/{job}/events", response_class=EventSourceResponse)  # noqa: FAST003 - a parameter of `_existing_job`
 async def follow_job(feed: FeedDep, is_allowed: AllowedDep) -> AsyncIterator[ServerSentEvent]:
-    """Stream a job as server-sent events: one at once, one at each change, the last when the job is finished."""
+    """Stream a job as server-sent events.
+
+    One at once, one at each change, the last when the job is finished.
+    """
     async for row in feed.rows(is_allowed):
         yield ServerSentEvent(event="job", data=Job.of(row))
 

@@ -12,7 +12,8 @@ State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
 ERASE: Final = "erase"
 COMPACT: Final = "compact"
-# Purges erase data: they run before other jobs, cannot be cancelled, and are retried until they succeed.
+# Purges erase data: they run before other jobs, cannot be cancelled, and are retried until they
+# succeed.
 PURGES: Final = (ERASE, COMPACT)
 NEWEST: Final = "newest"  # accepted instead of an id
 

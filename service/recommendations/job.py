@@ -31,7 +31,12 @@ class _Inputs:
     table: pd.DataFrame
 
 
-def run_recommendation(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:  # noqa: ARG001 - the signature of all jobs
+def run_recommendation(
+    stores: Stores,
+    payload: JsonObject,
+    attempt: int,  # noqa: ARG001 - the signature of all jobs
+    progress: Progress,
+) -> JobResult:
     """Run the recommendation job: read the dataset, recommend k, return the result to write."""
     progress("reading", 0.0)
     inputs = _read(stores, payload)
@@ -73,7 +78,7 @@ def _scale_progress(progress: Progress, stage: str, fraction: float) -> None:
 
 
 def _read(stores: Stores, payload: JsonObject) -> _Inputs:
-    """Read the planned dataset version, or the newest one if an erasure has deleted it meanwhile."""
+    """Read the planned dataset version, or the newest one if an erasure has deleted it."""
     try:
         return _read_once(stores, payload)
     except TableGone:
@@ -87,8 +92,12 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
         source = datasets.get_version_or_newest(session, dataset.id, row.dataset_version)
     question = read_question(row)
     path = datasets.table_path(dataset.tenant, dataset.id)
-    table = stores.tables.read(path, source.table_version, [feature.name for feature in question.features])
-    return _Inputs(dataset=dataset.name, version=source.version, question=question, table=table.to_pandas())
+    table = stores.tables.read(
+        path, source.table_version, [feature.name for feature in question.features]
+    )
+    return _Inputs(
+        dataset=dataset.name, version=source.version, question=question, table=table.to_pandas()
+    )
 
 
 def _dump_verdict(verdict: Verdict) -> JsonObject:
@@ -96,5 +105,8 @@ def _dump_verdict(verdict: Verdict) -> JsonObject:
 
 
 def _by_k(figures: Mapping[int, float]) -> dict[str, float]:
-    """Return the figures with k as a string key, for JSON; figures that are not finite are omitted."""
+    """Return the figures with k as a string key, for JSON.
+
+    Figures that are not finite are omitted.
+    """
     return {str(k): float(figure) for k, figure in sorted(figures.items()) if math.isfinite(figure)}

@@ -78,14 +78,18 @@ def plan_recommendation(
 
 
 def _add_with_job(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
-    datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)  # raises if it was deleted meanwhile
+    datasets.get_version_by_id(
+        session, row.dataset_id, row.dataset_version
+    )  # raises if it was deleted meanwhile
     job = jobs.create_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)
     return job
 
 
-def new_recommendation(dataset_id: str, dataset_version: int, question: Question) -> RecommendationRow:
+def new_recommendation(
+    dataset_id: str, dataset_version: int, question: Question
+) -> RecommendationRow:
     """Build the row of a recommendation without adding it to a session."""
     return RecommendationRow(
         id=f"rec_{uuid4().hex[:16]}",
@@ -110,5 +114,9 @@ def require_ordered(limits: RecommendationLimits) -> None:
 
 def _require_no_distance(algorithm: Algorithm) -> None:
     if getattr(algorithm, "distance", None) is not None:
-        fault = FieldError(detail="the distance determines the number of segments", pointer="/algorithm/distance")
-        raise InvalidRequest("A number of segments cannot be recommended for a cut at a distance", errors=[fault])
+        fault = FieldError(
+            detail="the distance determines the number of segments", pointer="/algorithm/distance"
+        )
+        raise InvalidRequest(
+            "A number of segments cannot be recommended for a cut at a distance", errors=[fault]
+        )

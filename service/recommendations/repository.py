@@ -26,9 +26,15 @@ def dataset_of(session: Session, row: RecommendationRow) -> DatasetRow:
     return session.get_one(DatasetRow, row.dataset_id)
 
 
-def get_recommendation(session: Session, dataset: DatasetRow, recommendation_id: str) -> RecommendationRow:
+def get_recommendation(
+    session: Session, dataset: DatasetRow, recommendation_id: str
+) -> RecommendationRow:
     """Get a finished recommendation of a dataset by its id, or the newest one for `newest`."""
-    row = _newest(session, dataset) if recommendation_id == NEWEST else find_by_id(session, recommendation_id)
+    row = (
+        _newest(session, dataset)
+        if recommendation_id == NEWEST
+        else find_by_id(session, recommendation_id)
+    )
     if row is None or row.dataset_id != dataset.id or row.answer is None:
         raise NotFound(f"The dataset {dataset.name} has no such recommendation")
     return row
@@ -37,7 +43,7 @@ def get_recommendation(session: Session, dataset: DatasetRow, recommendation_id:
 def list_recommendations(
     session: Session, dataset: DatasetRow, *, before: RecommendationRow | None, limit: int
 ) -> list[RecommendationRow]:
-    """List the finished recommendations of a dataset, newest first, starting after the one in `before`."""
+    """List the finished recommendations of a dataset, newest first, starting after `before`."""
     created, row_id = RecommendationRow.created_at, RecommendationRow.id
     query = select(RecommendationRow).where(
         RecommendationRow.dataset_id == dataset.id, RecommendationRow.answer.is_not(None)

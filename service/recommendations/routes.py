@@ -42,14 +42,22 @@ async def recommend_k(
     """
     settings = later.parts.settings
     plan = partial(
-        operations.plan_recommendation, tenant=tenant, dataset=dataset, spec=body.to_spec(), settings=settings
+        operations.plan_recommendation,
+        tenant=tenant,
+        dataset=dataset,
+        spec=body.to_spec(),
+        settings=settings,
     )
     return await later.answer(plan, partial(_show, tenant))
 
 
 @router.get("/v1/datasets/{dataset}/recommendations")
 def list_recommendations(
-    session: ReadDep, tenant: TenantDep, dataset: DatasetName, page_size: PageSize = 100, page_token: PageToken = None
+    session: ReadDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    page_size: PageSize = 100,
+    page_token: PageToken = None,
 ) -> RecommendationList:
     """List the recommendations of a dataset, newest first.
 
@@ -60,7 +68,9 @@ def list_recommendations(
     before = repository.get_recommendation(session, row, last) if last else None
     rows = repository.list_recommendations(session, row, before=before, limit=page_size)
     token = next_cursor(rows, page_size, lambda found: found.id)
-    return RecommendationList(recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token)
+    return RecommendationList(
+        recommendations=[Recommendation.of(row, found) for found in rows], next_page_token=token
+    )
 
 
 @router.get("/v1/datasets/{dataset}/recommendations/{recommendation}")
@@ -78,4 +88,6 @@ def get_recommendation(
 def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Recommendation]:
     dataset = datasets.get_dataset(session, tenant, result["dataset"])
     found = repository.get_recommendation(session, dataset, result["recommendation"])
-    return f"/v1/datasets/{dataset.name}/recommendations/{found.id}", Recommendation.of(dataset, found)
+    return f"/v1/datasets/{dataset.name}/recommendations/{found.id}", Recommendation.of(
+        dataset, found
+    )

@@ -61,7 +61,9 @@ class RecommendationCreate(RequestModel):
             dataset_version=self.dataset_version,
             algorithm=self.algorithm,
             features=dump_features(self.features),
-            limits=RecommendationLimits(k_min=self.k_min, k_max=self.k_max, min_share=self.min_share),
+            limits=RecommendationLimits(
+                k_min=self.k_min, k_max=self.k_max, min_share=self.min_share
+            ),
             criteria=self.criteria,
             seed=self.seed,
         )
@@ -71,9 +73,13 @@ class Verdict(ResponseModel):
     """Verdict of a single criterion."""
 
     criterion: str
-    k: int | None = Field(description="The number of segments that the criterion prefers; null if it prefers none.")
+    k: int | None = Field(
+        description="The number of segments that the criterion prefers; null if it prefers none."
+    )
     scores: dict[str, float] = Field(description="The score by k, where it is defined.")
-    errors: dict[str, float] = Field(description="The standard error of the score by k, where it is defined.")
+    errors: dict[str, float] = Field(
+        description="The standard error of the score by k, where it is defined."
+    )
     higher_is_better: bool
 
 
@@ -90,9 +96,12 @@ class Recommendation(ResponseModel):
     min_share: float
     seed: int
     k: int = Field(description="The recommended number of segments within the limits.")
-    probability: float | None = Field(description="The probability that `k` is right; null if it cannot be estimated.")
+    probability: float | None = Field(
+        description="The probability that `k` is right; null if it cannot be estimated."
+    )
     credible_set: list[int] = Field(
-        description="The fewest numbers of segments that include the right one with 90 % probability, likeliest first."
+        description="The fewest numbers of segments that include the right one with 90 % "
+        "probability, likeliest first."
     )
     probabilities: Probabilities | None = Field(
         description="The probability of each number of segments, regardless of the limits."
@@ -100,10 +109,13 @@ class Recommendation(ResponseModel):
     text: str = Field(description="The recommendation in a sentence.")
     verdicts: list[Verdict]
     n_customers: int = Field(description="Number of customers with at least one known feature.")
-    n_sampled: int = Field(description="Size of the sample of them that the recommendation is based on.")
+    n_sampled: int = Field(
+        description="Size of the sample of them that the recommendation is based on."
+    )
     n_measured: int | None = Field(
         default=None,
-        description="Number of customers that the scores of `knee`, `silhouette`, `calinski_harabasz` and "
+        description="Number of customers that the scores of `knee`, `silhouette`, "
+        "`calinski_harabasz` and "
         "`davies_bouldin` were computed on; null for recommendations of earlier releases.",
     )
     warnings: list[str]
@@ -120,7 +132,9 @@ class Recommendation(ResponseModel):
             "job": row.job_id,
             "created_at": row.created_at,
         }
-        return cls.model_validate({**row.question, **row.question["limits"], **(row.answer or {}), **own})
+        return cls.model_validate(
+            {**row.question, **row.question["limits"], **(row.answer or {}), **own}
+        )
 
 
 class RecommendationList(Page):

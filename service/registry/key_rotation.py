@@ -28,7 +28,10 @@ def resign_all(stores: Stores) -> list[ResignedFile]:
         ready = repository.list_ready(session)
     return [
         ResignedFile(
-            tenant=model.tenant, model=model.name, version=version.number, outcome=_outcome(stores, model, version)
+            tenant=model.tenant,
+            model=model.name,
+            version=version.number,
+            outcome=_outcome(stores, model, version),
         )
         for model, version in ready
     ]
@@ -41,6 +44,10 @@ def count(results: list[ResignedFile]) -> Counter[Outcome]:
 
 def _outcome(stores: Stores, model: ModelRow, version: VersionRow) -> Outcome:
     try:
-        return "signed" if stores.artifacts.sign_anew(operations.artifact_ref(model, version)) else "unchanged"
+        return (
+            "signed"
+            if stores.artifacts.sign_anew(operations.artifact_ref(model, version))
+            else "unchanged"
+        )
     except ArtifactDamaged:
         return "damaged"

@@ -10,7 +10,14 @@ from service.datasets import operations as datasets
 from service.errors import Conflict, NoTree
 from service.jobs.rows import UNFINISHED, JobRow
 from service.registry import repository
-from service.registry.rows import AliasMoveRow, AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.registry.rows import (
+    AliasMoveRow,
+    AliasRow,
+    ModelRow,
+    ProfileRow,
+    SegmentRow,
+    VersionRow,
+)
 from service.stores import Stores
 from service.stores.artifacts import ArtifactRef
 from service.stores.database import JsonObject, Session, now
@@ -24,8 +31,8 @@ TREE_FILE = "tree.json"
 class SegmentLearned:
     """Segment of a finished fit; `inherited` is the id that it takes over from an earlier version.
 
-    For another cut of an earlier tree: `within` is the segment of that version that contains it, `holds` are those
-    that it contains.
+    For another cut of an earlier tree: `within` is the segment of that version that contains it,
+    `holds` are those that it contains.
     """
 
     index: int
@@ -52,14 +59,21 @@ class VersionLearned:
     recommendation: JsonObject | None = None
 
 
-def get_ready_version(session: Session, tenant: str, name: str, ref: str) -> tuple[ModelRow, VersionRow]:
+def get_ready_version(
+    session: Session, tenant: str, name: str, ref: str
+) -> tuple[ModelRow, VersionRow]:
     """Get a ready version and its model; raises Conflict if its fit is not finished or failed."""
     model = repository.get_model(session, tenant, name)
     if ref == PRODUCTION and repository.find_alias(session, model, PRODUCTION) is None:
-        raise Conflict(f"The model {name} has no {PRODUCTION} version yet: its first fit is not finished, or failed")
+        raise Conflict(
+            f"The model {name} has no {PRODUCTION} version yet: its first fit is not finished, or "
+            "failed"
+        )
     version = repository.get_version(session, model, ref)
     if not version.ready:
-        raise Conflict(f"Version {version.number} of {name} is not ready: its fit is not finished, or failed")
+        raise Conflict(
+            f"Version {version.number} of {name} is not ready: its fit is not finished, or failed"
+        )
     return model, version
 
 
@@ -75,7 +89,10 @@ def segment_names(session: Session, version: VersionRow) -> dict[str, str]:
 
 
 def base_version(session: Session, model: ModelRow) -> VersionRow | None:
-    """Find the version that the next one inherits from: production, or else the newest ready one."""
+    """Find the version that the next one inherits from.
+
+    Production, or else the newest ready one.
+    """
     alias = repository.find_alias(session, model, PRODUCTION)
     if alias:
         return repository.find_version(session, model, alias.version)
@@ -90,7 +107,7 @@ def next_number(session: Session, model: ModelRow) -> int:
 
 
 def artifact_ref(model: ModelRow, version: VersionRow, attempt: int | None = None) -> ArtifactRef:
-    """Return the reference to a version's files as written by an attempt, by default the successful one."""
+    """Return the reference to the files of an attempt, by default the successful one."""
     writer = attempt or version.attempt or 0
     return ArtifactRef(tenant=model.tenant, model=model.id, version=version.number, attempt=writer)
 
@@ -103,8 +120,10 @@ def read_tree(stores: Stores, model: ModelRow, version: VersionRow) -> Tree:
     return Tree.from_bytes(stores.artifacts.read(ref, TREE_FILE))
 
 
-def change_source(session: Session, model: ModelRow, version: VersionRow, dataset_version: int) -> None:
-    """Record that a version was fitted on another dataset version than planned, and move the pin."""
+def change_source(
+    session: Session, model: ModelRow, version: VersionRow, dataset_version: int
+) -> None:
+    """Record that a fit used another dataset version than planned, and move the pin."""
     if dataset_version == version.dataset_version:
         return
     datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
@@ -112,8 +131,13 @@ def change_source(session: Session, model: ModelRow, version: VersionRow, datase
     datasets.pin_version(session, version.dataset_id, dataset_version, model.id)
 
 
-def complete_version(session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned) -> None:
-    """Store the result of a fit in its version and mark it ready; a model's first ready version becomes production."""
+def complete_version(
+    session: Session, model: ModelRow, version: VersionRow, learned: VersionLearned
+) -> None:
+    """Store the result of a fit in its version and mark it ready.
+
+    A model's first ready version becomes production.
+    """
     version.ready = True
     for field in ("attempt", "k", "n_customers", "artifact", "recommendation"):
         setattr(version, field, getattr(learned, field))
@@ -123,17 +147,22 @@ def complete_version(session: Session, model: ModelRow, version: VersionRow, lea
     ids = [_add_segment(session, version, segment) for segment in learned.segments]
     if version.cut_of is not None:
         version.nesting = [
-            pair for own, segment in zip(ids, learned.segments, strict=True) for pair in _nest(own, segment)
+            pair
+            for own, segment in zip(ids, learned.segments, strict=True)
+            for pair in _nest(own, segment)
         ]
     if repository.find_alias(session, model, PRODUCTION) is None:
         move_alias(session, model, PRODUCTION, version, by="first fit")
 
 
-def move_alias(session: Session, model: ModelRow, name: str, version: VersionRow, *, by: str) -> AliasRow:
+def move_alias(
+    session: Session, model: ModelRow, name: str, version: VersionRow, *, by: str
+) -> AliasRow:
     """Point an alias to a ready version, and log the move."""
     if not version.ready:
         raise Conflict(
-            f"Version {version.number} of {model.name} is not ready; an alias can only point to a ready version"
+            f"Version {version.number} of {model.name} is not ready; an alias can only point to a "
+            "ready version"
         )
     alias = repository.lock_alias(session, model, name)
     previous = alias.version if alias else None
@@ -170,7 +199,11 @@ def delete_model(stores: Stores, tenant: str, name: str) -> None:
         _require_not_fitting(session, model, versions)
         for version in versions:
             datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
-        tables = [path for version in versions for path in datasets.delete_derived(session, owner(model, version))]
+        tables = [
+            path
+            for version in versions
+            for path in datasets.delete_derived(session, owner(model, version))
+        ]
         repository.delete_rows(session, [model])
     for version in versions:
         _discard(stores, model, version, tables)
@@ -199,30 +232,52 @@ def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned)
     if learned.inherited is None:
         session.add(SegmentRow(id=segment_id, model_id=version.model_id))
         session.flush()
-    profile: dict[str, Any] = {"name": learned.name, "profile": learned.profile, "segment_id": segment_id}
-    session.add(ProfileRow(model_id=version.model_id, version=version.number, index=learned.index, **profile))
+    profile: dict[str, Any] = {
+        "name": learned.name,
+        "profile": learned.profile,
+        "segment_id": segment_id,
+    }
+    session.add(
+        ProfileRow(
+            model_id=version.model_id, version=version.number, index=learned.index, **profile
+        )
+    )
     return segment_id
 
 
 def _nest(own: str, learned: SegmentLearned) -> list[JsonObject]:
-    """Return the pairs of a segment of the finer cut and the segment of the coarser cut that contains it."""
+    """Return pairs of a segment of the finer cut and the coarser cut's segment that contains it."""
     if learned.within is not None:
         return [{"segment": own, "within": learned.within}]
     return [{"segment": contained, "within": own} for contained in learned.holds]
 
 
 def _build_move(alias: AliasRow, previous: int | None, by: str) -> AliasMoveRow:
-    values: dict[str, Any] = {"from_version": previous, "to_version": alias.version, "moved_by": by, "moved_at": now()}
+    values: dict[str, Any] = {
+        "from_version": previous,
+        "to_version": alias.version,
+        "moved_by": by,
+        "moved_at": now(),
+    }
     return AliasMoveRow(model_id=alias.model_id, name=alias.name, **values)
 
 
 def _require_no_alias(session: Session, model: ModelRow, version: VersionRow) -> None:
-    names = [alias.name for alias in repository.list_aliases(session, model) if alias.version == version.number]
+    names = [
+        alias.name
+        for alias in repository.list_aliases(session, model)
+        if alias.version == version.number
+    ]
     if names:
-        raise Conflict(f"Version {version.number} of {model.name} has the aliases {', '.join(names)}; move them first")
+        raise Conflict(
+            f"Version {version.number} of {model.name} has the aliases {', '.join(names)}; move "
+            "them first"
+        )
 
 
 def _require_not_fitting(session: Session, model: ModelRow, versions: Sequence[VersionRow]) -> None:
     for version in versions:
         if state_of(version, repository.job_of(session, version)) == "fitting":
-            raise Conflict(f"Version {version.number} of {model.name} is being fitted; cancel its job first")
+            raise Conflict(
+                f"Version {version.number} of {model.name} is being fitted; cancel its job first"
+            )

@@ -29,7 +29,8 @@ _PATH_PATTERNS: Final = {
 class OrphanedFile:
     """File in the table or artifact store that no row refers to.
 
-    `dataset` is the tenant and the id of the dataset if the file belongs to a table that is still in use.
+    `dataset` is the tenant and the id of the dataset if the file belongs to a table that is still
+    in use.
     """
 
     store: str
@@ -40,17 +41,25 @@ class OrphanedFile:
 def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[OrphanedFile]:
     """List the files that no row refers to and that have not changed during the grace period.
 
-    Files are listed before rows are read. Since rows are written before files, and paths are never reused, a listed
-    file without a row is an orphan.
+    Files are listed before rows are read. Since rows are written before files, and paths are never
+    reused, a listed file without a row is an orphan.
     """
     cutoff = time.time() - grace
     listed = {store: dict(files.changes()) for store, files in _stores(stores).items()}
     with stores.database.reading() as session:
         used = {*_table_paths(session), *_artifact_paths(session)}
-        dataset_ids = [(dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)]
+        dataset_ids = [
+            (dataset.tenant, dataset.id) for dataset in datasets_repository.list_all(session)
+        ]
     if not used:
-        raise Conflict("The database has no dataset and no model; check that it belongs to these files")
-    leftovers = {path: dataset for dataset in dataset_ids for path in erasure.list_leftovers(stores, *dataset)}
+        raise Conflict(
+            "The database has no dataset and no model; check that it belongs to these files"
+        )
+    leftovers = {
+        path: dataset
+        for dataset in dataset_ids
+        for path in erasure.list_leftovers(stores, *dataset)
+    }
     return [
         OrphanedFile(store=store, path=path, dataset=leftovers.get(path))
         for store, changes in listed.items()
@@ -62,7 +71,10 @@ def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Orphan
 
 
 def remove_orphans(stores: Stores, orphans: list[OrphanedFile]) -> None:
-    """Remove orphaned files; those in tables that are in use are purged, as other processes may write to them."""
+    """Remove orphaned files.
+
+    Those in tables that are in use are purged, as other processes may write to them.
+    """
     for orphan in orphans:
         if orphan.dataset is None:
             _stores(stores)[orphan.store].remove_file(orphan.path)

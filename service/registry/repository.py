@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 
 from service.errors import AlreadyExists, NotFound
 from service.jobs.rows import UNFINISHED, JobRow
-from service.registry.rows import AliasMoveRow, AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
+from service.registry.rows import (
+    AliasMoveRow,
+    AliasRow,
+    ModelRow,
+    ProfileRow,
+    SegmentRow,
+    VersionRow,
+)
 from service.stores.database import now
 
 
@@ -75,7 +82,11 @@ def list_versions(session: Session, model: ModelRow, *, after: int, limit: int) 
 
 def list_ready(session: Session) -> list[tuple[ModelRow, VersionRow]]:
     """List the ready versions of all tenants."""
-    query = select(ModelRow, VersionRow).join(VersionRow, VersionRow.model_id == ModelRow.id).where(VersionRow.ready)
+    query = (
+        select(ModelRow, VersionRow)
+        .join(VersionRow, VersionRow.model_id == ModelRow.id)
+        .where(VersionRow.ready)
+    )
     ordered = query.order_by(ModelRow.tenant, ModelRow.name, VersionRow.number)
     return [(model, version) for model, version in session.execute(ordered)]
 
@@ -95,7 +106,9 @@ def newest_ready_version(session: Session, model: ModelRow) -> VersionRow | None
 def has_usable_version(session: Session, model: ModelRow) -> bool:
     """Return whether a model has a version that is ready or whose job is not finished."""
     query = select(VersionRow.number).join(JobRow, JobRow.id == VersionRow.job_id)
-    query = query.where(VersionRow.model_id == model.id, VersionRow.ready | JobRow.state.in_(UNFINISHED))
+    query = query.where(
+        VersionRow.model_id == model.id, VersionRow.ready | JobRow.state.in_(UNFINISHED)
+    )
     return session.scalar(query.limit(1)) is not None
 
 
@@ -104,7 +117,11 @@ def job_of(session: Session, version: VersionRow) -> JobRow:
 
 
 def list_aliases(session: Session, model: ModelRow) -> list[AliasRow]:
-    return list(session.scalars(select(AliasRow).where(AliasRow.model_id == model.id).order_by(AliasRow.name)))
+    return list(
+        session.scalars(
+            select(AliasRow).where(AliasRow.model_id == model.id).order_by(AliasRow.name)
+        )
+    )
 
 
 def find_alias(session: Session, model: ModelRow, name: str) -> AliasRow | None:
@@ -125,8 +142,12 @@ def list_moves(session: Session, model: ModelRow, name: str) -> list[AliasMoveRo
 def list_profiles(session: Session, version: VersionRow) -> list[tuple[ProfileRow, SegmentRow]]:
     """List a version's profiles with their segments, ordered by index."""
     query = select(ProfileRow, SegmentRow).join(SegmentRow, SegmentRow.id == ProfileRow.segment_id)
-    query = query.where(ProfileRow.model_id == version.model_id, ProfileRow.version == version.number)
-    return [(profile, segment) for profile, segment in session.execute(query.order_by(ProfileRow.index))]
+    query = query.where(
+        ProfileRow.model_id == version.model_id, ProfileRow.version == version.number
+    )
+    return [
+        (profile, segment) for profile, segment in session.execute(query.order_by(ProfileRow.index))
+    ]
 
 
 def get_segment(session: Session, version: VersionRow, ref: str) -> tuple[ProfileRow, SegmentRow]:
@@ -153,7 +174,11 @@ def delete_segments_without_profile(session: Session, model: ModelRow) -> None:
 
 def uses_dataset(session: Session, model: ModelRow, version: VersionRow) -> bool:
     """Return whether any version of a model uses the same dataset version as this one."""
-    same = {"model_id": model.id, "dataset_id": version.dataset_id, "dataset_version": version.dataset_version}
+    same = {
+        "model_id": model.id,
+        "dataset_id": version.dataset_id,
+        "dataset_version": version.dataset_version,
+    }
     return bool(session.scalar(select(func.count()).select_from(VersionRow).filter_by(**same)))
 
 

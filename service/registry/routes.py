@@ -38,7 +38,10 @@ from service.web.pagination import decode_cursor, decode_offset, next_cursor
 
 BYTES = "application/octet-stream"
 JOBLIB: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The joblib file", "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
+    200: {
+        "description": "The joblib file",
+        "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
+    },
 }
 
 router = APIRouter(tags=["registry"])
@@ -71,13 +74,19 @@ def delete_model(parts: ServicesDep, tenant: TenantDep, model: NewModelName) -> 
 
 @router.get("/v1/models/{model}/versions")
 def list_versions(
-    session: ReadDep, tenant: TenantDep, model: ModelName, page_size: PageSize = 100, page_token: PageToken = None
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    page_size: PageSize = 100,
+    page_token: PageToken = None,
 ) -> VersionList:
     """List the versions of a model, oldest first."""
     row = repository.get_model(session, tenant, model)
     rows = repository.list_versions(session, row, after=decode_offset(page_token), limit=page_size)
     token = next_cursor(rows, page_size, lambda version: str(version.number))
-    return VersionList(versions=[show_version(session, row, version) for version in rows], next_page_token=token)
+    return VersionList(
+        versions=[show_version(session, row, version) for version in rows], next_page_token=token
+    )
 
 
 @router.get("/v1/models/{model}/versions/{version}")
@@ -95,7 +104,9 @@ def get_version(
 
 
 @router.delete("/v1/models/{model}/versions/{version}", status_code=204)
-def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, version: FurtherVersionRef) -> None:
+def delete_version(
+    parts: ServicesDep, tenant: TenantDep, model: ModelName, version: FurtherVersionRef
+) -> None:
     """Delete a version.
 
     Answers 409 if an alias points to it or it is being fitted.
@@ -103,18 +114,26 @@ def delete_version(parts: ServicesDep, tenant: TenantDep, model: ModelName, vers
     operations.delete_version(parts.stores, tenant, model, version)
 
 
-@router.get("/v1/models/{model}/versions/{version}/artifact", response_class=Response, responses=JOBLIB)
+@router.get(
+    "/v1/models/{model}/versions/{version}/artifact", response_class=Response, responses=JOBLIB
+)
 def get_artifact(
     parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
 ) -> Response:
     """Download a version as a joblib file.
 
-    The file contains a plain scikit-learn pipeline. Loading it runs code, so load it only if you trust this service.
+    The file contains a plain scikit-learn pipeline. Loading it runs code, so load it only if you
+    trust this service.
     """
     row, ready = operations.get_ready_version(session, tenant, model, version)
-    data = parts.stores.artifacts.read(operations.artifact_ref(row, ready), operations.PIPELINE_FILE)
+    data = parts.stores.artifacts.read(
+        operations.artifact_ref(row, ready), operations.PIPELINE_FILE
+    )
     name = f"{model}-{ready.number}.joblib"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(data, headers=headers, media_type=BYTES)
 
 
@@ -126,7 +145,9 @@ def list_aliases(session: ReadDep, tenant: TenantDep, model: ModelName) -> Alias
 
 
 @router.get("/v1/models/{model}/aliases/{alias}")
-def get_alias(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName, response: Response) -> Alias:
+def get_alias(
+    session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName, response: Response
+) -> Alias:
     """Retrieve an alias, and the version that it points to."""
     found = repository.find_alias(session, repository.get_model(session, tenant, model), alias)
     if found is None:
@@ -160,7 +181,9 @@ def move_alias(
 
 
 @router.get("/v1/models/{model}/aliases/{alias}/log")
-def get_alias_log(session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName) -> AliasLog:
+def get_alias_log(
+    session: ReadDep, tenant: TenantDep, model: ModelName, alias: AliasName
+) -> AliasLog:
     """List the moves of an alias, newest first.
 
     Each entry contains the caller, the time, and both versions.

@@ -22,11 +22,13 @@ class ModelRow(Base):
 
 
 class VersionRow(Base):
-    """Version of a model: the parameters of its fit, and its result once ready; `limits` are set for k "auto"."""
+    """Version of a model: the parameters of its fit and its result; `limits` for k "auto"."""
 
     __tablename__ = "versions"
 
-    model_id: Mapped[str] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[str] = mapped_column(
+        ForeignKey("models.id", ondelete="CASCADE"), primary_key=True
+    )
     number: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), unique=True)
     base: Mapped[int | None]
@@ -70,14 +72,18 @@ class ProfileRow(Base):
 
     __tablename__ = "profiles"
     __table_args__ = (
-        ForeignKeyConstraint(["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"
+        ),
         UniqueConstraint("model_id", "version", "segment_id"),
     )
 
     model_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True)
-    segment_id: Mapped[str] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), index=True)
+    segment_id: Mapped[str] = mapped_column(
+        ForeignKey("segments.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str] = mapped_column(String(100))
     profile: Mapped[JsonObject]
 
@@ -87,7 +93,9 @@ class AliasRow(Base):
 
     __tablename__ = "aliases"
     __table_args__ = (
-        ForeignKeyConstraint(["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"
+        ),
     )
 
     model_id: Mapped[str] = mapped_column(String(36), primary_key=True)

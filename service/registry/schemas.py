@@ -61,20 +61,27 @@ class Version(ResponseModel):
     aliases: list[str]
     state: Literal["fitting", "ready", "failed"]
     algorithm: Algorithm
-    k: int | None = Field(description="The number of segments; null while a fit with `k: auto` is not finished.")
+    k: int | None = Field(
+        description="The number of segments; null while a fit with `k: auto` is not finished."
+    )
     seed: int
     dataset: str
     dataset_version: int
     dataset_version_available: bool
     n_customers: int | None
     features: list[FeatureOut]
-    preparation: list[PreparationStep] | None = Field(description="The preparation steps, in order.")
+    preparation: list[PreparationStep] | None = Field(
+        description="The preparation steps, in order."
+    )
     metrics: Metrics | None
     segments: list[SegmentBrief]
     recommendation: Advice | None = Field(default=None, description="Set if the fit chose k.")
-    cut_of: int | None = Field(description="The version whose tree was cut; null if this version was fitted.")
+    cut_of: int | None = Field(
+        description="The version whose tree was cut; null if this version was fitted."
+    )
     nesting: list[Nested] | None = Field(
-        description="Nesting of the segments of this version and of `cut_of`: one pair per segment of the finer cut.",
+        description="Nesting of the segments of this version and of `cut_of`: one pair per segment "
+        "of the finer cut.",
     )
     artifact: Artifact | None
     warnings: list[str]
@@ -144,7 +151,9 @@ class AliasLog(ResponseModel):
 def show_model(session: Session, row: ModelRow) -> Model:
     """Build the response of a model with its aliases."""
     aliases = {alias.name: alias.version for alias in repository.list_aliases(session, row)}
-    return Model(model=row.name, versions=row.last_version, aliases=aliases, created_at=row.created_at)
+    return Model(
+        model=row.name, versions=row.last_version, aliases=aliases, created_at=row.created_at
+    )
 
 
 def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
@@ -158,7 +167,9 @@ def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
             "version": row.number,
             "aliases": [alias.name for alias in aliases if alias.version == row.number],
             "state": operations.state_of(row, job),
-            "dataset_version_available": datasets.is_available(session, row.dataset_id, row.dataset_version),
+            "dataset_version_available": datasets.is_available(
+                session, row.dataset_id, row.dataset_version
+            ),
             "segments": [_brief(*pair) for pair in repository.list_profiles(session, row)],
             "warnings": row.warnings or [],
             "job": row.job_id,
@@ -168,4 +179,6 @@ def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
 
 def _brief(profile: ProfileRow, segment: SegmentRow) -> SegmentBrief:
     size = {name: profile.profile[name] for name in ("n_customers", "share")}
-    return SegmentBrief(segment=segment.id, index=profile.index, name=segment.name or profile.name, **size)
+    return SegmentBrief(
+        segment=segment.id, index=profile.index, name=segment.name or profile.name, **size
+    )

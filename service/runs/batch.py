@@ -32,7 +32,14 @@ REJECTED: Final = "rejected"
 ADDED: Final = ("imputed", "unknown")  # since an earlier release
 NAMED = PLACED.insert(2, pa.field("segment_name", pa.string()))
 # How a member fits, and last its row in the dataset.
-FIT = pa.schema([("distance", pa.float64()), ("margin", pa.float64()), ("outlier", pa.bool_()), ("row", pa.int64())])
+FIT = pa.schema(
+    [
+        ("distance", pa.float64()),
+        ("margin", pa.float64()),
+        ("outlier", pa.bool_()),
+        ("row", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +52,10 @@ class BatchAssigner:
 
     def columns(self, available: Sequence[str]) -> list[str]:
         """Choose the columns that must be read."""
-        return [self.customer_id, *(name for name in self.scorer.feature_names if name in available)]
+        return [
+            self.customer_id,
+            *(name for name in self.scorer.feature_names if name in available),
+        ]
 
     def members_schema(self, stored: pa.Schema) -> pa.Schema:
         """Tell the columns of members, of a table with these columns."""
@@ -60,7 +70,10 @@ class BatchAssigner:
             yield self._record(batch, assigned)
 
     def counts(self, tally: Tally) -> dict[str, int]:
-        """Return how many customers went to each segment, or were rejected, where there are any; by index."""
+        """Return how many customers went to each segment, or were rejected, where there are any.
+
+        By index.
+        """
         rejected = {REJECTED: tally.n_rejected} if tally.n_rejected else {}
         return {self.segments[index]: n for index, n in sorted(tally.segments.items())} | rejected
 
@@ -71,11 +84,18 @@ class BatchAssigner:
         return {
             "outliers": tally.n_outliers,
             "features": {name: tally.of_feature(name) for name in names},
-            "warnings": tally.warnings(unavailable_reason=unavailable_reason, n_segments=self.scorer.n_segments),
+            "warnings": tally.warnings(
+                unavailable_reason=unavailable_reason, n_segments=self.scorer.n_segments
+            ),
         }
 
-    def members(self, batches: Iterable[pa.RecordBatch], segment: str, *, start: int = 0) -> Iterator[pa.RecordBatch]:
-        """Keep the customers of one segment: their cells, how well they fit, and their rows from `start` on."""
+    def members(
+        self, batches: Iterable[pa.RecordBatch], segment: str, *, start: int = 0
+    ) -> Iterator[pa.RecordBatch]:
+        """Keep the customers of one segment.
+
+        Their cells, how well they fit, and their rows from `start` on.
+        """
         index = self.segments.index(segment)
         for batch in batches:
             assigned = self._assign(batch)
@@ -95,11 +115,18 @@ class BatchAssigner:
         return {name: size for name, size in sizes.items() if size is not None}
 
     def _assign(self, batch: pa.RecordBatch) -> AssignmentResult:
-        columns = {name: _cells(batch.column(name)) for name in batch.schema.names if name != self.customer_id}
+        columns = {
+            name: _cells(batch.column(name))
+            for name in batch.schema.names
+            if name != self.customer_id
+        }
         return self.scorer.assign(columns, batch.num_rows)
 
     def _record(self, batch: pa.RecordBatch, assigned: AssignmentResult) -> pa.RecordBatch:
-        rejected = {row: "; ".join(error.detail for error in errors) for row, errors in assigned.errors.items()}
+        rejected = {
+            row: "; ".join(error.detail for error in errors)
+            for row, errors in assigned.errors.items()
+        }
         columns = {
             "customer_id": batch.column(self.customer_id),
             "segment": self._named(assigned.index),
@@ -107,8 +134,12 @@ class BatchAssigner:
             "runner_up": self._named(assigned.runner_up),
             "margin": pa.array(assigned.margin, from_pandas=True),
             "outlier": pa.array(assigned.outlier),
-            "imputed": _sparse(batch.num_rows, {row: ", ".join(names) for row, names in assigned.imputed.items()}),
-            "unknown": _sparse(batch.num_rows, {row: ", ".join(names) for row, names in assigned.unknown.items()}),
+            "imputed": _sparse(
+                batch.num_rows, {row: ", ".join(names) for row, names in assigned.imputed.items()}
+            ),
+            "unknown": _sparse(
+                batch.num_rows, {row: ", ".join(names) for row, names in assigned.unknown.items()}
+            ),
             "rejected": _sparse(batch.num_rows, rejected),
         }
         return pa.RecordBatch.from_pydict(columns, schema=PLACED)
@@ -119,19 +150,27 @@ class BatchAssigner:
 
 
 def named(batches: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
-    """Say beside each segment what it is called; columns that an earlier release has not written are null."""
+    """Say beside each segment what it is called.
+
+    Columns that an earlier release has not written are null.
+    """
     ids, called = pa.array(list(names), pa.string()), pa.array(list(names.values()), pa.string())
     for batch in batches:
         columns = {name: batch.column(name) for name in batch.schema.names}
         columns["segment_name"] = called.take(pc.index_in(columns["segment"], value_set=ids))
-        columns |= {name: pa.nulls(batch.num_rows, pa.string()) for name in ADDED if name not in columns}
+        columns |= {
+            name: pa.nulls(batch.num_rows, pa.string()) for name in ADDED if name not in columns
+        }
         yield pa.RecordBatch.from_pydict(columns, schema=NAMED)
 
 
 def _with_columns(taken: Sequence[str]) -> list[pa.Field]:
     """Name our own columns, each unlike those that the customers already have."""
     lowered = {name.lower() for name in taken}
-    return [field.with_name(next(name for name in _names(field.name) if name not in lowered)) for field in FIT]
+    return [
+        field.with_name(next(name for name in _names(field.name) if name not in lowered))
+        for field in FIT
+    ]
 
 
 def _names(name: str) -> Iterator[str]:

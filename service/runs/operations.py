@@ -1,4 +1,7 @@
-"""Places whole datasets: as a job into a table of its own, or on the fly to see who is in a segment."""
+"""Places whole datasets.
+
+As a job into a table of its own, or on the fly to see who is in a segment.
+"""
 
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
@@ -28,20 +31,29 @@ ASSIGN = "assign"
 
 
 def plan_run(session: Session, model: ModelRow, version: VersionRow, at: DatasetAt) -> JobRow:
-    """Write down a run, which places a dataset by a version, and its job, if both are still there."""
+    """Insert a run, which assigns a dataset by a version, and its job, if both still exist."""
     tenant, (row, source) = model.tenant, at
     datasets.get_version_by_id(session, row.id, source.version)
     registry.require_there(session, model, version)
     run_id = str(uuid4())
     job = jobs.create_job(session, tenant, ASSIGN, {"run": run_id})
-    run = RunRow(id=run_id, tenant=tenant, model_id=model.id, version=version.number, job_id=job.id, created_at=now())
+    run = RunRow(
+        id=run_id,
+        tenant=tenant,
+        model_id=model.id,
+        version=version.number,
+        job_id=job.id,
+        created_at=now(),
+    )
     run.dataset_id, run.dataset, run.dataset_version = row.id, row.name, source.version
     session.add(run)
     return job
 
 
-def assign_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
-    """Place every customer of a run's dataset, batch by batch, into a table of this attempt's own."""
+def assign_dataset(
+    stores: Stores, payload: JsonObject, attempt: int, progress: Progress
+) -> JobResult:
+    """Assign the customers of a run's dataset, batch by batch, into the attempt's own table."""
     progress("placing", 0.0)
     with stores.database.reading() as session:
         run = repository.get_run_by_id(session, payload["run"])
@@ -71,7 +83,7 @@ def assign_dataset(stores: Stores, payload: JsonObject, attempt: int, progress: 
 
 
 def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
-    """Name an attempt's table where an erasure finds it, and remove what earlier attempts have left."""
+    """Register an attempt's table for erasures, and remove the tables of earlier attempts."""
     with stores.database.writing() as session:
         datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
         datasets.derive(session, run.dataset_id, run_path(run, attempt), owner)
@@ -81,7 +93,11 @@ def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
 
 
 def open_batch(
-    session: Session, stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow
+    session: Session,
+    stores: Stores,
+    model: ModelRow,
+    version: VersionRow,
+    source: DatasetVersionRow,
 ) -> BatchAssigner:
     """Get a version ready to place the customers of a dataset."""
     profiles = registry_repository.list_profiles(session, version)
@@ -93,7 +109,12 @@ def open_batch(
 
 
 def read_source(
-    stores: Stores, tenant: str, source: DatasetVersionRow, placing: BatchAssigner, *, start: int = 0
+    stores: Stores,
+    tenant: str,
+    source: DatasetVersionRow,
+    placing: BatchAssigner,
+    *,
+    start: int = 0,
 ) -> Iterator[pa.RecordBatch]:
     """Read from a dataset what is needed to place its customers, from a row on."""
     columns = placing.columns(stored_schema(source).names)
@@ -105,11 +126,16 @@ def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, star
     """Read where a run placed its customers, from a row on."""
     if run.attempt is None:
         raise Conflict("The run is not finished yet, or failed")
-    return Rows(schema=NAMED, batches=named(stores.tables.batches(run_path(run, run.attempt), start=start), names))
+    return Rows(
+        schema=NAMED,
+        batches=named(stores.tables.batches(run_path(run, run.attempt), start=start), names),
+    )
 
 
-def read_members(session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], ref: str, *, start: int) -> Rows:
-    """Read who is in a segment, of the customers that a version learned from, beginning at one of their rows."""
+def read_members(
+    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], ref: str, *, start: int
+) -> Rows:
+    """Read the members of a segment among the customers of the fit, beginning at a row."""
     model, version = ready
     _, segment = registry_repository.get_segment(session, version, ref)
     source = datasets.get_version_by_id(session, version.dataset_id, version.dataset_version)

@@ -11,7 +11,11 @@ from service.runs.rows import RunRow
 
 def get_run(session: Session, version: VersionRow, run_id: str) -> RunRow:
     """Get a run of a version, or the newest of its runs."""
-    row = _newest(session, version) if run_id == NEWEST else session.get(RunRow, run_id, populate_existing=True)
+    row = (
+        _newest(session, version)
+        if run_id == NEWEST
+        else session.get(RunRow, run_id, populate_existing=True)
+    )
     if row is None or (row.model_id, row.version) != (version.model_id, version.number):
         raise NotFound(f"Version {version.number} has no such run")
     return row
@@ -31,5 +35,7 @@ def get_run_by_id(session: Session, run_id: str) -> RunRow:
 
 
 def _newest(session: Session, version: VersionRow) -> RunRow | None:
-    query = select(RunRow).where(RunRow.model_id == version.model_id, RunRow.version == version.number)
+    query = select(RunRow).where(
+        RunRow.model_id == version.model_id, RunRow.version == version.number
+    )
     return session.scalar(query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(1))

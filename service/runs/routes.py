@@ -26,15 +26,27 @@ from service.web.dependencies import (
     VersionRef,
 )
 from service.web.pagination import decode_offset, encode_offset
-from service.web.table_response import TABLE_ANSWER, ResponseFormatDep, TableResponse, table_response
+from service.web.table_response import (
+    TABLE_ANSWER,
+    ResponseFormatDep,
+    TableResponse,
+    table_response,
+)
 
 RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
 
 RunId = Annotated[
-    str, Path(pattern=rf"^([0-9a-f-]{{36}}|{NEWEST})$", description="The run's id, or `newest`.", examples=[NEWEST])
+    str,
+    Path(
+        pattern=rf"^([0-9a-f-]{{36}}|{NEWEST})$",
+        description="The run's id, or `newest`.",
+        examples=[NEWEST],
+    ),
 ]
 
-ASSIGNMENTS: dict[int | str, dict[str, Any]] = {200: {"model": StoredAssignmentList, **TABLE_ANSWER}}
+ASSIGNMENTS: dict[int | str, dict[str, Any]] = {
+    200: {"model": StoredAssignmentList, **TABLE_ANSWER}
+}
 MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": MemberList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["runs"])
@@ -44,7 +56,10 @@ router = APIRouter(tags=["runs"])
 async def start_run(
     model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
 ) -> Run | Job:
-    """Place a whole dataset, as a job; answers with the run, or with its job if that takes longer than you wait."""
+    """Place a whole dataset, as a job.
+
+    Answers with the run, or with its job if that takes longer than you wait.
+    """
 
     def plan(session: Session) -> Plan:
         ready = registry.get_ready_version(session, tenant, model, version)
@@ -55,7 +70,9 @@ async def start_run(
 
 
 @router.get(RUNS + "/{run}")
-def get_run(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId) -> Run:
+def get_run(
+    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId
+) -> Run:
     """Show a run: how far it is, and how many customers went to each segment."""
     row, ready = registry.get_ready_version(session, tenant, model, version)
     found = repository.get_run(session, ready, run)
@@ -74,13 +91,22 @@ def list_assignments(
     page_size: PageSize = 100,
     page_token: PageToken = None,
 ) -> TableResponse:
-    """Give where a run placed each customer, in the dataset's order: JSON in pages, other formats whole."""
+    """Give where a run placed each customer, in the dataset's order.
+
+    JSON in pages, other formats whole.
+    """
     _, ready = registry.get_ready_version(session, tenant, model, version)
     found = repository.get_run(session, ready, run)
     start = decode_offset(page_token)
-    rows = operations.read_assigned(parts.stores, found, registry.segment_names(session, ready), start=start)
+    rows = operations.read_assigned(
+        parts.stores, found, registry.segment_names(session, ready), start=start
+    )
     return table_response(
-        rows, fmt, noun="assignments", size=page_size, token=lambda page: encode_offset(start + page.num_rows)
+        rows,
+        fmt,
+        noun="assignments",
+        size=page_size,
+        token=lambda page: encode_offset(start + page.num_rows),
     )
 
 
@@ -96,9 +122,14 @@ def list_members(
     page_size: PageSize = 100,
     page_token: PageToken = None,
 ) -> TableResponse:
-    """List the customers of a segment, of those that the version learned from: JSON in pages, other formats whole."""
+    """List the customers of a segment, of those that the version learned from.
+
+    JSON in pages, other formats whole.
+    """
     ready = registry.get_ready_version(session, tenant, model, version)
-    rows = operations.read_members(session, parts.stores, ready, segment, start=decode_offset(page_token))
+    rows = operations.read_members(
+        session, parts.stores, ready, segment, start=decode_offset(page_token)
+    )
     return table_response(rows, fmt, noun="customers", size=page_size, token=_after_last)
 
 
@@ -107,7 +138,9 @@ def _after_last(members: pa.Table) -> str:
 
 
 def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Run]:
-    model, version = registry.get_ready_version(session, tenant, result["model"], str(result["version"]))
+    model, version = registry.get_ready_version(
+        session, tenant, result["model"], str(result["version"])
+    )
     found = repository.get_run(session, version, result["run"])
     address = f"/v1/models/{model.name}/versions/{version.number}/assignment-runs/{found.id}"
     return address, Run.of(model, found, repository.job_of(session, found))

@@ -16,7 +16,9 @@ class RunRow(Base):
 
     __tablename__ = "runs"
     __table_args__ = (
-        ForeignKeyConstraint(["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["model_id", "version"], ["versions.model_id", "versions.number"], ondelete="CASCADE"
+        ),
         Index("ix_runs_version", "model_id", "version"),
     )
 

@@ -21,7 +21,9 @@ class RunCreate(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"dataset": "sample"}]})
 
     dataset: Name
-    dataset_version: Integer | None = Field(default=None, ge=1, lt=2**31, description="Absent: the newest.")
+    dataset_version: Integer | None = Field(
+        default=None, ge=1, lt=2**31, description="Absent: the newest."
+    )
 
 
 class FeatureCounts(ResponseModel):
@@ -45,14 +47,20 @@ class Run(ResponseModel):
     dataset_version: int
     state: State
     progress: float
-    counts: SegmentCounts | None = Field(description="How many customers went to each segment, or were `rejected`.")
+    counts: SegmentCounts | None = Field(
+        description="How many customers went to each segment, or were `rejected`."
+    )
     outliers: int | None = Field(
-        description="How many customers are unlike those the segments were learned from. Null: not finished, or of an "
+        description="How many customers are unlike those the segments were learned from. Null: not "
+        "finished, or of an "
         "earlier release, as `features`."
     )
-    features: FeatureFindings | None = Field(description="What was imputed, unknown and unusual, by feature.")
+    features: FeatureFindings | None = Field(
+        description="What was imputed, unknown and unusual, by feature."
+    )
     warnings: list[str] = Field(
-        description="What is unlike the customers whom the version learned from, such as a feature that is imputed, "
+        description="What is unlike the customers whom the version learned from, such as a feature "
+        "that is imputed, "
         "unknown or an outlier for more than a fifth of them, or all of them in one segment."
     )
     job: str
@@ -90,7 +98,9 @@ class StoredAssignment(ResponseModel):
     margin: float | None
     outlier: bool
     imputed: str | None = Field(description="The features that were missing, joined by commas.")
-    unknown: str | None = Field(description="The features of categories that the model has not learned.")
+    unknown: str | None = Field(
+        description="The features of categories that the model has not learned."
+    )
     rejected: str | None = Field(description="Why the customer could not be placed.")
 
 

@@ -13,7 +13,9 @@ router = APIRouter(tags=["segments"])
 
 
 @router.get("/v1/models/{model}/versions/{version}/segments")
-def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef) -> SegmentList:
+def list_segments(
+    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
+) -> SegmentList:
     """List the segments of a version.
 
     Returns the size, the typical values and the distinguishing features of each segment.
@@ -25,11 +27,17 @@ def list_segments(session: ReadDep, tenant: TenantDep, model: ModelName, version
 
 @router.get("/v1/models/{model}/versions/{version}/segments/{segment}")
 def get_segment(
-    session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, segment: SegmentRef, response: Response
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
+    segment: SegmentRef,
+    response: Response,
 ) -> Segment:
     """Retrieve a segment of a version.
 
-    The `ETag` covers the name and the description that were set; use it in `If-Match` to change them.
+    The `ETag` covers the name and the description that were set; use it in `If-Match` to change
+    them.
     """
     _, ready = registry.get_ready_version(session, tenant, model, version)
     profile, row = repository.get_segment(session, ready, segment)

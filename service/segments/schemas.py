@@ -28,7 +28,8 @@ class Difference(ResponseModel):
     effect: float = Field(description="In standard deviations; for a share Cohen's h.")
     measure: Measure = Field(
         default_factory=_earlier_measure,
-        description="`share`: of the category. `share_nonzero`: of those who have any, where most of all customers "
+        description="`share`: of the category. `share_nonzero`: of those who have any, where most "
+        "of all customers "
         "have zero. `mean`: where the medians are alike.",
     )
     phrase: str | None = Field(
@@ -47,10 +48,12 @@ class Rule(ResponseModel):
 
     text: str
     precision: float | None = Field(
-        description="The share of customers matching the rule that are in the segment, measured out of fold."
+        description="The share of customers matching the rule that are in the segment, measured "
+        "out of fold."
     )
     recall: float | None = Field(
-        description="The share of customers in the segment that match the rule, measured out of fold."
+        description="The share of customers in the segment that match the rule, measured out of "
+        "fold."
     )
 
 
@@ -64,21 +67,27 @@ class Segment(ResponseModel):
     n_customers: int
     share: float
     typical: dict[str, float | Shares | None] = Field(
-        description="In own units: the median of a number, the shares of a category's values; null where most members "
+        description="In own units: the median of a number, the shares of a category's values; null "
+        "where most members "
         "have none.",
     )
     differs_by: list[Difference]
     rule: Rule | None
     stability: float | None = Field(
         default=None,
-        description="Bootstrap stability (mean Jaccard similarity) from 0 to 1: highly stable from 0.85, valid from "
+        description="Bootstrap stability (mean Jaccard similarity) from 0 to 1: highly stable from "
+        "0.85, valid from "
         "0.75, doubtful from 0.6, unstable below. Null if not measured, as for a single segment.",
     )
 
     @classmethod
     def of(cls, profile: ProfileRow, segment: SegmentRow) -> Self:
         """Build the response from a segment and its profile in a version."""
-        own: dict[str, Any] = {"segment": segment.id, "index": profile.index, "description": segment.description}
+        own: dict[str, Any] = {
+            "segment": segment.id,
+            "index": profile.index,
+            "description": segment.description,
+        }
         return cls.model_validate({**profile.profile, **own, "name": segment.name or profile.name})
 
 
@@ -94,10 +103,15 @@ class SegmentChange(RequestModel):
     """Name and description of a segment; null resets the field."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "Bargain hunters", "description": "Little money, much shopping."}]}
+        json_schema_extra={
+            "examples": [{"name": "Bargain hunters", "description": "Little money, much shopping."}]
+        }
     )
 
-    name: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = None
+    name: (
+        Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+        | None
+    ) = None
     description: Annotated[Text, StringConstraints(max_length=2000)] | None = None
 
 
@@ -105,7 +119,9 @@ class NamedSegment(ResponseModel):
     """Name and description that were set for a segment."""
 
     segment: str
-    name: str | None = Field(description="Null: the name that each version derives from its profile is used.")
+    name: str | None = Field(
+        description="Null: the name that each version derives from its profile is used."
+    )
     description: str | None
 
     @classmethod

@@ -37,9 +37,14 @@ class Storage(ABC):
         return content
 
     def changes(self) -> Iterator[tuple[str, float]]:
-        """Iterate over all files with their modification times, as Unix timestamps; now if a store has none."""
+        """Iterate over all files with their modification times, as Unix timestamps.
+
+        Now if a store has none.
+        """
         with self.reached():
-            entries = self.arrow.get_file_info(FileSelector("", recursive=True, allow_not_found=True))
+            entries = self.arrow.get_file_info(
+                FileSelector("", recursive=True, allow_not_found=True)
+            )
         for entry in entries:
             if entry.type == FileType.File:
                 yield entry.path, entry.mtime_ns / 1e9 if entry.mtime_ns else time.time()
@@ -56,7 +61,10 @@ class Storage(ABC):
 
     @abstractmethod
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Write a directory's files durably; the last one completes it. Raises FileExistsError if it is complete."""
+        """Write a directory's files durably; the last one completes it.
+
+        Raises FileExistsError if it is complete.
+        """
 
     @abstractmethod
     def replace(self, path: str, data: bytes) -> None:

@@ -56,7 +56,10 @@ class LocalStorage(Storage):
             _fsync_directory(target.parent)
 
     def names(self, directory: str) -> list[str]:
-        """List the entries of a directory, including temporary ones of an interrupted `publish`: `.<name>-<random>`."""
+        """List the entries of a directory, including temporary ones of an interrupted `publish`.
+
+        `.<name>-<random>`.
+        """
         with suppress(FileNotFoundError):
             return [path.name for path in (self._root / directory).iterdir()]
         return []
@@ -75,14 +78,14 @@ class LocalStorage(Storage):
 
 
 def make_private(directory: Path) -> None:
-    """Create a directory that only this user can access, or restrict an existing one that this user owns."""
+    """Create a directory that only this user can access, or restrict one that this user owns."""
     directory.mkdir(PRIVATE_MODE, parents=True, exist_ok=True)
     with suppress(OSError):  # another user owns it
         directory.chmod(PRIVATE_MODE)
 
 
 def has_room(path: Path) -> bool:
-    """Return whether the disk of a path, or of its nearest existing parent, has free space and inodes."""
+    """Check the disk of a path, or of its nearest existing parent, for free space and inodes."""
     disk = os.statvfs(_nearest_existing(path))
     has_inodes = disk.f_favail > 0 or disk.f_files == 0  # some file systems do not count inodes
     return disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES and has_inodes

@@ -12,12 +12,20 @@ from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
 from service.storage.base import Storage, StorageUnavailable
 
-# The client's default of three minutes is too long for a request, which responds 503 with `Retry-After` instead.
-RETRY_OPTIONS: Final[dict[str, str]] = {"max_retries": "4", "retry_timeout": "15s", "connect_timeout": "3s"}
+# The client's default of three minutes is too long for a request, which responds 503 with
+# `Retry-After` instead.
+RETRY_OPTIONS: Final[dict[str, str]] = {
+    "max_retries": "4",
+    "retry_timeout": "15s",
+    "connect_timeout": "3s",
+}
 
 
 class ObjectStorage(Storage):
-    """File storage in an object store; credentials come from the store's usual environment variables (`AWS_…`)."""
+    """File storage in an object store.
+
+    Credentials come from the store's usual environment variables (`AWS_…`).
+    """
 
     options = RETRY_OPTIONS
 
@@ -36,7 +44,10 @@ class ObjectStorage(Storage):
             raise StorageUnavailable from error
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Put the objects in order: without an atomic rename, the last object marks the directory as complete."""
+        """Put the objects in order.
+
+        Without an atomic rename, the last object marks the directory as complete.
+        """
         *_, last = files
         with self.reached():
             if self.arrow.get_file_info(f"{directory}/{last}").type != FileType.NotFound:
@@ -73,7 +84,9 @@ class ObjectStorage(Storage):
 class _Handler(DeltaStorageHandler):
     """Arrow file system handler of the Delta client, with uploads of Arrow buffers."""
 
-    def open_output_stream(self, path: str, metadata: dict[str, str] | None = None) -> pa.PythonFile:
+    def open_output_stream(
+        self, path: str, metadata: dict[str, str] | None = None
+    ) -> pa.PythonFile:
         """Open an object for writing; Arrow writes buffers, but the client accepts only bytes."""
         return pa.PythonFile(_Upload(self._handler.open_output_stream(path, metadata)), mode="w")
 

@@ -22,9 +22,10 @@ MAX_DRAWING_BYTES = 16 * 2**20
 class Stores:
     """The three stores that must stay consistent: metadata, customer tables, model files.
 
-    Caches: `scorers` holds deserialized scorers, `subjects` the inputs of figures, `drawings` rendered figures, and
-    `counts` the contingency tables of compared versions. `dataset_versions` is the number of versions of a dataset
-    that are kept in addition to those that a model learned from.
+    Caches: `scorers` holds deserialized scorers, `subjects` the inputs of figures, `drawings`
+    rendered figures, and `counts` the contingency tables of compared versions. `dataset_versions`
+    is the number of versions of a dataset that are kept in addition to those that a model learned
+    from.
     """
 
     database: Database

@@ -1,4 +1,7 @@
-"""Model files with signed manifests: no byte is deserialized before its signature and hash are verified."""
+"""Model files with signed manifests.
+
+No byte is deserialized before its signature and hash are verified.
+"""
 
 import hashlib
 import hmac
@@ -45,7 +48,10 @@ class StoredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Manifest of one attempt's files: their hashes, their model version, and the libraries that wrote them."""
+    """Manifest of one attempt's files.
+
+    Their hashes, their model version, and the libraries that wrote them.
+    """
 
     tenant: str
     model: str
@@ -70,20 +76,29 @@ class Artifacts:
         self._key = key
         self._others = others
 
-    def save(self, ref: ArtifactRef, files: Mapping[str, bytes], library_versions: Mapping[str, str]) -> Manifest:
+    def save(
+        self, ref: ArtifactRef, files: Mapping[str, bytes], library_versions: Mapping[str, str]
+    ) -> Manifest:
         """Write all files and then their signed manifest, which makes them readable."""
-        stored = {name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
+        stored = {
+            name: StoredFile(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()
+        }
         manifest = Manifest(**asdict(ref), files=stored, library_versions=dict(library_versions))
         self.files.publish(ref.directory(), {**files, MANIFEST: self._sign(manifest.encoded())})
         return manifest
 
     def read(self, ref: ArtifactRef, name: str) -> bytes:
-        """Read one file after verifying the manifest's signature and the file's hash; raises ArtifactDamaged."""
+        """Read one file after verifying the manifest's signature and the file's hash.
+
+        Raises ArtifactDamaged.
+        """
         manifest = self._verified(ref)
         data = self._bytes(ref, name)
         stored = manifest["files"].get(name)
         if stored is None or not hmac.compare_digest(_sha256(data), stored["sha256"]):
-            raise ArtifactDamaged(f"The file {name} of version {ref.version} does not match its signed manifest")
+            raise ArtifactDamaged(
+                f"The file {name} of version {ref.version} does not match its signed manifest"
+            )
         return data
 
     def holds(self, ref: ArtifactRef, name: str) -> bool:
@@ -126,30 +141,43 @@ class Artifacts:
         return manifest
 
     def _verify(self, ref: ArtifactRef) -> tuple[bytes, str]:
-        """Return a manifest's signed bytes and its signature, after verifying it against all keys."""
+        """Return a manifest's signed bytes and signature, after verifying it against all keys."""
         try:
             envelope = json.loads(self._bytes(ref, MANIFEST))
             body = envelope["manifest"].encode()
             signature = str(envelope["signature"]).encode("ascii", "replace").decode()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArtifactDamaged(f"The manifest of version {ref.version} cannot be read") from error
-        if not any(hmac.compare_digest(_signature(key, body), signature) for key in (self._key, *self._others)):
-            raise ArtifactDamaged(f"The manifest of version {ref.version} does not carry this service's signature")
+            raise ArtifactDamaged(
+                f"The manifest of version {ref.version} cannot be read"
+            ) from error
+        if not any(
+            hmac.compare_digest(_signature(key, body), signature)
+            for key in (self._key, *self._others)
+        ):
+            raise ArtifactDamaged(
+                f"The manifest of version {ref.version} does not carry this service's signature"
+            )
         return body, signature
 
     def _sign(self, body: bytes) -> bytes:
-        return json.dumps({"manifest": body.decode(), "signature": _signature(self._key, body)}).encode()
+        return json.dumps(
+            {"manifest": body.decode(), "signature": _signature(self._key, body)}
+        ).encode()
 
     def _bytes(self, ref: ArtifactRef, name: str) -> bytes:
         try:
             return self.files.read(f"{ref.directory()}/{name}")
         except OSError as error:
-            raise ArtifactDamaged(f"The file {name} of version {ref.version} cannot be read") from error
+            raise ArtifactDamaged(
+                f"The file {name} of version {ref.version} cannot be read"
+            ) from error
 
 
 def _check_owner(manifest: Mapping[str, object], ref: ArtifactRef) -> None:
     if {name: manifest[name] for name in asdict(ref)} != asdict(ref):
-        raise ArtifactDamaged(f"The manifest found for version {ref.version} belongs to other files")
+        raise ArtifactDamaged(
+            f"The manifest found for version {ref.version} belongs to other files"
+        )
 
 
 def _signature(key: bytes, body: bytes) -> str:

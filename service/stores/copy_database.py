@@ -32,4 +32,6 @@ def _advance_sequence(table: Table, writing: Connection) -> None:
         return
     greatest = select(func.max(column)).scalar_subquery()
     sequence = func.pg_get_serial_sequence(table.name, column.name)
-    writing.execute(select(func.setval(sequence, greatest)).where(greatest.is_not(None), sequence.is_not(None)))
+    writing.execute(
+        select(func.setval(sequence, greatest)).where(greatest.is_not(None), sequence.is_not(None))
+    )

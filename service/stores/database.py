@@ -84,11 +84,16 @@ class Database:
     """Sessions on the metadata; each is one transaction, committed if its block raises nothing."""
 
     def __init__(
-        self, address: str, *, connections: int = CONNECTIONS, sleep: Callable[[float], None] = time.sleep
+        self,
+        address: str,
+        *,
+        connections: int = CONNECTIONS,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.engine = open_engine(address, connections=connections)
         self._sleep = sleep
-        # SQLite allows one writer: a transaction that asks for the write lock only at its first write may fail there.
+        # SQLite allows one writer: a transaction that asks for the write lock only at its first
+        # write may fail there.
         self._writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @contextmanager
@@ -99,12 +104,21 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a session that may write; commits at the end of the block, rolls back on any error."""
-        with _unavailable_when_away(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        """Open a session that may write.
+
+        Commits at the end of the block, rolls back on any error.
+        """
+        with (
+            _unavailable_when_away(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def write(self, act: Callable[[Session], Result], *, repeatable: bool = False) -> Result:
-        """Run `act` in a transaction; retry with exponential backoff after a deadlock or a lost connection.
+        """Run `act` in a transaction.
+
+        Retry with exponential backoff after a deadlock or a lost connection.
 
         An unacknowledged commit may have succeeded, so it is retried only if `repeatable`.
         """
@@ -132,9 +146,14 @@ class Database:
         return result
 
     def migrate(self) -> bool:
-        """Upgrade the schema to the newest revision; return True if the database was empty. A newer one is kept."""
+        """Upgrade the schema to the newest revision; return True if the database was empty.
+
+        A newer one is kept.
+        """
         with _unavailable_when_away(), self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":  # processes may start at once; SQLite has one writer
+            if (
+                connection.dialect.name == "postgresql"
+            ):  # processes may start at once; SQLite has one writer
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
@@ -153,7 +172,10 @@ class Database:
         return "ok" if path is None or has_room(path) else "full"
 
     def forget_deleted(self, *, attempts: int = ATTEMPTS) -> None:
-        """Truncate SQLite's write-ahead log, which holds deleted rows; raises DatabaseUnavailable while it is read."""
+        """Truncate SQLite's write-ahead log, which holds deleted rows.
+
+        Raises DatabaseUnavailable while it is read.
+        """
         for attempt in range(attempts):
             with _unavailable_when_away():
                 if truncate_wal(self.engine):
@@ -162,7 +184,10 @@ class Database:
         raise DatabaseUnavailable
 
     def close(self) -> None:
-        """Close all connections: idle ones at once, those in use when their threads return them to the pool."""
+        """Close all connections.
+
+        Idle ones at once, those in use when their threads return them to the pool.
+        """
         event.listen(self.engine, "checkin", _invalidate)
         self.engine.dispose()
 

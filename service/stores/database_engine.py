@@ -1,4 +1,7 @@
-"""SQLAlchemy engines for SQLite and PostgreSQL: connection settings, time-outs and classification of errors."""
+"""SQLAlchemy engines for SQLite and PostgreSQL.
+
+Connection settings, time-outs and classification of errors.
+"""
 
 import glob
 import sqlite3
@@ -16,7 +19,10 @@ BUSY_TIMEOUT_MS = 30_000
 CHECKPOINT_TIMEOUT_MS = 1_000  # short, as a checkpoint that waits for readers blocks writers
 POOL_TIMEOUT = 5  # seconds to wait for a pooled connection
 POOL_SIZE = 5  # connections that stay open when idle
-TIMEOUTS = {"connect_timeout": "3", "tcp_user_timeout": "10000"}  # seconds; milliseconds without an acknowledgement
+TIMEOUTS = {
+    "connect_timeout": "3",
+    "tcp_user_timeout": "10000",
+}  # seconds; milliseconds without an acknowledgement
 DISK_FULL: Final = "53100"  # SQLSTATE of PostgreSQL
 LIMITS = {"statement_timeout": "60s", "lock_timeout": "30s"}
 
@@ -50,7 +56,10 @@ def is_transient(error: Exception) -> bool:
     if not isinstance(error, DBAPIError):
         return isinstance(error, exc.TimeoutError)  # all connections are in use
     if isinstance(error.orig, sqlite3.Error):  # SQLITE_ERROR, such as a missing table, is a bug
-        return isinstance(error, OperationalError) and error.orig.sqlite_errorcode != sqlite3.SQLITE_ERROR
+        return (
+            isinstance(error, OperationalError)
+            and error.orig.sqlite_errorcode != sqlite3.SQLITE_ERROR
+        )
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
@@ -102,7 +111,10 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _make_private(path: Path) -> None:
-    """Make the database's file and its logs readable by this user only; SQLite creates logs with the file's mode."""
+    """Make the database's file and its logs readable by this user only.
+
+    SQLite creates logs with the file's mode.
+    """
     with suppress(OSError):  # another user owns the file, or it is read-only
         path.touch(0o600)
         for file in path.parent.glob(f"{glob.escape(path.name)}*"):
@@ -110,7 +122,9 @@ def _make_private(path: Path) -> None:
 
 
 def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's connection
-    connection.isolation_level = None  # disables the driver's implicit transactions: `_begin` opens them
+    connection.isolation_level = (
+        None  # disables the driver's implicit transactions: `_begin` opens them
+    )
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

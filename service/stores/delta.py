@@ -1,6 +1,7 @@
 """One customer table in Delta Lake.
 
-Imported on the first access to a table: with Arrow's datasets it takes 30 MB, and assigning customers needs none of it.
+Imported on the first access to a table: with Arrow's datasets it takes 30 MB, and assigning
+customers needs none of it.
 """
 
 import json
@@ -42,17 +43,25 @@ class DeltaDirectory:
     def read(self, version: int | None, columns: Sequence[str] | None) -> pa.Table:
         """Read a version, or the newest, in the order written; `columns` selects columns."""
         with self._reading():
-            return dataset_of(self, self.open_at(version)).to_table(columns=None if columns is None else list(columns))
+            return dataset_of(self, self.open_at(version)).to_table(
+                columns=None if columns is None else list(columns)
+            )
 
     def find(self, version: int, column: str, value: str) -> pa.Table:
         """Read the rows of a version whose `column` equals `value`."""
         with self._reading():
-            return dataset_of(self, self.open_at(version)).to_table(filter=ds.field(column) == value)
+            return dataset_of(self, self.open_at(version)).to_table(
+                filter=ds.field(column) == value
+            )
 
-    def batches(self, version: int | None, columns: Sequence[str] | None, start: int) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, version: int | None, columns: Sequence[str] | None, start: int
+    ) -> Iterator[pa.RecordBatch]:
         """Read a version, or the newest, in batches from the row `start`, counted from 0."""
         with self._reading():
-            yield from _from_row(start, dataset_of(self, self.open_at(version)).to_batches(columns=columns))
+            yield from _from_row(
+                start, dataset_of(self, self.open_at(version)).to_batches(columns=columns)
+            )
 
     def open(self, schema: pa.Schema) -> DeltaTable:
         """Open the newest version; a missing table is created without rows."""
@@ -61,20 +70,30 @@ class DeltaDirectory:
             return DeltaTable(uri, storage_options=options)
         except TableNotFoundError:
             return DeltaTable.create(
-                uri, schema, mode="ignore", configuration=_WITHOUT_STATISTICS, storage_options=options
+                uri,
+                schema,
+                mode="ignore",
+                configuration=_WITHOUT_STATISTICS,
+                storage_options=options,
             )
 
     def open_at(self, version: int | None) -> DeltaTable:
         """Open a version, or the newest; raises TableGone if it does not exist."""
         try:
-            return DeltaTable(self.files.at(self.path), version=version, storage_options=self.files.options)
+            return DeltaTable(
+                self.files.at(self.path), version=version, storage_options=self.files.options
+            )
         except DeltaError as error:
             raise TableGone from error
 
     def list_files(self) -> list[str]:
         """List the data files by their paths within the table; empty without a table."""
-        found = self.files.arrow.get_file_info(FileSelector(self.path, recursive=True, allow_not_found=True))
-        names = [file.path.removeprefix(f"{self.path}/") for file in found if file.type == FileType.File]
+        found = self.files.arrow.get_file_info(
+            FileSelector(self.path, recursive=True, allow_not_found=True)
+        )
+        names = [
+            file.path.removeprefix(f"{self.path}/") for file in found if file.type == FileType.File
+        ]
         return [name for name in names if not name.startswith("_delta_log/")]
 
     def file_size(self, name: str) -> int:
@@ -86,7 +105,7 @@ class DeltaDirectory:
 
     @contextmanager
     def contended(self) -> Iterator[None]:
-        """Raise TableBusy for a block that loses a race against another write, purge or removal of the table."""
+        """Raise TableBusy for a block that loses a race against another change of the table."""
         try:
             with self.files.reached():
                 yield
@@ -129,11 +148,15 @@ def file_of(name: str, size: int, n_rows: int) -> AddAction:
     return AddAction(name, size, {}, int(time.time() * 1000), data_change=True, stats=stats)
 
 
-def commit(delta: DeltaTable, schema: pa.Schema, file: AddAction | None, *, purges: int | None = None) -> None:
-    """Commit on top of the opened version: one file that replaces all others, or only the number of a purge.
+def commit(
+    delta: DeltaTable, schema: pa.Schema, file: AddAction | None, *, purges: int | None = None
+) -> None:
+    """Commit on top of the opened version.
 
-    Delta's own retries are disabled: they would accept two concurrent overwrites of an empty table and keep the rows of
-    both.
+    One file that replaces all others, or only the number of a purge.
+
+    Delta's own retries are disabled: they would accept two concurrent overwrites of an empty table
+    and keep the rows of both.
     """
     transactions = [] if purges is None else [Transaction(_PURGES, purges)]
     delta.create_write_transaction(

@@ -24,7 +24,9 @@ class CacheStats:
 
 
 class LruCache(Generic[Key, Value]):
-    """Thread-safe LRU cache of immutable values; keys contain all inputs of a value, so entries never become stale.
+    """Thread-safe LRU cache of immutable values.
+
+    Keys contain all inputs of a value, so entries never become stale.
 
     On concurrent misses of one key, the first thread computes the value and the others wait for it.
     """
@@ -38,7 +40,10 @@ class LruCache(Generic[Key, Value]):
         self._misses = 0
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of a key, computed by `make` on a miss; errors are raised to all waiters and not cached."""
+        """Return the value of a key, computed by `make` on a miss.
+
+        Errors are raised to all waiters and not cached.
+        """
         with self._lock:
             cached = self._futures.get(key)
             future = cached or self._futures.setdefault(key, Future())
@@ -54,7 +59,9 @@ class LruCache(Generic[Key, Value]):
         with self._lock:
             sizes = self._sizes()
             fill_ratio = sum(sizes.values()) / self._capacity
-            return CacheStats(entries=len(sizes), fill_ratio=fill_ratio, hits=self._hits, misses=self._misses)
+            return CacheStats(
+                entries=len(sizes), fill_ratio=fill_ratio, hits=self._hits, misses=self._misses
+            )
 
     def _resolve(self, key: Key, future: Future[Value], make: Callable[[], Value]) -> None:
         try:
@@ -78,7 +85,11 @@ class LruCache(Generic[Key, Value]):
                 total -= size
 
     def _sizes(self) -> dict[Key, int]:
-        return {key: self._size(future.result()) for key, future in self._futures.items() if future.done()}
+        return {
+            key: self._size(future.result())
+            for key, future in self._futures.items()
+            if future.done()
+        }
 
 
 def cache_key(parts: Sequence[object]) -> str:

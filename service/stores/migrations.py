@@ -12,13 +12,19 @@ VERSION_TABLE: Final = "alembic_version"
 
 
 def is_newest(connection: Connection) -> bool:
-    """Return whether no migration is pending; an unknown revision belongs to a later release and counts as newest."""
+    """Return whether no migration is pending.
+
+    An unknown revision belongs to a later release and counts as newest.
+    """
     revision = _current_revision(connection)
     return revision is not None and revision not in revisions()[:-1]
 
 
 def upgrade(connection: Connection) -> bool:
-    """Upgrade to the newest revision in the connection's transaction; return True if the database was empty."""
+    """Upgrade to the newest revision in the connection's transaction.
+
+    Return True if the database was empty.
+    """
     is_empty = not inspect(connection).has_table(VERSION_TABLE)
     if not is_newest(connection):
         _run_migrations(connection)
@@ -28,13 +34,17 @@ def upgrade(connection: Connection) -> bool:
 @cache
 def revisions() -> tuple[str, ...]:
     """List the revisions of this release, newest last, by the prefixes of their file names."""
-    return tuple(sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")))
+    return tuple(
+        sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
+    )
 
 
 def _current_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    revision: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    revision: str | None = connection.scalar(
+        select(column("version_num")).select_from(table(VERSION_TABLE))
+    )
     return revision
 
 

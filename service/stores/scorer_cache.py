@@ -17,7 +17,9 @@ class ScorerCache:
 
     def get(self, ref: ArtifactRef) -> Scorer:
         """Return a version's scorer; its signature is verified when it is loaded."""
-        return self._cache.get(ref, lambda: Scorer.from_bytes(self._artifacts.read(ref, SCORER_FILE)))
+        return self._cache.get(
+            ref, lambda: Scorer.from_bytes(self._artifacts.read(ref, SCORER_FILE))
+        )
 
     def use(self) -> CacheStats:
         """Return the usage of this cache."""

@@ -29,7 +29,10 @@ class StagedVersion:
     committed: bool = False
 
     def commit(self) -> int:
-        """Commit on top of the newest version; raises TableBusy if a purge has begun, as it may remove the file."""
+        """Commit on top of the newest version.
+
+        Raises TableBusy if a purge has begun, as it may remove the file.
+        """
         with self.directory.contended():
             purges = count_purges(self.delta)
             self.delta.update_incremental()
@@ -38,16 +41,28 @@ class StagedVersion:
         return self.commit_next()
 
     def commit_next(self) -> int:
-        """Commit on top of the version that was the newest at staging; raises TableBusy if there is a newer one."""
+        """Commit on top of the version that was the newest at staging.
+
+        Raises TableBusy if there is a newer one.
+        """
         with self.directory.contended():
-            commit(self.delta, self.schema, file_of(self.name, self.directory.file_size(self.name), self.n_rows))
+            commit(
+                self.delta,
+                self.schema,
+                file_of(self.name, self.directory.file_size(self.name), self.n_rows),
+            )
         self.committed = True
         return int(self.delta.version()) + 1
 
 
 @contextmanager
-def stage(directory: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[StagedVersion]:
-    """Write the file of a version; it is removed at the end of the block unless it was committed."""
+def stage(
+    directory: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+) -> Iterator[StagedVersion]:
+    """Write the file of a version.
+
+    It is removed at the end of the block unless it was committed.
+    """
     with directory.contended():
         delta = directory.open(schema)
     with _staged(directory, delta, schema, batches) as staged:
@@ -61,7 +76,10 @@ def replace(directory: DeltaDirectory, schema: pa.Schema, batches: Iterable[pa.R
 
 
 def modify(directory: DeltaDirectory, change: Callable[[pa.Table], pa.Table]) -> int:
-    """Replace the newest version by `change` of it; raises TableBusy if another version is committed meanwhile."""
+    """Replace the newest version by `change` of it.
+
+    Raises TableBusy if another version is committed meanwhile.
+    """
     with directory.contended():
         delta = directory.open_at(None)
         table = change(dataset_of(directory, delta).to_table())
@@ -71,14 +89,19 @@ def modify(directory: DeltaDirectory, change: Callable[[pa.Table], pa.Table]) ->
 
 @contextmanager
 def _staged(
-    directory: DeltaDirectory, delta: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    directory: DeltaDirectory,
+    delta: DeltaTable,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
 ) -> Iterator[StagedVersion]:
     # A purge removes only files whose number is lower than its own: those staged before it began.
     name = f"{count_purges(delta)}-{uuid4().hex}.parquet"
     path = f"{directory.path}/{name}"
     with directory.contended():
         n_rows = _write_file(directory.files, path, schema, batches)
-    staged = StagedVersion(directory=directory, delta=delta, schema=schema, name=name, n_rows=n_rows)
+    staged = StagedVersion(
+        directory=directory, delta=delta, schema=schema, name=name, n_rows=n_rows
+    )
     try:
         yield staged
     finally:
@@ -86,10 +109,17 @@ def _staged(
             _remove(directory.files, path)
 
 
-def _write_file(files: Storage, path: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write a Parquet file and return its number of rows; unlike Delta's writer, this keeps their order."""
+def _write_file(
+    files: Storage, path: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+) -> int:
+    """Write a Parquet file and return its number of rows.
+
+    Unlike Delta's writer, this keeps their order.
+    """
     n_rows = 0
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]  # a dictionary makes numbers larger
+    texts = [
+        field.name for field in schema if pa.types.is_string(field.type)
+    ]  # a dictionary makes numbers larger
     try:
         with (
             files.arrow.open_output_stream(path) as stream,

@@ -17,9 +17,9 @@ _UNNUMBERED: Final = -1
 class Purge:
     """Two-step removal of the files that no retained version needs.
 
-    `begin` records the purge in the log, after which no file staged earlier can be committed. Callers that record
-    versions in the database call it inside the transaction in which they choose the versions to keep. `finish` removes
-    the files and may take any time.
+    `begin` records the purge in the log, after which no file staged earlier can be committed.
+    Callers that record versions in the database call it inside the transaction in which they choose
+    the versions to keep. `finish` removes the files and may take any time.
     """
 
     def __init__(self, directory: DeltaDirectory) -> None:
@@ -30,14 +30,19 @@ class Purge:
         self._retained: Sequence[int] = ()
 
     def begin(self, keep: Sequence[int] | None) -> None:
-        """Record the purge in the log, and restore the newest of the versions to `keep`; with None, keep the newest."""
+        """Record the purge in the log, and restore the newest of the versions to `keep`.
+
+        With None, keep the newest.
+        """
         with self._directory.contended():
             self._delta.update_incremental()
             newest = self._delta.version()
             self._retained = [newest] if keep is None else keep
             self._number = count_purges(self._delta) + 1
             newest_retained = max(self._retained, default=newest)
-            restored = None if newest_retained == newest else self._directory.open_at(newest_retained)
+            restored = (
+                None if newest_retained == newest else self._directory.open_at(newest_retained)
+            )
             _commit(self._directory, self._delta, restored, self._number)
 
     def finish(self) -> None:
@@ -47,8 +52,15 @@ class Purge:
 
 
 def leftovers(directory: DeltaDirectory, keep: Sequence[int] | None) -> list[str]:
-    """List the files of a table that no version to `keep` needs; with None, those that the newest version does not."""
-    needed = {name for version in ([None] if keep is None else keep) for name in file_names(directory.open_at(version))}
+    """List the files of a table that no version to `keep` needs.
+
+    With None, those that the newest version does not.
+    """
+    needed = {
+        name
+        for version in ([None] if keep is None else keep)
+        for name in file_names(directory.open_at(version))
+    }
     with directory.files.reached():
         return [name for name in directory.list_files() if name not in needed]
 
@@ -57,7 +69,9 @@ def search_file(directory: DeltaDirectory, name: str, value: str) -> Search:
     """Search the first column of a file for a text; a partially written file is unreadable."""
     try:
         with directory.files.reached():
-            dataset = ds.dataset([f"{directory.path}/{name}"], format="parquet", filesystem=directory.files.arrow)
+            dataset = ds.dataset(
+                [f"{directory.path}/{name}"], format="parquet", filesystem=directory.files.arrow
+            )
             key = ds.field(dataset.schema.names[0])
             return "found" if dataset.count_rows(filter=key == value) else "absent"
     except FileNotFoundError:
@@ -66,7 +80,9 @@ def search_file(directory: DeltaDirectory, name: str, value: str) -> Search:
         return "unreadable"
 
 
-def _commit(directory: DeltaDirectory, delta: DeltaTable, restored: DeltaTable | None, number: int) -> None:
+def _commit(
+    directory: DeltaDirectory, delta: DeltaTable, restored: DeltaTable | None, number: int
+) -> None:
     schema = pa.schema((restored or delta).schema().to_arrow())
     if restored is None or file_names(restored) == file_names(delta):
         commit(delta, schema, None, purges=number)

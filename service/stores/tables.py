@@ -1,4 +1,7 @@
-"""Customer tables in Delta Lake: every write is a new version, and dropped tables cannot be restored."""
+"""Customer tables in Delta Lake.
+
+Every write is a new version, and dropped tables cannot be restored.
+"""
 
 import random
 import time
@@ -49,8 +52,13 @@ class Tables:
         """Create or replace a table in one commit; return its Delta version."""
         return self.write(path, table.schema, table.to_batches)
 
-    def write(self, path: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> int:
-        """Create or replace a table by streamed batches; `batches` is called again for each retry."""
+    def write(
+        self, path: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]
+    ) -> int:
+        """Create or replace a table by streamed batches.
+
+        `batches` is called again for each retry.
+        """
         from service.stores.staged_write import replace  # noqa: PLC0415 - see `_directory`
 
         directory = self._directory(path)
@@ -68,7 +76,10 @@ class Tables:
 
     @contextmanager
     def stage(self, path: str, table: pa.Table) -> Iterator["StagedVersion"]:
-        """Stage a version for the caller to commit; it is removed at the end of the block unless it was committed."""
+        """Stage a version for the caller to commit.
+
+        It is removed at the end of the block unless it was committed.
+        """
         from service.stores.staged_write import stage  # noqa: PLC0415 - see `_directory`
 
         with stage(self._directory(path), table.schema, table.to_batches()) as staged:
@@ -76,9 +87,10 @@ class Tables:
 
     @contextmanager
     def turn(self, name: str) -> Iterator[None]:
-        """Serialize the writers of a table in this process, so that none starves in the optimistic retries.
+        """Serialize the writers of a table in this process, so that none starves in retries.
 
-        After a time-out the block runs without the lock: a lost race is safe and only costs another attempt.
+        After a time-out the block runs without the lock: a lost race is safe and only costs another
+        attempt.
         """
         with self._registering:
             lock = self._write_locks.setdefault(name, Lock())
@@ -90,14 +102,19 @@ class Tables:
                 lock.release()
 
     def retried(self, act: Callable[[], Result]) -> Result:
-        """Call `act`, retried on TableBusy with exponential backoff; raises TableBusy after the last attempt."""
+        """Call `act`, retried on TableBusy with exponential backoff.
+
+        Raises TableBusy after the last attempt.
+        """
         for attempt in range(ATTEMPTS):
             with suppress(TableBusy):
                 return act()
             self._sleep(_backoff(attempt))
         raise TableBusy
 
-    def read(self, path: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(
+        self, path: str, version: int | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
         """Read a version, or the newest, in the order written; `columns` selects columns."""
         return self._directory(path).read(version, columns)
 
@@ -106,13 +123,21 @@ class Tables:
         return self._directory(path).find(version, column, value)
 
     def batches(
-        self, path: str, version: int | None = None, columns: Sequence[str] | None = None, *, start: int = 0
+        self,
+        path: str,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        start: int = 0,
     ) -> Iterator[pa.RecordBatch]:
         """Read a version, or the newest, in batches from the row `start`, counted from 0."""
         return self._directory(path).batches(version, columns, start)
 
     def purge(self, path: str, *, keep: Sequence[int] | None = None) -> None:
-        """Remove the files that no version to `keep` needs; with None, those that the newest version does not."""
+        """Remove the files that no version to `keep` needs.
+
+        With None, those that the newest version does not.
+        """
 
         def begin() -> "Purge":
             purge = self.open_purge(path)
@@ -128,12 +153,17 @@ class Tables:
         return Purge(self._directory(path))
 
     def leftovers(self, path: str, keep: Sequence[int] | None) -> list[str]:
-        """List the files of a table that no version to `keep` needs; with None, those that the newest does not."""
+        """List the files of a table that no version to `keep` needs.
+
+        With None, those that the newest does not.
+        """
         from service.stores.table_purge import leftovers  # noqa: PLC0415 - see `_directory`
 
         return leftovers(self._directory(path), keep)
 
-    def search_leftovers(self, path: str, keep: Sequence[int] | None, value: str) -> "Iterator[Search]":
+    def search_leftovers(
+        self, path: str, keep: Sequence[int] | None, value: str
+    ) -> "Iterator[Search]":
         """Search the first column of each of the `leftovers` of a table for a text."""
         from service.stores.table_purge import leftovers, search_file  # noqa: PLC0415 - see `_directory`
 

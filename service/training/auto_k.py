@@ -19,16 +19,20 @@ MIN_PROBABILITY = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Recommendation that a fit takes its number of segments from, and the parameters of that recommendation."""
+    """Recommendation of a fit's number of segments, and the parameters of that recommendation."""
 
     question: Question
     answer: Recommendation
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Warnings for the version, including the text of the recommendation if that is uncertain."""
+        """Warnings for the version, with the text of the recommendation if that is uncertain."""
         is_uncertain = self.answer.k == 1 or (self.answer.probability or 0.0) < MIN_PROBABILITY
-        return (self.answer.text, *self.answer.warnings) if is_uncertain else tuple(self.answer.warnings)
+        return (
+            (self.answer.text, *self.answer.warnings)
+            if is_uncertain
+            else tuple(self.answer.warnings)
+        )
 
 
 def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Choice | None:
@@ -42,28 +46,36 @@ def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Ch
         criteria=None,
         seed=version.seed,
     )
-    answer = recommend(table, question, lambda stage, fraction: progress(f"recommending: {stage}", fraction))
+    answer = recommend(
+        table, question, lambda stage, fraction: progress(f"recommending: {stage}", fraction)
+    )
     return Choice(question=question, answer=answer)
 
 
 def with_choice(
     session: Session, version: VersionRow, learned: VersionLearned, choice: Choice | None
 ) -> VersionLearned:
-    """Add the recommendation to its dataset, if that still exists, and a summary of it to the version."""
+    """Add the recommendation to its dataset, if that exists, and its summary to the version."""
     if choice is None:
         return learned
-    row = new_recommendation(version.dataset_id, version.dataset_version, _without_categories(choice.question))
+    row = new_recommendation(
+        version.dataset_id, version.dataset_version, _without_categories(choice.question)
+    )
     row.job_id = version.job_id
     write_answer(row, version.dataset_version, choice.answer)
     if datasets.find_by_id(session, version.dataset_id) is not None:
         session.add(row)
     warnings = dict.fromkeys([*choice.warnings, *learned.warnings])
-    return replace(learned, recommendation=_summarize(row.id, choice.answer), warnings=tuple(warnings))
+    return replace(
+        learned, recommendation=_summarize(row.id, choice.answer), warnings=tuple(warnings)
+    )
 
 
 def _without_categories(question: Question) -> Question:
-    """Remove the categories, which come from customers, as a recommendation outlives their erasure."""
-    return replace(question, features=[replace(feature, categories=None) for feature in question.features])
+    """Remove categories of customers, since a recommendation outlives their erasure."""
+    return replace(
+        question, features=[replace(feature, categories=None) for feature in question.features]
+    )
 
 
 def _summarize(recommendation_id: str, answer: Recommendation) -> JsonObject:

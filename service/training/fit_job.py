@@ -1,4 +1,7 @@
-"""Job that fits a version: reads the dataset, fits, saves the files, and returns the rows to write."""
+"""Job that fits a version.
+
+Reads the dataset, fits, saves the files, and returns the rows to write.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -62,13 +65,17 @@ def fit_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
     return run_fit(stores, payload, attempt, progress, _fit)
 
 
-def run_fit(stores: Stores, payload: JsonObject, attempt: int, progress: Progress, learn: Learn) -> JobResult:
+def run_fit(
+    stores: Stores, payload: JsonObject, attempt: int, progress: Progress, learn: Learn
+) -> JobResult:
     """Build the version of a job by `learn`, and save its files."""
     progress("reading", 0.0)
     inputs = _read(stores, payload)
     model, version = inputs.model, inputs.version
     stores.artifacts.discard_before(registry.artifact_ref(model, version, attempt))
-    choice = choose_k(version, inputs.table, partial(_scale_progress, progress, 0.0, CHOOSING_SHARE))
+    choice = choose_k(
+        version, inputs.table, partial(_scale_progress, progress, 0.0, CHOOSING_SHARE)
+    )
     k = choice.answer.k if choice else version.k
     start = CHOOSING_SHARE if choice else 0.0
     segmentation = learn(inputs, k, partial(_scale_progress, progress, start, FITTING_SHARE))
@@ -91,7 +98,7 @@ def run_fit(stores: Stores, payload: JsonObject, attempt: int, progress: Progres
 
 
 def _read(stores: Stores, payload: JsonObject) -> FitInputs:
-    """Read the planned dataset version, or the newest one if an erasure has deleted it meanwhile."""
+    """Read the planned dataset version, or the newest one if an erasure has deleted it."""
     try:
         return _read_once(stores, payload)
     except TableGone:
@@ -101,37 +108,52 @@ def _read(stores: Stores, payload: JsonObject) -> FitInputs:
 def _read_once(stores: Stores, payload: JsonObject) -> FitInputs:
     with stores.database.reading() as session:
         model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
-        source = datasets.get_version_or_newest(session, version.dataset_id, version.dataset_version)
+        source = datasets.get_version_or_newest(
+            session, version.dataset_id, version.dataset_version
+        )
         base = _read_base(stores, session, model, version)
     table = _read_table(stores, model, version, source, base)
     return FitInputs(model=model, version=version, source=source, base=base, table=table)
 
 
-def _read_base(stores: Stores, session: Session, model: ModelRow, version: VersionRow) -> PreviousVersion | None:
+def _read_base(
+    stores: Stores, session: Session, model: ModelRow, version: VersionRow
+) -> PreviousVersion | None:
     base = version.base and repository.find_version(session, model, version.base)
     if not base:
         return None
     ids = [profile.segment_id for profile, _ in repository.list_profiles(session, base)]
-    scorer = Scorer.from_bytes(stores.artifacts.read(registry.artifact_ref(model, base), SCORER_FILE))
+    scorer = Scorer.from_bytes(
+        stores.artifacts.read(registry.artifact_ref(model, base), SCORER_FILE)
+    )
     return PreviousVersion(version=base, scorer=scorer, segment_ids=ids)
 
 
 def _read_table(
-    stores: Stores, model: ModelRow, version: VersionRow, source: DatasetVersionRow, base: PreviousVersion | None
+    stores: Stores,
+    model: ModelRow,
+    version: VersionRow,
+    source: DatasetVersionRow,
+    base: PreviousVersion | None,
 ) -> pd.DataFrame:
     """Read the features of the version and those of its base, which assigns the same customers."""
-    names = {feature["name"] for feature in version.features} | set(base.scorer.feature_names if base else ())
+    names = {feature["name"] for feature in version.features} | set(
+        base.scorer.feature_names if base else ()
+    )
     columns = [column["name"] for column in source.columns if column["name"] in names]
     path = datasets.table_path(model.tenant, version.dataset_id)
     arrow = stores.tables.read(path, source.table_version, columns)
-    table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)  # avoids a second copy of each column
+    table: pd.DataFrame = arrow.to_pandas(
+        split_blocks=True, self_destruct=True
+    )  # avoids a second copy of each column
     return table
 
 
 def _fit(inputs: FitInputs, k: int | None, progress: Progress) -> Segmentation:
     version = inputs.version
     algorithm = read_algorithm(version)
-    # A version that was cut at a distance has its resulting k, too; a retry must pass only one of them.
+    # A version that was cut at a distance has its resulting k, too; a retry must pass only one of
+    # them.
     at_distance = getattr(algorithm, "distance", None) is not None
     return fit(
         inputs.table,
@@ -143,7 +165,9 @@ def _fit(inputs: FitInputs, k: int | None, progress: Progress) -> Segmentation:
     )
 
 
-def _scale_progress(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
+def _scale_progress(
+    progress: Progress, start: float, end: float, stage: str, fraction: float
+) -> None:
     progress(stage, start + (end - start) * fraction)
 
 
@@ -158,35 +182,46 @@ def _describe_segments(inputs: FitInputs, fitted: Segmentation) -> list[SegmentL
     ]
 
 
-def _segment(profile: Profile, stability: float | None, inherited: str | None, nesting: JsonObject) -> SegmentLearned:
+def _segment(
+    profile: Profile, stability: float | None, inherited: str | None, nesting: JsonObject
+) -> SegmentLearned:
     stored = {**asdict(profile), "stability": stability}
     index, name = stored.pop("index"), stored.pop("name")
     return SegmentLearned(index=index, name=name, profile=stored, inherited=inherited, **nesting)
 
 
 def _nest_in_base(inputs: FitInputs, fitted: Segmentation) -> dict[int, JsonObject]:
-    """Return, for another cut of the base's tree, the base segment that contains each segment, or those it contains."""
+    """Relate the segments of another cut of the base's tree to the base segments by containment."""
     if inputs.version.cut_of is None or inputs.base is None:
         return {}
     ids = inputs.base.segment_ids
     pairs = nest_segments(inputs.base.scorer.segment_of_center, fitted.scorer.segment_of_center)
     if fitted.k >= len(ids):
         return {after: {"within": ids[before]} for before, after in pairs}
-    contained = {after: [ids[before] for before, other in pairs if other == after] for _, after in pairs}
+    contained = {
+        after: [ids[before] for before, other in pairs if other == after] for _, after in pairs
+    }
     return {after: {"holds": segments} for after, segments in contained.items()}
 
 
-def _match_base_segments(table: pd.DataFrame, labels: np.ndarray, base: PreviousVersion | None) -> dict[int, str]:
+def _match_base_segments(
+    table: pd.DataFrame, labels: np.ndarray, base: PreviousVersion | None
+) -> dict[int, str]:
     """Match segments with those of the base version by assigning the same customers to both."""
     if base is None:
         return {}
     columns = {name: table[name].to_numpy() for name in base.scorer.feature_names if name in table}
     before = base.scorer.assign(columns, len(table)).index
-    return {after: base.segment_ids[index] for after, index in match_segments(before, labels).items()}
+    return {
+        after: base.segment_ids[index] for after, index in match_segments(before, labels).items()
+    }
 
 
 def _save(stores: Stores, ref: ArtifactRef, fitted: Segmentation) -> JsonObject:
-    files = {PIPELINE_FILE: persistence.dump(fitted.pipeline), SCORER_FILE: fitted.scorer.to_bytes()}
+    files = {
+        PIPELINE_FILE: persistence.dump(fitted.pipeline),
+        SCORER_FILE: fitted.scorer.to_bytes(),
+    }
     if fitted.tree is not None:
         files[TREE_FILE] = fitted.tree.to_bytes()
     versions = persistence.library_versions()
@@ -194,8 +229,13 @@ def _save(stores: Stores, ref: ArtifactRef, fitted: Segmentation) -> JsonObject:
     return {**asdict(manifest.files[PIPELINE_FILE]), "library_versions": versions}
 
 
-def _warnings(inputs: FitInputs, fitted: Segmentation, segments: Sequence[SegmentLearned]) -> list[str]:
-    """List the warnings of a fit: of the segmentation, unstable segments, doubtful columns, and leaks."""
+def _warnings(
+    inputs: FitInputs, fitted: Segmentation, segments: Sequence[SegmentLearned]
+) -> list[str]:
+    """List the warnings of a fit.
+
+    Of the segmentation, unstable segments, doubtful columns, and leaks.
+    """
     names = [feature.name for feature in fitted.features]
     return [
         *fitted.warnings,

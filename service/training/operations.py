@@ -64,11 +64,19 @@ def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings
     chosen = _resolve_k(spec, algorithm, None)
     features = choose_features(version, spec.features, settings)
     _check_size_limit(settings, version.n_customers, len(features), algorithm, chosen["k"])
-    values = {**source, "algorithm": algorithm, **chosen, "seed": spec.seed or 0, "features": features}
+    values = {
+        **source,
+        "algorithm": algorithm,
+        **chosen,
+        "seed": spec.seed or 0,
+        "features": features,
+    }
     return lambda writing: _add_version(writing, _new_model(writing, tenant, name), values)
 
 
-def plan_version(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:
+def plan_version(
+    session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings
+) -> Plan:
     """Validate a further version of a model; returns a callback that adds it with its job.
 
     Parameters that are not set are inherited from the base version.
@@ -76,7 +84,10 @@ def plan_version(session: Session, tenant: str, name: str, spec: FitSpec, settin
     model = registry_repository.get_model(session, tenant, name)
     base = registry.base_version(session, model)
     if base is None:
-        raise Conflict(f"The model {name} has no version to start from yet: its first fit is not finished, or failed")
+        raise Conflict(
+            f"The model {name} has no version to start from yet: its first fit is not finished, or "
+            "failed"
+        )
     version, source = _source(session, tenant, spec.dataset or base.dataset, spec.dataset_version)
     algorithm = asdict(spec.algorithm) if spec.algorithm else base.algorithm
     chosen = _resolve_k(spec, algorithm, base)
@@ -97,9 +108,16 @@ def plan_version(session: Session, tenant: str, name: str, spec: FitSpec, settin
 
 
 def plan_cut(
-    session: Session, stores: Stores, ready: tuple[ModelRow, VersionRow], cut: Cut, settings: Settings
+    session: Session,
+    stores: Stores,
+    ready: tuple[ModelRow, VersionRow],
+    cut: Cut,
+    settings: Settings,
 ) -> Plan:
-    """Validate another cut of a version's tree; returns a callback that adds the new version with its job."""
+    """Validate another cut of a version's tree.
+
+    Returns a callback that adds the new version with its job.
+    """
     if (cut.k is None) == (cut.distance is None):
         raise UnclearCut
     model, base = ready
@@ -137,18 +155,26 @@ def _new_model(session: Session, tenant: str, name: str) -> ModelRow:
     return model or registry_repository.add_model(session, tenant, name)
 
 
-def _add_version(session: Session, model: ModelRow, values: dict[str, Any], *, kind: str = FIT) -> JobRow:
-    datasets.get_version_by_id(session, values["dataset_id"], values["dataset_version"])  # raises if deleted meanwhile
+def _add_version(
+    session: Session, model: ModelRow, values: dict[str, Any], *, kind: str = FIT
+) -> JobRow:
+    datasets.get_version_by_id(
+        session, values["dataset_id"], values["dataset_version"]
+    )  # raises if deleted meanwhile
     number = registry.next_number(session, model)
     payload = {"model_id": model.id, "version": number, "algorithm": values["algorithm"]["name"]}
     job = jobs.create_job(session, model.tenant, kind, payload)
-    session.add(VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **values))
+    session.add(
+        VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **values)
+    )
     datasets.pin_version(session, values["dataset_id"], values["dataset_version"], model.id)
     return job
 
 
-def _check_size_limit(settings: Settings, n: int, d: int, algorithm: JsonObject, k: int | None) -> None:
-    """Raise InvalidRequest or TooManyCustomers if a fit exceeds the limits on segments, cells or memory."""
+def _check_size_limit(
+    settings: Settings, n: int, d: int, algorithm: JsonObject, k: int | None
+) -> None:
+    """Raise InvalidRequest or TooManyCustomers if a fit exceeds the limits."""
     if k is not None and k > settings.fit_segments:
         fault = FieldError(detail=f"k must be at most {settings.fit_segments:,}", pointer="/k")
         raise InvalidRequest("There are too many segments", errors=[fault])
@@ -156,12 +182,16 @@ def _check_size_limit(settings: Settings, n: int, d: int, algorithm: JsonObject,
     needed = _algorithms.validate_python(algorithm).memory(n, d)
     if needed > settings.fit_memory:
         raise TooManyCustomers(
-            f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the limit of "
-            f"{settings.fit_memory:,} for a fit; use K-Means or Ward linkage, or upload a sample of them"
+            f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the "
+            "limit of "
+            f"{settings.fit_memory:,} for a fit; use K-Means or Ward linkage, or upload a sample "
+            "of them"
         )
 
 
-def _source(session: Session, tenant: str, name: str, number: int | None) -> tuple[DatasetVersionRow, JsonObject]:
+def _source(
+    session: Session, tenant: str, name: str, number: int | None
+) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
     version = datasets_repository.get_version(session, dataset, number or dataset.version)
     return version, _source_values(dataset.name, version)
@@ -180,10 +210,17 @@ def _source_values(name: str, version: DatasetVersionRow) -> JsonObject:
 def _inherit_features(version: DatasetVersionRow, base: VersionRow) -> list[JsonObject]:
     kinds = kinds_of(version)
     require_usable([feature["name"] for feature in base.features], kinds)
-    changed = [feature["name"] for feature in base.features if feature["kind"] != kinds[feature["name"]]]
+    changed = [
+        feature["name"] for feature in base.features if feature["kind"] != kinds[feature["name"]]
+    ]
     if changed:
-        faults = [FieldError(detail=f"{name}: the column is of kind {kinds[name]} now") for name in changed]
-        raise InvalidRequest(f"The columns differ from those that version {base.number} learned from", errors=faults)
+        faults = [
+            FieldError(detail=f"{name}: the column is of kind {kinds[name]} now")
+            for name in changed
+        ]
+        raise InvalidRequest(
+            f"The columns differ from those that version {base.number} learned from", errors=faults
+        )
     return base.features
 
 
@@ -192,7 +229,10 @@ def _has_distance(algorithm: JsonObject) -> bool:
 
 
 def _resolve_k(spec: FitSpec, algorithm: JsonObject, base: VersionRow | None) -> JsonObject:
-    """Return k as requested or inherited; for "auto" k is None, and `limits` are those of the recommendation."""
+    """Return k as requested or inherited.
+
+    For "auto" k is None, and `limits` are those of the recommendation.
+    """
     k = spec.k or (None if _has_distance(algorithm) else _k_of(base))
     _require_one_cut(algorithm, k)
     if k != AUTO:
@@ -216,11 +256,22 @@ def _k_of(base: VersionRow | None) -> int | str | None:
 def _require_one_cut(algorithm: JsonObject, k: int | str | None) -> None:
     if _has_distance(algorithm) == (k is None):
         return
-    fault = 'k is missing; set a number, or "auto"' if k is None else "set either k or algorithm.distance, not both"
-    raise InvalidRequest(f"The number of segments is unclear: {fault}", errors=[FieldError(detail=fault, pointer="/k")])
+    fault = (
+        'k is missing; set a number, or "auto"'
+        if k is None
+        else "set either k or algorithm.distance, not both"
+    )
+    raise InvalidRequest(
+        f"The number of segments is unclear: {fault}",
+        errors=[FieldError(detail=fault, pointer="/k")],
+    )
 
 
 def _require_no_limits(limits: JsonObject) -> None:
-    faults = [FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}") for name in limits]
+    faults = [
+        FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}") for name in limits
+    ]
     if faults:
-        raise InvalidRequest('Limits on the number of segments are only allowed with k "auto"', errors=faults)
+        raise InvalidRequest(
+            'Limits on the number of segments are only allowed with k "auto"', errors=faults
+        )

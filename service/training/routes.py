@@ -25,35 +25,58 @@ async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) ->
     Returns the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
     """
     plan = partial(
-        operations.plan_model, tenant=tenant, name=body.name, spec=body.to_spec(), settings=later.parts.settings
-    )
-    return await later.answer(plan, partial(_show, tenant))
-
-
-@router.post("/v1/models/{model}/versions", status_code=201, response_model=None, responses=job_responses(Version))
-async def fit_again(model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
-    """Fit a further version of a model.
-
-    Absent parameters are inherited from the production version, or else from the newest ready one: kinds, logarithms
-    and categories stay the same, and all learned numbers are recomputed. Returns the version, or 202 with the job if
-    the fit takes longer than `Prefer: wait`.
-    """
-    plan = partial(
-        operations.plan_version, tenant=tenant, name=model, spec=body.to_spec(), settings=later.parts.settings
+        operations.plan_model,
+        tenant=tenant,
+        name=body.name,
+        spec=body.to_spec(),
+        settings=later.parts.settings,
     )
     return await later.answer(plan, partial(_show, tenant))
 
 
 @router.post(
-    "/v1/models/{model}/versions/{version}/cuts", status_code=201, response_model=None, responses=job_responses(Version)
+    "/v1/models/{model}/versions",
+    status_code=201,
+    response_model=None,
+    responses=job_responses(Version),
+)
+async def fit_again(
+    model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep
+) -> Version | Job:
+    """Fit a further version of a model.
+
+    Absent parameters are inherited from the production version, or else from the newest ready one:
+    kinds, logarithms and categories stay the same, and all learned numbers are recomputed. Returns
+    the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
+    """
+    plan = partial(
+        operations.plan_version,
+        tenant=tenant,
+        name=model,
+        spec=body.to_spec(),
+        settings=later.parts.settings,
+    )
+    return await later.answer(plan, partial(_show, tenant))
+
+
+@router.post(
+    "/v1/models/{model}/versions/{version}/cuts",
+    status_code=201,
+    response_model=None,
+    responses=job_responses(Version),
 )
 async def cut_version(
-    parts: ServicesDep, model: TreeModelName, version: VersionRef, body: CutCreate, tenant: TenantDep, later: LaterDep
+    parts: ServicesDep,
+    model: TreeModelName,
+    version: VersionRef,
+    body: CutCreate,
+    tenant: TenantDep,
+    later: LaterDep,
 ) -> Version | Job:
     """Cut the tree of a hierarchical version into other segments.
 
-    Creates a further version without fitting again; the segments of the two cuts are nested. Returns the version, or
-    202 with the job if the cut takes longer than `Prefer: wait`.
+    Creates a further version without fitting again; the segments of the two cuts are nested.
+    Returns the version, or 202 with the job if the cut takes longer than `Prefer: wait`.
     """
 
     def plan(session: Session) -> Plan:
@@ -66,4 +89,6 @@ async def cut_version(
 def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Version]:
     model = registry.get_model(session, tenant, result["model"])
     version = registry.get_version(session, model, str(result["version"]))
-    return f"/v1/models/{model.name}/versions/{version.number}", show_version(session, model, version)
+    return f"/v1/models/{model.name}/versions/{version.number}", show_version(
+        session, model, version
+    )

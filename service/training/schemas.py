@@ -27,7 +27,10 @@ def _form(k: object) -> str:
 K = Annotated[
     Annotated[Integer, Field(ge=1, le=1000), Tag("number")] | Annotated[Auto, Tag("auto")],
     Discriminator(_form),
-    Field(description="The number of segments. With `auto` the fit uses the recommended number.", examples=[5]),
+    Field(
+        description="The number of segments. With `auto` the fit uses the recommended number.",
+        examples=[5],
+    ),
 ]
 
 
@@ -52,7 +55,9 @@ class ModelCreate(RequestModel):
     name: Name
     dataset: Name
     dataset_version: DatasetVersion = None
-    algorithm: AlgorithmIn = Field(default_factory=KMeans, description="The clustering algorithm. Defaults to K-Means.")
+    algorithm: AlgorithmIn = Field(
+        default_factory=KMeans, description="The clustering algorithm. Defaults to K-Means."
+    )
     k: K | None = None
     k_min: FewestSegments | None = None
     k_max: MostSegments | None = None
@@ -90,7 +95,9 @@ class CutCreate(RequestModel):
 
     k: Annotated[Integer, Field(ge=1, le=1000)] | None = None
     distance: Annotated[float, Strict()] | None = Field(
-        default=None, gt=0, description="The height at which to cut, in the units of the heights in `GET …/tree`."
+        default=None,
+        gt=0,
+        description="The height at which to cut, in the units of the heights in `GET …/tree`.",
     )
 
     def to_cut(self) -> Cut:

@@ -11,8 +11,12 @@ from service.web.dependencies import ReadDep, ServicesDep, TenantDep, TreeModelN
 
 MAX_DEPTH = 20
 
-Depth = Annotated[int, Query(ge=0, le=MAX_DEPTH, description="Number of levels to return below the node.")]
-NodeNumber = Annotated[int | None, Query(ge=0, lt=2**31, description="The node to start at. Defaults to the root.")]
+Depth = Annotated[
+    int, Query(ge=0, le=MAX_DEPTH, description="Number of levels to return below the node.")
+]
+NodeNumber = Annotated[
+    int | None, Query(ge=0, lt=2**31, description="The node to start at. Defaults to the root.")
+]
 
 router = APIRouter(tags=["trees"])
 
@@ -29,7 +33,8 @@ def get_tree(
 ) -> TreeOut:
     """Retrieve the dendrogram of a hierarchical version.
 
-    Returns the groups of customers and the heights at which they are merged, from a node down to a depth.
+    Returns the groups of customers and the heights at which they are merged, from a node down to a
+    depth.
     """
     row, ready = registry.get_ready_version(session, tenant, model, version)
     tree = registry.read_tree(parts.stores, row, ready)

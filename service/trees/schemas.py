@@ -17,16 +17,21 @@ class Node(ResponseModel):
 
     node: int
     height: float | None = Field(
-        description="The height at which its two children are merged; null for a leaf of the stored tree."
+        description="The height at which its two children are merged; null for a leaf of the "
+        "stored tree."
     )
     n_customers: int = Field(description="Number of customers that are assigned to the group.")
     share: float
-    n_groups: int = Field(description="Number of leaves of the stored tree in the group, shown or not.")
+    n_groups: int = Field(
+        description="Number of leaves of the stored tree in the group, shown or not."
+    )
     segment: str | None = Field(
         description="The id of the segment that this group is; null above and below the segments."
     )
     segment_name: str | None
-    children: list["Node"] = Field(description="Two nodes, or none at the depth limit and at leaves.")
+    children: list["Node"] = Field(
+        description="Two nodes, or none at the depth limit and at leaves."
+    )
 
 
 class CutOut(ResponseModel):
@@ -34,8 +39,10 @@ class CutOut(ResponseModel):
 
     k: int
     distance_between: tuple[float, float | None] = Field(
-        description="Range of distances `[low, high)` at which a cut yields these k segments; a null `high` means no "
-        "upper bound. Equal numbers: several merges have the same height, and only `k` can select this cut.",
+        description="Range of distances `[low, high)` at which a cut yields these k segments; a "
+        "null `high` means no "
+        "upper bound. Equal numbers: several merges have the same height, and only `k` can select "
+        "this cut.",
     )
 
 
@@ -47,15 +54,26 @@ class TreeOut(ResponseModel):
     linkage: str
     n_customers: int
     n_groups: int = Field(
-        description="Number of leaves of the stored tree, which is the largest number of segments that a cut can yield."
+        description="Number of leaves of the stored tree, which is the largest number of segments "
+        "that a cut can yield."
     )
     depth: int = Field(description="Depth of the whole stored tree, shown or not.")
     cut: CutOut
     tree: Node
 
     @classmethod
-    def of(cls, model: ModelRow, version: VersionRow, tree: Tree, branch: Branch, names: Mapping[str, str]) -> Self:
-        """Build the response from a branch; `names` maps segment ids to names, ordered by segment index."""
+    def of(
+        cls,
+        model: ModelRow,
+        version: VersionRow,
+        tree: Tree,
+        branch: Branch,
+        names: Mapping[str, str],
+    ) -> Self:
+        """Build the response from a branch.
+
+        `names` maps segment ids to names, ordered by segment index.
+        """
         k, total = len(names), int(tree.sizes.sum())
         segments = dict(zip(tree.roots(k), names.items(), strict=True))
         return cls(

@@ -19,17 +19,26 @@ FRAME: Final = FILES / "frame.html"
 
 
 class PageFiles(StaticFiles):
-    """Static files with the page's security headers; the frame of interactive figures has its own policy."""
+    """Static files with the page's security headers.
+
+    The frame of interactive figures has its own policy.
+    """
 
     def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - passed to Starlette
         response = super().file_response(full_path, *args, **options)
         # The frame loads figure pages, whose scripts need their policy.
-        own = {"Content-Security-Policy": interactive_figure_csp("'self'")} if Path(full_path) == FRAME else {}
+        own = (
+            {"Content-Security-Policy": interactive_figure_csp("'self'")}
+            if Path(full_path) == FRAME
+            else {}
+        )
         response.headers.update(HEADERS | own)
         return response
 
 
-router = APIRouter(tags=["page"], include_in_schema=False, routes=[Mount("/page", PageFiles(directory=FILES))])
+router = APIRouter(
+    tags=["page"], include_in_schema=False, routes=[Mount("/page", PageFiles(directory=FILES))]
+)
 
 
 @router.get("/")

@@ -1,1 +1,4 @@
-"""HTTP layer shared by all routes: protocol, middleware, dependencies, problems, tables and OpenAPI."""
+"""HTTP layer shared by all routes.
+
+Protocol, middleware, dependencies, problems, tables and OpenAPI.
+"""

@@ -46,7 +46,9 @@ class RequestLogMiddleware:
             await send(message)
 
         self._metrics.begin_request()
-        bound = bind_contextvars(request_id=identifier)  # structlog's context manager costs twice as much
+        bound = bind_contextvars(
+            request_id=identifier
+        )  # structlog's context manager costs twice as much
         try:
             await self.app(scope, receive, send_with_id)
         except Exception as error:  # noqa: BLE001 - the outermost handler
@@ -58,9 +60,15 @@ class RequestLogMiddleware:
             reset_contextvars(**bound)
 
     def _log(self, scope: Scope, identifier: str, status: int, seconds: float) -> None:
-        method, route, caller = method_of(scope), route_of(scope), scope.get("state", {}).get("caller")
+        method, route, caller = (
+            method_of(scope),
+            route_of(scope),
+            scope.get("state", {}).get("caller"),
+        )
         self._metrics.end_request(method, route, status, seconds)
-        entry = AccessLogEntry(method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC))
+        entry = AccessLogEntry(
+            method, route, status, round(seconds * 1000, 2), identifier, datetime.now(UTC)
+        )
         if caller:
             entry.tenant, entry.key = caller.tenant, caller.key
         log_request(entry)

@@ -22,7 +22,7 @@ class BadHead(Exception):
 
 
 def check_head(version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
-    """Check the version, host and transfer codings (RFC 9112), which the parser leaves to the server."""
+    """Check the version, host and transfer codings (RFC 9112), which the parser does not."""
     if version not in _VERSIONS:
         raise BadHead(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Send HTTP/1.1")
     hosts = [value for name, value in headers if name == b"host"]

@@ -1,4 +1,4 @@
-"""ASGI middleware that enforces the limits on request bodies and closes the connection after a refusal."""
+"""ASGI middleware that limits request bodies and closes the connection after a refusal."""
 
 from contextlib import suppress
 from typing import Final
@@ -16,7 +16,10 @@ CLOSE_HEADERS: Final = {"Connection": "close"}
 
 
 class BodyLimitMiddleware:
-    """Limits the size, time, depth and memory of request bodies; stops reading a body once its response has begun."""
+    """Limits the size, time, depth and memory of request bodies.
+
+    Stops reading a body once its response has begun.
+    """
 
     def __init__(self, app: ASGIApp, allowed: BodyLimits, budget: MemoryBudget) -> None:
         self.app = app

@@ -1,4 +1,7 @@
-"""Limits on request bodies: size, receive timeout, JSON depth, and the memory budget shared by all bodies."""
+"""Limits on request bodies.
+
+Size, receive timeout, JSON depth, and the memory budget shared by all bodies.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
 
 INTAKE: Final = "service.intake"
 DISCONNECT: Final[Message] = {"type": "http.disconnect"}
-MAX_LOOP_BYTES: Final = 1 << 14  # a larger body is parsed and searched in a thread, and counts in the memory budget
+MAX_LOOP_BYTES: Final = (
+    1 << 14
+)  # a larger body is parsed and searched in a thread, and counts in the memory budget
 IDENTITY: Final = "identity"
 MAX_CONTENT_TYPE: Final = 1_000  # characters: FastAPI's parser of media types takes quadratic time
-# Bytes of memory per byte of a body, measured on worst cases: parsed to Python objects, or to a table.
+# Bytes of memory per byte of a body, measured on worst cases: parsed to Python objects, or to a
+# table.
 OBJECT_WEIGHT: Final = 48
 TABLE_WEIGHT: Final = 8
 
@@ -46,9 +52,14 @@ class BodyLimits:
 
 
 class LimitedReceive:
-    """ASGI receive callable that enforces the limits; after a refusal it returns only `http.disconnect`."""
+    """ASGI receive callable that enforces the limits.
 
-    def __init__(self, scope: Scope, receive: Receive, allowed: BodyLimits, budget: MemoryBudget) -> None:
+    After a refusal it returns only `http.disconnect`.
+    """
+
+    def __init__(
+        self, scope: Scope, receive: Receive, allowed: BodyLimits, budget: MemoryBudget
+    ) -> None:
         length = get_header(scope, b"content-length") or ""
         content_type = get_header(scope, b"content-type") or ""
         self.refusal: ServiceError | None = None
@@ -65,7 +76,10 @@ class LimitedReceive:
         self._budget = budget
 
     def allow_table(self, n_bytes: int, weight: int) -> None:
-        """Expect a table of up to `n_bytes` instead of a JSON document; its reader checks the nesting depth."""
+        """Expect a table of up to `n_bytes` instead of a JSON document.
+
+        Its reader checks the nesting depth.
+        """
         self._max_bytes, self._is_document, self._weight = n_bytes, False, weight
 
     async def receive(self) -> Message:
@@ -76,7 +90,9 @@ class LimitedReceive:
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._deadline):
-                message = await (self._receive_document() if self._is_document else self._receive_part())
+                message = await (
+                    self._receive_document() if self._is_document else self._receive_part()
+                )
             if is_complete(message):
                 await self._prepare(message)
         except TimeoutError:
@@ -109,9 +125,13 @@ class LimitedReceive:
 
     async def _receive_part(self) -> Message:
         if not self._is_content_type_short:
-            raise UnsupportedFormat(f"The Content-Type has more than {MAX_CONTENT_TYPE:,} characters")
+            raise UnsupportedFormat(
+                f"The Content-Type has more than {MAX_CONTENT_TYPE:,} characters"
+            )
         if self._encoding.strip().lower() != IDENTITY:
-            raise UnsupportedFormat("Send the body as it is, without a Content-Encoding: none is unpacked here")
+            raise UnsupportedFormat(
+                "Send the body as it is, without a Content-Encoding: none is unpacked here"
+            )
         self._check_size(self._declared)
         message = await self._receive()
         self._received += len(message.get("body", b""))
@@ -120,7 +140,10 @@ class LimitedReceive:
         return message
 
     async def _acquire_memory(self, n_bytes: int) -> None:
-        """Acquire memory for the body, `n_bytes` in total, from the shared budget; small bodies need none."""
+        """Acquire memory for the body, `n_bytes` in total, from the shared budget.
+
+        Small bodies need none.
+        """
         n_more = min(n_bytes, self._budget.max_share) - self._memory
         if self._received > MAX_LOOP_BYTES and n_more > 0:
             await self._budget.acquire(n_more)

@@ -9,7 +9,8 @@ from typing import Final
 from models.charts.plotly_html import script_hashes
 
 NOTHING_FROM_ELSEWHERE: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
+    "form-action 'none'; "
     "frame-ancestors 'self'"
 )
 APPLICATION: Final[Mapping[str, str]] = {
@@ -28,8 +29,14 @@ _INLINE_SCRIPT: Final = re.compile(r"<script>([^<]*)</script>")
 
 
 def policy(**changes: str) -> str:
-    """Return the Content-Security-Policy of an application page; keyword arguments replace directives."""
-    directives = {**APPLICATION, **{name.replace("_", "-"): sources for name, sources in changes.items()}}
+    """Return the Content-Security-Policy of an application page.
+
+    Keyword arguments replace directives.
+    """
+    directives = {
+        **APPLICATION,
+        **{name.replace("_", "-"): sources for name, sources in changes.items()},
+    }
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
@@ -50,6 +57,9 @@ def inline_scripts(html: str) -> str:
 
 
 def interactive_figure_csp(*others: str) -> str:
-    """Return the policy of an interactive figure: Plotly's inline scripts by hash, and the script sources `others`."""
+    """Return the policy of an interactive figure.
+
+    Plotly's inline scripts by hash, and the script sources `others`.
+    """
     allowed = " ".join([*others, *(f"'{each}'" for each in script_hashes())])
     return f"sandbox allow-scripts; script-src {allowed}; {NOTHING_FROM_ELSEWHERE}"

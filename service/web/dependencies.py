@@ -81,28 +81,40 @@ def _engine(parts: ServicesDep) -> JobEngine:
 AllowedDep = Annotated[Callable[[], Awaitable[bool]], Depends(_allowed)]
 TenantDep = Annotated[str, Depends(_tenant)]
 DatabaseDep = Annotated[Database, Depends(_database)]
-# scope="function" commits before the response is sent, so that a success response never precedes a failed commit.
+# scope="function" commits before the response is sent, so that a success response never precedes a
+# failed commit.
 ReadDep = Annotated[Session, Depends(_reading, scope="function")]
 WriteDep = Annotated[Session, Depends(_writing, scope="function")]
 TablesDep = Annotated[Tables, Depends(_tables)]
 ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
 EngineDep = Annotated[JobEngine, Depends(_engine)]
 
-DatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])]
-NewDatasetName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])]
-OrdersName = Annotated[str, Path(pattern=NAME, description="The dataset's name.", examples=["sample-orders"])]
+DatasetName = Annotated[
+    str, Path(pattern=NAME, description="The dataset's name.", examples=["sample"])
+]
+NewDatasetName = Annotated[
+    str, Path(pattern=NAME, description="The dataset's name.", examples=["my-customers"])
+]
+OrdersName = Annotated[
+    str, Path(pattern=NAME, description="The dataset's name.", examples=["sample-orders"])
+]
 ModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["sample"])]
-# The examples create and delete these names, so that trying them out in Swagger never deletes the sample.
-NewModelName = Annotated[str, Path(pattern=NAME, description="The model's name.", examples=["my-segments"])]
+# The examples create and delete these names, so that trying them out in Swagger never deletes the
+# sample.
+NewModelName = Annotated[
+    str, Path(pattern=NAME, description="The model's name.", examples=["my-segments"])
+]
 TreeModelName = Annotated[
-    str, Path(pattern=NAME, description="The name of a hierarchical model.", examples=["sample-tree"])
+    str,
+    Path(pattern=NAME, description="The name of a hierarchical model.", examples=["sample-tree"]),
 ]
 AliasName = Annotated[str, Path(pattern=NAME, description="The alias.", examples=["production"])]
 SegmentRef = Annotated[
     str,
     Path(
         pattern=r"^(seg_[0-9a-f]{16}|0|[1-9][0-9]{0,3})$",
-        description="The segment's id, or its index in the version (in the production version if the path names none).",
+        description="The segment's id, or its index in the version (in the production version if "
+        "the path names none).",
         examples=["0"],
     ),
 ]

@@ -33,7 +33,9 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 def mount_docs(app: FastAPI) -> None:
     app.include_router(router)
     app.mount("/docs/assets", Assets(packages=[(ASSETS, "static")]))
-    app.mount("/redoc", Assets(packages=[(ASSETS, "static/redoc")]))  # ReDoc looks for its logo below its page
+    app.mount(
+        "/redoc", Assets(packages=[(ASSETS, "static/redoc")])
+    )  # ReDoc looks for its logo below its page
 
 
 @router.get("/docs")
@@ -52,7 +54,9 @@ def show_swagger() -> HTMLResponse:
         },
     )
     scripts = inline_scripts(bytes(page.body).decode())
-    page.headers.update(application_headers(policy(script_src=f"'self' {scripts}", style_src=STYLES)))
+    page.headers.update(
+        application_headers(policy(script_src=f"'self' {scripts}", style_src=STYLES))
+    )
     return page
 
 

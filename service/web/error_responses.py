@@ -8,20 +8,25 @@ from service.web.problems import MEDIA_TYPE
 
 _TEXT: Final = {"type": "string"}
 _RETRY_AFTER: Final = {
-    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before retrying."}
+    "Retry-After": {
+        "schema": {"type": "integer"},
+        "description": "Seconds to wait before retrying.",
+    }
 }
 _HEADERS: Final[Mapping[HTTPStatus, Mapping[str, Any]]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": _TEXT, "description": "`Bearer`."}},
     HTTPStatus.TOO_MANY_REQUESTS: _RETRY_AFTER,
     HTTPStatus.SERVICE_UNAVAILABLE: _RETRY_AFTER,
 }
-_REQUEST_ID: Final = {"X-Request-ID": {"schema": _TEXT, "description": "The request id, as in the logs."}}
+_REQUEST_ID: Final = {
+    "X-Request-ID": {"schema": _TEXT, "description": "The request id, as in the logs."}
+}
 
 Operation = dict[str, Any]
 
 
 def add_error_responses(method: str, operation: Operation, *, is_open: bool) -> None:
-    """Add the possible error responses to an operation, and the common headers to all of its responses."""
+    """Add the possible errors to an operation, and the common headers to all of its responses."""
     for status in _possible_errors(method, operation, is_open=is_open):
         operation["responses"].setdefault(str(status.value), _problem(status))
     for response in operation["responses"].values():

@@ -14,12 +14,15 @@ NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "No
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 
-IfNoneMatch = Annotated[str | None, Header(description="One or several `ETag` values of cached responses, or `*`.")]
+IfNoneMatch = Annotated[
+    str | None, Header(description="One or several `ETag` values of cached responses, or `*`.")
+]
 
 IfMatch = Annotated[
     str | None,
     Header(
-        description="The `ETag` of the resource to change; the request is refused if the resource has changed since."
+        description="The `ETag` of the resource to change; the request is refused if the resource "
+        "has changed since."
     ),
 ]
 
@@ -30,8 +33,13 @@ def etag_of(shown: BaseModel) -> str:
 
 
 def check_if_match(if_match: str | None, shown: BaseModel | None) -> None:
-    """Raise ChangedMeanwhile unless `If-Match` names the current resource; None if it does not exist."""
-    if if_match is None or (shown is not None and (if_match == ANY or matches_etag(etag_of(shown), if_match))):
+    """Raise ChangedMeanwhile unless `If-Match` names the current resource.
+
+    None if it does not exist.
+    """
+    if if_match is None or (
+        shown is not None and (if_match == ANY or matches_etag(etag_of(shown), if_match))
+    ):
         return
     raise ChangedMeanwhile
 

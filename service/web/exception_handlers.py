@@ -39,7 +39,9 @@ def add_exception_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _handle_http_exception)
 
 
-def problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem_response(
+    problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """Build the response of a problem; a transient one has `Retry-After`."""
     status = problem["status"]
     retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in TRANSIENT_STATUSES else {}
@@ -89,7 +91,10 @@ def _is_json(request: Request) -> bool:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """List the methods of all routes that match a path; Starlette's `Allow` lists those of the first."""
+    """List the methods of all routes that match a path.
+
+    Starlette's `Allow` lists those of the first.
+    """
     paths = request.app.openapi()["paths"]
     matching = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
     return sorted({method.upper() for operations in matching for method in operations})
@@ -98,24 +103,38 @@ def _allowed_methods(request: Request) -> list[str]:
 def _field_error(item: Mapping[str, Any], body: object) -> FieldError:
     location, *loc = item["loc"]
     if location != "body":
-        return FieldError(detail=f"{location} parameter {'.'.join(map(str, loc))}: {_message(item)}")
+        return FieldError(
+            detail=f"{location} parameter {'.'.join(map(str, loc))}: {_message(item)}"
+        )
     path = _path_in(body, loc)
-    row = path[1] + 1 if path[:1] == ["customers"] and len(path) > 1 and isinstance(path[1], int) else None
+    row = (
+        path[1] + 1
+        if path[:1] == ["customers"] and len(path) > 1 and isinstance(path[1], int)
+        else None
+    )
     return FieldError(detail=_message(item), pointer=pointer(path), row=row)
 
 
 def _message(item: Mapping[str, Any]) -> str:
     """Return pydantic's message, except for an invalid tag, as that message quotes the input."""
     if item["type"] == "union_tag_invalid":
-        return f"Input should have one of {item['ctx']['expected_tags']} as {item['ctx']['discriminator']}"
+        return (
+            f"Input should have one of {item['ctx']['expected_tags']} as "
+            f"{item['ctx']['discriminator']}"
+        )
     return str(item["msg"])
 
 
 def _path_in(body: object, loc: Sequence[str | int]) -> list[str | int]:
-    """Return the path of a validation error in the body: its location without the names of union variants."""
+    """Return the path of a validation error in the body.
+
+    Its location without the names of union variants.
+    """
     path: list[str | int] = []
     for position, part in enumerate(loc):
-        exists = (isinstance(body, dict) and part in body) or (isinstance(body, list) and isinstance(part, int))
+        exists = (isinstance(body, dict) and part in body) or (
+            isinstance(body, list) and isinstance(part, int)
+        )
         if exists:
             body = body[part]  # type: ignore[index]  # `exists` implies that it can be indexed
         if exists or (position == len(loc) - 1 and isinstance(body, dict)):

@@ -1,4 +1,7 @@
-"""Request and response fields shared by fits and recommendations: features, algorithm, seed, limits."""
+"""Request and response fields shared by fits and recommendations.
+
+Features, algorithm, seed, limits.
+"""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -10,23 +13,34 @@ from typing_extensions import TypeAliasType
 from models.algorithms import Algorithm
 from service.web.schemas import Header, Integer, RequestModel, ResponseModel
 
-SWITCHES: Final = {field.name for kind in get_args(Algorithm) for field in fields(kind) if field.type is bool}
+SWITCHES: Final = {
+    field.name for kind in get_args(Algorithm) for field in fields(kind) if field.type is bool
+}
 
 DatasetVersion = Annotated[
     Integer | None, Field(ge=1, lt=2**31, description="The dataset version; by default the newest.")
 ]
 Seed = Annotated[
-    Integer, Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments.")
+    Integer,
+    Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments."),
 ]
-FewestSegments = Annotated[Integer, Field(ge=1, le=30, description="The minimum number of segments.")]
+FewestSegments = Annotated[
+    Integer, Field(ge=1, le=30, description="The minimum number of segments.")
+]
 MostSegments = Annotated[Integer, Field(ge=1, le=30, description="The maximum number of segments.")]
 LeastShare = Annotated[
-    float, Strict(), Field(ge=0, le=0.5, description="The minimum share of the customers in each segment.")
+    float,
+    Strict(),
+    Field(ge=0, le=0.5, description="The minimum share of the customers in each segment."),
 ]
 
-# An enum rather than a const: generated clients reject all other values where a const is part of a union.
+# An enum rather than a const: generated clients reject all other values where a const is part of a
+# union.
 Auto = TypeAliasType(
-    "Auto", Annotated[Literal["auto"], WithJsonSchema({"type": "string", "enum": ["auto"], "title": "Auto"})]
+    "Auto",
+    Annotated[
+        Literal["auto"], WithJsonSchema({"type": "string", "enum": ["auto"], "title": "Auto"})
+    ],
 )
 
 
@@ -37,7 +51,8 @@ class FeatureIn(RequestModel):
     scale: Literal["auto", "standard", "robust", "none"] = "auto"
     log: Auto | Annotated[bool, Strict()] = Field(
         default="auto",
-        description="Whether to take the logarithm; `auto` takes it from skewed columns that it makes less skewed.",
+        description="Whether to take the logarithm; `auto` takes it from skewed columns that it "
+        "makes less skewed.",
     )
     weight: Annotated[float, Strict()] = Field(
         default=1.0,
@@ -57,7 +72,8 @@ class FeatureOut(ResponseModel):
     weight: float
     categories: list[str] | None = Field(
         default=None,
-        description="The categories learned by the fit: those of enough customers, or those of the previous version.",
+        description="The categories learned by the fit: those of enough customers, or those of the "
+        "previous version.",
     )
 
 
@@ -71,12 +87,15 @@ FeatureChoice = Annotated[
 ]
 Features = Annotated[
     list[FeatureChoice],
-    Field(min_length=1, description="The columns to cluster by; by default all numeric and categorical ones."),
+    Field(
+        min_length=1,
+        description="The columns to cluster by; by default all numeric and categorical ones.",
+    ),
 ]
 
 
 def _reject_coercions(algorithm: object) -> object:
-    """Refuse booleans and numeric strings that lax validation would coerce to numbers, and vice versa."""
+    """Refuse values that lax validation would coerce between booleans, strings and numbers."""
     for name, value in algorithm.items() if isinstance(algorithm, dict) else ():
         if name in SWITCHES:
             if not isinstance(value, bool):
@@ -101,4 +120,7 @@ def dump_features(features: Sequence[str | FeatureIn] | None) -> list[dict[str, 
     """Return the settings of each feature as a dictionary."""
     if features is None:
         return None
-    return [{"name": feature} if isinstance(feature, str) else feature.model_dump() for feature in features]
+    return [
+        {"name": feature} if isinstance(feature, str) else feature.model_dump()
+        for feature in features
+    ]

@@ -1,4 +1,7 @@
-"""uvicorn's HTTP protocol with the limits it lacks: header timeout, header size, write timeout, pipelining."""
+"""uvicorn's HTTP protocol with the limits it lacks.
+
+Header timeout, header size, write timeout, pipelining.
+"""
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections.abc import Mapping
@@ -28,10 +31,12 @@ INVALID: Final = "Invalid HTTP request received."
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Closes connections whose request head is late, too large or malformed; bodies are limited by the middleware.
+    """Closes connections whose request head is late, too large or malformed.
 
-    An error response follows the responses to all earlier pipelined requests. Bytes are parsed in pieces, and parsing
-    pauses while too many pipelined requests wait.
+    Bodies are limited by the middleware.
+
+    An error response follows the responses to all earlier pipelined requests. Bytes are parsed in
+    pieces, and parsing pauses while too many pipelined requests wait.
     """
 
     def __init__(  # noqa: PLR0913 - four parameters are uvicorn's
@@ -58,7 +63,9 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Wrap the transport and start the header timeout."""
         coalescing = CoalescingTransport(cast("Transport", transport), self.loop)
-        self._lingering = LingeringTransport(coalescing, self.loop, answer_seconds=self._answer_seconds)
+        self._lingering = LingeringTransport(
+            coalescing, self.loop, answer_seconds=self._answer_seconds
+        )
         super().connection_made(cast("Any", self._lingering))
         self._start_header_timeout()
 
@@ -88,7 +95,10 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Check the head and start the request; an upgrade request is parsed again without its upgrade headers."""
+        """Check the head and start the request.
+
+        An upgrade request is parsed again without its upgrade headers.
+        """
         if not self.parser.should_upgrade():
             check_head(self.parser.get_http_version(), self.headers)
             super().on_headers_complete()
@@ -126,7 +136,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _continue_pipeline(self) -> None:
-        """Start the next pipelined request or the keep-alive timeout, and parse the remaining bytes."""
+        """Start the next pipelined request or the keep-alive timeout; parse the remaining bytes."""
         super().on_response_complete()
         if self._unparsed:
             self.loop.call_soon(self._parse)
@@ -137,7 +147,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
         while self._can_parse():
-            piece, self._unparsed = bytes(self._unparsed[:PIECE_BYTES]), self._unparsed[PIECE_BYTES:]
+            piece, self._unparsed = (
+                bytes(self._unparsed[:PIECE_BYTES]),
+                self._unparsed[PIECE_BYTES:],
+            )
             self._parse_piece(piece)
         if not self._lingering.is_closing():
             self._pause_or_resume_reading()
@@ -152,15 +165,22 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _can_parse(self) -> bool:
         has_room = len(self.pipeline) < MAX_WAITING_REQUESTS
-        return bool(self._unparsed) and has_room and not (self._refusal or self._lingering.is_closing())
+        return (
+            bool(self._unparsed)
+            and has_room
+            and not (self._refusal or self._lingering.is_closing())
+        )
 
     def _parse_piece(self, piece: bytes) -> None:
-        """Parse a piece, and add its size to the overhead unless a head or a part of a body begins in it."""
+        """Parse a piece; add its size to the overhead unless a head or body part begins in it."""
         self._head_complete, self._is_counted = self._in_body, True
         self._feed(piece)
         if self._is_counted:
             self._overhead += len(piece)
-        if self._overhead > (MAX_TRAILER_BYTES if self._in_body else MAX_HEAD_BYTES) and not self._refusal:
+        if (
+            self._overhead > (MAX_TRAILER_BYTES if self._in_body else MAX_HEAD_BYTES)
+            and not self._refusal
+        ):
             self._send_problem(http_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
 
     def _reset_overhead(self) -> None:
@@ -172,14 +192,16 @@ class HttpProtocol(HttpToolsProtocol):
                 data = self._feed_until_upgrade(data)
         except HttpParserError as error:
             cause = error.__context__
-            invalid = cause if isinstance(cause, BadHead) else BadHead(HTTPStatus.BAD_REQUEST, INVALID)
+            invalid = (
+                cause if isinstance(cause, BadHead) else BadHead(HTTPStatus.BAD_REQUEST, INVALID)
+            )
             self._send_problem(http_problem(invalid.status, invalid.detail))
 
     def _feed_until_upgrade(self, data: bytes) -> bytes:
         """Parse up to the end of an upgrade request's head.
 
-        Return that head without its upgrade headers and the bytes after it, to be parsed again: the parser skips the
-        body of an upgrade request.
+        Return that head without its upgrade headers and the bytes after it, to be parsed again: the
+        parser skips the body of an upgrade request.
         """
         try:
             self.parser.feed_data(data)
@@ -190,7 +212,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.parser = HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn
             request_line = b"%b %b HTTP/%b\r\n" % (method, self.url, version.encode())
-            return request_line + encode_without_upgrade(self.headers) + b"\r\n" + data[upgrade.args[0] :]
+            return (
+                request_line
+                + encode_without_upgrade(self.headers)
+                + b"\r\n"
+                + data[upgrade.args[0] :]
+            )
         return b""
 
     def _start_header_timeout(self) -> None:

@@ -1,4 +1,4 @@
-"""Structured logging: one JSON object per line, with the request id and without customers' values."""
+"""Structured logging: a JSON object per line, with the request id, without customers' values."""
 
 import asyncio
 import logging
@@ -20,7 +20,10 @@ logger = structlog.get_logger()
 
 
 class AccessLogEntry(msgspec.Struct, gc=False):
-    """Access log entry of a request; `tenant` and `key` are set once the caller is authenticated."""
+    """Access log entry of a request.
+
+    `tenant` and `key` are set once the caller is authenticated.
+    """
 
     method: str
     route: str
@@ -35,9 +38,10 @@ class AccessLogEntry(msgspec.Struct, gc=False):
 
 
 class BatchingJsonHandler(logging.StreamHandler[Any]):
-    """Logging handler that writes access log entries in batches and without a LogRecord, as they are the most frequent.
+    """Logging handler that writes access log entries, the most frequent, in batches.
 
-    The entries of one iteration of the event loop are written together, at its end or before the next record.
+    The entries of one iteration of the event loop are written together, at its end or before the
+    next record.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -56,7 +60,10 @@ class BatchingJsonHandler(logging.StreamHandler[Any]):
         super().emit(record)
 
     def flush(self) -> None:
-        """Write queued entries. Errors of the stream are ignored, so that requests go on without a log."""
+        """Write queued entries.
+
+        Errors of the stream are ignored, so that requests go on without a log.
+        """
         with self.lock or nullcontext(), suppress(OSError, ValueError):
             lines, self._lines = self._lines, []
             if lines:
@@ -73,7 +80,9 @@ def configure_logging(level: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     handler = BatchingJsonHandler(sys.stderr)
@@ -89,7 +98,13 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("alembic", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    for own in ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application"):
+    for own in (
+        "distributed",
+        "distributed.client",
+        "distributed.gc",
+        "tornado",
+        "tornado.application",
+    ):
         logging.getLogger(own).handlers.clear()  # Dask adds handlers that write plain text
         logging.getLogger(own).propagate = True
     warnings.showwarning = _log_warning
@@ -108,9 +123,12 @@ def log_request(entry: AccessLogEntry) -> None:
 
 
 def summarize_exception(error: BaseException) -> dict[str, Any]:
-    """Return the type and traceback of an error without its message, which may contain a customer's values."""
+    """Return an error's type and traceback without its message, which may contain values."""
     frames = traceback.extract_tb(error.__traceback__)
-    return {"error": type(error).__name__, "at": [f"{frame.name} ({frame.lineno})" for frame in frames[-8:]]}
+    return {
+        "error": type(error).__name__,
+        "at": [f"{frame.name} ({frame.lineno})" for frame in frames[-8:]],
+    }
 
 
 def request_id() -> str:
@@ -126,7 +144,7 @@ def _log_warning(  # noqa: PLR0913, PLR0917 - the signature of warnings.showwarn
     file: TextIO | None = None,  # noqa: ARG001 - as above
     line: str | None = None,  # noqa: ARG001 - as above
 ) -> None:
-    """Log the category and location of a warning without its message, which may contain a customer's values."""
+    """Log a warning's category and location without its message, which may contain values."""
     logger.warning("warning", kind=category.__name__, at=f"{Path(filename).name} ({lineno})")
 
 

@@ -1,4 +1,4 @@
-"""Semaphore of bytes: limits the memory that all request bodies use together while they are parsed."""
+"""Semaphore of bytes: limits the memory of all request bodies that are being parsed."""
 
 import asyncio
 from typing import Final
@@ -11,7 +11,10 @@ BudgetWaiter = tuple[int, asyncio.Future[None]]
 
 
 class MemoryBudget:
-    """Semaphore of bytes. One share is at most half of the budget, so that a large body cannot block all others."""
+    """Semaphore of bytes.
+
+    One share is at most half of the budget, so that a large body cannot block all others.
+    """
 
     def __init__(self, n_bytes: int, *, seconds: float = WAIT_SECONDS) -> None:
         self.max_share = max(n_bytes // 2, 1)

@@ -14,7 +14,22 @@ from prometheus_client.exposition import choose_encoder
 from service import RELEASE
 from service.stores.lru_cache import CacheStats
 
-REQUEST_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+REQUEST_BOUNDS: Final = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
 
 
 class Collector(Protocol):
@@ -46,7 +61,8 @@ class DurationHistogram:
 class Metrics:
     """Metrics of one process; each process counts and exposes its own.
 
-    Request counters are plain numbers that only the event loop changes: a request costs two lookups and no lock.
+    Request counters are plain numbers that only the event loop changes: a request costs two lookups
+    and no lock.
     """
 
     def __init__(self, caches: Callable[[], Mapping[str, CacheStats]]) -> None:
@@ -93,18 +109,24 @@ class Metrics:
 
     def collect(self) -> Iterable[Metric]:
         build = GaugeMetricFamily(
-            "segmentation_build_info", "Release of the service and version of Python.", labels=["version", "python"]
+            "segmentation_build_info",
+            "Release of the service and version of Python.",
+            labels=["version", "python"],
         )
         build.add_metric([RELEASE, platform.python_version()], 1)
         yield build
         yield from self._collect_requests()
-        yield CounterMetricFamily("segmentation_rows_assigned", "Customers assigned by requests.", value=self._rows)
+        yield CounterMetricFamily(
+            "segmentation_rows_assigned", "Customers assigned by requests.", value=self._rows
+        )
         yield from self._collect_caches()
 
     def _collect_requests(self) -> Iterable[Metric]:
         labels = ["method", "route"]
         requests = CounterMetricFamily(
-            "segmentation_requests", "Completed requests by route pattern.", labels=[*labels, "status"]
+            "segmentation_requests",
+            "Completed requests by route pattern.",
+            labels=[*labels, "status"],
         )
         for (method, route, status), n in list(self._requests.items()):
             requests.add_metric([method, route, str(status)], n)
@@ -118,14 +140,18 @@ class Metrics:
         yield requests
         yield seconds
         yield GaugeMetricFamily(
-            "segmentation_requests_in_flight", "Requests in progress, including this one.", value=self._in_flight
+            "segmentation_requests_in_flight",
+            "Requests in progress, including this one.",
+            value=self._in_flight,
         )
 
     def _collect_caches(self) -> Iterable[Metric]:
         labels = ["cache"]
         hits = CounterMetricFamily("segmentation_cache_hits", "Cache hits.", labels=labels)
         misses = CounterMetricFamily("segmentation_cache_misses", "Cache misses.", labels=labels)
-        entries = GaugeMetricFamily("segmentation_cache_entries", "Entries in the cache.", labels=labels)
+        entries = GaugeMetricFamily(
+            "segmentation_cache_entries", "Entries in the cache.", labels=labels
+        )
         filled = GaugeMetricFamily(
             "segmentation_cache_fill_ratio", "Used share of the cache's capacity.", labels=labels
         )

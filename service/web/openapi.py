@@ -26,12 +26,15 @@ _BODIES: dict[str, Any] = {
         "type": "object",
         "description": "Rows of a table: customers or transactions.",
         "required": ["customers"],
-        "properties": {"customers": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}},
+        "properties": {
+            "customers": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+        },
     },
     "Row": {"type": "object", "description": "A row: an object of column names and cells."},
     "TableFile": {
         "type": "object",
-        "description": "A table as a file; its media type or file name extension determines the format.",
+        "description": "A table as a file; its media type or file name extension determines the "
+        "format.",
         "required": ["file"],
         "properties": {"file": _FILE},
     },
@@ -39,7 +42,11 @@ _BODIES: dict[str, Any] = {
 
 
 SECURITY: dict[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key as `Authorization: Bearer <key>`."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key as `Authorization: Bearer <key>`.",
+    },
     "header": {
         "type": "apiKey",
         "in": "header",
@@ -54,12 +61,18 @@ def table_request_body(description: str, rows: list[dict[str, JsonValue]]) -> di
     texts = {
         "text/csv": _delimited(",", rows),
         "text/tab-separated-values": _delimited("\t", rows),
-        **dict.fromkeys(["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, rows))),
+        **dict.fromkeys(
+            ["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, rows))
+        ),
     }
     content = {
         "application/json": {"schema": _reference("Table"), "example": {"customers": rows}},
         **{kind: {"schema": {"type": "string"}, "example": text} for kind, text in texts.items()},
-        **{kind: {"schema": _FILE} for kind in MEDIA_TYPES if kind not in {"application/json", *texts}},
+        **{
+            kind: {"schema": _FILE}
+            for kind in MEDIA_TYPES
+            if kind not in {"application/json", *texts}
+        },
         MULTIPART: {"schema": _reference("TableFile")},
     }
     return {"requestBody": {"required": True, "description": description, "content": content}}
@@ -70,16 +83,31 @@ def _reference(schema: str) -> dict[str, str]:
 
 
 def _delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
-    return "\n".join(delimiter.join(map(str, line)) for line in (rows[0], *(row.values() for row in rows)))
+    return "\n".join(
+        delimiter.join(map(str, line)) for line in (rows[0], *(row.values() for row in rows))
+    )
 
 
 TABLE_BODY = table_request_body(
-    "The table: JSON or JSON Lines with one object per customer; CSV with a header (comma, semicolon, pipe or tab; "
+    "The table: JSON or JSON Lines with one object per customer; CSV with a header (comma, "
+    "semicolon, pipe or tab; "
     "UTF-8, UTF-16 or Latin-1); Parquet; an Arrow stream; or a form with one such file.",
     [
         SAMPLE_ROW,
-        {"CustomerID": "2", "Gender": "Male", "Age": 52, "Annual Income (k$)": 88, "Spending Score (1-100)": 17},
-        {"CustomerID": "3", "Gender": "Female", "Age": 24, "Annual Income (k$)": 25, "Spending Score (1-100)": 80},
+        {
+            "CustomerID": "2",
+            "Gender": "Male",
+            "Age": 52,
+            "Annual Income (k$)": 88,
+            "Spending Score (1-100)": 17,
+        },
+        {
+            "CustomerID": "3",
+            "Gender": "Female",
+            "Age": 24,
+            "Annual Income (k$)": 25,
+            "Spending Score (1-100)": 80,
+        },
     ],
 )
 TRANSACTIONS_BODY = table_request_body(
@@ -118,7 +146,9 @@ def _extend_schema(schema: dict[str, Any]) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             required = required_scope(method.upper(), path)
-            operation["security"] = [{scheme: [required]} for scheme in SECURITY] if required else []
+            operation["security"] = (
+                [{scheme: [required]} for scheme in SECURITY] if required else []
+            )
             for parameter in operation.get("parameters", ()):
                 _copy_example(parameter)
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")

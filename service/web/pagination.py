@@ -1,4 +1,4 @@
-"""Cursor pagination: an opaque page token encodes the key of the last entry of the previous page."""
+"""Cursor pagination: an opaque page token encodes the key of the previous page's last entry."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -33,7 +33,10 @@ def decode_offset(token: str | None) -> int:
 
 
 def decode_row_cursor(token: str | None) -> tuple[int | None, int]:
-    """Decode the table version and the first row of a page. The first page has version None: the newest."""
+    """Decode the table version and the first row of a page.
+
+    The first page has version None: the newest.
+    """
     if token is None:
         return None, 0
     version, _, row = (decode_cursor(token) or "").partition(".")

@@ -1,4 +1,7 @@
-"""Fair queue of pipelined requests: one starts per iteration of the event loop, shared by all connections."""
+"""Fair queue of pipelined requests.
+
+One starts per iteration of the event loop, shared by all connections.
+"""
 
 from asyncio import AbstractEventLoop
 from collections import deque
@@ -8,7 +11,7 @@ Start = Callable[[], None]
 
 
 class PipelineQueue:
-    """FIFO queue of pipelined requests whose predecessors have been answered, over all connections."""
+    """FIFO queue, over all connections, of pipelined requests with answered predecessors."""
 
     def __init__(self) -> None:
         self._waiting: deque[Start] = deque()

@@ -26,7 +26,9 @@ def list_problems() -> ProblemList:
 
 @router.get("/problems/{slug}", response_model_exclude_none=True)
 def get_problem(
-    slug: Annotated[str, Path(description="The last segment of the problem's `type`.", examples=["not-found"])],
+    slug: Annotated[
+        str, Path(description="The last segment of the problem's `type`.", examples=["not-found"])
+    ],
 ) -> ProblemDetails:
     """Describe a problem type."""
     for problem in known_problems():

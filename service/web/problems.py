@@ -131,7 +131,9 @@ INTERNAL_SLUG = "internal-error"
 class Fault(BaseModel):
     """An invalid part of the request: its location and the reason."""
 
-    pointer: str | None = Field(default=None, description="JSON pointer into the body; indices start at 0.")
+    pointer: str | None = Field(
+        default=None, description="JSON pointer into the body; indices start at 0."
+    )
     row: int | None = Field(default=None, description="The data row; rows start at 1.")
     customer_id: str | None = None
     detail: str
@@ -141,7 +143,8 @@ class ProblemDetails(BaseModel):
     """Why a request was refused (RFC 9457)."""
 
     type: str = Field(
-        examples=["/problems/not-found"], description="URI reference that identifies and documents the problem type."
+        examples=["/problems/not-found"],
+        description="URI reference that identifies and documents the problem type.",
     )
     title: str = Field(examples=["There is nothing under this name."])
     status: int = Field(examples=[404])
@@ -152,7 +155,10 @@ class ProblemDetails(BaseModel):
 
 
 def to_problem(error: Exception) -> dict[str, Any]:
-    """Convert an error to a problem; an unexpected error becomes an internal error without details."""
+    """Convert an error to a problem.
+
+    An unexpected error becomes an internal error without details.
+    """
     if is_full(error):
         error = StorageFull()
     kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), None)
@@ -178,10 +184,14 @@ def _problem_of_kind(kind: type[Exception], detail: str | None = None) -> dict[s
 
 
 def _internal() -> dict[str, Any]:
-    return _problem(INTERNAL_SLUG, "An unexpected error occurred.", HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _problem(
+        INTERNAL_SLUG, "An unexpected error occurred.", HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
-def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
+def _problem(
+    slug: str, title: str, status: HTTPStatus, detail: str | None = None
+) -> dict[str, Any]:
     return {
         "type": f"/problems/{slug}",
         "title": title,
@@ -192,7 +202,9 @@ def _problem(slug: str, title: str, status: HTTPStatus, detail: str | None = Non
 
 def _errors_of(error: Exception) -> Sequence[FieldError]:
     if isinstance(error, BadCells):
-        return [FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in error.cells]
+        return [
+            FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in error.cells
+        ]
     return error.errors if isinstance(error, ServiceError) else ()
 
 

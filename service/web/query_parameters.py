@@ -41,7 +41,8 @@ async def refuse_unknown_parameters(request: Request) -> None:
         details = [_detail(name, known) for name in unknown[:MAX_EXPLAINED]]
         details += [UNKNOWN] * (len(unknown) - len(details))
         raise InvalidRequest(
-            f"The query is not valid: {details[0]}", errors=[FieldError(detail=detail) for detail in details]
+            f"The query is not valid: {details[0]}",
+            errors=[FieldError(detail=detail) for detail in details],
         )
 
 
@@ -56,4 +57,6 @@ def _detail(name: str, known: Sequence[str]) -> str:
     closest = get_close_matches(name[:MAX_LENGTH].lower(), known, n=1)
     if closest:
         return f"{message}; did you mean {closest[0]!r}?"
-    return f"{message}; known are {', '.join(known)}" if known else f"{message}; this route takes none"
+    return (
+        f"{message}; known are {', '.join(known)}" if known else f"{message}; this route takes none"
+    )

@@ -9,7 +9,14 @@ from fastapi import Depends, Header, Query
 from fastapi.responses import StreamingResponse
 
 from service.stores.tables import Rows
-from service.web.formats.writers import FORMATS, JSON, NO_EXTRA_FIELDS, TableFormat, negotiate, write_table
+from service.web.formats.writers import (
+    FORMATS,
+    JSON,
+    NO_EXTRA_FIELDS,
+    TableFormat,
+    negotiate,
+    write_table,
+)
 
 _NAMES: Final = [fmt.name for fmt in FORMATS]
 
@@ -33,7 +40,9 @@ ResponseFormatDep = Annotated[TableFormat, Depends(_format)]
 # The OpenAPI description of a `TableResponse`; JSON is described by the route's response model.
 TABLE_ANSWER: Final[dict[str, Any]] = {
     "content": {
-        fmt.media_type: {"schema": {"type": "string"} | ({"format": "binary"} if fmt.ending else {})}
+        fmt.media_type: {
+            "schema": {"type": "string"} | ({"format": "binary"} if fmt.ending else {})
+        }
         for fmt in FORMATS
         if fmt.write
     },
@@ -41,7 +50,10 @@ TABLE_ANSWER: Final[dict[str, Any]] = {
 
 
 class TableResponse(StreamingResponse):
-    """Streams a table. The first batch is read in advance, so that its errors still become problems."""
+    """Streams a table.
+
+    The first batch is read in advance, so that its errors still become problems.
+    """
 
     def __init__(
         self,
@@ -64,7 +76,10 @@ class TableResponse(StreamingResponse):
 def table_response(
     rows: Rows, fmt: TableFormat, *, noun: str, size: int, token: Callable[[pa.Table], str]
 ) -> TableResponse:
-    """Return one page of `size` rows as JSON, or all rows in any other format. `token` builds the next page token."""
+    """Return one page of `size` rows as JSON, or all rows in any other format.
+
+    `token` builds the next page token.
+    """
     if fmt != JSON:
         return TableResponse(rows.batches, rows.schema, fmt, noun=noun)
     page, more = first_rows(rows, size)
@@ -85,5 +100,7 @@ def first_rows(rows: Rows, size: int) -> tuple[pa.Table, bool]:
 
 def table_headers(fmt: TableFormat, noun: str) -> dict[str, str]:
     """Return the response headers of a table."""
-    attachment = {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
+    attachment = (
+        {"Content-Disposition": f'attachment; filename="{noun}{fmt.ending}"'} if fmt.ending else {}
+    )
     return {"Vary": "Accept", **attachment}

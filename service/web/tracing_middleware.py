@@ -15,7 +15,10 @@ UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class TracingMiddleware:
-    """Opens a span per request, with the attributes of the access log; probes and scrapes are not traced."""
+    """Opens a span per request, with the attributes of the access log.
+
+    Probes and scrapes are not traced.
+    """
 
     def __init__(self, app: ASGIApp, *, tracer: Tracer) -> None:
         self.app = app
@@ -34,7 +37,11 @@ class TracingMiddleware:
 
         parent = Headers(scope=scope).get(TRACEPARENT)
         with span(
-            self._tracer, "request", SpanKind.SERVER, parent, {"segmentation.request_id": request_id()}
+            self._tracer,
+            "request",
+            SpanKind.SERVER,
+            parent,
+            {"segmentation.request_id": request_id()},
         ) as request_span:
             try:
                 await self.app(scope, receive, record_status)

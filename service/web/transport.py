@@ -12,11 +12,14 @@ LINGER_BYTES: Final = 1 << 26
 class LingeringTransport:
     """Transport with a lingering close, as in nginx, and a write timeout.
 
-    Closing a socket that still receives bytes resets the connection, and the client may lose the response. After a
-    response to an unfinished request, only the sending side is closed, and received bytes are discarded for a while.
+    Closing a socket that still receives bytes resets the connection, and the client may lose the
+    response. After a response to an unfinished request, only the sending side is closed, and
+    received bytes are discarded for a while.
     """
 
-    def __init__(self, transport: CoalescingTransport, loop: AbstractEventLoop, *, answer_seconds: float) -> None:
+    def __init__(
+        self, transport: CoalescingTransport, loop: AbstractEventLoop, *, answer_seconds: float
+    ) -> None:
         self._transport = transport
         self._loop = loop
         self._answer_seconds = answer_seconds
@@ -102,5 +105,8 @@ class LingeringTransport:
 
 
 def _discard(data: bytes) -> None:
-    """Drop writes after a lingering close has begun: the app may still respond to an earlier request."""
+    """Drop writes after a lingering close has begun.
+
+    The app may still respond to an earlier request.
+    """
     del data

@@ -1,4 +1,7 @@
-"""Dependencies that receive a table as a spooled file: in memory while small, on disk beyond that."""
+"""Dependencies that receive a table as a spooled file.
+
+In memory while small, on disk beyond that.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -21,7 +24,7 @@ from service.web.formats.media_types import parse_media_type
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A received table: the file at its start, its declared media type, and the limits of the route."""
+    """A received table: the file at its start, its media type, and the limits of the route."""
 
     file: BinaryIO
     content_type: str
@@ -64,7 +67,9 @@ def _table_limits(settings: Settings, *, rows: int) -> TableLimits:
 async def _receive(request: Request, bounds: TableLimits) -> AsyncIterator[Upload]:
     content_type = request.headers.get("content-type", "")
     is_form = parse_media_type(content_type)[0] == MULTIPART
-    file, media_type = await _receive_form(request) if is_form else (await _spool(request), content_type)
+    file, media_type = (
+        await _receive_form(request) if is_form else (await _spool(request), content_type)
+    )
     with file:
         yield Upload(file=file, content_type=media_type, bounds=bounds)
 
@@ -85,11 +90,15 @@ async def _spool(request: Request) -> BinaryIO:
 
 
 async def _receive_form(request: Request) -> tuple[BinaryIO, str]:
-    parser = MultiPartParser(request.headers, _split_chunks(request.stream()), max_files=1, max_fields=0)
+    parser = MultiPartParser(
+        request.headers, _split_chunks(request.stream()), max_files=1, max_fields=0
+    )
     try:
         form = await parser.parse()
     except MultiPartException:
-        raise UnreadableBody("The form must be complete and contain exactly one file and no other fields") from None
+        raise UnreadableBody(
+            "The form must be complete and contain exactly one file and no other fields"
+        ) from None
     upload = _find_file(form)
     if upload is None:
         for partial in parser._files_to_close_on_error:  # noqa: SLF001 - Starlette closes them only on its own errors
@@ -99,7 +108,7 @@ async def _receive_form(request: Request) -> tuple[BinaryIO, str]:
 
 
 async def _split_chunks(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Yield a body in small pieces and yield to the event loop after each, as parsing a form blocks it."""
+    """Yield a body in small pieces, and to the event loop after each: parsing a form blocks it."""
     async for chunk in chunks:
         for start in range(0, len(chunk), MAX_LOOP_BYTES):
             yield chunk[start : start + MAX_LOOP_BYTES]
@@ -111,7 +120,10 @@ def _find_file(form: FormData) -> UploadFile | None:
 
 
 def _media_type(upload: UploadFile) -> str:
-    """Return the file's media type: the declared one if it is supported, else the one of its file name extension."""
+    """Return the file's media type.
+
+    The declared one if it is supported, else the one of its file name extension.
+    """
     declared = upload.content_type or ""
     if parse_media_type(declared)[0] in MEDIA_TYPES:
         return declared

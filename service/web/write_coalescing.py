@@ -7,7 +7,7 @@ MAX_COALESCED_BYTES: Final = 1 << 16  # bytes: copying more costs as much as ano
 
 
 class CoalescingTransport:
-    """Transport that buffers a small write until the next write or the end of the event loop iteration."""
+    """Transport that buffers a small write until the next one or the end of the loop iteration."""
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop

@@ -20,7 +20,12 @@ from service.principals import SCOPES
 from service.stores import open_stores
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+]
 PATIENCE_MS = 60_000
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -30,7 +35,9 @@ RULES = {
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="module")  # while it is driven, nothing else may run an event loop in this thread
+@pytest.fixture(
+    scope="module"
+)  # while it is driven, nothing else may run an event loop in this thread
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium here: apt-get install chromium")
@@ -67,7 +74,9 @@ def keyed_site(tmp_path_factory) -> Iterator[tuple[str, dict[str, str]]]:
     home = tmp_path_factory.mktemp("keyed")
     database = open_stores(Settings(home=home)).database
     database.migrate()
-    keys = {scope: create_key(database, tenant="shop", name=scope, scope=scope)[0] for scope in SCOPES}
+    keys = {
+        scope: create_key(database, tenant="shop", name=scope, scope=scope)[0] for scope in SCOPES
+    }
     database.close()
     with serving(home, InlineEngine) as address:
         yield address, keys
@@ -75,7 +84,10 @@ def keyed_site(tmp_path_factory) -> Iterator[tuple[str, dict[str, str]]]:
 
 @pytest.fixture(scope="session")
 def seeded(site, sample_csv) -> str:
-    """The name of a dataset, and of a model of it with two versions; customers were grouped once."""
+    """The name of a dataset, and of a model of it with two versions.
+
+    Customers were grouped once.
+    """
     with httpx.Client(base_url=site, timeout=60) as client:
         put_csv(client, "seeded", sample_csv)
         recommend(client, "seeded", k_max=6)
@@ -142,7 +154,9 @@ def visit(browser, site, request) -> Iterator[Visit]:
 def visit_at(browser) -> Iterator[Callable[..., Visit]]:
     """Begins fresh visits to any site."""
     with ExitStack() as visits:
-        yield lambda site, width=1280, scheme="light": visits.enter_context(visiting(browser, site, width, scheme))
+        yield lambda site, width=1280, scheme="light": visits.enter_context(
+            visiting(browser, site, width, scheme)
+        )
 
 
 @pytest.fixture

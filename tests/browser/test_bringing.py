@@ -1,4 +1,4 @@
-"""A table is brought: dropped or chosen, of customers or of purchases, refused and brought again, read anew."""
+"""Upload of tables on the page: dropped or chosen, customers or purchases, refused and retried."""
 
 import pytest
 from playwright.sync_api import expect
@@ -63,7 +63,9 @@ def test_purchases_become_customers_and_the_likely_columns_are_proposed(visit, n
     expect(visit.page.get_by_label("Use recency", exact=False)).to_be_visible()
 
 
-def test_a_table_that_was_refused_can_be_corrected_under_the_same_name_and_brought_again(visit, name):
+def test_a_table_that_was_refused_can_be_corrected_under_the_same_name_and_brought_again(
+    visit, name
+):
     visit.go("/")
     choose(visit, AMBIGUOUS, name)
     upload(visit)

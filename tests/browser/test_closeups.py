@@ -1,4 +1,4 @@
-"""Figures closer up: pages to explore in a world of their own, the numbers behind them, pictures for a print."""
+"""Figures in detail: interactive pages, the numbers behind them, and images to print."""
 
 import re
 
@@ -17,7 +17,9 @@ def explore(visit):
     """Explore the first figure; gives its frame."""
     visit.go(VERSION)
     visit.page.get_by_role("button", name=re.compile("Explore")).first.click()
-    expect(visit.page.frame_locator("dialog iframe").locator(".plot-container").first).to_be_visible()
+    expect(
+        visit.page.frame_locator("dialog iframe").locator(".plot-container").first
+    ).to_be_visible()
     return next(frame for frame in visit.page.frames if frame.url.endswith("/page/frame.html"))
 
 
@@ -29,7 +31,9 @@ def test_a_figure_is_explored_in_a_frame_that_reaches_nothing_of_the_page(visit)
 
 def test_a_frame_can_ask_for_nothing(visit):
     frame = explore(visit)
-    assert frame.evaluate("fetch('/v1/models').then(() => 'answered', () => 'refused')") == "refused"
+    assert (
+        frame.evaluate("fetch('/v1/models').then(() => 'answered', () => 'refused')") == "refused"
+    )
 
 
 def test_a_figure_goes_when_its_page_is_left_and_gives_the_focus_back_when_it_is_closed(visit):

@@ -39,7 +39,9 @@ def open_with(visit, key) -> None:
     expect(visit.page.get_by_text("Loading…")).to_have_count(0)
 
 
-def test_from_then_on_every_request_carries_the_key_and_no_address_does(keyed, keys, sample_csv, name):
+def test_from_then_on_every_request_carries_the_key_and_no_address_does(
+    keyed, keys, sample_csv, name
+):
     open_with(keyed, keys["write"])
     sent = Sent()
     keyed.page.on("request", sent.note)
@@ -48,7 +50,9 @@ def test_from_then_on_every_request_carries_the_key_and_no_address_does(keyed, k
     keyed.page.get_by_role("button", name="Learn segments").click()
     expect(keyed.page.locator(".cards")).to_be_visible()
     keyed.page.get_by_role("button", name=re.compile("Explore")).first.click()
-    expect(keyed.page.frame_locator("dialog iframe").locator(".plot-container").first).to_be_visible()
+    expect(
+        keyed.page.frame_locator("dialog iframe").locator(".plot-container").first
+    ).to_be_visible()
     keyed.page.keyboard.press("Escape")
     assert "<html" in download(keyed, "Download the report")
     assert {key for _, key in sent} == {f"Bearer {keys['write']}"}
@@ -61,7 +65,9 @@ def test_an_unknown_key_is_told_and_can_be_put_right(keyed, keys):
     give(keyed, "seg_not-a-key-of-this-service")
     expect(keyed.page.get_by_role("dialog")).to_contain_text("is not known here")
     give(keyed, keys["read"])
-    expect(keyed.page.get_by_text("No datasets yet").or_(keyed.page.locator(".tile").first)).to_be_visible()
+    expect(
+        keyed.page.get_by_text("No datasets yet").or_(keyed.page.locator(".tile").first)
+    ).to_be_visible()
 
 
 def test_without_a_key_the_page_says_so_and_asks_again(keyed):
@@ -71,7 +77,9 @@ def test_without_a_key_the_page_says_so_and_asks_again(keyed):
     expect(keyed.page.get_by_role("dialog")).to_be_visible()
 
 
-def test_a_key_that_does_not_allow_something_is_told_which_scope_it_misses(keyed, keys, sample_csv, name):
+def test_a_key_that_does_not_allow_something_is_told_which_scope_it_misses(
+    keyed, keys, sample_csv, name
+):
     open_with(keyed, keys["read"])
     file = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": sample_csv.encode()}
     keyed.page.set_input_files("input[type=file]", file)

@@ -5,7 +5,9 @@ from playwright.sync_api import expect
 from test_walk import bring
 
 EVIL = "<img src=x onerror=alert(1)>"
-HOSTILE = f"customer_id,{EVIL},size\n" + "\n".join(f"{i},{EVIL if i % 2 else 'plain'},{i % 7}" for i in range(40))
+HOSTILE = f"customer_id,{EVIL},size\n" + "\n".join(
+    f"{i},{EVIL if i % 2 else 'plain'},{i % 7}" for i in range(40)
+)
 
 
 @pytest.fixture
@@ -23,7 +25,9 @@ def answer(visit, address, body) -> None:
     visit.page.route(address, lambda route: route.fulfill(json=body))
 
 
-@pytest.mark.parametrize(("noun", "advice"), [("datasets", "Drop a table above"), ("models", "Choose a dataset")])
+@pytest.mark.parametrize(
+    ("noun", "advice"), [("datasets", "Drop a table above"), ("models", "Choose a dataset")]
+)
 def test_an_empty_list_says_what_to_do(visit, noun, advice):
     answer(visit, f"**/v1/{noun}?*", {noun: [], "next_page_token": None})
     visit.go("/")
@@ -36,7 +40,11 @@ def test_a_refusal_is_told_in_its_own_words_and_can_be_tried_again(visit):
         visit,
         "**/v1/models?*",
         503,
-        {"title": "Out to lunch.", "detail": "Back at two", "errors": [{"row": 3, "detail": "is odd"}]},
+        {
+            "title": "Out to lunch.",
+            "detail": "Back at two",
+            "errors": [{"row": 3, "detail": "is odd"}],
+        },
     )
     visit.go("/")
     alert = visit.page.get_by_role("alert")
@@ -91,7 +99,9 @@ def test_a_key_is_asked_for_once_sent_with_each_request_and_kept_by_the_tab_alon
     def guard(route):
         sent.append(route.request.headers.get("authorization"))
         known = sent[-1] == "Bearer letmein"
-        route.continue_() if known else route.fulfill(status=401, json={"title": "A key is needed."})
+        route.continue_() if known else route.fulfill(
+            status=401, json={"title": "A key is needed."}
+        )
 
     visit.page.route("**/v1/**", guard)
     visit.go("/")
@@ -109,7 +119,9 @@ def test_a_job_waits_for_an_engine_that_is_away_and_the_page_says_so(visit_at, a
     visit = visit_at(absent_site)
     bring(visit, HOSTILE, name)
     visit.page.get_by_role("button", name="How many segments?").click()
-    expect(visit.page.get_by_text("It begins by itself as soon as the engine is back")).to_be_visible()
+    expect(
+        visit.page.get_by_text("It begins by itself as soon as the engine is back")
+    ).to_be_visible()
     assert visit.violations() == []
 
 
@@ -117,7 +129,9 @@ def test_a_line_that_breaks_is_told_and_taken_up_again(idle_visit, name):
     bring(idle_visit, HOSTILE, name)
     idle_visit.page.route("**/v1/jobs/**", lambda route: route.abort())
     idle_visit.page.get_by_role("button", name="How many segments?").click()
-    expect(idle_visit.page.get_by_text("The service cannot be reached. Looking again")).to_be_visible()
+    expect(
+        idle_visit.page.get_by_text("The service cannot be reached. Looking again")
+    ).to_be_visible()
     idle_visit.page.unroute("**/v1/jobs/**")
     expect(idle_visit.page.get_by_text("Waiting for its turn")).to_be_visible()
 

@@ -1,4 +1,7 @@
-"""Swagger UI in a real browser: whoever goes down the page and executes everything as it stands succeeds."""
+"""Swagger UI in a real browser.
+
+Whoever goes down the page and executes everything as it stands succeeds.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,7 +14,10 @@ from playwright.sync_api import expect
 from service.sample import load_sample
 
 # Each takes seconds on a busy machine: all of them are for the soak.
-FEW = ["operations-registry-registry-get_model", "operations-assignments-assignments-assign_customers"]
+FEW = [
+    "operations-registry-registry-get_model",
+    "operations-assignments-assignments-assign_customers",
+]
 CANCEL = "operations-jobs-jobs-cancel_job"
 
 pytestmark = pytest.mark.processes
@@ -39,7 +45,9 @@ def docs(visit_at, sampled_site):
     visit = visit_at(address)
     visit.page.goto(f"{address}/docs")
     visit.page.get_by_role("button", name="Authorize").first.click()
-    visit.page.locator(".auth-container input").first.fill(headers["Authorization"].removeprefix("Bearer "))
+    visit.page.locator(".auth-container input").first.fill(
+        headers["Authorization"].removeprefix("Bearer ")
+    )
     visit.page.locator(".modal-ux button.authorize").first.click()
     visit.page.locator(".modal-ux button.btn-done").first.click()
     return visit
@@ -63,10 +71,14 @@ def execute(block) -> str:
 
 
 def keep_busy(address: str, headers: dict[str, str]) -> None:
-    """Ask for jobs that take longer than a browser to press two buttons, and for another one that waits behind them."""
-    with httpx.Client(base_url=address, headers=headers | {"Prefer": "respond-async"}, timeout=60) as client:
+    """Create jobs that outlast two clicks in a browser, and one that is queued behind them."""
+    with httpx.Client(
+        base_url=address, headers=headers | {"Prefer": "respond-async"}, timeout=60
+    ) as client:
         for k_max in range(5, 15):
-            client.post("/v1/datasets/sample/recommendations", json={"k_max": k_max}).raise_for_status()
+            client.post(
+                "/v1/datasets/sample/recommendations", json={"k_max": k_max}
+            ).raise_for_status()
         client.post("/v1/models/sample/versions", json={"k": 3}).raise_for_status()
 
 
@@ -77,10 +89,14 @@ def walk(visit, sampled_site, asked) -> Iterator[tuple[str, str]]:
         yield operation, execute(visit.page.locator(f"[id='{operation}']"))
 
 
-def test_everything_succeeds_unedited_from_the_top_of_the_page_to_its_end(docs, sampled_site, pytestconfig):
+def test_everything_succeeds_unedited_from_the_top_of_the_page_to_its_end(
+    docs, sampled_site, pytestconfig
+):
     every = operations(docs)
     statuses = dict(walk(docs, sampled_site, every if pytestconfig.getoption("--soak") else FEW))
-    assert {operation: status for operation, status in statuses.items() if not status.startswith("2")} == {}
+    assert {
+        operation: status for operation, status in statuses.items() if not status.startswith("2")
+    } == {}
     assert (set(FEW) <= set(every), docs.complaints, docs.elsewhere) == (True, [], [])
 
 

@@ -78,7 +78,11 @@ def test_a_table_becomes_segments_in_production(visit, table, name, request):
     bring(visit, request.getfixturevalue(table), name)
     for step in (ask_how_many, learn, rename, place, learn_again, promote, compare):
         step(visit)
-        assert (step.__name__, visit.violations(), visit.is_too_wide()) == (step.__name__, [], False)
+        assert (step.__name__, visit.violations(), visit.is_too_wide()) == (
+            step.__name__,
+            [],
+            False,
+        )
     visit.page.get_by_role("link", name=f"Back to {name}").click()
     assert download(visit, "Members of").startswith("CustomerID,")
     assert "Everyday people" in download(visit, "Download the report")

@@ -11,7 +11,9 @@ from models.algorithms.hierarchical import EXACT_UP_TO
 from models.errors import CutTooFine, TooFewCustomers, TooManyCustomers, UnclearCut
 
 LINKAGES = ["ward", "average", "complete", "single"]
-every_algorithm = pytest.mark.parametrize("algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name)
+every_algorithm = pytest.mark.parametrize(
+    "algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,9 @@ def test_exactly_k_segments_are_learned(algorithm, points, k):
 def test_the_estimator_says_the_segment_of_the_nearest_center(algorithm, points):
     learned = algorithm.learn(points, k=4, seed=0)
     distances = np.linalg.norm(points[:, None] - learned.centers, axis=2)
-    assert (learned.segment_of_center[distances.argmin(axis=1)] == learned.estimator.predict(points)).all()
+    assert (
+        learned.segment_of_center[distances.argmin(axis=1)] == learned.estimator.predict(points)
+    ).all()
 
 
 @every_algorithm
@@ -66,11 +70,16 @@ def test_exact_kmeans_is_that_of_scikit_learn(points):
 
 def test_kmeans_finds_what_that_of_scikit_learn_finds(points):
     ours = KMeans().learn(points, k=4, seed=11).estimator.predict(points)
-    assert adjusted_rand_score(ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_, ours) == 1
+    assert (
+        adjusted_rand_score(ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_, ours)
+        == 1
+    )
 
 
 def test_the_estimator_of_kmeans_has_all_that_scikit_learn_leaves_in_one(points):
-    ours, theirs = (KMeans(exact=exact).learn(points, k=4, seed=0).estimator for exact in (False, True))
+    ours, theirs = (
+        KMeans(exact=exact).learn(points, k=4, seed=0).estimator for exact in (False, True)
+    )
     left = {"_n_init", "_tol", "_algorithm"}  # what only `fit` itself reads
     assert set(vars(theirs)) - set(vars(ours)) <= left
     assert ours.inertia_ == pytest.approx(theirs.inertia_)
@@ -80,7 +89,10 @@ def test_the_estimator_of_kmeans_has_all_that_scikit_learn_leaves_in_one(points)
 
 @pytest.mark.parametrize("linkage", LINKAGES)
 def test_ties_still_give_exactly_k_segments(tied, linkage):
-    found = [len(set(Hierarchical(linkage=linkage).learn(tied, k=k, seed=0).labels)) for k in range(1, 17)]
+    found = [
+        len(set(Hierarchical(linkage=linkage).learn(tied, k=k, seed=0).labels))
+        for k in range(1, 17)
+    ]
     assert found == list(range(1, 17))
 
 
@@ -122,7 +134,9 @@ def test_single_linkage_keeps_chained_shapes():
 @pytest.mark.parametrize("linkage", ["average", "complete", "single"])
 def test_too_many_customers_for_memory_are_refused_before_it_is_taken(linkage):
     points = np.zeros((200_000, 1))
-    with pytest.raises(TooManyCustomers, match=rf"{linkage} .* at most 23,170 .* ward linkage or K-Means"):
+    with pytest.raises(
+        TooManyCustomers, match=rf"{linkage} .* at most 23,170 .* ward linkage or K-Means"
+    ):
         Hierarchical(linkage=linkage).learn(points, k=2, seed=0)
 
 
@@ -134,8 +148,15 @@ def test_more_customers_than_an_exact_tree_takes_are_segmented_all_the_same(many
 
 
 def test_the_tree_of_many_customers_finds_what_lies_apart():
-    points, truth = make_blobs(EXACT_UP_TO + 1, centers=10 * np.eye(6), cluster_std=0.5, random_state=1)
-    assert adjusted_rand_score(truth, Hierarchical().learn(points, k=6, seed=0).estimator.predict(points)) > 0.99
+    points, truth = make_blobs(
+        EXACT_UP_TO + 1, centers=10 * np.eye(6), cluster_std=0.5, random_state=1
+    )
+    assert (
+        adjusted_rand_score(
+            truth, Hierarchical().learn(points, k=6, seed=0).estimator.predict(points)
+        )
+        > 0.99
+    )
 
 
 def test_many_customers_who_differ_by_rounding_only_are_refused_rather_than_segmented_wrongly():

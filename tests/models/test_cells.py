@@ -11,7 +11,15 @@ from models.columns.cell_arrays import without_zero_fractions as columns_without
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [(12, 12.0), (1.5, 1.5), ("12", 12.0), (" 12.5 ", 12.5), ("-1e3", -1000.0), ("+.5", 0.5), ("5.", 5.0)],
+    [
+        (12, 12.0),
+        (1.5, 1.5),
+        ("12", 12.0),
+        (" 12.5 ", 12.5),
+        ("-1e3", -1000.0),
+        ("+.5", 0.5),
+        ("5.", 5.0),
+    ],
 )
 def test_a_number_or_a_decimal_string_is_a_number(cell, value):
     assert number(cell) == value
@@ -78,13 +86,22 @@ def test_a_category_that_cannot_be_stored_is_refused(cell):
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [("C-1", "C-1"), (" 0001 ", "0001"), (7, "7"), (-7, "-7"), ("x" * 256, "x" * 256), (17850.0, "17850")],
+    [
+        ("C-1", "C-1"),
+        (" 0001 ", "0001"),
+        (7, "7"),
+        (-7, "-7"),
+        ("x" * 256, "x" * 256),
+        (17850.0, "17850"),
+    ],
 )
 def test_a_string_or_an_integer_is_an_id(cell, text):
     assert identifier(cell) == text
 
 
-@pytest.mark.parametrize("cell", [True, 1.5, 2.0**53, ".", "..", "a\tb", "a\nb", "\ud800", "x" * 257, 10**256, [1]])
+@pytest.mark.parametrize(
+    "cell", [True, 1.5, 2.0**53, ".", "..", "a\tb", "a\nb", "\ud800", "x" * 257, 10**256, [1]]
+)
 def test_what_cannot_be_an_id_is_refused(cell):
     with pytest.raises(BadCell):
         identifier(cell)
@@ -121,7 +138,9 @@ def test_a_refusal_never_repeats_the_value(text):
         st.none()
         | st.integers()
         | st.text(max_size=5)
-        | st.sampled_from([".", " a ", "x" * 257, -(10**255), 10**255, 10**256, 10**5000, True, 1.5, "a\x00"])
+        | st.sampled_from(
+            [".", " a ", "x" * 257, -(10**255), 10**255, 10**256, 10**5000, True, 1.5, "a\x00"]
+        )
     )
 )
 def test_ids_are_read_at_once_as_one_by_one_or_not_at_all(cells):

@@ -30,9 +30,13 @@ def compared(n_before, n_after, *, moving=0.2, n=5_000):
         ComparedSegment(key=f"seg-{i}", name=f"people of <kind> & age {i}" * (1 + i % 2), index=i)
         for i in range(n_before)
     ]
-    after = [ComparedSegment(key=f"seg-{2 * j}", name=f"people {2 * j}", index=j) for j in range(n_after)]
+    after = [
+        ComparedSegment(key=f"seg-{2 * j}", name=f"people {2 * j}", index=j) for j in range(n_after)
+    ]
     where = random.integers(0, n_before, n)
-    there = np.where(random.random(n) < moving, random.integers(0, n_after, n), where // 2 % n_after)
+    there = np.where(
+        random.random(n) < moving, random.integers(0, n_after, n), where // 2 % n_after
+    )
     counts = np.zeros((n_before, n_after), dtype=np.int64)
     np.add.at(counts, (where, there), 1)
     return ComparisonInput(numbers=(3, 4), before=before, after=after, counts=counts)
@@ -40,7 +44,9 @@ def compared(n_before, n_after, *, moving=0.2, n=5_000):
 
 def identical(k=5):
     parties = [ComparedSegment(key=f"seg-{i}", name=f"people {i}", index=i) for i in range(k)]
-    return ComparisonInput(numbers=(1, 2), before=parties, after=parties, counts=np.diag(np.arange(1, k + 1)))
+    return ComparisonInput(
+        numbers=(1, 2), before=parties, after=parties, counts=np.diag(np.arange(1, k + 1))
+    )
 
 
 def table(figure, case):
@@ -59,7 +65,9 @@ def test_no_word_reaches_beyond_the_edge(figure, case, theme):
     for text in svg.iter(TEXT):
         if text.get("transform") is None:
             size, x = float(text.get("font-size")), float(text.get("x"))
-            shift = {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0) * width(text.text, size)
+            shift = {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0) * width(
+                text.text, size
+            )
             assert 0 <= x - shift <= float(svg.get("width")) - width(text.text, size)
 
 
@@ -67,7 +75,11 @@ def test_no_word_reaches_beyond_the_edge(figure, case, theme):
 def test_no_segment_is_written_upon_another(case):
     svg = ET.fromstring(render(SANKEY, compared(*case), "svg"))  # noqa: S314 - our own
     for side in ("start", "end"):
-        own = [each for each in svg.iter(TEXT) if each.get("text-anchor", "start") == side and "  " in each.text]
+        own = [
+            each
+            for each in svg.iter(TEXT)
+            if each.get("text-anchor", "start") == side and "  " in each.text
+        ]
         places = sorted(float(each.get("y")) for each in own)
         assert len(places) == min(case[side == "start"], MOST_SEGMENTS + 1)
         assert np.diff(places, prepend=-99).min() >= float(own[0].get("font-size"))
@@ -96,7 +108,9 @@ def test_everybody_is_in_the_data(figure, case):
 def test_shares_of_a_segment_add_up(case):
     found = table(MOVES, compared(*case))
     sums = {}
-    for name, share in zip(column(found, "from_segment"), column(found, "share_of_segment"), strict=True):
+    for name, share in zip(
+        column(found, "from_segment"), column(found, "share_of_segment"), strict=True
+    ):
         sums[name] = sums.get(name, 0) + share
     assert list(sums.values()) == pytest.approx([1] * case[0])
 
@@ -116,7 +130,10 @@ def test_the_title_counts_who_is_in_a_segment_that_is_not_their_own(figure):
 @every_figure
 def test_without_customers_there_is_no_figure(figure):
     nobody = ComparisonInput(
-        numbers=(1, 2), before=identical().before, after=identical().after, counts=np.zeros((5, 5), np.int64)
+        numbers=(1, 2),
+        before=identical().before,
+        after=identical().after,
+        counts=np.zeros((5, 5), np.int64),
     )
     assert figure.unavailable_reason(nobody).endswith(".")
     assert figure.unavailable_reason(identical()) is None
@@ -132,7 +149,9 @@ def test_of_too_many_segments_the_smallest_are_drawn_as_one():
     drawn = compared(40, 30).arranged
     assert (len(drawn.before), len(drawn.after)) == (MOST_SEGMENTS + 1, MOST_SEGMENTS + 1)
     assert drawn.n_customers == 5_000
-    assert {"16 smaller segments", "6 smaller segments"} <= {party.name for party in (*drawn.before, *drawn.after)}
+    assert {"16 smaller segments", "6 smaller segments"} <= {
+        party.name for party in (*drawn.before, *drawn.after)
+    }
 
 
 @pytest.mark.parametrize("case", [(2, 2), (5, 4), (4, 5), (12, 3)], ids=str)

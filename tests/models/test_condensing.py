@@ -13,7 +13,9 @@ N, M = 80_000, 400
 
 
 def within(points, labels, k):
-    return sum(np.sum((part - part.mean(axis=0)) ** 2) for part in (points[labels == i] for i in range(k)))
+    return sum(
+        np.sum((part - part.mean(axis=0)) ** 2) for part in (points[labels == i] for i in range(k))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,10 @@ def condensed(points):
 @pytest.mark.parametrize("d", [1, 2, 7])
 @pytest.mark.parametrize("m", [1, 63, 64, 65, 300])
 def test_every_point_is_placed_with_its_nearest_center(d, m):
-    points, centers = np.random.default_rng(1).normal(size=(500, d)), np.random.default_rng(2).normal(size=(m, d))
+    points, centers = (
+        np.random.default_rng(1).normal(size=(500, d)),
+        np.random.default_rng(2).normal(size=(m, d)),
+    )
     squares = np.sum((points[:, None] - centers) ** 2, axis=2)
     placed = assign_to_micro_clusters(points, centers)
     assert (placed.groups == squares.argmin(axis=1)).all()
@@ -40,7 +45,8 @@ def test_each_group_weighs_its_points_and_lies_at_their_mean(points, condensed):
     m = len(condensed.centers)
     assert (np.bincount(condensed.groups, minlength=m) == condensed.weights).all()
     means = (
-        np.stack([np.bincount(condensed.groups, column) for column in points.T], axis=1) / condensed.weights[:, None]
+        np.stack([np.bincount(condensed.groups, column) for column in points.T], axis=1)
+        / condensed.weights[:, None]
     )
     assert condensed.centers == pytest.approx(means)
 
@@ -62,11 +68,15 @@ def test_the_same_seed_gives_the_same_groups_with_any_number_of_threads(points, 
 
 @pytest.mark.parametrize("separated", [True, False])
 def test_a_tree_of_groups_has_segments_hardly_wider_than_the_exact_ones(separated):
-    points = make_blobs(4_000, n_features=4, centers=5 if separated else [[0.0] * 4], random_state=1)[0]
+    points = make_blobs(
+        4_000, n_features=4, centers=5 if separated else [[0.0] * 4], random_state=1
+    )[0]
     condensed = build_micro_clusters(points, 800, seed=0)
     of_groups, exact = ward(condensed.centers, condensed.weights), ward(points)
     for k in (2, 5, 10):
-        assert within(points, cut(of_groups, k)[condensed.groups], k) < 1.06 * within(points, cut(exact, k), k)
+        assert within(points, cut(of_groups, k)[condensed.groups], k) < 1.06 * within(
+            points, cut(exact, k), k
+        )
 
 
 def test_few_different_points_are_the_groups():

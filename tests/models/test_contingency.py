@@ -23,7 +23,9 @@ def test_agreement_is_that_of_scikit_learn(seed):
 
 def test_each_customer_is_counted_once_where_both_ways_meet():
     one, other = two_ways(2)
-    np.testing.assert_array_equal(contingency(one, other, shape=(5, 5)), contingency_matrix(one, other))
+    np.testing.assert_array_equal(
+        contingency(one, other, shape=(5, 5)), contingency_matrix(one, other)
+    )
 
 
 def test_agreement_does_not_ask_what_segments_are_called():

@@ -12,12 +12,16 @@ CITY = Feature(name="city", kind="categorical")
 
 
 def numbers(values, labels, k=2, **asked):
-    return effect_sizes(pd.Series(values), Feature(name="x", kind="numeric", **asked), np.array(labels), k=k)
+    return effect_sizes(
+        pd.Series(values), Feature(name="x", kind="numeric", **asked), np.array(labels), k=k
+    )
 
 
 def categories(values, labels, k=2, **asked):
     column = pd.Series(values, dtype="str")
-    return effect_sizes(column, Feature(name="city", kind="categorical", **asked), np.array(labels), k=k)
+    return effect_sizes(
+        column, Feature(name="city", kind="categorical", **asked), np.array(labels), k=k
+    )
 
 
 def test_a_number_is_typified_by_its_median():
@@ -55,7 +59,9 @@ def test_a_column_that_is_mostly_zero_does_not_differ_where_as_many_have_any():
 
 
 def test_where_medians_are_alike_means_stand_beside_the_effect():
-    found = numbers([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0, 8.0], np.repeat([0, 1], [4, 5])).difference(1)
+    found = numbers(
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0, 8.0], np.repeat([0, 1], [4, 5])
+    ).difference(1)
     assert (found.measure, found.here, found.overall) == ("mean", 4, pytest.approx(24 / 9))
 
 
@@ -66,7 +72,10 @@ def test_where_medians_are_alike_means_stand_beside_the_effect():
 def test_a_difference_never_contradicts_its_effect(rows, log):
     values, labels = map(list, zip(*rows, strict=True))
     found = filter(None, map(numbers(values, labels, k=3, log=log).difference, range(3)))
-    assert all((each.here > each.overall) == (each.effect > 0) and each.here != each.overall for each in found)
+    assert all(
+        (each.here > each.overall) == (each.effect > 0) and each.here != each.overall
+        for each in found
+    )
 
 
 def test_a_segment_of_missing_numbers_does_not_differ():
@@ -117,7 +126,9 @@ def test_units_do_not_change_the_effect():
 
 
 def test_shares_are_of_the_known_values():
-    assert categories(["A", "B", "B", None, "A"], [0, 0, 0, 0, 1]).typical(0) == pytest.approx({"A": 1 / 3, "B": 2 / 3})
+    assert categories(["A", "B", "B", None, "A"], [0, 0, 0, 0, 1]).typical(0) == pytest.approx(
+        {"A": 1 / 3, "B": 2 / 3}
+    )
 
 
 def test_every_category_is_listed_in_every_segment():
@@ -139,7 +150,9 @@ def test_a_column_without_any_category_sets_nobody_apart():
 
 def test_the_category_whose_share_differs_most_is_named():
     labels = np.repeat([0, 1], 10)
-    found = categories(["A"] * 4 + ["B"] * 3 + ["C"] * 3 + ["A"] * 4 + ["B"] * 6, labels).difference(0)
+    found = categories(
+        ["A"] * 4 + ["B"] * 3 + ["C"] * 3 + ["A"] * 4 + ["B"] * 6, labels
+    ).difference(0)
     assert found.category == "C"
 
 

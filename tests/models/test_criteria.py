@@ -12,9 +12,15 @@ from models import criteria
 from models.criteria import CRITERIA, CriterionData
 
 CORNERS = np.array([[0.0, 0.0], [10.0, 0.0], [5.0, 8.66]])
-KNOW_UNITS = ["knee", "mixture_bic", "mixture_icl"]  # an inertia is in squared units, a density in inverse ones
+KNOW_UNITS = [
+    "knee",
+    "mixture_bic",
+    "mixture_icl",
+]  # an inertia is in squared units, a density in inverse ones
 
-every_criterion = pytest.mark.parametrize("criterion", CRITERIA, ids=lambda criterion: criterion.name)
+every_criterion = pytest.mark.parametrize(
+    "criterion", CRITERIA, ids=lambda criterion: criterion.name
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -108,7 +114,9 @@ def test_a_single_bell_is_one_segment_unless_the_docstring_says_never_chooses_on
 def test_scores_do_not_depend_on_the_origin_and_the_unit(criterion, name):
     if name == "moved" or criterion.name not in KNOW_UNITS:
         expected = criterion.evaluate(variant("as they are")).scores
-        assert criterion.evaluate(variant(name)).scores == pytest.approx(expected, rel=1e-6, abs=1e-9)
+        assert criterion.evaluate(variant(name)).scores == pytest.approx(
+            expected, rel=1e-6, abs=1e-9
+        )
 
 
 @every_criterion

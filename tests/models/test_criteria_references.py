@@ -62,14 +62,21 @@ def test_an_index_is_that_of_scikit_learn(name, theirs):
 def test_the_error_of_the_silhouette_is_the_standard_error_of_its_mean():
     errors = BY_NAME["silhouette"].evaluate(EVIDENCE).errors
     each = {k: silhouette_samples(EVIDENCE.points, EVIDENCE.kmeans[k].labels) for k in SEVERAL}
-    assert errors == pytest.approx({k: values.std() / np.sqrt(len(values)) for k, values in each.items()})
+    assert errors == pytest.approx(
+        {k: values.std() / np.sqrt(len(values)) for k, values in each.items()}
+    )
 
 
 @pytest.mark.parametrize("name", ["knee", "calinski_harabasz", "davies_bouldin"])
 def test_the_error_is_how_far_samples_of_the_same_customers_are_from_each_other(name):
     drawn = [centers_of_three() + rng(seed).normal(size=(900, 2)) for seed in range(60)]
-    verdicts = [BY_NAME[name].evaluate(CriterionData(points=points, k_max=3, seed=0)) for points in drawn]
-    errors, found = [verdict.errors[3] for verdict in verdicts], np.std([verdict.scores[3] for verdict in verdicts])
+    verdicts = [
+        BY_NAME[name].evaluate(CriterionData(points=points, k_max=3, seed=0)) for points in drawn
+    ]
+    errors, found = (
+        [verdict.errors[3] for verdict in verdicts],
+        np.std([verdict.scores[3] for verdict in verdicts]),
+    )
     assert 0.6 < np.mean(errors) / found < 1.6
 
 
@@ -83,7 +90,10 @@ def test_the_dendrogram_gap_is_the_room_in_which_scipy_cuts_k_segments():
     tree = linkage(EVIDENCE.points, method="ward")
     for k, room in scores("dendrogram_gap").items():
         top = tree[-(k - 1), 2]
-        counts = [fcluster(tree, top - share * room * tree[-1, 2], "distance").max() for share in (0.001, 0.999, 1.001)]
+        counts = [
+            fcluster(tree, top - share * room * tree[-1, 2], "distance").max()
+            for share in (0.001, 0.999, 1.001)
+        ]
         assert counts[0] == counts[1] == k < counts[2]
 
 
@@ -102,15 +112,23 @@ def test_the_knee_of_a_curve_does_not_depend_on_its_unit():
 def least_inertia(column, k):
     """Of all ways to cut a sorted column into k stretches."""
     cuts = ([0, *inner, len(column)] for inner in combinations(range(1, len(column)), k - 1))
-    return min(sum(((part - part.mean()) ** 2).sum() for part in np.split(column, ends[1:-1])) for ends in cuts)
+    return min(
+        sum(((part - part.mean()) ** 2).sum() for part in np.split(column, ends[1:-1]))
+        for ends in cuts
+    )
 
 
 def test_the_gap_is_that_of_its_formula():
     points = np.array([0, 0.02, 0.05, 0.07, 0.9, 0.93, 0.97, 1])
-    references = np.array([0, 0.1, 0.15, 0.3, 0.7, 0.8, 0.9, 1]), np.array([0, 0.1, 0.2, 0.25, 0.7, 0.75, 0.9, 1])
+    references = (
+        np.array([0, 0.1, 0.15, 0.3, 0.7, 0.8, 0.9, 1]),
+        np.array([0, 0.1, 0.2, 0.25, 0.7, 0.75, 0.9, 1]),
+    )
     turns = cycle(references)
     verdict = _gap_verdict(
-        "gap", CriterionData(points=points[:, None], k_max=2, seed=0), lambda *_: next(turns)[:, None]
+        "gap",
+        CriterionData(points=points[:, None], k_max=2, seed=0),
+        lambda *_: next(turns)[:, None],
     )
     for k in (1, 2):
         logs = np.log([least_inertia(reference, k) for reference in references])
@@ -133,23 +151,31 @@ def test_the_box_of_the_principal_components_lies_along_them():
 
 def test_a_thin_diagonal_fools_the_box_of_the_columns_and_not_that_of_the_principal_components():
     along = rng().uniform(0, 10, size=(200, 1))
-    diagonal = CriterionData(points=np.hstack([along, along]) + rng(1).uniform(0, 1, size=(200, 2)), k_max=5, seed=0)
+    diagonal = CriterionData(
+        points=np.hstack([along, along]) + rng(1).uniform(0, 1, size=(200, 2)), k_max=5, seed=0
+    )
     assert BY_NAME["gap"].evaluate(diagonal).k > 1
     assert BY_NAME["gap_pca"].evaluate(diagonal).k == 1
 
 
 @pytest.mark.parametrize("apart", [1.5, 2.0, 2.5, 3.0])
 def test_prediction_strength_chooses_the_last_k_within_an_error_of_eight_tenths(apart):
-    points = np.concatenate([center * apart + rng(center).normal(size=(50, 2)) for center in range(3)])
+    points = np.concatenate(
+        [center * apart + rng(center).normal(size=(50, 2)) for center in range(3)]
+    )
     verdict = BY_NAME["prediction_strength"].evaluate(CriterionData(points=points, k_max=5, seed=0))
-    assert verdict.k == max(k for k, strength in verdict.scores.items() if strength + verdict.errors[k] >= 0.8)
+    assert verdict.k == max(
+        k for k, strength in verdict.scores.items() if strength + verdict.errors[k] >= 0.8
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_prediction_strength_counts_the_pairs_that_stay_together(seed):
     own, placed = rng(seed).integers(0, 4, size=(2, 40))
     kept = [
-        np.mean([placed[i] == placed[j] for i, j in combinations(np.flatnonzero(own == segment), 2)])
+        np.mean(
+            [placed[i] == placed[j] for i, j in combinations(np.flatnonzero(own == segment), 2)]
+        )
         for segment in range(4)
     ]
     assert _min_pair_share(own, placed, 4) == pytest.approx(min(kept))
@@ -176,15 +202,22 @@ def test_the_normality_statistic_is_that_of_scipy_corrected_for_n(n, draw):
 def test_the_information_criterion_of_one_bell_is_that_of_its_formula():
     points = EVIDENCE.points
     n, d = points.shape
-    density = multivariate_normal(points.mean(axis=0), np.cov(points, rowvar=False, bias=True) + 1e-3 * np.eye(d))
+    density = multivariate_normal(
+        points.mean(axis=0), np.cov(points, rowvar=False, bias=True) + 1e-3 * np.eye(d)
+    )
     penalty = (d + d * (d + 1) / 2) * np.log(n)
-    assert scores("mixture_bic")[1] == pytest.approx((penalty - 2 * density.logpdf(points).sum()) / n)
+    assert scores("mixture_bic")[1] == pytest.approx(
+        (penalty - 2 * density.logpdf(points).sum()) / n
+    )
 
 
 @pytest.mark.parametrize("name", ["mixture_bic", "mixture_icl"])
 def test_the_information_criterion_of_clear_bells_is_the_least_of_scikit_learn(name):
     far = np.concatenate([center + rng(center).normal(size=(60, 2)) for center in (0, 20, 40)])
-    theirs = [GaussianMixture(3, covariance_type=shape, random_state=0).fit(far).bic(far) for shape in ("tied", "full")]
+    theirs = [
+        GaussianMixture(3, covariance_type=shape, random_state=0).fit(far).bic(far)
+        for shape in ("tied", "full")
+    ]
     mine = BY_NAME[name].evaluate(CriterionData(points=far, k_max=4, seed=0))
     assert mine.scores[3] == pytest.approx(min(theirs) / len(far), abs=0.01)
 
@@ -193,7 +226,9 @@ def test_bells_that_overlap_cost_twice_the_entropy_of_who_belongs_where():
     near = np.concatenate([rng(1).normal(0, 1, size=(300, 1)), rng(2).normal(4, 1, size=(300, 1))])
     evidence = CriterionData(points=near, k_max=2, seed=0)
     bic, icl = (BY_NAME[name].evaluate(evidence).scores for name in ("mixture_bic", "mixture_icl"))
-    shares = GaussianMixture(2, covariance_type="tied", random_state=0).fit(near).predict_proba(near)
+    shares = (
+        GaussianMixture(2, covariance_type="tied", random_state=0).fit(near).predict_proba(near)
+    )
     assert icl[1] == pytest.approx(bic[1])
     assert icl[2] - bic[2] == pytest.approx(2 * entropy(shares, axis=1).mean(), rel=0.1)
 
@@ -203,7 +238,9 @@ def test_the_valley_is_that_of_a_sum_of_bells(spread):
     one, other = rng(1).normal(0, 1, size=(50, 1)), rng(2).normal(4, spread, size=(80, 1))
     both = np.concatenate([one, other])[:, 0]
     width = 0.5 * np.sqrt((50 * one.var() + 80 * other.var()) / 130)
-    heights = [norm(both, width).pdf(place).mean() for place in np.linspace(one.mean(), other.mean(), 9)]
+    heights = [
+        norm(both, width).pdf(place).mean() for place in np.linspace(one.mean(), other.mean(), 9)
+    ]
     hills = max(heights[:3]), max(heights[6:])
     assert depth_between(one, other) == pytest.approx(1 - min(heights[2:7]) / min(hills))
 

@@ -29,7 +29,9 @@ print(*{"pandas", "scipy", "sklearn"} & sys.modules.keys())
 def customers(n=240, seed=0):
     random = np.random.default_rng(seed)
     group = random.integers(0, 4, n)
-    return pd.DataFrame({"income": random.normal(30 * (group % 2), 4), "score": random.normal(30 * (group // 2), 4)})
+    return pd.DataFrame(
+        {"income": random.normal(30 * (group % 2), 4), "score": random.normal(30 * (group // 2), 4)}
+    )
 
 
 def cut_again(first, k, table=None):
@@ -107,7 +109,9 @@ def test_a_table_without_a_feature_cannot_be_cut_again(first):
 
 def test_a_tree_is_cut_into_no_more_segments_than_it_has_groups(first):
     assert cut_again(first, FINE_GROUPS).k == FINE_GROUPS
-    with pytest.raises(CutTooFine, match="stored down to 200 groups: it cannot be cut into 201 segments"):
+    with pytest.raises(
+        CutTooFine, match="stored down to 200 groups: it cannot be cut into 201 segments"
+    ):
         first.tree.cut(FINE_GROUPS + 1)
 
 
@@ -132,7 +136,11 @@ def test_the_reaches_of_all_k_follow_one_another(first):
 def test_a_height_asks_for_the_cut_that_a_distance_would_be(first):
     _, high = first.tree.reach(3)
     by_height = fit(
-        customers(), FEATURES, replace(first.algorithm, distance=float(np.nextafter(high, 0))), k=None, seed=0
+        customers(),
+        FEATURES,
+        replace(first.algorithm, distance=float(np.nextafter(high, 0))),
+        k=None,
+        seed=0,
     )
     assert (by_height.labels == cut_again(first, 3).labels).all()
 
@@ -169,18 +177,31 @@ def test_a_chain_is_as_deep_as_it_has_merges(chain):
 def test_every_agreement_is_the_share_of_customers_on_whom_tree_and_assign_agree(first):
     for k in (1, 2, 4, 17, 120):
         own = first.tree.cut(k)[first.learned.groups]
-        assert first.tree.agreements[k - 1] == pytest.approx(np.mean(own == cut_again(first, k).labels))
+        assert first.tree.agreements[k - 1] == pytest.approx(
+            np.mean(own == cut_again(first, k).labels)
+        )
 
 
 def test_the_tree_of_one_customer_is_a_leaf():
-    alone = {"merges": np.empty((0, 4)), "centers": np.zeros((1, 1)), "sizes": np.ones(1, dtype=np.int64)}
+    alone = {
+        "merges": np.empty((0, 4)),
+        "centers": np.zeros((1, 1)),
+        "sizes": np.ones(1, dtype=np.int64),
+    }
     tree = Tree(**alone, agreements=np.ones(1), floor=0.0)
-    assert (tree.branch(depth=5).node, tree.depth(), tree.reach(1), tree.roots(1)) == (0, 0, (0.0, None), [0])
+    assert (tree.branch(depth=5).node, tree.depth(), tree.reach(1), tree.roots(1)) == (
+        0,
+        0,
+        (0.0, None),
+        [0],
+    )
 
 
 def test_a_tree_is_read_back_bit_for_bit(first):
     again = Tree.from_bytes(first.tree.to_bytes())
-    assert all(np.array_equal(getattr(again, name), getattr(first.tree, name)) for name in vars(again))
+    assert all(
+        np.array_equal(getattr(again, name), getattr(first.tree, name)) for name in vars(again)
+    )
 
 
 def test_a_tree_of_another_format_is_refused():
@@ -189,5 +210,7 @@ def test_a_tree_of_another_format_is_refused():
 
 
 def test_a_tree_is_read_without_the_libraries_that_learn():
-    ran = subprocess.run([sys.executable, "-c", WITHOUT_SCIENCE], capture_output=True, text=True, check=True)  # noqa: S603 - our own script
+    ran = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", WITHOUT_SCIENCE], capture_output=True, text=True, check=True
+    )
     assert ran.stdout.strip() == ""

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.columns import BadCells, Override, apply_schema, infer_schema, read_rows
-from models.columns.dates import are_dates, find_order, mark_contradictions, mark_unknown_months, read_days
+from models.columns.dates import (
+    are_dates,
+    find_order,
+    mark_contradictions,
+    mark_unknown_months,
+    read_days,
+)
 
 FORMS = {
     "%Y-%m-%d": "yyyy-mm-dd",
@@ -26,11 +32,15 @@ MONTHS = {
     "en": "January February March April May June July August September October November December",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
+    "dicembre",
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
+    "listopada grudnia",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro "
+    "dezembro",
     "en, short": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     "de, short": "Jan. Feb. Mär. Apr. Mai Jun. Jul. Aug. Sept. Okt. Nov. Dez.",
     "fr, short": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
@@ -50,7 +60,9 @@ def ordinal(day):
 
 def declared(values, **others):
     raw = pa.table({"since": values})
-    description = infer_schema(raw, customer_id=None, overrides={"since": Override(kind="numeric", **others)})
+    description = infer_schema(
+        raw, customer_id=None, overrides={"since": Override(kind="numeric", **others)}
+    )
     return description, apply_schema(raw, description)["since"].to_pylist()
 
 
@@ -77,7 +89,9 @@ def test_with_dots_the_day_comes_first_without_a_doubt():
     assert find_order(pa.array(["01.02.2024", "3.4.2024"])) == ("dd/mm/yyyy", None)
 
 
-@pytest.mark.parametrize("text", ["2023-02-29", "31.04.2024", "2024-13-01", "00/01/2024", "12", "soon", "2024-1-1-1"])
+@pytest.mark.parametrize(
+    "text", ["2023-02-29", "31.04.2024", "2024-13-01", "00/01/2024", "12", "soon", "2024-1-1-1"]
+)
 def test_what_is_no_day_of_the_calendar_is_wrong(text):
     assert read_days(pa.array([text]), "dd/mm/yyyy").wrong.all()
 
@@ -87,36 +101,71 @@ def test_what_is_no_day_of_the_calendar_is_wrong(text):
 def test_months_are_read_by_their_names_in_every_language(language, form):
     texts = pa.array([form.format(month) for month in MONTHS[language].split()])
     read = read_days(texts, "yyyy-mm-dd").values.to_pylist()
-    assert read == [ordinal(date(2023, month, 1 if form == "{} 2023" else 2)) for month in range(1, 13)]
+    assert read == [
+        ordinal(date(2023, month, 1 if form == "{} 2023" else 2)) for month in range(1, 13)
+    ]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *("14-Jan-15", "14-JAN-2015", "14Jan2015", "14 Jan '15", "Jan 14, 2015", "January 14th, 2015", "2015-Jan-14"),
-        *("14. Januar 2015", "14 de enero de 2015", "14 stycznia 2015 r.", "14.01.2015 r.", "14. 01. 2015"),
-        *("Wed, 14 Jan 2015 10:00:00 +0100", "Mittwoch, 14. Januar 2015", "terça-feira, 14 de janeiro de 2015"),
-        *("14.01.2015, 10:30 Uhr", "14-Jan-15 10:30:00 PM", "14/01/2015 10:30 p. m.", "2015-01-14 23:30:00+00"),
+        *(
+            "14-Jan-15",
+            "14-JAN-2015",
+            "14Jan2015",
+            "14 Jan '15",
+            "Jan 14, 2015",
+            "January 14th, 2015",
+            "2015-Jan-14",
+        ),
+        *(
+            "14. Januar 2015",
+            "14 de enero de 2015",
+            "14 stycznia 2015 r.",
+            "14.01.2015 r.",
+            "14. 01. 2015",
+        ),
+        *(
+            "Wed, 14 Jan 2015 10:00:00 +0100",
+            "Mittwoch, 14. Januar 2015",
+            "terça-feira, 14 de janeiro de 2015",
+        ),
+        *(
+            "14.01.2015, 10:30 Uhr",
+            "14-Jan-15 10:30:00 PM",
+            "14/01/2015 10:30 p. m.",
+            "2015-01-14 23:30:00+00",
+        ),
         "2015-01-14T23:30:00-05:00[America/New_York]",
     ],
 )
 def test_a_day_is_read_as_programs_print_it_and_as_people_write_it(text):
-    assert read_days(pa.array([text]), "dd/mm/yyyy").values.to_pylist() == [ordinal(date(2015, 1, 14))]
+    assert read_days(pa.array([text]), "dd/mm/yyyy").values.to_pylist() == [
+        ordinal(date(2015, 1, 14))
+    ]
 
 
 def test_the_first_of_a_month_may_be_an_ordinal():
-    assert read_days(pa.array(["1er mars 2015"]), "yyyy-mm-dd").values.to_pylist() == [ordinal(date(2015, 3, 1))]
+    assert read_days(pa.array(["1er mars 2015"]), "yyyy-mm-dd").values.to_pylist() == [
+        ordinal(date(2015, 3, 1))
+    ]
 
 
 def test_letters_may_be_composed_or_not():
-    assert read_days(pa.array(["1. Ma\u0308rz 2015"]), "yyyy-mm-dd").values.to_pylist() == [ordinal(date(2015, 3, 1))]
+    assert read_days(pa.array(["1. Ma\u0308rz 2015"]), "yyyy-mm-dd").values.to_pylist() == [
+        ordinal(date(2015, 3, 1))
+    ]
 
 
 def test_what_names_a_month_and_a_weekday_is_a_month_beside_a_day():
-    assert read_days(pa.array(["mar 14, 2015"]), "yyyy-mm-dd").values.to_pylist() == [ordinal(date(2015, 3, 14))]
+    assert read_days(pa.array(["mar 14, 2015"]), "yyyy-mm-dd").values.to_pylist() == [
+        ordinal(date(2015, 3, 14))
+    ]
 
 
-@pytest.mark.parametrize("text", ["before, 3 Mar 2014", "3 Foo 2014", "31 Feb 2014", "32-Jan-14", "Jan-15", "May"])
+@pytest.mark.parametrize(
+    "text", ["before, 3 Mar 2014", "3 Foo 2014", "31 Feb 2014", "32-Jan-14", "Jan-15", "May"]
+)
 def test_other_words_and_days_beside_the_name_of_a_month_are_no_dates(text):
     assert read_days(pa.array([text]), "dd/mm/yyyy").wrong.all()
 
@@ -139,11 +188,15 @@ def test_words_between_numbers_are_not_taken_for_dates():
 
 
 def test_a_leap_day_is_a_day():
-    assert read_days(pa.array(["29.02.2024"]), "dd/mm/yyyy").values.to_pylist() == [ordinal(date(2024, 2, 29))]
+    assert read_days(pa.array(["29.02.2024"]), "dd/mm/yyyy").values.to_pylist() == [
+        ordinal(date(2024, 2, 29))
+    ]
 
 
 def test_a_date_without_its_day_is_the_first_of_the_month():
-    assert read_days(pa.array(["2024-03"]), "yyyy-mm-dd").values.to_pylist() == [ordinal(date(2024, 3, 1))]
+    assert read_days(pa.array(["2024-03"]), "yyyy-mm-dd").values.to_pylist() == [
+        ordinal(date(2024, 3, 1))
+    ]
 
 
 def test_two_digits_mean_this_century_until_68():
@@ -163,7 +216,9 @@ def test_a_column_of_dates_is_ignored_and_the_warning_says_how_to_use_it():
 
 @pytest.mark.parametrize("form", ["{}-Jan-15", "{}. März 2015", "Wed, {} Jun 2015"])
 def test_a_column_of_named_months_is_one_of_dates(form):
-    described = infer_schema(pa.table({"since": [form.format(day) for day in range(1, 29)]}), customer_id=None)
+    described = infer_schema(
+        pa.table({"since": [form.format(day) for day in range(1, 29)]}), customer_id=None
+    )
     assert described.columns[0].reason == "date"
 
 
@@ -182,7 +237,9 @@ def test_no_warning_repeats_a_date():
 def test_a_cell_that_is_no_date_among_dates_is_refused_by_its_row():
     with pytest.raises(BadCells) as caught:
         declared([*("2024-01-31",) * 20, "soon"])
-    assert [(cell.row, cell.detail) for cell in caught.value.cells] == [(21, "is not a date written like yyyy-mm-dd")]
+    assert [(cell.row, cell.detail) for cell in caught.value.cells] == [
+        (21, "is not a date written like yyyy-mm-dd")
+    ]
 
 
 def test_the_refusal_shows_how_dates_are_read():
@@ -196,7 +253,9 @@ def test_it_may_be_declared_missing():
 
 def test_later_rows_count_from_the_same_day_in_the_same_order():
     columns = declared(["03/25/2024", "04/01/2024"])[0].columns
-    table, errors = read_rows(pa.table({"since": ["03/31/2024", "04/02/2024", "25/03/2024", "7"]}), columns)
+    table, errors = read_rows(
+        pa.table({"since": ["03/31/2024", "04/02/2024", "25/03/2024", "7"]}), columns
+    )
     assert table["since"].to_pylist() == [1.0, -1.0, None, None]
     assert [(error.row, error.detail) for error in errors] == [
         (3, "is not a date written like mm/dd/yyyy"),

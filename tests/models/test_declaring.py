@@ -25,7 +25,8 @@ from models.columns import (
 MISSING_999 = {"x": Override(missing=("999",))}
 
 numbers_in_text = st.one_of(
-    st.floats(allow_nan=False, allow_infinity=False).map(repr), st.text("0123456789+-.eEinfa ", max_size=6)
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.text("0123456789+-.eEinfa ", max_size=6),
 )
 
 
@@ -60,14 +61,20 @@ def test_a_marker_means_missing_however_its_number_is_spelled(values):
 
 
 def test_a_marker_is_the_whole_cell_as_it_is_spelled():
-    assert read(["a", " b ", "B", "bb", "a"], {"x": Override(missing=("b",))})[1] == ["a", None, "B", "bb", "a"]
+    assert read(["a", " b ", "B", "bb", "a"], {"x": Override(missing=("b",))})[1] == [
+        "a",
+        None,
+        "B",
+        "bb",
+        "a",
+    ]
 
 
 def test_a_marker_among_categories_of_numbers_is_missing_in_every_format():
     override = {"x": Override(kind="categorical", missing=("9",))}
-    assert [read(values, override)[1] for values in (["1", "9.0", "2"], [1, 9, 2], [1.0, 9.0, 2.0])] == [
-        ["1", None, "2"]
-    ] * 3
+    assert [
+        read(values, override)[1] for values in (["1", "9.0", "2"], [1, 9, 2], [1.0, 9.0, 2.0])
+    ] == [["1", None, "2"]] * 3
 
 
 def test_kinds_are_inferred_once_markers_are_gone():
@@ -109,7 +116,9 @@ def test_an_ignored_column_says_that_it_was_declared():
 
 def test_what_is_no_number_cannot_be_declared_numeric_and_is_refused_by_its_rows():
     values = ["1", "two", "3", *["four"] * 150]
-    with pytest.raises(BadCells, match="151 cells of 'x' cannot be read, though it is declared numeric") as caught:
+    with pytest.raises(
+        BadCells, match="151 cells of 'x' cannot be read, though it is declared numeric"
+    ) as caught:
         read(values, {"x": Override(kind="numeric")})
     assert (caught.value.cells[0], len(caught.value.cells)) == (
         CellError(row=2, column="x", detail="is not a number"),
@@ -118,7 +127,10 @@ def test_what_is_no_number_cannot_be_declared_numeric_and_is_refused_by_its_rows
 
 
 def test_a_declared_category_that_no_model_can_use_is_warned_of():
-    assert "a model cannot use it" in read(list(range(101)), {"x": Override(kind="categorical")})[0].warnings[1]
+    assert (
+        "a model cannot use it"
+        in read(list(range(101)), {"x": Override(kind="categorical")})[0].warnings[1]
+    )
 
 
 def test_nothing_can_be_declared_of_a_column_that_is_not_there():
@@ -128,18 +140,26 @@ def test_nothing_can_be_declared_of_a_column_that_is_not_there():
 
 @pytest.mark.parametrize("kind", ["numeric", "categorical", "ignored"])
 def test_an_obvious_id_that_is_declared_something_else_names_no_customers(kind):
-    description = infer_schema(pa.table({"id": [1, 2]}), customer_id=None, overrides={"id": Override(kind=kind)})
+    description = infer_schema(
+        pa.table({"id": [1, 2]}), customer_id=None, overrides={"id": Override(kind=kind)}
+    )
     assert (description.customer_id, description.columns[0].kind) == (None, kind)
 
 
 def test_the_named_id_stays_the_id_and_a_warning_says_so():
-    description = infer_schema(pa.table({"id": [1, 2]}), customer_id="id", overrides={"id": Override(kind="numeric")})
+    description = infer_schema(
+        pa.table({"id": [1, 2]}), customer_id="id", overrides={"id": Override(kind="numeric")}
+    )
     assert (description.columns[0].kind, len(description.warnings)) == ("identifier", 1)
 
 
 def test_a_customer_whose_id_is_a_marker_has_none():
     with pytest.raises(MissingCustomerId):
-        infer_schema(pa.table({"id": ["a", "?"]}), customer_id="id", overrides={"id": Override(missing=("?",))})
+        infer_schema(
+            pa.table({"id": ["a", "?"]}),
+            customer_id="id",
+            overrides={"id": Override(missing=("?",))},
+        )
 
 
 def test_a_description_is_json():
@@ -152,13 +172,20 @@ def columns_of(raw, **overrides):
 
 
 TABLE = pa.table(
-    {"id": ["a", "b", "c"], "income": ["1.234,50", "-", "980"], "city": ["Ulm", "Bonn", "Ulm"], "n": [1, 2, 3]}
+    {
+        "id": ["a", "b", "c"],
+        "income": ["1.234,50", "-", "980"],
+        "city": ["Ulm", "Bonn", "Ulm"],
+        "n": [1, 2, 3],
+    }
 )
 COLUMNS = columns_of(TABLE, income=Override(missing=("-",)))
 
 
 def test_reading_a_table_as_its_columns_say_gives_the_typed_table():
-    description = infer_schema(TABLE, customer_id="id", overrides={"income": Override(missing=("-",))})
+    description = infer_schema(
+        TABLE, customer_id="id", overrides={"income": Override(missing=("-",))}
+    )
     table, errors = read_rows(TABLE, description.columns, customer_id="id")
     assert (table.equals(apply_schema(TABLE, description)), errors) == (True, [])
 
@@ -177,7 +204,12 @@ def test_later_numbers_that_are_numbers_already_are_taken_as_they_are():
 
 def test_every_bad_cell_is_named_and_the_others_are_read():
     raw = pa.table(
-        {"id": ["d", "e", None], "n": ["1", "many", "3"], "income": ["12.5", "1,5", "1,5"], "city": ["U\0", "B", "C"]}
+        {
+            "id": ["d", "e", None],
+            "n": ["1", "many", "3"],
+            "income": ["12.5", "1,5", "1,5"],
+            "city": ["U\0", "B", "C"],
+        }
     )
     table, errors = read_rows(raw, COLUMNS, customer_id="id")
     assert {(error.row, error.column, error.detail) for error in errors} == {
@@ -196,7 +228,9 @@ def test_every_bad_cell_is_named_and_the_others_are_read():
 
 def test_absent_columns_stay_absent_and_unknown_ones_are_read_as_what_they_look_like():
     table, errors = read_rows(
-        pa.table({"new": ["1,5", "2"], "id": [7, 8], "bad": ["x\0", "y"]}), COLUMNS, customer_id="id"
+        pa.table({"new": ["1,5", "2"], "id": [7, 8], "bad": ["x\0", "y"]}),
+        COLUMNS,
+        customer_id="id",
     )
     assert table.to_pydict() == {"id": ["7", "8"], "new": [1.5, 2.0], "bad": [None, "y"]}
     assert [(error.row, error.column) for error in errors] == [(1, "bad")]

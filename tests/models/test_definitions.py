@@ -1,4 +1,4 @@
-"""Every figure that is shown is what its definition says, whatever the size and the order of the table."""
+"""Criteria and metrics match their definitions, whatever the size and order of the table."""
 
 from functools import cache
 from io import BytesIO
@@ -27,12 +27,21 @@ from models.selection.sampling import draw_sample
 
 NAMES = ("age", "income", "score")
 FEATURES = [Feature(name=name, kind="numeric", log=False) for name in NAMES]
-CENTERS = np.array([[0, 0, 0], [0, 12, 3], [12, 2, 12], [12, 13, 14]])  # in halves that nobody could miss
+CENTERS = np.array(
+    [[0, 0, 0], [0, 12, 3], [12, 2, 12], [12, 13, 14]]
+)  # in halves that nobody could miss
 ORDERS, OUTLIERS = ("sorted", "shuffled"), ("plain", "with outliers")
 CROSSED = [("sorted", "with outliers"), ("shuffled", "plain")]
 FEW = [(n, *pair) for n in (50, 200, 1_500, 1_501, 20_000) for pair in CROSSED]
-CASES = [*product((50, 200, 1_500, 1_501), ORDERS, OUTLIERS), *((20_000, *pair) for pair in CROSSED)]
-JUDGED = [(criterion, case) for criterion in CRITERIA for case in (CASES if criterion.name in OF_EVERYONE else FEW)]
+CASES = [
+    *product((50, 200, 1_500, 1_501), ORDERS, OUTLIERS),
+    *((20_000, *pair) for pair in CROSSED),
+]
+JUDGED = [
+    (criterion, case)
+    for criterion in CRITERIA
+    for case in (CASES if criterion.name in OF_EVERYONE else FEW)
+]
 
 
 def named(value):
@@ -90,7 +99,11 @@ def test_a_criterion_shows_what_its_definition_says(criterion, case):
     some, everyone = evidence(case)
     scores = shown(case)[criterion.name].scores
     expected = OF_CRITERIA[criterion.name](everyone if criterion.name in OF_EVERYONE else some)
-    off = {k: (scores[k], figure) for k, (figure, allowed) in expected.items() if abs(scores[k] - figure) > allowed}
+    off = {
+        k: (scores[k], figure)
+        for k, (figure, allowed) in expected.items()
+        if abs(scores[k] - figure) > allowed
+    }
     assert not off
 
 
@@ -124,7 +137,9 @@ def test_an_index_of_the_drawn_segments_is_that_of_scikit_learn_on_the_table(nam
 def test_a_metric_of_a_fit_is_what_its_definition_says(metric, algorithm, case):
     segmentation, points = fitted(case, algorithm)
     expected = OF_METRICS[metric.__name__](points, segmentation)
-    assert segmentation.metrics[metric.__name__] == (None if expected is None else pytest.approx(expected, rel=1e-4))
+    assert segmentation.metrics[metric.__name__] == (
+        None if expected is None else pytest.approx(expected, rel=1e-4)
+    )
 
 
 # Mall customers
@@ -163,7 +178,9 @@ def test_the_indices_of_mall_customers_are_those_of_scikit_learns_kmeans(name, t
     table, features = mall_customers(BytesIO(mall()))
     points = StandardScaler().fit_transform(table)
     labels = [SklearnKMeans(k, n_init=20, random_state=0).fit_predict(points) for k in range(2, 6)]
-    assert indices_of(table, features)[name] == pytest.approx([theirs(points, each) for each in labels], abs=0.01)
+    assert indices_of(table, features)[name] == pytest.approx(
+        [theirs(points, each) for each in labels], abs=0.01
+    )
 
 
 def test_a_recommendation_and_a_fit_measure_the_same_silhouette():

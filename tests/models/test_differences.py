@@ -6,7 +6,14 @@ from models.differences import describe_difference
 
 
 def difference(here, overall, **others):
-    return {"feature": "visits", "category": None, "here": here, "overall": overall, "effect": 1.0, **others}
+    return {
+        "feature": "visits",
+        "category": None,
+        "here": here,
+        "overall": overall,
+        "effect": 1.0,
+        **others,
+    }
 
 
 @pytest.mark.parametrize(
@@ -16,7 +23,10 @@ def difference(here, overall, **others):
         (difference(3, 9, measure="median"), "visits: typically 3, below the 9 of all"),
         (difference(1.5, 1.25, measure="mean"), "visits: on average 1.5, above the 1.25 of all"),
         (difference(0.05, 0.46, measure="share_nonzero"), "visits: 5 % have any, 46 % of all"),
-        (difference(0.8, 0.5, measure="share", category="web"), "80 % are web (visits), 50 % of all"),
+        (
+            difference(0.8, 0.5, measure="share", category="web"),
+            "80 % are web (visits), 50 % of all",
+        ),
     ],
 )
 def test_each_measure_has_its_sentence(found, sentence):
@@ -24,7 +34,10 @@ def test_each_measure_has_its_sentence(found, sentence):
 
 
 def test_numbers_that_read_alike_are_not_compared():
-    assert describe_difference(difference(1000.4, 1000.3, measure="median")) == "visits: more than most"
+    assert (
+        describe_difference(difference(1000.4, 1000.3, measure="median"))
+        == "visits: more than most"
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def dip_by_linear_programmes(x):
 
 
 def distance_with_peak_at(peak, values, heaps):
-    """The unknowns: heights at the values, the peak's own just before and at it, and last the distance."""
+    """The unknowns: heights at the values, the peak's before and at it, the distance."""
     upper, lower = np.cumsum(heaps), np.cumsum(heaps) - heaps
     at = np.insert(values, peak, values[peak])
     most = np.concatenate([lower[: peak + 1], upper[peak : peak + 1], lower[peak + 1 :]])
@@ -29,7 +29,9 @@ def distance_with_peak_at(peak, values, heaps):
     heights = np.eye(len(at))
     bends = [bend(at, first, +1) for first in range(peak - 1)]
     bends += [bend(at, first, -1) for first in range(peak + 1, len(at) - 2)]
-    limits = np.vstack([within(heights, -1), within(-heights, -1), within(heights[:-1] - heights[1:], 0), *bends])
+    limits = np.vstack(
+        [within(heights, -1), within(-heights, -1), within(heights[:-1] - heights[1:], 0), *bends]
+    )
     bounds = np.concatenate([most, -least, np.zeros(len(limits) - 2 * len(at))])
     return linprog([*np.zeros(len(at)), 1], A_ub=limits, b_ub=bounds, bounds=(0, None)).fun
 
@@ -73,7 +75,9 @@ def test_three_values_and_equal_values_have_the_least_dip(values):
 
 def test_two_far_heaps_come_close_to_a_quarter():
     rng = np.random.default_rng(0)
-    assert dip(ascending([*rng.normal(0, 1, 500), *rng.normal(1e6, 1, 500)])) == pytest.approx(0.25, abs=1e-4)
+    assert dip(ascending([*rng.normal(0, 1, 500), *rng.normal(1e6, 1, 500)])) == pytest.approx(
+        0.25, abs=1e-4
+    )
 
 
 def test_a_heap_of_equal_values_with_a_tail_is_one_peak():

@@ -25,8 +25,15 @@ VALUE = "Zanzibar-77"
 FIFTY = [str(n) for n in range(50)]
 
 anything = st.text(st.characters(codec="utf-8"), max_size=8)
-nearly_numbers = st.text(st.sampled_from("0123456789+-.eE \t\n\x0b\x1c\x85\xa0\u2003\u0663nafix_"), max_size=8)
-texts = st.one_of(anything, nearly_numbers, st.floats().map(str), st.sampled_from([".", "..", "x" * 257, "é" * 256]))
+nearly_numbers = st.text(
+    st.sampled_from("0123456789+-.eE \t\n\x0b\x1c\x85\xa0\u2003\u0663nafix_"), max_size=8
+)
+texts = st.one_of(
+    anything,
+    nearly_numbers,
+    st.floats().map(str),
+    st.sampled_from([".", "..", "x" * 257, "é" * 256]),
+)
 arrays = st.one_of(
     st.lists(texts).map(lambda values: pa.array(values, pa.string())),
     st.lists(st.integers(-(2**63), 2**63 - 1)).map(lambda values: pa.array(values, pa.int64())),
@@ -62,17 +69,35 @@ def one_by_one(rule, values):
     ],
 )
 @given(values=arrays)
-@example(values=pa.array(["1", " 2", "\xa03\xa0", "", "\x1c", "nan", "1e999", "0x1", "٣", "+.5e-3", "1.", "a\n"]))
-@example(values=pa.array(["1.0", "-25.00", " 1.0", "1.0\n", "0001", "1.0.0", "1.", "\x7f", "\x9f", "\u2028a"]))
+@example(
+    values=pa.array(
+        ["1", " 2", "\xa03\xa0", "", "\x1c", "nan", "1e999", "0x1", "٣", "+.5e-3", "1.", "a\n"]
+    )
+)
+@example(
+    values=pa.array(
+        ["1.0", "-25.00", " 1.0", "1.0\n", "0001", "1.0.0", "1.", "\x7f", "\x9f", "\u2028a"]
+    )
+)
 def test_a_whole_column_is_read_as_its_cells_one_by_one(whole, rule, values):
     read = whole(values)
-    together = ["wrong" if wrong else cell for cell, wrong in zip(read.values.to_pylist(), read.wrong, strict=True)]
+    together = [
+        "wrong" if wrong else cell
+        for cell, wrong in zip(read.values.to_pylist(), read.wrong, strict=True)
+    ]
     assert together == list(one_by_one(rule, values))
 
 
 @pytest.mark.parametrize(
     "values",
-    [["1", "2.5", "-1e3"], ["1", " ", "2"], ["1", None, "3"], [1, 2, None], [0.5, 1.5, 2.5], ["0", "1", "2"]],
+    [
+        ["1", "2.5", "-1e3"],
+        ["1", " ", "2"],
+        ["1", None, "3"],
+        [1, 2, None],
+        [0.5, 1.5, 2.5],
+        ["0", "1", "2"],
+    ],
 )
 def test_a_column_of_numbers_is_numeric(values):
     assert described(values).kind == "numeric"
@@ -107,7 +132,9 @@ def test_what_cannot_be_learned_from_is_ignored_for_a_reason(values, reason):
     assert kind_and_reason(values) == ("ignored", reason)
 
 
-@pytest.mark.parametrize("values", [["10.5", "11.5"], ["1.2", "3.4"], ["a-1-b", "b-2-c", "a-1-b"], ["99-99-9999"] * 2])
+@pytest.mark.parametrize(
+    "values", [["10.5", "11.5"], ["1.2", "3.4"], ["a-1-b", "b-2-c", "a-1-b"], ["99-99-9999"] * 2]
+)
 def test_what_only_resembles_a_date_is_none(values):
     assert kind_and_reason(values)[1] != "date"
 
@@ -120,13 +147,20 @@ def test_many_texts_that_recur_are_categories():
     assert described([f"town {'a' * (n % 60)}" for n in range(301)]).kind == "categorical"
 
 
-@pytest.mark.parametrize("header", ["customer_id", "CustomerID", "Customer ID", "id", "client_id", "user_id", "ID"])
+@pytest.mark.parametrize(
+    "header", ["customer_id", "CustomerID", "Customer ID", "id", "client_id", "user_id", "ID"]
+)
 @pytest.mark.parametrize("values", [[1, 2, 3], ["0001", "0002", "b"]])
 def test_an_obvious_id_column_is_found(header, values):
-    assert infer_schema(pa.table({"x": [1, 2, 3], header: values}), customer_id=None).customer_id == header
+    assert (
+        infer_schema(pa.table({"x": [1, 2, 3], header: values}), customer_id=None).customer_id
+        == header
+    )
 
 
-@pytest.mark.parametrize("values", [[1, 1, 2], [1, None, 2], ["a", " a", "b"], ["a", "", "b"], [1.5, 2.5, 3.5]])
+@pytest.mark.parametrize(
+    "values", [[1, 1, 2], [1, None, 2], ["a", " a", "b"], ["a", "", "b"], [1.5, 2.5, 3.5]]
+)
 def test_an_id_column_names_every_customer_once_or_is_none(values):
     assert infer_schema(pa.table({"id": values}), customer_id=None).customer_id is None
 
@@ -148,14 +182,20 @@ def test_a_doubtful_id_column_is_named_in_the_warning():
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("order_id", [7, 8, 9]), ("orderId", [7, 8, 9]), ("x", ["C1", "C2", "D1"]), ("x", ["a@b.c", "d@b.c"])],
+    [
+        ("order_id", [7, 8, 9]),
+        ("orderId", [7, 8, 9]),
+        ("x", ["C1", "C2", "D1"]),
+        ("x", ["a@b.c", "d@b.c"]),
+    ],
 )
 def test_other_columns_of_ids_are_identifiers(name, values):
     assert described(values, name).kind == "identifier"
 
 
 @pytest.mark.parametrize(
-    ("name", "values"), [("paid", [7, 8, 9]), ("x", ["red", "green", "blue"]), ("order_id", [7, 7, 8])]
+    ("name", "values"),
+    [("paid", [7, 8, 9]), ("x", ["red", "green", "blue"]), ("order_id", [7, 7, 8])],
 )
 def test_unique_cells_alone_are_no_ids(name, values):
     assert described(values, name).kind != "identifier"
@@ -168,11 +208,16 @@ def test_known_and_missing_cells_are_counted():
 
 def test_a_nearly_numeric_column_stays_text_and_a_warning_says_where_and_what_to_do():
     found = infer_schema(pa.table({"age": [*FIFTY[1:], VALUE], "n": FIFTY}), customer_id=None)
-    assert "'age' is read as text: 1 of its 50 known cells are not numbers, the first in row 50" in found.warnings[1]
+    assert (
+        "'age' is read as text: 1 of its 50 known cells are not numbers, the first in row 50"
+        in found.warnings[1]
+    )
 
 
 def test_no_warning_repeats_a_cell():
-    found = infer_schema(pa.table({"age": [*FIFTY[1:], VALUE], "c": [VALUE] * 50}), customer_id=None)
+    found = infer_schema(
+        pa.table({"age": [*FIFTY[1:], VALUE], "c": [VALUE] * 50}), customer_id=None
+    )
     assert VALUE not in str(found.warnings)
 
 
@@ -190,7 +235,9 @@ def test_a_named_id_column_must_exist():
         ([1.5, 2.5, 3.5], BadCells, [1, 2, 3]),
     ],
 )
-def test_a_named_id_column_that_does_not_name_every_customer_is_refused_by_rows(values, error, rows):
+def test_a_named_id_column_that_does_not_name_every_customer_is_refused_by_rows(
+    values, error, rows
+):
     with pytest.raises(error) as caught:
         infer_schema(pa.table({"x": values}), customer_id="x")
     assert [cell.row for cell in caught.value.cells] == rows
@@ -218,7 +265,13 @@ def test_a_text_with_a_control_character_is_refused_by_its_row(kind):
 
 def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text():
     raw = pa.table(
-        {"age": [30, None, 4], "id": [7, 8, 9], "flag": [0, 1, 0], "same": [1.5] * 3, "x": ["Ulm ", "", "C"]}
+        {
+            "age": [30, None, 4],
+            "id": [7, 8, 9],
+            "flag": [0, 1, 0],
+            "same": [1.5] * 3,
+            "x": ["Ulm ", "", "C"],
+        }
     )
     assert apply_schema(raw, infer_schema(raw, customer_id=None)).to_pydict() == {
         "id": ["7", "8", "9"],
@@ -231,12 +284,20 @@ def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text(
 
 def test_ids_keep_their_zeros():
     raw = pa.table({"id": ["0001", " 1.0 ", "1"]})
-    assert apply_schema(raw, infer_schema(raw, customer_id="id"))["id"].to_pylist() == ["0001", "1.0", "1"]
+    assert apply_schema(raw, infer_schema(raw, customer_id="id"))["id"].to_pylist() == [
+        "0001",
+        "1.0",
+        "1",
+    ]
 
 
 @pytest.mark.parametrize(
     ("headers", "generated"),
-    [(["x"], "customer_id"), (["Customer_ID"], "customer_id_2"), (["customer_id", "customer_id_2"], "customer_id_3")],
+    [
+        (["x"], "customer_id"),
+        (["Customer_ID"], "customer_id_2"),
+        (["customer_id", "customer_id_2"], "customer_id_3"),
+    ],
 )
 def test_generated_ids_have_a_header_of_their_own(headers, generated):
     raw = pa.table({header: [5, 5, 6] for header in headers})
@@ -266,7 +327,10 @@ def test_text_and_numbers_give_the_same_table():
 
 
 def test_exploring_imports_no_learning_library():
-    script = "import sys, models.columns; sys.exit(any(n in sys.modules for n in ('sklearn', 'scipy', 'pandas')))"
+    script = (
+        "import sys, models.columns; sys.exit(any(n in sys.modules for n in ('sklearn', "
+        "'scipy', 'pandas')))"
+    )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603 - our own script
 

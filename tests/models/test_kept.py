@@ -1,4 +1,7 @@
-"""What earlier releases have saved goes on: each leaves a file in tests/kept, which is never changed."""
+"""What earlier releases have saved goes on.
+
+Each leaves a file in tests/kept, which is never changed.
+"""
 
 import json
 from pathlib import Path
@@ -17,7 +20,9 @@ def test_a_scorer_of_an_earlier_release_places_customers_as_it_did_then(path):
     kept = json.loads(path.read_text())
     customers = kept["customers"]
     columns = {name: [customer[name] for customer in customers] for name in customers[0]}
-    assigned = Scorer.from_bytes(json.dumps(kept["scorer"]).encode()).assign(columns, len(customers))
+    assigned = Scorer.from_bytes(json.dumps(kept["scorer"]).encode()).assign(
+        columns, len(customers)
+    )
     for name in ANSWERED:
         expected = np.array(kept["assigned"][name], dtype=np.float64)
         np.testing.assert_allclose(getattr(assigned, name), expected, rtol=1e-9, err_msg=name)

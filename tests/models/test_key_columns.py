@@ -14,26 +14,188 @@ OPAQUE = RNG.choice(90_000_000, N, replace=False) + 708_000_000
 SCATTERED = np.sort(RNG.choice(5_000, N, replace=False)) + 17
 
 KEY_HEADERS = [
-    *("CLIENTNUM", "CustomerKey", "RowNumber", "Sl_No", "Loyalty_Number", "Index", "Unnamed: 0", "__index_level_0__"),
-    *("Kundennummer", "KundenNr", "Kunden-Nr.", "Kd-Nr", "Mitgliedsnummer", "Vertragsnummer", "Auftragsnr", "Belegnr"),
-    *("numéro client", "N° client", "Numéro de client", "code client", "id_client", "identifiant client", "matricule"),
-    *("código_cliente", "Número de cliente", "ID_Cliente", "Codice Cliente", "klantnummer", "kundnr", "numer klienta"),
-    *("cust_no", "CUST_KEY", "custkey", "o_orderkey", "AccountNumber", "Account_No", "MemberNo", "membership number"),
-    *("order_number", "OrderNo", "orderid", "InvoiceNo", "invoiceno", "ORDERNUM", "Sr No", "S.No.", "SNo", "#", "Nr"),
-    *("No", "Lfd-Nr", "serial number", "row_id", "rownum", "record_key", "Referenznummer", "passport number", "pk"),
-    *("level_0", "index", "user_no", "LoyaltyCardNumber", "номер клиента", "客户编号", "zip", "PLZ", "code postal"),
-    *("postcode", "Telefonnummer", "phone_number", "EAN", "barcode", "store_id", "StoreID", "storeid", "region_code"),
+    *(
+        "CLIENTNUM",
+        "CustomerKey",
+        "RowNumber",
+        "Sl_No",
+        "Loyalty_Number",
+        "Index",
+        "Unnamed: 0",
+        "__index_level_0__",
+    ),
+    *(
+        "Kundennummer",
+        "KundenNr",
+        "Kunden-Nr.",
+        "Kd-Nr",
+        "Mitgliedsnummer",
+        "Vertragsnummer",
+        "Auftragsnr",
+        "Belegnr",
+    ),
+    *(
+        "numéro client",
+        "N° client",
+        "Numéro de client",
+        "code client",
+        "id_client",
+        "identifiant client",
+        "matricule",
+    ),
+    *(
+        "código_cliente",
+        "Número de cliente",
+        "ID_Cliente",
+        "Codice Cliente",
+        "klantnummer",
+        "kundnr",
+        "numer klienta",
+    ),
+    *(
+        "cust_no",
+        "CUST_KEY",
+        "custkey",
+        "o_orderkey",
+        "AccountNumber",
+        "Account_No",
+        "MemberNo",
+        "membership number",
+    ),
+    *(
+        "order_number",
+        "OrderNo",
+        "orderid",
+        "InvoiceNo",
+        "invoiceno",
+        "ORDERNUM",
+        "Sr No",
+        "S.No.",
+        "SNo",
+        "#",
+        "Nr",
+    ),
+    *(
+        "No",
+        "Lfd-Nr",
+        "serial number",
+        "row_id",
+        "rownum",
+        "record_key",
+        "Referenznummer",
+        "passport number",
+        "pk",
+    ),
+    *(
+        "level_0",
+        "index",
+        "user_no",
+        "LoyaltyCardNumber",
+        "номер клиента",
+        "客户编号",
+        "zip",
+        "PLZ",
+        "code postal",
+    ),
+    *(
+        "postcode",
+        "Telefonnummer",
+        "phone_number",
+        "EAN",
+        "barcode",
+        "store_id",
+        "StoreID",
+        "storeid",
+        "region_code",
+    ),
 ]
 AMOUNT_HEADERS = [
-    *("income", "income_cents", "Annual Income (k$)", "Spending Score (1-100)", "Age", "Alter", "Umsatz", "Betrag"),
-    *("Total_Relationship_Count", "Months_on_book", "Credit_Limit", "Total_Revolving_Bal", "Avg_Open_To_Buy"),
-    *("number_of_orders", "Number of orders", "No of children", "NumWebPurchases", "num_orders", "numero de pedidos"),
-    *("nombre de visites", "Anzahl Bestellungen", "Kidhome", "Recency", "MntWines", "Balance", "EstimatedSalary"),
-    *("NumOfProducts", "Tenure", "CreditScore", "Total_Credit_Cards", "Avg_Credit_Limit", "Milk", "Fresh", "spend"),
-    *("MonthlyCharges", "prepaid", "paid", "unpaid", "grid_kwh", "solid", "platinum", "minimum", "maximum", "monkeys"),
-    *("casino", "vino", "piano", "score", "Year_Birth", "distance", "orders_per_year", "days_since_last_order", "CLV"),
-    *("phone_minutes", "mobile_data_mb", "vat_rate", "number_of_id_checks", "covid", "hits", "x", "value", "bid"),
-    *("avg_utilization_ratio", "lifetime_value", "price", "turnover", "Number of visits", "NumStorePurchases"),
+    *(
+        "income",
+        "income_cents",
+        "Annual Income (k$)",
+        "Spending Score (1-100)",
+        "Age",
+        "Alter",
+        "Umsatz",
+        "Betrag",
+    ),
+    *(
+        "Total_Relationship_Count",
+        "Months_on_book",
+        "Credit_Limit",
+        "Total_Revolving_Bal",
+        "Avg_Open_To_Buy",
+    ),
+    *(
+        "number_of_orders",
+        "Number of orders",
+        "No of children",
+        "NumWebPurchases",
+        "num_orders",
+        "numero de pedidos",
+    ),
+    *(
+        "nombre de visites",
+        "Anzahl Bestellungen",
+        "Kidhome",
+        "Recency",
+        "MntWines",
+        "Balance",
+        "EstimatedSalary",
+    ),
+    *(
+        "NumOfProducts",
+        "Tenure",
+        "CreditScore",
+        "Total_Credit_Cards",
+        "Avg_Credit_Limit",
+        "Milk",
+        "Fresh",
+        "spend",
+    ),
+    *(
+        "MonthlyCharges",
+        "prepaid",
+        "paid",
+        "unpaid",
+        "grid_kwh",
+        "solid",
+        "platinum",
+        "minimum",
+        "maximum",
+        "monkeys",
+    ),
+    *(
+        "casino",
+        "vino",
+        "piano",
+        "score",
+        "Year_Birth",
+        "distance",
+        "orders_per_year",
+        "days_since_last_order",
+        "CLV",
+    ),
+    *(
+        "phone_minutes",
+        "mobile_data_mb",
+        "vat_rate",
+        "number_of_id_checks",
+        "covid",
+        "hits",
+        "x",
+        "value",
+        "bid",
+    ),
+    *(
+        "avg_utilization_ratio",
+        "lifetime_value",
+        "price",
+        "turnover",
+        "Number of visits",
+        "NumStorePurchases",
+    ),
 ]
 
 
@@ -48,7 +210,9 @@ def column(values, name):
 
 def stored(values, name, **overrides):
     raw = pa.table({name: values, "spent": SPENT[: len(values)]})
-    return apply_schema(raw, infer_schema(raw, customer_id=None, overrides=overrides))[name].to_pylist()
+    return apply_schema(raw, infer_schema(raw, customer_id=None, overrides=overrides))[
+        name
+    ].to_pylist()
 
 
 def with_one(value, values):
@@ -66,18 +230,24 @@ def test_a_header_that_says_amount_or_nothing_says_no_key(header):
 
 
 @pytest.mark.parametrize("header", KEY_HEADERS)
-@pytest.mark.parametrize("keys", [OPAQUE, SCATTERED, np.arange(N)], ids=["opaque", "scattered", "running"])
+@pytest.mark.parametrize(
+    "keys", [OPAQUE, SCATTERED, np.arange(N)], ids=["opaque", "scattered", "running"]
+)
 def test_different_whole_numbers_under_a_keys_header_name_rows(header, keys):
     assert column(keys, header).kind == "identifier"
 
 
 @pytest.mark.parametrize("header", AMOUNT_HEADERS)
-@pytest.mark.parametrize("amounts", [SCATTERED, (SPENT * 100).astype(int)], ids=["scattered", "cents"])
+@pytest.mark.parametrize(
+    "amounts", [SCATTERED, (SPENT * 100).astype(int)], ids=["scattered", "cents"]
+)
 def test_different_whole_numbers_under_another_header_are_amounts(header, amounts):
     assert column(RNG.permutation(amounts), header).kind == "numeric"
 
 
-@pytest.mark.parametrize("header", [header for header in AMOUNT_HEADERS if is_amount_header(header)])
+@pytest.mark.parametrize(
+    "header", [header for header in AMOUNT_HEADERS if is_amount_header(header)]
+)
 def test_numbers_that_run_under_an_amounts_header_stay_amounts(header):
     assert column(np.arange(N), header).kind == "numeric"
 
@@ -85,7 +255,9 @@ def test_numbers_that_run_under_an_amounts_header_stay_amounts(header):
 COUNTED = RNG.choice(2 * N, N, replace=False)
 
 
-@pytest.mark.parametrize("keys", [OPAQUE, np.arange(N), RNG.permutation(N), np.arange(N) * 14 + 11_000, COUNTED])
+@pytest.mark.parametrize(
+    "keys", [OPAQUE, np.arange(N), RNG.permutation(N), np.arange(N) * 14 + 11_000, COUNTED]
+)
 def test_numbers_that_run_or_are_opaque_name_rows_under_any_header(keys):
     assert column(keys, "Vorgang").kind == "identifier"
 
@@ -131,7 +303,9 @@ def test_a_customer_id_that_recurs_is_no_amount():
     assert column(np.arange(N) // 5, "CustomerID").kind == "identifier"
 
 
-@pytest.mark.parametrize("header", ["CLIENTNUM", "Kundennummer", "numéro client", "CustomerKey", "ID cliente", "kunde"])
+@pytest.mark.parametrize(
+    "header", ["CLIENTNUM", "Kundennummer", "numéro client", "CustomerKey", "ID cliente", "kunde"]
+)
 def test_a_key_of_customers_names_them(header):
     assert described(OPAQUE, header).customer_id == header
 
@@ -154,7 +328,9 @@ def test_a_key_that_is_declared_numeric_is_numeric():
 
 
 def test_what_only_looks_like_a_key_stays_where_nothing_else_is_left():
-    assert infer_schema(pa.table({"x": np.arange(N)}), customer_id=None).columns[0].kind == "numeric"
+    assert (
+        infer_schema(pa.table({"x": np.arange(N)}), customer_id=None).columns[0].kind == "numeric"
+    )
 
 
 CODES = [
@@ -186,7 +362,9 @@ def test_codes_that_recur_are_categories_as_they_are_written(header, cells):
 
 @pytest.mark.parametrize(("header", "cells"), CODES)
 def test_codes_that_are_declared_numeric_are_numeric(header, cells):
-    assert described(cells, header, **{header: Override(kind="numeric")}).columns[0].kind == "numeric"
+    assert (
+        described(cells, header, **{header: Override(kind="numeric")}).columns[0].kind == "numeric"
+    )
 
 
 @pytest.mark.parametrize(("header", "cells"), AMOUNTS)
@@ -208,6 +386,8 @@ def test_codes_of_too_many_values_are_no_feature():
     assert column(np.arange(N) // 2 + 10_000, "plz").kind == "ignored"
 
 
-@pytest.mark.parametrize("header", ["gender_code", "PLZ", "Postleitzahl", "code postal", "Tel.", "mobile", "store_id"])
+@pytest.mark.parametrize(
+    "header", ["gender_code", "PLZ", "Postleitzahl", "code postal", "Tel.", "mobile", "store_id"]
+)
 def test_a_header_that_says_code_is_one(header):
     assert is_code_header(header)

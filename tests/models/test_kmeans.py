@@ -18,7 +18,9 @@ from models.kernels.tiles import in_tiles, pass_over_rows, pass_over_tiles
 
 SEARCH = Search(k=4, n_init=10, init="k-means++", max_iter=300, tol=1e-4, seed=0)
 LARGE = make_blobs(SAMPLE + 9_999, 3, centers=4, cluster_std=2.0, random_state=0)[0]
-sizes = st.tuples(st.integers(1, 600), st.integers(1, 9), st.integers(1, 7), st.integers(0, 2**32 - 1))
+sizes = st.tuples(
+    st.integers(1, 600), st.integers(1, 9), st.integers(1, 7), st.integers(0, 2**32 - 1)
+)
 
 
 def cloud(n, d, seed=0):
@@ -26,24 +28,28 @@ def cloud(n, d, seed=0):
 
 
 def mixture(seed):
-    """Draw round groups of uneven sizes and widths, of which some overlap, and how many segments are asked for."""
+    """Draw round groups of uneven sizes and widths, some overlapping, and a number of segments."""
     random = np.random.default_rng(seed)
-    n, d, groups = (int(random.choice(sizes)) for sizes in ([200, 1_000, 5_000], range(2, 17), range(1, 13)))
+    n, d, groups = (
+        int(random.choice(sizes)) for sizes in ([200, 1_000, 5_000], range(2, 17), range(1, 13))
+    )
     centers = random.normal(size=(groups, d)) * random.uniform(1, 6)
     group = random.choice(groups, n, p=random.dirichlet(np.full(groups, 2.0)))
-    return centers[group] + random.normal(size=(n, d)) * random.uniform(0.3, 1.5, groups)[group, None], int(
-        random.integers(2, 13)
-    )
+    return centers[group] + random.normal(size=(n, d)) * random.uniform(0.3, 1.5, groups)[
+        group, None
+    ], int(random.integers(2, 13))
 
 
 def left_by(points, chosen, candidates):
     """Give the inertia that each candidate leaves beside the starts chosen before."""
     starts = [[*chosen, candidate] for candidate in candidates]
-    return [((points[:, None] - points[rows]) ** 2).sum(axis=2).min(axis=1).sum() for rows in starts]
+    return [
+        ((points[:, None] - points[rows]) ** 2).sum(axis=2).min(axis=1).sum() for rows in starts
+    ]
 
 
 def drawn(points, chosen, draws):
-    """Give the rows that draws from 0 to 1 stand for, by the squared distance from the starts chosen before."""
+    """Map draws from 0 to 1 to rows, weighted by the squared distance from earlier starts."""
     least = ((points[:, None] - points[chosen]) ** 2).sum(axis=2).min(axis=1)
     reached = np.cumsum(least)
     return np.searchsorted(reached, draws * reached[-1], side="right").tolist()
@@ -54,7 +60,10 @@ def drawn(points, chosen, draws):
 def test_a_pass_agrees_with_plain_code(size):
     n, k, d, seed = size
     points = cloud(n, d, seed)
-    centers, before = cloud(k, d, seed + 1), np.random.default_rng(seed).integers(0, k, n).astype(np.int32)
+    centers, before = (
+        cloud(k, d, seed + 1),
+        np.random.default_rng(seed).integers(0, k, n).astype(np.int32),
+    )
     member = np.eye(k)[before]
     for by_tiles in (True, False):
         labels, sums, counts = before.copy(), member.T @ points, member.sum(axis=0)
@@ -167,7 +176,9 @@ def test_the_unit_does_not_matter(scale):
 def test_segments_that_float32_could_not_tell_apart_are_told_apart():
     near = make_blobs(500, centers=[[0, 0], [0, 1], [1, 0]], cluster_std=0.1, random_state=0)[0]
     points = np.vstack([near * 1e-7, [[1.0, 1.0]]])
-    assert kmeans(points, SEARCH).inertia == pytest.approx(kmeans(near, replace(SEARCH, k=3)).inertia * 1e-14)
+    assert kmeans(points, SEARCH).inertia == pytest.approx(
+        kmeans(near, replace(SEARCH, k=3)).inertia * 1e-14
+    )
 
 
 def test_far_from_zero_is_as_near():

@@ -29,7 +29,9 @@ def with_errors(values, n):
     ],
     ids=["numbers", "texts", "two values", "a few errors"],
 )
-def test_a_feature_with_one_value_in_each_segment_is_named_with_the_way_to_leave_it_out(values, kind):
+def test_a_feature_with_one_value_in_each_segment_is_named_with_the_way_to_leave_it_out(
+    values, kind
+):
     [said] = leaks(values, kind)
     assert '{"columns": {"x": {"kind": "ignored"}}}' in said
 
@@ -51,7 +53,9 @@ def test_other_features_are_not_named(values):
 
 
 def test_categories_that_tell_the_segments_are_named_though_each_segment_has_several():
-    [said] = leaks(np.char.add("group ", (LABELS + 3 * (np.arange(N) % 2)).astype(str)), "categorical")
+    [said] = leaks(
+        np.char.add("group ", (LABELS + 3 * (np.arange(N) % 2)).astype(str)), "categorical"
+    )
     assert said.startswith("'x' alone tells the segments apart")
 
 
@@ -61,13 +65,20 @@ def test_a_number_with_a_threshold_between_the_segments_is_not_named():
 
 def test_a_feature_is_not_named_where_another_column_tells_the_segments_as_well():
     table = pd.DataFrame({"products": LABELS + 1, "spent": 100.0 * LABELS + np.arange(N) % 70})
-    assert find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3) == []
+    assert (
+        find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3) == []
+    )
 
 
 def test_a_feature_is_named_where_the_other_columns_overlap():
     table = pd.DataFrame({"group": LABELS, "spent": 30.0 * LABELS + np.arange(N) % 70})
-    assert len(find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3)) == 1
+    assert (
+        len(find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3))
+        == 1
+    )
 
 
 def test_customers_who_were_left_out_do_not_count():
-    assert leaks(np.where(np.arange(N) < 30, 9, LABELS), labels=np.where(np.arange(N) < 30, -1, LABELS))
+    assert leaks(
+        np.where(np.arange(N) < 30, 9, LABELS), labels=np.where(np.arange(N) < 30, -1, LABELS)
+    )

@@ -14,12 +14,17 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize("points", [FAR, OVERLAPPING, OVERLAPPING[:, :1]], ids=["far", "overlapping", "one column"])
+@pytest.mark.parametrize(
+    "points", [FAR, OVERLAPPING, OVERLAPPING[:, :1]], ids=["far", "overlapping", "one column"]
+)
 @pytest.mark.parametrize("k", [1, 2, 5, 9])
 @pytest.mark.parametrize("seed", range(3))
 def test_from_the_same_start_it_ends_where_scikit_learn_ends(points, k, seed):
     start = reference_kmeans_plus_plus(points, k, rng(seed))
-    mine, theirs = reference_lloyd(points, start), KMeans(k, init=start, n_init=1, tol=0).fit(points)
+    mine, theirs = (
+        reference_lloyd(points, start),
+        KMeans(k, init=start, n_init=1, tol=0).fit(points),
+    )
     assert np.array_equal(mine.labels, theirs.labels_)
     assert mine.centers == pytest.approx(theirs.cluster_centers_)
     assert mine.inertia == pytest.approx(theirs.inertia_)
@@ -40,11 +45,15 @@ def test_a_center_that_no_point_is_near_stays_where_it_is():
 
 
 def test_one_segment_holds_the_whole_variance():
-    assert reference_kmeans(OVERLAPPING, 1, 1, rng()).inertia == pytest.approx(150 * OVERLAPPING.var(axis=0).sum())
+    assert reference_kmeans(OVERLAPPING, 1, 1, rng()).inertia == pytest.approx(
+        150 * OVERLAPPING.var(axis=0).sum()
+    )
 
 
 def test_more_starts_never_find_a_greater_inertia():
-    inertias = [reference_kmeans(OVERLAPPING, 8, starts, rng()).inertia for starts in (1, 2, 4, 8, 16)]
+    inertias = [
+        reference_kmeans(OVERLAPPING, 8, starts, rng()).inertia for starts in (1, 2, 4, 8, 16)
+    ]
     assert inertias == sorted(inertias, reverse=True)
 
 
@@ -79,22 +88,33 @@ def test_starts_are_spread_over_far_groups():
 
 
 def test_the_same_seed_gives_the_same_partition():
-    one, other = reference_kmeans(OVERLAPPING, 6, 4, rng(3)), reference_kmeans(OVERLAPPING, 6, 4, rng(3))
+    one, other = (
+        reference_kmeans(OVERLAPPING, 6, 4, rng(3)),
+        reference_kmeans(OVERLAPPING, 6, 4, rng(3)),
+    )
     assert np.array_equal(one.labels, other.labels)
     assert one.inertia == other.inertia
 
 
 def test_a_partition_moves_with_its_points():
-    one, other = reference_kmeans(OVERLAPPING, 4, 4, rng()), reference_kmeans(OVERLAPPING + 10, 4, 4, rng())
+    one, other = (
+        reference_kmeans(OVERLAPPING, 4, 4, rng()),
+        reference_kmeans(OVERLAPPING + 10, 4, 4, rng()),
+    )
     assert np.array_equal(one.labels, other.labels)
     assert other.centers == pytest.approx(one.centers + 10)
     assert other.inertia == pytest.approx(one.inertia)
 
 
-@pytest.mark.parametrize("points", [FAR, OVERLAPPING, OVERLAPPING[:, :1]], ids=["far", "overlapping", "one column"])
+@pytest.mark.parametrize(
+    "points", [FAR, OVERLAPPING, OVERLAPPING[:, :1]], ids=["far", "overlapping", "one column"]
+)
 @pytest.mark.parametrize("k", [1, 2, 5, 9])
 def test_from_the_same_draws_the_compiled_one_ends_where_the_plain_one_ends(points, k):
-    plain, compiled = reference_kmeans(points, k, 3, rng()), small_kmeans.small_kmeans(points, k, 3, rng())
+    plain, compiled = (
+        reference_kmeans(points, k, 3, rng()),
+        small_kmeans.small_kmeans(points, k, 3, rng()),
+    )
     assert np.array_equal(compiled.labels, plain.labels)
     assert compiled.centers == pytest.approx(plain.centers)
     assert compiled.inertia == pytest.approx(plain.inertia)

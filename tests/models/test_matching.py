@@ -16,7 +16,9 @@ def columns(rows):
 @given(pairs)
 def test_every_segment_matches_itself(rows):
     labels, _ = columns(rows)
-    assert match_segments(labels, labels) == {index: index for index in labels.tolist() if index >= 0}
+    assert match_segments(labels, labels) == {
+        index: index for index in labels.tolist() if index >= 0
+    }
 
 
 @given(pairs, st.randoms(use_true_random=False))
@@ -29,7 +31,9 @@ def test_the_order_of_customers_does_not_matter(rows, random):
 def test_renumbering_the_new_segments_renumbers_the_pairs(rows, numbers):
     before, after = columns(rows)
     renumbered = np.where(after >= 0, np.array(numbers)[after], -1)
-    expected = {numbers[new]: old for new, old in match_segments(before, after, threshold=0.51).items()}
+    expected = {
+        numbers[new]: old for new, old in match_segments(before, after, threshold=0.51).items()
+    }
     assert match_segments(before, renumbered, threshold=0.51) == expected
 
 

@@ -11,7 +11,9 @@ from models.metrics import METRICS, MetricInput, measure
 from models.metrics.exact_ratio import exact_ratio
 
 NEED_TWO_SEGMENTS = ["silhouette", "calinski_harabasz", "davies_bouldin"]
-every_algorithm = pytest.mark.parametrize("algorithm", [KMeans(), Hierarchical()], ids=lambda a: a.name)
+every_algorithm = pytest.mark.parametrize(
+    "algorithm", [KMeans(), Hierarchical()], ids=lambda a: a.name
+)
 
 
 def clustered(points, algorithm, k):
@@ -21,7 +23,9 @@ def clustered(points, algorithm, k):
 
 
 def placed(points, labels, warn):
-    learned = ClusteringResult(estimator=None, centers=np.zeros((2, 2)), segment_of_center=np.arange(2))
+    learned = ClusteringResult(
+        estimator=None, centers=np.zeros((2, 2)), segment_of_center=np.arange(2)
+    )
     return MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=warn)
 
 
@@ -47,7 +51,13 @@ def test_a_metric_does_not_depend_on_the_order_of_the_customers(points, algorith
         segment_of_center=one.learned.segment_of_center,
         groups=own,
     )
-    other = MetricInput(points=points[shuffled], labels=one.labels[shuffled], learned=learned, seed=0, warn=pytest.fail)
+    other = MetricInput(
+        points=points[shuffled],
+        labels=one.labels[shuffled],
+        learned=learned,
+        seed=0,
+        warn=pytest.fail,
+    )
     assert metric(other) == pytest.approx(metric(one))
 
 
@@ -85,7 +95,10 @@ def test_the_inertia_of_kmeans_is_that_of_scikit_learn(points):
 
 def test_the_inertia_of_a_tree_is_measured_from_the_means_of_its_segments(points):
     mine = clustered(np.vstack([points, points + 0.01]), Hierarchical(), 3)
-    within = [((mine.points[mine.labels == s] - mine.points[mine.labels == s].mean(0)) ** 2).sum() for s in range(3)]
+    within = [
+        ((mine.points[mine.labels == s] - mine.points[mine.labels == s].mean(0)) ** 2).sum()
+        for s in range(3)
+    ]
     assert measure(mine)["inertia"] == pytest.approx(sum(within))
 
 
@@ -106,19 +119,28 @@ def test_a_tree_of_groups_says_how_much_wider_its_segments_are_than_the_exact_on
     learned = Hierarchical().learn(points, k=4, seed=0)
     said = []
     labels = learned.estimator.predict(points)
-    ratio = exact_ratio(MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=said.append))
+    ratio = exact_ratio(
+        MetricInput(points=points, labels=labels, learned=learned, seed=0, warn=said.append)
+    )
     assert 0.9 < ratio < 1.05
     assert len(said) == 1
-    assert f"its inertia is {ratio:.3f} times that of the exact tree, on a sample of 10,000 customers" in said[0]
+    assert (
+        f"its inertia is {ratio:.3f} times that of the exact tree, on a sample of 10,000 customers"
+        in said[0]
+    )
 
 
 def test_segments_without_any_width_have_no_ratio_to_the_exact_ones():
     points = np.repeat(np.eye(2), 30_000, axis=0)
     learned = Hierarchical().learn(points, k=2, seed=0)
     said = []
-    clustering = MetricInput(points=points, labels=learned.labels, learned=learned, seed=0, warn=said.append)
+    clustering = MetricInput(
+        points=points, labels=learned.labels, learned=learned, seed=0, warn=said.append
+    )
     assert exact_ratio(clustering) is None
-    assert said == ["the tree is built from up to 2,000 groups of customers, not from single customers"]
+    assert said == [
+        "the tree is built from up to 2,000 groups of customers, not from single customers"
+    ]
 
 
 def test_a_figure_beyond_a_float_is_no_figure():
@@ -132,4 +154,6 @@ def test_a_silhouette_of_a_sample_says_so():
     said = []
     measure(placed(points, labels, said.append))
     (sentence,) = said
-    assert re.fullmatch(r"the silhouette is measured .* 4,096 customers: its standard error is 0\.00\d+", sentence)
+    assert re.fullmatch(
+        r"the silhouette is measured .* 4,096 customers: its standard error is 0\.00\d+", sentence
+    )

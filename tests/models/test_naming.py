@@ -15,7 +15,9 @@ FEATURES += [Feature(name=name, kind="categorical") for name in ("Gender", "is_m
 
 def by(feature, effect, headers=(AGE, INCOME, SCORE)):
     phrase = numeric_words(headers)[feature][effect > 0]
-    return Difference(feature=feature, category=None, here=1.0, overall=1.0, effect=effect, phrase=phrase)
+    return Difference(
+        feature=feature, category=None, here=1.0, overall=1.0, effect=effect, phrase=phrase
+    )
 
 
 def of(feature, category, here, effect=1.0):
@@ -64,7 +66,10 @@ def test_a_category_that_says_nothing_alone_brings_its_feature():
 
 def test_a_third_difference_tells_two_names_apart():
     pair = (by(AGE, 1.5), by(SCORE, -1.2))
-    assert names(pair, (*pair, by(INCOME, 0.9))) == ["older, low spending", "older, high income, low spending"]
+    assert names(pair, (*pair, by(INCOME, 0.9))) == [
+        "older, low spending",
+        "older, high income, low spending",
+    ]
 
 
 def test_a_weak_difference_that_tells_names_apart_says_so():
@@ -83,7 +88,12 @@ def test_an_empty_segment_has_no_customers():
     assert name_segments([[], []], FEATURES, sizes=[0, 10]) == ["no customers", "all customers"]
 
 
-@given(st.lists(st.lists(st.tuples(st.sampled_from([AGE, INCOME, SCORE]), st.floats(-3, 3)), max_size=3), max_size=12))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from([AGE, INCOME, SCORE]), st.floats(-3, 3)), max_size=3),
+        max_size=12,
+    )
+)
 def test_no_two_segments_share_a_name(found):
     named = names(*[[by(*each) for each in differences] for differences in found])
     assert len(set(named)) == len(named)
@@ -130,7 +140,10 @@ def test_headers_read_as_people_say_them(header, low, high):
 
 
 def test_two_headers_of_one_meaning_are_told_apart_by_their_own_words():
-    assert numeric_words(["Annual Income", "Monthly Income"])["Monthly Income"][0] == "low monthly income"
+    assert (
+        numeric_words(["Annual Income", "Monthly Income"])["Monthly Income"][0]
+        == "low monthly income"
+    )
 
 
 def test_two_headers_that_differ_in_units_only_are_told_apart_by_them():

@@ -33,11 +33,19 @@ def read(*texts):
 def described(values, name="x"):
     raw = pa.table({name: values})
     description = infer_schema(raw, customer_id=None)
-    return description.columns[0], description.warnings[1:], apply_schema(raw, description)[name].to_pylist()
+    return (
+        description.columns[0],
+        description.warnings[1:],
+        apply_schema(raw, description)[name].to_pylist(),
+    )
 
 
 @settings(deadline=None)
-@given(style=st.sampled_from(STYLES), unit=st.sampled_from(UNITS), numbers=st.lists(hundredths, min_size=1))
+@given(
+    style=st.sampled_from(STYLES),
+    unit=st.sampled_from(UNITS),
+    numbers=st.lists(hundredths, min_size=1),
+)
 def test_what_is_written_in_one_style_is_read_as_it_was(style, unit, numbers):
     numerals = NumberFormat.parse(f"{style} {unit}".strip())
     reading = numerals.read(pa.array([written(number, numerals) for number in numbers]))
@@ -100,7 +108,9 @@ def test_a_column_without_one_style_has_none(texts):
     assert found(*texts) is None
 
 
-@pytest.mark.parametrize("texts", [["--5"], ["(5"], ["5)"], ["(-5)"], ["-5-"], ["5 € €"], ["€5€"], ["1e999 €"]])
+@pytest.mark.parametrize(
+    "texts", [["--5"], ["(5"], ["5)"], ["(-5)"], ["-5-"], ["5 € €"], ["€5€"], ["1e999 €"]]
+)
 def test_a_number_with_two_signs_or_units_is_wrong(texts):
     assert NumberFormat.parse("1234,56 €").read(pa.array(texts)).wrong.all()
 
@@ -119,7 +129,9 @@ def test_a_number_with_two_signs_or_units_is_wrong(texts):
         (["(1.234)", "5.678"], [-1.234, 5.678], True),
     ],
 )
-def test_a_mark_that_could_be_either_is_decided_by_the_column_and_a_choice_is_said(texts, numbers, is_doubtful):
+def test_a_mark_that_could_be_either_is_decided_by_the_column_and_a_choice_is_said(
+    texts, numbers, is_doubtful
+):
     assert (read(*texts), found(*texts).doubt is not None) == (numbers, is_doubtful)
 
 
@@ -134,7 +146,11 @@ def test_no_text_breaks_the_search_nor_is_it_read_as_anything_but_a_number(texts
 
 def test_a_column_in_one_style_is_numeric_and_a_warning_names_the_style():
     column, warnings, numbers = described(["1.234,50", "980", None, "12,5"])
-    assert (column.kind, column.numerals, numbers) == ("numeric", "1.234,56", [1234.5, 980.0, None, 12.5])
+    assert (column.kind, column.numerals, numbers) == (
+        "numeric",
+        "1.234,56",
+        [1234.5, 980.0, None, 12.5],
+    )
     assert warnings == ("'x' is read as numbers written like 1.234,56.",)
 
 

@@ -1,4 +1,4 @@
-"""Transactions that are lines of orders, returns among them, and days on which nothing can have been bought."""
+"""Transactions that are order lines, returns, and implausible days."""
 
 from datetime import date, timedelta
 from itertools import pairwise
@@ -25,11 +25,13 @@ RECIPE = TransactionColumns(customer="who", date="when", amount="much", order="i
 START = date(2024, 2, 27)
 TODAY = date(2024, 12, 31)
 
-lines = st.tuples(st.sampled_from("abc"), st.sampled_from("12345"), st.integers(0, 9), st.integers(-3, 9))
+lines = st.tuples(
+    st.sampled_from("abc"), st.sampled_from("12345"), st.integers(0, 9), st.integers(-3, 9)
+)
 
 
 def sold(*found, **columns):
-    """Make lines of orders from tuples of customer, number of the order, days since the start, and amount."""
+    """Build order lines of tuples (customer, order number, days since the start, amount)."""
     whos, numbers, offsets, amounts = zip(*found, strict=True) if found else ((), (), (), ())
     days = [str(START + timedelta(days=offset)) for offset in offsets]
     cells = {"who": whos, "invoice": numbers, "when": days}
@@ -43,8 +45,12 @@ def only(raw, recipe=RECIPE):
 
 
 def dated(*days, today=TODAY, **recipe):
-    raw = pa.table({"who": [f"c{n % 7}" for n in range(len(days))], "when": [str(day) for day in days]})
-    return ledger(raw, TransactionColumns(customer="who", date="when", amount=None, **recipe), today)
+    raw = pa.table(
+        {"who": [f"c{n % 7}" for n in range(len(days))], "when": [str(day) for day in days]}
+    )
+    return ledger(
+        raw, TransactionColumns(customer="who", date="when", amount=None, **recipe), today
+    )
 
 
 def daily(n, start=date(2024, 1, 1)):
@@ -77,11 +83,15 @@ def test_a_number_of_an_order_is_read_as_an_id(numbers):
 
 def test_a_line_without_the_number_of_its_order_is_left_out_and_named():
     kept = ledger(sold(("ann", "1", 0, 10), ("ann", None, 0, 20)), RECIPE)
-    assert [(fault.row, fault.column, fault.detail) for fault in kept.faults] == [(2, "invoice", "is missing")]
+    assert [(fault.row, fault.column, fault.detail) for fault in kept.faults] == [
+        (2, "invoice", "is missing")
+    ]
 
 
 @settings(deadline=None, max_examples=60)
-@given(found=st.lists(lines, min_size=1, max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4))
+@given(
+    found=st.lists(lines, min_size=1, max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4)
+)
 def test_lines_of_orders_give_the_same_ledger_however_they_are_split(found, cuts):
     whole = ledger(sold(*found), RECIPE)
     edges = [0, *sorted(min(cut, len(found)) for cut in cuts), len(found)]
@@ -96,7 +106,11 @@ def test_lines_of_orders_give_the_same_ledger_however_they_are_split(found, cuts
 def test_orders_are_what_plain_counting_says(found):
     table = summarize_transactions(sold(*found), RECIPE).table
     for row in table.to_pylist():
-        own = [(number, offset) for who, number, offset, much in found if who == row["who"] and much >= 0]
+        own = [
+            (number, offset)
+            for who, number, offset, much in found
+            if who == row["who"] and much >= 0
+        ]
         first = {number: min(offset for each, offset in own if each == number) for number, _ in own}
         days = sorted(set(first.values()))
         gap = (days[-1] - days[0]) / (len(days) - 1) if len(days) > 1 else None
@@ -106,17 +120,23 @@ def test_orders_are_what_plain_counting_says(found):
 def test_a_ledger_of_orders_survives_a_file(tmp_path):
     kept = ledger(sold(("a", "1", 1, 5), ("b", "2", 2, -1), ("a", "3", 3, 1)), RECIPE).table
     parquet.write_table(kept, tmp_path / "ledger.parquet")
-    assert merge_ledgers(kept, parquet.read_table(tmp_path / "ledger.parquet")).equals(merge_ledgers(kept, kept))
+    assert merge_ledgers(kept, parquet.read_table(tmp_path / "ledger.parquet")).equals(
+        merge_ledgers(kept, kept)
+    )
     assert customers(kept, None)["frequency"].to_pylist() == [2, 0]
 
 
 def test_a_ledger_keeps_no_number_of_an_order():
-    assert "Zanzibar-77" not in str(ledger(sold(("a", "Zanzibar-77", 1, 5)), RECIPE).table.to_pydict())
+    assert "Zanzibar-77" not in str(
+        ledger(sold(("a", "Zanzibar-77", 1, 5)), RECIPE).table.to_pydict()
+    )
 
 
 def test_a_column_of_orders_must_be_there():
     with pytest.raises(UnknownColumn, match="'order_no'"):
-        ledger(sold(), TransactionColumns(customer="who", date="when", amount="much", order="order_no"))
+        ledger(
+            sold(), TransactionColumns(customer="who", date="when", amount="much", order="order_no")
+        )
 
 
 def test_the_number_of_an_order_is_no_other_column():
@@ -130,8 +150,25 @@ def test_the_number_of_an_order_is_no_other_column():
 @pytest.mark.parametrize(
     "header",
     [
-        *("InvoiceNo", "Invoice", "order_id", "ORDERNUMBER", "Order ID", "transaction_id", "receipt_no", "BasketID"),
-        *("Rechnungsnummer", "Bestellnr.", "Beleg-Nr", "numéro de facture", "id_pedido", "Numero ordine", "Factuurnr"),
+        *(
+            "InvoiceNo",
+            "Invoice",
+            "order_id",
+            "ORDERNUMBER",
+            "Order ID",
+            "transaction_id",
+            "receipt_no",
+            "BasketID",
+        ),
+        *(
+            "Rechnungsnummer",
+            "Bestellnr.",
+            "Beleg-Nr",
+            "numéro de facture",
+            "id_pedido",
+            "Numero ordine",
+            "Factuurnr",
+        ),
         *("Nr faktury", "Zamówienie", "número do pedido", "Bon"),
     ],
 )
@@ -151,17 +188,22 @@ def test_a_number_that_repeats_for_a_customer_is_asked_about_with_the_ready_para
     raw = raw.rename_columns(["who", "Invoice No", "when", "much"])
     kept = ledger(raw, TransactionColumns(customer="who", date="when", amount="much"))
     assert "'Invoice No'" in kept.warnings[0]
-    assert kept.warnings[0].endswith("2 of 3 rows, but each row counts as an order. If the rows are lines of orders, "
+    assert kept.warnings[0].endswith("2 of 3 rows, but each row counts as an order. If the rows "
+                                     "are lines of orders, "
                                      "send the table again with &order=Invoice%20No")  # fmt: skip
     assert kept.table["n_orders"].to_pylist() == [2, 1]
 
 
-@pytest.mark.parametrize("numbers", [["1", "2", "3", "4"], ["cash", "card", "cash", "card"], [None, None, None, None]])
+@pytest.mark.parametrize(
+    "numbers", [["1", "2", "3", "4"], ["cash", "card", "cash", "card"], [None, None, None, None]]
+)
 def test_numbers_that_do_not_repeat_and_kinds_that_all_customers_share_are_not(numbers):
     raw = sold(*((who, "", 0, 1) for who in ("ann", "ann", "ben", "ben"))).set_column(
         1, "transaction", pa.array(numbers, pa.string())
     )
-    assert ledger(raw, TransactionColumns(customer="who", date="when", amount="much")).warnings == ()
+    assert (
+        ledger(raw, TransactionColumns(customer="who", date="when", amount="much")).warnings == ()
+    )
 
 
 # Returns
@@ -178,12 +220,16 @@ def test_a_return_under_the_number_of_its_order_does_not_move_the_order():
 
 
 def test_a_c_before_digits_cancels_whatever_the_sign_of_the_amount():
-    raw = sold(("ann", "536", 0, 30), ("ann", "537", 1, 5), ("ann", "C538", 2, 10), ("ann", "C539", 2, -5))
+    raw = sold(
+        ("ann", "536", 0, 30), ("ann", "537", 1, 5), ("ann", "C538", 2, 10), ("ann", "C539", 2, -5)
+    )
     found = summarize_transactions(raw, RECIPE)
     [row] = found.table.to_pylist()
     assert (row["frequency"], row["monetary_value"]) == (2, 20)
     [warning] = found.warnings
-    assert warning.startswith("2 rows, the first of them row 3, are taken for returned: in 'invoice'")
+    assert warning.startswith(
+        "2 rows, the first of them row 3, are taken for returned: in 'invoice'"
+    )
 
 
 def test_where_all_numbers_begin_with_c_none_is_cancelled():
@@ -197,17 +243,30 @@ def test_later_numbers_are_read_as_the_first_ones_were(first, orders):
 
 
 @pytest.mark.parametrize(
-    "marks", [["no", "yes"], ["", "TRUE"], ["0", "1"], [3, -1], ["nein", "Ja"], [0.0, 1.0], [None, "returned"]]
+    "marks",
+    [
+        ["no", "yes"],
+        ["", "TRUE"],
+        ["0", "1"],
+        [3, -1],
+        ["nein", "Ja"],
+        [0.0, 1.0],
+        [None, "returned"],
+    ],
 )
 def test_a_column_marks_returns(marks):
     raw = sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array(marks))
-    found = only(raw, TransactionColumns(customer="who", date="when", amount="much", returned="back"))
+    found = only(
+        raw, TransactionColumns(customer="who", date="when", amount="much", returned="back")
+    )
     assert (found["frequency"], found["monetary_value"]) == (1, 25)
 
 
 def test_a_one_is_a_quantity_where_the_first_ones_were_quantities():
     recipe = TransactionColumns(customer="who", date="when", amount="much", returned="back")
-    decided = ledger(sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array([3, -1])), recipe).recipe
+    decided = ledger(
+        sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array([3, -1])), recipe
+    ).recipe
     later = ledger(sold(("ann", "3", 2, 7), back=pa.array([1])), decided)
     assert later.table["n_orders"].to_pylist() == [1]
 
@@ -224,9 +283,13 @@ def test_a_mark_that_says_neither_is_refused_by_row():
 
 def test_a_day_in_the_future_is_left_out_and_named():
     kept = dated(date(2024, 3, 1), date(2042, 3, 1), date(2024, 3, 9))
-    assert (kept.n_later, str(customers(kept.table, None)["recency_days"].to_pylist())) == (1, "[8.0, 0.0]")
+    assert (kept.n_later, str(customers(kept.table, None)["recency_days"].to_pylist())) == (
+        1,
+        "[8.0, 0.0]",
+    )
     assert kept.warnings[0].startswith(
-        "1 transaction was left out: 'when' is in the future, 17 years after all others, first in row 2."
+        "1 transaction was left out: 'when' is in the future, 17 years after all others, first in "
+        "row 2."
     )
     assert "&reference=" in kept.warnings[0]
 
@@ -246,12 +309,18 @@ def test_a_reference_date_overrules_what_is_plausible():
 
 def test_a_slip_in_the_year_is_left_out_though_it_is_past():
     kept = dated(*daily(60, date(2011, 1, 1)), date(2021, 2, 3))
-    assert (kept.n_later, "'when' is 9 years after all others, first in row 61" in kept.warnings[0]) == (1, True)
+    assert (
+        kept.n_later,
+        "'when' is 9 years after all others, first in row 61" in kept.warnings[0],
+    ) == (1, True)
 
 
 def test_a_day_long_before_all_others_counts_and_is_named():
     kept = dated(*daily(60), date(1924, 2, 3))
-    assert (kept.n_later, "99 years before all others, by 'when' first in row 61" in kept.warnings[0]) == (0, True)
+    assert (
+        kept.n_later,
+        "99 years before all others, by 'when' first in row 61" in kept.warnings[0],
+    ) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ FEATURES = [
     Feature(name="plan", kind="categorical"),
 ]
 ALGORITHMS = [kind() for kind in get_args(Algorithm)]
-every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda algorithm: algorithm.name)
+every_algorithm = pytest.mark.parametrize(
+    "algorithm", ALGORITHMS, ids=lambda algorithm: algorithm.name
+)
 
 ELSEWHERE = """
 import importlib.util, sys

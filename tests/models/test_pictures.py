@@ -30,7 +30,12 @@ from models.segmentation import fit
 
 LONG = "a very long column name that somebody has exported from a warehouse <b> (k$)"
 NUMBERS, CATEGORIES = ("income", LONG, "age"), ("plan", "town & country")
-FEATURES = {"numbers": NUMBERS, "two": NUMBERS[:2], "categories": CATEGORIES, "mixed": NUMBERS + CATEGORIES}
+FEATURES = {
+    "numbers": NUMBERS,
+    "two": NUMBERS[:2],
+    "categories": CATEGORIES,
+    "mixed": NUMBERS + CATEGORIES,
+}
 ALGORITHMS = {"kmeans": KMeans(), "hierarchical": Hierarchical()}
 CASES = [
     ("kmeans", 1, "mixed"),
@@ -52,15 +57,22 @@ def customers(n=240):
             "income": random.normal(40 + 12 * group, 6),
             LONG: random.lognormal(2 + 0.3 * group, 0.5),
             "age": np.where(random.random(n) < 0.05, np.nan, random.normal(30, 8, n)),
-            "plan": np.array(["basic", "plus", "gold", "x", "y"], dtype=object)[(group + random.integers(0, 2, n)) % 5],
-            "town & country": np.array(["Ulm", "Köln", "東京", "<i>"], dtype=object)[random.integers(0, 4, n)],
+            "plan": np.array(["basic", "plus", "gold", "x", "y"], dtype=object)[
+                (group + random.integers(0, 2, n)) % 5
+            ],
+            "town & country": np.array(["Ulm", "Köln", "東京", "<i>"], dtype=object)[
+                random.integers(0, 4, n)
+            ],
         }
     )
 
 
 @cache
 def fitted(algorithm, k, kind):
-    features = [Feature(name=name, kind="numeric" if name in NUMBERS else "categorical") for name in FEATURES[kind]]
+    features = [
+        Feature(name=name, kind="numeric" if name in NUMBERS else "categorical")
+        for name in FEATURES[kind]
+    ]
     return fit(customers(), features, ALGORITHMS[algorithm], k=k, seed=0)
 
 
@@ -72,7 +84,11 @@ def version(algorithm, k, kind, n_all=240):
     return VersionInput(
         segments=[
             Segment(
-                index=each.index, name=each.name, n_customers=each.n_customers, share=each.share, typical=each.typical
+                index=each.index,
+                name=each.name,
+                n_customers=each.n_customers,
+                share=each.share,
+                typical=each.typical,
             )
             for each in profiles
         ],
@@ -98,7 +114,9 @@ def texts(svg):
 def test_a_figure_says_why_there_is_none_or_can_be_drawn_light_and_dark(figure, case):
     reason = figure.unavailable_reason(version(*case))
     if reason is None:
-        assert all(texts(render(figure, version(*case), "svg", theme)) for theme in ("light", "dark"))
+        assert all(
+            texts(render(figure, version(*case), "svg", theme)) for theme in ("light", "dark")
+        )
     else:
         assert reason.endswith(".")
 
@@ -114,7 +132,9 @@ def test_plotly_knows_all_that_it_is_told(figure, case):
 @every_figure
 def test_a_figure_is_the_same_each_time(figure):
     case = version("hierarchical", 5, "numbers")
-    assert all(render(figure, case, each) == render(figure, case, each) for each in ("svg", "json", "html"))
+    assert all(
+        render(figure, case, each) == render(figure, case, each) for each in ("svg", "json", "html")
+    )
 
 
 def test_a_png_is_the_same_each_time():
@@ -135,14 +155,18 @@ def test_no_picture_reaches_beyond_its_edge(figure):
     for text in svg.iter("{http://www.w3.org/2000/svg}text"):
         if text.get("transform") is None:
             size, x = float(text.get("font-size")), float(text.get("x"))
-            shift = {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0) * width(text.text, size)
+            shift = {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0) * width(
+                text.text, size
+            )
             assert x - shift >= 0
             assert x - shift + width(text.text, size) <= float(svg.get("width"))
 
 
 def test_points_are_what_the_pipeline_makes_of_the_customers():
     found, table = fitted("kmeans", 20, "mixed"), customers()
-    ours = prepared_points(found.scorer, found.preparation, cells_of(table, found.features), len(table))
+    ours = prepared_points(
+        found.scorer, found.preparation, cells_of(table, found.features), len(table)
+    )
     np.testing.assert_allclose(ours, found.pipeline["prepare"].transform(table), atol=1e-9)
 
 
@@ -150,7 +174,9 @@ def test_silhouettes_are_those_of_scikit_learn():
     random = np.random.default_rng(0)
     points, labels = random.normal(size=(120, 3)), random.integers(0, 6, 120)
     labels[0] = 99  # alone
-    np.testing.assert_allclose(silhouettes(points, labels), silhouette_samples(points, labels), atol=1e-7)
+    np.testing.assert_allclose(
+        silhouettes(points, labels), silhouette_samples(points, labels), atol=1e-7
+    )
 
 
 def test_the_components_explain_what_a_decomposition_says():
@@ -178,7 +204,10 @@ def test_without_customers_there_are_the_figures_that_need_none():
     known = version("hierarchical", 5, "numbers")
     fields = ("segments", "features", "preparation", "scorer", "tree")
     case = VersionInput(**{name: getattr(known, name) for name in fields}, read=None)
-    assert {figure.name for figure in OF_VERSIONS if figure.unavailable_reason(case) is None} == {"sizes", "dendrogram"}
+    assert {figure.name for figure in OF_VERSIONS if figure.unavailable_reason(case) is None} == {
+        "sizes",
+        "dendrogram",
+    }
 
 
 @pytest.mark.parametrize(
@@ -204,7 +233,8 @@ def test_words_are_shortened_and_wrapped_to_the_room_there_is():
 
 def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
     code = (
-        "import sys; from service.import_guard import block_imports; block_imports('pandas', 'scipy', 'sklearn')\n"
+        "import sys; from service.import_guard import block_imports\n"
+        "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import models.figures; assert not {'matplotlib', 'plotly'} & set(sys.modules)\n"
         "import models.charts.png; assert 'matplotlib.pyplot' not in sys.modules"
     )
@@ -213,7 +243,17 @@ def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
 
 def test_ticks_are_written_as_what_they_are():
     axis = Axis(low=0, high=20)
-    assert [label for _, label in ticks_of(axis, most=8)] == ["0", "2.5", "5", "7.5", "10", "12.5", "15", "17.5", "20"]
+    assert [label for _, label in ticks_of(axis, most=8)] == [
+        "0",
+        "2.5",
+        "5",
+        "7.5",
+        "10",
+        "12.5",
+        "15",
+        "17.5",
+        "20",
+    ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -236,7 +276,13 @@ def test_what_is_mostly_zero_or_mostly_missing_is_told_by_shares_or_as_unknown()
     found = fit(table, features, KMeans(), k=2, seed=0)
     profiles = profile_segments(table, found.features, found.labels, k=2, seed=0)
     segments = [
-        Segment(index=each.index, name=each.name, n_customers=each.n_customers, share=each.share, typical=each.typical)
+        Segment(
+            index=each.index,
+            name=each.name,
+            n_customers=each.n_customers,
+            share=each.share,
+            typical=each.typical,
+        )
         for each in profiles
     ]
     read = SampledCustomers(cells=cells_of(table, found.features), n=len(table), n_all=len(table))

@@ -19,7 +19,9 @@ FEATURES = [
     *(Feature(name=name, kind="numeric", weight=2.0) for name in ("spent", "visits", "age")),
     *(Feature(name=name, kind="categorical") for name in ("plan", "town")),
 ]
-every_algorithm = pytest.mark.parametrize("algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name)
+every_algorithm = pytest.mark.parametrize(
+    "algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name
+)
 
 
 def customers(n, seed, towns=TOWNS):

@@ -76,7 +76,10 @@ def test_a_column_of_mostly_zeros_does_not_become_constant():
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.floats(-1e100, 1e100), min_size=2, max_size=30), st.sampled_from(["auto", "robust", "none"]))
+@given(
+    st.lists(st.floats(-1e100, 1e100), min_size=2, max_size=30),
+    st.sampled_from(["auto", "robust", "none"]),
+)
 def test_no_column_that_varies_becomes_constant(values, scale):
     assume(len(set(np.asarray(values) + 0.0)) > 1)
     spread = np.ptp(values)
@@ -106,7 +109,9 @@ def test_a_missing_number_is_the_median():
 
 
 def test_robust_scaling_without_a_quartile_range_falls_back_to_standard():
-    described = steps(numbers(*[5] * 80, *range(20)), Feature(name="age", kind="numeric", scale="robust"))
+    described = steps(
+        numbers(*[5] * 80, *range(20)), Feature(name="age", kind="numeric", scale="robust")
+    )
     assert described["scale"]["method"] == "standard"
 
 
@@ -140,7 +145,9 @@ COMMON = ["a"] * 60 + ["b"] * 60
 
 
 def categories(values, **asked):
-    (decided,) = preparation.decide(plans(*values), [Feature(name="plan", kind="categorical", **asked)])
+    (decided,) = preparation.decide(
+        plans(*values), [Feature(name="plan", kind="categorical", **asked)]
+    )
     return decided.categories
 
 
@@ -196,7 +203,16 @@ def test_a_weight_multiplies_the_squared_distance():
         (plans("a", "b"), Feature(name="plan", kind="numeric")),
         (numbers(1, 2), Feature(name="age", kind="categorical")),
     ],
-    ids=["constant", "missing", "one category", "no category", "too many", "absent", "text", "numbers"],
+    ids=[
+        "constant",
+        "missing",
+        "one category",
+        "no category",
+        "too many",
+        "absent",
+        "text",
+        "numbers",
+    ],
 )
 def test_a_column_that_cannot_serve_is_refused_by_name(table, feature):
     with pytest.raises(UnusableColumn, match=f"'{feature.name}'"):
@@ -217,18 +233,29 @@ def test_the_description_is_json_and_in_own_units():
         {"step": "impute", "value": 2.5},
         {"step": "clip", "low": -2.75, "high": 7.75},
     ]
-    assert described[1]["steps"][0] == {"step": "one_hot", "categories": ["a", "b"], "shares": [0.25, 0.75]}
+    assert described[1]["steps"][0] == {
+        "step": "one_hot",
+        "categories": ["a", "b"],
+        "shares": [0.25, 0.75],
+    }
 
 
 def test_whole_numbers_are_prepared_as_any_others():
     transformer, _, _ = learn(numbers(*SKEWED), AGE)
-    assert np.array_equal(transformer.transform(numbers(7).astype(int)), transformer.transform(numbers(7)))
+    assert np.array_equal(
+        transformer.transform(numbers(7).astype(int)), transformer.transform(numbers(7))
+    )
 
 
 @pytest.mark.parametrize("scale", ["auto", "robust", "none"])
-def test_points_are_to_the_bit_those_of_the_transformer_and_of_its_steps_fitted_to_every_customer(scale):
+def test_points_are_to_the_bit_those_of_the_transformer_and_of_its_steps_fitted_to_every_customer(
+    scale,
+):
     table = numbers(np.nan, 0, *SKEWED).assign(plan=["c", None, *["a", "b", "c"] * 100])
-    asked = Feature(name="age", kind="numeric", scale=scale, weight=2.0), Feature(name="plan", kind="categorical")
+    asked = (
+        Feature(name="age", kind="numeric", scale=scale, weight=2.0),
+        Feature(name="plan", kind="categorical"),
+    )
     transformer, points, _ = learn(table, *asked)
     assert np.array_equal(points, transformer.transform(table))
     assert np.array_equal(points, clone(transformer).fit_transform(table))

@@ -8,7 +8,10 @@ import pytest
 from models.features import Feature
 from models.profiling import profile_segments
 
-FEATURES = [Feature(name="Age", kind="numeric", log=False), Feature(name="Gender", kind="categorical")]
+FEATURES = [
+    Feature(name="Age", kind="numeric", log=False),
+    Feature(name="Gender", kind="categorical"),
+]
 
 
 @pytest.fixture
@@ -60,7 +63,11 @@ def test_one_segment_is_all_customers_and_differs_by_nothing(customers):
 
 def test_an_empty_segment_has_a_profile_that_says_so(customers, labels):
     empty = profile(customers, labels, k=3)[2]
-    assert (empty.name, empty.n_customers, empty.typical) == ("no customers", 0, {"Age": None, "Gender": None})
+    assert (empty.name, empty.n_customers, empty.typical) == (
+        "no customers",
+        0,
+        {"Age": None, "Gender": None},
+    )
 
 
 def test_nobody_placed_is_no_error(customers):
@@ -78,7 +85,9 @@ def test_the_index_of_the_table_does_not_matter(customers, labels):
 
 def test_renumbering_the_segments_renumbers_the_profiles(customers, labels):
     swapped = profile(customers, 1 - labels)
-    assert [each.differs_by for each in swapped[::-1]] == [each.differs_by for each in profile(customers, labels)]
+    assert [each.differs_by for each in swapped[::-1]] == [
+        each.differs_by for each in profile(customers, labels)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +103,10 @@ def test_renumbering_the_segments_renumbers_the_profiles(customers, labels):
 )
 def test_the_cells_decide_whether_purchases_are_money_or_counts(cells, name):
     low = np.arange(40) < 20
-    table, feature = pd.DataFrame({"PURCHASES": cells(low)}), Feature(name="PURCHASES", kind="numeric")
+    table, feature = (
+        pd.DataFrame({"PURCHASES": cells(low)}),
+        Feature(name="PURCHASES", kind="numeric"),
+    )
     found = profile_segments(table, [feature], np.where(low, 0, 1), k=2, seed=0)
     assert [each.name for each in found] == name
 
@@ -110,7 +122,9 @@ def test_a_segment_is_not_named_or_explained_by_what_most_members_lack():
     gap[:20] = rng.normal(5, 1, 20)  # few of those who mostly lack it
     features = [Feature(name=name, kind="numeric") for name in ("gap", "basket")]
     labels = np.where(lacking, 0, 1)
-    found = profile_segments(pd.DataFrame({"gap": gap, "basket": basket}), features, labels, k=2, seed=0)[0]
+    found = profile_segments(
+        pd.DataFrame({"gap": gap, "basket": basket}), features, labels, k=2, seed=0
+    )[0]
     assert (found.typical["gap"], found.rule.text) == (None, "gap is unknown")
     assert "gap" not in found.name
     assert all(each.feature != "gap" for each in found.differs_by)

@@ -6,7 +6,9 @@ from models.algorithms import Hierarchical, KMeans
 from models.replication import DOUBTFUL_BELOW, chance, few_customers, replication
 
 every_algorithm = pytest.mark.parametrize(
-    "algorithm", [KMeans(), Hierarchical(), Hierarchical(distance=5.0)], ids=["kmeans", "by k", "by distance"]
+    "algorithm",
+    [KMeans(), Hierarchical(), Hierarchical(distance=5.0)],
+    ids=["kmeans", "by k", "by distance"],
 )
 
 
@@ -68,7 +70,9 @@ def test_what_replicates_or_cannot_be_checked_is_not_doubted(agreement):
     assert chance(agreement) == []
 
 
-@pytest.mark.parametrize(("n", "columns", "k", "least"), [(139, 2, 3, 140), (149, 2, 5, 150), (1, 10, 2, 700)])
+@pytest.mark.parametrize(
+    ("n", "columns", "k", "least"), [(139, 2, 3, 140), (149, 2, 5, 150), (1, 10, 2, 700)]
+)
 def test_too_few_customers_are_told_how_many_are_advised(n, columns, k, least):
     [sentence] = few_customers(n, columns, k)
     assert f"at least {least:,} are advised" in sentence

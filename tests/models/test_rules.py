@@ -20,16 +20,23 @@ COLUMNS += [RuleColumn(feature="City", category="Rome")]
 
 
 def rules(labels, features, seed=0, **columns):
-    return find_rules(pd.DataFrame(columns), features, np.asarray(labels), k=max(labels) + 1, seed=seed)
+    return find_rules(
+        pd.DataFrame(columns), features, np.asarray(labels), k=max(labels) + 1, seed=seed
+    )
 
 
 def says(*conditions):
-    made = [Condition(column=column, above=above, threshold=threshold) for column, above, threshold in conditions]
+    made = [
+        Condition(column=column, above=above, threshold=threshold)
+        for column, above, threshold in conditions
+    ]
     return describe(made, COLUMNS)
 
 
 def grid():
-    age, income = (axis.ravel().astype(float) for axis in np.meshgrid(np.arange(20, 60), np.arange(10, 50)))
+    age, income = (
+        axis.ravel().astype(float) for axis in np.meshgrid(np.arange(20, 60), np.arange(10, 50))
+    )
     return age, income
 
 
@@ -60,12 +67,17 @@ def test_a_condition_that_a_later_one_covers_is_not_told():
 
 def test_a_category_is_named():
     cities = pd.Series(["Oslo", "Rome", "Bern"] * 20, dtype="str")
-    assert rules((cities == "Rome").astype(int).tolist(), [CITY], City=cities)[1].text == "City is Rome"
+    assert (
+        rules((cities == "Rome").astype(int).tolist(), [CITY], City=cities)[1].text
+        == "City is Rome"
+    )
 
 
 def test_a_segment_that_lacks_a_category_is_told_by_that():
     cities = pd.Series(["Oslo", None] * 20, dtype="str")
-    assert rules(cities.isna().astype(int).tolist(), [CITY], City=cities)[1].text == "City is unknown"
+    assert (
+        rules(cities.isna().astype(int).tolist(), [CITY], City=cities)[1].text == "City is unknown"
+    )
 
 
 def test_a_rule_says_unknown_of_a_number_that_most_members_lack():
@@ -77,7 +89,10 @@ def test_a_rule_says_unknown_of_a_number_that_most_members_lack():
 def test_a_rule_says_known_where_that_is_what_tells_members():
     rng = np.random.default_rng(0)
     income = np.where(np.arange(300) < 180, np.nan, rng.normal(size=300))
-    assert rules((np.arange(300) >= 180).astype(int), [INCOME], Income=income)[1].text == "Income is known"
+    assert (
+        rules((np.arange(300) >= 180).astype(int), [INCOME], Income=income)[1].text
+        == "Income is known"
+    )
 
 
 def test_a_rule_gives_no_range_of_a_number_that_most_members_lack():
@@ -86,7 +101,9 @@ def test_a_rule_gives_no_range_of_a_number_that_most_members_lack():
     gap = np.where(lacking & (np.arange(300) % 5 > 0), np.nan, np.where(lacking, 5.0, 60.0))
     labels = np.where(lacking, 1 + (basket > 150), 0)
     found = rules(labels, [AGE, INCOME], Age=gap, Income=basket)
-    assert not any(f"Age {side}" in rule.text for rule in found[1:] for side in ("above", "at most", "between"))
+    assert not any(
+        f"Age {side}" in rule.text for rule in found[1:] for side in ("above", "at most", "between")
+    )
 
 
 def test_a_rule_on_noise_is_not_trusted():
@@ -104,7 +121,9 @@ def test_a_clean_split_is_trusted_fully():
 def test_the_same_seed_gives_the_same_rules():
     rng = np.random.default_rng(0)
     labels, values = rng.integers(0, 3, 7000), rng.normal(size=7000)
-    assert rules(labels, [INCOME], seed=5, Income=values) == rules(labels, [INCOME], seed=5, Income=values)
+    assert rules(labels, [INCOME], seed=5, Income=values) == rules(
+        labels, [INCOME], seed=5, Income=values
+    )
 
 
 def test_a_small_segment_of_a_large_table_gets_a_rule():

@@ -37,7 +37,9 @@ def customers(n=300):
             "income": random.lognormal(3 + group, 0.4),
             "visits": random.poisson(np.array([0, 1, 5, 20])[group]).astype(float),
             "age": random.normal(20 + 10 * group, 4),
-            "plan": np.array(["basic", "plus", "gold"], dtype=object)[(group + random.integers(0, 2, n)) % 3],
+            "plan": np.array(["basic", "plus", "gold"], dtype=object)[
+                (group + random.integers(0, 2, n)) % 3
+            ],
         }
     )
 
@@ -50,7 +52,9 @@ FITTED = {
 every_fit = pytest.mark.parametrize("segmentation", FITTED.values(), ids=map(str, FITTED))
 contested_fit = pytest.mark.parametrize("name", ["kmeans", "hierarchical"])
 
-damaged_number = st.one_of(st.none(), st.sampled_from([-1e300, 1e300, -1.0, 0.0]), st.floats(-1e4, 1e4))
+damaged_number = st.one_of(
+    st.none(), st.sampled_from([-1e300, 1e300, -1.0, 0.0]), st.floats(-1e4, 1e4)
+)
 damaged_row = st.fixed_dictionaries(
     {
         "income": damaged_number,
@@ -69,7 +73,22 @@ def assign(segmentation, rows, *, explain=False):
 strange_cell = st.one_of(
     damaged_number,
     st.integers(-(10**20), 10**20),
-    st.sampled_from(["", " 12 ", "1e3", "basic", " gold ", "1.0", "much", "a\x00", True, 10**400, math.inf, math.nan]),
+    st.sampled_from(
+        [
+            "",
+            " 12 ",
+            "1e3",
+            "basic",
+            " gold ",
+            "1.0",
+            "much",
+            "a\x00",
+            True,
+            10**400,
+            math.inf,
+            math.nan,
+        ]
+    ),
 )
 strange_row = st.one_of(
     damaged_row, st.dictionaries(st.sampled_from(["income", "visits", "age", "plan"]), strange_cell)
@@ -120,19 +139,25 @@ def told(column, row):
     return (*np.nan_to_num(np.asarray(vars(column)["values"])[[row]], nan=-7.5), *kept)
 
 
-@pytest.mark.parametrize("read", [read_numbers, lambda cells: read_categories(cells, {"basic": 0, "12": 1})])
+@pytest.mark.parametrize(
+    "read", [read_numbers, lambda cells: read_categories(cells, {"basic": 0, "12": 1})]
+)
 @settings(deadline=None)
 @given(cells=st.lists(strange_cell, max_size=20))
 def test_a_column_is_read_as_its_cells_are_one_by_one(read, cells):
     column = read(cells)
-    assert [told(column, row) for row in range(len(cells))] == [told(read([cell]), 0) for cell in cells]
+    assert [told(column, row) for row in range(len(cells))] == [
+        told(read([cell]), 0) for cell in cells
+    ]
 
 
 @every_fit
 @settings(deadline=None, max_examples=40)
 @given(rows=st.lists(damaged_row, min_size=1, max_size=20))
 def test_the_scorer_and_the_pipeline_give_damaged_customers_the_same_segment(segmentation, rows):
-    table = pd.DataFrame(rows).astype({"income": float, "visits": float, "age": float, "plan": object})
+    table = pd.DataFrame(rows).astype(
+        {"income": float, "visits": float, "age": float, "plan": object}
+    )
     assigned = assign(segmentation, rows)
     clear = ~(assigned.margin < 1e-9)
     assert (segmentation.pipeline.predict(table)[clear] == assigned.index[clear]).all()
@@ -152,7 +177,9 @@ def test_a_scorer_of_another_format_is_refused():
 @every_fit
 def test_raw_cells_and_stored_columns_are_placed_alike(segmentation):
     stored = segmentation.scorer.assign(cells_of(customers(), FEATURES), 300)
-    texts = [{name: str(cell) for name, cell in row.items()} for row in customers().to_dict("records")]
+    texts = [
+        {name: str(cell) for name, cell in row.items()} for row in customers().to_dict("records")
+    ]
     assert (assign(segmentation, texts).distance == stored.distance).all()
 
 
@@ -177,7 +204,9 @@ def test_the_strongest_reason_comes_first(name):
 
 
 def test_a_reason_gives_the_value_as_it_was_given():
-    reasons = assign(FITTED["kmeans", 4], [{"income": "1e9", "plan": "odd"}], explain=True).reasons[0]
+    reasons = assign(FITTED["kmeans", 4], [{"income": "1e9", "plan": "odd"}], explain=True).reasons[
+        0
+    ]
     assert {reason.feature: reason.value for reason in reasons} == {
         "income": 1e9,
         "visits": None,
@@ -201,7 +230,9 @@ def test_a_customer_at_a_center_is_far_from_the_border():
 
 def test_a_bad_cell_rejects_its_row_alone():
     assigned = assign(FITTED["kmeans", 4], [{"income": True}, {"income": 10}])
-    assert assigned.errors == {0: [CellError(row=0, feature="income", detail="is a boolean, not a number")]}
+    assert assigned.errors == {
+        0: [CellError(row=0, feature="income", detail="is a boolean, not a number")]
+    }
     assert (assigned.index >= 0).tolist() == [False, True]
 
 
@@ -219,7 +250,9 @@ def test_a_customer_with_no_known_feature_is_rejected(row):
 
 def test_rejected_rows_report_nothing_else():
     assigned = assign(FITTED["kmeans", 4], [{"plan": "unheard of"}], explain=True)
-    assert [assigned.imputed, assigned.unknown, assigned.outlier_reasons, assigned.reasons] == [{}] * 4
+    assert [assigned.imputed, assigned.unknown, assigned.outlier_reasons, assigned.reasons] == [
+        {}
+    ] * 4
 
 
 def test_missing_features_and_unknown_categories_are_named():
@@ -243,9 +276,13 @@ def test_a_value_beyond_its_fence_makes_an_outlier(income):
 def test_a_place_far_from_every_center_makes_an_outlier():
     ring = np.linspace(0, 2 * np.pi, 100)
     table = pd.DataFrame({"x": np.cos(ring), "y": np.sin(ring)})
-    scorer = fit(table, [Feature(name=c, kind="numeric", scale="none") for c in "xy"], KMeans(), k=1, seed=0).scorer
+    scorer = fit(
+        table, [Feature(name=c, kind="numeric", scale="none") for c in "xy"], KMeans(), k=1, seed=0
+    ).scorer
     assigned = scorer.assign({"x": [4.0, 1.0], "y": [4.0, 0.0]}, 2)
-    assert {row: [reason.feature for reason in found] for row, found in assigned.outlier_reasons.items()} == {0: [None]}
+    assert {
+        row: [reason.feature for reason in found] for row, found in assigned.outlier_reasons.items()
+    } == {0: [None]}
 
 
 def test_ordinary_customers_are_rarely_outliers():
@@ -272,10 +309,14 @@ def test_serving_needs_neither_scikit_learn_nor_scipy_nor_pandas():
         "import models.scoring, models.cells, models.errors, models.features, models.algorithms; "
         "print(sorted({'sklearn', 'scipy', 'pandas', 'joblib'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
 def test_a_model_that_learned_another_spelling_of_true_still_knows_it():
-    coordinate = CategoricalFeature(name="member", categories=("False", "True"), distances=np.zeros((3, 1)))
+    coordinate = CategoricalFeature(
+        name="member", categories=("False", "True"), distances=np.zeros((3, 1))
+    )
     assert coordinate.positions == {"false": 0, "true": 1}

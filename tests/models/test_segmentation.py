@@ -18,7 +18,9 @@ INCOME, SCORE, PLAN = (
     Feature(name="plan", kind="categorical"),
 )
 FEATURES = [INCOME, SCORE, PLAN]
-every_algorithm = pytest.mark.parametrize("algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name)
+every_algorithm = pytest.mark.parametrize(
+    "algorithm", [kind() for kind in get_args(Algorithm)], ids=lambda a: a.name
+)
 
 
 def customers(n=240, seed=0):
@@ -54,7 +56,14 @@ def test_the_pipeline_predicts_the_segments_that_are_kept(algorithm, k):
 @every_algorithm
 def test_progress_names_five_stages_and_never_goes_back(algorithm):
     heard = []
-    fit(customers(), FEATURES, algorithm, k=2, seed=0, progress=lambda stage, done: heard.append((stage, done)))
+    fit(
+        customers(),
+        FEATURES,
+        algorithm,
+        k=2,
+        seed=0,
+        progress=lambda stage, done: heard.append((stage, done)),
+    )
     assert list(dict(heard)) == ["preparing", "clustering", "compiling", "measuring", "replicating"]
     assert [done for _, done in heard] == sorted(done for _, done in heard)
     assert heard[-1][1] == 1.0
@@ -133,4 +142,6 @@ def test_a_feature_named_twice_is_refused():
 
 
 def test_an_error_without_words_says_its_docstring():
-    assert str(NothingToLearnFrom()).startswith("There is no feature, or no customer with a known feature")
+    assert str(NothingToLearnFrom()).startswith(
+        "There is no feature, or no customer with a known feature"
+    )

@@ -19,18 +19,27 @@ from models.selection.summary_text import summary_sentence
 
 def table_of(points, **categories):
     table = pd.DataFrame(points, columns=[f"x{i}" for i in range(points.shape[1])])
-    return table.assign(**{name: pd.Series(values, dtype="str") for name, values in categories.items()})
+    return table.assign(
+        **{name: pd.Series(values, dtype="str") for name, values in categories.items()}
+    )
 
 
 def ask(table, algorithm=None, **limits):
-    kinds = {name: "numeric" if column.dtype.kind == "f" else "categorical" for name, column in table.items()}
+    kinds = {
+        name: "numeric" if column.dtype.kind == "f" else "categorical"
+        for name, column in table.items()
+    }
     features = [Feature(name=name, kind=kind) for name, kind in kinds.items()]
     return recommend_k(table, features, algorithm or KMeans(), **limits)
 
 
 def heaps(k, each=60, d=3, seed=0):
     rng = np.random.default_rng(seed)
-    centers = 12 * np.eye(max(k, d))[:k, :d] if k <= d else rng.permutation(np.arange(k * d).reshape(k, d) * 6.0)
+    centers = (
+        12 * np.eye(max(k, d))[:k, :d]
+        if k <= d
+        else rng.permutation(np.arange(k * d).reshape(k, d) * 6.0)
+    )
     return np.repeat(centers, each, axis=0) + rng.normal(size=(k * each, d))
 
 
@@ -61,7 +70,9 @@ def test_a_single_column_without_segments_is_one_segment():
 
 def test_probabilities_add_up_and_every_criterion_speaks(plain):
     assert sum(plain.probabilities.values()) == pytest.approx(1)
-    assert [verdict.criterion for verdict in plain.verdicts] == [criterion.name for criterion in CRITERIA]
+    assert [verdict.criterion for verdict in plain.verdicts] == [
+        criterion.name for criterion in CRITERIA
+    ]
 
 
 def test_only_the_wanted_criteria_speak_and_the_answer_is_the_same(three, plain):
@@ -120,14 +131,27 @@ def test_a_share_that_nothing_reaches_is_told_and_the_most_even_cut_is_taken(thr
 def test_one_dominating_column_is_named():
     rng = np.random.default_rng(0)
     group = np.repeat([0.0, 1.0], 600)
-    points = np.column_stack([30 * group + rng.normal(size=1_200), group / 2 + rng.normal(size=1_200)])
-    assert any("'x0' alone sets these segments apart" in warning for warning in ask(table_of(points)).warnings)
+    points = np.column_stack(
+        [30 * group + rng.normal(size=1_200), group / 2 + rng.normal(size=1_200)]
+    )
+    assert any(
+        "'x0' alone sets these segments apart" in warning
+        for warning in ask(table_of(points)).warnings
+    )
 
 
 def test_too_few_customers_for_a_probability_are_told_so():
     advice = ask(table_of(heaps(3, each=12)))
-    assert (advice.k, advice.probability, advice.probabilities, advice.credible_set) == (3, None, None, ())
-    assert any("36 customers are too few to estimate probabilities" in warning for warning in advice.warnings)
+    assert (advice.k, advice.probability, advice.probabilities, advice.credible_set) == (
+        3,
+        None,
+        None,
+        (),
+    )
+    assert any(
+        "36 customers are too few to estimate probabilities" in warning
+        for warning in advice.warnings
+    )
 
 
 def test_more_segments_than_the_rule_knows_have_no_probability():
@@ -173,7 +197,10 @@ def test_what_is_shown_is_of_all_customers_and_has_no_error():
     shown = {verdict.criterion: verdict for verdict in advice.verdicts}
     scaled = (points - points.mean(axis=0)) / points.std(axis=0)
     assert (advice.n_sampled, advice.n_measured) == (1_500, 2_000)
-    for name, theirs in {"silhouette": silhouette_score, "davies_bouldin": davies_bouldin_score}.items():
+    for name, theirs in {
+        "silhouette": silhouette_score,
+        "davies_bouldin": davies_bouldin_score,
+    }.items():
         assert shown[name].scores[5] == pytest.approx(theirs(scaled, np.repeat(np.arange(5), 400)))
         assert not shown[name].errors
 
@@ -197,7 +224,9 @@ def test_a_value_too_rare_for_the_sample_spoils_nothing():
 def test_progress_goes_on_by_criteria(three):
     told = []
     features = [Feature(name=name, kind="numeric") for name in three]
-    recommend_k(three, features, KMeans(), progress=lambda stage, share: told.append((stage, share)))
+    recommend_k(
+        three, features, KMeans(), progress=lambda stage, share: told.append((stage, share))
+    )
     stages = [stage for stage, _ in told]
     measured = [f"measuring k = {k}" for k in range(1, 16)]
     assert stages == ["preparing", *(criterion.name for criterion in CRITERIA), *measured]

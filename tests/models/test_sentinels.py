@@ -22,7 +22,15 @@ def warnings(values):
 
 @pytest.mark.parametrize(
     ("values", "sentinel"),
-    [(AGES, -1), (AGES, 999), (AGES, -99), (INCOMES, 999999), (INCOMES, -1), (SCORES, -1), ([0, 0, 0, 5, 6] * 20, 99)],
+    [
+        (AGES, -1),
+        (AGES, 999),
+        (AGES, -99),
+        (INCOMES, 999999),
+        (INCOMES, -1),
+        (SCORES, -1),
+        ([0, 0, 0, 5, 6] * 20, 99),
+    ],
 )
 def test_a_usual_marker_that_recurs_far_from_the_rest_is_named_with_its_rows(values, sentinel):
     assert f"'x' holds '{sentinel}' in 24 rows" in suspicion(values, others=[sentinel] * 24)
@@ -70,7 +78,9 @@ def test_two_rows_are_enough_where_they_are_a_hundredth():
     assert suspicion(AGES, others=[999] * 2) is None
 
 
-@pytest.mark.parametrize("word", ["unknown", "N/A", "NA", "null", "None", "-", "?", "Missing", " not available "])
+@pytest.mark.parametrize(
+    "word", ["unknown", "N/A", "NA", "null", "None", "-", "?", "Missing", " not available "]
+)
 def test_words_that_usually_mean_missing_are_named_and_stay(word):
     [warning] = warnings(["red", "blue", word, "red", word])
     assert f"'x' holds '{word.strip()}' in 2 rows" in warning
@@ -83,7 +93,10 @@ def test_each_spelling_is_named_so_that_it_can_be_declared():
 
 def test_numbers_among_such_words_are_nearly_numeric_however_many_words():
     nearly, suspect = warnings([*map(str, range(20)), *["n/a"] * 20])
-    assert ("'x' is read as text: 20 of its 40" in nearly, "'n/a' in 20 rows" in suspect) == (True, True)
+    assert ("'x' is read as text: 20 of its 40" in nearly, "'n/a' in 20 rows" in suspect) == (
+        True,
+        True,
+    )
 
 
 def test_a_sentinel_is_suggested_and_not_applied():
@@ -92,14 +105,17 @@ def test_a_sentinel_is_suggested_and_not_applied():
     assert (column.missing, column.missing_markers) == (0, ())
 
 
-@pytest.mark.parametrize("values", [[1, 2] * 10, [1.0, 3.0, 2.0] * 10, [*map(str, range(1, 13))] * 10])
+@pytest.mark.parametrize(
+    "values", [[1, 2] * 10, [1.0, 3.0, 2.0] * 10, [*map(str, range(1, 13))] * 10]
+)
 def test_a_few_whole_numbers_from_1_may_be_codes(values):
     [warning] = warnings(values)
     assert '{"columns": {"x": {"kind": "categorical"}}}' in warning
 
 
 @pytest.mark.parametrize(
-    "values", [[0, 1, 2] * 20, [1, 3] * 20, [1, 2, 3], [1, 1.5, 2] * 20, [*range(1, 14)] * 20, [2, 3] * 20]
+    "values",
+    [[0, 1, 2] * 20, [1, 3] * 20, [1, 2, 3], [1, 1.5, 2] * 20, [*range(1, 14)] * 20, [2, 3] * 20],
 )
 def test_counts_and_amounts_are_no_codes(values):
     assert warnings(values) == ()

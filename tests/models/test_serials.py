@@ -20,7 +20,12 @@ def written(form, day=None):
         return int(day.strftime("%Y%m%d"))
     if form == "excel days":
         return (day - date(1899, 12, 30)).days
-    unit = {"unix seconds": 1, "unix milliseconds": 1000, "unix microseconds": 10**6, "unix nanoseconds": 10**9}[form]
+    unit = {
+        "unix seconds": 1,
+        "unix milliseconds": 1000,
+        "unix microseconds": 10**6,
+        "unix nanoseconds": 10**9,
+    }[form]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     return int((noon - EPOCH).total_seconds()) * unit
 
@@ -35,14 +40,19 @@ def described(values, name="joined", **overrides):
 def test_numbers_that_look_like_days_are_ignored_and_each_reading_is_proposed(form, cell):
     column = described([cell(number) for number in written(form)])[1].columns[0]
     assert (column.kind, column.reason) == ("ignored", "date")
-    assert f'{{"columns": {{"joined": {{"kind": "numeric", "numerals": "{form}"}}}}}}' in column.doubts[0]
+    assert (
+        f'{{"columns": {{"joined": {{"kind": "numeric", "numerals": "{form}"}}}}}}'
+        in column.doubts[0]
+    )
     assert '{"columns": {"joined": {"kind": "numeric"}}}' in column.doubts[0]
 
 
 @pytest.mark.parametrize("form", SERIALS)
 @pytest.mark.parametrize("cell", [int, str])
 def test_declared_days_are_the_days_to_the_newest(form, cell):
-    raw, found = described([cell(number) for number in written(form)], joined=Override(kind="numeric", numerals=form))
+    raw, found = described(
+        [cell(number) for number in written(form)], joined=Override(kind="numeric", numerals=form)
+    )
     assert apply_schema(raw, found)["joined"].to_pylist() == [(DAYS[-1] - day).days for day in DAYS]
 
 
@@ -63,7 +73,9 @@ def test_later_days_count_from_the_same_day(form):
 def test_a_number_that_is_no_day_is_refused_by_its_row():
     with pytest.raises(BadCells) as caught:
         described([20240131, 20240230, 20240301], joined=Override(numerals="yyyymmdd"))
-    assert [(cell.row, cell.detail) for cell in caught.value.cells] == [(2, "is not a date written like yyyymmdd")]
+    assert [(cell.row, cell.detail) for cell in caught.value.cells] == [
+        (2, "is not a date written like yyyymmdd")
+    ]
 
 
 def test_a_few_numbers_that_are_no_days_do_not_hide_the_others():

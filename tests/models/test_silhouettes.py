@@ -43,13 +43,18 @@ def test_the_mean_silhouettes_are_those_of_scikit_learn():
 def test_the_silhouette_of_a_point_alone_is_zero():
     points = np.random.default_rng(0).normal(size=(60, 3))
     labels = np.array([0, *np.random.default_rng(1).integers(1, 4, size=59)])
-    assert silhouettes(cdist(points, points), labels) == pytest.approx(silhouette_samples(points, labels))
+    assert silhouettes(cdist(points, points), labels) == pytest.approx(
+        silhouette_samples(points, labels)
+    )
 
 
 def test_of_many_points_some_are_asked_and_the_error_says_how_far_that_may_be_off():
     points = np.random.default_rng(0).normal(size=(EXACT_UP_TO + 1, 2))
     partitions = nonempty_partitions(points, [2, 6])
-    found, exact = mean_silhouettes(points, partitions, 0), mean_silhouettes(points[1:], partitions_of(partitions), 0)
+    found, exact = (
+        mean_silhouettes(points, partitions, 0),
+        mean_silhouettes(points[1:], partitions_of(partitions), 0),
+    )
     assert (found.n_asked, exact.n_asked) == (QUERIES, EXACT_UP_TO)
     assert np.all(np.abs(found.means - exact.means) < 4 * found.errors)
 

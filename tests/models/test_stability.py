@@ -6,7 +6,9 @@ from models.algorithms import Hierarchical, KMeans
 from models.stability import DOUBTFUL_BELOW, MOST_SEGMENTS, doubts, segment_stability
 
 every_algorithm = pytest.mark.parametrize(
-    "algorithm", [KMeans(), Hierarchical(), Hierarchical(distance=5.0)], ids=["kmeans", "by k", "by distance"]
+    "algorithm",
+    [KMeans(), Hierarchical(), Hierarchical(distance=5.0)],
+    ids=["kmeans", "by k", "by distance"],
 )
 FOUR = [[0, 0], [0, 10], [10, 0], [10, 10]]
 

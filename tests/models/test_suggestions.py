@@ -12,7 +12,13 @@ WORDS = {word for _, *pair in VOCABULARY for word in pair}
 
 
 def difference(feature, effect, *, category=None, here=0.8):
-    return {"feature": feature, "category": category, "here": here, "overall": 0.5, "effect": effect}
+    return {
+        "feature": feature,
+        "category": category,
+        "here": here,
+        "overall": 0.5,
+        "effect": effect,
+    }
 
 
 def test_every_word_of_the_vocabulary_has_its_prompt():
@@ -30,7 +36,10 @@ def test_a_column_that_business_knows_is_spoken_of_in_its_words(feature, effect,
 
 def test_what_goes_together_is_said_together_and_first():
     found = [difference("Income", 1.5), difference("Age", 1.0), difference("Spending", -1.2)]
-    assert suggest(found, ["Income", "Age", "Spending"]) == [TOGETHER["high income", "low spending"], PROMPTS["older"]]
+    assert suggest(found, ["Income", "Age", "Spending"]) == [
+        TOGETHER["high income", "low spending"],
+        PROMPTS["older"],
+    ]
 
 
 def test_a_column_that_nobody_knows_asks_the_customers():
@@ -40,13 +49,20 @@ def test_a_column_that_nobody_knows_asks_the_customers():
 
 
 def test_of_a_column_that_is_mostly_zero_it_asks_by_who_has_any():
-    found = {**difference("CASH_ADVANCE", -0.9), "measure": "share_nonzero", "phrase": "low cash advance"}
+    found = {
+        **difference("CASH_ADVANCE", -0.9),
+        "measure": "share_nonzero",
+        "phrase": "low cash advance",
+    }
     said = "Fewer of them than of others have any cash advance: ask a few of them why."
     assert suggest([found], ["CASH_ADVANCE"]) == [said]
 
 
 def test_categories_that_most_have_are_named_and_others_are_not():
-    common, rare = difference("Plan", 1.0, category="gold"), difference("Age", 0.9, category="old", here=0.3)
+    common, rare = (
+        difference("Plan", 1.0, category="gold"),
+        difference("Age", 0.9, category="old", here=0.3),
+    )
     [said] = suggest([common, rare], [])
     assert said.startswith("Most are gold (plan): ")
 
@@ -62,7 +78,8 @@ def test_three_are_enough():
 
 def test_the_api_can_suggest_without_pandas():
     code = (
-        "from service.import_guard import block_imports; block_imports('pandas', 'scipy', 'sklearn')\n"
+        "from service.import_guard import block_imports\n"
+        "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import models.suggestions"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command

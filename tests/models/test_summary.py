@@ -25,7 +25,9 @@ N = 400
 VALUE = "Zanzibar-77"
 MAKERS = [
     pytest.param(lambda rng: rng.lognormal(3, 1, N), id="long tail"),
-    pytest.param(lambda rng: rng.lognormal(3, 1, N) * (rng.random(N) < 0.5), id="long tail with zeros"),
+    pytest.param(
+        lambda rng: rng.lognormal(3, 1, N) * (rng.random(N) < 0.5), id="long tail with zeros"
+    ),
     pytest.param(lambda rng: rng.normal(size=N), id="bell"),
     pytest.param(lambda rng: -rng.lognormal(3, 1, N), id="long left tail"),
     pytest.param(lambda rng: rng.integers(18, 70, N).astype(float), id="whole"),
@@ -33,7 +35,9 @@ MAKERS = [
 ]
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
-numbers = st.lists(st.one_of(st.none(), finite, st.sampled_from([0.0, -0.0, 1.0, 5e-324, 1.7e308])), max_size=40)
+numbers = st.lists(
+    st.one_of(st.none(), finite, st.sampled_from([0.0, -0.0, 1.0, 5e-324, 1.7e308])), max_size=40
+)
 words = st.lists(st.one_of(st.none(), st.sampled_from(["a", "b", VALUE])), max_size=40)
 
 
@@ -44,7 +48,9 @@ def rng():
 
 def summary_of(columns, *, ids=None, customer_id="id", kinds=None):
     table = pa.table(columns)
-    ids = pa.array([f"{n:x}" for n in shuffled(table.num_rows)] if ids is None else ids, pa.string())
+    ids = pa.array(
+        [f"{n:x}" for n in shuffled(table.num_rows)] if ids is None else ids, pa.string()
+    )
     described = [column(name, table[name], (kinds or {}).get(name)) for name in table.column_names]
     return summarize(table.append_column(customer_id, ids), described, customer_id=customer_id)
 
@@ -67,7 +73,10 @@ def categorical(values):
 
 
 def value(found, measure, pair=("a", "b")):
-    return next((c.value for c in found.correlations if c.measure == measure and {c.a, c.b} == set(pair)), None)
+    return next(
+        (c.value for c in found.correlations if c.measure == measure and {c.a, c.b} == set(pair)),
+        None,
+    )
 
 
 def warnings(columns, **more):
@@ -118,9 +127,19 @@ def test_one_extreme_value_does_not_squeeze_all_others_into_one_bin(rng):
 def test_numbers_are_described_as_scipy_and_numpy_do(make, rng):
     x = make(rng)
     found, quantiles = numeric(x), np.quantile(x, [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
-    described = [found.n, found.min, found.max, found.mean, found.standard_deviation, found.skew, found.distinct]
+    described = [
+        found.n,
+        found.min,
+        found.max,
+        found.mean,
+        found.standard_deviation,
+        found.skew,
+        found.distinct,
+    ]
     expected = [N, x.min(), x.max(), x.mean(), x.std(), stats.skew(x), np.unique(x).size]
-    np.testing.assert_allclose([*described, *asdict(found.quantiles).values()], [*expected, *quantiles], rtol=1e-9)
+    np.testing.assert_allclose(
+        [*described, *asdict(found.quantiles).values()], [*expected, *quantiles], rtol=1e-9
+    )
 
 
 def test_shares_of_zeros_and_of_the_most_common_value_are_of_the_known_ones():
@@ -162,7 +181,12 @@ def test_top_values_come_by_count_then_by_name_and_the_rest_is_counted():
 def test_identifiers_and_ignored_columns_are_only_counted():
     described = Column(name="note", kind="ignored", missing=2, distinct=1, reason="constant")
     found = summarize(pa.table({"id": ["1", "2", "3"]}), [described], customer_id="id").columns[0]
-    assert (found.missing, found.missing_share, found.distinct, found.reason) == (2, 2 / 3, 1, "constant")
+    assert (found.missing, found.missing_share, found.distinct, found.reason) == (
+        2,
+        2 / 3,
+        1,
+        "constant",
+    )
     assert found.numeric is None
     assert found.categorical is None
 
@@ -181,7 +205,9 @@ def test_a_correlation_is_measured_on_the_customers_that_have_both(rng):
     gaps_a, gaps_b = rng.random(N) < 0.2, rng.random(N) < 0.3
     both = ~gaps_a & ~gaps_b
     found = summary_of({"a": pa.array(a, mask=gaps_a), "b": pa.array(b, mask=gaps_b)})
-    assert isclose(value(found, "pearson"), stats.pearsonr(a[both], b[both]).statistic, rel_tol=1e-9)
+    assert isclose(
+        value(found, "pearson"), stats.pearsonr(a[both], b[both]).statistic, rel_tol=1e-9
+    )
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(1e12, 1), (0, 1e90), (0, 1e-90), (-1e6, 1e-3)])
@@ -198,7 +224,11 @@ def test_cramers_v_is_corrected_as_bergsma_proposes(rng):
     found = summary_of({"a": a.astype(str), "b": b.astype(str)})
     chi2 = stats.chi2_contingency(pd.crosstab(a, b), correction=False).statistic
     phi2 = max(0, chi2 / N - 2 * 3 / (N - 1))
-    assert isclose(value(found, "cramers_v"), sqrt(phi2 / (min(3 - 4 / (N - 1), 4 - 9 / (N - 1)) - 1)), rel_tol=1e-9)
+    assert isclose(
+        value(found, "cramers_v"),
+        sqrt(phi2 / (min(3 - 4 / (N - 1), 4 - 9 / (N - 1)) - 1)),
+        rel_tol=1e-9,
+    )
 
 
 def test_the_correlation_ratio_comes_from_the_variance_between_categories(rng):
@@ -218,7 +248,9 @@ def test_chance_alone_makes_no_columns_of_many_categories_related(rng):
 
 def test_a_category_that_tells_another_column_has_a_correlation_of_one(rng):
     town = rng.integers(0, 4, N)
-    found = summary_of({"town": town.astype(str), "region": (town // 2).astype(str), "rent": town * 10.0})
+    found = summary_of(
+        {"town": town.astype(str), "region": (town // 2).astype(str), "rent": town * 10.0}
+    )
     assert isclose(value(found, "cramers_v", ("town", "region")), 1, abs_tol=0.01)
     assert isclose(value(found, "correlation_ratio", ("town", "rent")), 1)
 
@@ -226,13 +258,16 @@ def test_a_category_that_tells_another_column_has_a_correlation_of_one(rng):
 def test_correlations_come_strongest_first(rng):
     columns = {f"c{n}": rng.normal(size=N) + n * rng.normal(size=N) for n in range(5)}
     strengths = [
-        abs(pair.value) for pair in summary_of({**columns, "t": rng.integers(0, 3, N).astype(str)}).correlations
+        abs(pair.value)
+        for pair in summary_of({**columns, "t": rng.integers(0, 3, N).astype(str)}).correlations
     ]
     assert strengths == sorted(strengths, reverse=True)
 
 
 def test_of_too_few_customers_no_correlation_is_told():
-    assert not summary_of({"a": [1.0, 2.5, 4.0], "b": [2.0, 5.0, 8.5], "c": ["x", "y", "x"]}).correlations
+    assert not summary_of(
+        {"a": [1.0, 2.5, 4.0], "b": [2.0, 5.0, 8.5], "c": ["x", "y", "x"]}
+    ).correlations
 
 
 def test_no_more_columns_are_compared_than_a_reader_can_bear(rng):
@@ -250,7 +285,10 @@ def test_a_large_table_is_compared_on_the_same_sample_each_time_and_says_so(rng)
 
 
 @given(
-    rows=st.lists(st.tuples(st.sampled_from([None, 0.0, -0.0, 1.5]), st.sampled_from([None, "a", "b"])), max_size=20)
+    rows=st.lists(
+        st.tuples(st.sampled_from([None, 0.0, -0.0, 1.5]), st.sampled_from([None, "a", "b"])),
+        max_size=20,
+    )
 )
 def test_duplicates_are_customers_less_distinct_customers(rows):
     columns = {
@@ -267,7 +305,9 @@ def test_duplicates_are_told_apart_by_usable_columns_only():
 
 def test_customers_that_are_there_twice_are_told(rng):
     x, town = rng.normal(size=50), rng.integers(0, 3, 50).astype(str)
-    said = warning({"x": np.tile(x, 2), "town": np.tile(town, 2)}, "cannot be told from an earlier one")
+    said = warning(
+        {"x": np.tile(x, 2), "town": np.tile(town, 2)}, "cannot be told from an earlier one"
+    )
     assert said.startswith("50 customers (50 %)")
 
 
@@ -275,11 +315,15 @@ def test_a_column_that_follows_the_ids_is_told_and_ids_are_ordered_by_their_numb
     order = shuffled(N)
     columns = {"joined": order + rng.normal(size=N)}
     assert "rises with 'id'" in warning(columns, "joined", ids=[f"C{n}" for n in order])
-    assert "falls with 'id'" in warning({"joined": -columns["joined"]}, "joined", ids=[f"{n:04}" for n in order])
+    assert "falls with 'id'" in warning(
+        {"joined": -columns["joined"]}, "joined", ids=[f"{n:04}" for n in order]
+    )
 
 
 def test_a_column_that_follows_the_rows_is_told(rng):
-    assert "rises with the order of the rows" in warning({"joined": np.sort(rng.normal(size=N))}, "joined")
+    assert "rises with the order of the rows" in warning(
+        {"joined": np.sort(rng.normal(size=N))}, "joined"
+    )
 
 
 def test_a_running_number_is_told_as_a_name_and_compared_with_nothing(rng):
@@ -302,7 +346,9 @@ def test_a_copy_of_a_column_is_told_once(rng):
 
 def test_columns_that_say_nearly_the_same_are_told(rng):
     x = rng.normal(size=N)
-    assert "say nearly the same (correlation 0.9" in warning({"a": x, "b": x + 0.2 * rng.normal(size=N)}, "'a' and 'b'")
+    assert "say nearly the same (correlation 0.9" in warning(
+        {"a": x, "b": x + 0.2 * rng.normal(size=N)}, "'a' and 'b'"
+    )
 
 
 def test_many_alike_columns_are_not_told_pair_by_pair(rng):
@@ -313,18 +359,36 @@ def test_many_alike_columns_are_not_told_pair_by_pair(rng):
 
 
 ODD = [
-    pytest.param(lambda _: ["yes"] * (N - 2) + ["no"] * 2, "the same for all but 2 of 400", id="nearly constant"),
+    pytest.param(
+        lambda _: ["yes"] * (N - 2) + ["no"] * 2,
+        "the same for all but 2 of 400",
+        id="nearly constant",
+    ),
     pytest.param(lambda _: [7.0] * N, "the same for all)", id="constant"),
-    pytest.param(lambda _: [f"{n}" for n in range(N)], "different for nearly every customer", id="nearly unique"),
+    pytest.param(
+        lambda _: [f"{n}" for n in range(N)],
+        "different for nearly every customer",
+        id="nearly unique",
+    ),
     pytest.param(lambda _: [f"{n % 150}" for n in range(N)], "group them", id="many categories"),
     pytest.param(
-        lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.7), "more would be guessed", id="rare"
+        lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.7),
+        "more would be guessed",
+        id="rare",
     ),
-    pytest.param(lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.2), "for average in it", id="gaps"),
+    pytest.param(
+        lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.2),
+        "for average in it",
+        id="gaps",
+    ),
     pytest.param(lambda rng: rng.lognormal(3, 1, N), "takes its logarithm", id="long tail"),
-    pytest.param(lambda rng: (rng.random(N) < 0.2) * rng.random(N), "% zeros) is mostly zero", id="zeros"),
+    pytest.param(
+        lambda rng: (rng.random(N) < 0.2) * rng.random(N), "% zeros) is mostly zero", id="zeros"
+    ),
     pytest.param(lambda rng: [*rng.normal(size=N - 1), 99.0], "far out of the usual", id="outlier"),
-    pytest.param(lambda rng: rng.integers(1, 5, N).astype(float), "(4 different numbers)", id="codes"),
+    pytest.param(
+        lambda rng: rng.integers(1, 5, N).astype(float), "(4 different numbers)", id="codes"
+    ),
 ]
 
 
@@ -336,11 +400,15 @@ def test_what_is_odd_about_a_column_is_told_with_what_to_do(make, said, rng):
 
 def test_columns_that_share_an_oddity_share_a_sentence(rng):
     said = warning({name: rng.lognormal(3, 1, N) for name in "abc"}, "skewed")
-    assert re.match(r"'a' \(skew [\d.]+\), 'b' \(skew [\d.]+\) and 'c' \(skew [\d.]+\) are skewed:", said)
+    assert re.match(
+        r"'a' \(skew [\d.]+\), 'b' \(skew [\d.]+\) and 'c' \(skew [\d.]+\) are skewed:", said
+    )
 
 
 def test_at_most_a_dozen_columns_are_named_in_one_sentence(rng):
-    assert "and 3 more are skewed" in warning({f"c{n}": rng.lognormal(3, 1, N) for n in range(15)}, "skewed")
+    assert "and 3 more are skewed" in warning(
+        {f"c{n}": rng.lognormal(3, 1, N) for n in range(15)}, "skewed"
+    )
 
 
 def test_a_column_with_braces_in_its_name_is_told_like_any_other(rng):
@@ -357,7 +425,11 @@ def test_of_a_table_without_oddities_nothing_is_told(rng):
 
 
 def test_no_warning_repeats_a_value(rng):
-    columns = {"town": [VALUE] * (N - 1) + ["Ulm"], "code": rng.choice([7717.0, 8828.0], N), "fee": [7717.0] * N}
+    columns = {
+        "town": [VALUE] * (N - 1) + ["Ulm"],
+        "code": rng.choice([7717.0, 8828.0], N),
+        "fee": [7717.0] * N,
+    }
     said = " ".join(warnings(columns))
     assert "fee" in said
     assert not any(value in said for value in (VALUE, "7717", "8828", "Ulm"))
@@ -365,7 +437,8 @@ def test_no_warning_repeats_a_value(rng):
 
 def test_summarizing_imports_no_library_that_serving_keeps_out():
     code = (
-        "import sys; from service.import_guard import block_imports; block_imports('pandas', 'scipy', 'sklearn')\n"
+        "import sys; from service.import_guard import block_imports\n"
+        "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import pyarrow as pa; from models.summary import summarize\n"
         "summarize(pa.table({'id': ['1']}), [], customer_id='id')\n"
         "assert not {'pandas', 'scipy', 'sklearn'} & set(sys.modules)"

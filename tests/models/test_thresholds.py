@@ -8,7 +8,9 @@ from models.profiling.rule_learning import RuleData
 
 CELLS = st.integers(0, 5)
 ROWS = st.lists(
-    st.tuples(CELLS, CELLS, CELLS, st.integers(0, 3), st.booleans(), st.booleans()), min_size=2, max_size=30
+    st.tuples(CELLS, CELLS, CELLS, st.integers(0, 3), st.booleans(), st.booleans()),
+    min_size=2,
+    max_size=30,
 )
 
 
@@ -16,7 +18,12 @@ ROWS = st.lists(
 @given(ROWS)
 def test_the_best_threshold_is_the_first_best_of_all(rows):
     table = np.array(rows, dtype=np.float64)
-    evidence, weights, member, met = RuleData.of(table[:, :3]), table[:, 3], table[:, 4] > 0, table[:, 5] > 0
+    evidence, weights, member, met = (
+        RuleData.of(table[:, :3]),
+        table[:, 3],
+        table[:, 4] > 0,
+        table[:, 5] > 0,
+    )
     wanted = float(weights @ member)
     assume(wanted)
     known = evidence.order, evidence.steps, weights * met, member, wanted

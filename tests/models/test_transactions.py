@@ -28,7 +28,9 @@ VALUE = "Zanzibar-77"
 RECIPE = TransactionColumns(customer="who", date="when", amount="much")
 START = date(2024, 2, 27)
 
-anything = st.one_of(st.none(), st.text(max_size=12), st.dates().map(str), st.from_regex(r"[0-9a-z/.: -]{4,12}"))
+anything = st.one_of(
+    st.none(), st.text(max_size=12), st.dates().map(str), st.from_regex(r"[0-9a-z/.: -]{4,12}")
+)
 rows = st.tuples(st.sampled_from("abcd"), st.integers(0, 9), st.integers(-3, 9))
 tables = st.lists(rows, max_size=30).map(lambda found: bought(*found))
 
@@ -43,7 +45,8 @@ def bought(*found):
 def table(whos, days, amounts):
     types = (pa.string(), pa.string(), pa.float64())
     return pa.table(
-        [pa.array(c, t) for c, t in zip((whos, days, amounts), types, strict=True)], ["who", "when", "much"]
+        [pa.array(c, t) for c, t in zip((whos, days, amounts), types, strict=True)],
+        ["who", "when", "much"],
     )
 
 
@@ -71,7 +74,9 @@ def by_hand(found, today):
         "monetary_value": total,
         "tenure_days": (today - orders[0]).days if orders else None,
         "mean_basket": total / len(orders) if orders else None,
-        "days_between_orders": (distinct[-1] - distinct[0]).days / (len(distinct) - 1) if len(distinct) > 1 else None,
+        "days_between_orders": (distinct[-1] - distinct[0]).days / (len(distinct) - 1)
+        if len(distinct) > 1
+        else None,
     }
 
 
@@ -95,7 +100,10 @@ def test_customers_are_what_plain_counting_says(found):
     at = [(who, START + timedelta(days=offset), amount) for who, offset, amount in found]
     today = max(day for _, day, _ in at)
     whos = sorted({who for who, _, _ in at})
-    counted = [{"who": who} | by_hand([(day, x) for name, day, x in at if name == who], today) for who in whos]
+    counted = [
+        {"who": who} | by_hand([(day, x) for name, day, x in at if name == who], today)
+        for who in whos
+    ]
     assert summarize_transactions(bought(*found), RECIPE).table.to_pylist() == counted
 
 
@@ -118,14 +126,18 @@ def test_which_ledger_is_merged_into_which_does_not_matter(a, b):
 def test_the_order_of_transactions_does_not_matter(raw, shuffle):
     order = shuffle.sample(range(raw.num_rows), raw.num_rows)
     shuffled = raw.take(pa.array(order, pa.int64()))
-    assert summarize_transactions(shuffled, RECIPE).table.equals(summarize_transactions(raw, RECIPE).table)
+    assert summarize_transactions(shuffled, RECIPE).table.equals(
+        summarize_transactions(raw, RECIPE).table
+    )
 
 
 def test_a_ledger_survives_a_file(tmp_path):
     kept = ledger(bought(("a", 1, 5), ("b", 2, -1), ("a", 3, 1)), RECIPE).table
     parquet.write_table(kept, tmp_path / "ledger.parquet")
     read = parquet.read_table(tmp_path / "ledger.parquet")
-    assert customers(merge_ledgers(kept, read), None).equals(customers(merge_ledgers(kept, kept), None))
+    assert customers(merge_ledgers(kept, read), None).equals(
+        customers(merge_ledgers(kept, kept), None)
+    )
 
 
 def test_a_refund_lowers_the_monetary_value_and_is_no_order():
@@ -140,13 +152,21 @@ def test_who_only_sent_things_back_has_no_recency_and_no_basket():
 
 
 def test_days_between_orders_counts_a_day_once():
-    [row] = summarize_transactions(bought(("a", 0, 1), ("a", 0, 1), ("a", 6, 1), ("a", 6, 1)), RECIPE).table.to_pylist()
+    [row] = summarize_transactions(
+        bought(("a", 0, 1), ("a", 0, 1), ("a", 6, 1), ("a", 6, 1)), RECIPE
+    ).table.to_pylist()
     assert row["days_between_orders"] == 6
 
 
 def test_without_amounts_there_is_no_monetary_value():
     found = customers(dated("2024-01-01", "2024-01-05").table, None)
-    assert found.column_names == ["who", "recency_days", "frequency", "tenure_days", "days_between_orders"]
+    assert found.column_names == [
+        "who",
+        "recency_days",
+        "frequency",
+        "tenure_days",
+        "days_between_orders",
+    ]
 
 
 def test_days_count_up_to_the_reference_date():
@@ -177,9 +197,22 @@ def test_ids_in_numbers_are_text():
 @pytest.mark.parametrize(
     "written",
     [
-        *("2024-02-03", "2024/2/3", "2024.02.03", "20240203", "3 Feb 2024", "3. February 2024", "03-Feb-2024"),
+        *(
+            "2024-02-03",
+            "2024/2/3",
+            "2024.02.03",
+            "20240203",
+            "3 Feb 2024",
+            "3. February 2024",
+            "03-Feb-2024",
+        ),
         *("Feb 3, 2024", "feb 3 2024", "3/2/2024", "03.02.2024", "3-2-24", " 2024-02-03 "),
-        *("2024-02-03 08:15", "2024-02-03T08:15:00.123456Z", "2024-02-03T23:59:59+02:00", "3/2/24 8:15 PM"),
+        *(
+            "2024-02-03 08:15",
+            "2024-02-03T08:15:00.123456Z",
+            "2024-02-03T23:59:59+02:00",
+            "3/2/24 8:15 PM",
+        ),
     ],
 )
 def test_a_day_is_read_as_it_is_commonly_written(written):
@@ -199,7 +232,15 @@ def test_two_digits_are_a_year_from_1969_to_2068(written, day):
 @pytest.mark.parametrize(
     "written",
     [
-        *("2024-02-30", "2024-13-01", "0001-01-01", "9999-12-31", "31/4/2024", "yesterday", "45000"),
+        *(
+            "2024-02-30",
+            "2024-13-01",
+            "0001-01-01",
+            "9999-12-31",
+            "31/4/2024",
+            "yesterday",
+            "45000",
+        ),
         *("2024-02-03 later", "2024-02-03T", VALUE),
     ],
 )
@@ -255,7 +296,9 @@ def test_a_slip_among_many_dates_is_left_out():
     assert dated("2024-01-01", "2024-02-30").n_faulty == 1
 
 
-@pytest.mark.parametrize("written", ["2024-01-05T23:30:00-05:00", "2024-01-05 23:30:00+00", "2024-01-05 00:10+14:00"])
+@pytest.mark.parametrize(
+    "written", ["2024-01-05T23:30:00-05:00", "2024-01-05 23:30:00+00", "2024-01-05 00:10+14:00"]
+)
 def test_the_day_counts_as_it_is_written_whatever_its_zone(written):
     assert days_of(written) == ["2024-01-05"]
 
@@ -284,8 +327,13 @@ def test_later_transactions_are_read_as_the_first_ones_were():
         (["12,5", "-2,5"], "1234,56", 10),
     ],
 )
-def test_amounts_are_read_as_the_whole_column_is_written_and_a_warning_says_how(written, numerals, total):
-    kept = ledger(table(["a", "a"], ["2024-01-01"] * 2, [0, 0]).set_column(2, "much", pa.array(written)), RECIPE)
+def test_amounts_are_read_as_the_whole_column_is_written_and_a_warning_says_how(
+    written, numerals, total
+):
+    kept = ledger(
+        table(["a", "a"], ["2024-01-01"] * 2, [0, 0]).set_column(2, "much", pa.array(written)),
+        RECIPE,
+    )
     assert (kept.table["total"].to_pylist(), kept.recipe.numerals) == ([total], numerals)
     assert f"'much' is read as numbers written like {numerals}" in kept.warnings[0]
 
@@ -315,14 +363,20 @@ def test_a_recipe_that_nothing_decided_stays_open():
             None,
             VALUE,
             "nan",
-            [("who", "is missing"), ("when", "is not a date written like yyyy-mm-dd"), ("much", "is not a number")],
+            [
+                ("who", "is missing"),
+                ("when", "is not a date written like yyyy-mm-dd"),
+                ("much", "is not a number"),
+            ],
         ),
     ],
 )
 def test_a_row_that_cannot_be_read_is_left_out_and_named(who, when, much, faults):
     raw = pa.table({"who": ["a", who], "when": ["2024-01-01", when], "much": ["1", much]})
     found = summarize_transactions(raw, RECIPE)
-    assert [(cell.row, cell.column, cell.detail) for cell in found.faults] == [(2, *fault) for fault in faults]
+    assert [(cell.row, cell.column, cell.detail) for cell in found.faults] == [
+        (2, *fault) for fault in faults
+    ]
     assert (found.n_faulty, found.table["frequency"].to_pylist()) == (1, [1])
 
 
@@ -366,10 +420,15 @@ def test_a_recipe_must_name_columns_that_are_there():
         ledger(bought(), TransactionColumns(customer="counts_key", date="when", amount="much"))
 
 
-@pytest.mark.parametrize("recipe", [{"customer": "who", "date": "who"}, {"customer": "Frequency", "date": "when"}])
+@pytest.mark.parametrize(
+    "recipe", [{"customer": "who", "date": "who"}, {"customer": "Frequency", "date": "when"}]
+)
 def test_a_recipe_that_confuses_columns_is_refused(recipe):
     with pytest.raises(UnclearRecipe):
-        ledger(pa.table({"who": ["a"], "Frequency": ["a"], "when": ["a"]}), TransactionColumns(**recipe, amount=None))
+        ledger(
+            pa.table({"who": ["a"], "Frequency": ["a"], "when": ["a"]}),
+            TransactionColumns(**recipe, amount=None),
+        )
 
 
 def test_a_reference_must_be_an_iso_date():
@@ -393,7 +452,9 @@ def test_customers_are_a_dataset_of_numbers():
 @settings(deadline=None, max_examples=50)
 @given(cells=st.lists(st.tuples(anything, anything), max_size=8))
 def test_every_row_is_read_or_named_or_the_dates_are_refused(cells):
-    raw = pa.table([pa.array([cell[n] for cell in cells], pa.string()) for n in range(2)], ["who", "when"])
+    raw = pa.table(
+        [pa.array([cell[n] for cell in cells], pa.string()) for n in range(2)], ["who", "when"]
+    )
     try:
         found = ledger(raw, TransactionColumns(customer="who", date="when", amount=None))
     except BadCells as error:
@@ -405,6 +466,9 @@ def test_every_row_is_read_or_named_or_the_dates_are_refused(cells):
 
 
 def test_transactions_need_no_learning_library():
-    script = "import sys, models.transactions; sys.exit(any(n in sys.modules for n in ('sklearn', 'scipy', 'pandas')))"
+    script = (
+        "import sys, models.transactions; sys.exit(any(n in sys.modules for n in ('sklearn', "
+        "'scipy', 'pandas')))"
+    )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603 - our own script

@@ -28,7 +28,13 @@ def test_it_is_the_tree_of_scipy(n, d):
     assert mine[:, 2] == pytest.approx(theirs[:, 2], rel=1e-9)
 
 
-@given(st.integers(0, 10**6), st.integers(2, 400), st.integers(1, 6), st.floats(-1e4, 1e4), st.floats(1e-3, 1e3))
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 400),
+    st.integers(1, 6),
+    st.floats(-1e4, 1e4),
+    st.floats(1e-3, 1e3),
+)
 @settings(max_examples=40, deadline=None)
 def test_it_is_the_tree_of_scipy_wherever_the_points_are(seed, n, d, place, scale):
     points = place + scale * normal(n, d, seed)
@@ -63,7 +69,9 @@ def test_duplicates_are_merged_first_and_change_nothing_above(seed):
     assert np.allclose(cophenet(mine), cophenet(theirs))
 
 
-@pytest.mark.parametrize("points", [np.ones((300, 2)), normal(40, 2).round() * 0 + 5, np.repeat([[0.0], [1.0]], 99, 0)])
+@pytest.mark.parametrize(
+    "points", [np.ones((300, 2)), normal(40, 2).round() * 0 + 5, np.repeat([[0.0], [1.0]], 99, 0)]
+)
 def test_equal_points_give_a_tree_of_no_height_but_between_unequal_ones(points):
     tree = ward(points)
     assert is_valid_linkage(tree)
@@ -83,7 +91,9 @@ def test_ties_still_give_a_tree_in_which_each_merge_costs_what_it_says(seed):
 def test_all_merges_above_a_cut_cost_what_lies_between_its_segments(k):
     points = normal(1_500, 4)
     tree, segment = ward(points), cut(ward(points), k)
-    within = sum(np.sum((part - part.mean(axis=0)) ** 2) for part in (points[segment == i] for i in range(k)))
+    within = sum(
+        np.sum((part - part.mean(axis=0)) ** 2) for part in (points[segment == i] for i in range(k))
+    )
     total = np.sum((points - points.mean(axis=0)) ** 2)
     assert np.sum(tree[-(k - 1) :, 2] ** 2) / 2 == pytest.approx(total - within)
 

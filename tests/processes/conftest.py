@@ -22,5 +22,8 @@ def many_customers() -> str:
 def server(home):
     """A server with the sample and a single worker, so that one lost worker is missed."""
     with Server(home, "--sample", workers="1") as server:
-        wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, "the sample model")
+        wait_for(
+            lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+            "the sample model",
+        )
         yield server

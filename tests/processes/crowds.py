@@ -20,10 +20,15 @@ def connected(server):
 
 
 def refused_upload(server, *, chunked):
-    """Send a hundred megabytes, for as long as they are taken; give the answer's head, and after how many seconds."""
+    """Send a hundred megabytes, for as long as they are taken.
+
+    Give the answer's head, and after how many seconds.
+    """
     with connected(server) as connection:
         started = time.perf_counter()
-        length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % HUNDRED_MEGABYTES
+        length = (
+            b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % HUNDRED_MEGABYTES
+        )
         connection.sendall(PUT + length + b"\r\n\r\n")
         sender = threading.Thread(target=_send, args=(connection, chunked))
         sender.start()
@@ -44,7 +49,10 @@ def _send(connection, chunked):
 
 @contextmanager
 def most_memory(process):
-    """Watch how many bytes a process needs beyond what it had; the list that is given holds the most at its end."""
+    """Watch how many bytes a process needs beyond what it had.
+
+    The list that is given holds the most at its end.
+    """
     before, seen, done = process.memory_info().rss, [0], threading.Event()
 
     def watch():
@@ -61,7 +69,7 @@ def most_memory(process):
 
 
 def crowd(server, n):
-    """Open connections that send a byte now and then, half of them in the head and half in the body of a request.
+    """Open connections that trickle bytes, half of them in the head and half in the body.
 
     Gives how many seconds each lived.
     """
@@ -97,7 +105,10 @@ def _is_gone(connection):
 
 @contextmanager
 def good_client(server, path="/v1/models"):
-    """Ask the same again and again beside whatever else happens; gives the milliseconds of each answer."""
+    """Ask the same again and again beside whatever else happens.
+
+    Gives the milliseconds of each answer.
+    """
     took, done = [], threading.Event()
 
     def ask():

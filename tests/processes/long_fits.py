@@ -19,15 +19,21 @@ LONG = {"name": "kmeans", "n_init": 40, "tol": 0.0, "exact": True}
 def begin_long_fit(server: Server, csv: str, model: str) -> str:
     """Start a fit, and give its job once the algorithm runs."""
     server.put_csv("many", csv)
-    job = server.post("/v1/models", {"name": model, "dataset": "many", "k": 12, "algorithm": LONG})["job"]
-    wait_for(lambda: server.get(f"/v1/jobs/{job}")["stage"] == "clustering", "the fit to be under way")
+    job = server.post("/v1/models", {"name": model, "dataset": "many", "k": 12, "algorithm": LONG})[
+        "job"
+    ]
+    wait_for(
+        lambda: server.get(f"/v1/jobs/{job}")["stage"] == "clustering", "the fit to be under way"
+    )
     return job
 
 
 def fit_quickly(server: Server, model: str) -> dict:
     """Fit a small model, and give its job as it ended."""
     server.put_csv("few", "x,y\n" + "\n".join(f"{n % 7},{n % 5}.5" for n in range(40)))
-    return server.finished(server.post("/v1/models", {"name": model, "dataset": "few", "k": 2})["job"])
+    return server.finished(
+        server.post("/v1/models", {"name": model, "dataset": "few", "k": 2})["job"]
+    )
 
 
 def worker_of(server: Server, job: str) -> psutil.Process:
@@ -44,8 +50,16 @@ def files_below(directory: Path) -> list[Path]:
 def files_of_ready_versions(server: Server) -> int:
     """Count the files that the versions which are ready should have."""
     names = [model["model"] for model in server.get("/v1/models")["models"]]
-    versions = [version for name in names for version in server.get(f"/v1/models/{name}/versions")["versions"]]
-    return sum(len(FILES[version["algorithm"]["name"]]) for version in versions if version["state"] == "ready")
+    versions = [
+        version
+        for name in names
+        for version in server.get(f"/v1/models/{name}/versions")["versions"]
+    ]
+    return sum(
+        len(FILES[version["algorithm"]["name"]])
+        for version in versions
+        if version["state"] == "ready"
+    )
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:
@@ -54,7 +68,11 @@ def living(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def _ports(process: psutil.Process) -> set[int]:
-    return {connection.laddr.port for connection in process.net_connections() if connection.status == "LISTEN"}
+    return {
+        connection.laddr.port
+        for connection in process.net_connections()
+        if connection.status == "LISTEN"
+    }
 
 
 def _lives(process: psutil.Process) -> bool:

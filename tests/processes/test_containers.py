@@ -1,4 +1,4 @@
-"""What Dockerfile and docker-compose.yml say starts, works and stops, with processes in place of containers."""
+"""Dockerfile and docker-compose.yml start, work and stop, as processes instead of containers."""
 
 import secrets
 import subprocess
@@ -20,7 +20,11 @@ CUSTOMER = {"Annual Income (k$)": 90, "Spending Score (1-100)": 70}
 
 @pytest.fixture(scope="module")
 def secret_values() -> dict[str, str]:
-    return {"bootstrap_key": generate_key(), "database_password": secrets.token_hex(16), "signing_key": "s" * 64}
+    return {
+        "bootstrap_key": generate_key(),
+        "database_password": secrets.token_hex(16),
+        "signing_key": "s" * 64,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,9 @@ def postgresql_at(secret_values, postgresql):
     """Where a PostgreSQL listens that was set up as its container would be."""
     asked = SERVICES["database"]["environment"]
     assert asked["POSTGRES_USER"] == asked["POSTGRES_DB"]
-    return postgresql.guard(asked["POSTGRES_USER"], secret_values[Path(asked["POSTGRES_PASSWORD_FILE"]).name])
+    return postgresql.guard(
+        asked["POSTGRES_USER"], secret_values[Path(asked["POSTGRES_PASSWORD_FILE"]).name]
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +71,15 @@ def live(machine) -> dict:
         key = run_inside(machine, "keys", "create", "--name", "crm").strip()
         client.headers["Authorization"] = f"Bearer {key}"
         with_new_key = client.get("/v1/models").status_code
-        run_inside(machine, "sample", "--url", machine.address, "--key-file", "/run/secrets/bootstrap_key")
+        run_inside(
+            machine, "sample", "--url", machine.address, "--key-file", "/run/secrets/bootstrap_key"
+        )
         body = {"name": "shop", "dataset": "sample", "k": 5, "features": [*CUSTOMER]}
         fitted = client.post("/v1/models", json=body, headers={"Prefer": "wait=30"})
         placed = client.post("/v1/models/shop/assignments", json={"customers": [CUSTOMER]}).json()
-    written = {path.parts[len(machine.root.parts)] for path in machine.root.rglob("*") if path.is_file()}
+    written = {
+        path.parts[len(machine.root.parts)] for path in machine.root.rglob("*") if path.is_file()
+    }
     return {
         "without_key": without_key,
         "with_new_key": with_new_key,
@@ -82,7 +92,9 @@ def live(machine) -> dict:
 def run_inside(machine, *arguments: str) -> str:
     """Run a command of ours in the api's container, and give what it prints."""
     words = ["python", "-m", "service", *map(machine.localized, arguments)]
-    ran = subprocess.run(words, env=machine.environment("api"), capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    ran = subprocess.run(  # noqa: S603 - our own command
+        words, env=machine.environment("api"), capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -98,7 +110,12 @@ def test_a_key_made_in_the_container_opens_what_is_closed_without(life):
 
 def test_nothing_is_written_but_on_volumes(life):
     """Beside the logs, which a container writes to its output."""
-    assert {name for name in life.written if not name.endswith(".log")} <= {"data", "certificates", "tmp", "run"}
+    assert {name for name in life.written if not name.endswith(".log")} <= {
+        "data",
+        "certificates",
+        "tmp",
+        "run",
+    }
 
 
 def test_what_is_asked_to_end_ends_well_within_the_grace_time(life):
@@ -124,7 +141,10 @@ def test_the_image_runs_as_a_numbered_user_who_is_not_root():
 def test_every_secret_is_a_file_and_none_is_in_an_environment():
     given = {name for service in SERVICES.values() for name in service.get("secrets", [])}
     asked = {
-        Path(value).name for service in SERVICES.values() for key, value in environment_of(service) if "FILE" in key
+        Path(value).name
+        for service in SERVICES.values()
+        for key, value in environment_of(service)
+        if "FILE" in key
     }
     assert given == asked == set(compose_file()["secrets"])
 
@@ -140,4 +160,6 @@ def test_nothing_but_the_api_is_published_and_that_on_this_machine_alone():
 
 
 def test_the_image_checks_that_the_service_answers():
-    assert "service.healthcheck" in next(rest for word, rest in dockerfile() if word == "HEALTHCHECK")
+    assert "service.healthcheck" in next(
+        rest for word, rest in dockerfile() if word == "HEALTHCHECK"
+    )

@@ -34,7 +34,9 @@ def while_away(served, metadata):
     metadata.stop()
     answers = {path: served.http.get(path) for path in (*PATHS, "/livez", "/readyz")}
     metadata.start()
-    wait_for(lambda: served.http.get("/readyz").is_success, "the service to find its database again")
+    wait_for(
+        lambda: served.http.get("/readyz").is_success, "the service to find its database again"
+    )
     return answers
 
 
@@ -65,7 +67,9 @@ def test_a_fit_outlasts_a_restart_of_the_database(served, metadata, many_custome
     job = begin_long_fit(served, many_customers, "long")
     metadata.stop()
     metadata.start()
-    wait_for(lambda: served.http.get("/readyz").is_success, "the service to find its database again")
+    wait_for(
+        lambda: served.http.get("/readyz").is_success, "the service to find its database again"
+    )
     assert served.finished(job)["state"] == "succeeded"
 
 

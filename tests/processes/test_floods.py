@@ -18,13 +18,22 @@ pytestmark = pytest.mark.processes
 MEBIBYTE = 1 << 20
 DEADLINE = 3
 NOWHERE = "tcp://127.0.0.1:9"
-LIMITS = {"table_bytes": str(10 * MEBIBYTE), "head_seconds": str(DEADLINE), "body_seconds": str(DEADLINE)}
+LIMITS = {
+    "table_bytes": str(10 * MEBIBYTE),
+    "head_seconds": str(DEADLINE),
+    "body_seconds": str(DEADLINE),
+}
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
-    """A server that takes ten megabytes and has three seconds; it has no jobs, and so no engine of its own."""
-    with Server(tmp_path_factory.mktemp("floods") / "home", engine_address=NOWHERE, **LIMITS) as server:
+    """A server that takes ten megabytes and has three seconds.
+
+    It has no jobs, and so no engine of its own.
+    """
+    with Server(
+        tmp_path_factory.mktemp("floods") / "home", engine_address=NOWHERE, **LIMITS
+    ) as server:
         server.http.get("/v1/models")
         yield server
 
@@ -48,8 +57,18 @@ def test_a_hundred_megabytes_are_refused_before_they_are_there(limited, chunked,
 def test_slow_senders_are_hung_up_on_and_others_are_answered(limited, n_slow, reached):
     with good_client(limited) as took:
         lives = list(crowd(limited, n_slow))
-    reached("slow senders: seconds beyond their deadline", max(lives) - DEADLINE, at_most=1, times=n_slow)
-    reached("slow senders: p99 of a good client's milliseconds", np.percentile(took, 99), at_most=100, times=len(took))
+    reached(
+        "slow senders: seconds beyond their deadline",
+        max(lives) - DEADLINE,
+        at_most=1,
+        times=n_slow,
+    )
+    reached(
+        "slow senders: p99 of a good client's milliseconds",
+        np.percentile(took, 99),
+        at_most=100,
+        times=len(took),
+    )
     assert (len(lives), max(lives) < DEADLINE + 5) == (n_slow, True)
 
 
@@ -58,18 +77,27 @@ def test_the_request_to_end_loses_no_request(tmp_path, many_customers, reached):
     with Server(tmp_path / "home", workers="1") as server, ThreadPoolExecutor(8) as callers:
         server.wait_until_ready().put_csv("many", many_customers)
         waiting = [callers.submit(_fit_slowly, server, f"slow-{n}") for n in range(8)]
-        wait_for(lambda: len(server.get("/v1/jobs")["jobs"]) == len(waiting), "all requests to be let in")
+        wait_for(
+            lambda: len(server.get("/v1/jobs")["jobs"]) == len(waiting), "all requests to be let in"
+        )
         asked = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         statuses = [each.result() for each in waiting]
         code, seconds = server.process.wait(timeout=60), time.monotonic() - asked
     reached("asked to end under load: seconds until gone", seconds, at_most=GRACE_SECONDS)
-    reached("asked to end under load: requests lost", sum(status not in {201, 202} for status in statuses), times=8)
+    reached(
+        "asked to end under load: requests lost",
+        sum(status not in {201, 202} for status in statuses),
+        times=8,
+    )
     assert (code, {*statuses} <= {201, 202}, seconds < GRACE_SECONDS + 15) == (0, True, True)
 
 
 def _fit_slowly(server, name):
     body = {"name": name, "dataset": "many", "k": 12, "algorithm": LONG}
     return httpx.post(
-        f"{str(server.http.base_url).rstrip('/')}/v1/models", json=body, headers={"Prefer": "wait=4"}, timeout=60
+        f"{str(server.http.base_url).rstrip('/')}/v1/models",
+        json=body,
+        headers={"Prefer": "wait=4"},
+        timeout=60,
     ).status_code

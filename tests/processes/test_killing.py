@@ -50,7 +50,9 @@ def test_there_is_one_version(restarted):
 @pytest.mark.usefixtures("restarted")
 def test_there_are_the_files_of_one_attempt(home):
     left = files_below(home / "artifacts")
-    assert sorted((path.parent.name, path.name) for path in left) == [("2", name) for name in FILES["kmeans"]]
+    assert sorted((path.parent.name, path.name) for path in left) == [
+        ("2", name) for name in FILES["kmeans"]
+    ]
 
 
 @pytest.mark.usefixtures("killed")

@@ -1,7 +1,14 @@
 """One part is lost while the others go on."""
 
 import pytest
-from long_fits import begin_long_fit, files_below, files_of_ready_versions, fit_quickly, living, worker_of
+from long_fits import (
+    begin_long_fit,
+    files_below,
+    files_of_ready_versions,
+    fit_quickly,
+    living,
+    worker_of,
+)
 
 from bench.server import wait_for
 

@@ -1,4 +1,7 @@
-"""What a running service, with real workers, tells of itself: to the log, to Prometheus, to a collector of spans."""
+"""What a running service, with real workers, tells of itself.
+
+To the log, to Prometheus, to a collector of spans.
+"""
 
 import json
 
@@ -11,7 +14,9 @@ pytestmark = pytest.mark.processes
 
 VALUE, NUMBER = "Zanzibar-77", 7912.625
 ASKED = (2, 900)
-TOWNS = "customer_id,town,age\n" + "".join(f"{VALUE}-{n},{VALUE},{NUMBER + n % 7}\n" for n in range(40))
+TOWNS = "customer_id,town,age\n" + "".join(
+    f"{VALUE}-{n},{VALUE},{NUMBER + n % 7}\n" for n in range(40)
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +37,14 @@ def seen(tmp_path_factory, collector):
         server.put_csv("towns", TOWNS)
         for k in ASKED:
             asked = {"name": f"into-{k}", "dataset": "towns", "k": k}
-            server.http.post("/v1/models", json=asked, headers={"Prefer": "wait=60", "X-Request-ID": f"fit-{k}"})
+            server.http.post(
+                "/v1/models", json=asked, headers={"Prefer": "wait=60", "X-Request-ID": f"fit-{k}"}
+            )
         for name in ("job fit", "POST /v1/models"):
-            wait_for(lambda name=name: len(collector.spans(name)) == len(ASKED), f"the spans of each {name}")
+            wait_for(
+                lambda name=name: len(collector.spans(name)) == len(ASKED),
+                f"the spans of each {name}",
+            )
         yield server
 
 

@@ -27,7 +27,10 @@ def used(server):
 
 def test_the_server_says_where_it_listens(server):
     said = server.said.read_text()
-    assert all(f"{server.http.base_url}".rstrip("/") + path in said for path in ("/docs", "/redoc", "/readyz"))
+    assert all(
+        f"{server.http.base_url}".rstrip("/") + path in said
+        for path in ("/docs", "/redoc", "/readyz")
+    )
 
 
 def test_the_sample_model_places_a_customer(used):
@@ -44,7 +47,10 @@ def test_the_sample_can_be_loaded_into_a_running_server(server):
     server.http.delete("/v1/models/sample")
     command = [sys.executable, "-m", "service", "sample", "--url", str(server.http.base_url)]
     loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-    wait_for(lambda: server.http.get("/v1/models/sample/versions/production").is_success, f"the sample: {loaded}")
+    wait_for(
+        lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+        f"the sample: {loaded}",
+    )
 
 
 def test_the_request_to_end_ends_all_with_success(tmp_path):

@@ -38,7 +38,9 @@ def here(tmp_path_factory):
             "/run/secrets": str(root),
             "/certificates": str(root),
             "--directory certificates": f"--directory {root}",
-            "@database.example/segmentation": f"@/segmentation?host={postgresql.guard('segmentation', password)}",
+            "@database.example/segmentation": (
+                f"@/segmentation?host={postgresql.guard('segmentation', password)}"
+            ),
             "s3://segmentation/": f"s3://{BUCKET}/",
             "scheduler.example:8786": f"127.0.0.1:{(port := free_port())}",
             "--port 8786": f"--port {port}",
@@ -64,7 +66,11 @@ def shared(page):
     certificates, settings, _ = page
     ran(certificates.split())
     lines = dict(line.split("=", 1) for line in settings.split())
-    return {name.removeprefix(PREFIX).lower(): value for name, value in lines.items() if name.startswith(PREFIX)}
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in lines.items()
+        if name.startswith(PREFIX)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +95,9 @@ class Scheduler:
 
 @pytest.fixture(scope="module")
 def scheduler(steps, shared, tmp_path_factory):
-    certificates = {name: shared[name] for name in ("engine_ca", "engine_certificate", "engine_key")}
+    certificates = {
+        name: shared[name] for name in ("engine_ca", "engine_certificate", "engine_key")
+    }
     scheduler = Scheduler(steps[0], certificates, tmp_path_factory.mktemp("scheduler"))
     yield scheduler
     scheduler.end()
@@ -113,9 +121,9 @@ def served(steps, shared, scheduler, worker, tmp_path_factory):  # noqa: ARG001 
 def ran(command, **settings) -> str:
     """Run a command of the page in this process, and give what it prints."""
     assert command[:3] == ["python", "-m", "service"]
-    done = CliRunner(env={f"{PREFIX}{name.upper()}": value for name, value in settings.items()}).invoke(
-        commands, command[3:]
-    )
+    done = CliRunner(
+        env={f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
+    ).invoke(commands, command[3:])
     assert done.exit_code == 0, done.stderr
     return done.stdout.strip()
 
@@ -126,7 +134,9 @@ def free_port() -> int:
 
 
 def start(arguments, settings, home) -> subprocess.Popen:
-    asked = {f"{PREFIX}{name.upper()}": value for name, value in {**settings, "home": str(home)}.items()}
+    asked = {
+        f"{PREFIX}{name.upper()}": value for name, value in {**settings, "home": str(home)}.items()
+    }
     with (home / "log").open("ab") as log:
         command = [sys.executable, "-m", "service", *arguments]
         return subprocess.Popen(command, cwd=ROOT, env=os.environ | asked, stdout=log, stderr=log)  # noqa: S603 - our own command
@@ -145,11 +155,16 @@ def test_a_model_is_fitted_and_places_customers_elsewhere(served):
 
 def test_no_table_and_no_model_lies_on_the_machine_of_the_api(served):
     fit_quickly(served, "nowhere-near")
-    assert [path.name for path in served.home.rglob("*") if path.suffix in {".parquet", ".joblib"}] == []
+    assert [
+        path.name for path in served.home.rglob("*") if path.suffix in {".parquet", ".joblib"}
+    ] == []
 
 
 def test_jobs_go_on_after_the_scheduler_was_started_again(served, scheduler):
     scheduler.end()
-    wait_for(lambda: served.http.get("/readyz").json()["engine"] == "unavailable", "the scheduler to be missed")
+    wait_for(
+        lambda: served.http.get("/readyz").json()["engine"] == "unavailable",
+        "the scheduler to be missed",
+    )
     scheduler.start()
     assert fit_quickly(served.wait_until_ready(), "again")["state"] == "succeeded"

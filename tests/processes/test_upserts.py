@@ -47,12 +47,15 @@ def client_of(server: Server) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def crowded(server):
-    """The statuses of upserts that four clients have sent at once, each its share one after the other."""
+    """The statuses of upserts from four concurrent clients."""
     server.put_csv("crowded", TABLE)
 
     def work(first: int) -> list[int]:
         with client_of(server) as http:
-            return [upsert(http, "crowded", batch(n)).status_code for n in range(first, UPSERTS, CLIENTS)]
+            return [
+                upsert(http, "crowded", batch(n)).status_code
+                for n in range(first, UPSERTS, CLIENTS)
+            ]
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         return [status for statuses in clients.map(work, range(CLIENTS)) for status in statuses]
@@ -60,7 +63,7 @@ def crowded(server):
 
 @pytest.fixture(scope="module")
 def acknowledged(nth, tmp_path_factory) -> Iterator[tuple[Server, dict[str, float]]]:
-    """A service that was killed in the middle of a stream of upserts and started again, and who was taken in before."""
+    """A service that was killed during upserts and restarted, and the acknowledged customers."""
     home = tmp_path_factory.mktemp(f"streamed-{nth}") / "home"
     taken, enough = dict(KNOWN), Event()
     with Server(home) as server:
@@ -97,7 +100,10 @@ def test_of_many_upserts_at_once_each_is_one_version(server, crowded):
 def test_whoever_was_acknowledged_is_there_after_a_kill(acknowledged, reached):
     server, taken = acknowledged
     found = stored(server, "streamed")
-    reached("service killed in a stream of upserts: acknowledged rows lost", len(taken.items() - {*found}))
+    reached(
+        "service killed in a stream of upserts: acknowledged rows lost",
+        len(taken.items() - {*found}),
+    )
     assert taken.items() <= set(found)
     assert len(dict(found)) == len(found)
 
@@ -114,4 +120,7 @@ def test_upserts_go_on_after_a_kill(acknowledged):
 def test_a_customer_whose_id_looks_encoded_is_found(server):
     server.put_csv("encoded", "customer_id,spent\n%2F,1.5\na/../b,2.5\n")
     for key, spent in {"%2F": 1.5, "a/../b": 2.5}.items():
-        assert server.get(f"/v1/datasets/encoded/customers/{quote(key, safe='')}")["customer"]["spent"] == spent
+        assert (
+            server.get(f"/v1/datasets/encoded/customers/{quote(key, safe='')}")["customer"]["spent"]
+            == spent
+        )

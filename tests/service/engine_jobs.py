@@ -1,6 +1,7 @@
 """A small cluster for the tests of the engine, and the jobs that it runs.
 
-A job's id says what it does, and a number tells it from others: "busy-1". Each start is a line in the job's journal.
+A job's id says what it does, and a number tells it from others: "busy-1". Each start is a line in
+the job's journal.
 """
 
 import os
@@ -46,4 +47,6 @@ def _in_journal(name: str) -> Path:
 ACTIONS = {"quick": _pass, "busy": _be_busy, "polite": _wait_for_stop, "poison": _die}
 
 if __name__ == "__main__":
-    run_embedded(directory=Path(sys.argv[1]), n_workers=2, memory_limit="1GiB", preload="engine_jobs")
+    run_embedded(
+        directory=Path(sys.argv[1]), n_workers=2, memory_limit="1GiB", preload="engine_jobs"
+    )

@@ -1,4 +1,7 @@
-"""Whatever bytes are sent, they succeed or get a small problem that gives nothing away: never is it a fault of ours."""
+"""Whatever bytes are sent, they succeed or get a small problem that gives nothing away.
+
+Never is it a fault of ours.
+"""
 
 import json
 import random
@@ -29,7 +32,11 @@ KNOWN = {
 def operations(sampled):
     """Every operation as a method and a path, and its description."""
     paths = sampled.get("/openapi.json").json()["paths"]
-    return [(method, path, described) for path, methods in paths.items() for method, described in methods.items()]
+    return [
+        (method, path, described)
+        for path, methods in paths.items()
+        for method, described in methods.items()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +50,16 @@ def known(sampled):
 @pytest.fixture(scope="module")
 def addresses(operations, known):
     """Where bodies can be sent, none of which replaces the sample."""
-    filled = [(method, path.format_map(known)) for method, path, _ in operations if method in WRITING]
+    filled = [
+        (method, path.format_map(known)) for method, path, _ in operations if method in WRITING
+    ]
     return [
-        (method, path.removesuffix("/sample") + "/own" if method == "put" and path.count("/") == 3 else path)
+        (
+            method,
+            path.removesuffix("/sample") + "/own"
+            if method == "put" and path.count("/") == 3
+            else path,
+        )
         for method, path in filled
     ]
 

@@ -15,7 +15,10 @@ KEY = b"k" * 32
 REF = ArtifactRef(tenant="default", model="m1", version=1, attempt=1)
 FILES = {"pipeline.joblib": bytes(range(256)) * 8, "scorer.json": b'{"centers": [[1.5, 2.5]]}'}
 LIBRARIES = {"scikit-learn": "1.9.0"}
-ELSEWHERE = [replace(REF, **other) for other in ({"tenant": "t2"}, {"model": "m2"}, {"version": 2}, {"attempt": 2})]
+ELSEWHERE = [
+    replace(REF, **other)
+    for other in ({"tenant": "t2"}, {"model": "m2"}, {"version": 2}, {"attempt": 2})
+]
 SAVING = """
 import sys
 from pathlib import Path
@@ -28,7 +31,9 @@ for version in range(1, 1_000_000):
 
 every_file = pytest.mark.parametrize("name", [*FILES, MANIFEST])
 every_content = pytest.mark.parametrize("name", FILES)
-everywhere_else = pytest.mark.parametrize("other", ELSEWHERE, ids=["tenant", "model", "version", "attempt"])
+everywhere_else = pytest.mark.parametrize(
+    "other", ELSEWHERE, ids=["tenant", "model", "version", "attempt"]
+)
 
 
 @pytest.fixture
@@ -172,7 +177,8 @@ def test_files_that_belong_elsewhere_are_not_signed_anew(root, saved, other):
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "null", "[]", "{}", '{"manifest": 1, "signature": 2}', '{"manifest": "{}"}', "é"]
+    "manifest",
+    ["", "null", "[]", "{}", '{"manifest": 1, "signature": 2}', '{"manifest": "{}"}', "é"],
 )
 def test_a_manifest_of_another_shape_is_refused(store, saved, manifest):
     (saved / MANIFEST).write_text(manifest, encoding="latin-1")

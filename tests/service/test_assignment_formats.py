@@ -1,4 +1,4 @@
-"""Customers placed over HTTP in every format, read as the dataset reads them that the model learned from."""
+"""Assignments over HTTP in every format, parsed by the schema of the model's dataset."""
 
 import csv
 import io
@@ -32,7 +32,8 @@ def written(n):
     """Write one customer as a shop in Germany does, with the spaces that do not break."""
     euros = f"{900 + 137 * n % 5000:,}".replace(",", ".") + f",{n % 100:02}\u00a0€"
     size = ("n/a", "999", n % 31)[min(n % 7, 2)]
-    return f"{n:04};{euros if n % 11 else ''};{1 + n % 28:02}.{1 + n % 12:02}.2024;{size};{TOWNS[n % 4]}"
+    day = f"{1 + n % 28:02}.{1 + n % 12:02}.2024"
+    return f"{n:04};{euros if n % 11 else ''};{day};{size};{TOWNS[n % 4]}"
 
 
 MESSY = "\n".join(["Customer No;spent;seen;size;town", *map(written, range(1, 90))]) + "\n"
@@ -41,7 +42,9 @@ MESSY = "\n".join(["Customer No;spent;seen;size;town", *map(written, range(1, 90
 @pytest.fixture(scope="module")
 def messy(sampled):
     """The name of a dataset as it comes, and of a model of it; `messy-tree` is another one."""
-    put_csv(sampled, "messy", MESSY, schema=json.dumps({"columns": DECLARED}), customer_id="Customer No")
+    put_csv(
+        sampled, "messy", MESSY, schema=json.dumps({"columns": DECLARED}), customer_id="Customer No"
+    )
     for model, algorithm in ALGORITHMS.items():
         fit(sampled, model, dataset="messy", k=3, features=FEATURES, algorithm=algorithm)
     return "messy"
@@ -55,7 +58,9 @@ def raw():
 def encoded(table, media_type):
     if media_type == TSV:
         text = io.StringIO()
-        csv.writer(text, delimiter="\t").writerows([table.column_names, *(row.values() for row in table.to_pylist())])
+        csv.writer(text, delimiter="\t").writerows(
+            [table.column_names, *(row.values() for row in table.to_pylist())]
+        )
         return text.getvalue().encode()
     [fmt] = [fmt for fmt in FORMATS if fmt.media_type == media_type]
     return b"".join(write_table(table.to_batches(), table.schema, fmt, "customers"))
@@ -63,7 +68,9 @@ def encoded(table, media_type):
 
 def send(client, model, body, media_type=CSV, **query):
     headers = {"Content-Type": media_type}
-    return client.post(f"/v1/models/{model}/assignments", content=body, headers=headers, params=query)
+    return client.post(
+        f"/v1/models/{model}/assignments", content=body, headers=headers, params=query
+    )
 
 
 def post(client, model, *customers):
@@ -96,15 +103,26 @@ def table_of(body, fmt):
 
 def expected_table(answer):
     """Lay out a JSON answer as a table."""
-    nothing = dict.fromkeys(("segment", "segment_name", "distance", "runner_up", "margin", "outlier"))
+    nothing = dict.fromkeys(
+        ("segment", "segment_name", "distance", "runner_up", "margin", "outlier")
+    )
     placed = [
         {name: each[name] for name in ("row", "customer_id", *nothing)}
-        | {"imputed": ", ".join(each.get("imputed", [])) or None, "unknown": ", ".join(each.get("unknown", {})) or None}
+        | {
+            "imputed": ", ".join(each.get("imputed", [])) or None,
+            "unknown": ", ".join(each.get("unknown", {})) or None,
+        }
         | {"rejected": None}
         for each in answer["assignments"]
     ]
     rejected = [
-        {"row": each["row"], "customer_id": each["customer_id"], **nothing, "imputed": None, "unknown": None}
+        {
+            "row": each["row"],
+            "customer_id": each["customer_id"],
+            **nothing,
+            "imputed": None,
+            "unknown": None,
+        }
         | {"rejected": "; ".join(error["detail"] for error in each["errors"])}
         for each in answer["rejected"]
     ]
@@ -115,7 +133,10 @@ def as_texts(rows):
     """Write cells as CSV has them."""
     said = {True: "true", False: "false", None: None}
     return [
-        {name: said[cell] if cell is None or isinstance(cell, bool) else str(cell) for name, cell in row.items()}
+        {
+            name: said[cell] if cell is None or isinstance(cell, bool) else str(cell)
+            for name, cell in row.items()
+        }
         for row in rows
     ]
 
@@ -135,7 +156,9 @@ def numbers_as_texts(rows):
 
 
 @pytest.mark.parametrize("model", ALGORITHMS)
-def test_the_table_that_a_dataset_was_made_of_is_placed_as_its_segments_list_their_members(sampled, messy, model):
+def test_the_table_that_a_dataset_was_made_of_is_placed_as_its_segments_list_their_members(
+    sampled, messy, model
+):
     segments = sampled.get(f"/v1/models/{model}/versions/1/segments").json()["segments"]
     listed = {}
     for segment in segments:
@@ -148,10 +171,15 @@ def test_the_table_that_a_dataset_was_made_of_is_placed_as_its_segments_list_the
 
 @pytest.mark.parametrize("media_type", [*(fmt.media_type for fmt in FORMATS), TSV])
 def test_the_same_customers_in_any_format_get_the_same_answer(sampled, messy, raw, media_type):
-    assert send(sampled, messy, encoded(raw, media_type), media_type).json() == send(sampled, messy, MESSY).json()
+    assert (
+        send(sampled, messy, encoded(raw, media_type), media_type).json()
+        == send(sampled, messy, MESSY).json()
+    )
 
 
-@pytest.mark.parametrize("file", ["customers.csv", "customers.tsv", "customers.parquet", "customers.json"])
+@pytest.mark.parametrize(
+    "file", ["customers.csv", "customers.tsv", "customers.parquet", "customers.json"]
+)
 def test_customers_may_come_as_a_file_of_a_form(sampled, messy, raw, file):
     form = {"file": (file, encoded(raw, media_type_of(file)))}
     answer = sampled.post(f"/v1/models/{messy}/assignments", files=form)
@@ -166,7 +194,9 @@ def test_customers_as_the_dataset_gives_them_are_placed_as_when_they_came(sample
     assert places(placed) == places(send(sampled, messy, MESSY))
 
 
-def test_customers_as_the_dataset_shows_them_one_by_one_are_placed_as_when_they_came(sampled, messy):
+def test_customers_as_the_dataset_shows_them_one_by_one_are_placed_as_when_they_came(
+    sampled, messy
+):
     answer = post(sampled, messy, *customers_of(sampled, messy))
     assert answer == send(sampled, messy, MESSY).json()
 
@@ -179,14 +209,24 @@ anybody = st.fixed_dictionaries(
 
 
 @settings(deadline=None, max_examples=25)
-@given(customers=st.lists(anybody, min_size=1, max_size=8), fmt=st.sampled_from(["ndjson", "parquet", "arrow"]))
-def test_any_customers_get_the_same_answer_in_a_format_that_keeps_types(sampled, messy, customers, fmt):
-    schema = pa.schema({"spent": pa.float64(), "seen": pa.float64(), "size": pa.int64(), "town": pa.string()})
+@given(
+    customers=st.lists(anybody, min_size=1, max_size=8),
+    fmt=st.sampled_from(["ndjson", "parquet", "arrow"]),
+)
+def test_any_customers_get_the_same_answer_in_a_format_that_keeps_types(
+    sampled, messy, customers, fmt
+):
+    schema = pa.schema(
+        {"spent": pa.float64(), "seen": pa.float64(), "size": pa.int64(), "town": pa.string()}
+    )
     table = pa.Table.from_pylist(customers, schema=schema)
     answer = send(sampled, messy, encoded(table, BY_NAME[fmt].media_type), BY_NAME[fmt].media_type)
     plain = send(sampled, messy, json.dumps({"customers": customers}), JSON)
     varying = {"instance": None}
-    assert (answer.status_code, answer.json() | varying) == (plain.status_code, plain.json() | varying)
+    assert (answer.status_code, answer.json() | varying) == (
+        plain.status_code,
+        plain.json() | varying,
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,16 +247,26 @@ def test_any_customers_get_the_same_answer_in_a_format_that_keeps_types(sampled,
     ],
 )
 def test_a_cell_as_it_is_written_is_the_cell_as_it_is_stored(sampled, messy, written_so, stored):
-    newest = max(column["newest"] or "" for column in sampled.get(f"/v1/datasets/{messy}").json()["columns"])
-    assert (newest, one(sampled, messy, **written_so)) == ("2024-12-28", one(sampled, messy, **stored))
+    newest = max(
+        column["newest"] or "" for column in sampled.get(f"/v1/datasets/{messy}").json()["columns"]
+    )
+    assert (newest, one(sampled, messy, **written_so)) == (
+        "2024-12-28",
+        one(sampled, messy, **stored),
+    )
 
 
 def test_a_declared_marker_is_imputed_and_named(sampled, messy):
-    assert one(sampled, messy, spent=1000, seen=3, size=999, town="-")["imputed"] == ["size", "town"]
+    assert one(sampled, messy, spent=1000, seen=3, size=999, town="-")["imputed"] == [
+        "size",
+        "town",
+    ]
 
 
 def test_a_column_of_numbers_with_gaps_is_imputed_where_they_are(sampled, messy):
-    table = pa.table({"Customer No": ["a", "b"], "spent": [1200.5, 1300.0], "size": [None, 4.0], "seen": [1, 2]})
+    table = pa.table(
+        {"Customer No": ["a", "b"], "spent": [1200.5, 1300.0], "size": [None, 4.0], "seen": [1, 2]}
+    )
     answer = send(sampled, messy, encoded(table, PARQUET), PARQUET).json()
     assert ([each["imputed"] for each in answer["assignments"]], answer["rejected"]) == (
         [["size", "town"], ["town"]],
@@ -249,9 +299,15 @@ def test_columns_that_the_model_does_not_use_are_not_read(sampled, messy, name):
 
 @pytest.mark.parametrize("fmt", ["json", "ndjson", "parquet", "arrow"])
 def test_rows_count_as_they_came_also_after_an_empty_one(sampled, messy, fmt):
-    customers = [{"spent": 1000.0, "town": "Ulm"}, {"spent": None, "town": None}, {"spent": 2000.0, "town": "Bonn"}]
+    customers = [
+        {"spent": 1000.0, "town": "Ulm"},
+        {"spent": None, "town": None},
+        {"spent": 2000.0, "town": "Bonn"},
+    ]
     table = pa.Table.from_pylist(customers)
-    answer = send(sampled, messy, encoded(table, BY_NAME[fmt].media_type), BY_NAME[fmt].media_type).json()
+    answer = send(
+        sampled, messy, encoded(table, BY_NAME[fmt].media_type), BY_NAME[fmt].media_type
+    ).json()
     assert [each["row"] for each in answer["assignments"]] == [1, 3]
     assert [each["row"] for each in answer["rejected"]] == [2]
 
@@ -273,7 +329,9 @@ def test_a_customer_is_named_by_the_first_id_it_has(sampled, messy, fmt, custome
 
 
 def test_a_column_of_ids_without_any_names_nobody(sampled, messy):
-    table = pa.table({"Customer No": pa.array([None, None], pa.float64()), "spent": [1000.0, 2000.0]})
+    table = pa.table(
+        {"Customer No": pa.array([None, None], pa.float64()), "spent": [1000.0, 2000.0]}
+    )
     answer = send(sampled, messy, encoded(table, PARQUET), PARQUET).json()
     assert [each["customer_id"] for each in answer["assignments"]] == [None, None]
 
@@ -300,15 +358,26 @@ MIXED = [
 @pytest.mark.parametrize("fmt", ["ndjson", "csv", "parquet", "arrow"])
 def test_a_table_of_assignments_says_what_the_document_says(sampled, messy, fmt, asked):
     document = post(sampled, messy, *MIXED)
-    how = {"headers": {"Accept": BY_NAME[fmt].media_type}} if asked == "Accept" else {"params": {"format": fmt}}
+    how = (
+        {"headers": {"Accept": BY_NAME[fmt].media_type}}
+        if asked == "Accept"
+        else {"params": {"format": fmt}}
+    )
     answer = sampled.post(f"/v1/models/{messy}/assignments", json={"customers": MIXED}, **how)
     assert answer.headers["Content-Type"].partition(";")[0] == BY_NAME[fmt].media_type
-    assert ([row["row"] for row in document["assignments"]], len(document["rejected"])) == ([1, 3, 5], 3)
-    assert numbers_as_texts(table_of(answer.content, fmt)) == numbers_as_texts(expected_table(document))
+    assert ([row["row"] for row in document["assignments"]], len(document["rejected"])) == (
+        [1, 3, 5],
+        3,
+    )
+    assert numbers_as_texts(table_of(answer.content, fmt)) == numbers_as_texts(
+        expected_table(document)
+    )
 
 
 def test_a_rejected_row_is_in_the_table_with_its_reason(sampled, messy):
-    answer = sampled.post(f"/v1/models/{messy}/assignments", json={"customers": MIXED}, params={"format": "csv"})
+    answer = sampled.post(
+        f"/v1/models/{messy}/assignments", json={"customers": MIXED}, params={"format": "csv"}
+    )
     row = table_of(answer.content, "csv")[1]
     assert (row["customer_id"], row["segment"]) == ('the "b", c', None)
     assert row["rejected"].startswith("spent: is not a number written like")
@@ -317,7 +386,10 @@ def test_a_rejected_row_is_in_the_table_with_its_reason(sampled, messy):
 
 def test_a_version_gives_the_table_that_its_model_gives(sampled):
     body = {"json": {"customers": [{INCOME: 60, SCORE: 50}]}, "params": {"format": "csv"}}
-    answers = [sampled.post(f"/v1/models/sample/{path}", **body) for path in ("assignments", "versions/1/assignments")]
+    answers = [
+        sampled.post(f"/v1/models/sample/{path}", **body)
+        for path in ("assignments", "versions/1/assignments")
+    ]
     assert answers[0].content == answers[1].content
 
 
@@ -327,7 +399,14 @@ def test_a_refusal_is_a_problem_whatever_was_asked_for(sampled, fmt):
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
 
 
-@pytest.mark.parametrize("how", [{"headers": {"Accept": "application/xml"}}, {"params": {"format": "xlsx"}}])
+@pytest.mark.parametrize(
+    "how", [{"headers": {"Accept": "application/xml"}}, {"params": {"format": "xlsx"}}]
+)
 def test_a_format_that_there_is_not_is_answered_with_all_there_are(sampled, how):
-    answer = sampled.post("/v1/models/sample/assignments", json={"customers": [{INCOME: 60}]}, **how)
-    assert (answer.status_code, all(fmt.media_type in answer.json()["detail"] for fmt in FORMATS)) == (406, True)
+    answer = sampled.post(
+        "/v1/models/sample/assignments", json={"customers": [{INCOME: 60}]}, **how
+    )
+    assert (
+        answer.status_code,
+        all(fmt.media_type in answer.json()["detail"] for fmt in FORMATS),
+    ) == (406, True)

@@ -14,9 +14,16 @@ CANARY = "Zanzibar-77"
 HERE = {INCOME: 60, SCORE: 50}
 BAD = {INCOME: True, SCORE: CANARY}
 
-anything = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6)
+anything = (
+    st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6)
+)
 anybody = st.fixed_dictionaries(
-    {"Age": anything, INCOME: anything, SCORE: anything, "Gender": st.sampled_from([None, "Female", "Male", "Elf"])}
+    {
+        "Age": anything,
+        INCOME: anything,
+        SCORE: anything,
+        "Gender": st.sampled_from([None, "Female", "Male", "Elf"]),
+    }
 )
 
 
@@ -38,7 +45,9 @@ def single(sampled):
 def coded(sampled):
     """The name of a model whose customers are named in a column of their own."""
     csv = "Code No,age\n" + "".join(f"x{n},{n}\n" for n in range(20))
-    sampled.put("/v1/datasets/coded?customer_id=Code No", content=csv, headers={"Content-Type": "text/csv"})
+    sampled.put(
+        "/v1/datasets/coded?customer_id=Code No", content=csv, headers={"Content-Type": "text/csv"}
+    )
     fit(sampled, "coded", dataset="coded", k=2, features=["age"])
     return "coded"
 
@@ -52,11 +61,15 @@ def truth(sampled, full):
 
 
 def ask(client, *customers, model="sample", **query):
-    return client.post(f"/v1/models/{model}/assignments", json={"customers": customers}, params=query)
+    return client.post(
+        f"/v1/models/{model}/assignments", json={"customers": customers}, params=query
+    )
 
 
 def send(client, body, media_type="application/json"):
-    return client.post("/v1/models/sample/assignments", content=body, headers={"Content-Type": media_type})
+    return client.post(
+        "/v1/models/sample/assignments", content=body, headers={"Content-Type": media_type}
+    )
 
 
 def one(client, model="sample", customer=HERE, **query):
@@ -70,14 +83,18 @@ def table(customers):
 
 
 def is_known(customer):
-    return any(customer[name] is not None for name in ("Age", INCOME, SCORE)) or customer["Gender"] in {
+    return any(customer[name] is not None for name in ("Age", INCOME, SCORE)) or customer[
+        "Gender"
+    ] in {
         "Female",
         "Male",
     }
 
 
 def test_customers_are_placed_in_the_order_they_came(sampled):
-    placed = place(sampled, "sample", *({**HERE, "customer_id": n} for n in (9, 3, 7)))["assignments"]
+    placed = place(sampled, "sample", *({**HERE, "customer_id": n} for n in (9, 3, 7)))[
+        "assignments"
+    ]
     assert [(each["row"], each["customer_id"]) for each in placed] == [(1, "9"), (2, "3"), (3, "7")]
 
 
@@ -91,7 +108,9 @@ def test_a_version_places_customers_itself(sampled):
 def test_the_service_and_its_joblib_file_place_alike(sampled, full, truth, customers):
     pipeline, segments = truth
     placed = place(sampled, full, *customers)["assignments"]
-    assert [each["segment"] for each in placed] == [segments[index] for index in pipeline.predict(table(customers))]
+    assert [each["segment"] for each in placed] == [
+        segments[index] for index in pipeline.predict(table(customers))
+    ]
 
 
 def test_good_customers_are_placed_when_others_are_bad(sampled):
@@ -157,7 +176,9 @@ def test_a_body_without_customers_is_refused(sampled, body):
 
 
 def test_columns_that_the_model_does_not_use_are_warned_of_once(sampled):
-    warnings = place(sampled, "sample", {**HERE, "shoe": 9}, {**HERE, "hat": 7, "shoe": 8})["warnings"]
+    warnings = place(sampled, "sample", {**HERE, "shoe": 9}, {**HERE, "hat": 7, "shoe": 8})[
+        "warnings"
+    ]
     assert warnings == ["The model does not use shoe, hat"]
 
 
@@ -221,7 +242,9 @@ def test_a_distance_is_nothing_below_zero(sampled):
 
 
 def test_a_margin_lies_between_the_border_and_the_center(sampled):
-    placed = place(sampled, "sample", *({INCOME: income, SCORE: 50} for income in range(0, 200, 5)))["assignments"]
+    placed = place(
+        sampled, "sample", *({INCOME: income, SCORE: 50} for income in range(0, 200, 5))
+    )["assignments"]
     assert all(0 <= each["margin"] <= 1 for each in placed)
 
 
@@ -260,7 +283,9 @@ def test_the_strongest_reason_comes_first(sampled):
     assert strengths == sorted(strengths, reverse=True)
 
 
-@pytest.mark.parametrize(("model", "status"), [("nowhere", 404), ("sample/versions/9", 404), ("Sample", 422)])
+@pytest.mark.parametrize(
+    ("model", "status"), [("nowhere", 404), ("sample/versions/9", 404), ("Sample", 422)]
+)
 def test_a_model_that_is_not_there_places_nobody(sampled, model, status):
     assert ask(sampled, HERE, model=model).status_code == status
 

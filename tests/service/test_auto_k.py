@@ -25,13 +25,19 @@ def continuum(n_customers=200):
 
 
 def ask(client, model, **asked):
-    return client.post("/v1/models", json={"name": model, "dataset": "sample", **asked}, headers={"Prefer": "wait=30"})
+    return client.post(
+        "/v1/models",
+        json={"name": model, "dataset": "sample", **asked},
+        headers={"Prefer": "wait=30"},
+    )
 
 
 def groups(n_customers=60):
     """Customers in three groups that nobody could overlook."""
     draw = np.random.default_rng(3)
-    spent = draw.normal(size=(n_customers, 2)) + 40 * np.eye(3)[draw.integers(3, size=n_customers), :2]
+    spent = (
+        draw.normal(size=(n_customers, 2)) + 40 * np.eye(3)[draw.integers(3, size=n_customers), :2]
+    )
     return "id,spent,paid\n" + "".join(f"c{n},{a:.4f},{b:.4f}\n" for n, (a, b) in enumerate(spent))
 
 
@@ -96,12 +102,20 @@ def test_the_sample_falls_into_five_segments_by_itself(sampled, name, algorithm)
 
 
 def test_a_version_tells_how_its_number_of_segments_was_chosen(chosen):
-    assert chosen["recommendation"].keys() == {"recommendation", "k", "probability", "credible_set", "text"}
+    assert chosen["recommendation"].keys() == {
+        "recommendation",
+        "k",
+        "probability",
+        "credible_set",
+        "text",
+    }
     assert chosen["recommendation"]["k"] == chosen["k"]
 
 
 def test_the_whole_recommendation_is_with_the_dataset(sampled, chosen):
-    kept = sampled.get(f"/v1/datasets/sample/recommendations/{chosen['recommendation']['recommendation']}").json()
+    kept = sampled.get(
+        f"/v1/datasets/sample/recommendations/{chosen['recommendation']['recommendation']}"
+    ).json()
     assert chosen["recommendation"].items() <= kept.items()
     assert (kept["job"], kept["dataset_version"]) == (chosen["job"], chosen["dataset_version"])
 
@@ -201,7 +215,11 @@ def test_customers_without_groups_form_one_segment_and_the_version_says_so(singl
 def test_customers_are_placed_in_the_only_segment(sampled, single):
     [placed] = place(sampled, single[0], {"spent": 0.1, "paid": -0.2})["assignments"]
     [segment] = single[1]["segments"]
-    assert [placed[each] for each in ("segment", "runner_up", "margin")] == [segment["segment"], None, None]
+    assert [placed[each] for each in ("segment", "runner_up", "margin")] == [
+        segment["segment"],
+        None,
+        None,
+    ]
 
 
 def test_the_only_segment_is_described(sampled, single):
@@ -257,7 +275,10 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
 def test_a_dataset_deleted_meanwhile_takes_the_recommendation_and_leaves_the_version(waiting):
     client, stores = waiting
     job = plan(client)
-    run(interrupted(stores, lambda: client.delete("/v1/datasets/sample", params={"force": True})), job)
+    run(
+        interrupted(stores, lambda: client.delete("/v1/datasets/sample", params={"force": True})),
+        job,
+    )
     version = client.get("/v1/models/m/versions/1").json()
     assert (version["state"], version["recommendation"]["k"]) == ("ready", version["k"])
     assert client.get("/v1/datasets/sample").status_code == 404

@@ -1,4 +1,4 @@
-"""A backup that is taken while others write is restored elsewhere, by the steps of docs/deploy.md."""
+"""A backup taken during writes is restored elsewhere by the steps of docs/deploy.md."""
 
 import shutil
 import sqlite3
@@ -70,14 +70,19 @@ class Sqlite:
     def copy_back(self, target: Path, settings: Settings) -> None:
         for name in ("logs", "files"):
             packed = target / f"{name}.tar"
-            subprocess.run(["/bin/tar", "--extract", "--directory", settings.home, "--file", packed], check=True)  # noqa: S603 - what we have packed
+            subprocess.run(  # noqa: S603 - what we have packed
+                ["/bin/tar", "--extract", "--directory", settings.home, "--file", packed],
+                check=True,
+            )
 
 
 class InBucket(Sqlite):
     """The embedded database, beside an object store."""
 
     def __init__(self, request) -> None:
-        if not request.config.getoption("--soak"):  # the same steps as for directories, and several seconds
+        if not request.config.getoption(
+            "--soak"
+        ):  # the same steps as for directories, and several seconds
             pytest.skip("backed up with --soak")
         request.getfixturevalue("bucket")
 
@@ -87,7 +92,11 @@ class InBucket(Sqlite):
 
     def copy(self, settings: Settings, target: Path) -> None:
         store = open_storage(f"s3://{BUCKET}/{settings.home.name}")
-        fetch(store, target, lambda path: "/_delta_log/" in path and not path.endswith("/_last_checkpoint"))
+        fetch(
+            store,
+            target,
+            lambda path: "/_delta_log/" in path and not path.endswith("/_last_checkpoint"),
+        )
         fetch(store, target, lambda path: "/_delta_log/" not in path)
 
     def copy_back(self, target: Path, settings: Settings) -> None:
@@ -98,7 +107,10 @@ class InBucket(Sqlite):
 
 
 def fetch(store, target: Path, wanted) -> None:
-    """Copy objects as they were listed; one that is removed meanwhile is none that the database names."""
+    """Copy objects as they were listed.
+
+    One that is removed meanwhile is none that the database names.
+    """
     for path in [path for path, _ in store.changes() if wanted(path)]:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
@@ -116,11 +128,15 @@ class Dumped(Sqlite):
 
     def dump(self, settings: Settings, target: Path) -> None:
         with (target / "metadata.dump").open("wb") as dump:
-            self._postgresql.run_on(settings.database_address(), "pg_dump", "--format", "custom", stdout=dump)
+            self._postgresql.run_on(
+                settings.database_address(), "pg_dump", "--format", "custom", stdout=dump
+            )
 
     def restore(self, target: Path, settings: Settings) -> None:
         with (target / "metadata.dump").open("rb") as dump:
-            self._postgresql.run_on(settings.database_address(), "pg_restore", "--exit-on-error", stdin=dump)
+            self._postgresql.run_on(
+                settings.database_address(), "pg_restore", "--exit-on-error", stdin=dump
+            )
 
 
 def back_up(database, settings: Settings, target: Path) -> None:
@@ -171,7 +187,9 @@ def test_every_restored_version_can_be_read(restored):
     versions = second.get("/v1/models/shop/versions").json()["versions"]
     ready = [version["version"] for version in versions if version["state"] == "ready"]
     answers = [
-        second.post(f"/v1/models/shop/versions/{number}/assignments", json={"customers": [CUSTOMER]})
+        second.post(
+            f"/v1/models/shop/versions/{number}/assignments", json={"customers": [CUSTOMER]}
+        )
         for number in ready
     ]
     assert {answer.status_code for answer in answers} == {200}

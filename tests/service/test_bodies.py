@@ -31,7 +31,9 @@ def client(received):
     app = FastAPI()
     app.state.services = SimpleNamespace(settings=Settings(table_bytes=MOST))
     app.add_middleware(
-        BodyLimitMiddleware, allowed=BodyLimits(n_bytes=1, seconds=60, depth=1), budget=MemoryBudget(1 << 30)
+        BodyLimitMiddleware,
+        allowed=BodyLimits(n_bytes=1, seconds=60, depth=1),
+        budget=MemoryBudget(1 << 30),
     )
     add_exception_handlers(app)
 
@@ -55,7 +57,9 @@ def upload(client, name, content_type, content=b"a\n1\n", **more):
 
 @pytest.mark.parametrize("size", [0, 1, IN_MEMORY, IN_MEMORY + 1])
 def test_a_body_arrives_whole(client, size):
-    answer = client.post("/", content=b"x" * size, headers={"Content-Type": f"{CSV}; charset=utf-8"})
+    answer = client.post(
+        "/", content=b"x" * size, headers={"Content-Type": f"{CSV}; charset=utf-8"}
+    )
     assert answer.json() == {"size": size, "content_type": f"{CSV}; charset=utf-8"}
 
 
@@ -64,7 +68,9 @@ def test_a_body_that_does_not_say_what_it_is_says_nothing(client):
 
 
 @pytest.mark.parametrize("path", ["/", "/failing"])
-@pytest.mark.parametrize("sent", [{"content": b"x" * (IN_MEMORY + 1)}, {"files": {"file": ("a.csv", b"a\n1\n")}}])
+@pytest.mark.parametrize(
+    "sent", [{"content": b"x" * (IN_MEMORY + 1)}, {"files": {"file": ("a.csv", b"a\n1\n")}}]
+)
 def test_the_file_is_closed_once_the_answer_was_sent(client, received, path, sent):
     client.post(path, **sent)
     assert [file.closed for file in received] == [True]
@@ -72,17 +78,26 @@ def test_the_file_is_closed_once_the_answer_was_sent(client, received, path, sen
 
 @pytest.mark.parametrize("content_type", MEDIA_TYPES)
 def test_an_uploaded_file_is_what_it_says_it_is(client, content_type):
-    assert upload(client, "customers", content_type).json() == {"size": 4, "content_type": content_type}
+    assert upload(client, "customers", content_type).json() == {
+        "size": 4,
+        "content_type": content_type,
+    }
 
 
 @pytest.mark.parametrize("told", [OCTETS, "application/vnd.ms-excel", "text/plain"])
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_uploaded_file_that_says_nothing_useful_is_what_its_name_says(client, told, suffix):
-    assert upload(client, f"customers{suffix.upper()}", told).json()["content_type"] == SUFFIXES[suffix]
+    assert (
+        upload(client, f"customers{suffix.upper()}", told).json()["content_type"]
+        == SUFFIXES[suffix]
+    )
 
 
 def test_an_uploaded_file_keeps_its_charset(client):
-    assert upload(client, "a.csv", f"{CSV}; charset=cp1252").json()["content_type"] == f"{CSV}; charset=cp1252"
+    assert (
+        upload(client, "a.csv", f"{CSV}; charset=cp1252").json()["content_type"]
+        == f"{CSV}; charset=cp1252"
+    )
 
 
 def test_an_uploaded_file_that_is_nothing_known_stays_so(client):

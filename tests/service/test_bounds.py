@@ -40,7 +40,9 @@ def is_within(document, most):
 
 
 texts = st.text(st.sampled_from('"\\[]{}a'), max_size=8)
-values = st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+values = st.recursive(
+    texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
+)
 
 
 @given(value=values, before=st.sampled_from([0, BLOCK - 9, BLOCK - 1]))
@@ -54,7 +56,9 @@ def test_a_document_is_as_deep_as_its_value(value, before):
 def test_a_header_that_is_too_long_is_refused_by_its_place(media_type):
     with pytest.raises(UnreadableBody) as refused:
         read_table(BytesIO(BODIES[media_type].encode()), media_type)
-    assert [fault.detail for fault in refused.value.errors] == ["the header of column 2 has more than 1,000 characters"]
+    assert [fault.detail for fault in refused.value.errors] == [
+        "the header of column 2 has more than 1,000 characters"
+    ]
 
 
 def refused(answer):
@@ -64,13 +68,17 @@ def refused(answer):
 
 def test_a_marker_that_is_too_long_is_refused(sampled):
     changes = {"columns": {"Age": {"missing": ["x" * 257]}}}
-    assert refused(sampled.patch("/v1/datasets/sample", json=changes)) == [("/columns/Age/missing/0", None)]
+    assert refused(sampled.patch("/v1/datasets/sample", json=changes)) == [
+        ("/columns/Age/missing/0", None)
+    ]
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/datasets/sample/recommendations"])
 def test_more_features_than_columns_are_refused(sampled, path):
     asked = {"name": "own", "dataset": "sample", "k": 3} if path == "/v1/models" else {}
-    assert refused(sampled.post(path, json={**asked, "features": ["Age"] * 100})) == [("/features", None)]
+    assert refused(sampled.post(path, json={**asked, "features": ["Age"] * 100})) == [
+        ("/features", None)
+    ]
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/datasets/sample/recommendations"])
@@ -78,12 +86,16 @@ def test_features_are_looked_at_while_others_may_write(sampled, path):
     database = sampled.app.state.services.stores.database
     asked = {"name": "own", "dataset": "sample", "k": 3} if path == "/v1/models" else {}
     with database.writing():
-        assert refused(sampled.post(path, json={**asked, "features": ["nothing"]})) == [("/features/0", None)]
+        assert refused(sampled.post(path, json={**asked, "features": ["nothing"]})) == [
+            ("/features/0", None)
+        ]
 
 
 @pytest.mark.parametrize("query", ["", "atomic=0"])
 def test_a_name_that_is_too_long_is_refused_in_assignments(sampled, query):
-    answer = sampled.post(f"/v1/models/sample/assignments?{query}", json={"customers": [{"Age": 5}, {LONG: 5}]})
+    answer = sampled.post(
+        f"/v1/models/sample/assignments?{query}", json={"customers": [{"Age": 5}, {LONG: 5}]}
+    )
     assert [row for _, row in refused(answer)] == [2]
 
 
@@ -116,7 +128,9 @@ def test_a_fault_of_a_later_row_is_pointed_at():
 def test_a_customer_whose_cells_are_lists_takes_no_room():
     row = b'{"a": [' + b"[]," * 60_000 + b"[]]},"
     tracemalloc.start()
-    customers = read_customers(BytesIO(b'{"customers": [' + row * 10 + b"{}]}"), TableLimits(), max_depth=9)
+    customers = read_customers(
+        BytesIO(b'{"customers": [' + row * 10 + b"{}]}"), TableLimits(), max_depth=9
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (customers.n_rows, peak < 25_000_000) == (11, True)

@@ -13,7 +13,8 @@ from service.auth.api_keys import generate_key
 VALUE, NUMBER, COLUMN, NAME = "Zanzibar-77", 7912.625, "Timbuktu", "samarkand"
 HOOK = f"https://hooks.example/{VALUE}?token={NUMBER}"
 KEY = generate_key()
-# A refusal names what its client has named: columns, fields, datasets and models; never what is in them.
+# A refusal names what its client has named: columns, fields, datasets and models; never what is in
+# them.
 SAID_TO_CLIENTS = (COLUMN, NAME)
 WAIT = {"Prefer": "wait=30"}
 FAULTY = [
@@ -24,11 +25,17 @@ FAULTY = [
     ("application/json", f'{{"customers": [{{"{COLUMN}": "{VALUE}", '),
     ("application/json", f'{{"customers": [{{"{COLUMN}": {{"{VALUE}": {NUMBER}}}}}]}}'),
     ("application/json", f'{{"customers": "{VALUE}", "{COLUMN}": {NUMBER}}}'),
-    ("application/json", f'{{"customers": [{{"{COLUMN}": "{VALUE}\\ud800"}}, {{"{COLUMN}": NaN}}]}}'),
+    (
+        "application/json",
+        f'{{"customers": [{{"{COLUMN}": "{VALUE}\\ud800"}}, {{"{COLUMN}": NaN}}]}}',
+    ),
     ("application/x-ndjson", f'{{"{COLUMN}": "{VALUE}"}}\n{VALUE}\n'),
     ("application/vnd.apache.parquet", f"PAR1{VALUE}{NUMBER}PAR1"),
     ("application/vnd.apache.arrow.stream", VALUE * 20),
-    ("multipart/form-data; boundary=x", f'--x\r\nContent-Disposition: form-data; name="{VALUE}"\r\n\r\n{HOOK}\r\n'),
+    (
+        "multipart/form-data; boundary=x",
+        f'--x\r\nContent-Disposition: form-data; name="{VALUE}"\r\n\r\n{HOOK}\r\n',
+    ),
     (f"text/{VALUE}", VALUE),
 ]
 TOWNS = f"customer_id,{COLUMN},age\n" + "".join(
@@ -38,7 +45,9 @@ SCHEMA = json.dumps({"columns": {COLUMN: {"kind": "numeric"}}})
 
 
 def put(client, table=TOWNS, **query):
-    client.put(f"/v1/datasets/{NAME}", content=table, headers={"Content-Type": "text/csv"}, params=query)
+    client.put(
+        f"/v1/datasets/{NAME}", content=table, headers={"Content-Type": "text/csv"}, params=query
+    )
 
 
 def fit(client, **asked):
@@ -66,10 +75,18 @@ def cells_that_cannot_be_read(client):
     put(client, schema=SCHEMA)
     put(client)
     fit(client)
-    rows = [{"customer_id": VALUE, COLUMN: VALUE, "age": VALUE}, {"age": HOOK}, {"customer_id": [VALUE]}]
+    rows = [
+        {"customer_id": VALUE, COLUMN: VALUE, "age": VALUE},
+        {"age": HOOK},
+        {"customer_id": [VALUE]},
+    ]
     for row in rows:
-        client.post(f"/v1/models/{NAME}/assignments", json={"customers": [row]}, params={"atomic": True})
-        client.post(f"/v1/datasets/{NAME}/customers", json={"customers": [row]}, params={"atomic": True})
+        client.post(
+            f"/v1/models/{NAME}/assignments", json={"customers": [row]}, params={"atomic": True}
+        )
+        client.post(
+            f"/v1/datasets/{NAME}/customers", json={"customers": [row]}, params={"atomic": True}
+        )
     client.patch(f"/v1/datasets/{NAME}", json=json.loads(SCHEMA))
 
 
@@ -80,7 +97,9 @@ def values_that_are_not_asked_for(client):
         fit(client, name="other", k=value)
         fit(client, name="other", seed=value, algorithm={"name": value})
         client.put(f"/v1/models/{NAME}/aliases/production", json={"version": value})
-        client.post(f"/v1/models/{NAME}/versions", json={"k": value, "features": [value]}, headers=WAIT)
+        client.post(
+            f"/v1/models/{NAME}/versions", json={"k": value, "features": [value]}, headers=WAIT
+        )
         client.post(f"/v1/datasets/{NAME}/recommendations", json={"k_max": value}, headers=WAIT)
         client.patch(f"/v1/models/{NAME}/segments/seg_0123456789abcdef", json={"name": value})
 
@@ -89,7 +108,9 @@ def addresses(client):
     put(client)
     for path in (f"customers/{VALUE}", f"customers/{NUMBER}", f"{VALUE}", f"figures/{VALUE}.svg"):
         for method in ("GET", "DELETE", "POST", "ZANZIBAR"):
-            client.request(method, f"/v1/datasets/{NAME}/{path}", params={VALUE: HOOK, "page_token": VALUE})
+            client.request(
+                method, f"/v1/datasets/{NAME}/{path}", params={VALUE: HOOK, "page_token": VALUE}
+            )
     client.get(f"/{VALUE}/{NUMBER}?who={VALUE}")
     client.get("/v1/jobs", params={"page_size": VALUE, "page_token": HOOK})
     client.get(f"/v1/jobs/{VALUE}")
@@ -97,8 +118,9 @@ def addresses(client):
 
 def headers(client):
     put(client)
-    for name in ("Accept", "Content-Type", "Idempotency-Key", "If-Match", "Prefer", "Referer", "User-Agent", "Cookie",
-                 "traceparent", "tracestate", "baggage", "X-Request-ID", "Content-Encoding", "Host"):  # fmt: skip
+    for name in ("Accept", "Content-Type", "Idempotency-Key", "If-Match", "Prefer", "Referer",
+                 "User-Agent", "Cookie", "traceparent", "tracestate", "baggage", "X-Request-ID",
+                 "Content-Encoding", "Host"):  # fmt: skip
         client.get(f"/v1/datasets/{NAME}/customers", headers={name: f"{VALUE} {HOOK}"})
         client.post("/v1/models", headers={name: f"{VALUE} {HOOK}"}, json={"name": NAME})
 
@@ -124,7 +146,10 @@ def stores_that_fail(client):
         client.get(f"/v1/datasets/{NAME}/customers")
         client.get(f"/v1/datasets/{NAME}/customers/{VALUE}")
         client.get(f"/v1/datasets/{NAME}/summary")
-        client.post(f"/v1/datasets/{NAME}/customers", json={"customers": [{"customer_id": VALUE, COLUMN: HOOK}]})
+        client.post(
+            f"/v1/datasets/{NAME}/customers",
+            json={"customers": [{"customer_id": VALUE, COLUMN: HOOK}]},
+        )
         client.get(f"/v1/models/{NAME}/versions/1/figures/profiles.svg")
 
 
@@ -140,7 +165,11 @@ def keys_that_open_nothing(client):
     database = client.app.state.services.stores.database
     key, _ = access.create_key(database, tenant="shop", name="crm", scope="read")
     for given in (key, key[:-1], KEY, VALUE, HOOK):
-        for header in ({"Authorization": f"Bearer {given}"}, {"X-API-Key": given}, {"Authorization": f"Basic {given}"}):
+        for header in (
+            {"Authorization": f"Bearer {given}"},
+            {"X-API-Key": given},
+            {"Authorization": f"Basic {given}"},
+        ):
             client.get(f"/v1/models?key={given}", headers=header)
             client.post("/v1/models", headers=header, json={"name": VALUE})
     client.canaries.append(key)
@@ -173,7 +202,9 @@ def told(settings, tracer, spans, read_log, capfd):
             metrics, _ = client.app.state.services.metrics.render("")
         lines = read_log()
         out, err = capfd.readouterr()
-        assert all([lines, spans.get_finished_spans(), any(problems)]), "there is nothing to look through"
+        assert all([lines, spans.get_finished_spans(), any(problems)]), (
+            "there is nothing to look through"
+        )
         return canaries, {
             "log": json.dumps(lines, ensure_ascii=False),
             "metrics": metrics.decode(),
@@ -203,6 +234,7 @@ def test_no_value_and_no_key_is_told(told, path, engine):
         (place, canary)
         for place, text in places.items()
         for canary in canaries
-        if canary.lower() in text.lower() and not (place == "problems" and canary in SAID_TO_CLIENTS)
+        if canary.lower() in text.lower()
+        and not (place == "problems" and canary in SAID_TO_CLIENTS)
     ]
     assert [(place, canary, around(places[place], canary)) for place, canary in seen] == []

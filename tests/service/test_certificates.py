@@ -45,7 +45,9 @@ def context_of(purpose, directory) -> ssl.SSLContext:
     context = ssl.create_default_context(purpose, cafile=directory / "ca.pem")
     context.load_cert_chain(directory / "certificate.pem", directory / "key.pem")
     context.verify_mode = ssl.CERT_REQUIRED
-    context.maximum_version = ssl.TLSVersion.TLSv1_2  # in which a handshake ends with both sides content
+    context.maximum_version = (
+        ssl.TLSVersion.TLSv1_2
+    )  # in which a handshake ends with both sides content
     return context
 
 
@@ -82,10 +84,14 @@ def test_those_that_are_there_stay_unless_they_are_to_be_renewed(made, renew, ch
 def test_nobody_at_an_address_is_no_answer(made):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert not any(is_healthy(f"{scheme}://127.0.0.1:{port}", settings_for(made)) for scheme in ("http", "tls"))
+    assert not any(
+        is_healthy(f"{scheme}://127.0.0.1:{port}", settings_for(made)) for scheme in ("http", "tls")
+    )
 
 
-def test_certificates_of_several_machines_count_for_as_long_as_was_asked_on_clocks_that_are_late_too(made):
+def test_certificates_are_valid_for_the_requested_days_on_late_clocks_too(
+    made,
+):
     certificate = load_pem_x509_certificate((made / "certificate.pem").read_bytes())
     now = datetime.now(UTC)
     assert certificate.not_valid_before_utc < now - timedelta(days=7)

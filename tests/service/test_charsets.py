@@ -29,7 +29,9 @@ WORDS = {
 
 def body(charset):
     header, *words = WORDS[charset]
-    return "\n".join([f"id;{header}", *(f"{n};{word}" for n, word in enumerate(words * 3))]).encode(charset)
+    return "\n".join([f"id;{header}", *(f"{n};{word}" for n, word in enumerate(words * 3))]).encode(
+        charset
+    )
 
 
 def read(content, content_type="text/csv"):
@@ -58,7 +60,9 @@ def test_unicode_is_certain(charset):
     assert (table.column_names[1], warnings) == ("Größe", [])
 
 
-@pytest.mark.parametrize("charset", ["utf-7", "rot13", "hex", "idna", "punycode", "unicode_escape", "zlib"])
+@pytest.mark.parametrize(
+    "charset", ["utf-7", "rot13", "hex", "idna", "punycode", "unicode_escape", "zlib"]
+)
 def test_a_codec_that_is_no_charset_is_refused(charset):
     with pytest.raises(UnsupportedFormat, match=CHARSETS[0]):
         read(b"a\n1\n", f"text/csv; charset={charset}")

@@ -1,4 +1,7 @@
-"""What is asked about columns over HTTP: by PUT, the summary and a fit in the same words, and overruled as proposed."""
+"""What is asked about columns over HTTP.
+
+By PUT, the summary and a fit in the same words, and overruled as proposed.
+"""
 
 import json
 import re
@@ -10,7 +13,11 @@ import pytest
 from steps import fit, place, put_csv
 
 N = 60
-ARROW, PARQUET, CSV = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "text/csv"
+ARROW, PARQUET, CSV = (
+    "application/vnd.apache.arrow.stream",
+    "application/vnd.apache.parquet",
+    "text/csv",
+)
 COLUMNS = {
     "id": [f"c{n}" for n in range(N)],
     "orders": [5 + n % 2 * 20 + n % 5 for n in range(N)],
@@ -40,7 +47,11 @@ def csv_of(**columns):
 def json_of(**columns):
     columns = {**COLUMNS, **columns}
     return json.dumps(
-        {"customers": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]}
+        {
+            "customers": [
+                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+        }
     )
 
 
@@ -61,7 +72,9 @@ FORMATS = [(CSV, csv_of), ("application/json", json_of), (PARQUET, parquet_of), 
 
 
 def put(client, name, body, media_type=CSV, **query):
-    answer = client.put(f"/v1/datasets/{name}", content=body, headers={"Content-Type": media_type}, params=query)
+    answer = client.put(
+        f"/v1/datasets/{name}", content=body, headers={"Content-Type": media_type}, params=query
+    )
     assert answer.is_success, answer.text
     return answer.json()
 
@@ -78,7 +91,9 @@ def proposed(doubt):
     return re.findall(r'\{"columns": \{.*?\}\}\}', doubt)
 
 
-@pytest.mark.parametrize(("media_type", "written"), FORMATS, ids=["csv", "json", "parquet", "arrow"])
+@pytest.mark.parametrize(
+    ("media_type", "written"), FORMATS, ids=["csv", "json", "parquet", "arrow"]
+)
 @pytest.mark.parametrize("doubted", DOUBTED)
 def test_each_doubt_is_the_same_in_every_format(sampled, name, media_type, written, doubted):
     body = written(**{doubted: DOUBTED[doubted]})
@@ -91,7 +106,9 @@ def test_put_the_summary_and_a_fit_say_a_doubt_in_the_same_words(sampled, name, 
     shown = put(sampled, name, csv_of(**{doubted: DOUBTED[doubted]}))
     summary = sampled.get(f"/v1/datasets/{name}/summary").json()
     version = fit(sampled, name, dataset=name, k=2, features=None)
-    assert [set(doubts(shown, doubted)) <= set(said["warnings"]) for said in (summary, version)] == [True, True]
+    assert [
+        set(doubts(shown, doubted)) <= set(said["warnings"]) for said in (summary, version)
+    ] == [True, True]
 
 
 @pytest.mark.parametrize("doubted", sorted(LEFT_OUT))
@@ -119,7 +136,9 @@ def test_whatever_is_proposed_can_be_sent_and_settles_the_doubt(sampled, name, d
         else:
             read = sampled.patch(f"/v1/datasets/{name}", json=json.loads(proposal)).json()
         assert doubt not in read["warnings"]
-        declared = json.loads(proposal)["columns"][doubted].get("kind", column(read, doubted)["kind"])
+        declared = json.loads(proposal)["columns"][doubted].get(
+            "kind", column(read, doubted)["kind"]
+        )
         assert column(read, doubted)["kind"] == declared
 
 
@@ -139,20 +158,35 @@ def test_a_nameless_column_of_whole_numbers_is_an_index(sampled, name):
 
 
 def test_another_nameless_column_is_refused(sampled, name):
-    body = "\n".join(f"{'north' if n else ''},{line}" for n, line in enumerate(csv_of().splitlines()))
-    assert sampled.put(f"/v1/datasets/{name}", content=body, headers={"Content-Type": CSV}).status_code == 422
+    body = "\n".join(
+        f"{'north' if n else ''},{line}" for n, line in enumerate(csv_of().splitlines())
+    )
+    assert (
+        sampled.put(f"/v1/datasets/{name}", content=body, headers={"Content-Type": CSV}).status_code
+        == 422
+    )
 
 
 def test_numbers_that_are_stored_cannot_be_read_in_another_way(sampled, name):
     put_csv(sampled, name, csv_of(amount=[f"{n}.250" for n in range(N)]))
-    answer = sampled.patch(f"/v1/datasets/{name}", json={"columns": {"amount": {"numerals": "1.234,56"}}})
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/columns/amount/numerals")
+    answer = sampled.patch(
+        f"/v1/datasets/{name}", json={"columns": {"amount": {"numerals": "1.234,56"}}}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (
+        422,
+        "/columns/amount/numerals",
+    )
 
 
-@pytest.mark.parametrize("change", [{"numerals": "many"}, {"kind": "categorical", "numerals": "1.234,56"}])
+@pytest.mark.parametrize(
+    "change", [{"numerals": "many"}, {"kind": "categorical", "numerals": "1.234,56"}]
+)
 def test_numerals_that_cannot_be_are_refused(sampled, name, change):
     put_csv(sampled, name, csv_of())
-    assert sampled.patch(f"/v1/datasets/{name}", json={"columns": {"spent": change}}).status_code == 422
+    assert (
+        sampled.patch(f"/v1/datasets/{name}", json={"columns": {"spent": change}}).status_code
+        == 422
+    )
 
 
 def test_a_newcomer_is_folded_as_the_dataset_is(sampled, name):
@@ -173,4 +207,6 @@ def test_a_newcomers_day_is_read_as_the_datasets_are(sampled, name, cell):
         json={"customers": [{"joined": cell, "orders": 5}]},
         params={"explain": True},
     ).json()["assignments"]
-    assert next(reason["value"] for reason in placed["reasons"] if reason["feature"] == "joined") == 27
+    assert (
+        next(reason["value"] for reason in placed["reasons"] if reason["feature"] == "joined") == 27
+    )

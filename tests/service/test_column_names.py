@@ -34,7 +34,9 @@ ODD = [
     "😀",
 ]
 
-names = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12) | st.sampled_from(ODD)
+names = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12
+) | st.sampled_from(ODD)
 
 
 def in_csv(rows):
@@ -63,7 +65,10 @@ TABLES = {CSV: in_csv, NDJSON: in_lines, ARROW: in_arrow}
 def is_taken(header):
     """Tell whether a dataset may have a column of this name beside its ids."""
     try:
-        return read_table(BytesIO(in_csv([{"customer_id": "1", header: "5"}])), CSV).column_names[1] == header
+        return (
+            read_table(BytesIO(in_csv([{"customer_id": "1", header: "5"}])), CSV).column_names[1]
+            == header
+        )
     except ServiceError:
         return False
 
@@ -88,7 +93,11 @@ def read_on_every_road(header):
 
 
 @settings(max_examples=200)
-@given(header=names.filter(lambda header: header.lower() not in {"customer_id", "besides"}).filter(is_taken))
+@given(
+    header=names.filter(lambda header: header.lower() not in {"customer_id", "besides"}).filter(
+        is_taken
+    )
+)
 @example(header='height "in"')
 @example(header="net\\gross")
 @example(header="x" * MAX_HEADER_LENGTH)
@@ -99,7 +108,10 @@ def test_a_column_of_any_name_is_read_on_every_road(header):
 @pytest.fixture(scope="module")
 def odd(sampled):
     """A model of columns with odd names, and customers of all of them."""
-    rows = [{"No": str(n), **{name: n % 7 * 10 + place + n % 3 for place, name in enumerate(ODD)}} for n in range(60)]
+    rows = [
+        {"No": str(n), **{name: n % 7 * 10 + place + n % 3 for place, name in enumerate(ODD)}}
+        for n in range(60)
+    ]
     answer = sampled.put("/v1/datasets/odd", json={"customers": rows}, params={"customer_id": "No"})
     assert answer.status_code == 201, answer.text
     asked = {"name": "odd", "dataset": "odd", "k": 3, "features": ODD}
@@ -114,10 +126,14 @@ def test_customers_with_odd_names_are_placed_alike_on_every_road(odd, query):
     bodies = {"application/json": json.dumps({"customers": rows}).encode()}
     bodies |= {kind: written(rows) for kind, written in TABLES.items()}
     answers = [
-        client.post(f"/v1/models/odd/assignments?{query}", content=body, headers={"Content-Type": kind})
+        client.post(
+            f"/v1/models/odd/assignments?{query}", content=body, headers={"Content-Type": kind}
+        )
         for kind, body in bodies.items()
     ]
-    placed = [[each["segment"] for each in answer.json().get("assignments", [])] for answer in answers]
+    placed = [
+        [each["segment"] for each in answer.json().get("assignments", [])] for answer in answers
+    ]
     assert (placed, len(placed[0])) == (placed[:1] * len(bodies), len(rows))
 
 
@@ -125,8 +141,19 @@ def test_customers_with_odd_names_are_placed_alike_on_every_road(odd, query):
 def test_a_feature_that_is_called_customer_id_is_no_id(sampled, query):
     rows = [{"No": str(n), "customer_id": n % 7 + n % 3 * 30, "b": n % 5} for n in range(60)]
     declared = json.dumps({"columns": {"customer_id": {"kind": "numeric"}}})
-    sampled.put("/v1/datasets/strange", json={"customers": rows}, params={"customer_id": "No", "schema": declared})
-    asked = {"name": f"strange{len(query)}", "dataset": "strange", "k": 3, "features": ["customer_id", "b"]}
+    sampled.put(
+        "/v1/datasets/strange",
+        json={"customers": rows},
+        params={"customer_id": "No", "schema": declared},
+    )
+    asked = {
+        "name": f"strange{len(query)}",
+        "dataset": "strange",
+        "k": 3,
+        "features": ["customer_id", "b"],
+    }
     assert sampled.post("/v1/models", json=asked, headers={"Prefer": "wait=30"}).status_code == 201
-    answer = sampled.post(f"/v1/models/strange{len(query)}/assignments?{query}", json={"customers": rows[:1]})
+    answer = sampled.post(
+        f"/v1/models/strange{len(query)}/assignments?{query}", json={"customers": rows[:1]}
+    )
     assert answer.json()["assignments"][0]["customer_id"] == "0"

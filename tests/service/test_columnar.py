@@ -57,7 +57,9 @@ WRITERS = {
     "polars file": (by_polars("write_ipc"), ARROW),
 }
 every_writer = pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
-both = pytest.mark.parametrize("writer", [WRITERS["parquet"], WRITERS["arrow stream"]], ids=["parquet", "arrow"])
+both = pytest.mark.parametrize(
+    "writer", [WRITERS["parquet"], WRITERS["arrow stream"]], ids=["parquet", "arrow"]
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,7 +74,9 @@ def read(body, content_type, **bounds):
 
 def one(array, writer):
     write, content_type = writer
-    return read_patch(io.BytesIO(write(pa.table({"x": array}))), content_type, readers=READERS).table["x"]
+    return read_patch(
+        io.BytesIO(write(pa.table({"x": array}))), content_type, readers=READERS
+    ).table["x"]
 
 
 def process_id():
@@ -123,7 +127,10 @@ def test_a_column_of_any_type_is_text_or_numbers(writer, array, cells):
     ("moments", "texts"),
     [
         ([datetime(2024, 1, 2), datetime(1969, 12, 31)], ["2024-01-02", "1969-12-31"]),  # noqa: DTZ001
-        ([datetime(2024, 1, 2), datetime(2024, 1, 2, 3, 4, 5)], ["2024-01-02T00:00:00", "2024-01-02T03:04:05"]),  # noqa: DTZ001
+        (
+            [datetime(2024, 1, 2), datetime(2024, 1, 2, 3, 4, 5)],  # noqa: DTZ001
+            ["2024-01-02T00:00:00", "2024-01-02T03:04:05"],
+        ),
         ([datetime(2024, 1, 2, 3, 4, 5, 6000)], ["2024-01-02T03:04:05.006"]),  # noqa: DTZ001
         ([datetime(2024, 1, 2, 3, tzinfo=UTC), None], ["2024-01-02T03:00:00Z", None]),
         ([time(3, 4, 5)], ["03:04:05.000000"]),
@@ -155,7 +162,12 @@ def test_every_row_has_every_column(writer):
 @both
 @pytest.mark.parametrize(
     "array",
-    [pa.array([[1]]), pa.array([{"a": 1}]), pa.array([timedelta(1)]), pa.array([[("a", 1)]], pa.map_("str", "int8"))],
+    [
+        pa.array([[1]]),
+        pa.array([{"a": 1}]),
+        pa.array([timedelta(1)]),
+        pa.array([[("a", 1)]], pa.map_("str", "int8")),
+    ],
     ids=lambda array: str(array.type),
 )
 def test_a_column_of_no_single_values_is_refused_by_its_name(writer, array):
@@ -180,7 +192,9 @@ def test_bytes_that_are_no_text_are_refused(writer):
 @both
 def test_text_that_is_no_text_is_refused(writer):
     write, content_type = writer
-    half = pa.StringArray.from_buffers(1, pa.py_buffer(struct.pack("<ii", 0, 2)), pa.py_buffer(b"\xff\xfe"))
+    half = pa.StringArray.from_buffers(
+        1, pa.py_buffer(struct.pack("<ii", 0, 2)), pa.py_buffer(b"\xff\xfe")
+    )
     assert refused(write(pa.table({"x": half})), content_type)
 
 
@@ -197,7 +211,9 @@ def test_a_body_that_broke_off_is_refused(writer, length):
 def test_a_damaged_body_is_read_or_refused_by_the_same_process(writer, n_flips):
     write, content_type = writer
     read(write(pa.table({"id": ["a"]})), content_type)
-    body = write(pa.table({"id": ["a", "b"] * 50, "x": [1.5, 2.5] * 50, "d": pa.array(["u", "v"] * 50)}))
+    body = write(
+        pa.table({"id": ["a", "b"] * 50, "x": [1.5, 2.5] * 50, "d": pa.array(["u", "v"] * 50)})
+    )
     rng = random.Random(7)  # noqa: S311 - the same damage in every run
     begun_in = process_id()
     for _ in range(n_flips):
@@ -228,7 +244,9 @@ def test_a_long_text_that_is_viewed_often_is_refused_before_it_is_unpacked():
 
 
 def test_a_long_text_that_runs_on_is_refused_before_it_is_unpacked():
-    assert "unpacked" in str(refused(arrow(pa.table({"x": pa.RunEndEncodedArray.from_arrays([MANY], [LONG])})), ARROW))
+    assert "unpacked" in str(
+        refused(arrow(pa.table({"x": pa.RunEndEncodedArray.from_arrays([MANY], [LONG])})), ARROW)
+    )
 
 
 def test_rows_that_take_no_room_are_counted():
@@ -236,7 +254,9 @@ def test_rows_that_take_no_room_are_counted():
 
 
 def test_rows_that_take_little_room_are_counted():
-    assert "rows" in str(refused(parquet(pa.table({"x": pa.nulls(10**8 + 1, pa.bool_())})), PARQUET))
+    assert "rows" in str(
+        refused(parquet(pa.table({"x": pa.nulls(10**8 + 1, pa.bool_())})), PARQUET)
+    )
 
 
 @pytest.mark.parametrize("write", [arrow, arrow_file])
@@ -249,7 +269,10 @@ def test_a_buffer_that_says_it_is_huge_once_unpacked_is_refused_unread(write):
 
 
 def viewed(*views, cells=b"", valid=0xFF):
-    """A column of texts by their views, each four words: the length, a prefix, the number of a buffer, the start."""
+    """A column of texts by their views, each four words.
+
+    The length, a prefix, the number of a buffer, the start.
+    """
     words = b"".join(struct.pack("<iiii", *view) for view in views)
     buffers = [pa.py_buffer(bytes([valid])), pa.py_buffer(words), pa.py_buffer(cells)]
     return pa.Array.from_buffers(pa.string_view(), len(views), buffers)
@@ -283,7 +306,9 @@ def test_the_view_of_a_null_cell_is_not_followed(view, packed):
     assert read(arrow(pa.table({"x": column})), ARROW)["x"].to_pylist() == ["x" * 20]
 
 
-@pytest.mark.parametrize(("precision", "scale"), [(30, 31), (30, 2_000_000_000), (30, -1), (5, -(2**31))])
+@pytest.mark.parametrize(
+    ("precision", "scale"), [(30, 31), (30, 2_000_000_000), (30, -1), (5, -(2**31))]
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_decimal_of_an_impossible_scale_is_refused_by_its_column(precision, scale, packed):
     digits = pa.py_buffer((10**4).to_bytes(16, "little"))
@@ -323,7 +348,10 @@ def with_blocks(body, change):
 
 def batches_in_a_file(*sizes):
     sink = io.BytesIO()
-    batches = [pa.record_batch({"id": [f"{n}-{row}" for row in range(size)]}) for n, size in enumerate(sizes)]
+    batches = [
+        pa.record_batch({"id": [f"{n}-{row}" for row in range(size)]})
+        for n, size in enumerate(sizes)
+    ]
     with ipc.new_file(sink, pa.schema({"id": pa.string()})) as writer:
         for batch in batches:
             writer.write_batch(batch)
@@ -358,7 +386,14 @@ def test_batches_without_rows_are_passed_over(opened):
     assert read(sink.getvalue(), ARROW)["id"].num_chunks == 1
 
 
-LONG_TYPES = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view()]
+LONG_TYPES = [
+    pa.string(),
+    pa.large_string(),
+    pa.string_view(),
+    pa.binary(),
+    pa.large_binary(),
+    pa.binary_view(),
+]
 
 
 @pytest.mark.parametrize("kind", LONG_TYPES, ids=str)
@@ -369,7 +404,11 @@ def test_parquet_texts_of_every_type_are_refused_before_they_are_unpacked(kind):
 
 @pytest.mark.parametrize("kind", LONG_TYPES, ids=str)
 def test_parquet_texts_of_every_type_are_read(kind):
-    assert one(pa.array(["a", None, "b" * 20]).cast(kind), (parquet, PARQUET)).to_pylist() == ["a", None, "b" * 20]
+    assert one(pa.array(["a", None, "b" * 20]).cast(kind), (parquet, PARQUET)).to_pylist() == [
+        "a",
+        None,
+        "b" * 20,
+    ]
 
 
 def understating(body):
@@ -378,7 +417,10 @@ def understating(body):
     head, footer = body[: -8 - size], body[-8 - size : -8]
     metadata = pq.ParquetFile(io.BytesIO(body)).metadata
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for said in {group.total_byte_size, *(group.column(n).total_uncompressed_size for n in range(2))}:
+        for said in {
+            group.total_byte_size,
+            *(group.column(n).total_uncompressed_size for n in range(2)),
+        }:
             footer = footer.replace(b"\x16" + zigzag(said), b"\x16" + zigzag(1, like=zigzag(said)))
     return head + footer + body[-8:]
 

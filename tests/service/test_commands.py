@@ -14,9 +14,13 @@ from service.config import Settings
 @pytest.fixture
 def run(tmp_path):
     """Run a command with a home of its own."""
-    runner = CliRunner(env={"SEGMENTATION_HOME": str(tmp_path / "home"), "COLUMNS": "200", "NO_COLOR": "1"})
+    runner = CliRunner(
+        env={"SEGMENTATION_HOME": str(tmp_path / "home"), "COLUMNS": "200", "NO_COLOR": "1"}
+    )
     return lambda *arguments, **settings: runner.invoke(
-        commands, arguments, env={f"SEGMENTATION_{name.upper()}": value for name, value in settings.items()}
+        commands,
+        arguments,
+        env={f"SEGMENTATION_{name.upper()}": value for name, value in settings.items()},
     )
 
 
@@ -40,7 +44,10 @@ def test_without_a_command_help_is_given(run):
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - this is what is refused
 def test_without_keys_nobody_else_is_served(run, host):
     refused = run("serve", "--host", host, engine_address="tcp://127.0.0.1:1")
-    assert (refused.exit_code, "keys create" in " ".join(refused.output.replace("│", " ").split())) == (2, True)
+    assert (
+        refused.exit_code,
+        "keys create" in " ".join(refused.output.replace("│", " ").split()),
+    ) == (2, True)
 
 
 def test_without_keys_no_engine_is_begun_for_others(run, tmp_path, monkeypatch):
@@ -55,7 +62,11 @@ def test_without_keys_no_engine_is_begun_for_others(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize("host", ["192.0.2.1", "shop.invalid"])
 def test_an_address_of_another_machine_is_refused_before_anything_is_started(run, tmp_path, host):
     refused = run("serve", "--host", host)
-    assert (refused.exit_code, f"{host}:8000: " in refused.stderr, (tmp_path / "home").exists()) == (1, True, False)
+    assert (
+        refused.exit_code,
+        f"{host}:8000: " in refused.stderr,
+        (tmp_path / "home").exists(),
+    ) == (1, True, False)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
@@ -82,10 +93,16 @@ def test_what_is_no_port_is_refused(run, port):
 )
 def test_a_start_with_a_setting_that_cannot_be_ends_with_a_sentence(run, setting, value, said):
     refused = run("serve", "--port", "0", **{"engine_address": "tcp://127.0.0.1:1", setting: value})
-    assert (refused.exit_code, len(refused.stderr.splitlines()), said in refused.stderr) == (1, 1, True)
+    assert (refused.exit_code, len(refused.stderr.splitlines()), said in refused.stderr) == (
+        1,
+        1,
+        True,
+    )
 
 
-@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("engine",), ("keys", "list"), ("sweep",), ("resign",)])
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("engine",), ("keys", "list"), ("sweep",), ("resign",)]
+)
 @pytest.mark.parametrize(
     "address",
     [
@@ -95,9 +112,15 @@ def test_a_start_with_a_setting_that_cannot_be_ends_with_a_sentence(run, setting
         "postgresql://me:hidden@shop:p/db",
     ],
 )
-def test_an_address_of_no_database_ends_every_command_with_a_sentence_that_does_not_repeat_it(run, command, address):
+def test_an_address_of_no_database_ends_every_command_with_a_sentence_that_does_not_repeat_it(
+    run, command, address
+):
     refused = run(*command, database_url=address)
-    assert (refused.exit_code, len(refused.stderr.splitlines()), "hidden" in refused.output) == (1, 1, False)
+    assert (refused.exit_code, len(refused.stderr.splitlines()), "hidden" in refused.output) == (
+        1,
+        1,
+        False,
+    )
     assert refused.stderr.startswith("SEGMENTATION_DATABASE_URL: ")
 
 
@@ -132,11 +155,17 @@ def test_a_sample_for_nobody_fails_with_a_sentence(run, nobody):
 
 def test_a_new_key_is_printed_alone_so_that_a_script_can_take_it(run):
     made = run("keys", "create", "--name", "crm")
-    assert (made.exit_code, is_well_formed(made.stdout.strip()), made.stdout.count("\n")) == (0, True, 1)
+    assert (made.exit_code, is_well_formed(made.stdout.strip()), made.stdout.count("\n")) == (
+        0,
+        True,
+        1,
+    )
 
 
 def test_keys_are_listed_without_the_keys_themselves(run):
-    key = run("keys", "create", "--name", "crm", "--tenant", "shop", "--scope", "read", "--days", "90").stdout.strip()
+    key = run(
+        "keys", "create", "--name", "crm", "--tenant", "shop", "--scope", "read", "--days", "90"
+    ).stdout.strip()
     listed = run("keys", "list", "--tenant", "shop").stdout
     assert ("live tenant=shop name=crm scope=read" in listed, key[8:40] in listed) == (True, False)
 
@@ -149,10 +178,15 @@ def test_a_tenants_list_shows_no_other_tenants_keys(run):
 def test_a_revoked_key_is_listed_as_such(run):
     run("keys", "create", "--name", "crm")
     key = run("keys", "list").stdout.split()[0]
-    assert (run("keys", "revoke", key).exit_code, run("keys", "list").stdout.split()[1]) == (0, "revoked")
+    assert (run("keys", "revoke", key).exit_code, run("keys", "list").stdout.split()[1]) == (
+        0,
+        "revoked",
+    )
 
 
-@pytest.mark.parametrize("arguments", [("revoke", "key_0"), ("create", "--name", "No Name"), ("create", "--name", "")])
+@pytest.mark.parametrize(
+    "arguments", [("revoke", "key_0"), ("create", "--name", "No Name"), ("create", "--name", "")]
+)
 def test_a_refused_key_command_ends_with_a_sentence(run, arguments):
     refused = run("keys", *arguments)
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)

@@ -27,7 +27,9 @@ def refused(client, model, **versions):
 
 def segments_by(client, model, version):
     """Where a version places the sample's customers, one by one."""
-    customers = [{name: row[name] for name in (INCOME, SCORE)} for row in customers_of(client, "sample")]
+    customers = [
+        {name: row[name] for name in (INCOME, SCORE)} for row in customers_of(client, "sample")
+    ]
     address = f"/v1/models/{model}/versions/{version}/assignments"
     answer = client.post(address, json={"customers": customers})
     assert answer.status_code == 200, answer.text
@@ -54,9 +56,13 @@ def own(client, sample_csv):
 def test_each_customer_is_counted_where_both_versions_place_it(sampled, model):
     before, after = (segments_by(sampled, model, version) for version in (1, 2))
     found = compared(sampled, model)
-    counts = {(flow["from_segment"], flow["to_segment"]): flow["n_customers"] for flow in found["flows"]}
+    counts = {
+        (flow["from_segment"], flow["to_segment"]): flow["n_customers"] for flow in found["flows"]
+    }
     assert counts == Counter(zip(before, after, strict=True))
-    assert found["n_moved"] == sum(one != other for one, other in zip(before, after, strict=True)) > 0
+    assert (
+        found["n_moved"] == sum(one != other for one, other in zip(before, after, strict=True)) > 0
+    )
 
 
 def test_agreement_is_that_of_scikit_learn(sampled, model):
@@ -71,8 +77,17 @@ def test_production_is_compared_with_the_newest_where_nothing_else_is_asked(samp
 
 def test_the_answer_says_whose_customers_were_compared(sampled, model):
     found = compared(sampled, model)
-    told = {name: found[name] for name in ("model", "from", "to", "dataset", "dataset_version_available")}
-    assert told == {"model": model, "from": 1, "to": 2, "dataset": "sample", "dataset_version_available": True}
+    told = {
+        name: found[name]
+        for name in ("model", "from", "to", "dataset", "dataset_version_available")
+    }
+    assert told == {
+        "model": model,
+        "from": 1,
+        "to": 2,
+        "dataset": "sample",
+        "dataset_version_available": True,
+    }
     assert (found["n_customers"], found["n_unplaced"]) == (400, 0)
 
 
@@ -81,13 +96,19 @@ def test_flows_are_named_and_ordered_and_add_up(sampled, model):
     sizes = [flow["n_customers"] for flow in flows]
     assert sizes == sorted(sizes, reverse=True)
     assert sum(flow["share"] for flow in flows) == pytest.approx(1)
-    names = {each["segment"]: each["name"] for each in sampled.get(f"/v1/models/{model}/versions/1").json()["segments"]}
+    names = {
+        each["segment"]: each["name"]
+        for each in sampled.get(f"/v1/models/{model}/versions/1").json()["segments"]
+    }
     assert {flow["from_segment"]: flow["from_name"] for flow in flows} == names
 
 
 def test_segments_that_only_one_version_has_are_named(sampled, model):
     before, after = (
-        {each["segment"] for each in sampled.get(f"/v1/models/{model}/versions/{version}").json()["segments"]}
+        {
+            each["segment"]
+            for each in sampled.get(f"/v1/models/{model}/versions/{version}").json()["segments"]
+        }
         for version in (1, 2)
     )
     found = compared(sampled, model)
@@ -102,7 +123,10 @@ def test_nobody_moves_from_a_version_to_itself(sampled, model):
 
 def test_who_moves_is_the_same_in_both_directions(sampled, model):
     there, back = (compared(sampled, model, **{"from": a, "to": b}) for a, b in ((1, 2), (2, 1)))
-    assert (there["n_moved"], there["adjusted_rand_index"]) == (back["n_moved"], back["adjusted_rand_index"])
+    assert (there["n_moved"], there["adjusted_rand_index"]) == (
+        back["n_moved"],
+        back["adjusted_rand_index"],
+    )
 
 
 def test_versions_with_other_columns_are_compared_on_the_same_customers(sampled):
@@ -137,7 +161,11 @@ def test_customers_are_read_once_however_often_it_is_asked(own):
 def test_where_a_customer_was_erased_those_who_are_left_are_compared(own):
     erase(own, "sample", customers_of(own, "sample")[0]["CustomerID"])
     found = compared(own, "own")
-    assert (found["n_customers"], found["dataset_version"], found["dataset_version_available"]) == (399, 2, False)
+    assert (found["n_customers"], found["dataset_version"], found["dataset_version_available"]) == (
+        399,
+        2,
+        False,
+    )
 
 
 def test_customers_whom_a_version_cannot_place_are_left_out_and_counted(own):

@@ -21,7 +21,8 @@ def test_an_alias_is_moved_by_whoever_saw_it_last(sampled, model):
     alias = f"/v1/models/{model}/aliases/production"
     seen = sampled.get(alias).headers["ETag"]
     answers = [
-        sampled.put(alias, json={"version": version}, headers={"If-Match": seen}).status_code for version in (2, 1)
+        sampled.put(alias, json={"version": version}, headers={"If-Match": seen}).status_code
+        for version in (2, 1)
     ]
     assert (answers, sampled.get(alias).json()["version"]) == ([200, 412], 2)
 
@@ -34,13 +35,17 @@ def test_a_moved_alias_tells_its_new_tag(sampled, model):
 
 @pytest.mark.parametrize("if_match", ["*", '"0"', "", "production"])
 def test_what_does_not_exist_matches_nothing(sampled, model, if_match):
-    answer = sampled.put(f"/v1/models/{model}/aliases/tried", json={"version": 1}, headers={"If-Match": if_match})
+    answer = sampled.put(
+        f"/v1/models/{model}/aliases/tried", json={"version": 1}, headers={"If-Match": if_match}
+    )
     assert (answer.status_code, answer.json()["type"]) == (412, "/problems/changed-meanwhile")
 
 
 def test_whatever_exists_matches_a_star(sampled, model):
     headers = {"If-Match": "*"}
-    moved = sampled.put(f"/v1/models/{model}/aliases/production", json={"version": 2}, headers=headers)
+    moved = sampled.put(
+        f"/v1/models/{model}/aliases/production", json={"version": 2}, headers=headers
+    )
     assert moved.status_code == 200
 
 

@@ -46,7 +46,13 @@ async def app(scope, receive, send):
         while more:
             message = await receive()
             body, more = body + message["body"], message["more_body"]
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-length", b"%d" % len(body))],
+            }
+        )
         await send({"type": "http.response.body", "body": body})
         return
     if scope["path"] == "/headers":
@@ -60,13 +66,20 @@ async def app(scope, receive, send):
         await asyncio.sleep(0.2)
     refused = scope["method"] == "PUT"
     headers = [(b"connection", b"close")] if refused else []
-    await send({"type": "http.response.start", "status": 413 if refused else 204, "headers": headers})
+    await send(
+        {"type": "http.response.start", "status": 413 if refused else 204, "headers": headers}
+    )
     await send({"type": "http.response.body"})
 
 
 @pytest.fixture(scope="module")
 def server():
-    http = partial(HttpProtocol, head_seconds=HEAD_SECONDS, answer_seconds=ANSWER_SECONDS, turns=PipelineQueue())
+    http = partial(
+        HttpProtocol,
+        head_seconds=HEAD_SECONDS,
+        answer_seconds=ANSWER_SECONDS,
+        turns=PipelineQueue(),
+    )
     with listening(app, http=http, ws="none", lifespan="off") as server:
         yield server
 
@@ -99,7 +112,9 @@ def problem(answered):
     return head.split()[1], json.loads(body)["type"]
 
 
-@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX: "])
+@pytest.mark.parametrize(
+    "begun", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX: "]
+)
 def test_a_head_that_does_not_end_is_refused_at_its_deadline(connection, begun):
     connection.sendall(begun)
     assert problem(answers(connection)) == (b"408", "/problems/request-too-slow")
@@ -119,7 +134,8 @@ def test_a_head_that_trickles_in_gains_no_time(connection):
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"\r\n", GET.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n") + b"\r\n"]
+    "sent",
+    [b"", b"\r\n", GET.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n") + b"\r\n"],
 )
 def test_whoever_asks_nothing_more_is_hung_up_on_without_a_word(connection, sent):
     connection.sendall(sent)
@@ -144,13 +160,17 @@ def test_a_head_without_an_end_is_refused_for_its_size(connection):
     assert problem(answers(connection)) == (b"431", "/problems/request-header-fields-too-large")
 
 
-@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"<a/>\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"<a/>\r\n\r\n"]
+)
 def test_what_is_not_http_is_a_problem(connection, sent):
     connection.sendall(sent)
     assert problem(answers(connection)) == (b"400", "/problems/bad-request")
 
 
-@pytest.mark.parametrize("begun", [b"GET /", b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % MUCH])
+@pytest.mark.parametrize(
+    "begun", [b"GET /", b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % MUCH]
+)
 def test_whoever_sends_all_before_reading_can_read_why_it_was_refused(connection, begun):
     connection.sendall(begun)
     connection.sendall(bytes(MUCH))
@@ -203,7 +223,10 @@ def test_a_wish_for_another_protocol_is_passed_over_and_its_body_read(connection
     """As Java's client wishes with its first request, whatever it is."""
     wish = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n"
     whole = (
-        b"POST /echo HTTP/1.1\r\nHost: x\r\n" + wish + sent + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        b"POST /echo HTTP/1.1\r\nHost: x\r\n"
+        + wish
+        + sent
+        + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     )
     size = -(-len(whole) // n_parts)
     for start in range(0, len(whole), size):
@@ -214,7 +237,9 @@ def test_a_wish_for_another_protocol_is_passed_over_and_its_body_read(connection
 
 
 def test_whoever_wishes_for_another_protocol_and_an_end_is_answered_and_left(connection):
-    connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n")
+    connection.sendall(
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n"
+    )
     answered = answers(connection)
     assert (answered.split()[1], b"connection: close" in answered) == (b"204", True)
 
@@ -265,7 +290,10 @@ def test_bytes_of_a_body_do_not_count_as_those_of_the_next_head(connection):
 
 
 def test_a_head_just_within_the_limit_is_taken_wherever_it_begins(connection):
-    sent = [GET * 50, LAST.replace(b"Host", b"X: " + b"x" * (MAX_HEAD_BYTES - PIECE_BYTES) + b"\r\nHost")]
+    sent = [
+        GET * 50,
+        LAST.replace(b"Host", b"X: " + b"x" * (MAX_HEAD_BYTES - PIECE_BYTES) + b"\r\nHost"),
+    ]
     connection.sendall(b"".join(sent))
     assert statuses(answers(connection)) == [204] * 51
 
@@ -340,7 +368,9 @@ def test_an_idle_connection_is_closed_after_its_last_request_and_no_sooner():
     idle_seconds = 0.5
     http = partial(HttpProtocol, head_seconds=9, answer_seconds=9, turns=PipelineQueue())
     with (
-        listening(app, http=http, ws="none", lifespan="off", timeout_keep_alive=idle_seconds) as server,
+        listening(
+            app, http=http, ws="none", lifespan="off", timeout_keep_alive=idle_seconds
+        ) as server,
         socket.create_connection(("127.0.0.1", port_of(server)), timeout=15) as connection,
     ):
         for _ in range(4):

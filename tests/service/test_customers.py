@@ -29,7 +29,19 @@ BATCH = [
     {"customer_id": "c4", "age": 18.5, "town": "Zürich, Süd"},
     {"customer_id": "c2", "age": None, "town": 'the "old" one'},
 ]
-ODD_IDS = ["a/b", "a//b/", "50%", "Łukasz ż", "名前", "a b", "a?b#c", "a+b", "c;d=e,f", "...", "x" * 256]
+ODD_IDS = [
+    "a/b",
+    "a//b/",
+    "50%",
+    "Łukasz ż",
+    "名前",
+    "a b",
+    "a?b#c",
+    "a+b",
+    "c;d=e,f",
+    "...",
+    "x" * 256,
+]
 BAD = [
     pytest.param({"customer_id": "c9", "age": "old"}, "age", id="no-number"),
     pytest.param({"customer_id": "c9", "age": True}, "age", id="boolean"),
@@ -63,12 +75,16 @@ def encoded(customers, media_type):
 
 def send(client, name, customers, media_type=JSON, **query):
     body, headers = encoded(customers, media_type), {"Content-Type": media_type}
-    return client.post(f"/v1/datasets/{name}/customers", content=body, headers=headers, params=query)
+    return client.post(
+        f"/v1/datasets/{name}/customers", content=body, headers=headers, params=query
+    )
 
 
 def post(client, name, body, media_type=CSV, **query):
     headers = {"Content-Type": media_type}
-    return client.post(f"/v1/datasets/{name}/customers", content=body.encode(), headers=headers, params=query)
+    return client.post(
+        f"/v1/datasets/{name}/customers", content=body.encode(), headers=headers, params=query
+    )
 
 
 def listed(client, name, **query):
@@ -102,7 +118,9 @@ def results(answer):
 def meanwhile(client, store, method, happens):
     """Let something else happen once, just before a store is used by the next request."""
     parts, left = client.app.state.services, [happens]
-    interrupted = Interrupted(getattr(parts.stores, store), method, lambda: left and left.pop()(undisturbed))
+    interrupted = Interrupted(
+        getattr(parts.stores, store), method, lambda: left and left.pop()(undisturbed)
+    )
     undisturbed = parts.stores
     client.app.state.services = replace(parts, stores=replace(parts.stores, **{store: interrupted}))
     yield
@@ -120,29 +138,48 @@ def shop(sampled, name):
 
 
 def test_an_unknown_customer_is_inserted(sampled, shop):
-    assert results(upsert(sampled, shop, {"customer_id": "c4", "age": 20, "town": "Ulm"})) == ["inserted"]
+    assert results(upsert(sampled, shop, {"customer_id": "c4", "age": 20, "town": "Ulm"})) == [
+        "inserted"
+    ]
     assert cells(sampled, shop, "c4") == {"customer_id": "c4", "age": 20, "town": "Ulm"}
 
 
 def test_a_known_customer_is_updated(sampled, shop):
-    assert results(upsert(sampled, shop, {"customer_id": "c1", "age": 31, "town": "Bonn"})) == ["updated"]
+    assert results(upsert(sampled, shop, {"customer_id": "c1", "age": 31, "town": "Bonn"})) == [
+        "updated"
+    ]
     assert cells(sampled, shop, "c1") == {"customer_id": "c1", "age": 31, "town": "Bonn"}
 
 
 def test_customers_who_are_not_named_stay_as_they_are(sampled, shop):
     before = customers_of(sampled, shop)
     upsert(sampled, shop, {"customer_id": "c2", "age": 1})
-    assert [row for row in customers_of(sampled, shop) if row["customer_id"] != "c2"] == [before[0], before[2]]
+    assert [row for row in customers_of(sampled, shop) if row["customer_id"] != "c2"] == [
+        before[0],
+        before[2],
+    ]
 
 
 def test_new_customers_come_last_in_their_order(sampled, shop):
     upsert(sampled, shop, *({"customer_id": key} for key in ("z", "a", "c2", "m")))
-    assert [row["customer_id"] for row in customers_of(sampled, shop)] == ["c1", "c2", "c3", "z", "a", "m"]
+    assert [row["customer_id"] for row in customers_of(sampled, shop)] == [
+        "c1",
+        "c2",
+        "c3",
+        "z",
+        "a",
+        "m",
+    ]
 
 
 @pytest.mark.parametrize("media_type", OBJECTS)
 def test_an_absent_field_keeps_its_value(sampled, shop, media_type):
-    send(sampled, shop, [{"customer_id": "c1", "age": 31}, {"customer_id": "c2", "town": "Ulm"}], media_type)
+    send(
+        sampled,
+        shop,
+        [{"customer_id": "c1", "age": 31}, {"customer_id": "c2", "town": "Ulm"}],
+        media_type,
+    )
     assert [cells(sampled, shop, key) for key in ("c1", "c2")] == [
         {"customer_id": "c1", "age": 31, "town": "Ulm"},
         {"customer_id": "c2", "age": 41.5, "town": "Ulm"},
@@ -185,20 +222,28 @@ def test_a_batch_may_come_as_a_file_of_a_form(sampled, shop):
 
 
 def test_of_several_rows_for_a_customer_the_last_wins_and_is_told(sampled, shop):
-    done = upsert(sampled, shop, *({"customer_id": key, "age": n} for n, key in enumerate(["c1", "n", "c1", "n"])))
+    done = upsert(
+        sampled,
+        shop,
+        *({"customer_id": key, "age": n} for n, key in enumerate(["c1", "n", "c1", "n"])),
+    )
     assert results(done) == ["superseded", "superseded", "updated", "inserted"]
     assert done["counts"] == {"superseded": 2, "updated": 1, "inserted": 1}
     assert [cells(sampled, shop, key)["age"] for key in ("c1", "n")] == [2, 3]
 
 
 def test_a_bad_row_supersedes_no_good_one(sampled, shop):
-    done = upsert(sampled, shop, {"customer_id": "c1", "age": 31}, {"customer_id": "c1", "age": "old"})
+    done = upsert(
+        sampled, shop, {"customer_id": "c1", "age": 31}, {"customer_id": "c1", "age": "old"}
+    )
     assert (results(done), cells(sampled, shop, "c1")["age"]) == (["updated", "rejected"], 31)
 
 
 @pytest.mark.parametrize(("bad", "fault"), BAD)
 def test_a_bad_row_is_named_and_the_others_are_taken(sampled, shop, bad, fault):
-    done = upsert(sampled, shop, {"customer_id": "c1", "age": 31}, bad, {"customer_id": "c8", "age": 8})
+    done = upsert(
+        sampled, shop, {"customer_id": "c1", "age": 31}, bad, {"customer_id": "c8", "age": 8}
+    )
     [error] = done["results"][1]["errors"]
     assert results(done) == ["updated", "rejected", "inserted"]
     assert (error["row"], error["detail"].partition(":")[0]) == (2, fault)
@@ -221,7 +266,9 @@ def test_an_atomic_batch_of_good_rows_is_taken(sampled, shop):
 
 
 def test_a_refusal_repeats_no_value(sampled, shop):
-    answer = send(sampled, shop, [{"customer_id": f"{CANARY}\u0007", "age": CANARY}, {"age": CANARY}])
+    answer = send(
+        sampled, shop, [{"customer_id": f"{CANARY}\u0007", "age": CANARY}, {"age": CANARY}]
+    )
     assert (answer.status_code, CANARY in answer.text) == (422, False)
 
 
@@ -250,7 +297,9 @@ def test_a_batch_that_names_nobody_is_refused(sampled, shop):
 
 def test_whole_numbers_and_texts_are_the_same_id(sampled, name):
     put_csv(sampled, name, "customer_id,age\n1,30\n2,41\n")
-    assert results(upsert(sampled, name, {"customer_id": 1, "age": 1}, {"customer_id": "2", "age": 2})) == [
+    assert results(
+        upsert(sampled, name, {"customer_id": 1, "age": 1}, {"customer_id": "2", "age": 2})
+    ) == [
         "updated",
         "updated",
     ]
@@ -267,8 +316,14 @@ def test_whole_numbers_and_texts_are_the_same_id(sampled, name):
         ([True, False], "categorical", ["true", "false"]),
     ],
 )
-def test_a_new_column_gets_a_kind_and_is_empty_for_everybody_else(sampled, shop, values, kind, stored):
-    upsert(sampled, shop, *({"customer_id": f"c{n}", "extra": value} for n, value in enumerate(values, 1)))
+def test_a_new_column_gets_a_kind_and_is_empty_for_everybody_else(
+    sampled, shop, values, kind, stored
+):
+    upsert(
+        sampled,
+        shop,
+        *({"customer_id": f"c{n}", "extra": value} for n, value in enumerate(values, 1)),
+    )
     found = column(sampled, shop, "extra")
     assert (found["kind"], found["missing"]) == (kind, 1)
     assert [row["extra"] for row in customers_of(sampled, shop)] == [*stored, None]
@@ -302,11 +357,16 @@ def test_cells_are_read_as_the_columns_of_the_dataset_say(sampled, name):
     put_csv(
         sampled,
         name,
-        'id,spent,seen,size\n1,"1.234,50 €",2024-01-31,4\n2,"12,00 €",2024-01-01,n/a\n3,"2.000,25 €",2024-01-11,7\n',
+        'id,spent,seen,size\n1,"1.234,50 €",2024-01-31,4\n'
+        '2,"12,00 €",2024-01-01,n/a\n3,"2.000,25 €",2024-01-11,7\n',
     )
     declared = {"seen": {"kind": "numeric"}, "size": {"kind": "numeric", "missing": ["n/a", "999"]}}
     assert sampled.patch(f"/v1/datasets/{name}", json={"columns": declared}).status_code == 200
-    done = post(sampled, name, 'id,spent,seen,size\n4,"9.876,50 €",2024-01-21,999\n5,"1,00 €",2024-02-05,n/a\n')
+    done = post(
+        sampled,
+        name,
+        'id,spent,seen,size\n4,"9.876,50 €",2024-01-21,999\n5,"1,00 €",2024-02-05,n/a\n',
+    )
     assert results(done.json()) == ["inserted", "inserted"]
     assert [list(row.values()) for row in customers_of(sampled, name)] == [
         ["1", 1234.5, 0, 4],
@@ -318,7 +378,9 @@ def test_cells_are_read_as_the_columns_of_the_dataset_say(sampled, name):
 
 
 def test_counts_of_columns_follow_the_rows(sampled, shop):
-    done = upsert(sampled, shop, {"customer_id": "c3", "age": 30}, {"customer_id": "c4", "town": "Ulm"})
+    done = upsert(
+        sampled, shop, {"customer_id": "c3", "age": 30}, {"customer_id": "c4", "town": "Ulm"}
+    )
     age, town = column(sampled, shop, "age"), column(sampled, shop, "town")
     assert (done["n_customers"], age["missing"], age["distinct"]) == (4, 1, 2)
     assert (town["missing"], town["distinct"]) == (0, 3)
@@ -327,10 +389,12 @@ def test_counts_of_columns_follow_the_rows(sampled, shop):
 def test_each_write_is_one_version_of_the_dataset(sampled, shop):
     answers = [
         upsert(sampled, shop, FIRST)["dataset_version"],
-        sampled.patch(f"/v1/datasets/{shop}", json={"columns": {"town": {"kind": "ignored"}}}).json()[
+        sampled.patch(
+            f"/v1/datasets/{shop}", json={"columns": {"town": {"kind": "ignored"}}}
+        ).json()["dataset_version"],
+        upsert(sampled, shop, {"customer_id": "c4"}, FIRST, {"customer_id": "c5", "age": "?"})[
             "dataset_version"
         ],
-        upsert(sampled, shop, {"customer_id": "c4"}, FIRST, {"customer_id": "c5", "age": "?"})["dataset_version"],
     ]
     erase(sampled, shop, "c4")
     assert [*answers, sampled.get(f"/v1/datasets/{shop}").json()["dataset_version"]] == [2, 3, 4, 5]
@@ -352,10 +416,14 @@ def lay(stores, name, **customer):
 
 @pytest.mark.parametrize(("store", "method"), [("tables", "stage"), ("database", "writing")])
 def test_of_two_who_write_at_once_each_keeps_what_it_wrote(sampled, shop, store, method):
-    with meanwhile(sampled, store, method, lambda stores: lay(stores, shop, customer_id="c5", size=5.0)):
+    with meanwhile(
+        sampled, store, method, lambda stores: lay(stores, shop, customer_id="c5", size=5.0)
+    ):
         done = upsert(sampled, shop, {"customer_id": "c4", "weight": 7.5})
     assert (done["dataset_version"], done["n_customers"]) == (3, 5)
-    assert {row["customer_id"]: (row["weight"], row["size"]) for row in customers_of(sampled, shop)[3:]} == {
+    assert {
+        row["customer_id"]: (row["weight"], row["size"]) for row in customers_of(sampled, shop)[3:]
+    } == {
         "c4": ("7.5", None),
         "c5": (None, "5"),
     }
@@ -375,13 +443,20 @@ def test_an_upsert_beside_a_change_of_a_column_keeps_the_table_readable(sampled,
 
 
 def test_what_is_declared_survives_an_upsert_that_is_counted_first(sampled, shop):
-    with meanwhile(sampled, "database", "writing", lambda stores: lay(stores, shop, customer_id="c4", town="Ulm")):
+    with meanwhile(
+        sampled,
+        "database",
+        "writing",
+        lambda stores: lay(stores, shop, customer_id="c4", town="Ulm"),
+    ):
         assert change(sampled, shop, age={"missing": ["999"]}).status_code == 200
     assert column(sampled, shop, "age")["missing_markers"] == ["999"]
 
 
 def test_a_column_that_two_add_at_once_has_the_cells_of_both(sampled, shop):
-    with meanwhile(sampled, "database", "writing", lambda stores: lay(stores, shop, customer_id="c5", size=5.0)):
+    with meanwhile(
+        sampled, "database", "writing", lambda stores: lay(stores, shop, customer_id="c5", size=5.0)
+    ):
         upsert(sampled, shop, {"customer_id": "c4", "size": 7.5})
     assert [row["size"] for row in customers_of(sampled, shop)] == [None, None, None, "5", "7.5"]
 
@@ -418,7 +493,9 @@ def test_a_table_put_under_a_name_that_is_deleted_meanwhile_leaves_nothing(clien
         "stage",
         lambda stores: datasets.delete_dataset(stores, "default", "shop", force=False),
     ):
-        answer = client.put("/v1/datasets/shop", content=TABLE.encode(), headers={"Content-Type": CSV})
+        answer = client.put(
+            "/v1/datasets/shop", content=TABLE.encode(), headers={"Content-Type": CSV}
+        )
     assert (answer.status_code, list(settings.tables_directory().rglob("*.*"))) == (409, [])
 
 
@@ -427,13 +504,20 @@ def test_a_table_put_under_a_name_that_is_deleted_meanwhile_leaves_nothing(clien
 
 def test_a_number_becomes_a_category_and_a_number_again(sampled, name):
     before = put_csv(sampled, name, "id,size\n1,4\n2,5.5\n3,\n4,4\n")
-    assert change(sampled, name, size={"kind": "categorical"}).json()["columns"][1]["kind"] == "categorical"
+    assert (
+        change(sampled, name, size={"kind": "categorical"}).json()["columns"][1]["kind"]
+        == "categorical"
+    )
     assert [row["size"] for row in customers_of(sampled, name)] == ["4", "5.5", None, "4"]
     assert change(sampled, name, size={"kind": "numeric"}).json()["columns"] == before["columns"]
 
 
 def test_a_declared_marker_is_missing_from_now_on(sampled, name):
-    put_csv(sampled, name, "id,age\n" + "".join(f"{n},{999 if n % 3 == 0 else 20 + n}\n" for n in range(12)))
+    put_csv(
+        sampled,
+        name,
+        "id,age\n" + "".join(f"{n},{999 if n % 3 == 0 else 20 + n}\n" for n in range(12)),
+    )
     age = change(sampled, name, age={"missing": ["999"]}).json()["columns"][1]
     assert (age["kind"], age["missing"], age["missing_markers"]) == ("numeric", 4, ["999"])
     upsert(sampled, name, {"id": 1, "age": 999})
@@ -443,7 +527,11 @@ def test_a_declared_marker_is_missing_from_now_on(sampled, name):
 def test_dates_become_days_before_the_newest(sampled, name):
     put_csv(sampled, name, "id,seen\n1,31/01/2024\n2,01/01/2024\n3,\n4,21/01/2024\n")
     seen = change(sampled, name, seen={"kind": "numeric"}).json()["columns"][1]
-    assert (seen["kind"], seen["numerals"], seen["newest"]) == ("numeric", "dd/mm/yyyy", "2024-01-31")
+    assert (seen["kind"], seen["numerals"], seen["newest"]) == (
+        "numeric",
+        "dd/mm/yyyy",
+        "2024-01-31",
+    )
     assert [row["seen"] for row in customers_of(sampled, name)] == [0, 30, None, 10]
 
 
@@ -457,7 +545,10 @@ def test_a_column_that_is_not_there_cannot_be_changed(sampled, shop):
 def test_cells_that_are_no_numbers_are_named_by_their_rows_and_not_repeated(sampled, name):
     put_csv(sampled, name, f"id,size\n1,4\n2,{CANARY}\n3,\n4,{CANARY}\n")
     answer = change(sampled, name, size={"kind": "numeric"})
-    assert (answer.status_code, [fault["row"] for fault in answer.json()["errors"]]) == (422, [2, 4])
+    assert (answer.status_code, [fault["row"] for fault in answer.json()["errors"]]) == (
+        422,
+        [2, 4],
+    )
     assert CANARY not in answer.text
 
 
@@ -477,7 +568,10 @@ def test_what_is_declared_of_one_column_survives_a_change_of_another(sampled, sh
 
 def test_the_column_of_ids_stays_one(sampled, shop):
     answer = change(sampled, shop, customer_id={"kind": "ignored"}).json()
-    assert (answer["columns"][0]["kind"], "names the customers" in answer["warnings"][-1]) == ("identifier", True)
+    assert (answer["columns"][0]["kind"], "names the customers" in answer["warnings"][-1]) == (
+        "identifier",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -503,7 +597,15 @@ def test_what_is_declared_with_the_table_is_as_declared_later(sampled, name, cel
 
 
 @pytest.mark.parametrize(
-    "schema", ["", "{", "[]", '{"columns": 1}', '{"columns": {"age": {"kind": "text"}}}', '{"columns": {"x": {}}}']
+    "schema",
+    [
+        "",
+        "{",
+        "[]",
+        '{"columns": 1}',
+        '{"columns": {"age": {"kind": "text"}}}',
+        '{"columns": {"x": {}}}',
+    ],
 )
 def test_a_schema_that_cannot_be_read_or_used_is_refused(sampled, shop, schema):
     body = {"content": TABLE.encode(), "headers": {"Content-Type": CSV}}
@@ -517,7 +619,9 @@ def pages(client, name, size, between=lambda: None):
     """Follow the pages to the end."""
     found, token = [], None
     while True:
-        answer = listed(client, name, page_size=size, **({"page_token": token} if token else {})).json()
+        answer = listed(
+            client, name, page_size=size, **({"page_token": token} if token else {})
+        ).json()
         found.append([row["customer_id"] for row in answer["customers"]])
         token = answer.get("next_page_token")
         if token is None:
@@ -528,7 +632,9 @@ def pages(client, name, size, between=lambda: None):
 @pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 1000])
 def test_pages_give_everybody_once_in_order_and_none_is_too_large(sampled, name, size):
     ids = [f"c{n * 7 % 6}" for n in range(6)]
-    put_csv(sampled, name, "customer_id,age\n" + "".join(f"{key},{n}\n" for n, key in enumerate(ids)))
+    put_csv(
+        sampled, name, "customer_id,age\n" + "".join(f"{key},{n}\n" for n, key in enumerate(ids))
+    )
     found = pages(sampled, name, size)
     assert [key for page in found for key in page] == ids
     assert {len(page) for page in found[:-1]} <= {size}
@@ -536,7 +642,9 @@ def test_pages_give_everybody_once_in_order_and_none_is_too_large(sampled, name,
 
 
 def test_pages_stay_on_the_version_that_the_first_one_showed(sampled, shop):
-    found = pages(sampled, shop, 1, between=lambda: put_csv(sampled, shop, "customer_id,age\nz9,1\nz8,2\n"))
+    found = pages(
+        sampled, shop, 1, between=lambda: put_csv(sampled, shop, "customer_id,age\nz9,1\nz8,2\n")
+    )
     assert found == [["c1"], ["c2"], ["c3"]]
 
 
@@ -579,7 +687,9 @@ def test_a_csv_of_the_customers_put_again_is_the_same_dataset(sampled, shop, nam
     )
 
 
-@pytest.mark.parametrize("how", [{"headers": {"Accept": "application/xml"}}, {"params": {"format": "xml"}}])
+@pytest.mark.parametrize(
+    "how", [{"headers": {"Accept": "application/xml"}}, {"params": {"format": "xml"}}]
+)
 def test_another_format_is_not_acceptable(sampled, shop, how):
     assert sampled.get(f"/v1/datasets/{shop}/customers", **how).status_code == 406
 
@@ -592,7 +702,10 @@ def test_a_customer_with_an_odd_id_is_found_changed_and_erased(sampled, shop, cu
     upsert(sampled, shop, {"customer_id": customer_id, "age": 9})
     assert cells(sampled, shop, customer_id) == {"customer_id": customer_id, "age": 9, "town": None}
     erase(sampled, shop, customer_id)
-    assert (one(sampled, shop, customer_id).status_code, len(customers_of(sampled, shop))) == (404, 3)
+    assert (one(sampled, shop, customer_id).status_code, len(customers_of(sampled, shop))) == (
+        404,
+        3,
+    )
 
 
 def test_one_customer_says_where_it_is_from(sampled, shop):
@@ -608,7 +721,10 @@ def test_an_unknown_customer_is_not_found(sampled, shop, customer_id):
 def test_the_last_customer_can_be_erased_and_others_put_in_again(sampled, name):
     put_csv(sampled, name, "customer_id,age\nc1,30\n")
     erase(sampled, name, "c1")
-    assert (customers_of(sampled, name), sampled.get(f"/v1/datasets/{name}").json()["n_customers"]) == ([], 0)
+    assert (
+        customers_of(sampled, name),
+        sampled.get(f"/v1/datasets/{name}").json()["n_customers"],
+    ) == ([], 0)
     assert upsert(sampled, name, {"customer_id": "c2", "age": 31})["n_customers"] == 1
 
 

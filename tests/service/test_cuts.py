@@ -22,7 +22,9 @@ def grown(sampled):
 @pytest.fixture
 def ask(sampled):
     def ask(model, version=1, prefer="wait=30", **body):
-        return sampled.post(f"/v1/models/{model}/versions/{version}/cuts", json=body, headers={"Prefer": prefer})
+        return sampled.post(
+            f"/v1/models/{model}/versions/{version}/cuts", json=body, headers={"Prefer": prefer}
+        )
 
     return ask
 
@@ -43,7 +45,9 @@ def members(client, version):
     return {
         customer["CustomerID"]: each["segment"]
         for each in version["segments"]
-        for customer in client.get(f"{address}/{each['segment']}/customers?page_size=1000").json()["customers"]
+        for customer in client.get(f"{address}/{each['segment']}/customers?page_size=1000").json()[
+            "customers"
+        ]
     }
 
 
@@ -60,7 +64,9 @@ def test_each_segment_of_a_finer_cut_is_told_within_which_its_members_were(sampl
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_each_segment_of_the_version_before_is_told_within_which_a_coarser_cut_holds_it(sampled, grown, cut, k):
+def test_each_segment_of_the_version_before_is_told_within_which_a_coarser_cut_holds_it(
+    sampled, grown, cut, k
+):
     coarser = cut("cuttable", k=k)
     before, after = members(sampled, grown), members(sampled, coarser)
     assert {(before[customer], after[customer]) for customer in before} == nesting(coarser)
@@ -71,8 +77,16 @@ def test_another_cut_is_a_version_like_any_other(sampled, grown, cut):
     version = cut("cuttable", k=6)
     kept = ("dataset", "dataset_version", "features", "preparation", "seed", "n_customers")
     assert {each: grown[each] for each in kept}.items() <= version.items()
-    assert (version["cut_of"], version["k"], len(version["segments"]), version["state"]) == (1, 6, 6, "ready")
-    assert sampled.get(f"/v1/models/cuttable/versions/{version['version']}/artifact").status_code == 200
+    assert (version["cut_of"], version["k"], len(version["segments"]), version["state"]) == (
+        1,
+        6,
+        6,
+        "ready",
+    )
+    assert (
+        sampled.get(f"/v1/models/cuttable/versions/{version['version']}/artifact").status_code
+        == 200
+    )
 
 
 def test_another_cut_is_what_a_fit_with_that_k_would_have_been(sampled, cut, name):
@@ -105,7 +119,9 @@ def test_a_cut_can_be_cut_again(sampled, cut, name):
     coarse = cut(name, k=1)
     fine = cut(name, version=coarse["version"], k=2)
     assert fine["cut_of"] == coarse["version"]
-    assert [each["n_customers"] for each in fine["segments"]] == [each["n_customers"] for each in first["segments"]]
+    assert [each["n_customers"] for each in fine["segments"]] == [
+        each["n_customers"] for each in first["segments"]
+    ]
 
 
 @pytest.mark.usefixtures("grown")
@@ -115,7 +131,9 @@ def test_a_tree_is_cut_at_a_distance(sampled, cut):
     assert (version["k"], version["algorithm"]["distance"]) == (4, low)
 
 
-def test_a_cut_at_a_distance_of_a_tree_that_was_cut_by_number_is_fitted_again_at_that_distance(sampled, cut, name):
+def test_a_cut_at_a_distance_of_a_tree_that_was_cut_by_number_is_fitted_again_at_that_distance(
+    sampled, cut, name
+):
     fit(sampled, name, algorithm=WARD, k=2)
     version = cut(name, distance=10)
     sampled.put(f"/v1/models/{name}/aliases/production", json={"version": version["version"]})
@@ -193,7 +211,9 @@ def waiting(settings, sample_csv):
         put_csv(client, "sample", sample_csv)
         fit(client, "m", algorithm=WARD, k=2)
     with running(settings, engine=IdleEngine) as client:
-        job = client.post("/v1/models/m/versions/1/cuts", json={"k": 3}, headers={"Prefer": "wait=0"}).json()["job"]
+        job = client.post(
+            "/v1/models/m/versions/1/cuts", json={"k": 3}, headers={"Prefer": "wait=0"}
+        ).json()["job"]
         stores = open_stores(settings)
         yield client, stores, job
         stores.database.close()
@@ -201,11 +221,20 @@ def waiting(settings, sample_csv):
 
 def test_a_cut_that_is_overtaken_leaves_one_version_and_only_its_files(waiting, tmp_path):
     client, stores, job = waiting
-    overtaken = Interrupted(stores.tables, "read", lambda: run_attempt(stores, job, most_attempts=3))
+    overtaken = Interrupted(
+        stores.tables, "read", lambda: run_attempt(stores, job, most_attempts=3)
+    )
     run_attempt(replace(stores, tables=overtaken), job, most_attempts=3)
     versions = client.get("/v1/models/m/versions").json()["versions"]
-    assert [(version["version"], version["state"]) for version in versions] == [(1, "ready"), (2, "ready")]
-    files = [path for path in (tmp_path / "artifacts").rglob("tree.json") if path.parent.parent.name == "2"]
+    assert [(version["version"], version["state"]) for version in versions] == [
+        (1, "ready"),
+        (2, "ready"),
+    ]
+    files = [
+        path
+        for path in (tmp_path / "artifacts").rglob("tree.json")
+        if path.parent.parent.name == "2"
+    ]
     assert [path.parent.name for path in files] == ["2"]
 
 
@@ -213,8 +242,13 @@ def test_a_cut_whose_tree_was_deleted_meanwhile_says_so(waiting):
     client, stores, job = waiting
     run_attempt(stores, job, most_attempts=3)
     client.put("/v1/models/m/aliases/production", json={"version": 2})
-    later = client.post("/v1/models/m/versions/1/cuts", json={"k": 4}, headers={"Prefer": "wait=0"}).json()["job"]
+    later = client.post(
+        "/v1/models/m/versions/1/cuts", json={"k": 4}, headers={"Prefer": "wait=0"}
+    ).json()["job"]
     client.delete("/v1/models/m/versions/1")
     run_attempt(stores, later, most_attempts=3)
     problem = client.get(f"/v1/jobs/{later}").json()["problem"]
-    assert (problem["status"], problem["detail"]) == (409, "Version 1, whose tree was to be cut, was deleted")
+    assert (problem["status"], problem["detail"]) == (
+        409,
+        "Version 1, whose tree was to be cut, was deleted",
+    )

@@ -104,13 +104,18 @@ def test_a_time_comes_back_in_utc_wherever_the_server_is(postgresql):
     assert moment.utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("payload", [{}, {"k": 5}, {"deep": [1.5, None, "é", {"a": True}]}, {"k'\"\\": "%s :x ?"}])
+@pytest.mark.parametrize(
+    "payload", [{}, {"k": 5}, {"deep": [1.5, None, "é", {"a": True}]}, {"k'\"\\": "%s :x ?"}]
+)
 def test_json_comes_back_as_it_was_written(plan, read, payload):
     assert read(plan(payload=payload)).payload == payload
 
 
 def test_a_database_that_is_gone_does_not_answer():
-    assert Database("postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1").state() == "unavailable"
+    assert (
+        Database("postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1").state()
+        == "unavailable"
+    )
 
 
 def test_a_database_that_is_there_answers(database):
@@ -120,13 +125,18 @@ def test_a_database_that_is_there_answers(database):
 def test_concurrent_writers_lose_nothing(database, plan, at_once):
     at_once(lambda number: plan(tenant=f"t{number % THREADS}"), THREADS * WRITES)
     with database.reading() as session:
-        written = [len(repository.list_jobs(session, f"t{n}", before=None, limit=999)) for n in range(THREADS)]
+        written = [
+            len(repository.list_jobs(session, f"t{n}", before=None, limit=999))
+            for n in range(THREADS)
+        ]
     assert written == [WRITES] * THREADS
 
 
 def test_concurrent_versions_have_numbers_of_their_own(database, at_once):
     model = write(database, registry.add_model, "default", "m")
-    numbers = at_once(lambda _: write(database, registry_operations.next_number, model), THREADS * WRITES)
+    numbers = at_once(
+        lambda _: write(database, registry_operations.next_number, model), THREADS * WRITES
+    )
     assert sorted(numbers) == list(range(1, THREADS * WRITES + 1))
 
 
@@ -144,7 +154,9 @@ def test_concurrent_writes_of_a_dataset_are_counted_one_by_one(database, at_once
 
 def test_of_concurrent_models_of_one_name_one_is_made_and_the_others_are_refused(database, at_once):
     made = at_once(lambda _: write(database, registry.add_model, "default", "m"))
-    assert sorted(type(each).__name__ for each in made) == ["AlreadyExists"] * (THREADS - 1) + ["ModelRow"]
+    assert sorted(type(each).__name__ for each in made) == ["AlreadyExists"] * (THREADS - 1) + [
+        "ModelRow"
+    ]
 
 
 def test_concurrent_reservations_of_one_name_get_one_dataset(database, at_once):
@@ -159,7 +171,8 @@ def test_another_tenant_may_use_the_same_name(database, add):
 
 
 @pytest.mark.parametrize(
-    ("add", "find"), [(registry.add_model, registry.find_model), (datasets.reserve_dataset, datasets.find_dataset)]
+    ("add", "find"),
+    [(registry.add_model, registry.find_model), (datasets.reserve_dataset, datasets.find_dataset)],
 )
 def test_another_tenants_things_are_not_found(database, add, find):
     write(database, add, "one", "n")
@@ -175,7 +188,11 @@ def test_concurrent_claimers_have_attempts_of_their_own(plan, claim, at_once):
 def test_only_the_last_of_concurrent_claimers_may_write(database, plan, claim, at_once):
     job = plan()
     attempts = at_once(lambda _: claim(job))
-    held = [n for n in attempts if write(database, repository.write_progress, job, n, stage="s", progress=0.5)]
+    held = [
+        n
+        for n in attempts
+        if write(database, repository.write_progress, job, n, stage="s", progress=0.5)
+    ]
     assert held == [THREADS]
 
 
@@ -244,7 +261,8 @@ def test_paging_through_jobs_of_the_same_moment_shows_each_once(database):
     moment = now()
     with database.writing() as session:
         session.add_all(
-            JobRow(id=f"j{n}", tenant="default", kind="fit", payload={}, created_at=moment) for n in range(7)
+            JobRow(id=f"j{n}", tenant="default", kind="fit", payload={}, created_at=moment)
+            for n in range(7)
         )
     seen, last = [], None
     with database.reading() as session:

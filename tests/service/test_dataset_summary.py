@@ -5,7 +5,9 @@ from steps import INCOME, SCORE, put_csv
 
 CANARY = "Zanzibar-77"
 UNNAMED = "age,town\n" + "".join(f"{20 + n % 13},{'Ulm' if n % 3 else 'Bonn'}\n" for n in range(40))
-TABLE = "customer_id,town,age\n" + "".join(f"c{n},{'Ulm' if n % 3 else 'Bonn'},{20 + n % 13}\n" for n in range(40))
+TABLE = "customer_id,town,age\n" + "".join(
+    f"c{n},{'Ulm' if n % 3 else 'Bonn'},{20 + n % 13}\n" for n in range(40)
+)
 
 
 def summary(client, name, **query):
@@ -22,14 +24,19 @@ def test_the_sample_can_be_explored(sampled):
     found = summary(sampled, "sample")
     assert (found["dataset"], found["n_customers"], found["sampled"]) == ("sample", 400, None)
     assert column(found, INCOME)["numeric"]["quantiles"]["p50"] > 0
-    assert {top["value"] for top in column(found, "Gender")["categorical"]["top"]} == {"Female", "Male"}
+    assert {top["value"] for top in column(found, "Gender")["categorical"]["top"]} == {
+        "Female",
+        "Male",
+    }
     assert {INCOME, SCORE} in [{pair["a"], pair["b"]} for pair in found["correlations"]]
 
 
 def test_a_summary_has_the_columns_of_the_dataset(sampled):
     shown, found = sampled.get("/v1/datasets/sample").json(), summary(sampled, "sample")
     fields = ("name", "kind", "missing", "distinct", "reason")
-    assert [[c[f] for f in fields] for c in found["columns"]] == [[c[f] for f in fields] for c in shown["columns"]]
+    assert [[c[f] for f in fields] for c in found["columns"]] == [
+        [c[f] for f in fields] for c in shown["columns"]
+    ]
 
 
 def test_each_version_keeps_its_summary(sampled, name):

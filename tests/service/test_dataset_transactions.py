@@ -54,24 +54,33 @@ def body(rows):
 def put(client, name, rows, media_type=CSV, **query):
     content = rows if isinstance(rows, str | bytes) else body(rows)
     headers = {"Content-Type": media_type}
-    return client.put(f"/v1/datasets/{name}", content=content, headers=headers, params=RECIPE | query)
+    return client.put(
+        f"/v1/datasets/{name}", content=content, headers=headers, params=RECIPE | query
+    )
 
 
 def add(client, name, rows, media_type=CSV, **query):
     content = rows if isinstance(rows, str | bytes) else body(rows)
     headers = {"Content-Type": media_type}
-    return client.post(f"/v1/datasets/{name}/transactions", content=content, headers=headers, params=query)
+    return client.post(
+        f"/v1/datasets/{name}/transactions", content=content, headers=headers, params=query
+    )
 
 
 def shown(client, name):
     """Give what a dataset is, but for its name, its version and its times, and the rows it has."""
     found = client.get(f"/v1/datasets/{name}").json()
     varying = ("dataset", "dataset_version", "created_at", "updated_at")
-    return {key: cell for key, cell in found.items() if key not in varying}, customers_of(client, name)
+    return {key: cell for key, cell in found.items() if key not in varying}, customers_of(
+        client, name
+    )
 
 
 def kinds(client, name):
-    return {column["name"]: column["kind"] for column in client.get(f"/v1/datasets/{name}").json()["columns"]}
+    return {
+        column["name"]: column["kind"]
+        for column in client.get(f"/v1/datasets/{name}").json()["columns"]
+    }
 
 
 def of(client, name, customer):
@@ -111,8 +120,19 @@ def shop(sampled, name):
 
 
 def test_each_customer_is_one_row_of_six_numbers(sampled, name):
-    put(sampled, name, [*FIRST, ("c", "2024-02-10", 7), ("c", "2024-01-31", 8), ("c", "2024-02-10", -1)])
-    names = ("recency_days", "frequency", "monetary_value", "tenure_days", "mean_basket", "days_between_orders")
+    put(
+        sampled,
+        name,
+        [*FIRST, ("c", "2024-02-10", 7), ("c", "2024-01-31", 8), ("c", "2024-02-10", -1)],
+    )
+    names = (
+        "recency_days",
+        "frequency",
+        "monetary_value",
+        "tenure_days",
+        "mean_basket",
+        "days_between_orders",
+    )
     assert customers_of(sampled, name) == [
         {"customer": "a", **dict(zip(names, (10, 2, 30, 40, 15, 30), strict=True))},
         {"customer": "b", **dict(zip(names, (0, 1, 5, 0, 5, None), strict=True))},
@@ -122,7 +142,9 @@ def test_each_customer_is_one_row_of_six_numbers(sampled, name):
 
 def test_without_amounts_there_is_no_value_and_no_basket(sampled, name):
     query = {key: column for key, column in RECIPE.items() if key != "amount"}
-    sampled.put(f"/v1/datasets/{name}", content=body(FIRST), headers={"Content-Type": CSV}, params=query)
+    sampled.put(
+        f"/v1/datasets/{name}", content=body(FIRST), headers={"Content-Type": CSV}, params=query
+    )
     assert list(kinds(sampled, name)) == [
         *("customer", "recency_days", "frequency", "tenure_days", "days_between_orders")
     ]
@@ -130,7 +152,11 @@ def test_without_amounts_there_is_no_value_and_no_basket(sampled, name):
 
 def test_the_dataset_says_who_its_customers_are(sampled, shop):
     found = sampled.get(f"/v1/datasets/{shop}").json()
-    assert (found["customer_id"], found["n_customers"], found["dataset_version"]) == ("customer", 2, 1)
+    assert (found["customer_id"], found["n_customers"], found["dataset_version"]) == (
+        "customer",
+        2,
+        1,
+    )
 
 
 def test_transactions_put_again_are_the_dataset_anew(sampled, shop):
@@ -163,7 +189,12 @@ def test_the_ledger_outlives_that_old_files_are_cleared_away(sampled, shop):
 
 def test_a_batch_is_a_new_version_and_says_what_became_of_it(sampled, shop):
     answer = add(sampled, shop, LATER).json()
-    assert (answer["n_taken"], answer["n_rejected"], answer["n_later"], answer["errors"]) == (2, 0, 0, [])
+    assert (answer["n_taken"], answer["n_rejected"], answer["n_later"], answer["errors"]) == (
+        2,
+        0,
+        0,
+        [],
+    )
     assert (answer["dataset"]["dataset_version"], answer["dataset"]["n_customers"]) == (2, 3)
 
 
@@ -183,14 +214,23 @@ def test_of_a_batch_bad_rows_are_rejected_and_named(sampled, shop, bad, fault):
     answer = add(sampled, shop, [LATER[0], bad, LATER[1]])
     [error] = answer.json()["errors"]
     assert (answer.json()["n_taken"], answer.json()["n_rejected"]) == (2, 1)
-    assert (error["row"], error["detail"].partition(":")[0], CANARY in answer.text) == (2, fault, False)
+    assert (error["row"], error["detail"].partition(":")[0], CANARY in answer.text) == (
+        2,
+        fault,
+        False,
+    )
 
 
-@pytest.mark.parametrize("rows", [[LATER[0], ("a", "x", 1)], [("a", "x", 1)], [("a", "x", 1), ("", "", 2)]])
+@pytest.mark.parametrize(
+    "rows", [[LATER[0], ("a", "x", 1)], [("a", "x", 1)], [("a", "x", 1), ("", "", 2)]]
+)
 def test_all_or_nothing_is_nothing_when_one_is_bad(sampled, shop, rows):
     before = shown(sampled, shop)
     answer = add(sampled, shop, rows, atomic=True)
-    assert (answer.status_code, answer.json()["errors"][0]["row"]) == (422, rows.index(("a", "x", 1)) + 1)
+    assert (answer.status_code, answer.json()["errors"][0]["row"]) == (
+        422,
+        rows.index(("a", "x", 1)) + 1,
+    )
     assert shown(sampled, shop) == before
 
 
@@ -202,7 +242,10 @@ def test_all_or_nothing_is_all_when_none_is_bad(sampled, shop):
 def test_when_all_are_bad_nothing_is_written(sampled, shop, send):
     before = sampled.get(f"/v1/datasets/{shop}").json()
     answer = send(sampled, shop, [("a", CANARY, 1), ("", "2024-01-01", 2)])
-    assert (answer.status_code, [fault["row"] for fault in answer.json()["errors"]]) == (422, [1, 2])
+    assert (answer.status_code, [fault["row"] for fault in answer.json()["errors"]]) == (
+        422,
+        [1, 2],
+    )
     assert (sampled.get(f"/v1/datasets/{shop}").json(), CANARY in answer.text) == (before, False)
 
 
@@ -246,7 +289,9 @@ def test_a_table_without_a_row_up_to_the_reference_date_is_refused(sampled, name
 @pytest.mark.parametrize("left_out", [["customer"], ["date"], ["customer", "date"]])
 def test_the_columns_of_customer_and_date_must_be_named(sampled, name, left_out):
     query = {key: column for key, column in RECIPE.items() if key not in left_out}
-    answer = sampled.put(f"/v1/datasets/{name}", content=body(FIRST), headers={"Content-Type": CSV}, params=query)
+    answer = sampled.put(
+        f"/v1/datasets/{name}", content=body(FIRST), headers={"Content-Type": CSV}, params=query
+    )
     assert (answer.status_code, all(each in answer.text for each in left_out)) == (422, True)
 
 
@@ -283,7 +328,9 @@ def test_a_plain_table_under_the_name_makes_it_a_plain_dataset(sampled, shop):
     put_csv(sampled, shop, "customer_id,age\na,30\nb,41\n")
     answer = add(sampled, shop, LATER)
     assert (answer.status_code, "shape=transactions" in answer.json()["detail"]) == (409, True)
-    upserted = sampled.post(f"/v1/datasets/{shop}/customers", json={"customers": [{"customer_id": "a", "age": 31}]})
+    upserted = sampled.post(
+        f"/v1/datasets/{shop}/customers", json={"customers": [{"customer_id": "a", "age": 31}]}
+    )
     assert upserted.status_code == 200
 
 
@@ -296,12 +343,20 @@ def test_transactions_under_the_name_of_a_plain_dataset_make_it_one_of_transacti
 def test_transactions_put_again_start_a_new_ledger(sampled, shop):
     put(sampled, shop, LATER)
     add(sampled, shop, [("c", "2024-02-21", 1)])
-    assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {"a": 6, "c": 9}
+    assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {
+        "a": 6,
+        "c": 9,
+    }
 
 
 def test_customers_cannot_be_laid_over_it_and_the_refusal_says_where_to_post(sampled, shop):
-    answer = sampled.post(f"/v1/datasets/{shop}/customers", json={"customers": [{"customer": "a", "frequency": 9}]})
-    assert (answer.status_code, f"/v1/datasets/{shop}/transactions" in answer.json()["detail"]) == (409, True)
+    answer = sampled.post(
+        f"/v1/datasets/{shop}/customers", json={"customers": [{"customer": "a", "frequency": 9}]}
+    )
+    assert (answer.status_code, f"/v1/datasets/{shop}/transactions" in answer.json()["detail"]) == (
+        409,
+        True,
+    )
 
 
 # Erasure
@@ -310,7 +365,9 @@ def test_customers_cannot_be_laid_over_it_and_the_refusal_says_where_to_post(sam
 def test_who_is_erased_does_not_come_back_with_the_next_batch(sampled, shop):
     erase(sampled, shop, "a")
     add(sampled, shop, [("b", "2024-02-15", 6)])
-    assert [(row["customer"], row["monetary_value"]) for row in customers_of(sampled, shop)] == [("b", 11)]
+    assert [(row["customer"], row["monetary_value"]) for row in customers_of(sampled, shop)] == [
+        ("b", 11)
+    ]
 
 
 def test_who_buys_again_after_an_erasure_is_a_new_customer(sampled, shop):
@@ -328,7 +385,9 @@ def test_nothing_of_who_is_erased_is_left_on_the_disk(client, settings):
     assert [path for path in files(settings.tables_directory()) if holds(path, CANARY)] == []
 
 
-def test_nothing_of_who_is_erased_is_left_in_the_ledger_of_a_dataset_that_is_plain_again(client, settings):
+def test_nothing_of_who_is_erased_is_left_in_the_ledger_of_a_dataset_that_is_plain_again(
+    client, settings
+):
     put(client, "shop", [*FIRST, (CANARY, "2024-01-05", 3)])
     put_csv(client, "shop", f"customer_id,age\na,30\n{CANARY},41\n")
     finished(client, erase(client, "shop", CANARY))
@@ -357,10 +416,15 @@ def test_a_deleted_dataset_leaves_no_file(client, settings):
 
 def test_what_is_declared_of_a_column_stays_when_transactions_come(sampled, shop):
     declared = {"frequency": {"kind": "categorical"}, "tenure_days": {"kind": "ignored"}}
-    sampled.patch(f"/v1/datasets/{shop}", json={"columns": {**declared, "mean_basket": {"missing": ["8"]}}})
+    sampled.patch(
+        f"/v1/datasets/{shop}", json={"columns": {**declared, "mean_basket": {"missing": ["8"]}}}
+    )
     add(sampled, shop, LATER)
     found = kinds(sampled, shop)
-    assert {name: found[name] for name in declared} == {"frequency": "categorical", "tenure_days": "ignored"}
+    assert {name: found[name] for name in declared} == {
+        "frequency": "categorical",
+        "tenure_days": "ignored",
+    }
     assert of(sampled, shop, "c")["mean_basket"] is None
 
 
@@ -372,7 +436,12 @@ def test_what_is_declared_stays_for_good(sampled, shop):
 
 
 FEW = [("a", "2024-01-01", 5), ("b", "2024-01-01", 5)]
-MANY = [("a", "2024-01-09", 6), ("b", "2024-02-10", 7), ("c", "2024-02-20", 9), ("a", "2024-03-03", 8)]
+MANY = [
+    ("a", "2024-01-09", 6),
+    ("b", "2024-02-10", 7),
+    ("c", "2024-02-20", 9),
+    ("a", "2024-03-03", 8),
+]
 
 
 def test_computed_columns_are_numeric_in_every_version(sampled, name):
@@ -414,7 +483,10 @@ LINES = "invoice,customer,date,amount\nI1,a,2024-01-05,10\nI1,a,2024-01-05,20\nI
 def test_lines_are_joined_to_orders_also_when_they_come_later(sampled, name):
     put(sampled, name, LINES, order="invoice")
     add(sampled, name, "invoice,customer,date,amount\nI1,a,2024-01-05,5\nI3,b,2024-02-06,40\n")
-    assert [(row["frequency"], row["mean_basket"]) for row in customers_of(sampled, name)] == [(1, 35), (2, 35)]
+    assert [(row["frequency"], row["mean_basket"]) for row in customers_of(sampled, name)] == [
+        (1, 35),
+        (2, 35),
+    ]
 
 
 def test_an_order_column_that_is_not_there_is_refused(sampled, name):
@@ -429,7 +501,12 @@ def test_a_number_of_orders_that_nobody_named_is_asked_about(sampled, name):
 
 
 def test_marked_returns_reduce_and_are_no_orders(sampled, name):
-    put(sampled, name, "customer,date,amount,items\na,2024-01-05,10,1\na,2024-01-06,4,-1\n", returned="items")
+    put(
+        sampled,
+        name,
+        "customer,date,amount,items\na,2024-01-05,10,1\na,2024-01-06,4,-1\n",
+        returned="items",
+    )
     assert (of(sampled, name, "a")["frequency"], of(sampled, name, "a")["monetary_value"]) == (1, 6)
 
 
@@ -454,7 +531,10 @@ def test_a_day_in_the_future_moves_nobody_and_is_named(sampled, name):
 
 def test_a_table_of_future_days_is_refused_and_the_refusal_says_why(sampled, name):
     answer = put(sampled, name, [("a", "2142-02-15", 6), ("b", "2142-02-16", 6)])
-    assert (answer.status_code, "in the future" in answer.json()["errors"][0]["detail"]) == (422, True)
+    assert (answer.status_code, "in the future" in answer.json()["errors"][0]["detail"]) == (
+        422,
+        True,
+    )
     assert put(sampled, name, [("a", "2142-02-15", 6)], reference="2142-03-01").status_code == 201
 
 
@@ -466,7 +546,11 @@ def test_a_batch_years_after_all_before_is_named(sampled, shop):
 def test_month_names_of_an_unknown_language_are_refused_with_examples(sampled, name):
     answer = put(sampled, name, [("a", "1. Januar 2023", 6), ("b", "5 мая 2023", 6)])
     problem = answer.json()
-    assert (answer.status_code, problem["errors"][0]["row"], "31-Jan-15" in problem["detail"]) == (422, 2, True)
+    assert (answer.status_code, problem["errors"][0]["row"], "31-Jan-15" in problem["detail"]) == (
+        422,
+        2,
+        True,
+    )
     assert "date: " in problem["errors"][0]["detail"]
 
 
@@ -476,7 +560,9 @@ def test_month_names_of_an_unknown_language_are_refused_with_examples(sampled, n
 @pytest.mark.parametrize("send", [put, add])
 @pytest.mark.parametrize("fmt", FORMATS, ids=[fmt.name for fmt in FORMATS])
 def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
-    table = pa.table(dict(zip(("customer", "date", "amount"), map(list, zip(*LATER, strict=True)), strict=True)))
+    table = pa.table(
+        dict(zip(("customer", "date", "amount"), map(list, zip(*LATER, strict=True)), strict=True))
+    )
     expected = f"{name}-csv"
     put(sampled, expected, FIRST)
     send(sampled, expected, LATER)
@@ -489,8 +575,15 @@ def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
 def test_the_day_counts_as_it_is_written_in_any_format(sampled, name, fmt):
     days = ["2024-01-05T23:30:00-05:00", "2024-01-05T12:00:00-05:00", "2024-01-08T00:30:00+14:00"]
     table = pa.table({"customer": ["a", "a", "b"], "date": days, "amount": [10, 10, 5]})
-    put(sampled, name, b"".join(write_table(table.to_batches(), table.schema, fmt, "customers")), fmt.media_type)
-    assert [(row["recency_days"], row["days_between_orders"]) for row in customers_of(sampled, name)] == [
+    put(
+        sampled,
+        name,
+        b"".join(write_table(table.to_batches(), table.schema, fmt, "customers")),
+        fmt.media_type,
+    )
+    assert [
+        (row["recency_days"], row["days_between_orders"]) for row in customers_of(sampled, name)
+    ] == [
         (3, None),
         (0, None),
     ]
@@ -500,7 +593,9 @@ def test_days_may_come_as_days(sampled, shop):
     table = pa.table({"customer": ["a"], "date": [date(2024, 2, 15)], "amount": [6]})
     sink = io.BytesIO()
     pq.write_table(table, sink)
-    assert add(sampled, shop, sink.getvalue(), "application/vnd.apache.parquet").json()["n_taken"] == 1
+    assert (
+        add(sampled, shop, sink.getvalue(), "application/vnd.apache.parquet").json()["n_taken"] == 1
+    )
 
 
 def test_transactions_may_come_as_a_file_of_a_form(sampled, name):
@@ -510,11 +605,16 @@ def test_transactions_may_come_as_a_file_of_a_form(sampled, name):
 
 
 def test_dates_and_amounts_are_read_as_people_write_them_then_and_later(sampled, name):
-    european = 'customer;date;amount\na;31.01.2024 18:20;"1.234,50 €"\nb;01.02.2024 9:05;12,00 €\na;05.02.2024;-4,5\n'
+    european = (
+        'customer;date;amount\na;31.01.2024 18:20;"1.234,50 €"\n'
+        "b;01.02.2024 9:05;12,00 €\na;05.02.2024;-4,5\n"
+    )
     assert put(sampled, name, european).json()["n_customers"] == 2
     # Alone, these would be the fourth of March and 1.5.
     assert add(sampled, name, "customer;date;amount\nb;03.04.2024;1.500\n").json()["n_taken"] == 1
-    assert [(row["recency_days"], row["monetary_value"]) for row in customers_of(sampled, name)] == [
+    assert [
+        (row["recency_days"], row["monetary_value"]) for row in customers_of(sampled, name)
+    ] == [
         (63, 1230.0),
         (0, 1512.0),
     ]
@@ -542,13 +642,20 @@ def test_of_two_batches_at_once_neither_is_lost(sampled, shop, method):
     with meanwhile(sampled, method, another) as stores:
         answer = add(sampled, shop, [("a", "2024-02-15", 6)])
     assert (answer.status_code, answer.json()["dataset"]["dataset_version"]) == (200, 3)
-    assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {"a": 36, "b": 5, "c": 8}
+    assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {
+        "a": 36,
+        "b": 5,
+        "c": 8,
+    }
 
 
 def test_a_batch_that_meets_new_transactions_put_meanwhile_is_added_to_those(sampled, shop):
     with meanwhile(sampled, "stage", lambda: put_meanwhile(stores, shop)) as stores:
         assert add(sampled, shop, [("a", "2024-02-15", 6)]).status_code == 200
-    assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {"a": 12, "c": 8}
+    assert {row["customer"]: row["monetary_value"] for row in customers_of(sampled, shop)} == {
+        "a": 12,
+        "c": 8,
+    }
 
 
 def put_meanwhile(stores, name):
@@ -564,7 +671,9 @@ def test_a_batch_that_meets_an_erasure_does_not_bring_the_customer_back(sampled,
 
     with meanwhile(sampled, method, erased) as stores:
         assert add(sampled, shop, [("b", "2024-02-15", 6)]).status_code == 200
-    assert [(row["customer"], row["monetary_value"]) for row in customers_of(sampled, shop)] == [("b", 11)]
+    assert [(row["customer"], row["monetary_value"]) for row in customers_of(sampled, shop)] == [
+        ("b", 11)
+    ]
 
 
 def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
@@ -619,7 +728,11 @@ def ledger_of(invoices):
 
 def test_the_invoices_of_a_shop_become_its_customers(sampled, buyers):
     totals, n_guests = ledger_of(lookalike(400))
-    [left_out] = [each for each in sampled.get(f"/v1/datasets/{buyers}").json()["warnings"] if "left out" in each]
+    [left_out] = [
+        each
+        for each in sampled.get(f"/v1/datasets/{buyers}").json()["warnings"]
+        if "left out" in each
+    ]
     found = {row["CustomerID"]: row["monetary_value"] for row in customers_of(sampled, buyers)}
     assert found == pytest.approx(totals)
     assert left_out.startswith(f"{n_guests} transactions were left out")
@@ -634,7 +747,8 @@ def test_a_model_of_them_has_segments_that_buy_differently(sampled, buyers):
 def test_customers_of_transactions_are_placed_by_a_run(sampled, buyers):
     run = run_of(sampled, buyers, buyers)
     rows = sampled.get(
-        f"/v1/models/{buyers}/versions/1/assignment-runs/{run['run']}/assignments", params={"format": "ndjson"}
+        f"/v1/models/{buyers}/versions/1/assignment-runs/{run['run']}/assignments",
+        params={"format": "ndjson"},
     )
     placed = [json.loads(line) for line in rows.text.splitlines()]
     assert [row["customer_id"] for row in placed if row["segment"]] == [
@@ -645,8 +759,15 @@ def test_customers_of_transactions_are_placed_by_a_run(sampled, buyers):
 def test_a_next_version_learns_from_the_transactions_that_came_since(sampled, name):
     recipe = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Amount"}
     put(sampled, name, lookalike(100), **recipe)
-    first = fit(sampled, name, dataset=name, k=2, features=[*RFM[:2], {"name": RFM[2], "weight": 2}])
-    batch = add(sampled, name, "CustomerID,InvoiceDate,Amount\nnew,1998-07-01,250\n").json()["dataset"]
+    first = fit(
+        sampled, name, dataset=name, k=2, features=[*RFM[:2], {"name": RFM[2], "weight": 2}]
+    )
+    batch = add(sampled, name, "CustomerID,InvoiceDate,Amount\nnew,1998-07-01,250\n").json()[
+        "dataset"
+    ]
     second = refit(sampled, name)
-    assert (second["dataset_version"], second["n_customers"]) == (batch["dataset_version"], first["n_customers"] + 1)
+    assert (second["dataset_version"], second["n_customers"]) == (
+        batch["dataset_version"],
+        first["n_customers"] + 1,
+    )
     assert (second["features"], second["k"]) == (first["features"], first["k"])

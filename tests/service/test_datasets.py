@@ -10,10 +10,13 @@ CANARY = "Zanzibar-77"
 TABLE = "customer_id,age,town\nc1,30,Ulm\nc2,41.5,Bonn\nc3,,Ulm\n"
 SAME = (
     '{"customers": [{"customer_id": "c1", "age": 30, "town": "Ulm"},'
-    ' {"customer_id": "c2", "age": "41.5", "town": "Bonn"}, {"customer_id": "c3", "age": null, "town": "Ulm"}]}'
+    ' {"customer_id": "c2", "age": "41.5", "town": "Bonn"}, {"customer_id": "c3", "age": null, '
+    '"town": "Ulm"}]}'
 )
 FAULTY = [
-    pytest.param(JSON, f'{{"customers": [{{"age": 1, "town": "{CANARY}"}}, {{"age": NaN}}]}}', 2, id="nan"),
+    pytest.param(
+        JSON, f'{{"customers": [{{"age": 1, "town": "{CANARY}"}}, {{"age": NaN}}]}}', 2, id="nan"
+    ),
     pytest.param(JSON, f'{{"customers": [{{"age": {{"{CANARY}": 1}}}}]}}', 1, id="nested"),
     pytest.param(JSON, f'{{"customers": [{{"age": 1}}, "{CANARY}"]}}', 2, id="no-object"),
     pytest.param(JSON, f'{{"customers": [{{"age": 1, "age": "{CANARY}"}}]}}', 1, id="field-twice"),
@@ -23,12 +26,21 @@ FAULTY = [
     pytest.param(CSV, f"key,town\nc1,{CANARY}\n,{CANARY}\n", 2, id="missing-id"),
     pytest.param(JSON, f'{{"customers": [{{"key": 1.5, "town": "{CANARY}"}}]}}', 1, id="no-id"),
 ]
-EMPTY = [(JSON, ""), (JSON, "{}"), (JSON, '{"customers": []}'), (JSON, "[]"), (CSV, ""), (CSV, "age,town\n")]
+EMPTY = [
+    (JSON, ""),
+    (JSON, "{}"),
+    (JSON, '{"customers": []}'),
+    (JSON, "[]"),
+    (CSV, ""),
+    (CSV, "age,town\n"),
+]
 
 
 def put(client, name, body, media_type=CSV, **query):
     content = body if isinstance(body, bytes) else body.encode()
-    return client.put(f"/v1/datasets/{name}", content=content, headers={"Content-Type": media_type}, params=query)
+    return client.put(
+        f"/v1/datasets/{name}", content=content, headers={"Content-Type": media_type}, params=query
+    )
 
 
 def stored(client, name):
@@ -72,7 +84,9 @@ def test_a_dataset_is_listed_under_its_name(sampled, name):
     ],
 )
 def test_a_column_is_what_its_cells_are(sampled, name, cells, kind):
-    column = put_csv(sampled, name, "id,it\n" + "".join(f"{n},{cell}\n" for n, cell in enumerate(cells)))["columns"][1]
+    column = put_csv(
+        sampled, name, "id,it\n" + "".join(f"{n},{cell}\n" for n, cell in enumerate(cells))
+    )["columns"][1]
     assert column["kind"] == kind
 
 
@@ -142,7 +156,8 @@ def test_a_refusal_repeats_no_value(sampled, name, media_type, body, row):  # no
 
 
 @pytest.mark.parametrize(
-    ("body", "column"), [('{"customers": [{"age": NaN}]}', "age"), ('{"customers": [{"a/b": []}]}', "a~1b")]
+    ("body", "column"),
+    [('{"customers": [{"age": NaN}]}', "age"), ('{"customers": [{"a/b": []}]}', "a~1b")],
 )
 def test_a_faulty_cell_is_pointed_at(sampled, name, body, column):
     [fault] = put(sampled, name, body, JSON).json()["errors"]

@@ -95,7 +95,9 @@ def let_go(home):
 
 
 def connect(home: Path, **options: Any) -> JobEngine:
-    return JobEngine(**{"address": None, "directory": home / "contact", "entry_point": ENTRY_POINT, **options})
+    return JobEngine(
+        **{"address": None, "directory": home / "contact", "entry_point": ENTRY_POINT, **options}
+    )
 
 
 def certificates() -> TlsCredentials:
@@ -227,15 +229,22 @@ def test_a_stranger_is_refused(engine, home):
 def test_a_program_with_the_certificates_is_let_in_by_address(engine, home):
     assert engine.ready()
     contact = SchedulerInfo.read(home / "contact")
-    with closing(connect(home, address=contact.address, certificates=contact.certificates)) as friend:
+    with closing(
+        connect(home, address=contact.address, certificates=contact.certificates)
+    ) as friend:
         assert friend.ready()
 
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("engine")
 def test_no_clock_keeps_programs_out_of_a_running_cluster(home):
-    certificate = load_pem_x509_certificate(SchedulerInfo.read(home / "contact").certificates.certificate.encode())
-    assert (certificate.not_valid_before_utc.year, certificate.not_valid_after_utc.year) == (1970, 9999)
+    certificate = load_pem_x509_certificate(
+        SchedulerInfo.read(home / "contact").certificates.certificate.encode()
+    )
+    assert (certificate.not_valid_before_utc.year, certificate.not_valid_after_utc.year) == (
+        1970,
+        9999,
+    )
 
 
 @pytest.mark.processes

@@ -1,4 +1,7 @@
-"""One customer, or a whole dataset, erased for good: what is left on the disk is searched byte by byte."""
+"""One customer, or a whole dataset, erased for good.
+
+What is left on the disk is searched byte by byte.
+"""
 
 import io
 import json
@@ -47,10 +50,17 @@ def decoded(data: bytes) -> bytes:
 
 
 def traces(client, home) -> list[tuple[str, bytes]]:
-    """Find every file below a directory, and every table of the metadata, that holds anything of the customer."""
+    """Find the files below a directory and the metadata tables that hold a customer's data."""
     contents = dict(metadata(client.app.state.services.stores.database))
-    contents |= {str(path): decoded(path.read_bytes()) for path in home.rglob("*") if path.is_file()}
-    return [(Path(name).name, secret) for name, data in contents.items() for secret in SECRETS if secret in data]
+    contents |= {
+        str(path): decoded(path.read_bytes()) for path in home.rglob("*") if path.is_file()
+    }
+    return [
+        (Path(name).name, secret)
+        for name, data in contents.items()
+        for secret in SECRETS
+        if secret in data
+    ]
 
 
 def metadata(database) -> Iterator[tuple[str, bytes]]:
@@ -76,7 +86,9 @@ def use_everything(client) -> None:
     put_csv(client, "shop", TABLE)
     upsert(client, "shop", {"customer_id": CANARY, "age": 65}, {"customer_id": "c3", "note": NOTE})
     upsert(client, "shop", {"customer_id": "c3", "note": "note 3"})
-    client.patch("/v1/datasets/shop", json={"columns": {"note": {"kind": "ignored", "missing": ["?"]}}})
+    client.patch(
+        "/v1/datasets/shop", json={"columns": {"note": {"kind": "ignored", "missing": ["?"]}}}
+    )
     fit(client, "shop", dataset="shop", k=3, features=["age", "spent"])
     refit(client, "shop", algorithm={"name": "hierarchical"}, k=2)
     run = run_of(client, "shop", "shop")
@@ -92,7 +104,10 @@ def place(client):
 
 def readable(client) -> list[int]:
     newest = client.get("/v1/datasets/shop").json()["dataset_version"]
-    asked = {n: client.get("/v1/datasets/shop/summary", params={"dataset_version": n}) for n in range(1, newest + 1)}
+    asked = {
+        n: client.get("/v1/datasets/shop/summary", params={"dataset_version": n})
+        for n in range(1, newest + 1)
+    }
     return [n for n, answer in asked.items() if answer.is_success]
 
 
@@ -104,7 +119,10 @@ def used(client):
 
 @dataclass(frozen=True, kw_only=True)
 class Erased:
-    """A service after a customer was erased: what was on its disk before, how it answered at once, and the job."""
+    """A service after a customer was erased.
+
+    What was on its disk before, how it answered at once, and the job.
+    """
 
     client: TestClient
     home: Path
@@ -123,16 +141,29 @@ def erased(at_home, tmp_path_factory):
         [run] = {path.parent.name for path in (home / "tables" / "default" / "runs").glob("*/*")}
         job = erase(client, "shop", CANARY)
         at_once = [client.get(path) for path in (*ANYWHERE, f"{RUNS}/{run}/assignments?format=csv")]
-        yield Erased(client=client, home=home, before=before, placed=placed, at_once=at_once, job=finished(client, job))
+        yield Erased(
+            client=client,
+            home=home,
+            before=before,
+            placed=placed,
+            at_once=at_once,
+            job=finished(client, job),
+        )
 
 
 def test_the_search_finds_a_customer_who_is_there(erased):
-    assert {secret for _, secret in erased.before} >= {CANARY.encode(), NOTE.encode(), str(SPENT).encode()}
+    assert {secret for _, secret in erased.before} >= {
+        CANARY.encode(),
+        NOTE.encode(),
+        str(SPENT).encode(),
+    }
 
 
 def test_an_erased_customer_cannot_be_read_at_once(erased):
     assert [answer.status_code for answer in erased.at_once] == [404] + [200] * len(ANYWHERE)
-    assert not [answer.url for answer in erased.at_once if CANARY in answer.text or NOTE in answer.text]
+    assert not [
+        answer.url for answer in erased.at_once if CANARY in answer.text or NOTE in answer.text
+    ]
 
 
 def test_an_erased_customer_is_nowhere_on_the_disk_once_its_job_is_done(erased):
@@ -141,7 +172,9 @@ def test_an_erased_customer_is_nowhere_on_the_disk_once_its_job_is_done(erased):
 
 
 def test_the_others_are_still_there(erased):
-    assert [row["customer_id"] for row in customers_of(erased.client, "shop")] == [f"c{n}" for n in range(120)]
+    assert [row["customer_id"] for row in customers_of(erased.client, "shop")] == [
+        f"c{n}" for n in range(120)
+    ]
 
 
 def test_a_customer_is_erased_once(erased):
@@ -155,7 +188,9 @@ def test_a_refused_erasure_changes_nothing(erased):
 
 
 def test_older_versions_of_the_dataset_are_gone(erased):
-    assert readable(erased.client) == [erased.client.get("/v1/datasets/shop").json()["dataset_version"]]
+    assert readable(erased.client) == [
+        erased.client.get("/v1/datasets/shop").json()["dataset_version"]
+    ]
 
 
 def test_versions_of_models_say_that_their_data_is_gone(erased):
@@ -183,7 +218,10 @@ def test_no_line_in_the_log_names_an_erased_customer(client, capfd):
 def test_an_erased_customer_may_come_again(client):
     put_csv(client, "shop", TABLE)
     finished(client, erase(client, "shop", CANARY))
-    assert upsert(client, "shop", {"customer_id": CANARY, "age": 30})["results"][0]["result"] == "inserted"
+    assert (
+        upsert(client, "shop", {"customer_id": CANARY, "age": 30})["results"][0]["result"]
+        == "inserted"
+    )
 
 
 def test_a_forced_delete_leaves_nothing_of_anybody(used, home):
@@ -194,7 +232,9 @@ def test_a_forced_delete_leaves_nothing_of_anybody(used, home):
 
 def test_a_write_that_broke_off_leaves_nothing_of_an_erased_customer(client, home):
     put_csv(client, "shop", TABLE)
-    [file] = [path for path in (home / "tables").rglob("*.parquet") if "_delta_log" not in path.parts]
+    [file] = [
+        path for path in (home / "tables").rglob("*.parquet") if "_delta_log" not in path.parts
+    ]
     file.with_name("0123456789abcdef.parquet").write_bytes(file.read_bytes())
     finished(client, erase(client, "shop", CANARY))
     assert traces(client, home) == []
@@ -202,7 +242,10 @@ def test_a_write_that_broke_off_leaves_nothing_of_an_erased_customer(client, hom
 
 def test_somebody_who_writes_while_a_customer_is_erased_does_not_bring_it_back(client, home):
     put_csv(client, "shop", TABLE)
-    parts, left = client.app.state.services, [lambda: upsert(client, "shop", {"customer_id": "new", "age": 1})]
+    parts, left = (
+        client.app.state.services,
+        [lambda: upsert(client, "shop", {"customer_id": "new", "age": 1})],
+    )
     tables = Interrupted(parts.stores.tables, "stage", lambda: left and left.pop()())
     client.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
     finished(client, erase(client, "shop", CANARY))
@@ -218,14 +261,18 @@ def test_a_category_that_only_an_erased_customer_had_is_in_no_model(client, home
 
 
 def test_a_newest_date_that_only_an_erased_customer_had_is_not_told(client):
-    put_csv(client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2025-11-13\n")
+    put_csv(
+        client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2025-11-13\n"
+    )
     client.patch("/v1/datasets/shop", json={"columns": {"seen": {"kind": "numeric"}}})
     finished(client, erase(client, "shop", CANARY))
     assert "2025-11-13" not in client.get("/v1/datasets/shop").text
 
 
 def test_days_count_from_the_newest_date_that_is_left(client):
-    put_csv(client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2025-11-13\n")
+    put_csv(
+        client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2025-11-13\n"
+    )
     client.patch("/v1/datasets/shop", json={"columns": {"seen": {"kind": "numeric"}}})
     erase(client, "shop", CANARY)
     assert [row["seen"] for row in customers_of(client, "shop")] == [10, 0]
@@ -234,7 +281,9 @@ def test_days_count_from_the_newest_date_that_is_left(client):
 
 
 def test_days_stay_as_they_are_where_somebody_else_has_the_newest_date(client):
-    put_csv(client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2024-01-05\n")
+    put_csv(
+        client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2024-01-05\n"
+    )
     client.patch("/v1/datasets/shop", json={"columns": {"seen": {"kind": "numeric"}}})
     before = customers_of(client, "shop")
     erase(client, "shop", CANARY)
@@ -254,7 +303,11 @@ def test_of_dates_of_which_none_is_left_none_is_told(client):
 
 def inflated(data: bytes) -> bytes:
     """Give what is packed by zlib anywhere in some bytes, as answers are in the metadata."""
-    starts = [at for at in range(len(data) - 1) if data[at] == 0x78 and data[at + 1] in {0x01, 0x5E, 0x9C, 0xDA}]
+    starts = [
+        at
+        for at in range(len(data) - 1)
+        if data[at] == 0x78 and data[at + 1] in {0x01, 0x5E, 0x9C, 0xDA}
+    ]
     return b"".join(_inflate(data[at : at + 2**16]) for at in starts)
 
 
@@ -279,7 +332,9 @@ def answered(client, server_of_all):
         pytest.skip("a server keeps its own log")
     put_csv(client, "shop", "customer_id,age\nc1,30\n")
     body = {"customers": [{"customer_id": CANARY, "age": 64}]}
-    assert client.post("/v1/datasets/shop/customers", json=body, headers={"Idempotency-Key": "once"}).is_success
+    assert client.post(
+        "/v1/datasets/shop/customers", json=body, headers={"Idempotency-Key": "once"}
+    ).is_success
     return client
 
 
@@ -314,9 +369,13 @@ def test_a_service_that_ends_leaves_no_log_of_its_database(settings, server_of_a
         pytest.skip("a server keeps its own log")
     with running(settings) as client:
         put_csv(client, "shop", "customer_id,age\nc1,30\n")
-        with open_stores(settings).database.engine.connect():  # another process, which never closes what it opened
+        with open_stores(
+            settings
+        ).database.engine.connect():  # another process, which never closes what it opened
             client.__exit__(None, None, None)
-            assert sum(path.stat().st_size for path in settings.home.glob("metadata.sqlite-wal")) == 0
+            assert (
+                sum(path.stat().st_size for path in settings.home.glob("metadata.sqlite-wal")) == 0
+            )
 
 
 # Fits
@@ -332,11 +391,17 @@ def test_a_fit_whose_customers_changed_by_an_erasure_learns_from_those_who_are_l
         run_attempt(stores, job, most_attempts=3)
         version = client.get("/v1/models/shop/versions/1").json()
     stores.database.close()
-    assert (version["state"], version["dataset_version"], version["n_customers"]) == ("ready", 2, 120)
+    assert (version["state"], version["dataset_version"], version["n_customers"]) == (
+        "ready",
+        2,
+        120,
+    )
     assert version["dataset_version_available"]
 
 
-def test_a_fit_that_has_read_a_customer_who_is_erased_meanwhile_says_that_its_data_is_gone(settings):
+def test_a_fit_that_has_read_a_customer_who_is_erased_meanwhile_says_that_its_data_is_gone(
+    settings,
+):
     stores = open_stores(settings)
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
@@ -372,7 +437,9 @@ def compacted(client):
 
 
 def tables_of(home):
-    return len([path for path in (home / "tables").rglob("*.parquet") if "_delta_log" not in path.parts])
+    return len(
+        [path for path in (home / "tables").rglob("*.parquet") if "_delta_log" not in path.parts]
+    )
 
 
 def test_old_versions_are_let_go_and_the_newest_are_kept(few):
@@ -410,7 +477,9 @@ def test_versions_that_are_written_while_files_are_removed_stay(settings):
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         write(client, 9)
-        [job] = [job["job"] for job in client.get("/v1/jobs").json()["jobs"] if job["kind"] == "compact"]
+        [job] = [
+            job["job"] for job in client.get("/v1/jobs").json()["jobs"] if job["kind"] == "compact"
+        ]
         left = [lambda: write(client, 2)]
         tables = Interrupted(stores.tables, "open_purge", lambda: left and left.pop()())
         run_attempt(replace(stores, tables=tables), job, most_attempts=3)
@@ -424,7 +493,9 @@ def test_customers_keep_their_pages_and_members_while_files_are_removed(few):
     compacted(few)
     segments = few.get("/v1/models/shop/versions/1/segments").json()["segments"]
     address = "/v1/models/shop/versions/1/segments/{}/customers"
-    members = [few.get(address.format(each["segment"]), params={"page_size": 1000}) for each in segments]
+    members = [
+        few.get(address.format(each["segment"]), params={"page_size": 1000}) for each in segments
+    ]
     assert sum(len(json.loads(answer.text)["customers"]) for answer in members) == 121
 
 

@@ -41,17 +41,50 @@ MODELS = {
 MARKED = "No;size;town\n" + "".join(
     f"{n};{n % 31 if n % 7 else 'n/a'};{('Ulm', '-', 'Bonn')[n % 3]}\n" for n in range(90)
 )
-SCHEMA = {"columns": {"size": {"kind": "numeric", "missing": ["n/a", "999"]}, "town": {"missing": ["-"]}}}
+SCHEMA = {
+    "columns": {"size": {"kind": "numeric", "missing": ["n/a", "999"]}, "town": {"missing": ["-"]}}
+}
 
 names = st.sampled_from(
-    ["customer_id", "CustomerID", "No", "Gender", "Age", INCOME, SCORE, "size", "town", "besides", "Straße", "a\x00"]
+    [
+        "customer_id",
+        "CustomerID",
+        "No",
+        "Gender",
+        "Age",
+        INCOME,
+        SCORE,
+        "size",
+        "town",
+        "besides",
+        "Straße",
+        "a\x00",
+    ]
 )
 usual_cell = st.one_of(
-    st.integers(0, 120), st.floats(-1e3, 1e3), st.sampled_from(["Female", "Male", "Elf", "7", "Ulm"]), st.none()
+    st.integers(0, 120),
+    st.floats(-1e3, 1e3),
+    st.sampled_from(["Female", "Male", "Elf", "7", "Ulm"]),
+    st.none(),
 )
 strange_cell = st.one_of(
     st.sampled_from(
-        [True, "", " 7 ", "1e3", "n/a", "-", "999", 999, ".", "x" * 300, "a\nb", "\ud800", 2**53 + 1, 10**25]
+        [
+            True,
+            "",
+            " 7 ",
+            "1e3",
+            "n/a",
+            "-",
+            "999",
+            999,
+            ".",
+            "x" * 300,
+            "a\nb",
+            "\ud800",
+            2**53 + 1,
+            10**25,
+        ]
     ),
     st.sampled_from([10**400, float("nan"), float("inf"), -0.0, 1e300, [1], {"a": 1}]),
     st.text(max_size=5),
@@ -59,10 +92,18 @@ strange_cell = st.one_of(
     st.floats(),
 )
 usual_customer = st.fixed_dictionaries(
-    {}, optional={"customer_id": st.integers(1, 99), "Gender": usual_cell, "Age": usual_cell, INCOME: usual_cell}
+    {},
+    optional={
+        "customer_id": st.integers(1, 99),
+        "Gender": usual_cell,
+        "Age": usual_cell,
+        INCOME: usual_cell,
+    },
 )
 customer = st.one_of(usual_customer, st.dictionaries(names, usual_cell | strange_cell, max_size=6))
-query = st.sampled_from(["", "atomic=true", "explain=true", "format=csv", "format=json", "format=nothing"])
+query = st.sampled_from(
+    ["", "atomic=true", "explain=true", "format=csv", "format=json", "format=nothing"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +144,9 @@ def post(client, model, body, query="", **headers):
 def said(answer):
     """Give all of an answer but what is its own."""
     kept = {
-        name: value for name, value in answer.headers.items() if name in {"content-type", "vary", "content-disposition"}
+        name: value
+        for name, value in answer.headers.items()
+        if name in {"content-type", "vary", "content-disposition"}
     }
     body = answer.json() if kept["content-type"].endswith(("/json", "+json")) else answer.content
     if answer.status_code >= 400:
@@ -112,9 +155,14 @@ def said(answer):
 
 
 def on_both_roads(client, model, body, query="", **headers):
-    """Send the same on either road: `atomic`, said as the short one does not know it, leads to the long one."""
+    """Send the same on either road.
+
+    `atomic`, said as the short one does not know it, leads to the long one.
+    """
     long = f"{query}&atomic=0" if "atomic" not in query else query.replace("true", "1")
-    return said(post(client, model, body, query, **headers)), said(post(client, model, body, long, **headers))
+    return said(post(client, model, body, query, **headers)), said(
+        post(client, model, body, long, **headers)
+    )
 
 
 def customers_in(table, media_type):
@@ -127,7 +175,11 @@ def customers_in(table, media_type):
     elif media_type == "text/csv":
         rows = table.to_pylist()
         lines = [table.column_names, *(row.values() for row in rows)]
-        body.write("\n".join(",".join("" if cell is None else str(cell) for cell in line) for line in lines).encode())
+        body.write(
+            "\n".join(
+                ",".join("" if cell is None else str(cell) for cell in line) for line in lines
+            ).encode()
+        )
     else:
         body.write("\n".join(map(json.dumps, table.to_pylist())).encode())
     return body.getvalue()
@@ -146,7 +198,9 @@ def test_both_roads_say_the_same_of_any_customers(client, model, customers, quer
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_both_roads_say_the_same_of_damaged_bodies(client, data):
-    body = bytearray(json.dumps({"customers": [FULL, {"customer_id": "é", **HERE}]}, ensure_ascii=False).encode())
+    body = bytearray(
+        json.dumps({"customers": [FULL, {"customer_id": "é", **HERE}]}, ensure_ascii=False).encode()
+    )
     for at in data.draw(st.lists(st.integers(0, len(body) - 1), min_size=1, max_size=3)):
         body[at] = data.draw(st.sampled_from(b'{}[]",:\\ 0e-\x00\xff\xef'))
     short, long = on_both_roads(client, "all-columns", bytes(body))
@@ -181,7 +235,12 @@ def test_both_roads_say_the_same_of_bodies_that_are_hardly_any(client, body):
 @pytest.mark.parametrize("fmt", ["json", "csv", "ndjson", "arrow", "parquet"])
 @pytest.mark.parametrize(
     "media_type",
-    ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"],
+    [
+        "text/csv",
+        "application/x-ndjson",
+        "application/vnd.apache.parquet",
+        "application/vnd.apache.arrow.stream",
+    ],
 )
 @pytest.mark.parametrize("model", ["all-columns", "tree"])
 def test_both_roads_say_the_same_in_every_format(client, model, media_type, fmt):
@@ -194,11 +253,15 @@ def test_both_roads_say_the_same_in_every_format(client, model, media_type, fmt)
         }
     )
     headers = {"Content-Type": media_type}
-    short, long = on_both_roads(client, model, customers_in(table, media_type), f"format={fmt}", **headers)
+    short, long = on_both_roads(
+        client, model, customers_in(table, media_type), f"format={fmt}", **headers
+    )
     assert short == long
 
 
-@pytest.mark.parametrize("accept", ["text/csv", "image/png", "application/x-ndjson;q=0.5, */*;q=0.1", "*/*"])
+@pytest.mark.parametrize(
+    "accept", ["text/csv", "image/png", "application/x-ndjson;q=0.5, */*;q=0.1", "*/*"]
+)
 def test_both_roads_give_what_is_preferred(client, accept):
     short, long = on_both_roads(client, "plain", json.dumps({"customers": [HERE]}), Accept=accept)
     assert short == long
@@ -234,10 +297,14 @@ def test_what_has_to_be_explained_is_handed_on(short, model, body):
 
 
 def test_an_answer_is_what_the_schema_says(client):
-    body = {"customers": [{**FULL, "Gender": "Elf", "Age": None}, {**FULL, INCOME: 1e9}, {INCOME: True}]}
+    body = {
+        "customers": [{**FULL, "Gender": "Elf", "Age": None}, {**FULL, INCOME: 1e9}, {INCOME: True}]
+    }
     answer = post(client, "all-columns", json.dumps(body), "explain=true").json()
     assert (
-        AssignmentResults.model_validate(answer, extra="forbid", strict=True).model_dump(exclude_defaults=True)
+        AssignmentResults.model_validate(answer, extra="forbid", strict=True).model_dump(
+            exclude_defaults=True
+        )
         == answer
     )
 
@@ -260,8 +327,12 @@ def test_a_segment_that_is_named_here_has_its_name_at_once(client, name):
 def test_a_segment_has_the_same_name_for_many_customers_as_for_few(client, name):
     fit(client, name, k=1)
     [alone] = place(client, name, HERE)["assignments"]
-    client.patch(f"/v1/models/{name}/segments/{alone['segment']}", json={"name": 'Zoë\'s "best", \\o/'})
-    [alone], many = (place(client, name, *[HERE] * n)["assignments"] for n in (1, MAX_SCALAR_ROWS + 1))
+    client.patch(
+        f"/v1/models/{name}/segments/{alone['segment']}", json={"name": 'Zoë\'s "best", \\o/'}
+    )
+    [alone], many = (
+        place(client, name, *[HERE] * n)["assignments"] for n in (1, MAX_SCALAR_ROWS + 1)
+    )
     assert many == [{**alone, "row": row} for row in range(1, MAX_SCALAR_ROWS + 2)]
 
 
@@ -275,17 +346,27 @@ def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
 def test_over_its_quota_a_key_has_no_customer_assigned(client):
     parts, n_requests = client.app.state.services, 9
     path = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
-    guard = AuthMiddleware(path, ring=KeyCache(parts.stores.database), quotas=RateLimiter(n_requests))
-    limits = BodyLimitMiddleware(as_principal(guard, replace(LOCAL_ADMIN, key="spent")), ALLOWANCE, MemoryBudget(100))
+    guard = AuthMiddleware(
+        path, ring=KeyCache(parts.stores.database), quotas=RateLimiter(n_requests)
+    )
+    limits = BodyLimitMiddleware(
+        as_principal(guard, replace(LOCAL_ADMIN, key="spent")), ALLOWANCE, MemoryBudget(100)
+    )
     before = parts.metrics.n_rows
     with TestClient(limits) as alone:
-        statuses = [post(alone, "plain", json.dumps({"customers": [HERE]})).status_code for _ in range(n_requests + 2)]
+        statuses = [
+            post(alone, "plain", json.dumps({"customers": [HERE]})).status_code
+            for _ in range(n_requests + 2)
+        ]
     assert (statuses, parts.metrics.n_rows - before) == ([200] * n_requests + [429] * 2, n_requests)
 
 
 def test_what_is_sent_in_one_go_is_answered_in_its_order(client):
     body = json.dumps({"customers": [HERE]}).encode()
-    head = b"POST /v1/models/plain/assignments%b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head = (
+        b"POST /v1/models/plain/assignments%b HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: application/json\r\n"
+    )
     fast = head % b"" + b"Content-Length: %d\r\n\r\n" % len(body) + body
     by_route = fast.replace(b" HTTP", b"?atomic=0 HTTP", 1)
     last = fast.replace(b"Host", b"Connection: close\r\nHost", 1).replace(b"plain", b"nobody", 1)

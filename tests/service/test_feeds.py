@@ -105,7 +105,9 @@ def test_whoever_waits_gets_the_job_as_it_is_when_the_time_is_over(stores, job):
 def test_all_who_follow_what_is_not_there_are_told(stores):
     async def follow() -> list[object]:
         feeds = JobFeeds(stores.database, JobNotifier(), max_followers=3)
-        return await asyncio.gather(*(last_state(feeds, "missing") for _ in range(3)), return_exceptions=True)
+        return await asyncio.gather(
+            *(last_state(feeds, "missing") for _ in range(3)), return_exceptions=True
+        )
 
     assert [type(error) for error in asyncio.run(follow())] == [NotFound] * 3
 
@@ -133,7 +135,9 @@ def url(settings, stores):
 def following(url, job, key):
     """Follow a job over HTTP, up to its first event."""
     address = f"{url}/v1/jobs/{job}/events"
-    with httpx.stream("GET", address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as answer:
+    with httpx.stream(
+        "GET", address, headers={"Authorization": f"Bearer {key}"}, timeout=60
+    ) as answer:
         lines = answer.iter_lines()
         if answer.is_success:
             next(line for line in lines if line.startswith("data:"))
@@ -154,7 +158,11 @@ def test_a_stream_ends_when_its_key_is_revoked(url, stores, job):
 
 def test_over_http_one_follower_too_many_is_told_when_to_come_again(url, stores, job):
     key, _ = create_key(stores.database, tenant="default", name="reader", scope="read")
-    with following(url, job, key), following(url, job, key), following(url, job, key) as (refused, _):
+    with (
+        following(url, job, key),
+        following(url, job, key),
+        following(url, job, key) as (refused, _),
+    ):
         assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (503, True)
 
 

@@ -13,7 +13,12 @@ from service.stores.lru_cache import LruCache
 
 VERSION = "/v1/models/{}/versions/1/figures"
 STARTS = {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!DOCTYPE html>", "json": b"{"}
-TYPES = {"svg": "image/svg+xml", "png": "image/png", "html": "text/html; charset=utf-8", "json": "application/json"}
+TYPES = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +65,22 @@ def test_every_figure_is_listed_with_what_it_shows(sampled, places, of, figures)
 
 @pytest.mark.parametrize("of", ["dataset", "recommendation", "version", "comparison"])
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_every_figure_that_is_listed_can_be_had_in_every_format(sampled, places, drawn, of, extension):
+def test_every_figure_that_is_listed_can_be_had_in_every_format(
+    sampled, places, drawn, of, extension
+):
     names = [name for name, each in listed(sampled, places[of]).items() if each["exists"]]
     answers = [drawn(f"{places[of]}/{name}.{extension}") for name in names]
     assert {answer.headers["Content-Type"] for answer in answers} <= {TYPES[extension]}
-    assert [answer.content[:20] for answer in answers if not answer.content.startswith(STARTS[extension])] == []
+    assert [
+        answer.content[:20]
+        for answer in answers
+        if not answer.content.startswith(STARTS[extension])
+    ] == []
 
 
-def test_a_figure_that_does_not_exist_says_why_where_it_is_listed_and_where_it_is_asked_for(sampled, drawn):
+def test_a_figure_that_does_not_exist_says_why_where_it_is_listed_and_where_it_is_asked_for(
+    sampled, drawn
+):
     reason = listed(sampled, VERSION.format("sample"))["customers-3d"]["reason"]
     assert reason in drawn(VERSION.format("sample") + "/customers-3d.svg", 404).json()["detail"]
 
@@ -99,7 +112,9 @@ def test_a_client_may_name_what_it_has_in_every_form(drawn, known):
 @pytest.mark.parametrize("known", ['"x{0}"', '"{0}', "{0}", '""', '"*"'])
 def test_a_client_that_has_something_else_is_sent_the_figure(drawn, known):
     address = f"{VERSION.format('sample')}/sizes.svg"
-    drawn(address, headers={"If-None-Match": known.format(drawn(address).headers["ETag"].strip('"'))})
+    drawn(
+        address, headers={"If-None-Match": known.format(drawn(address).headers["ETag"].strip('"'))}
+    )
 
 
 def test_a_figure_that_does_not_exist_is_not_had_by_anyone(drawn):
@@ -129,7 +144,9 @@ def test_a_segment_that_is_renamed_is_renamed_in_the_picture(sampled, drawn, nam
     [segment, *_] = fit(sampled, name)["segments"]
     address = f"{VERSION.format(name)}/sizes.svg"
     before = drawn(address)
-    sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json={"name": "Bargain <b> hunters"})
+    sampled.patch(
+        f"/v1/models/{name}/segments/{segment['segment']}", json={"name": "Bargain <b> hunters"}
+    )
     after = drawn(address, headers={"If-None-Match": before.headers["ETag"]})
     assert "Bargain &lt;b&gt; hunters" in after.text
 
@@ -160,7 +177,9 @@ def test_who_is_erased_is_in_no_figure_any_more(client, sample_csv):
     assert len(after.json()["rows"]) == len(before.json()["rows"]) - 1
 
 
-def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their_list(client, sample_csv):
+def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their_list(
+    client, sample_csv
+):
     put_csv(client, "sample", sample_csv)
     fit(client, "sample", features=None)
     place = VERSION.format("sample")
@@ -172,10 +191,14 @@ def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their
     learned = {"sizes", "dendrogram"}
     for name, each in listed(client, place).items():
         if each["exists"]:
-            assert (note in client.get(f"{place}/{name}.json").json()["notes"]) == (name not in learned)
+            assert (note in client.get(f"{place}/{name}.json").json()["notes"]) == (
+                name not in learned
+            )
 
 
-def test_where_the_customers_are_deleted_there_are_the_figures_of_what_was_learned(client, sample_csv):
+def test_where_the_customers_are_deleted_there_are_the_figures_of_what_was_learned(
+    client, sample_csv
+):
     put_csv(client, "sample", sample_csv)
     fit(client, "sample")
     client.get(f"{VERSION.format('sample')}/customers.svg")
@@ -214,7 +237,9 @@ def test_there_are_no_figures_of_what_is_not_there(sampled, place):
 def test_the_numbers_in_the_data_are_those_of_the_version(sampled, drawn):
     sizes = drawn(f"{VERSION.format('sample')}/sizes.json").json()
     segments = sampled.get("/v1/models/sample/versions/1").json()["segments"]
-    assert sizes["rows"] == [[each["name"], each["n_customers"], each["share"]] for each in segments]
+    assert sizes["rows"] == [
+        [each["name"], each["n_customers"], each["share"]] for each in segments
+    ]
 
 
 def test_the_data_is_json_without_what_json_does_not_know(sampled, places, drawn):

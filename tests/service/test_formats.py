@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import FieldError
-from service.web.formats import MEDIA_TYPES, MULTIPART, UnreadableBody, UnsupportedFormat, read_patch
+from service.web.formats import (
+    MEDIA_TYPES,
+    MULTIPART,
+    UnreadableBody,
+    UnsupportedFormat,
+    read_patch,
+)
 from service.web.formats import read_table as read_file
 from service.web.formats.charsets import BLOCK
 from service.web.formats.delimited import sniff_delimiter
@@ -26,7 +32,8 @@ CSV = "text/csv"
 VALUE = "Zanzibar-77"
 
 cells_of_text = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters='",;\t\n'), max_size=8
+    st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters='",;\t\n'),
+    max_size=8,
 )
 
 
@@ -57,7 +64,9 @@ def refused(body, content_type):
 
 
 def faults(body, content_type):
-    return [(fault.row, fault.pointer, fault.detail) for fault in refused(body, content_type).errors]
+    return [
+        (fault.row, fault.pointer, fault.detail) for fault in refused(body, content_type).errors
+    ]
 
 
 def written(rows, delimiter):
@@ -84,7 +93,9 @@ def test_only_common_charsets_are_read(charset):
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])
-@pytest.mark.parametrize(("content_type", "text"), [(CSV, "name\nZoë\n"), (JSON, '{"customers": [{"name": "Zoë"}]}')])
+@pytest.mark.parametrize(
+    ("content_type", "text"), [(CSV, "name\nZoë\n"), (JSON, '{"customers": [{"name": "Zoë"}]}')]
+)
 def test_a_declared_charset_is_honoured(charset, content_type, text):
     table = read_table(text.encode(charset), f'{content_type}; charset="{charset}"')
     assert table["name"].to_pylist() == ["Zoë"]
@@ -108,16 +119,32 @@ def test_a_body_that_is_not_in_its_declared_charset_is_refused(content_type):
     ],
 )
 def test_json_columns_are_typed_by_their_cells(cells, kind):
-    assert read_table(customers(*({"key": "k", "x": cell} for cell in cells)), JSON).schema.field("x").type == kind
+    assert (
+        read_table(customers(*({"key": "k", "x": cell} for cell in cells)), JSON)
+        .schema.field("x")
+        .type
+        == kind
+    )
 
 
 def test_mixed_json_cells_become_text_and_text_stays_as_it_is():
     rows = [{"key": "k", "x": cell} for cell in (True, 1, 1.0, 1.5, "1.0", " 0001 ", None)]
-    assert read_table(customers(*rows), JSON)["x"].to_pylist() == ["true", "1", "1", "1.5", "1.0", " 0001 ", None]
+    assert read_table(customers(*rows), JSON)["x"].to_pylist() == [
+        "true",
+        "1",
+        "1",
+        "1.5",
+        "1.0",
+        " 0001 ",
+        None,
+    ]
 
 
 def test_a_large_json_integer_keeps_its_digits():
-    assert read_table(customers({"id": 2**70}, {"id": 1}), JSON)["id"].to_pylist() == [str(2**70), "1"]
+    assert read_table(customers({"id": 2**70}, {"id": 1}), JSON)["id"].to_pylist() == [
+        str(2**70),
+        "1",
+    ]
 
 
 def test_absent_json_fields_are_null_and_columns_come_as_first_seen():
@@ -125,7 +152,9 @@ def test_absent_json_fields_are_null_and_columns_come_as_first_seen():
     assert table.to_pydict() == {"b": [1, 3], "a": [None, 2]}
 
 
-@pytest.mark.parametrize("token", ["NaN", "-Infinity", "1e999", '["x"]', "{}", r'"\ud800"', "1" + "0" * 400])
+@pytest.mark.parametrize(
+    "token", ["NaN", "-Infinity", "1e999", '["x"]', "{}", r'"\ud800"', "1" + "0" * 400]
+)
 def test_a_json_cell_that_is_no_cell_is_refused_by_row_and_field(token):
     body = f'{{"customers": [{{"a/b~c": 1.5}}, {{"a/b~c": {token}}}]}}'.encode()
     [(row, pointer, detail)] = faults(body, JSON)
@@ -137,7 +166,9 @@ def test_json_faults_are_listed_up_to_a_hundred_and_counted_in_all():
     assert (len(error.errors), str(error)) == (MAX_LISTED, f"{2 * MAX_LISTED} cells cannot be read")
 
 
-@pytest.mark.parametrize(("row", "why"), [("1", "object"), ("null", "object"), ('{"a": 1, "a": 2}', "twice")])
+@pytest.mark.parametrize(
+    ("row", "why"), [("1", "object"), ("null", "object"), ('{"a": 1, "a": 2}', "twice")]
+)
 def test_a_json_row_that_is_no_customer_is_refused(row, why):
     [(number, pointer, detail)] = faults(f'{{"customers": [{{"a": 1}}, {row}]}}'.encode(), JSON)
     assert (number, pointer) == (2, "/customers/1")
@@ -186,7 +217,11 @@ def test_a_refusal_never_repeats_a_csv_value(body):
 @pytest.mark.parametrize("headers", [["Age", "age"], ["Straße", "STRASSE", "straße"]])
 @pytest.mark.parametrize("content_type", [CSV, JSON])
 def test_headers_that_differ_only_in_case_are_both_named(headers, content_type):
-    body = written([headers, headers], ",") if content_type == CSV else customers(dict.fromkeys(headers, 1))
+    body = (
+        written([headers, headers], ",")
+        if content_type == CSV
+        else customers(dict.fromkeys(headers, 1))
+    )
     [(_, _, detail)] = faults(body, content_type)
     assert headers[0] in detail
     assert headers[-1] in detail
@@ -213,7 +248,10 @@ def test_a_csv_without_customers_is_refused(body):
 
 
 def test_csv_cells_stay_the_text_they_are():
-    assert read_table(b"id,x\n0001, 1.0 \n0002,\n", CSV).to_pydict() == {"id": ["0001", "0002"], "x": [" 1.0 ", ""]}
+    assert read_table(b"id,x\n0001, 1.0 \n0002,\n", CSV).to_pydict() == {
+        "id": ["0001", "0002"],
+        "x": [" 1.0 ", ""],
+    }
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -226,7 +264,9 @@ def test_line_ends_marks_and_empty_lines_at_the_end_do_not_matter(end, mark, tai
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"])
 def test_the_charset_of_a_csv_is_found(charset):
-    assert read_table("náme;città\nZoë;Łódź\n".replace("Łódź", "Forlì").encode(charset), CSV).to_pydict() == {
+    assert read_table(
+        "náme;città\nZoë;Łódź\n".replace("Łódź", "Forlì").encode(charset), CSV
+    ).to_pydict() == {
         "náme": ["Zoë"],
         "città": ["Forlì"],
     }
@@ -256,7 +296,9 @@ def test_a_single_column_is_not_split():
 
 
 @given(
-    st.lists(st.tuples(cells_of_text, cells_of_text, cells_of_text).filter(holds_something), min_size=1),
+    st.lists(
+        st.tuples(cells_of_text, cells_of_text, cells_of_text).filter(holds_something), min_size=1
+    ),
     st.sampled_from(",;\t"),
 )
 def test_what_a_csv_writer_quotes_is_read_back(rows, delimiter):
@@ -323,7 +365,9 @@ def test_a_line_that_is_no_customer_is_refused_by_its_row(line, why):
 
 
 def test_a_cell_that_is_no_cell_is_refused_by_its_row_in_lines():
-    assert faults(b'{"a": 1}\n{"a": []}', LINES) == [(2, None, "'a' is an object or a list, not a single value")]
+    assert faults(b'{"a": 1}\n{"a": []}', LINES) == [
+        (2, None, "'a' is an object or a list, not a single value")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -353,12 +397,17 @@ def test_a_large_integer_keeps_its_digits_beside_far_fractions_and_texts():
 
 @pytest.mark.parametrize("padding", range(BLOCK - 40, BLOCK + 4))
 def test_json_is_read_the_same_wherever_a_block_of_it_ends(padding):
-    body = b'{"note": [], "customers": [' + b" " * padding + b'{"a": 12345}, {"a": "\\u00e9"}], "total": 12345}'
+    body = (
+        b'{"note": [], "customers": ['
+        + b" " * padding
+        + b'{"a": 12345}, {"a": "\\u00e9"}], "total": 12345}'
+    )
     assert read_table(body, JSON).to_pydict() == {"a": ["12345", "é"]}
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"customers": [{"a": 1}]} x', b'{"a": 1 "b": 2}', b"{1: 2}", b'{"customers": [{"a": 1}']
+    "body",
+    [b'{"customers": [{"a": 1}]} x', b'{"a": 1 "b": 2}', b"{1: 2}", b'{"customers": [{"a": 1}'],
 )
 def test_what_is_no_json_is_refused_by_its_place(body):
     assert "in line 1, column" in str(refused(body, JSON))
@@ -374,7 +423,11 @@ def test_json_faults_are_placed_in_their_lines_beyond_the_first_block():
 def test_a_patch_tells_absent_fields_from_cleared_ones(write, content_type):
     read = patch(write({"id": 1, "a": None}, {"id": 2, "b": 5}, {}), content_type)
     present = {name: mask.tolist() for name, mask in read.present.items()}
-    assert present == {"id": [True, True, False], "a": [True, False, False], "b": [False, True, False]}
+    assert present == {
+        "id": [True, True, False],
+        "a": [True, False, False],
+        "b": [False, True, False],
+    }
     assert read.table.to_pydict() == {"id": [1, 2, None], "a": [None] * 3, "b": [None, 5, None]}
 
 
@@ -394,10 +447,15 @@ def test_a_row_without_a_single_cell_is_passed_over_in_every_format(content_type
     assert read_table(body, content_type)["id"].to_pylist() == ["a", "b"]
 
 
-@pytest.mark.parametrize("before", ["", "\n", "\r\n\n", ";;\n", " \n", "sep=;\n", "SEP=;\r\n\n", '"sep=;"\n'])
+@pytest.mark.parametrize(
+    "before", ["", "\n", "\r\n\n", ";;\n", " \n", "sep=;\n", "SEP=;\r\n\n", '"sep=;"\n']
+)
 @pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
 def test_what_spreadsheets_put_before_the_header_does_not_matter(before, charset):
-    assert read_table(f"{before}a;b\n1;2\n".encode(charset), CSV).to_pydict() == {"a": ["1"], "b": ["2"]}
+    assert read_table(f"{before}a;b\n1;2\n".encode(charset), CSV).to_pydict() == {
+        "a": ["1"],
+        "b": ["2"],
+    }
 
 
 def test_the_delimiter_that_is_declared_in_the_file_is_believed():
@@ -413,19 +471,25 @@ def test_a_delimiter_inside_quotes_does_not_pass_for_the_delimiter():
 
 
 @pytest.mark.parametrize(
-    "body", [b"a,b,\n1,2,\n3,4,\n", b"a,b\n1,2,\n3,4,\n", b"a,b,,\n1,2\n3,4\n", b"a,,b\n1,,2\n3, ,4\n"]
+    "body",
+    [b"a,b,\n1,2,\n3,4,\n", b"a,b\n1,2,\n3,4,\n", b"a,b,,\n1,2\n3,4\n", b"a,,b\n1,,2\n3, ,4\n"],
 )
 def test_a_column_with_neither_header_nor_cells_is_left_out(body):
     assert read_table(body, CSV).to_pydict() == {"a": ["1", "3"], "b": ["2", "4"]}
 
 
-@pytest.mark.parametrize("body", [b"a,b,\n1,2,\n3,4,x\n", b"a,b,\n" + b"1,2,\n" * 1000 + b"3,4,x\n"])
+@pytest.mark.parametrize(
+    "body", [b"a,b,\n1,2,\n3,4,x\n", b"a,b,\n" + b"1,2,\n" * 1000 + b"3,4,x\n"]
+)
 def test_a_column_without_header_that_has_a_cell_is_refused(body):
     assert faults(body, CSV) == [(None, None, "column 3 has no header")]
 
 
 def test_empty_rows_of_another_width_are_no_rows():
-    assert read_table(b"a,b\n1,2\n,,,\n \n3,4\n", CSV).to_pydict() == {"a": ["1", "3"], "b": ["2", "4"]}
+    assert read_table(b"a,b\n1,2\n,,,\n \n3,4\n", CSV).to_pydict() == {
+        "a": ["1", "3"],
+        "b": ["2", "4"],
+    }
 
 
 def test_ragged_rows_do_not_count_empty_ones():

@@ -1,4 +1,4 @@
-"""One table of cells that formats write differently, put in every format, assigned in every format, and read back."""
+"""One table in all formats: put, assigned and read back with equal cells."""
 
 import io
 import json
@@ -11,7 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from steps import customers_of
 
-JSON, LINES, CSV, TSV = "application/json", "application/x-ndjson", "text/csv", "text/tab-separated-values"
+JSON, LINES, CSV, TSV = (
+    "application/json",
+    "application/x-ndjson",
+    "text/csv",
+    "text/tab-separated-values",
+)
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
 DECLARED = json.dumps({"columns": {"price": {"kind": "categorical"}, "seen": {"kind": "numeric"}}})
 FEATURES = ["member", "price", "spent", "city", "seen"]
@@ -39,7 +44,11 @@ ROWS = [
 
 
 def in_json(row):
-    return row | {"id": float(row["id"]), "price": float(row["price"]), "seen": row["seen"].isoformat()}
+    return row | {
+        "id": float(row["id"]),
+        "price": float(row["price"]),
+        "seen": row["seen"].isoformat(),
+    }
 
 
 def in_text(row):
@@ -112,7 +121,9 @@ def learned(sampled):
 
 
 def assigned(client, body, media_type):
-    answer = client.post("/v1/models/same/assignments", content=body, headers={"Content-Type": media_type}).json()
+    answer = client.post(
+        "/v1/models/same/assignments", content=body, headers={"Content-Type": media_type}
+    ).json()
     assert answer["rejected"] == []
     return [
         {name: each.get(name) for name in ("customer_id", "segment", "imputed", "unknown")}
@@ -124,7 +135,8 @@ def assigned(client, body, media_type):
 def test_the_same_customers_are_the_same_dataset_in_any_format(learned, media_type):
     name = "in-" + media_type.rpartition("/")[2].rpartition(".")[2].rpartition("-")[2]
     kinds = [
-        (column["name"], column["kind"], column["missing"]) for column in put(learned, name, media_type)["columns"]
+        (column["name"], column["kind"], column["missing"])
+        for column in put(learned, name, media_type)["columns"]
     ]
     assert kinds == [
         (column["name"], column["kind"], column["missing"])
@@ -145,7 +157,9 @@ def test_the_same_customers_are_assigned_alike_in_any_format(learned, media_type
 def test_a_dataset_that_is_read_and_put_again_stays_the_same(learned, fmt):
     body = learned.get("/v1/datasets/same/customers", params={"format": fmt})
     learned.put(
-        f"/v1/datasets/again-{fmt}", content=body.content, headers={"Content-Type": body.headers["content-type"]}
+        f"/v1/datasets/again-{fmt}",
+        content=body.content,
+        headers={"Content-Type": body.headers["content-type"]},
     )
     again = customers_of(learned, f"again-{fmt}")
     assert [row["id"] for row in again] == [str(row["id"]) for row in ROWS]
@@ -160,12 +174,18 @@ def test_the_day_of_a_time_is_the_one_that_its_zone_has(learned):
 
 def test_nan_is_missing_and_told(learned):
     assert (
-        "'spent' holds NaN in 6 rows, which is taken for a missing value." in put(learned, "nan", PARQUET)["warnings"]
+        "'spent' holds NaN in 6 rows, which is taken for a missing value."
+        in put(learned, "nan", PARQUET)["warnings"]
     )
 
 
 def test_infinity_is_refused(learned):
     file = io.BytesIO()
     pq.write_table(pa.table({"id": ["a", "b"], "x": [1.0, float("inf")]}), file)
-    answer = learned.put("/v1/datasets/inf", content=file.getvalue(), headers={"Content-Type": PARQUET})
-    assert (answer.status_code, answer.json()["errors"][0]["detail"]) == (422, "x: is not a finite number")
+    answer = learned.put(
+        "/v1/datasets/inf", content=file.getvalue(), headers={"Content-Type": PARQUET}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["detail"]) == (
+        422,
+        "x: is not a finite number",
+    )

@@ -20,7 +20,9 @@ class AbsentDatabase:
 @pytest.fixture
 def without_database(client):
     parts = client.app.state.services
-    client.app.state.services = replace(parts, stores=replace(parts.stores, database=AbsentDatabase()))
+    client.app.state.services = replace(
+        parts, stores=replace(parts.stores, database=AbsentDatabase())
+    )
     yield client
     client.app.state.services = parts
 
@@ -42,7 +44,11 @@ def test_a_service_with_all_its_parts_is_ready(sampled):
 
 def test_without_an_engine_the_service_is_not_ready(without_engine):
     answer = without_engine.get("/readyz")
-    assert (answer.status_code, answer.json()["engine"], answer.json()["database"]) == (503, "unavailable", "ok")
+    assert (answer.status_code, answer.json()["engine"], answer.json()["database"]) == (
+        503,
+        "unavailable",
+        "ok",
+    )
 
 
 def test_without_a_database_the_service_is_not_ready(without_database):

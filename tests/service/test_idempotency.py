@@ -13,7 +13,10 @@ from service.idempotency.rows import RequestRow
 from service.sample import ORDERS_HEADER, generate_orders
 from service.stores.database import now
 
-MADE_OF = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
+MADE_OF = {
+    "shape": "transactions",
+    **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True)),
+}
 
 
 @pytest.fixture
@@ -40,7 +43,9 @@ def model(name, **asked):
 
 
 def order(**more):
-    return {"customers": [dict(zip(ORDERS_HEADER, ("new", "2026-01-05", 10.0), strict=True)) | more]}
+    return {
+        "customers": [dict(zip(ORDERS_HEADER, ("new", "2026-01-05", 10.0), strict=True)) | more]
+    }
 
 
 def age(client, key, by):
@@ -60,7 +65,8 @@ def test_a_fit_sent_again_gives_the_same_version(sampled, name):
 
 def test_without_a_key_the_second_fit_is_refused(sampled, name):
     statuses = [
-        sampled.post("/v1/models", json=model(name), headers={"Prefer": "wait=30"}).status_code for _ in range(2)
+        sampled.post("/v1/models", json=model(name), headers={"Prefer": "wait=30"}).status_code
+        for _ in range(2)
     ]
     assert statuses == [201, 409]
 
@@ -70,7 +76,11 @@ def test_an_unfinished_job_is_answered_as_it_is_now(idle):
     first, second = (idle.post("/v1/models", json=model("shop"), headers=headers) for _ in range(2))
     idle.post(f"/v1/jobs/{first.headers['X-Job']}/cancel")
     third = idle.post("/v1/models", json=model("shop"), headers=headers)
-    assert [answer.json()["state"] for answer in (first, second, third)] == ["queued", "queued", "cancelled"]
+    assert [answer.json()["state"] for answer in (first, second, third)] == [
+        "queued",
+        "queued",
+        "cancelled",
+    ]
 
 
 def test_fifty_at_once_with_one_key_make_one_job(idle):
@@ -79,19 +89,29 @@ def test_fifty_at_once_with_one_key_make_one_job(idle):
 
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(send, range(50)))
-    assert ({answer.status_code for answer in answers}, len(idle.get("/v1/jobs").json()["jobs"])) == ({202}, 1)
+    assert (
+        {answer.status_code for answer in answers},
+        len(idle.get("/v1/jobs").json()["jobs"]),
+    ) == ({202}, 1)
 
 
 @pytest.mark.parametrize("other", [{"k": 3}, {"seed": 1}])
 def test_another_body_under_the_same_key_is_refused(idle, other):
     idle.post("/v1/models", json=model("shop"), headers=keyed("mine", Prefer="wait=0"))
-    refused = idle.post("/v1/models", json=model("shop", **other), headers=keyed("mine", Prefer="wait=0"))
-    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    refused = idle.post(
+        "/v1/models", json=model("shop", **other), headers=keyed("mine", Prefer="wait=0")
+    )
+    assert (refused.status_code, refused.json()["type"]) == (
+        422,
+        "/problems/idempotency-key-reused",
+    )
 
 
 def test_another_path_under_the_same_key_is_refused(idle):
     idle.post("/v1/models", json=model("shop"), headers=keyed("mine", Prefer="wait=0"))
-    refused = idle.post("/v1/datasets/sample/recommendations", json=model("shop"), headers=keyed("mine"))
+    refused = idle.post(
+        "/v1/datasets/sample/recommendations", json=model("shop"), headers=keyed("mine")
+    )
     assert refused.status_code == 422
 
 
@@ -121,22 +141,35 @@ def test_transactions_sent_again_count_once(sampled, orders):
 
     before = orders_of_the_newcomer()
     first, second = (
-        sampled.post(f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders)) for _ in range(2)
+        sampled.post(f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders))
+        for _ in range(2)
     )
-    assert (first.status_code, first.json(), orders_of_the_newcomer()) == (200, second.json(), before + 1)
+    assert (first.status_code, first.json(), orders_of_the_newcomer()) == (
+        200,
+        second.json(),
+        before + 1,
+    )
 
 
 def test_a_batch_of_customers_sent_again_makes_one_version(sampled, name, sample_csv):
     put_csv(sampled, name, sample_csv)
     batch = {"customers": [{"CustomerID": "1", "Age": 40}, {"CustomerID": "new", "Age": "old"}]}
-    first, second = (sampled.post(f"/v1/datasets/{name}/customers", json=batch, headers=keyed(name)) for _ in range(2))
-    assert (first.json(), sampled.get(f"/v1/datasets/{name}").json()["dataset_version"]) == (second.json(), 2)
+    first, second = (
+        sampled.post(f"/v1/datasets/{name}/customers", json=batch, headers=keyed(name))
+        for _ in range(2)
+    )
+    assert (first.json(), sampled.get(f"/v1/datasets/{name}").json()["dataset_version"]) == (
+        second.json(),
+        2,
+    )
 
 
 def test_a_refused_batch_may_be_sent_again_mended(sampled, orders):
     bad, good = order(**{ORDERS_HEADER[2]: "much"}), order()
     statuses = [
-        sampled.post(f"/v1/datasets/{orders}/transactions", json=batch, headers=keyed(orders)).status_code
+        sampled.post(
+            f"/v1/datasets/{orders}/transactions", json=batch, headers=keyed(orders)
+        ).status_code
         for batch in (bad, good)
     ]
     assert statuses == [422, 200]
@@ -148,9 +181,13 @@ def test_a_request_that_still_runs_is_not_begun_again(sampled, orders):
     with database.writing() as session:
         row = session.get(RequestRow, ("default", orders))
         row.done, row.answer, row.taken_at = False, None, now()
-    waiting = sampled.post(f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders))
+    waiting = sampled.post(
+        f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders)
+    )
     age(sampled, orders, operations.ABANDONED_AFTER + timedelta(seconds=1))
-    taken_over = sampled.post(f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders))
+    taken_over = sampled.post(
+        f"/v1/datasets/{orders}/transactions", json=order(), headers=keyed(orders)
+    )
     assert (waiting.status_code, waiting.json()["type"]) == (409, "/problems/still-running")
     assert taken_over.status_code == 200
 
@@ -178,8 +215,12 @@ def test_a_try_that_was_taken_over_cannot_finish(client):
         operations.complete_request(session, slow, b"late")
 
 
-@pytest.mark.parametrize(("limits", "n"), [({"unfinished_jobs": 2}, 2), ({"unfinished_jobs_per_tenant": 1}, 1)])
-def test_more_jobs_than_may_wait_are_refused_with_a_time_to_come_back(at_home, tmp_path, sample_csv, limits, n):
+@pytest.mark.parametrize(
+    ("limits", "n"), [({"unfinished_jobs": 2}, 2), ({"unfinished_jobs_per_tenant": 1}, 1)]
+)
+def test_more_jobs_than_may_wait_are_refused_with_a_time_to_come_back(
+    at_home, tmp_path, sample_csv, limits, n
+):
     with running(at_home(tmp_path, **limits), IdleEngine) as client:
         put_csv(client, "sample", sample_csv)
         answers = [
@@ -187,4 +228,7 @@ def test_more_jobs_than_may_wait_are_refused_with_a_time_to_come_back(at_home, t
             for number in range(n + 1)
         ]
     assert [answer.status_code for answer in answers] == [202] * n + [429]
-    assert (answers[-1].json()["type"], answers[-1].headers["Retry-After"]) == ("/problems/too-many-jobs", "2")
+    assert (answers[-1].json()["type"], answers[-1].headers["Retry-After"]) == (
+        "/problems/too-many-jobs",
+        "2",
+    )

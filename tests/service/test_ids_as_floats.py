@@ -1,4 +1,7 @@
-"""Ids that software wrote as floats: 17850.0 is 17850 on every road, unless it means something else there."""
+"""Ids that software wrote as floats.
+
+17850.0 is 17850 on every road, unless it means something else there.
+"""
 
 import io
 import json
@@ -32,7 +35,9 @@ def ids(client, name):
 
 
 def upsert(client, name, body, media_type=CSV):
-    answer = client.post(f"/v1/datasets/{name}/customers", content=body, headers={"Content-Type": media_type})
+    answer = client.post(
+        f"/v1/datasets/{name}/customers", content=body, headers={"Content-Type": media_type}
+    )
     assert answer.is_success, answer.text
     return answer.json()["counts"]
 
@@ -45,15 +50,23 @@ def test_whole_ids_are_put_as_integers(client, body):
 
 def test_whole_floats_of_parquet_are_ids(client):
     body = parquet(CustomerID=[17850.0, 13047.0], x=[1, 2])
-    answer = client.put("/v1/datasets/typed", content=body, headers={"Content-Type": PARQUET}).json()
-    assert (answer["customer_id"], customers_of(client, "typed")[0]["CustomerID"]) == ("CustomerID", "17850")
+    answer = client.put(
+        "/v1/datasets/typed", content=body, headers={"Content-Type": PARQUET}
+    ).json()
+    assert (answer["customer_id"], customers_of(client, "typed")[0]["CustomerID"]) == (
+        "CustomerID",
+        "17850",
+    )
 
 
 @pytest.mark.parametrize(
-    "versions", [["1.0", "1.5"], ["1.0", "1"], ["1.0", "99999999999999999.0", "2.5"], ["007.0", "8.5"]]
+    "versions",
+    [["1.0", "1.5"], ["1.0", "1"], ["1.0", "99999999999999999.0", "2.5"], ["007.0", "8.5"]],
 )
 def test_ids_that_only_differ_by_their_fraction_stay_texts(client, versions):
-    put_csv(client, "versions", "\n".join(["id,x", *(f"{each},{n}" for n, each in enumerate(versions))]))
+    put_csv(
+        client, "versions", "\n".join(["id,x", *(f"{each},{n}" for n, each in enumerate(versions))])
+    )
     assert ids(client, "versions") == versions
 
 
@@ -81,9 +94,18 @@ def test_a_path_erases_the_customer(client):
     assert ids(client, "shop") == ["13047"]
 
 
-@pytest.mark.parametrize(("first", "later"), [("17850.0", "17850"), ("17850", "17850.0"), ("1.5", "1.5")])
+@pytest.mark.parametrize(
+    ("first", "later"), [("17850.0", "17850"), ("17850", "17850.0"), ("1.5", "1.5")]
+)
 def test_transactions_of_one_customer_come_together(client, first, later):
-    put_csv(client, "orders", f"id,day\n{first},2024-01-01\n", shape="transactions", customer="id", date="day")
+    put_csv(
+        client,
+        "orders",
+        f"id,day\n{first},2024-01-01\n",
+        shape="transactions",
+        customer="id",
+        date="day",
+    )
     body = f"id,day\n{later},2024-01-05\n"
     client.post("/v1/datasets/orders/transactions", content=body, headers={"Content-Type": CSV})
     assert [(row["id"], row["frequency"]) for row in customers_of(client, "orders")] == [
@@ -93,7 +115,9 @@ def test_transactions_of_one_customer_come_together(client, first, later):
 
 def test_order_numbers_written_as_floats_are_the_same_orders(client):
     columns = {"shape": "transactions", "customer": "id", "date": "day", "order": "order"}
-    put_csv(client, "lines", "id,day,order\na,2024-01-01,536365.0\na,2024-01-01,536365.0\n", **columns)
+    put_csv(
+        client, "lines", "id,day,order\na,2024-01-01,536365.0\na,2024-01-01,536365.0\n", **columns
+    )
     body = "id,day,order\na,2024-01-01,536365\n"
     client.post("/v1/datasets/lines/transactions", content=body, headers={"Content-Type": CSV})
     assert customers_of(client, "lines")[0]["frequency"] == 1
@@ -107,5 +131,7 @@ def test_an_assignment_names_the_customer(sampled, batch, query):
         fit(sampled, "placed", dataset="placed", k=2, features=["x"])
     body, media_type = BATCHES[batch]
     headers = {"Content-Type": media_type}
-    answer = sampled.post("/v1/models/placed/assignments", content=body, headers=headers, params=query)
+    answer = sampled.post(
+        "/v1/models/placed/assignments", content=body, headers=headers, params=query
+    )
     assert answer.json()["assignments"][0]["customer_id"] == "17850"

@@ -73,7 +73,9 @@ def test_a_job_is_queued_until_a_worker_takes_it(idle, queued):
 
 def test_jobs_are_listed_the_newest_first(idle, name):
     submitted = [submit(idle, f"{name}-{n}") for n in range(3)]
-    assert [job["job"] for job in idle.get("/v1/jobs?page_size=3").json()["jobs"]] == submitted[::-1]
+    assert [job["job"] for job in idle.get("/v1/jobs?page_size=3").json()["jobs"]] == submitted[
+        ::-1
+    ]
 
 
 def test_a_job_is_listed_as_it_is_shown(idle, queued):
@@ -83,7 +85,11 @@ def test_a_job_is_listed_as_it_is_shown(idle, queued):
 def test_a_finished_job_says_what_came_of_it(idle, stores, queued, name):
     attempt(stores, queued)
     job = show(idle, queued)
-    assert (job["state"], job["progress"], job["result"]) == ("succeeded", 1.0, {"model": name, "version": 1})
+    assert (job["state"], job["progress"], job["result"]) == (
+        "succeeded",
+        1.0,
+        {"model": name, "version": 1},
+    )
 
 
 def test_the_last_event_is_the_finished_job(sampled, name):
@@ -112,7 +118,9 @@ def test_the_engine_is_told_of_a_cancelled_job(idle, queued):
     assert idle.app.state.services.engine.cancelled[-1] == queued
 
 
-@pytest.mark.parametrize("how", [cancel, lambda client, job: attempt(client.app.state.services.stores, job)])
+@pytest.mark.parametrize(
+    "how", [cancel, lambda client, job: attempt(client.app.state.services.stores, job)]
+)
 def test_a_finished_job_cannot_be_cancelled(idle, queued, how):
     how(idle, queued)
     assert cancel(idle, queued).status_code == 409
@@ -143,7 +151,7 @@ def test_a_finished_job_is_never_started_again(idle, stores, queued):
 
 @pytest.fixture(params=[("tables", "read"), ("artifacts", "save")], ids=" ".join)
 def cancelled(idle, stores, queued, request):
-    """The model files from before an attempt whose job was cancelled while it read, or while it saved."""
+    """The model files from before an attempt that was cancelled while it read or saved."""
     store, method = request.param
     before = model_files(idle)
     cancelling = Interrupted(getattr(stores, store), method, lambda: cancel(idle, queued))
@@ -154,7 +162,12 @@ def cancelled(idle, stores, queued, request):
 @pytest.mark.usefixtures("cancelled")
 def test_an_attempt_whose_job_was_cancelled_writes_nothing(idle, name):
     version = first_version(idle, name)
-    assert (version["state"], version["segments"], version["aliases"], version["artifact"]) == ("failed", [], [], None)
+    assert (version["state"], version["segments"], version["aliases"], version["artifact"]) == (
+        "failed",
+        [],
+        [],
+        None,
+    )
 
 
 def test_an_attempt_whose_job_was_cancelled_leaves_no_file(idle, cancelled):
@@ -198,7 +211,11 @@ def test_a_job_that_fails_unforeseen_gives_nothing_away(idle, stores, queued):
 
     attempt(replace(stores, tables=Interrupted(stores.tables, "read", fail)), queued)
     job = show(idle, queued)
-    assert (job["state"], job["problem"]["status"], "Zanzibar" in str(job)) == ("failed", 500, False)
+    assert (job["state"], job["problem"]["status"], "Zanzibar" in str(job)) == (
+        "failed",
+        500,
+        False,
+    )
 
 
 @pytest.mark.parametrize("what", ["", "/events", "/cancel"])
@@ -232,7 +249,7 @@ def test_a_job_that_an_earlier_process_left_is_taken_up(settings, sample_csv):
 
 
 class Slow(IdleEngine):
-    """Takes its time to say how many jobs can run, and knows whether that was waited for when it was closed."""
+    """An engine with a slow capacity call, which records whether closing awaited that call."""
 
     def __init__(self, *given, **asked) -> None:
         super().__init__(*given, **asked)

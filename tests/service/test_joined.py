@@ -1,4 +1,4 @@
-"""What is written to a connection is joined where it belongs together, and never kept from whoever waits for it."""
+"""Write coalescing: writes that belong together are joined, and no client waits for a write."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ class Wire:
 
 @pytest.fixture
 def written():
-    """Do something with a transport, and give the calls that reach the wire before and after the turn of the loop."""
+    """Use a transport; return the system calls before and after the loop iteration."""
 
     def written(act):
         async def turn():
@@ -59,11 +59,14 @@ def test_a_large_body_is_not_copied(written):
 
 
 @pytest.mark.parametrize(
-    ("end", "ended"), [(CoalescingTransport.close, "closed"), (CoalescingTransport.write_eof, "ended")]
+    ("end", "ended"),
+    [(CoalescingTransport.close, "closed"), (CoalescingTransport.write_eof, "ended")],
 )
 def test_what_was_written_goes_out_before_the_end(written, end, ended):
     assert written(lambda joined: (joined.write(HEAD), end(joined))) == ([HEAD, ended],) * 2
 
 
 def test_nothing_is_written_to_whoever_has_gone(written):
-    assert written(lambda joined: (joined.write(HEAD), joined._transport.close())) == (["closed"],) * 2
+    assert (
+        written(lambda joined: (joined.write(HEAD), joined._transport.close())) == (["closed"],) * 2
+    )

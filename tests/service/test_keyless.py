@@ -3,20 +3,32 @@
 import pytest
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:8000"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:8000"]
+)
 def test_this_machine_is_answered(sampled, host):
     assert sampled.get("/livez", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
     "host",
-    ["shop.example", "shop.example:8000", "localhost.shop.example", "127.0.0.1.shop.example", "10.0.0.1", "", "["],
+    [
+        "shop.example",
+        "shop.example:8000",
+        "localhost.shop.example",
+        "127.0.0.1.shop.example",
+        "10.0.0.1",
+        "",
+        "[",
+    ],
 )
 def test_what_a_browser_was_lured_into_sending_is_refused(sampled, host):
     assert sampled.get("/livez", headers={"Host": host}).status_code == 403
 
 
-@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"])
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"]
+)
 def test_what_a_proxy_forwards_is_refused(sampled, header):
     assert sampled.get("/livez", headers={header: "127.0.0.1"}).status_code == 403
 

@@ -18,9 +18,17 @@ from service.principals import required_scope
 from service.stores.database import now
 
 OWN, FOREIGN = "own", "foreign"
-CREATING = {("PUT", "/v1/datasets/{dataset}"), ("POST", "/v1/models")}  # under a name of the caller's own
+CREATING = {
+    ("PUT", "/v1/datasets/{dataset}"),
+    ("POST", "/v1/models"),
+}  # under a name of the caller's own
 PARAMETER = re.compile(r"{(\w+)(?::path)?}")
-FIGURES = {"comparison": "sankey", "recommendations": "inertia", "versions": "sizes", "": "missing-values"}
+FIGURES = {
+    "comparison": "sankey",
+    "recommendations": "inertia",
+    "versions": "sizes",
+    "": "missing-values",
+}
 MISSING = {
     "dataset": "missing",
     "model": "missing",
@@ -117,7 +125,9 @@ def bearing(key):
 def routes(client):
     """Every method of every path, as OpenAPI knows them."""
     return [
-        (method.upper(), path) for path, each in client.get("/openapi.json").json()["paths"].items() for method in each
+        (method.upper(), path)
+        for path, each in client.get("/openapi.json").json()["paths"].items()
+        for method in each
     ]
 
 
@@ -174,11 +184,22 @@ def test_a_key_opens_no_route_beyond_its_scope(service, existing, key, scope):
 
 
 def test_what_is_open_needs_no_key(service, key):  # noqa: ARG001 - there are keys
-    for path in ("/livez", "/readyz", "/version", "/openapi.json", "/docs", "/redoc", "/", "/problems"):
+    for path in (
+        "/livez",
+        "/readyz",
+        "/version",
+        "/openapi.json",
+        "/docs",
+        "/redoc",
+        "/",
+        "/problems",
+    ):
         assert service.get(path).status_code == 200, path
 
 
-@pytest.mark.parametrize("path", ["/v1/nowhere", "/nowhere", "/v1", "/docs/../v1/models", "//v1/models", "/v1/models/"])
+@pytest.mark.parametrize(
+    "path", ["/v1/nowhere", "/nowhere", "/v1", "/docs/../v1/models", "//v1/models", "/v1/models/"]
+)
 def test_what_nobody_named_open_is_closed(service, key, path):  # noqa: ARG001 - there are keys
     assert service.get(path).status_code == 401
 
@@ -193,7 +214,9 @@ def test_another_tenants_thing_and_a_missing_thing_are_the_same(service, existin
     for method, path in closed(service):
         if PARAMETER.search(path) is None or (method, path) in CREATING:
             continue
-        theirs, missing = (told(asked(service, method, path, values, foreign)) for values in (existing, MISSING))
+        theirs, missing = (
+            told(asked(service, method, path, values, foreign)) for values in (existing, MISSING)
+        )
         assert theirs == missing, (method, path)
 
 
@@ -202,7 +225,9 @@ def test_what_has_an_id_is_another_tenants_under_the_same_names_too(service, exi
     for method, path in closed(service):
         if ids.keys().isdisjoint(PARAMETER.findall(path)):
             continue
-        theirs, missing = (told(asked(service, method, path, existing | own, beside)) for own in ({}, ids))
+        theirs, missing = (
+            told(asked(service, method, path, existing | own, beside)) for own in ({}, ids)
+        )
         assert theirs == missing, (method, path)
 
 
@@ -212,7 +237,9 @@ def told(answer):
     said = {**answer.json(), "instance": None}
     return {
         **said,
-        "detail": re.sub(r"\b(sample|missing|nobody|1|99|production|seg_[0-9a-f]{16})\b", "…", said["detail"]),
+        "detail": re.sub(
+            r"\b(sample|missing|nobody|1|99|production|seg_[0-9a-f]{16})\b", "…", said["detail"]
+        ),
     }
 
 
@@ -224,24 +251,35 @@ def test_lists_hold_a_tenants_own_things_only(service, key, path):
 
 def test_tenants_use_the_same_names_side_by_side(service, key, beside):
     keys = beside, key()
-    ks = [service.get("/v1/models/sample/versions/1", headers=bearing(each)).json()["k"] for each in keys]
+    ks = [
+        service.get("/v1/models/sample/versions/1", headers=bearing(each)).json()["k"]
+        for each in keys
+    ]
     assert ks == [2, 5]
 
 
 def test_a_key_in_either_header_is_the_same(service, key):
     own = key(scope="read")
     ways = [bearing(own), {"X-API-Key": own}, {"Authorization": f"bearer  {own}"}]
-    assert {service.get("/v1/key", headers=way).json()["key"] for way in ways} == {key_id(hash_key(own))}
+    assert {service.get("/v1/key", headers=way).json()["key"] for way in ways} == {
+        key_id(hash_key(own))
+    }
 
 
 def test_a_key_tells_what_it_allows(service, key):
     shown = service.get("/v1/key", headers=bearing(key(scope="write"))).json()
-    assert (shown["tenant"], shown["scopes"], shown["expires_at"]) == ("default", ["read", "write"], None)
+    assert (shown["tenant"], shown["scopes"], shown["expires_at"]) == (
+        "default",
+        ["read", "write"],
+        None,
+    )
 
 
 def test_two_keys_are_live_while_one_replaces_the_other(service, key):
     old, fresh = key(), key()
-    assert [service.get("/v1/models", headers=bearing(each)).status_code for each in (old, fresh)] == [200, 200]
+    assert [
+        service.get("/v1/models", headers=bearing(each)).status_code for each in (old, fresh)
+    ] == [200, 200]
 
 
 def test_a_used_key_is_refused_within_a_second_of_its_revocation(service, key, database):
@@ -254,12 +292,18 @@ def test_a_used_key_is_refused_within_a_second_of_its_revocation(service, key, d
 
 def test_a_refusal_says_how_to_send_a_key(service, key):  # noqa: ARG001 - there are keys
     refused = service.get("/v1/models")
-    assert (refused.headers["WWW-Authenticate"], refused.json()["type"]) == ("Bearer", "/problems/key-needed")
+    assert (refused.headers["WWW-Authenticate"], refused.json()["type"]) == (
+        "Bearer",
+        "/problems/key-needed",
+    )
 
 
 def test_a_missing_scope_is_named(service, key):
     refused = service.delete("/v1/models/sample", headers=bearing(key(scope="read")))
-    assert (refused.json()["type"], "scope write" in refused.json()["detail"]) == ("/problems/scope-missing", True)
+    assert (refused.json()["type"], "scope write" in refused.json()["detail"]) == (
+        "/problems/scope-missing",
+        True,
+    )
 
 
 def test_a_line_break_after_a_path_opens_nothing_more(service, key):
@@ -283,22 +327,33 @@ def test_no_key_is_kept_or_logged(service, key, database, caplog):
     service.get("/v1/models", headers=bearing(own))
     service.get("/v1/models", headers=bearing(own[:-1]))
     with database.reading() as session:
-        kept = [json.dumps({name: str(value) for name, value in vars(row).items()}) for row in session.query(KeyRow)]
+        kept = [
+            json.dumps({name: str(value) for name, value in vars(row).items()})
+            for row in session.query(KeyRow)
+        ]
     assert own[4:-6] not in " ".join([*kept, caplog.text])
 
 
 def test_keys_are_random_and_long_and_checked():
     made = {generate_key() for _ in range(200)}
-    assert (len(made), {len(each) for each in made}, all(map(is_well_formed, made))) == (200, {53}, True)
+    assert (len(made), {len(each) for each in made}, all(map(is_well_formed, made))) == (
+        200,
+        {53},
+        True,
+    )
 
 
 def test_any_single_slip_in_a_key_is_noticed():
     key = generate_key()
-    slips = [key[:at] + ("x" if key[at] != "x" else "y") + key[at + 1 :] for at in range(4, len(key))]
+    slips = [
+        key[:at] + ("x" if key[at] != "x" else "y") + key[at + 1 :] for at in range(4, len(key))
+    ]
     assert not any(map(is_well_formed, slips))
 
 
-@pytest.mark.parametrize("key", ["", "secret", "x" * 42, "ä" * 50, "a b" * 20, "csk_" + "x" * 49, "x" * 300])
+@pytest.mark.parametrize(
+    "key", ["", "secret", "x" * 42, "ä" * 50, "a b" * 20, "csk_" + "x" * 49, "x" * 300]
+)
 def test_what_is_no_key_is_no_first_key(client, key):
     with pytest.raises(InvalidRequest, match="keys generate"):
         operations.create_bootstrap_key(client.app.state.services.stores.database, key)
@@ -308,7 +363,9 @@ def test_the_first_key_opens_the_service_and_only_the_first(client):
     database = client.app.state.services.stores.database
     first, second = generate_key(), "s" * 43
     adopted = [operations.create_bootstrap_key(database, each) for each in (first, second)]
-    statuses = [client.get("/v1/models", headers=bearing(each)).status_code for each in (first, second)]
+    statuses = [
+        client.get("/v1/models", headers=bearing(each)).status_code for each in (first, second)
+    ]
     assert (adopted, statuses) == ([True, False], [200, 401])
 
 
@@ -325,14 +382,18 @@ def test_without_keys_everyone_on_this_machine_may_do_all(client):
 
 def test_a_key_lives_as_long_as_was_said(client):
     database = client.app.state.services.stores.database
-    _, row = operations.create_key(database, tenant="shop", name="crm", scope="read", lifetime=timedelta(days=90))
+    _, row = operations.create_key(
+        database, tenant="shop", name="crm", scope="read", lifetime=timedelta(days=90)
+    )
     assert abs((row.expires_at - now()) - timedelta(days=90)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("label", ["", "Shop", "a/b", "..", "x" * 64])
 def test_tenants_have_names_that_paths_can_hold(client, label):
     with pytest.raises(InvalidRequest):
-        operations.create_key(client.app.state.services.stores.database, tenant=label, name="crm", scope="read")
+        operations.create_key(
+            client.app.state.services.stores.database, tenant=label, name="crm", scope="read"
+        )
 
 
 @pytest.fixture
@@ -340,7 +401,13 @@ def sparing(at_home, tmp_path):
     """A service that answers each key twice a minute, and a key."""
     with running(at_home(tmp_path, requests_per_minute=2)) as client:
         database = client.app.state.services.stores.database
-        yield client, [operations.create_key(database, tenant="default", name="x", scope="read")[0] for _ in range(2)]
+        yield (
+            client,
+            [
+                operations.create_key(database, tenant="default", name="x", scope="read")[0]
+                for _ in range(2)
+            ],
+        )
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(sparing):
@@ -355,16 +422,25 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_back(sparing):
 
 def test_every_answer_says_what_is_left(sparing):
     client, (key, _) = sparing
-    answers = [client.get(path, headers=bearing(key)) for path in ("/v1/models", "/v1/models/missing", "/v1/models")]
+    answers = [
+        client.get(path, headers=bearing(key))
+        for path in ("/v1/models", "/v1/models/missing", "/v1/models")
+    ]
     assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"key";q=2;w=60'}
-    assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers] == ['"key";r=1', *['"key";r=0'] * 2]
+    assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers] == [
+        '"key";r=1',
+        *['"key";r=0'] * 2,
+    ]
 
 
 def test_a_minute_later_a_key_may_ask_again():
     moments = iter([0.0, 30.0, 59.9, 60.0])
     quotas = RateLimiter(2, clock=lambda: next(moments))
     taken = [quotas.take("key") for _ in range(4)]
-    assert ([quota.is_exceeded for quota in taken], taken[1].resets) == ([False, False, True, False], 30)
+    assert ([quota.is_exceeded for quota in taken], taken[1].resets) == (
+        [False, False, True, False],
+        30,
+    )
 
 
 def test_with_keys_whether_it_lives_is_told_without_the_database(client):

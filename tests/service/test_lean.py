@@ -23,11 +23,16 @@ print(before, sums == list(range(0, 16, 2)), sys.modules["pyarrow.compute"].sum 
 
 
 def test_what_is_put_off_is_imported_once_for_all_who_ask_first():
-    said = subprocess.run([sys.executable, "-c", PUT_OFF], capture_output=True, check=True, text=True)  # noqa: S603 - our own command
+    said = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", PUT_OFF], capture_output=True, check=True, text=True
+    )
     assert said.stdout.split() == ["False", "True", "True"]
 
 
 def test_what_is_put_off_and_is_not_there_is_missed_when_it_is_asked_for():
-    code = "from service.import_guard import import_lazily; import_lazily('nowhere'); import nowhere; nowhere.something"
+    code = (
+        "from service.import_guard import import_lazily; import_lazily('nowhere'); import "
+        "nowhere; nowhere.something"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)  # noqa: S603 - our own command
     assert "No module named 'nowhere'" in said.stderr.splitlines()[-1]

@@ -48,7 +48,9 @@ FORMATS = (CSV, NDJSON, JSON, PARQUET, ARROW)
 def client(at_home, tmp_path_factory):
     """A service with small limits, and a model of a few customers."""
     with running(at_home(tmp_path_factory.mktemp("limits"), **SMALL)) as client:
-        put_csv(client, "sample", "a,b,c\n" + "".join(f"{n % 4},{n}.5,{n % 7}\n" for n in range(12)))
+        put_csv(
+            client, "sample", "a,b,c\n" + "".join(f"{n % 4},{n}.5,{n % 7}\n" for n in range(12))
+        )
         fit(client, "sample", k=2, features=["a", "b"])
         yield client
 
@@ -66,7 +68,11 @@ def written(table, media_type):
     else:
         rows = table.to_pylist()
         body.write(
-            ("\n".join(map(json.dumps, rows)) if media_type == NDJSON else json.dumps({"customers": rows})).encode()
+            (
+                "\n".join(map(json.dumps, rows))
+                if media_type == NDJSON
+                else json.dumps({"customers": rows})
+            ).encode()
         )
     return body.getvalue()
 
@@ -95,14 +101,18 @@ def slug(answer):
     ],
     ids=["rows", "columns", "cells"],
 )
-def test_a_table_with_too_much_of_anything_is_refused_in_every_format(client, media_type, table, said):
+def test_a_table_with_too_much_of_anything_is_refused_in_every_format(
+    client, media_type, table, said
+):
     answer = put(client, written(table, media_type), media_type)
     assert (slug(answer), said in answer.json()["detail"]) == ((422, "unreadable-body"), True)
 
 
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_a_cell_that_is_too_long_is_named_by_its_row_and_column(client, media_type):
-    answer = put(client, written(pa.table({"a": ["x", "é" * 101, "é" * 100]}), media_type), media_type)
+    answer = put(
+        client, written(pa.table({"a": ["x", "é" * 101, "é" * 100]}), media_type), media_type
+    )
     assert answer.json()["errors"] == [{"row": 2, "detail": "'a' has more than 100 characters"}]
 
 
@@ -114,25 +124,37 @@ def test_a_table_of_too_many_bytes_is_refused(client, sent):
 @pytest.mark.parametrize("sent", [bytes, chunked])
 def test_a_document_of_too_many_bytes_is_refused(client, sent):
     body = sent(json.dumps({"name": "x" * 500}).encode())
-    assert slug(client.post("/v1/models", content=body, headers={"Content-Type": JSON})) == (413, "body-too-large")
+    assert slug(client.post("/v1/models", content=body, headers={"Content-Type": JSON})) == (
+        413,
+        "body-too-large",
+    )
 
 
 @pytest.mark.parametrize(
-    ("customers", "expected"), [(3, (200, None)), (4, (422, "unreadable-body")), (40, (413, "body-too-large"))]
+    ("customers", "expected"),
+    [(3, (200, None)), (4, (422, "unreadable-body")), (40, (413, "body-too-large"))],
 )
 @pytest.mark.parametrize("media_type", [JSON, CSV])
-def test_no_more_customers_are_placed_at_once_than_the_limits_allow(client, media_type, customers, expected):
+def test_no_more_customers_are_placed_at_once_than_the_limits_allow(
+    client, media_type, customers, expected
+):
     body = written(pa.table({"a": [1.0] * customers, "b": [2.25] * customers}), media_type)
     if media_type == CSV and expected[0] == 413:
         body *= 10
-    answer = client.post("/v1/models/sample/assignments", content=body, headers={"Content-Type": media_type})
-    assert (answer.status_code if answer.is_success else slug(answer)) == (200 if expected[0] == 200 else expected)
+    answer = client.post(
+        "/v1/models/sample/assignments", content=body, headers={"Content-Type": media_type}
+    )
+    assert (answer.status_code if answer.is_success else slug(answer)) == (
+        200 if expected[0] == 200 else expected
+    )
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/assignments"])
 def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
     deep, quoted = ('{"customers": [{"a": ' + value + "}]}" for value in ("[[]]", '"[[[["'))
-    answers = [client.post(path, content=body, headers={"Content-Type": JSON}) for body in (deep, quoted)]
+    answers = [
+        client.post(path, content=body, headers={"Content-Type": JSON}) for body in (deep, quoted)
+    ]
     assert ["deeper than 4" in answer.text for answer in answers] == [True, False]
 
 
@@ -141,12 +163,22 @@ def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
     [
         ({"k": 5, "features": ["a", "b"]}, 422, "k must be at most 4"),
         ({"k": 2, "features": ["a", "b", "c"]}, 422, "the limit of 30 cells"),
-        ({"k": 2, "features": ["a"], "algorithm": {"name": "hierarchical", "linkage": "average"}}, 422, "Ward"),
+        (
+            {
+                "k": 2,
+                "features": ["a"],
+                "algorithm": {"name": "hierarchical", "linkage": "average"},
+            },
+            422,
+            "Ward",
+        ),
     ],
     ids=["segments", "cells", "memory"],
 )
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/versions"])
-def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(client, path, asked, status, said):
+def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(
+    client, path, asked, status, said
+):
     before = len(client.get("/v1/jobs").json()["jobs"])
     named = {"name": "large", "dataset": "sample"} if path == "/v1/models" else {}
     answer = client.post(path, json={**named, **asked})
@@ -156,7 +188,10 @@ def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(client,
 
 def test_a_recommendation_from_too_many_cells_is_refused_before_there_is_a_job(client):
     answer = client.post("/v1/datasets/sample/recommendations", json={"features": ["a", "b", "c"]})
-    assert (slug(answer), "the limit of 30 cells" in answer.text) == ((422, "too-many-customers"), True)
+    assert (slug(answer), "the limit of 30 cells" in answer.text) == (
+        (422, "too-many-customers"),
+        True,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +207,10 @@ def limited_later(at_home, tmp_path_factory):
 
 def test_a_cut_that_would_take_too_much_is_refused_before_there_is_a_job(limited_later):
     answer = limited_later.post("/v1/models/tree/versions/1/cuts", json={"k": 3})
-    assert (slug(answer), "384 bytes, more than the limit of 368" in answer.text) == ((422, "too-many-customers"), True)
+    assert (slug(answer), "384 bytes, more than the limit of 368" in answer.text) == (
+        (422, "too-many-customers"),
+        True,
+    )
 
 
 @pytest.mark.parametrize("path", ["", "/figures", "/figures/moves.svg"])
@@ -194,16 +232,24 @@ def test_an_answer_to_a_body_that_was_read_does_not_hang_up(client):
 
 
 def test_a_body_that_takes_too_long_is_refused(client):
-    assert slug(asyncio.run(sent_slowly(client.app, "/v1/datasets/slow"))) == (408, "request-too-slow")
+    assert slug(asyncio.run(sent_slowly(client.app, "/v1/datasets/slow"))) == (
+        408,
+        "request-too-slow",
+    )
 
 
 def test_no_connection_to_the_database_is_held_while_a_body_comes_in(client):
-    """More slow senders than the pool has connections do not keep a single other request from being answered."""
+    """Slow senders, more than the pool has connections, delay no other request."""
 
     async def crowd():
-        slow = [asyncio.ensure_future(sent_slowly(client.app, "/v1/models/sample/assignments")) for _ in range(60)]
+        slow = [
+            asyncio.ensure_future(sent_slowly(client.app, "/v1/models/sample/assignments"))
+            for _ in range(60)
+        ]
         await asyncio.sleep(0.05)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(client.app), base_url="http://127.0.0.1") as other:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(client.app), base_url="http://127.0.0.1"
+        ) as other:
             answer = await other.get("/v1/models")
         return answer.status_code, {each.status_code for each in await asyncio.gather(*slow)}
 
@@ -220,7 +266,9 @@ async def sent_slowly(app, path):
 
     transport, headers = httpx.ASGITransport(app), {"Content-Type": CSV}
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as sender:
-        return await sender.request("PUT" if "datasets" in path else "POST", path, content=trickle(), headers=headers)
+        return await sender.request(
+            "PUT" if "datasets" in path else "POST", path, content=trickle(), headers=headers
+        )
 
 
 def test_a_client_that_goes_while_it_sends_is_no_error():
@@ -233,7 +281,9 @@ def test_a_client_that_goes_while_it_sends_is_no_error():
         return {"type": "http.disconnect"}
 
     sent = []
-    app = BodyLimitMiddleware(answered, BodyLimits(n_bytes=10, seconds=1, depth=1), MemoryBudget(100))
+    app = BodyLimitMiddleware(
+        answered, BodyLimits(n_bytes=10, seconds=1, depth=1), MemoryBudget(100)
+    )
     scope = {"type": "http", "headers": [(b"content-length", b"5")]}
     asyncio.run(app(scope, gone, sent.append))
     assert sent == []
@@ -241,8 +291,13 @@ def test_a_client_that_goes_while_it_sends_is_no_error():
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/assignments"])
 def test_a_media_type_that_is_too_long_is_refused_before_it_is_parsed(client, path):
-    answer = client.post(path, content=b"{}", headers={"Content-Type": JSON + ";" * MAX_CONTENT_TYPE})
-    assert (slug(answer), "1,000 characters" in answer.json()["detail"]) == ((415, "unsupported-format"), True)
+    answer = client.post(
+        path, content=b"{}", headers={"Content-Type": JSON + ";" * MAX_CONTENT_TYPE}
+    )
+    assert (slug(answer), "1,000 characters" in answer.json()["detail"]) == (
+        (415, "unsupported-format"),
+        True,
+    )
 
 
 ALLOWED = BodyLimits(n_bytes=1 << 20, seconds=9, depth=9)
@@ -259,7 +314,10 @@ async def read_whole(scope, receive, send):
 def ask(app, body, media_type=JSON):
     """Send a body to an app; gives the messages that are answered, and the request's scope."""
     answered, answering = [], asyncio.Event()
-    scope = {"type": "http", "headers": [(b"content-type", media_type.encode()), (b"content-length", b"9")]}
+    scope = {
+        "type": "http",
+        "headers": [(b"content-type", media_type.encode()), (b"content-length", b"9")],
+    }
     scope["answering"] = answering
 
     async def receive():
@@ -288,7 +346,7 @@ def document(n_bytes):
 
 
 def statuses(bodies, *, n_bytes, app=read_whole):
-    """Send bodies at once to an app that answers the first ones only when all have been answered or refused."""
+    """Send concurrent bodies to an app that holds the first responses until the last."""
 
     async def crowd():
         limits = BodyLimitMiddleware(app, ALLOWED, MemoryBudget(n_bytes, seconds=0.05))
@@ -312,14 +370,18 @@ async def hold_memory(scope, receive, send):
 
 def test_bodies_beyond_the_common_memory_wait_and_are_then_told_to_come_again():
     n_bytes = 2 * MAX_LOOP_BYTES
-    found, headers = statuses([document(n_bytes)] * 3, n_bytes=2 * n_bytes * OBJECT_WEIGHT, app=hold_memory)
+    found, headers = statuses(
+        [document(n_bytes)] * 3, n_bytes=2 * n_bytes * OBJECT_WEIGHT, app=hold_memory
+    )
     assert (found, (b"retry-after", b"2") in headers) == ([200, 200, 503], True)
 
 
 def test_bodies_that_are_still_on_their_way_hold_what_has_come():
     async def half_sent():
         budget = MemoryBudget(6 * MAX_LOOP_BYTES, seconds=0.05)
-        bodies = [LimitedReceive(SCOPE, part_of(2 * MAX_LOOP_BYTES), ALLOWED, budget) for _ in range(4)]
+        bodies = [
+            LimitedReceive(SCOPE, part_of(2 * MAX_LOOP_BYTES), ALLOWED, budget) for _ in range(4)
+        ]
         for body in bodies:
             body.allow_table(1 << 20, TABLE_WEIGHT)
             await body.receive()
@@ -341,9 +403,13 @@ def test_an_answer_that_is_read_slowly_holds_no_memory():
     assert statuses([document(n_bytes)] * 9, n_bytes=2 * n_bytes * OBJECT_WEIGHT)[0] == [200] * 9
 
 
-@pytest.mark.parametrize(("n_bytes", "on_loop"), [(MAX_LOOP_BYTES, True), (MAX_LOOP_BYTES + 1, False)])
+@pytest.mark.parametrize(
+    ("n_bytes", "on_loop"), [(MAX_LOOP_BYTES, True), (MAX_LOOP_BYTES + 1, False)]
+)
 def test_larger_documents_are_searched_in_a_thread(monkeypatch, n_bytes, on_loop):
     found = []
-    monkeypatch.setattr(body_limits, "check_depth", lambda *_: found.append(threading.current_thread()))
+    monkeypatch.setattr(
+        body_limits, "check_depth", lambda *_: found.append(threading.current_thread())
+    )
     assert statuses([document(n_bytes)], n_bytes=1 << 30)[0] == [200]
     assert [thread is threading.current_thread() for thread in found] == [on_loop]

@@ -69,7 +69,11 @@ def test_every_request_has_an_id_of_its_own(line):
 
 def test_a_request_is_logged_by_the_pattern_of_its_route(line):
     _, logged = line("GET", f"/v1/datasets/{CANARY.lower()}")
-    assert (logged["route"], logged["method"], logged["status"]) == ("/v1/datasets/{dataset}", "GET", 404)
+    assert (logged["route"], logged["method"], logged["status"]) == (
+        "/v1/datasets/{dataset}",
+        "GET",
+        404,
+    )
 
 
 def test_a_path_that_no_route_knows_is_not_logged(line):
@@ -95,7 +99,12 @@ def test_no_value_of_a_customer_is_ever_logged(client, read_log):
 
 def test_what_was_done_well_and_badly_is_logged(client, read_log):
     use(client, CANARY, 77.125)
-    assert {line["status"] for line in read_log() if line["event"] == "request"} == {200, 201, 404, 422}
+    assert {line["status"] for line in read_log() if line["event"] == "request"} == {
+        200,
+        201,
+        404,
+        422,
+    }
 
 
 def test_a_failed_job_is_logged_with_its_id(client, read_log):
@@ -109,7 +118,9 @@ def test_a_failed_job_is_logged_with_its_id(client, read_log):
 def test_what_a_job_does_is_logged_with_the_id_of_the_request_that_asked_for_it(client, read_log):
     client.put("/v1/datasets/towns", content=TABLE, headers=CSV)
     asked = {"name": "towns", "dataset": "towns", "k": 999}
-    client.post("/v1/models", json=asked, headers={"Prefer": "wait=30", "X-Request-ID": "order-4711"})
+    client.post(
+        "/v1/models", json=asked, headers={"Prefer": "wait=30", "X-Request-ID": "order-4711"}
+    )
     [failed] = [line for line in read_log() if line["event"] == "job failed"]
     assert failed["request_id"] == "order-4711"
 

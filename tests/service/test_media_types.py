@@ -17,7 +17,10 @@ from service.web.formats.writers import NotAcceptable, negotiate
         ("text/csv", ("text/csv", {})),
         (" Text/CSV ", ("text/csv", {})),
         ("text/csv; charset=UTF-8", ("text/csv", {"charset": "UTF-8"})),
-        ('text/csv ;header=present; Charset="utf-8"', ("text/csv", {"header": "present", "charset": "utf-8"})),
+        (
+            'text/csv ;header=present; Charset="utf-8"',
+            ("text/csv", {"header": "present", "charset": "utf-8"}),
+        ),
         ("text/csv; charset=", ("text/csv", {"charset": ""})),
         ('text/csv; a=";charset=ascii"', ("text/csv", {"a": ";charset=ascii"})),
         ("*/*;q=0.5", ("*/*", {"q": "0.5"})),
@@ -27,7 +30,9 @@ def test_a_media_type_is_read_with_its_parameters(text, parsed):
     assert parse_media_type(text) == parsed
 
 
-@pytest.mark.parametrize("text", ["application/json", "Application/JSON; charset=utf-8", " application/json ;x"])
+@pytest.mark.parametrize(
+    "text", ["application/json", "Application/JSON; charset=utf-8", " application/json ;x"]
+)
 def test_json_is_json_however_it_is_written(text):
     assert is_json(text)
 
@@ -53,4 +58,6 @@ def negotiated(text):
 @pytest.mark.parametrize("part", [";", '"', '\\"', ',"', '=";'])
 def test_media_types_are_read_in_linear_time(parse, shape, part):
     short, long = (shape.format(part * n) for n in (5_000, 40_000))
-    assert seconds(parse, long) <= max(24 * seconds(parse, short), 0.01)  # 8 times as long: quadratic would be 64
+    assert seconds(parse, long) <= max(
+        24 * seconds(parse, short), 0.01
+    )  # 8 times as long: quadratic would be 64

@@ -15,12 +15,17 @@ rows = st.dictionaries(ids, st.dictionaries(st.sampled_from(["Age", "Income"]), 
 
 
 def table_of(rows):
-    columns = {name: pa.array([row.get(name) for row in rows.values()], pa.float64()) for name in ("Age", "Income")}
+    columns = {
+        name: pa.array([row.get(name) for row in rows.values()], pa.float64())
+        for name in ("Age", "Income")
+    }
     return pa.table({"id": pa.array(list(rows), pa.string()), **columns})
 
 
 def presence_of(rows):
-    return {name: np.array([name in row for row in rows.values()], bool) for name in ("Age", "Income")}
+    return {
+        name: np.array([name in row for row in rows.values()], bool) for name in ("Age", "Income")
+    }
 
 
 def test_a_present_cell_replaces_and_an_absent_column_keeps():
@@ -29,7 +34,9 @@ def test_a_present_cell_replaces_and_an_absent_column_keeps():
 
 
 def test_an_empty_cell_clears():
-    merged = merge_tables(STORED, pa.table({"id": ["a"], "City": pa.array([None], pa.string())}), key="id")
+    merged = merge_tables(
+        STORED, pa.table({"id": ["a"], "City": pa.array([None], pa.string())}), key="id"
+    )
     assert merged["City"].to_pylist() == [None, None, "z"]
 
 
@@ -58,7 +65,9 @@ def test_merging_is_updating_each_customer_by_the_fields_that_its_row_carries(st
 
 @given(st.lists(st.tuples(ids, st.floats(0, 9))))
 def test_the_last_row_of_each_customer_wins(pairs):
-    table = pa.table({"id": pa.array([key for key, _ in pairs], pa.string()), "x": [x for _, x in pairs]})
+    table = pa.table(
+        {"id": pa.array([key for key, _ in pairs], pa.string()), "x": [x for _, x in pairs]}
+    )
     kept, superseded = last_of_each(table, "id")
     assert dict(zip(kept["id"].to_pylist(), kept["x"].to_pylist(), strict=True)) == dict(pairs)
     assert kept.num_rows + superseded.sum() == len(pairs)

@@ -37,7 +37,9 @@ def unmigrated(database) -> Database:
 
 
 def start(command):
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own script
+    return subprocess.Popen(  # noqa: S603 - our own script
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def downgrade(database):
@@ -96,4 +98,9 @@ def test_of_processes_that_migrate_at_once_one_makes_the_schema(unmigrated):
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    assert sorted(process.communicate()[0] for process in processes) == ["False", "False", "False", "True"]
+    assert sorted(process.communicate()[0] for process in processes) == [
+        "False",
+        "False",
+        "False",
+        "True",
+    ]

@@ -23,7 +23,9 @@ def moved(postgresql, tmp_path_factory, sample_csv):
 
 
 def adopt(settings):
-    return CliRunner(env=settings.environment()).invoke(commands, ["adopt", str(settings.home / "metadata.sqlite")])
+    return CliRunner(env=settings.environment()).invoke(
+        commands, ["adopt", str(settings.home / "metadata.sqlite")]
+    )
 
 
 def test_a_moved_model_places_customers_as_before(moved):
@@ -37,7 +39,10 @@ def test_a_moved_service_goes_on(moved):
     with running(moved[0]) as client:
         put_csv(client, "another", "a,b\n1,x\n2,y\n")
         assert refit(client, "shop")["state"] == "ready"
-        moves = [client.put("/v1/models/shop/aliases/production", json={"version": n}).status_code for n in (2, 1)]
+        moves = [
+            client.put("/v1/models/shop/aliases/production", json={"version": n}).status_code
+            for n in (2, 1)
+        ]
     assert moves == [200, 200]
 
 

@@ -25,8 +25,13 @@ from service.stores.tables import Tables
 KEY = b"k" * 32
 REF = ArtifactRef(tenant="default", model="m1", version=1, attempt=1)
 FILES = {"pipeline.joblib": bytes(range(256)) * 8, "scorer.json": b'{"centers": [[1.5, 2.5]]}'}
-ELSEWHERE = [replace(REF, **other) for other in ({"tenant": "t2"}, {"model": "m2"}, {"version": 2}, {"attempt": 2})]
-TABLE = pa.table({"customer_id": ["b", "a", None], "age": [30.0, None, 1e300], "town": ["Ulm", "", None]})
+ELSEWHERE = [
+    replace(REF, **other)
+    for other in ({"tenant": "t2"}, {"model": "m2"}, {"version": 2}, {"attempt": 2})
+]
+TABLE = pa.table(
+    {"customer_id": ["b", "a", None], "age": [30.0, None, 1e300], "town": ["Ulm", "", None]}
+)
 PATH = "default/3f1c"
 CANARY = "Zanzibar-77"
 ROWS = "\n".join(f"c{n},{20 + n % 40},{n * 7 % 97}.25" for n in range(60))
@@ -40,7 +45,9 @@ for version in range(1, 1_000_000):
 """
 
 every_file = pytest.mark.parametrize("name", [*FILES, MANIFEST])
-everywhere_else = pytest.mark.parametrize("other", ELSEWHERE, ids=["tenant", "model", "version", "attempt"])
+everywhere_else = pytest.mark.parametrize(
+    "other", ELSEWHERE, ids=["tenant", "model", "version", "attempt"]
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,7 +86,10 @@ def tables(root):
 @pytest.fixture(scope="module")
 def served(at_home, tmp_path_factory):
     """A service that keeps nothing but its metadata on this machine, and a customer of it."""
-    places = {"tables": f"s3://{BUCKET}/served/tables", "artifacts": f"s3://{BUCKET}/served/artifacts"}
+    places = {
+        "tables": f"s3://{BUCKET}/served/tables",
+        "artifacts": f"s3://{BUCKET}/served/artifacts",
+    }
     with running(at_home(tmp_path_factory.mktemp("served"), **places)) as client:
         put_csv(client, "shop", f"customer_id,age,spent\n{ROWS}\n{CANARY},64,8311.5")
         fit(client, "shop", dataset="shop", k=3, features=["age", "spent"])
@@ -224,7 +234,9 @@ def test_writers_at_once_lose_nothing(tables):
 
 
 def test_batches_start_at_any_row(tables):
-    rest = pa.Table.from_batches(tables.batches(PATH, tables.replace(PATH, TABLE), start=1), TABLE.schema)
+    rest = pa.Table.from_batches(
+        tables.batches(PATH, tables.replace(PATH, TABLE), start=1), TABLE.schema
+    )
     assert rest.equals(TABLE.slice(1))
 
 
@@ -249,17 +261,23 @@ def test_a_write_that_breaks_off_leaves_no_object(tables, files):
 
 
 def test_a_service_places_customers_by_a_model_that_lies_there(served):
-    assert place(served, "shop", {"age": 30, "spent": 50})["assignments"][0]["segment"].startswith("seg_")
+    assert place(served, "shop", {"age": 30, "spent": 50})["assignments"][0]["segment"].startswith(
+        "seg_"
+    )
 
 
 def test_a_customer_who_is_changed_is_read_back_changed(served):
     upsert(served, "shop", {"customer_id": "c1", "age": 99})
-    assert [row["age"] for row in customers_of(served, "shop") if row["customer_id"] == "c1"] == [99.0]
+    assert [row["age"] for row in customers_of(served, "shop") if row["customer_id"] == "c1"] == [
+        99.0
+    ]
 
 
 def test_a_dataset_is_placed_into_a_table_that_lies_there(served):
     run = run_of(served, "shop", "shop")["run"]
-    rows = served.get(f"/v1/models/shop/versions/production/assignment-runs/{run}/assignments?format=csv").text
+    rows = served.get(
+        f"/v1/models/shop/versions/production/assignment-runs/{run}/assignments?format=csv"
+    ).text
     assert len(rows.splitlines()) - 1 == len(customers_of(served, "shop"))
 
 

@@ -11,7 +11,9 @@ from steps import INCOME, SCORE, place
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT = (DOCS / "observability.md").read_text()
 DASHBOARD = json.loads((DOCS / "grafana-dashboard.json").read_text())
-QUERIES = [(panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]]
+QUERIES = [
+    (panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]
+]
 FIGURE = re.compile(r"\b(?:segmentation|process)_\w+")
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.+) \|$", re.MULTILINE)
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
@@ -27,7 +29,9 @@ def families(sampled):
 @pytest.fixture(scope="module")
 def names(families):
     """What a query may name."""
-    return {family.name + suffix for family in families for suffix in SUFFIXES.get(family.type, ("",))}
+    return {
+        family.name + suffix for family in families for suffix in SUFFIXES.get(family.type, ("",))
+    }
 
 
 def written(family):
@@ -41,7 +45,9 @@ def test_every_figure_is_documented_with_its_type_and_its_meaning(families):
 
 
 def test_every_figure_has_the_labels_that_are_documented(families):
-    documented = {name: set(re.findall(r"\w+", labels)) for name, _, labels, _ in ROW.findall(DOCUMENT)}
+    documented = {
+        name: set(re.findall(r"\w+", labels)) for name, _, labels, _ in ROW.findall(DOCUMENT)
+    }
     labels = {
         written(family)[0]: {label for sample in family.samples for label in sample.labels} - {"le"}
         for family in families
@@ -57,7 +63,11 @@ def test_the_dashboard_asks_only_for_figures_that_there_are(names, title, query)
 
 def test_the_dashboard_shows_all_figures_of_our_own(names):
     shown = {name for _, query in QUERIES for name in FIGURE.findall(query)}
-    ours = {re.sub("_(bucket|sum|count)$", "", name) for name in names if name.startswith("segmentation_")}
+    ours = {
+        re.sub("_(bucket|sum|count)$", "", name)
+        for name in names
+        if name.startswith("segmentation_")
+    }
     assert {re.sub("_bucket$", "", name) for name in shown} >= ours
 
 
@@ -69,5 +79,6 @@ def test_the_alerts_ask_only_for_figures_that_there_are(names):
 def test_no_figure_has_a_label_that_could_name_somebody(families):
     labels = {label for family in families for sample in family.samples for label in sample.labels}
     assert labels == {
-        "algorithm", "cache", "kind", "le", "method", "python", "route", "state", "status", "version",
+        "algorithm", "cache", "kind", "le", "method", "python", "route", "state", "status",
+        "version",
     }  # fmt: skip

@@ -1,7 +1,23 @@
-"""What people do most, with the metadata in PostgreSQL, in every run; `--database postgresql` runs all tests so."""
+"""What people do most, with the metadata in PostgreSQL, in every run.
+
+`--database postgresql` runs all tests so.
+"""
 
 import pytest
-from steps import INCOME, SCORE, customers_of, erase, finished, fit, place, put_csv, recommend, refit, running, upsert
+from steps import (
+    INCOME,
+    SCORE,
+    customers_of,
+    erase,
+    finished,
+    fit,
+    place,
+    put_csv,
+    recommend,
+    refit,
+    running,
+    upsert,
+)
 
 from service.config import Settings
 

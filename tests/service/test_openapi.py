@@ -30,7 +30,10 @@ def operations(spec):
 def ready(client, sample_csv):
     """A service as after its first start, and the id of one of its segments."""
     put_csv(client, "sample", sample_csv)
-    made = {"shape": "transactions", **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True))}
+    made = {
+        "shape": "transactions",
+        **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True)),
+    }
     put_csv(client, "sample-orders", generate_orders(200), **made)
     fit(client, "sample-tree", algorithm={"name": "hierarchical"})
     return client, fit(client, "sample")["segments"][0]["segment"]
@@ -39,7 +42,9 @@ def ready(client, sample_csv):
 def inside(part):
     """Give a part of the description and all parts in it."""
     yield part
-    for child in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+    for child in (
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ):
         yield from inside(child)
 
 
@@ -59,14 +64,20 @@ def examples(spec, content):
     if "example" in content:
         return [content["example"]]
     schema = resolve(spec, content["schema"]["$ref"])
-    fields = {name: field["examples"][0] for name, field in schema["properties"].items() if "examples" in field}
+    fields = {
+        name: field["examples"][0]
+        for name, field in schema["properties"].items()
+        if "examples" in field
+    }
     return schema.get("examples") or [fields if fields.keys() >= set(schema["required"]) else None]
 
 
 def fill(path, operation, otherwise):
     """Give the path that "Try it out" asks for."""
     parameters = [each for each in operation["parameters"] if each["in"] == "path"]
-    return path.format(**{each["name"]: each["schema"].get("examples", [otherwise])[0] for each in parameters})
+    return path.format(
+        **{each["name"]: each["schema"].get("examples", [otherwise])[0] for each in parameters}
+    )
 
 
 def bodies(spec, operations):
@@ -81,7 +92,9 @@ def bodies(spec, operations):
 
 def send(client, method, path, media_type, example):
     sent = {"json": example} if media_type == "application/json" else {"content": example}
-    return client.request(method, path, headers={"Content-Type": media_type, "Prefer": "wait=30"}, **sent)
+    return client.request(
+        method, path, headers={"Content-Type": media_type, "Prefer": "wait=30"}, **sent
+    )
 
 
 def test_the_description_is_of_openapi_3_1(spec):
@@ -89,27 +102,43 @@ def test_the_description_is_of_openapi_3_1(spec):
 
 
 def test_every_reference_leads_somewhere(spec):
-    refs = {part["$ref"] for part in inside(spec) if isinstance(part, dict) and isinstance(part.get("$ref"), str)}
+    refs = {
+        part["$ref"]
+        for part in inside(spec)
+        if isinstance(part, dict) and isinstance(part.get("$ref"), str)
+    }
     assert all(isinstance(resolve(spec, ref), dict) for ref in refs)
 
 
 def test_every_schema_is_used(spec):
-    refs = {part["$ref"].rpartition("/")[2] for part in inside(spec) if isinstance(part, dict) and "$ref" in part}
+    refs = {
+        part["$ref"].rpartition("/")[2]
+        for part in inside(spec)
+        if isinstance(part, dict) and "$ref" in part
+    }
     assert spec["components"]["schemas"].keys() - refs == set()
 
 
 def test_every_parameter_of_a_path_is_declared_and_required(operations):
     declared = {
         key: sorted(
-            each["name"] for each in operation.get("parameters", []) if each["in"] == "path" and each["required"]
+            each["name"]
+            for each in operation.get("parameters", [])
+            if each["in"] == "path" and each["required"]
         )
         for key, operation in operations.items()
     }
-    assert declared == {(method, path): sorted(PARAMETER.findall(path)) for method, path in operations}
+    assert declared == {
+        (method, path): sorted(PARAMETER.findall(path)) for method, path in operations
+    }
 
 
 def test_every_response_is_described(operations):
-    assert all(answer["description"] for operation in operations.values() for answer in operation["responses"].values())
+    assert all(
+        answer["description"]
+        for operation in operations.values()
+        for answer in operation["responses"].values()
+    )
 
 
 def test_every_operation_is_in_one_room(operations):
@@ -146,7 +175,9 @@ def test_every_refusal_is_declared_with_its_status(operations):
 
 
 def test_every_answer_declares_the_id_of_its_request(operations):
-    answers = [answer for operation in operations.values() for answer in operation["responses"].values()]
+    answers = [
+        answer for operation in operations.values() for answer in operation["responses"].values()
+    ]
     assert all("X-Request-ID" in answer["headers"] for answer in answers)
 
 
@@ -165,16 +196,26 @@ def test_every_parameter_is_explained(operations):
 
 
 def test_every_body_has_an_example(spec, operations):
-    assert [(method, path) for method, path, _, example in bodies(spec, operations) if example is None] == []
+    assert [
+        (method, path) for method, path, _, example in bodies(spec, operations) if example is None
+    ] == []
 
 
 def test_every_example_succeeds_unedited_on_the_sample(spec, operations, ready):
     client, segment = ready
     answers = [
-        (method, path, send(client, method, fill(path, operations[method, path], segment), media_type, example))
+        (
+            method,
+            path,
+            send(
+                client, method, fill(path, operations[method, path], segment), media_type, example
+            ),
+        )
         for method, path, media_type, example in bodies(spec, operations)
     ]
-    assert [(method, path, answer.text) for method, path, answer in answers if not answer.is_success] == []
+    assert [
+        (method, path, answer.text) for method, path, answer in answers if not answer.is_success
+    ] == []
 
 
 def test_an_example_does_not_replace_the_sample(operations):
@@ -184,8 +225,13 @@ def test_an_example_does_not_replace_the_sample(operations):
 
 def test_an_answer_that_came_in_time_is_not_described_as_a_job(operations):
     answers = operations["POST", "/v1/models"]["responses"]
-    schemas = [answers[status]["content"]["application/json"]["schema"] for status in ("201", "202")]
-    assert schemas == [{"$ref": "#/components/schemas/Version"}, {"$ref": "#/components/schemas/Job"}]
+    schemas = [
+        answers[status]["content"]["application/json"]["schema"] for status in ("201", "202")
+    ]
+    assert schemas == [
+        {"$ref": "#/components/schemas/Version"},
+        {"$ref": "#/components/schemas/Job"},
+    ]
 
 
 def test_the_headers_of_an_answer_that_is_a_job_are_described(operations):

@@ -12,8 +12,15 @@ from models.charts.theme import LOOKS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(page.FILES.iterdir())
-FRAME_SCRIPT = page.FILES / "frame.js"  # it becomes the page of a figure, where nothing of ours can be reached
-TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+FRAME_SCRIPT = (
+    page.FILES / "frame.js"
+)  # it becomes the page of a figure, where nothing of ours can be reached
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 ADDRESS = re.compile(r"https?://[^\s\"'`]+")
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
 IMPORT = re.compile(r"""^import .*from "\./(.+)";$""", re.MULTILINE)
@@ -73,19 +80,25 @@ def test_a_file_names_no_other_host(file):
     assert set(ADDRESS.findall(file.read_text())) <= KNOWN_ADDRESSES
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file != FRAME_SCRIPT], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if file != FRAME_SCRIPT], ids=lambda file: file.name
+)
 def test_a_file_makes_no_markup_of_texts(file):
     assert not MARKUP.search(file.read_text())
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.suffix == ".js"], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if file.suffix == ".js"], ids=lambda file: file.name
+)
 def test_a_module_imports_only_what_is_there(file):
     assert set(IMPORT.findall(file.read_text())) <= {each.name for each in FILES}
 
 
 def test_every_module_is_asked_for_at_once_rather_than_one_by_one(index):
     asked = re.findall(r'(?:modulepreload" href|type="module" src)="/page/(.+?)"', index.text)
-    modules = {file.name for file in FILES if file.suffix == ".js" and MODULE.search(file.read_text())}
+    modules = {
+        file.name for file in FILES if file.suffix == ".js" and MODULE.search(file.read_text())
+    }
     assert set(asked) == modules
 
 
@@ -100,10 +113,15 @@ def test_every_file_is_packaged():
     needed = [*FILES, *(ROOT / "service" / "migrations").rglob("*.*")]
     kept = [file for file in needed if "__pycache__" not in file.parts]
     ignored = [line for line in (ROOT / ".gitignore").read_text().splitlines() if line]
-    assert [file for file in kept if any(file.match(pattern.strip("/")) for pattern in ignored)] == []
+    assert [
+        file for file in kept if any(file.match(pattern.strip("/")) for pattern in ignored)
+    ] == []
 
 
 @pytest.mark.parametrize("index", range(28))
 def test_a_segment_has_the_colour_that_it_has_in_figures(index):
     light, dark = (LOOKS[theme].color(index).lower() for theme in ("light", "dark"))
-    assert f".colour-{index} {{ background: light-dark({light}, {dark}); }}" in (page.FILES / "page.css").read_text()
+    assert (
+        f".colour-{index} {{ background: light-dark({light}, {dark}); }}"
+        in (page.FILES / "page.css").read_text()
+    )

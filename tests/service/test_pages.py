@@ -45,14 +45,23 @@ def test_a_file_that_is_not_there_is_a_problem(sampled):
 def described_pages(openapi) -> list[str]:
     """The paths under which the reference promises a page."""
     answers = {
-        path: operations["get"]["responses"] for path, operations in openapi["paths"].items() if "get" in operations
+        path: operations["get"]["responses"]
+        for path, operations in openapi["paths"].items()
+        if "get" in operations
     }
-    return [path for path, answer in answers.items() if "text/html" in answer["200"].get("content", {})]
+    return [
+        path for path, answer in answers.items() if "text/html" in answer["200"].get("content", {})
+    ]
 
 
 def undescribed_pages() -> list[str]:
     """The paths of the pages that the reference leaves out."""
-    routes = [route.path for router in (docs, page) for route in router.routes if isinstance(route, APIRoute)]
+    routes = [
+        route.path
+        for router in (docs, page)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
     return routes + [f"/page/{file.name}" for file in FILES.glob("*.html")]
 
 
@@ -70,7 +79,10 @@ def every_page(sampled):
         figures = sampled.get(named.partition("/{figure}")[0]).json()["figures"]
         return named.replace("{figure}", next(each["figure"] for each in figures if each["exists"]))
 
-    return [sampled.get(address(path)) for path in described_pages(sampled.app.openapi()) + undescribed_pages()]
+    return [
+        sampled.get(address(path))
+        for path in described_pages(sampled.app.openapi()) + undescribed_pages()
+    ]
 
 
 def test_every_page_that_is_promised_is_there(every_page):
@@ -80,20 +92,30 @@ def test_every_page_that_is_promised_is_there(every_page):
 
 def test_no_page_brings_anything_from_elsewhere(every_page):
     policies = [page.headers["Content-Security-Policy"] for page in every_page]
-    assert [policy for policy in policies if "default-src 'none'" not in policy or "//" in policy] == []
+    assert [
+        policy for policy in policies if "default-src 'none'" not in policy or "//" in policy
+    ] == []
 
 
 def test_no_page_runs_a_script_that_is_not_known_beforehand(every_page):
-    scripts = [re.search(r"script-src ([^;]*)", page.headers["Content-Security-Policy"]) for page in every_page]
+    scripts = [
+        re.search(r"script-src ([^;]*)", page.headers["Content-Security-Policy"])
+        for page in every_page
+    ]
     assert [found[1] for found in scripts if found and "unsafe" in found[1]] == []
 
 
 def test_no_page_is_framed_elsewhere_nor_taken_for_what_it_is_not(every_page):
-    framed = {re.search(r"frame-ancestors ([^;]*)", page.headers["Content-Security-Policy"])[1] for page in every_page}
+    framed = {
+        re.search(r"frame-ancestors ([^;]*)", page.headers["Content-Security-Policy"])[1]
+        for page in every_page
+    }
     assert framed <= {"'none'", "'self'"}
     assert {page.headers["X-Content-Type-Options"] for page in every_page} == {"nosniff"}
 
 
-@pytest.mark.parametrize("asset", ["/docs/assets/swagger/swagger-ui-bundle.js", "/redoc/logo-mini.svg"])
+@pytest.mark.parametrize(
+    "asset", ["/docs/assets/swagger/swagger-ui-bundle.js", "/redoc/logo-mini.svg"]
+)
 def test_a_file_of_these_pages_is_not_taken_for_what_it_is_not(sampled, asset):
     assert sampled.get(asset).headers["X-Content-Type-Options"] == "nosniff"

@@ -59,7 +59,9 @@ def test_a_page_of_no_or_of_too_many_entries_is_refused(sampled, path, page_size
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("token", ["a", "_", "%%%", "é", urlsafe_b64encode(b"\xff").decode(), "AA==", "a" * 501])
+@pytest.mark.parametrize(
+    "token", ["a", "_", "%%%", "é", urlsafe_b64encode(b"\xff").decode(), "AA==", "a" * 501]
+)
 def test_what_is_no_token_is_refused(sampled, path, token):
     assert sampled.get(path, params={"page_token": token}).status_code == 422
 

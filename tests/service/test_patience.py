@@ -71,7 +71,9 @@ def test_a_commit_that_was_not_acknowledged_is_not_done_again(counting, cut_off)
     assert len(tries) == 1
 
 
-def test_what_may_be_repeated_is_done_again_after_a_commit_that_was_not_acknowledged(counting, cut_off):
+def test_what_may_be_repeated_is_done_again_after_a_commit_that_was_not_acknowledged(
+    counting, cut_off
+):
     tries = []
     cut_off("commit")
     counting.write(lambda session: tries.append(session.execute(COUNT)), repeatable=True)
@@ -124,7 +126,9 @@ def test_nobody_reads_the_password_in_what_went_wrong():
 def test_a_lock_is_not_waited_for_without_end(postgresql):
     database = Database(postgresql.new())
     with database.reading() as session:
-        limits = [session.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
+        limits = [
+            session.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")
+        ]
     database.close()
     assert limits == ["30s", "1min"]
 
@@ -140,5 +144,7 @@ def test_an_address_may_set_other_limits(postgresql):
 @pytest.mark.parametrize(("revision", "state"), [("0001", "not-migrated"), ("9999", "ok")])
 def test_a_schema_may_be_newer_than_the_release_and_never_older(database, revision, state):
     with database.writing() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+        session.execute(
+            text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision}
+        )
     assert database.state() == state

@@ -6,7 +6,14 @@ from steps import INCOME
 import service.tasks  # noqa: F401 - its errors are looked at, too
 from models.errors import SegmentationError
 from service.engine.client import EngineUnavailable
-from service.errors import FieldError, InvalidRequest, NotFound, ServiceError, TableBusy, Unavailable
+from service.errors import (
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    ServiceError,
+    TableBusy,
+    Unavailable,
+)
 from service.web.exception_handlers import JobFailed, problem_response
 from service.web.problems import STATUSES, to_problem
 
@@ -19,7 +26,13 @@ REFUSED = [
     pytest.param("GET", "/v1/models/Nowhere", {}, 422, id="bad-path"),
     pytest.param("GET", "/v1/models?page_size=0", {}, 422, id="bad-query"),
     pytest.param("POST", "/v1/models", {"json": {}}, 422, id="bad-body"),
-    pytest.param("POST", "/v1/models", {"json": {"name": "sample", "dataset": "sample", "k": 1}}, 409, id="taken"),
+    pytest.param(
+        "POST",
+        "/v1/models",
+        {"json": {"name": "sample", "dataset": "sample", "k": 1}},
+        409,
+        id="taken",
+    ),
     pytest.param("PUT", "/v1/datasets/no", {"content": "<a/>"}, 415, id="no-format"),
     pytest.param("PUT", "/v1/datasets/no", {"json": {"customers": []}}, 422, id="no-customers"),
     pytest.param("GET", "/livez", {"headers": {"Host": "shop.example"}}, 403, id="other-host"),
@@ -42,10 +55,15 @@ def test_every_refusal_is_a_problem(sampled, method, path, sent, status):
 
 
 @pytest.mark.parametrize(("method", "path", "sent", "status"), REFUSED)
-def test_a_problem_repeats_the_status_and_the_id_of_its_request(sampled, method, path, sent, status):
+def test_a_problem_repeats_the_status_and_the_id_of_its_request(
+    sampled, method, path, sent, status
+):
     answer = sampled.request(method, path, **sent)
     problem = answer.json()
-    assert (problem["status"], problem["instance"]) == (status, f"urn:request:{answer.headers['X-Request-ID']}")
+    assert (problem["status"], problem["instance"]) == (
+        status,
+        f"urn:request:{answer.headers['X-Request-ID']}",
+    )
 
 
 @pytest.mark.parametrize(("method", "path", "sent", "status"), REFUSED)
@@ -74,26 +92,38 @@ def test_what_will_pass_says_when_to_try_again(error):
 
 @pytest.mark.parametrize("n", [1, 100, 5000])
 def test_faults_are_listed_up_to_a_hundred_and_counted_in_all(sampled, n):
-    answer = sampled.post("/v1/models/sample/assignments", json={"customers": [{INCOME: True}] * n}).json()
+    answer = sampled.post(
+        "/v1/models/sample/assignments", json={"customers": [{INCOME: True}] * n}
+    ).json()
     assert (len(answer["errors"]), answer["n_errors"]) == (min(n, 100), n)
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "ß" * 100_000, '"' * 100_000, "\x01" * 100_000, "😀" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["x" * 100_000, "ß" * 100_000, '"' * 100_000, "\x01" * 100_000, "😀" * 100_000]
+)
 def test_no_problem_is_larger_than_sixteen_kilobytes(sampled, text):
-    faults = {"customers": [{text: 1, INCOME: {}} for _ in range(3)], "features": [text] * 200, text: 1}
+    faults = {
+        "customers": [{text: 1, INCOME: {}} for _ in range(3)],
+        "features": [text] * 200,
+        text: 1,
+    }
     answer = sampled.post("/v1/models", json={"name": text, "dataset": text, "k": 1, **faults})
     assert len(answer.content) <= 16_384
 
 
 def test_many_long_faults_fit_into_a_problem():
     faults = [
-        FieldError(detail="\u0001" * 1000, pointer="/" + "ß" * 1000, row=n, customer_id="😀" * 256) for n in range(200)
+        FieldError(detail="\u0001" * 1000, pointer="/" + "ß" * 1000, row=n, customer_id="😀" * 256)
+        for n in range(200)
     ]
     assert len(str(to_problem(InvalidRequest("ß" * 5000, errors=faults))).encode()) <= 16_384
 
 
 def test_a_detail_says_what_was_raised():
-    assert to_problem(NotFound("There is no dataset called shop"))["detail"] == "There is no dataset called shop"
+    assert (
+        to_problem(NotFound("There is no dataset called shop"))["detail"]
+        == "There is no dataset called shop"
+    )
 
 
 def test_an_error_without_a_detail_says_its_sentence():
@@ -102,7 +132,11 @@ def test_an_error_without_a_detail_says_its_sentence():
 
 def test_an_unforeseen_error_tells_nothing_of_itself(broken):
     answer = broken.put("/v1/datasets/shop", json={"customers": [{"id": 1, "age": 30}]})
-    assert (answer.status_code, answer.headers["Content-Type"], CANARY in answer.text) == (500, MEDIA_TYPE, False)
+    assert (answer.status_code, answer.headers["Content-Type"], CANARY in answer.text) == (
+        500,
+        MEDIA_TYPE,
+        False,
+    )
 
 
 def test_after_an_unforeseen_error_others_are_answered(broken):
@@ -112,7 +146,16 @@ def test_after_an_unforeseen_error_others_are_answered(broken):
 
 @pytest.mark.parametrize(
     "body",
-    ['{"name": ', "[]", "5", '{"k": NaN}', '{"k": 1e999}', '{"a": "\\ud800"}', "[" * 100_000, '{"k": ' + "9" * 5000],
+    [
+        '{"name": ',
+        "[]",
+        "5",
+        '{"k": NaN}',
+        '{"k": 1e999}',
+        '{"a": "\\ud800"}',
+        "[" * 100_000,
+        '{"k": ' + "9" * 5000,
+    ],
 )
 def test_a_body_that_cannot_be_read_is_a_problem_of_its_sender(sampled, body):
     answer = sampled.post("/v1/models", content=body, headers={"Content-Type": "application/json"})

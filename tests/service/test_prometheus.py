@@ -40,7 +40,9 @@ class AbsentDatabase:
 def read(families):
     """Give each figure by its name and labels."""
     return {
-        (sample.name, *sorted(sample.labels.items())): sample.value for family in families for sample in family.samples
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
     }
 
 
@@ -52,15 +54,25 @@ def scrape(client):
 
 def named(figures, name):
     """Give the figures of one name, by the values of their labels."""
-    return {tuple(value for _, value in key[1:]): figure for key, figure in figures.items() if key[0] == name}
+    return {
+        tuple(value for _, value in key[1:]): figure
+        for key, figure in figures.items()
+        if key[0] == name
+    }
 
 
 def finish(database, state="succeeded", kind="fit", finished_at=None):
     """Write down a job that has taken two seconds."""
     finished_at = finished_at or now()
     with database.writing() as session:
-        job = jobs.create_job(session, "shop", kind, {"algorithm": "kmeans"} if kind == "fit" else {})
-        job.state, job.started_at, job.finished_at = state, finished_at - timedelta(seconds=2), finished_at
+        job = jobs.create_job(
+            session, "shop", kind, {"algorithm": "kmeans"} if kind == "fit" else {}
+        )
+        job.state, job.started_at, job.finished_at = (
+            state,
+            finished_at - timedelta(seconds=2),
+            finished_at,
+        )
 
 
 @pytest.fixture
@@ -125,7 +137,10 @@ def test_a_scorer_is_read_once_and_found_again(client, sample_csv):
     for version in ("1", "production", "1"):
         client.post(f"/v1/models/m/versions/{version}/assignments", json={"customers": [CUSTOMER]})
     figures = scrape(client)
-    kept = {what: named(figures, f"segmentation_cache_{what}")["scorers",] for what in ("misses_total", "hits_total")}
+    kept = {
+        what: named(figures, f"segmentation_cache_{what}")["scorers",]
+        for what in ("misses_total", "hits_total")
+    }
     assert kept == {"misses_total": 1, "hits_total": 1}
     assert named(figures, "segmentation_cache_entries")["scorers",] == 1
 
@@ -146,7 +161,9 @@ def test_a_finished_fit_is_counted_and_timed_by_its_algorithm(client, sample_csv
 
 def test_a_queue_is_counted_and_its_oldest_job_has_an_age(idle, sample_csv):
     put_csv(idle, "sample", sample_csv)
-    idle.post("/v1/models", json={"name": "m", "dataset": "sample", "k": 3}, headers={"Prefer": "wait=0"})
+    idle.post(
+        "/v1/models", json={"name": "m", "dataset": "sample", "k": 3}, headers={"Prefer": "wait=0"}
+    )
     figures = scrape(idle)
     assert named(figures, "segmentation_jobs") == {("fit", "queued"): 1}
     assert named(figures, "segmentation_queue_length") == {(): 1}
@@ -198,7 +215,10 @@ def test_the_rows_are_read_once_a_second(database):
 
 def test_without_a_database_the_process_says_so_and_has_no_queue():
     figures = read(JobCollector(AbsentDatabase()).collect())
-    assert (named(figures, "segmentation_database_up"), named(figures, "segmentation_queue_length")) == ({(): 0}, {})
+    assert (
+        named(figures, "segmentation_database_up"),
+        named(figures, "segmentation_queue_length"),
+    ) == ({(): 0}, {})
 
 
 def test_the_release_is_told_with_the_figures(client):
@@ -211,14 +231,23 @@ def test_the_process_tells_its_memory(client):
 
 
 def test_a_scraper_may_ask_for_openmetrics(client):
-    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    answer = client.get(
+        "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}
+    )
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
 
 
 def test_a_duration_falls_into_the_bucket_that_it_just_fills():
-    durations, family = DurationHistogram((1.0, 2.0)), HistogramMetricFamily("took", "How long.", labels=["what"])
+    durations, family = (
+        DurationHistogram((1.0, 2.0)),
+        HistogramMetricFamily("took", "How long.", labels=["what"]),
+    )
     for seconds in (0.5, 1.0, 1.5, 3.0):
         durations.add(seconds)
     durations.show(family, "all")
-    assert named(read([family]), "took_bucket") == {("1.0", "all"): 2, ("2.0", "all"): 3, ("+Inf", "all"): 4}
+    assert named(read([family]), "took_bucket") == {
+        ("1.0", "all"): 2,
+        ("2.0", "all"): 3,
+        ("+Inf", "all"): 4,
+    }

@@ -30,7 +30,10 @@ PARQUET = "application/vnd.apache.parquet"
 def parquet(n_rows=2):
     sink = io.BytesIO()
     pq.write_table(
-        pa.table({"id": [f"c{row}" for row in range(n_rows)], "x": [row / 7 for row in range(n_rows)]}), sink
+        pa.table(
+            {"id": [f"c{row}" for row in range(n_rows)], "x": [row / 7 for row in range(n_rows)]}
+        ),
+        sink,
     )
     return sink.getvalue()
 
@@ -87,7 +90,8 @@ def test_one_process_reads_one_body_after_the_other(pool):
 
 
 @pytest.mark.parametrize(
-    "signals", [[signal.SIGSEGV, signal.SIGCONT], [signal.SIGABRT, signal.SIGCONT], [signal.SIGKILL]]
+    "signals",
+    [[signal.SIGSEGV, signal.SIGCONT], [signal.SIGABRT, signal.SIGCONT], [signal.SIGKILL]],
 )
 def test_a_body_that_ends_its_process_is_refused_and_the_next_one_is_read(pool, signals):
     with pytest.raises(UnreadableBody, match="ended the process"):
@@ -152,7 +156,9 @@ time.sleep(60)
 
 
 def test_a_process_ends_with_the_one_that_started_it():
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own command
+    parent = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     with parent:
         parent.stdin.write(BODY)
         parent.stdin.close()
@@ -187,12 +193,18 @@ def test_a_disk_that_is_full_is_no_fault_of_the_body(pool, monkeypatch):
         read(pool)
 
 
-def test_every_operation_that_takes_a_table_has_it_read_by_the_pool_of_the_api(sampled, monkeypatch):
-    monkeypatch.setattr(ReaderPool, "read", lambda pool, *_: refuse_in(pool is sampled.app.state.services.readers))
+def test_every_operation_that_takes_a_table_has_it_read_by_the_pool_of_the_api(
+    sampled, monkeypatch
+):
+    monkeypatch.setattr(
+        ReaderPool, "read", lambda pool, *_: refuse_in(pool is sampled.app.state.services.readers)
+    )
     for method, path, described in operations(sampled):
         if PARQUET in described.get("requestBody", {}).get("content", {}):
             address = path.format(dataset="sample", model="sample", version=1)
-            answer = sampled.request(method, address, content=BODY, headers={"Content-Type": PARQUET})
+            answer = sampled.request(
+                method, address, content=BODY, headers={"Content-Type": PARQUET}
+            )
             assert answer.json()["detail"] == "read by the pool", (method, path)
 
 
@@ -202,12 +214,18 @@ def refuse_in(is_pool):
 
 def operations(client):
     paths = client.get("/openapi.json").json()["paths"]
-    return [(method, path, described) for path, methods in paths.items() for method, described in methods.items()]
+    return [
+        (method, path, described)
+        for path, methods in paths.items()
+        for method, described in methods.items()
+    ]
 
 
 def test_the_api_answers_422_for_a_body_that_ended_its_process_and_goes_on(sampled, name):
     def put():
-        return sampled.put(f"/v1/datasets/{name}", content=parquet(), headers={"Content-Type": PARQUET})
+        return sampled.put(
+            f"/v1/datasets/{name}", content=parquet(), headers={"Content-Type": PARQUET}
+        )
 
     assert put().is_success
     process = process_of(sampled.app.state.services.readers)

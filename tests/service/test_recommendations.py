@@ -14,9 +14,9 @@ from service.stores import open_stores
 from service.tasks import run_attempt
 
 ANSWERED = {
-    "recommendation", "dataset", "dataset_version", "algorithm", "features", "k_min", "k_max", "min_share", "seed", "k",
-    "probability", "credible_set", "probabilities", "text", "verdicts", "n_customers", "n_sampled", "n_measured",
-    "warnings", "job", "created_at",
+    "recommendation", "dataset", "dataset_version", "algorithm", "features", "k_min", "k_max",
+    "min_share", "seed", "k", "probability", "credible_set", "probabilities", "text", "verdicts",
+    "n_customers", "n_sampled", "n_measured", "warnings", "job", "created_at",
 }  # fmt: skip
 UNKNOWN = "rec_0000000000000000"
 
@@ -27,7 +27,9 @@ def table(cell, n_customers=40):
 
 
 def address(dataset="sample", recommendation=None):
-    return f"/v1/datasets/{dataset}/recommendations" + (f"/{recommendation}" if recommendation else "")
+    return f"/v1/datasets/{dataset}/recommendations" + (
+        f"/{recommendation}" if recommendation else ""
+    )
 
 
 def ask(client, dataset="sample", wait="wait=30", **asked):
@@ -90,7 +92,9 @@ def test_the_sample_holds_five_segments_by_income_and_score(given):
 
 
 def test_the_most_probable_number_leads_the_credible_set(given):
-    assert str(given["credible_set"][0]) == max(given["probabilities"], key=given["probabilities"].get)
+    assert str(given["credible_set"][0]) == max(
+        given["probabilities"], key=given["probabilities"].get
+    )
 
 
 def test_the_probabilities_add_up(given):
@@ -110,7 +114,11 @@ def test_every_score_is_a_number_under_its_k(given):
 def test_without_patience_the_answer_is_the_job(sampled, few):
     answer = ask(sampled, few, wait="wait=0", features=[INCOME])
     job = finished(sampled, answer.json()["job"])
-    assert (answer.status_code, answer.headers["Location"], job["kind"]) == (202, f"/v1/jobs/{job['job']}", "recommend")
+    assert (answer.status_code, answer.headers["Location"], job["kind"]) == (
+        202,
+        f"/v1/jobs/{job['job']}",
+        "recommend",
+    )
 
 
 def test_a_job_that_nobody_waited_for_names_its_recommendation(sampled, few):
@@ -208,7 +216,10 @@ def test_only_the_criteria_that_were_asked_for_give_their_verdict(sampled, few):
 
 
 def test_a_hierarchical_recommendation_says_so(sampled, few):
-    assert recommend(sampled, few, algorithm={"name": "hierarchical"})["algorithm"]["linkage"] == "ward"
+    assert (
+        recommend(sampled, few, algorithm={"name": "hierarchical"})["algorithm"]["linkage"]
+        == "ward"
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,6 +307,10 @@ def test_recommendations_are_kept_in_either_database(database, tmp_path):
 def test_a_recommendation_can_be_followed(sampled, few):
     answer = ask(sampled, few, wait="wait=0")
     with sampled.stream("GET", f"/v1/jobs/{answer.json()['job']}/events") as events:
-        told = [json.loads(line.removeprefix("data:")) for line in events.iter_lines() if line.startswith("data:")]
+        told = [
+            json.loads(line.removeprefix("data:"))
+            for line in events.iter_lines()
+            if line.startswith("data:")
+        ]
     assert (told[-1]["state"], told[-1]["progress"]) == ("succeeded", 1.0)
     assert [each["progress"] for each in told] == sorted(each["progress"] for each in told)

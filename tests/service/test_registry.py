@@ -10,7 +10,9 @@ from steps import INCOME, SCORE, fit, place, put_csv, refit, running
 
 PREDICTING = """
 import sys, joblib, pandas
-customers = pandas.DataFrame({"Annual Income (k$)": [90, 20, 60], "Spending Score (1-100)": [85, 15, 50]})
+customers = pandas.DataFrame(
+    {"Annual Income (k$)": [90, 20, 60], "Spending Score (1-100)": [85, 15, 50]}
+)
 print(*joblib.load(sys.argv[1]).predict(customers), *{"models", "service"} & sys.modules.keys())
 """
 
@@ -60,7 +62,9 @@ def test_the_first_fit_becomes_production(sampled, name):
 
 
 def test_a_version_is_found_by_its_number_and_by_its_alias(sampled):
-    by_number, by_alias = (sampled.get(f"/v1/models/sample/versions/{ref}").json() for ref in (1, "production"))
+    by_number, by_alias = (
+        sampled.get(f"/v1/models/sample/versions/{ref}").json() for ref in (1, "production")
+    )
     assert by_number == by_alias
 
 
@@ -110,7 +114,9 @@ def test_who_moved_an_alias_is_logged(sampled, twice, move):
 
 def test_a_version_knows_its_aliases(sampled, twice, move):
     move(twice, "challenger", 2)
-    assert sampled.get(f"/v1/models/{twice}/versions/challenger").json()["aliases"] == ["challenger"]
+    assert sampled.get(f"/v1/models/{twice}/versions/challenger").json()["aliases"] == [
+        "challenger"
+    ]
 
 
 def test_aliases_are_listed_by_name(sampled, twice, move):
@@ -132,7 +138,9 @@ def test_an_alias_names_no_version_that_is_not_ready(failed, move):
     assert move(failed, "production", 1).status_code == 409
 
 
-@pytest.mark.parametrize("what", ["versions/1/artifact", "versions/1/segments", "versions/production/segments"])
+@pytest.mark.parametrize(
+    "what", ["versions/1/artifact", "versions/1/segments", "versions/production/segments"]
+)
 def test_a_version_that_is_not_ready_has_nothing_to_show(sampled, failed, what):
     assert sampled.get(f"/v1/models/{failed}/{what}").status_code == 409
 
@@ -164,7 +172,10 @@ def test_a_version_that_is_being_fitted_says_so(fitting):
 
 
 def test_a_name_that_is_being_fitted_is_taken(fitting):
-    assert fitting.post("/v1/models", json={"name": "slow", "dataset": "sample", "k": 2}).status_code == 409
+    assert (
+        fitting.post("/v1/models", json={"name": "slow", "dataset": "sample", "k": 2}).status_code
+        == 409
+    )
 
 
 def test_a_deleted_model_is_gone(sampled, twice):
@@ -213,9 +224,18 @@ def test_the_downloaded_file_is_named_after_its_version(sampled):
 def test_anyone_with_scikit_learn_places_customers_alike(sampled, tmp_path):
     path = tmp_path / "sample.joblib"
     path.write_bytes(sampled.get("/v1/models/sample/versions/1/artifact").content)
-    placed = place(sampled, "sample", {INCOME: 90, SCORE: 85}, {INCOME: 20, SCORE: 15}, {INCOME: 60, SCORE: 50})
-    index = {each["segment"]: each["index"] for each in sampled.get("/v1/models/sample/versions/1").json()["segments"]}
+    placed = place(
+        sampled, "sample", {INCOME: 90, SCORE: 85}, {INCOME: 20, SCORE: 15}, {INCOME: 60, SCORE: 50}
+    )
+    index = {
+        each["segment"]: each["index"]
+        for each in sampled.get("/v1/models/sample/versions/1").json()["segments"]
+    }
     ran = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-I", "-c", PREDICTING, path], capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-I", "-c", PREDICTING, path],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
     assert ran.stdout.split() == [str(index[each["segment"]]) for each in placed["assignments"]]

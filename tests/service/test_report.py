@@ -25,7 +25,10 @@ def test_every_card_says_what_to_do_and_has_its_figure(report):
     cards = re.findall(r'<section class="segment".*?</section>', report.text, flags=re.DOTALL)
     assert cards
     assert all("<h4>What to do</h4><ul><li>" in card for card in cards)
-    assert all(("What sets them apart" in card) == ("<title>Against all customers</title>" in card) for card in cards)
+    assert all(
+        ("What sets them apart" in card) == ("<title>Against all customers</title>" in card)
+        for card in cards
+    )
     assert any("What sets them apart" in card for card in cards)
 
 
@@ -58,7 +61,9 @@ def test_what_people_write_stays_text(sampled, name):
 def test_words_that_change_make_another_report(sampled, name, words):
     [segment, *_] = fit(sampled, name)["segments"]
     tag = sampled.get(REPORT.format(name)).headers["ETag"]
-    assert sampled.get(REPORT.format(name), headers={"If-None-Match": f"W/{tag}"}).status_code == 304
+    assert (
+        sampled.get(REPORT.format(name), headers={"If-None-Match": f"W/{tag}"}).status_code == 304
+    )
     sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json=words)
     assert sampled.get(REPORT.format(name), headers={"If-None-Match": tag}).status_code == 200
 
@@ -70,8 +75,14 @@ def test_a_report_needs_no_second_segment(sampled, name, k):
 
 
 def test_what_is_mostly_zero_is_told_by_shares(sampled, name):
-    rows = "".join(f"{n},{0 if n % 2 or n % 5 == 0 else 200 + n},{300 + 5 * (n % 2) * n}\n" for n in range(200))
-    sampled.put(f"/v1/datasets/{name}", content=f"id,advance,spend\n{rows}", headers={"Content-Type": "text/csv"})
+    rows = "".join(
+        f"{n},{0 if n % 2 or n % 5 == 0 else 200 + n},{300 + 5 * (n % 2) * n}\n" for n in range(200)
+    )
+    sampled.put(
+        f"/v1/datasets/{name}",
+        content=f"id,advance,spend\n{rows}",
+        headers={"Content-Type": "text/csv"},
+    )
     segments = fit(sampled, name, dataset=name, k=2, features=["advance", "spend"])["segments"]
     text = sampled.get(REPORT.format(name)).text
     assert len(re.findall(r"advance: [0-9]+ % have any, 40 % of all", text)) >= len(segments)

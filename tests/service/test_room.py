@@ -24,8 +24,12 @@ def full():
 @pytest.mark.parametrize(
     "send",
     [
-        lambda client: client.put("/v1/datasets/new", content=TABLE, headers={"Content-Type": "text/csv"}),
-        lambda client: client.post("/v1/datasets/shop/customers", json={"customers": [{"customer_id": "c1"}]}),
+        lambda client: client.put(
+            "/v1/datasets/new", content=TABLE, headers={"Content-Type": "text/csv"}
+        ),
+        lambda client: client.post(
+            "/v1/datasets/shop/customers", json={"customers": [{"customer_id": "c1"}]}
+        ),
         lambda client: client.delete("/v1/datasets/shop/customers/c1"),
     ],
     ids=["put", "upsert", "erasure"],
@@ -91,7 +95,11 @@ def test_a_directory_tells_whether_there_is_room(tmp_path, monkeypatch, free, ha
 def test_a_service_without_room_is_not_ready():
     there = {"database": "ok", "engine": True, "tables": True, "artifacts": True}
     readiness = Readiness.of(**there, full={"tables"})
-    assert (readiness.status, readiness.tables, readiness.artifacts) == ("unavailable", "full", "ok")
+    assert (readiness.status, readiness.tables, readiness.artifacts) == (
+        "unavailable",
+        "full",
+        "ok",
+    )
 
 
 # Who else may read it
@@ -105,7 +113,7 @@ def usual_umask():
 
 
 def modes(home):
-    """Tell what others of this machine may do with the files of a service, by the first step on the way to each."""
+    """List the access of other local users to a service's files, by first path component."""
     names = ["", "tables", "artifacts", *(path.name for path in home.glob("metadata.sqlite*"))]
     return {name: (home / name).stat().st_mode & 0o077 for name in names}
 

@@ -10,7 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fakes import IdleEngine, Interrupted
-from steps import INCOME, SCORE, customers_of, erase, fit, place, put_csv, refit, run_of, running, upsert
+from steps import (
+    INCOME,
+    SCORE,
+    customers_of,
+    erase,
+    fit,
+    place,
+    put_csv,
+    refit,
+    run_of,
+    running,
+    upsert,
+)
 
 from service.config import Settings
 from service.jobs.rows import JobRow
@@ -19,7 +31,11 @@ from service.stores import open_stores
 from service.tasks import run_attempt
 
 ASSIGNED = ("customer_id", "segment", "segment_name", "distance", "runner_up", "margin", "outlier")
-NDJSON, PARQUET, ARROW = "application/x-ndjson", "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
+NDJSON, PARQUET, ARROW = (
+    "application/x-ndjson",
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.stream",
+)
 READERS = {
     "ndjson": lambda body: [json.loads(line) for line in body.decode().splitlines()],
     "parquet": lambda body: pq.read_table(io.BytesIO(body)).to_pylist(),
@@ -33,7 +49,9 @@ def address(model, rest=""):
 
 
 def assignments(client, run, model="sample", **query):
-    answer = client.get(address(model, f"/{run['run']}/assignments"), params={"page_size": 1000, **query})
+    answer = client.get(
+        address(model, f"/{run['run']}/assignments"), params={"page_size": 1000, **query}
+    )
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -104,18 +122,26 @@ def waiting(settings, sample_csv, stores):
 
 
 def begin(client, dataset="sample", **asked):
-    return client.post(address("sample"), json={"dataset": dataset, **asked}, headers={"Prefer": "wait=0"}).json()
+    return client.post(
+        address("sample"), json={"dataset": dataset, **asked}, headers={"Prefer": "wait=0"}
+    ).json()
 
 
 def files(settings: Settings) -> list[str]:
     """List the files of runs."""
-    return [path.name for path in (settings.tables_directory() / "default" / "runs").rglob("*.parquet")]
+    return [
+        path.name for path in (settings.tables_directory() / "default" / "runs").rglob("*.parquet")
+    ]
 
 
 def test_a_run_places_each_customer_as_assign_does(sampled, run):
     asked = place_all(sampled, customers_of(sampled, "sample"))["assignments"]
     assert [[row[name] for name in ASSIGNED] for row in placed_by(sampled, run)] == [
-        [pytest.approx(row[name]) if isinstance(row[name], float) else row[name] for name in ASSIGNED] for row in asked
+        [
+            pytest.approx(row[name]) if isinstance(row[name], float) else row[name]
+            for name in ASSIGNED
+        ]
+        for row in asked
     ]
 
 
@@ -132,7 +158,10 @@ def test_a_run_counts_who_went_where(sampled, run):
 
 def test_a_customer_of_whom_nothing_is_known_is_rejected(sampled, strangers):
     nobody = placed_by(sampled, strangers)[1]
-    assert {name: nobody.pop(name) for name in ("customer_id", "outlier")} == {"customer_id": "z2", "outlier": False}
+    assert {name: nobody.pop(name) for name in ("customer_id", "outlier")} == {
+        "customer_id": "z2",
+        "outlier": False,
+    }
     assert nobody.pop("rejected")
     assert set(nobody.values()) == {None}
     assert (strangers["counts"]["rejected"], sum(strangers["counts"].values())) == (1, 4)
@@ -141,7 +170,9 @@ def test_a_customer_of_whom_nothing_is_known_is_rejected(sampled, strangers):
 def test_customers_of_another_dataset_are_placed_as_assign_places_them(sampled, strangers):
     asked = place_all(sampled, customers_of(sampled, "strangers"))
     found = placed_by(sampled, strangers)
-    assert [row["segment"] for row in found if row["segment"]] == [row["segment"] for row in asked["assignments"]]
+    assert [row["segment"] for row in found if row["segment"]] == [
+        row["segment"] for row in asked["assignments"]
+    ]
     assert [row["outlier"] for row in found] == [False, False, False, True]
     assert [row["row"] for row in asked["rejected"]] == [2]
 
@@ -150,7 +181,8 @@ def test_features_that_a_dataset_lacks_are_imputed(sampled, name):
     put_csv(sampled, name, f"Kunde,{INCOME},other\na,20,x\nb,120,y\n")
     found = placed_by(sampled, run_of(sampled, "sample", name))
     assert [row["segment"] for row in found] == [
-        row["segment"] for row in place(sampled, "sample", {INCOME: 20}, {INCOME: 120})["assignments"]
+        row["segment"]
+        for row in place(sampled, "sample", {INCOME: 20}, {INCOME: 120})["assignments"]
     ]
 
 
@@ -162,21 +194,37 @@ def test_a_run_says_which_feature_a_dataset_lacks(sampled, name):
     put_csv(sampled, name, many(INCOME))
     found = run_of(sampled, "sample", name)
     assert found["features"][SCORE] == {"imputed": 50, "unknown": 0, "outliers": 0}
-    assert f"50 of 50 customers: {SCORE} imputed, since the dataset has no such column" in found["warnings"]
+    assert (
+        f"50 of 50 customers: {SCORE} imputed, since the dataset has no such column"
+        in found["warnings"]
+    )
     assert {row["imputed"] for row in placed_by(sampled, found)} == {SCORE}
 
 
 def test_a_run_says_that_numbers_are_much_smaller(sampled, name):
-    put_csv(sampled, name, f"id,{INCOME},{SCORE}\n" + "".join(f"{row},0.0{row},{row}\n" for row in range(10, 60)))
+    put_csv(
+        sampled,
+        name,
+        f"id,{INCOME},{SCORE}\n" + "".join(f"{row},0.0{row},{row}\n" for row in range(10, 60)),
+    )
     found = run_of(sampled, "sample", name)
-    assert f"{INCOME} is much smaller than what the model has learned; compare the units" in found["warnings"]
+    assert (
+        f"{INCOME} is much smaller than what the model has learned; compare the units"
+        in found["warnings"]
+    )
 
 
 def test_a_run_says_that_numbers_are_of_another_size(sampled, name):
-    put_csv(sampled, name, f"id,{INCOME},{SCORE}\n" + "".join(f"{row},{20_000 + row},{row}\n" for row in range(50)))
+    put_csv(
+        sampled,
+        name,
+        f"id,{INCOME},{SCORE}\n" + "".join(f"{row},{20_000 + row},{row}\n" for row in range(50)),
+    )
     found = run_of(sampled, "sample", name)
     assert (found["outliers"], found["features"][INCOME]["outliers"]) == (50, 50)
-    assert any(warning.startswith(f"50 of 50 are outliers ({INCOME})") for warning in found["warnings"])
+    assert any(
+        warning.startswith(f"50 of 50 are outliers ({INCOME})") for warning in found["warnings"]
+    )
 
 
 def test_a_run_says_which_categories_are_unknown(sampled, name):
@@ -195,8 +243,12 @@ def test_a_run_like_the_customers_it_learned_from_has_no_warning(run):
 
 def test_imputed_and_unknown_are_as_direct_assignments_have_them(sampled, strangers):
     asked = place_all(sampled, customers_of(sampled, "strangers"))
-    imputed = [", ".join(row["imputed"]) if row.get("imputed") else None for row in asked["assignments"]]
-    assert [row["imputed"] for row in placed_by(sampled, strangers) if not row["rejected"]] == imputed
+    imputed = [
+        ", ".join(row["imputed"]) if row.get("imputed") else None for row in asked["assignments"]
+    ]
+    assert [
+        row["imputed"] for row in placed_by(sampled, strangers) if not row["rejected"]
+    ] == imputed
 
 
 def test_a_run_that_an_earlier_release_stored_is_still_read():
@@ -229,13 +281,18 @@ def test_a_run_may_name_an_older_version(sampled, name):
     put_csv(sampled, name, f"id,{INCOME}\n1,20\n2,30\n")
     upsert(sampled, name, {"id": 3, INCOME: 40})
     found = [run_of(sampled, "sample", name, **asked) for asked in ({}, {"dataset_version": 1})]
-    assert [(run["dataset_version"], sum(run["counts"].values())) for run in found] == [(2, 3), (1, 2)]
+    assert [(run["dataset_version"], sum(run["counts"].values())) for run in found] == [
+        (2, 3),
+        (1, 2),
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5])
 def test_pages_of_a_run_give_everybody_once_in_order(sampled, strangers, size):
     def get(token):
-        return assignments(sampled, strangers, page_size=size, **({"page_token": token} if token else {}))
+        return assignments(
+            sampled, strangers, page_size=size, **({"page_token": token} if token else {})
+        )
 
     found = followed(get(None).json(), get)
     assert [row for page in found for row in page["assignments"]] == placed_by(sampled, strangers)
@@ -250,7 +307,9 @@ def test_a_run_is_given_in_any_format(sampled, run, fmt):
 def test_a_run_is_given_as_csv(sampled, strangers):
     rows = list(csv.DictReader(io.StringIO(assignments(sampled, strangers, format="csv").text)))
     assert [row["customer_id"] for row in rows] == ["z1", "z2", "z3", "z4"]
-    assert [row["segment"] or None for row in rows] == [row["segment"] for row in placed_by(sampled, strangers)]
+    assert [row["segment"] or None for row in rows] == [
+        row["segment"] for row in placed_by(sampled, strangers)
+    ]
 
 
 def test_a_run_shows_the_names_that_segments_have_now(sampled, name):
@@ -291,7 +350,10 @@ def test_an_unfinished_run_has_no_assignments_yet(waiting):
 
 def attempts(settings: Settings) -> list[str]:
     """List the attempts at runs that have left a table."""
-    return [path.parent.name for path in (settings.tables_directory() / "default" / "runs").rglob("_delta_log")]
+    return [
+        path.parent.name
+        for path in (settings.tables_directory() / "default" / "runs").rglob("_delta_log")
+    ]
 
 
 # What happens meanwhile
@@ -305,7 +367,9 @@ def test_a_customer_who_is_erased_before_a_run_begins_is_not_placed(waiting, sto
 
 
 @pytest.mark.parametrize("moment", ["write", "batches"])
-def test_a_customer_who_is_erased_while_a_run_goes_on_does_not_come_back(waiting, stores, settings, moment):
+def test_a_customer_who_is_erased_while_a_run_goes_on_does_not_come_back(
+    waiting, stores, settings, moment
+):
     job = begin(waiting)["job"]
     erased = []
 
@@ -313,12 +377,16 @@ def test_a_customer_who_is_erased_while_a_run_goes_on_does_not_come_back(waiting
         if not erased:
             erased.append(erase(waiting, "sample", "7"))
 
-    run_attempt(replace(stores, tables=Interrupted(stores.tables, moment, once)), job, most_attempts=3)
+    run_attempt(
+        replace(stores, tables=Interrupted(stores.tables, moment, once)), job, most_attempts=3
+    )
     ended = waiting.get(f"/v1/jobs/{job}").json()
     assert (ended["state"], ended["problem"]["status"], files(settings)) == ("failed", 404, [])
 
 
-def test_a_customer_who_is_erased_after_a_run_has_written_does_not_come_back(waiting, stores, settings):
+def test_a_customer_who_is_erased_after_a_run_has_written_does_not_come_back(
+    waiting, stores, settings
+):
     job, left = begin(waiting)["job"], [lambda: erase(waiting, "sample", "7")]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
     run_attempt(late, job, most_attempts=3)
@@ -337,7 +405,9 @@ def test_a_run_that_is_tried_again_places_everybody_once(waiting, stores):
     job, left = begin(waiting)["job"], [lambda: run_attempt(stores, job, most_attempts=3)]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
     run_attempt(late, job, most_attempts=3)
-    run = waiting.get(address("sample", f"/{waiting.get(f'/v1/jobs/{job}').json()['result']['run']}")).json()
+    run = waiting.get(
+        address("sample", f"/{waiting.get(f'/v1/jobs/{job}').json()['result']['run']}")
+    ).json()
     assert [row["customer_id"] for row in placed_by(waiting, run)] == [
         row["CustomerID"] for row in customers_of(waiting, "sample")
     ]
@@ -351,7 +421,9 @@ def test_an_attempt_that_comes_too_late_brings_nobody_back(waiting, stores, sett
     job, left = begin(waiting)["job"], [overtake]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
     run_attempt(late, job, most_attempts=3)
-    run = waiting.get(address("sample", f"/{waiting.get(f'/v1/jobs/{job}').json()['result']['run']}")).json()
+    run = waiting.get(
+        address("sample", f"/{waiting.get(f'/v1/jobs/{job}').json()['result']['run']}")
+    ).json()
     assert (len(placed_by(waiting, run)), len(attempts(settings))) == (399, 1)
 
 
@@ -371,7 +443,9 @@ def test_a_deleted_dataset_takes_the_tables_that_were_made_of_it(sampled, name):
 
 
 @pytest.mark.parametrize("what", ["", "/versions/2"])
-def test_a_deleted_model_or_version_takes_the_tables_of_its_runs(client, settings, sample_csv, what):
+def test_a_deleted_model_or_version_takes_the_tables_of_its_runs(
+    client, settings, sample_csv, what
+):
     put_csv(client, "sample", sample_csv)
     fit(client, "sample", k=2)
     refit(client, "sample", k=3)
@@ -427,7 +501,9 @@ def test_pages_of_members_give_everybody_once_in_order(sampled, size):
 @pytest.mark.parametrize("fmt", READERS)
 def test_members_are_given_in_any_format(sampled, fmt):
     segment = segments_of(sampled)[0]["segment"]
-    assert READERS[fmt](members(sampled, segment, format=fmt).content) == members_of(sampled, segment)
+    assert READERS[fmt](members(sampled, segment, format=fmt).content) == members_of(
+        sampled, segment
+    )
 
 
 def test_members_keep_columns_that_are_called_like_ours(sampled, name):
@@ -440,7 +516,9 @@ def test_members_keep_columns_that_are_called_like_ours(sampled, name):
         for each in segments_of(sampled, name)
         for page in followed(
             members(sampled, each["segment"], name, page_size=7).json(),
-            lambda token, segment=each["segment"]: members(sampled, segment, name, page_size=7, page_token=token),
+            lambda token, segment=each["segment"]: members(
+                sampled, segment, name, page_size=7, page_token=token
+            ),
         )
         for row in page["customers"]
     ]
@@ -451,7 +529,9 @@ def test_members_are_those_of_the_version_that_the_model_learned_from(sampled, n
     put_csv(sampled, name, sample_csv)
     fit(sampled, name, dataset=name, k=2)
     upsert(sampled, name, {"CustomerID": "new", INCOME: 60, SCORE: 50})
-    n_members = sum(len(members_of(sampled, each["segment"], name)) for each in segments_of(sampled, name))
+    n_members = sum(
+        len(members_of(sampled, each["segment"], name)) for each in segments_of(sampled, name)
+    )
     assert n_members == len(customers_of(sampled, name)) - 1
 
 
@@ -459,7 +539,9 @@ def test_an_unknown_segment_has_no_members(sampled):
     assert members(sampled, "seg_0123456789abcdef").status_code == 404
 
 
-def test_members_of_a_version_from_which_somebody_was_erased_are_gone_with_a_reason(sampled, name, sample_csv):
+def test_members_of_a_version_from_which_somebody_was_erased_are_gone_with_a_reason(
+    sampled, name, sample_csv
+):
     put_csv(sampled, name, sample_csv)
     fit(sampled, name, dataset=name, k=1)
     [segment] = segments_of(sampled, name)

@@ -27,7 +27,9 @@ def test_the_sample_has_the_columns_that_examples_speak_of():
 
 
 def test_customers_are_numbered_from_one():
-    assert [row["CustomerID"] for row in rows(n_customers=50)] == [str(number) for number in range(1, 51)]
+    assert [row["CustomerID"] for row in rows(n_customers=50)] == [
+        str(number) for number in range(1, 51)
+    ]
 
 
 def test_the_same_seed_gives_the_same_text():
@@ -39,7 +41,8 @@ def test_another_seed_gives_other_customers():
 
 
 @pytest.mark.parametrize(
-    ("column", "low", "high"), [("Age", 18, 75), ("Annual Income (k$)", 10, 150), ("Spending Score (1-100)", 1, 100)]
+    ("column", "low", "high"),
+    [("Age", 18, 75), ("Annual Income (k$)", 10, 150), ("Spending Score (1-100)", 1, 100)],
 )
 def test_numbers_are_whole_and_plausible(column, low, high):
     assert all(low <= int(row[column]) <= high for row in rows(n_customers=5000))
@@ -60,7 +63,9 @@ def test_the_shares_of_the_groups_add_up():
 @pytest.mark.parametrize("seed", [7, 8])
 def test_kmeans_recovers_the_groups_from_income_and_score(seed):
     sample = draw_sample(2000, seed)
-    points = StandardScaler().fit_transform(np.column_stack([sample.income, sample.score]).astype(float))
+    points = StandardScaler().fit_transform(
+        np.column_stack([sample.income, sample.score]).astype(float)
+    )
     labels = KMeans(5, n_init=10, random_state=0).fit_predict(points)
     assert adjusted_rand_score(sample.group, labels) > 0.85
 

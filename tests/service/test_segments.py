@@ -54,12 +54,19 @@ def test_what_is_typical_is_the_median_of_those_who_are_placed_there(sampled, sa
     customers = pd.read_csv(StringIO(sample_csv))
     placed = place(sampled, "sample", *customers[[INCOME, SCORE]].to_dict("records"))["assignments"]
     medians = customers.groupby([each["segment"] for each in placed])[[INCOME, SCORE]].median()
-    assert {each["segment"]: each["typical"] for each in segments(sampled)} == medians.to_dict("index")
+    assert {each["segment"]: each["typical"] for each in segments(sampled)} == medians.to_dict(
+        "index"
+    )
 
 
 def test_what_sets_a_segment_apart_comes_with_what_is_typical_of_all(sampled, sample_csv):
     overall = pd.read_csv(StringIO(sample_csv))[INCOME].median()
-    told = {each["overall"] for shown in segments(sampled) for each in shown["differs_by"] if each["feature"] == INCOME}
+    told = {
+        each["overall"]
+        for shown in segments(sampled)
+        for each in shown["differs_by"]
+        if each["feature"] == INCOME
+    }
     assert told == {overall}
 
 
@@ -85,7 +92,9 @@ def test_a_given_name_is_told_with_the_assignment(sampled, own, call):
     others = [each for each in names(sampled, model) if each != segment]
     call(model, segment, name="Chosen")
     call(model, others[0], name="Chosen")
-    assert place(sampled, model, {INCOME: 50, SCORE: 50})["assignments"][0]["segment_name"] == "Chosen"
+    assert (
+        place(sampled, model, {INCOME: 50, SCORE: 50})["assignments"][0]["segment_name"] == "Chosen"
+    )
 
 
 def test_a_given_name_stays_with_the_segment(sampled, own, call):
@@ -109,7 +118,9 @@ def test_what_a_change_does_not_name_stays(own, call):
     assert call(model, segment, description="Much money.").json()["name"] == "Savers"
 
 
-@pytest.mark.parametrize("changes", [{"name": ""}, {"name": "   "}, {"name": "n" * 101}, {"name": "a\0b"}, {"size": 3}])
+@pytest.mark.parametrize(
+    "changes", [{"name": ""}, {"name": "   "}, {"name": "n" * 101}, {"name": "a\0b"}, {"size": 3}]
+)
 def test_what_is_no_name_is_refused(own, call, changes):
     assert call(*own, **changes).status_code == 422
 
@@ -136,10 +147,15 @@ def test_a_segment_that_no_version_has_any_more_is_forgotten(sampled, name, call
 
 @pytest.mark.parametrize(
     ("category", "measure", "text"),
-    [(None, "median", "age: typically 0.75, above the 0.5 of all"), ("x", "share", "75 % are x (age), 50 % of all")],
+    [
+        (None, "median", "age: typically 0.75, above the 0.5 of all"),
+        ("x", "share", "75 % are x (age), 50 % of all"),
+    ],
     ids=["number", "category"],
 )
-def test_a_difference_that_an_earlier_release_stored_is_shown_as_the_new_ones(category, measure, text):
+def test_a_difference_that_an_earlier_release_stored_is_shown_as_the_new_ones(
+    category, measure, text
+):
     stored = {"feature": "age", "category": category, "here": 0.75, "overall": 0.5, "effect": 0.9}
     shown = Difference.model_validate(stored)
     assert (shown.measure, shown.phrase, shown.text) == (measure, None, text)

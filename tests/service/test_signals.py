@@ -50,9 +50,14 @@ runpy.run_module("service", run_name="__main__")
 
 
 def ended(script: str, signum: int) -> tuple[int, str, str]:
-    """Send a signal to a script once it has said that it is time; return how it ended and what it wrote after that."""
+    """Send a signal to a script once it has said that it is time.
+
+    Return how it ended and what it wrote after that.
+    """
     command = [sys.executable, "-c", script]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+    with subprocess.Popen(  # noqa: S603 - our own script
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == "now\n"
         process.send_signal(signum)
         written = process.communicate(timeout=60)
@@ -71,5 +76,7 @@ def test_a_process_that_serves_stops_first_what_it_has_started(signum):
 
 
 def test_the_command_line_ends_silently_while_it_is_being_imported():
-    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+    ran = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stderr) == (128 + signal.SIGINT, "")

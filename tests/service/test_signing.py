@@ -16,7 +16,10 @@ CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
 
 def test_the_key_is_for_this_user_alone(tmp_path):
     read_or_create_keys(tmp_path / "keys" / "signing.key")
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys", tmp_path / "keys" / "signing.key")]
+    modes = [
+        stat.S_IMODE(path.stat().st_mode)
+        for path in (tmp_path / "keys", tmp_path / "keys" / "signing.key")
+    ]
     assert modes == [0o700, 0o600]
 
 
@@ -86,4 +89,7 @@ def test_models_place_customers_all_the_way_through_a_change_of_keys(serving, ke
 def test_what_an_unknown_key_has_signed_is_named_and_left(key_file, resign):
     key_file.write_text(NEW)
     left = resign()
-    assert (left.exit_code, left.stderr) == (1, "Not signed: tenant default, model before, version 1\n")
+    assert (left.exit_code, left.stderr) == (
+        1,
+        "Not signed: tenant default, model before, version 1\n",
+    )

@@ -82,8 +82,12 @@ def test_a_store_trusts_no_other_homes_signature(tmp_path):
 
 
 def test_a_given_key_takes_the_place_of_the_file(tmp_path):
-    open_stores(Settings(home=tmp_path / "one", signing_key=KEY)).artifacts.save(REF, {"f": b"bytes"}, {})
-    given = read_elsewhere(home=tmp_path / "two", artifacts=tmp_path / "one" / "artifacts", signing_key=KEY)
+    open_stores(Settings(home=tmp_path / "one", signing_key=KEY)).artifacts.save(
+        REF, {"f": b"bytes"}, {}
+    )
+    given = read_elsewhere(
+        home=tmp_path / "two", artifacts=tmp_path / "one" / "artifacts", signing_key=KEY
+    )
     assert (given, list(tmp_path.rglob("*.key"))) == (b"bytes", [])
 
 
@@ -104,4 +108,6 @@ def test_a_dataset_put_twice_is_two_versions_of_one_table(client, settings, samp
         put_csv(client, "sample", csv)
     [path] = settings.tables_directory().glob("default/*")
     latest = DeltaTable(path).version()
-    assert [pl.read_delta(str(path), version=version).height for version in (latest - 1, latest)] == [400, 2]
+    assert [
+        pl.read_delta(str(path), version=version).height for version in (latest - 1, latest)
+    ] == [400, 2]

@@ -75,7 +75,9 @@ def found(stores):
 
 
 @pytest.mark.usefixtures("used")
-def test_what_no_row_names_is_left_over_after_an_hour_unless_it_is_none_of_ours(stores, leave, grow_old):
+def test_what_no_row_names_is_left_over_after_an_hour_unless_it_is_none_of_ours(
+    stores, leave, grow_old
+):
     left = [leave(path.format(uuid4())) for path in UNNAMED]
     for others in ("tables/README.md", "artifacts/default/notes/1/1/scorer.json"):
         leave(others)
@@ -85,7 +87,9 @@ def test_what_no_row_names_is_left_over_after_an_hour_unless_it_is_none_of_ours(
 
 
 @pytest.mark.usefixtures("used")
-def test_another_attempt_than_that_of_a_ready_version_is_left_over(stores, settings, leave, grow_old):
+def test_another_attempt_than_that_of_a_ready_version_is_left_over(
+    stores, settings, leave, grow_old
+):
     [version] = settings.artifacts_directory().glob("default/*/2")
     left = leave(f"{version.relative_to(settings.home)}/9/scorer.json")
     grow_old()
@@ -96,7 +100,11 @@ def test_what_a_fit_writes_before_it_is_ready_stays(settings, stores, sample_csv
     """However old it looks: clocks may be wrong."""
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "sample", sample_csv)
-        client.post("/v1/models", json={"name": "shop", "dataset": "sample", "k": 2}, headers={"Prefer": "wait=0"})
+        client.post(
+            "/v1/models",
+            json={"name": "shop", "dataset": "sample", "k": 2},
+            headers={"Prefer": "wait=0"},
+        )
     with stores.database.reading() as session:
         model = repository.get_model(session, "default", "shop")
     leave(f"artifacts/default/{model.id}/1/1/scorer.json")
@@ -113,14 +121,22 @@ def test_leftovers_are_removed_and_nothing_else(used, stores, leave, grow_old):
 
 def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings, grow_old):
     """As of a write that broke off."""
-    [path] = [path for path in settings.tables_directory().glob("default/*/*.parquet") if path.stat().st_size > 3000]
+    [path] = [
+        path
+        for path in settings.tables_directory().glob("default/*/*.parquet")
+        if path.stat().st_size > 3000
+    ]
     left = path.with_name("0-left.parquet")
     left.write_bytes(path.read_bytes())
     grow_old()
     leftovers = find_orphans(stores)
     remove_orphans(stores, leftovers)
     assert [settings.home / "tables" / one.path for one in leftovers] == [left]
-    assert (left.exists(), place(used, "shop", CUSTOMER)["version"], len(customers_of(used, "sample"))) == (
+    assert (
+        left.exists(),
+        place(used, "shop", CUSTOMER)["version"],
+        len(customers_of(used, "sample")),
+    ) == (
         False,
         1,
         400,
@@ -138,5 +154,7 @@ def test_the_command_removes_only_when_it_is_told_to(settings, leave, grow_old):
     left = leave(f"tables/default/{uuid4()}/0.parquet")
     grow_old()
     runner = CliRunner(env=settings.environment())
-    said = [runner.invoke(commands, ["sweep", *options]).stdout for options in ([], ["--remove"], [])]
+    said = [
+        runner.invoke(commands, ["sweep", *options]).stdout for options in ([], ["--remove"], [])
+    ]
     assert said == [f"{left}\n", f"{left}\n", ""]

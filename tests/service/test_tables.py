@@ -41,12 +41,18 @@ def tables(tmp_path):
 
 @pytest.fixture
 def customers():
-    return pa.table({"customer_id": ["b", "a", None], "age": [30.0, None, 1e300], "town": ["Ulm", "", None]})
+    return pa.table(
+        {"customer_id": ["b", "a", None], "age": [30.0, None, 1e300], "town": ["Ulm", "", None]}
+    )
 
 
 def decoded(file):
     """Give what a file says: the cells of a Parquet file, the bytes of any other."""
-    return str(pq.read_table(file).to_pydict()).encode() if file.suffix == ".parquet" else file.read_bytes()
+    return (
+        str(pq.read_table(file).to_pydict()).encode()
+        if file.suffix == ".parquet"
+        else file.read_bytes()
+    )
 
 
 def files(root):
@@ -89,7 +95,9 @@ def test_chosen_columns_come_in_the_chosen_order(tables, columns):
 def test_duckdb_and_polars_read_the_table_as_it_lies(tmp_path, customers):
     Tables(tmp_path).replace(PATH, customers)
     [file] = tmp_path.rglob("*.parquet")
-    by_duckdb = duckdb.sql("SELECT * FROM read_parquet($file)", params={"file": str(file)}).fetchall()
+    by_duckdb = duckdb.sql(
+        "SELECT * FROM read_parquet($file)", params={"file": str(file)}
+    ).fetchall()
     by_polars = pl.read_delta(str(tmp_path / PATH)).rows()
     assert by_polars == by_duckdb == list(zip(*customers.to_pydict().values(), strict=True))
 
@@ -237,7 +245,9 @@ def test_what_was_purged_is_nowhere_on_the_disk(tables, tmp_path):
     tables.replace(PATH, pa.table({"id": ["Zanzibar-77", "b"]}))
     tables.modify(PATH, lambda table: table.slice(1))
     tables.purge(PATH)
-    assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"Zanzibar" in decoded(file)]
+    assert not [
+        file for file in tmp_path.rglob("*") if file.is_file() and b"Zanzibar" in decoded(file)
+    ]
 
 
 def test_writers_and_purges_that_overlap_lose_nothing(tables):

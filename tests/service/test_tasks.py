@@ -23,7 +23,10 @@ CELL = "Zanzibar"
 
 @dataclass
 class Work:
-    """A kind of job that does what a test wants: once while it works, once when it writes down what it did."""
+    """A kind of job that does what a test wants.
+
+    Once while it works, once when it writes down what it did.
+    """
 
     midway: object = lambda _progress: None
     at_the_end: object = lambda _session: {"made": 1}
@@ -41,7 +44,9 @@ class Work:
 
 @pytest.fixture
 def settings(database, tmp_path) -> Settings:
-    return Settings(home=tmp_path, database_url=database.engine.url.render_as_string(hide_password=False))
+    return Settings(
+        home=tmp_path, database_url=database.engine.url.render_as_string(hide_password=False)
+    )
 
 
 @pytest.fixture
@@ -125,7 +130,12 @@ def test_the_app_names_the_entry_point_that_workers_have():
 @pytest.mark.usefixtures("work")
 def test_a_job_that_ends_well_has_succeeded_with_its_result(run):
     ended = run()
-    assert (ended.state, ended.result, ended.progress, ended.problem) == ("succeeded", {"made": 1}, 1.0, None)
+    assert (ended.state, ended.result, ended.progress, ended.problem) == (
+        "succeeded",
+        {"made": 1},
+        1.0,
+        None,
+    )
 
 
 def test_a_finished_job_is_not_run_again(run, work):
@@ -154,7 +164,9 @@ def test_progress_is_written_while_the_job_runs(run, work, stores, job):
 
     work.midway = halfway
     run()
-    assert [(look.state, look.stage, look.progress) for look in seen] == [("running", "clustering", 0.5)]
+    assert [(look.state, look.stage, look.progress) for look in seen] == [
+        ("running", "clustering", 0.5)
+    ]
 
 
 def test_a_foreseen_failure_is_told_in_its_own_words(run, work):
@@ -214,7 +226,9 @@ def test_a_fit_makes_its_version_ready(stores, fit_job):
         assert get_version(session, get_model(session, "default", "m"), "production").ready
 
 
-def test_a_fit_that_is_overtaken_while_it_reads_leaves_the_files_of_the_next_attempt(stores, fit_job, tmp_path):
+def test_a_fit_that_is_overtaken_while_it_reads_leaves_the_files_of_the_next_attempt(
+    stores, fit_job, tmp_path
+):
     late = replace(stores, tables=Overtaken(stores, fit_job))
     run_attempt(late, fit_job, most_attempts=3)
     assert {path.parent.name for path in (tmp_path / "artifacts").rglob("*.joblib")} == {"2"}

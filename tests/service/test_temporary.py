@@ -30,7 +30,9 @@ def outside(tmp_path, monkeypatch):
 @pytest.fixture
 def keeping(outside):  # noqa: ARG001 - it is inherited
     """A process with temporary files."""
-    with subprocess.Popen([sys.executable, "-c", KEEP], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+    with subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-c", KEEP], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == "now\n"
         yield process
         process.kill()
@@ -67,7 +69,11 @@ def test_nothing_else_is_removed_that_is_called_alike(outside, tmp_path_factory,
     other = outside / f"{PREFIX}other"
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "lock").touch()
-    make = {"directory": other.mkdir, "file": other.touch, "link": lambda: other.symlink_to(elsewhere)}
+    make = {
+        "directory": other.mkdir,
+        "file": other.touch,
+        "link": lambda: other.symlink_to(elsewhere),
+    }
     make[kind]()
     remove_abandoned(outside)
     assert (names(outside), (elsewhere / "lock").exists()) == ([other.name], True)

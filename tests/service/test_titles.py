@@ -60,9 +60,14 @@ def test_a_header_stays_a_header(text):
     assert (table.num_rows, warnings) == (text.count("\n") - 1, [])
 
 
-@pytest.mark.parametrize("text", ["Customer list\n0;5;297\n1;4;672\n2;4;5\n", "\nCustomer list\n1;2\n3;4\n5;6\n"])
+@pytest.mark.parametrize(
+    "text", ["Customer list\n0;5;297\n1;4;672\n2;4;5\n", "\nCustomer list\n1;2\n3;4\n5;6\n"]
+)
 def test_a_title_above_rows_without_a_header_is_refused_by_its_line(text):
-    with pytest.raises(UnreadableBody, match=rf"Line {1 + text.startswith(chr(10))} has one cell, and the lines below"):
+    with pytest.raises(
+        UnreadableBody,
+        match=rf"Line {1 + text.startswith(chr(10))} has one cell, and the lines below",
+    ):
         read(text)
 
 
@@ -73,7 +78,10 @@ def test_rows_are_counted_from_the_header():
 
 
 def test_a_wrapped_header_is_one_line():
-    assert read('id,"total\r\n spend"\nk1,5\nk2,6\n')[0].to_pydict() == {"id": ["k1", "k2"], "total spend": ["5", "6"]}
+    assert read('id,"total\r\n spend"\nk1,5\nk2,6\n')[0].to_pydict() == {
+        "id": ["k1", "k2"],
+        "total spend": ["5", "6"],
+    }
 
 
 @pytest.mark.parametrize("cells", ['="00123",="1"', '"=""00123""","=""1"""'])

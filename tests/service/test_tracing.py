@@ -23,12 +23,16 @@ from service.app import create_app
 from service.config import Settings
 from service.tracing import open_tracer
 create_app(Settings(home=sys.argv[1]), tracer=open_tracer())
-print(*(name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter", "google"))))
+SLOW = ("opentelemetry.sdk", "opentelemetry.exporter", "google")
+print(*(name for name in sys.modules if name.startswith(SLOW)))
 """
 
 
 def span_of(spans, name):
-    """Give the one span of a name: a job's ends a moment after the job, which its client may see first."""
+    """Give the one span of a name.
+
+    A job's ends a moment after the job, which its client may see first.
+    """
     eventually(lambda: name in [span.name for span in spans.get_finished_spans()])
     [span] = [span for span in spans.get_finished_spans() if span.name == name]
     return span
@@ -84,7 +88,11 @@ def test_a_parent_that_is_none_begins_a_trace(traced, spans, given):
 
 
 def test_what_else_a_client_says_of_its_trace_is_not_kept(traced, spans):
-    told = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "shop=zanzibar", "baggage": "who=zanzibar"}
+    told = {
+        "traceparent": f"00-{TRACE}-{PARENT}-01",
+        "tracestate": "shop=zanzibar",
+        "baggage": "who=zanzibar",
+    }
     traced.get("/v1/jobs", headers=told)
     assert "zanzibar" not in spans.get_finished_spans()[0].to_json()
 
@@ -97,14 +105,19 @@ def test_the_orchestrators_questions_leave_no_spans(traced, spans):
 
 def test_a_jobs_span_is_a_child_of_the_requests(fitted):
     request, job = fitted
-    assert (job.context.trace_id, job.parent.span_id) == (request.context.trace_id, request.context.span_id)
+    assert (job.context.trace_id, job.parent.span_id) == (
+        request.context.trace_id,
+        request.context.span_id,
+    )
 
 
 def test_a_jobs_span_says_whose_it_is_and_how_it_ended(fitted):
     request, job = fitted
     assert job.attributes["segmentation.job.attempt"] == 1
     assert job.attributes["segmentation.job.state"] == "succeeded"
-    assert job.attributes["segmentation.request_id"] == request.attributes["segmentation.request_id"]
+    assert (
+        job.attributes["segmentation.request_id"] == request.attributes["segmentation.request_id"]
+    )
 
 
 def test_a_jobs_stages_are_events_of_its_span(fitted):
@@ -137,7 +150,9 @@ def test_without_a_collector_nothing_is_traced_and_nothing_imported(tmp_path):
     assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
-def test_the_frameworks_own_telemetry_stays_off_whatever_the_environment_says(monkeypatch, collector, tmp_path):
+def test_the_frameworks_own_telemetry_stays_off_whatever_the_environment_says(
+    monkeypatch, collector, tmp_path
+):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:

@@ -34,14 +34,21 @@ def ended(client, job):
 
 
 def steps(version, step):
-    return [each for feature in version["preparation"] for each in feature["steps"] if each["step"] == step]
+    return [
+        each
+        for feature in version["preparation"]
+        for each in feature["steps"]
+        if each["step"] == step
+    ]
 
 
 def ids(version):
     return {segment["segment"] for segment in version["segments"]}
 
 
-@pytest.fixture(scope="module", params=ALGORITHMS, ids=lambda asked: " ".join(map(str, asked.values())))
+@pytest.fixture(
+    scope="module", params=ALGORITHMS, ids=lambda asked: " ".join(map(str, asked.values()))
+)
 def of_each_algorithm(sampled, request):
     """What was asked of an algorithm, and the version with three segments that it made."""
     model = f"algorithm-{ALGORITHMS.index(request.param)}"
@@ -66,7 +73,9 @@ def test_one_segment_holds_everybody(sampled, name, algorithm):
 
 def test_one_segment_is_neither_near_nor_far_from_another(sampled, name):
     metrics = fit(sampled, name, k=1)["metrics"]
-    assert [metrics[each] for each in ("silhouette", "calinski_harabasz", "davies_bouldin")] == [None] * 3
+    assert [metrics[each] for each in ("silhouette", "calinski_harabasz", "davies_bouldin")] == [
+        None
+    ] * 3
 
 
 def test_a_tree_is_cut_at_a_distance(sampled, name):
@@ -79,7 +88,9 @@ def test_a_lower_cut_leaves_more_segments(sampled, name):
 
 
 def test_the_distance_of_the_cut_is_inherited(sampled, name):
-    fit(sampled, name, algorithm={"name": "hierarchical", "distance": 10}, k=None, features=[INCOME])
+    fit(
+        sampled, name, algorithm={"name": "hierarchical", "distance": 10}, k=None, features=[INCOME]
+    )
     assert refit(sampled, name)["algorithm"]["distance"] == 10
 
 
@@ -137,7 +148,10 @@ def test_more_segments_than_distinct_customers_are_refused(sampled, name, algori
 
 def test_a_fit_that_fails_in_time_names_its_job(sampled, name):
     answer = ask(sampled, name, k=500)
-    assert sampled.get(f"/v1/jobs/{answer.headers['X-Job']}").json()["problem"]["detail"] == answer.json()["detail"]
+    assert (
+        sampled.get(f"/v1/jobs/{answer.headers['X-Job']}").json()["problem"]["detail"]
+        == answer.json()["detail"]
+    )
 
 
 def test_a_version_whose_fit_failed_says_so(sampled, name):
@@ -172,13 +186,19 @@ def test_a_wait_that_was_heeded_is_confirmed(sampled, name):
 def test_without_patience_the_answer_is_the_job(sampled, name):
     answer = ask(sampled, name, wait="wait=0")
     ended(sampled, answer.json()["job"])
-    assert (answer.status_code, answer.headers["Location"]) == (202, f"/v1/jobs/{answer.headers['X-Job']}")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        202,
+        f"/v1/jobs/{answer.headers['X-Job']}",
+    )
 
 
 def test_the_answer_that_is_a_job_says_when_to_ask_again(sampled, name):
     answer = ask(sampled, name, wait="respond-async")
     ended(sampled, answer.json()["job"])
-    assert (int(answer.headers["Retry-After"]) > 0, answer.headers["Preference-Applied"]) == (True, "respond-async")
+    assert (int(answer.headers["Retry-After"]) > 0, answer.headers["Preference-Applied"]) == (
+        True,
+        "respond-async",
+    )
 
 
 def test_a_job_that_nobody_waited_for_leaves_its_version(sampled, name):
@@ -230,7 +250,13 @@ def test_a_heavier_feature_decides_more(sampled, name):
 
 def test_a_further_version_is_as_the_one_before(sampled, name):
     kept = ("algorithm", "k", "seed", "features", "dataset", "dataset_version", "metrics")
-    first = fit(sampled, name, seed=4, k=2, features=[{"name": INCOME, "weight": 2.0, "scale": "robust"}, "Gender"])
+    first = fit(
+        sampled,
+        name,
+        seed=4,
+        k=2,
+        features=[{"name": INCOME, "weight": 2.0, "scale": "robust"}, "Gender"],
+    )
     assert {each: first[each] for each in kept}.items() <= refit(sampled, name).items()
 
 
@@ -269,8 +295,14 @@ def test_other_segments_get_ids_of_their_own(sampled, name):
     assert ids(fit(sampled, name)).isdisjoint(ids(refit(sampled, name, k=1)))
 
 
-def test_segments_of_the_same_customers_keep_their_ids_whatever_they_were_learned_from(sampled, name):
-    put_csv(sampled, name, "id,spent,paid\n" + "".join(f"{n},{n % 2 + n / 100},{n % 2 + n / 99}\n" for n in range(40)))
+def test_segments_of_the_same_customers_keep_their_ids_whatever_they_were_learned_from(
+    sampled, name
+):
+    put_csv(
+        sampled,
+        name,
+        "id,spent,paid\n" + "".join(f"{n},{n % 2 + n / 100},{n % 2 + n / 99}\n" for n in range(40)),
+    )
     first = fit(sampled, name, dataset=name, k=2, features=["spent"])
     assert ids(refit(sampled, name, features=["paid"])) == ids(first)
 
@@ -286,7 +318,9 @@ def test_whether_k_means_learns_by_all_customers_is_asked_and_shown(sampled, nam
     assert version["algorithm"]["exact"] is exact
 
 
-@pytest.mark.parametrize("asked", [{"exact": 1}, {"exact": "true"}, {"n_init": True}, {"n_init": "3"}])
+@pytest.mark.parametrize(
+    "asked", [{"exact": 1}, {"exact": "true"}, {"n_init": True}, {"n_init": "3"}]
+)
 def test_a_boolean_and_a_number_are_not_taken_for_each_other(sampled, name, asked):
     body = {"name": name, "dataset": "sample", "k": 2, "algorithm": {"name": "kmeans", **asked}}
     assert sampled.post("/v1/models", json=body).status_code == 422

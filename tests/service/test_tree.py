@@ -46,9 +46,17 @@ def test_a_tree_is_no_deeper_than_asked(tree_of, depth):
 
 
 def test_the_segments_are_where_the_tree_is_cut(tree_of, grown):
-    shown = {node["segment"]: node for node in nodes(tree_of("grown", depth=20)["tree"]) if node["segment"]}
-    assert {segment: (node["segment_name"], node["n_customers"], node["share"]) for segment, node in shown.items()} == {
-        each["segment"]: (each["name"], each["n_customers"], each["share"]) for each in grown["segments"]
+    shown = {
+        node["segment"]: node
+        for node in nodes(tree_of("grown", depth=20)["tree"])
+        if node["segment"]
+    }
+    assert {
+        segment: (node["segment_name"], node["n_customers"], node["share"])
+        for segment, node in shown.items()
+    } == {
+        each["segment"]: (each["name"], each["n_customers"], each["share"])
+        for each in grown["segments"]
     }
 
 
@@ -65,7 +73,10 @@ def test_the_cut_lies_between_the_segments_and_what_is_above_them(tree_of):
 @pytest.mark.parametrize("position", [0, 0.5, 0.999])
 def test_a_fit_at_any_distance_of_the_cut_gives_these_segments(sampled, tree_of, grown, position):
     low, high = tree_of("grown")["cut"]["distance_between"]
-    asked = {"algorithm": {**WARD, "distance": low + position * (high - low)}, "features": [INCOME, SCORE]}
+    asked = {
+        "algorithm": {**WARD, "distance": low + position * (high - low)},
+        "features": [INCOME, SCORE],
+    }
     sizes = {each["n_customers"] for each in grown["segments"]}
     assert {each["n_customers"] for each in refit(sampled, "grown", **asked)["segments"]} == sizes
 
@@ -104,12 +115,20 @@ def test_k_means_has_no_tree(sampled):
 @pytest.mark.usefixtures("grown")
 @pytest.mark.parametrize(
     ("query", "status"),
-    [({"depth": -1}, 422), ({"depth": 21}, 422), ({"depth": "all"}, 422), ({"node": -1}, 422), ({"node": 399}, 404)],
+    [
+        ({"depth": -1}, 422),
+        ({"depth": 21}, 422),
+        ({"depth": "all"}, 422),
+        ({"node": -1}, 422),
+        ({"node": 399}, 404),
+    ],
 )
 def test_what_is_no_part_of_a_tree_is_refused(sampled, query, status):
     assert sampled.get("/v1/models/grown/versions/1/tree", params=query).status_code == status
 
 
-@pytest.mark.parametrize("path", ["nowhere/versions/1", "sample/versions/99", "sample/versions/challenger"])
+@pytest.mark.parametrize(
+    "path", ["nowhere/versions/1", "sample/versions/99", "sample/versions/challenger"]
+)
 def test_the_tree_of_what_is_not_there_is_not_found(sampled, path):
     assert sampled.get(f"/v1/models/{path}/tree").status_code == 404

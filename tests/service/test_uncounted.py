@@ -1,4 +1,7 @@
-"""What is written and not counted, as a write was refused or broke off: nobody sees it, and nothing is built on it."""
+"""What is written and not counted, as a write was refused or broke off.
+
+Nobody sees it, and nothing is built on it.
+"""
 
 import signal
 import subprocess
@@ -70,7 +73,11 @@ def ids(client):
 def holding(directory):
     """Name the files of rows that hold the refused customer."""
     files = [path for path in directory.rglob("*.parquet") if "_delta_log" not in path.parts]
-    return [path.name for path in files if REFUSED in str(pl.read_parquet(path).to_dict(as_series=False))]
+    return [
+        path.name
+        for path in files
+        if REFUSED in str(pl.read_parquet(path).to_dict(as_series=False))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,15 +95,21 @@ def test_a_write_builds_on_what_is_counted(client, write, left):
 @pytest.mark.parametrize("ledger", [False, True], ids=["customers", "ledger"])
 def test_transactions_are_added_to_those_that_are_counted(client, ledger):
     put_csv(client, "shop", BOUGHT, **PURCHASES)
-    leave_uncounted(client, path_of(client, path=datasets.ledger_path if ledger else datasets.table_path))
+    leave_uncounted(
+        client, path_of(client, path=datasets.ledger_path if ledger else datasets.table_path)
+    )
     headers = {"Content-Type": "text/csv"}
     assert client.post("/v1/datasets/shop/transactions", content=MORE, headers=headers).is_success
     erase(client, "shop", "c1")
     assert ids(client) == ["c2", "c3"]
 
 
-@pytest.mark.parametrize("write", [upserted, put, changed, erased], ids=["upsert", "put", "patch", "erasure"])
-def test_a_write_that_cannot_be_counted_leaves_no_file_and_no_table_version(client, settings, write):
+@pytest.mark.parametrize(
+    "write", [upserted, put, changed, erased], ids=["upsert", "put", "patch", "erasure"]
+)
+def test_a_write_that_cannot_be_counted_leaves_no_file_and_no_table_version(
+    client, settings, write
+):
     put_csv(client, "shop", TABLE)
     parts = client.app.state.services
     before = sorted(path for path in settings.tables_directory().rglob("*") if path.is_file())
@@ -111,10 +124,14 @@ def test_a_write_that_cannot_be_counted_leaves_no_file_and_no_table_version(clie
     client.app.state.services = replace(parts, stores=replace(parts.stores, database=Locked()))
     with pytest.raises(AssertionError, match="database-unavailable"):
         write(client)
-    assert sorted(path for path in settings.tables_directory().rglob("*") if path.is_file()) == before
+    assert (
+        sorted(path for path in settings.tables_directory().rglob("*") if path.is_file()) == before
+    )
 
 
-def test_an_erasure_of_somebody_whom_nothing_counts_is_not_found_and_removes_the_bytes(client, settings):
+def test_an_erasure_of_somebody_whom_nothing_counts_is_not_found_and_removes_the_bytes(
+    client, settings
+):
     put_csv(client, "shop", TABLE)
     leave_uncounted(client, path_of(client))
     answer = client.delete(f"/v1/datasets/shop/customers/{REFUSED}")
@@ -172,7 +189,9 @@ def test_writers_that_know_nothing_of_each_other_lose_nothing(settings):
         several = [open_stores(settings) for _ in range(3)]
         with ThreadPoolExecutor(3) as threads:
             list(threads.map(lay_five, several, "xyz"))
-        assert sorted(ids(client)) == sorted(["c1", "c2", *(f"{name}{n}" for name in "xyz" for n in range(5))])
+        assert sorted(ids(client)) == sorted(
+            ["c1", "c2", *(f"{name}{n}" for name in "xyz" for n in range(5))]
+        )
         assert client.get("/v1/datasets/shop").json()["dataset_version"] == 16
         for stores in several:
             stores.database.close()
@@ -220,7 +239,9 @@ def test_a_write_whose_process_is_killed_is_counted_or_never_seen(tmp_path, nth)
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         for round_ in range(3):
-            acknowledged = write_until_killed(tmp_path, f"r{round_}-", after=1 + (nth * 3 + round_) % 7)
+            acknowledged = write_until_killed(
+                tmp_path, f"r{round_}-", after=1 + (nth * 3 + round_) % 7
+            )
             before = ids(client)
             upsert(client, "shop", {"customer_id": f"after{round_}", "age": 2})
             assert ids(client) == [*before, f"after{round_}"]
@@ -228,7 +249,10 @@ def test_a_write_whose_process_is_killed_is_counted_or_never_seen(tmp_path, nth)
 
 
 def write_until_killed(home, prefix, *, after):
-    """Let a process of its own write until it has done so a few times; gives how many were acknowledged."""
+    """Let a process of its own write until it has done so a few times.
+
+    Gives how many were acknowledged.
+    """
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", WRITING, str(home), prefix]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
@@ -251,7 +275,10 @@ def test_a_purge_that_meets_another_write_is_tried_again_until_it_is_done(settin
             run_attempt(replace(stores, tables=busy), job, most_attempts=3)
         tried = client.get(f"/v1/jobs/{job}").json()
         run_attempt(stores, job, most_attempts=3)
-        assert (tried["state"], client.get(f"/v1/jobs/{job}").json()["state"]) == ("running", "succeeded")
+        assert (tried["state"], client.get(f"/v1/jobs/{job}").json()["state"]) == (
+            "running",
+            "succeeded",
+        )
 
 
 def test_an_erasure_is_asked_for_again_where_its_job_has_failed(settings):
@@ -278,7 +305,10 @@ def test_an_erasures_job_cannot_be_cancelled(settings):
         put_csv(client, "shop", TABLE)
         job = erase(client, "shop", "c1")
         answer = client.post(f"/v1/jobs/{job}/cancel")
-        assert (answer.status_code, client.get(f"/v1/jobs/{job}").json()["state"]) == (409, "queued")
+        assert (answer.status_code, client.get(f"/v1/jobs/{job}").json()["state"]) == (
+            409,
+            "queued",
+        )
         assert "cannot be cancelled" in answer.json()["detail"]
 
 

@@ -19,7 +19,9 @@ def as_started(at_home, tmp_path_factory):
         transport = httpx.ASGITransport(client.app, client=("127.0.0.1", 1))
 
         async def load() -> None:
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as sender:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1", timeout=60
+            ) as sender:
                 await load_sample(sender)
 
         with ThreadPoolExecutor() as thread:
@@ -30,7 +32,11 @@ def as_started(at_home, tmp_path_factory):
 def in_order(spec):
     """Give the operations as the page lists them: room by room."""
     rooms = [tag["name"] for tag in spec["tags"]]
-    every = [(method, path, each) for path, methods in spec["paths"].items() for method, each in methods.items()]
+    every = [
+        (method, path, each)
+        for path, methods in spec["paths"].items()
+        for method, each in methods.items()
+    ]
     return sorted(every, key=lambda found: rooms.index(found[2]["tags"][0]))
 
 
@@ -49,7 +55,11 @@ def body_of(spec, operation):
     content = operation["requestBody"]["content"]["application/json"]
     name = content["schema"]["$ref"].rpartition("/")[2]
     schema = spec["components"]["schemas"][name]
-    fields = {key: field["examples"][0] for key, field in schema["properties"].items() if "examples" in field}
+    fields = {
+        key: field["examples"][0]
+        for key, field in schema["properties"].items()
+        if "examples" in field
+    }
     return content.get("example") or schema.get("examples", [fields])[0]
 
 
@@ -79,7 +89,10 @@ def test_every_operation_succeeds_unedited(as_started):
 
 def test_an_index_names_the_segment_that_has_it(sampled):
     listed = sampled.get("/v1/models/sample/versions/1/segments").json()["segments"]
-    shown = [sampled.get(f"/v1/models/sample/versions/1/segments/{each['index']}").json() for each in listed]
+    shown = [
+        sampled.get(f"/v1/models/sample/versions/1/segments/{each['index']}").json()
+        for each in listed
+    ]
     assert shown == listed
 
 

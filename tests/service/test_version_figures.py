@@ -1,4 +1,4 @@
-"""Every figure of versions of both algorithms, with few and many segments, of numbers, of categories and of both."""
+"""Every figure of versions of both algorithms, few and many segments, all feature kinds."""
 
 import json
 from itertools import combinations, product
@@ -18,7 +18,9 @@ REGIONS = ("North", "South", "East", "West", "A region with a very long name ind
 VERSIONS = list(product(ALGORITHMS, FEATURES, SIZES))
 SVG = "{http://www.w3.org/2000/svg}"
 
-every_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: "-".join(map(str, version)))
+every_version = pytest.mark.parametrize(
+    "version", VERSIONS, ids=lambda version: "-".join(map(str, version))
+)
 
 
 def shoppers(n=300):
@@ -29,7 +31,9 @@ def shoppers(n=300):
         "Annual Income (k$)": np.round(random.normal(40 + 12 * group, 6), 1),
         "Recency (days)": random.lognormal(3 + 0.4 * ((group + 2) % 5), 0.5).astype(int),
         "Age": np.where(random.random(n) < 0.05, "", random.integers(18, 70, n).astype(str)),
-        "Plan": np.array(["basic", "plus", "gold", "family", "student"])[(group + random.integers(0, 2, n)) % 5],
+        "Plan": np.array(["basic", "plus", "gold", "family", "student"])[
+            (group + random.integers(0, 2, n)) % 5
+        ],
         "Region": np.array(REGIONS)[random.integers(0, 5, n)],
         "Channel": np.where(random.random(n) < 0.2 + 0.15 * group, "online", "shop"),
     }
@@ -47,8 +51,15 @@ def figures(sampled):
         algorithm, kind, k = version
         if version not in fitted:
             name = "-".join(("drawn", algorithm, kind, str(k)))
-            asked = {"dataset": "shoppers", "features": FEATURES[kind], "k": k, "algorithm": {"name": algorithm}}
-            fitted[version] = f"/v1/models/{fit(sampled, name, **asked)['model']}/versions/1/figures"
+            asked = {
+                "dataset": "shoppers",
+                "features": FEATURES[kind],
+                "k": k,
+                "algorithm": {"name": algorithm},
+            }
+            fitted[version] = (
+                f"/v1/models/{fit(sampled, name, **asked)['model']}/versions/1/figures"
+            )
         return fitted[version]
 
     return figures
@@ -106,7 +117,10 @@ def test_no_words_lie_upon_others_or_beyond_the_edge(drawn, version):
 
 @every_version
 def test_segments_have_names_and_not_numbers(sampled, drawn, figures, version):
-    named = [each["name"] for each in sampled.get(figures(version).removesuffix("/figures")).json()["segments"]]
+    named = [
+        each["name"]
+        for each in sampled.get(figures(version).removesuffix("/figures")).json()["segments"]
+    ]
     for svg in drawn(version, "svg").values():
         said = " ".join(text.text for text in ET.fromstring(svg).iter(f"{SVG}text"))  # noqa: S314 - our own
         assert [name for name in named if name[:8] not in said] == []

@@ -33,6 +33,8 @@ def test_the_mall_falls_into_the_five_groups_that_scikit_learn_finds(sampled, na
     fit(sampled, name, dataset=name)
     customers = list(csv.DictReader(StringIO(mall_csv)))
     placed = [each["segment"] for each in place(sampled, name, *customers)["assignments"]]
-    points = StandardScaler().fit_transform([[float(each[INCOME]), float(each[SCORE])] for each in customers])
+    points = StandardScaler().fit_transform(
+        [[float(each[INCOME]), float(each[SCORE])] for each in customers]
+    )
     found = KMeans(5, n_init=10, random_state=0).fit_predict(points)
     assert adjusted_rand_score(found, placed) == 1.0

@@ -19,7 +19,14 @@ from models.columns import apply_schema, infer_schema
 from models.errors import SegmentationError
 from service.errors import ServiceError
 from service.web.formats import read_table
-from service.web.formats.writers import FORMATS, JSON, ROWS_AT_ONCE, NotAcceptable, negotiate, write_table
+from service.web.formats.writers import (
+    FORMATS,
+    JSON,
+    ROWS_AT_ONCE,
+    NotAcceptable,
+    negotiate,
+    write_table,
+)
 from service.web.table_response import TableResponse
 
 BY_NAME = {fmt.name: fmt for fmt in FORMATS}
@@ -32,7 +39,9 @@ TABLE = pa.table(
     }
 )
 
-headers = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\ufeff"), min_size=1)
+headers = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\ufeff"), min_size=1
+)
 texts = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
     ["", " ", "1", "1.0", "007", "a,b", 'x"', "-"]
 )
@@ -49,7 +58,9 @@ def tables(draw):
     columns = []
     for _ in names:
         kind, cells = draw(kinds)
-        columns.append(pa.array(draw(st.lists(st.none() | cells, min_size=size, max_size=size)), kind))
+        columns.append(
+            pa.array(draw(st.lists(st.none() | cells, min_size=size, max_size=size)), kind)
+        )
     return pa.table(columns, names=names)
 
 
@@ -62,7 +73,7 @@ def through(table, fmt):
 
 
 def dataset(table, formats):
-    """Give what a table is as a dataset once it went through some formats, or the kind of its refusal."""
+    """Return a table as a dataset after a round trip through formats, or its refusal."""
     try:
         raw = reduce(through, formats, table)
         described = infer_schema(raw, customer_id=None)
@@ -79,7 +90,10 @@ def test_any_table_is_the_same_dataset_through_any_two_formats_twice(table, form
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
 def test_what_is_no_finite_number_is_left_out_of_every_format(fmt):
     table = pa.table({"customer_id": ["a", "b", "c"], "x": [math.nan, math.inf, 1.5]})
-    assert [cell or None for cell in through(table, fmt)["x"].to_pylist()] in ([None, None, 1.5], [None, None, "1.5"])
+    assert [cell or None for cell in through(table, fmt)["x"].to_pylist()] in (
+        [None, None, 1.5],
+        [None, None, "1.5"],
+    )
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
@@ -120,7 +134,9 @@ def test_what_comes_after_the_rows_may_be_known_only_after_them():
 
 
 def test_lines_are_one_object_each():
-    assert [json.loads(line) for line in written(TABLE, BY_NAME["ndjson"]).splitlines()] == TABLE.to_pylist()
+    assert [
+        json.loads(line) for line in written(TABLE, BY_NAME["ndjson"]).splitlines()
+    ] == TABLE.to_pylist()
 
 
 def test_csv_is_what_a_csv_reader_expects():
@@ -165,7 +181,10 @@ def test_rows_are_sent_before_the_next_are_asked_for(fmt):
 
 def test_many_rows_in_one_batch_are_sent_in_parts():
     table = pa.table({"x": pa.array(range(10 * ROWS_AT_ONCE))})
-    assert len(list(write_table(table.to_batches(), table.schema, BY_NAME["ndjson"], "customers"))) == 10
+    assert (
+        len(list(write_table(table.to_batches(), table.schema, BY_NAME["ndjson"], "customers")))
+        == 10
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,7 +225,9 @@ def test_a_format_that_there_is_not_is_answered_with_all_there_are(accept, name)
 
 
 def answered(fmt):
-    return TestClient(TableResponse(TABLE.to_batches(max_chunksize=3), TABLE.schema, fmt, noun="members")).get("/")
+    return TestClient(
+        TableResponse(TABLE.to_batches(max_chunksize=3), TABLE.schema, fmt, noun="members")
+    ).get("/")
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
@@ -218,10 +239,13 @@ def test_an_answer_says_what_it_is_and_what_it_depends_on(fmt):
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [("csv", "members.csv"), ("parquet", "members.parquet"), ("arrow", "members.arrows")]
+    ("name", "file"),
+    [("csv", "members.csv"), ("parquet", "members.parquet"), ("arrow", "members.arrows")],
 )
 def test_a_file_is_kept_under_its_name(name, file):
-    assert answered(BY_NAME[name]).headers["content-disposition"] == f'attachment; filename="{file}"'
+    assert (
+        answered(BY_NAME[name]).headers["content-disposition"] == f'attachment; filename="{file}"'
+    )
 
 
 @pytest.mark.parametrize("name", ["json", "ndjson"])
@@ -247,6 +271,8 @@ def test_the_same_table_put_in_any_format_is_the_same_dataset(sampled, name, sam
         sent = {"content": body, "headers": {"Content-Type": fmt.media_type}}
         form = {"files": {"file": (f"customers{fmt.ending or f'.{fmt.name}'}", body)}}
         answer = sampled.put(f"/v1/datasets/{name}", **(form if as_form else sent)).json()
-        shown.append((answer["customer_id"], answer["n_customers"], answer["columns"], answer["warnings"]))
+        shown.append(
+            (answer["customer_id"], answer["n_customers"], answer["columns"], answer["warnings"])
+        )
     assert shown == [shown[0]] * len(FORMATS)
     assert shown[0][1] == table.num_rows

@@ -64,7 +64,9 @@ def upgrade() -> None:
         sa.Column("to_version", sa.Integer(), nullable=False),
         sa.Column("moved_by", sa.String(length=200), nullable=False),
         sa.Column("moved_at", TIME, nullable=False),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_alias_moves_model_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["models.id"], name="fk_alias_moves_model_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_alias_moves"),
     )
     op.create_index("ix_alias_moves_model_id", "alias_moves", ["model_id"], unique=False)
@@ -73,7 +75,9 @@ def upgrade() -> None:
         "dataset_uses",
         sa.Column("dataset_id", sa.String(length=36), nullable=False),
         sa.Column("user", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name="fk_dataset_uses_dataset_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["datasets.id"], name="fk_dataset_uses_dataset_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("dataset_id", "user", name="pk_dataset_uses"),
     )
     op.create_table(
@@ -88,7 +92,10 @@ def upgrade() -> None:
         sa.Column("warnings", JSON, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name="fk_dataset_versions_dataset_id", ondelete="CASCADE"
+            ["dataset_id"],
+            ["datasets.id"],
+            name="fk_dataset_versions_dataset_id",
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("dataset_id", "version", name="pk_dataset_versions"),
     )
@@ -98,7 +105,9 @@ def upgrade() -> None:
         sa.Column("model_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=True),
         sa.Column("description", sa.String(length=2000), nullable=True),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_segments_model_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["models.id"], name="fk_segments_model_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_segments"),
     )
     op.create_index("ix_segments_model_id", "segments", ["model_id"], unique=False)
@@ -126,7 +135,9 @@ def upgrade() -> None:
         sa.Column("warnings", JSON, nullable=True),
         sa.Column("artifact", JSON, nullable=True),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_versions_job_id"),
-        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_versions_model_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["models.id"], name="fk_versions_model_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("model_id", "number", name="pk_versions"),
         sa.UniqueConstraint("job_id", name="uq_versions_job_id"),
     )
@@ -159,7 +170,9 @@ def upgrade() -> None:
             name="fk_profiles_model_id",
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_profiles_segment_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name="fk_profiles_segment_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("model_id", "version", "index", name="pk_profiles"),
         sa.UniqueConstraint("model_id", "version", "segment_id", name="uq_profiles_model_id"),
     )

@@ -23,10 +23,14 @@ def upgrade() -> None:
         sa.Column("dataset_id", sa.String(length=36), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("user", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name="fk_dataset_uses_dataset_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["datasets.id"], name="fk_dataset_uses_dataset_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("dataset_id", "version", "user", name="pk_dataset_uses"),
     )
-    op.execute(f"INSERT INTO dataset_uses SELECT DISTINCT dataset_id, dataset_version, model_id {NEEDED}")
+    op.execute(
+        f"INSERT INTO dataset_uses SELECT DISTINCT dataset_id, dataset_version, model_id {NEEDED}"
+    )
     op.create_table(
         "derived_tables",
         sa.Column("path", sa.String(length=200), nullable=False),
@@ -76,7 +80,9 @@ def downgrade() -> None:
         "dataset_uses",
         sa.Column("dataset_id", sa.String(length=36), nullable=False),
         sa.Column("user", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name="fk_dataset_uses_dataset_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["datasets.id"], name="fk_dataset_uses_dataset_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("dataset_id", "user", name="pk_dataset_uses"),
     )
     op.execute(f"INSERT INTO dataset_uses SELECT DISTINCT dataset_id, model_id {NEEDED}")

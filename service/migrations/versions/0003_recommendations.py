@@ -23,7 +23,10 @@ def upgrade() -> None:
         sa.Column("answer", JSON, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name="fk_recommendations_dataset_id", ondelete="CASCADE"
+            ["dataset_id"],
+            ["datasets.id"],
+            name="fk_recommendations_dataset_id",
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_recommendations_job_id"),
         sa.PrimaryKeyConstraint("id", name="pk_recommendations"),

@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.Column("job_id", sa.String(length=36), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "key", name="pk_requests"),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_requests_job_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name="fk_requests_job_id", ondelete="CASCADE"
+        ),
     )
     op.create_index("ix_requests_created_at", "requests", ["created_at"], unique=False)
     op.create_index("ix_requests_job_id", "requests", ["job_id"], unique=False)

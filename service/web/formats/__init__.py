@@ -10,7 +10,13 @@ import pyarrow.compute as pc
 from service.errors import FieldError
 from service.web.formats.charsets import known_charset
 from service.web.formats.delimited import read_csv, read_tsv
-from service.web.formats.errors import DEFAULT_LIMITS, TableLimits, UnreadableBody, UnsupportedFormat, raise_if_any
+from service.web.formats.errors import (
+    DEFAULT_LIMITS,
+    TableLimits,
+    UnreadableBody,
+    UnsupportedFormat,
+    raise_if_any,
+)
 from service.web.formats.json_reader import read_json
 from service.web.formats.media_types import parse_media_type
 from service.web.formats.ndjson import read_lines
@@ -75,10 +81,13 @@ def read_table(
     readers: ReaderPool | None = None,
     warn: Callable[[str], object] = lambda _: None,
 ) -> pa.Table:
-    """Read a body as it came: columns of text, int64 or float64, in the order in which they were first seen.
+    """Read a body as it came.
 
-    A row that has nothing in any column is passed over, whatever the format. Without `readers`, an Arrow or Parquet
-    body gets a reader process of its own. `warn` is called with each sentence on what was doubtful in the body.
+    Columns of text, int64 or float64, in the order in which they were first seen.
+
+    A row that has nothing in any column is passed over, whatever the format. Without `readers`, an
+    Arrow or Parquet body gets a reader process of its own. `warn` is called with each sentence on
+    what was doubtful in the body.
     """
     patch = _read(file, content_type, bounds, readers)
     for sentence in patch.warnings:
@@ -89,9 +98,15 @@ def read_table(
 
 
 def read_patch(
-    file: BinaryIO, content_type: str, bounds: TableLimits = DEFAULT_LIMITS, readers: ReaderPool | None = None
+    file: BinaryIO,
+    content_type: str,
+    bounds: TableLimits = DEFAULT_LIMITS,
+    readers: ReaderPool | None = None,
 ) -> RawTable:
-    """Read a body as it came, and which of its cells were there at all; every row of JSON stays, even an empty one."""
+    """Read a body as it came, and which of its cells were there at all.
+
+    Every row of JSON stays, even an empty one.
+    """
     patch = _read(file, content_type, bounds, readers)
     _check_rows(patch.table)
     return patch
@@ -102,7 +117,9 @@ def media_type_of(filename: str) -> str | None:
     return SUFFIXES.get(PurePath(filename).suffix.lower())
 
 
-def _read(file: BinaryIO, content_type: str, bounds: TableLimits, readers: ReaderPool | None) -> RawTable:
+def _read(
+    file: BinaryIO, content_type: str, bounds: TableLimits, readers: ReaderPool | None
+) -> RawTable:
     media_type, charset = _media_type(content_type)
     other = describe_signature(file, media_type)
     if media_type not in MEDIA_TYPES:
@@ -117,7 +134,9 @@ def _read(file: BinaryIO, content_type: str, bounds: TableLimits, readers: Reade
     return patch
 
 
-def _read_columnar(file: BinaryIO, fmt: ColumnarFormat, bounds: TableLimits, readers: ReaderPool | None) -> pa.Table:
+def _read_columnar(
+    file: BinaryIO, fmt: ColumnarFormat, bounds: TableLimits, readers: ReaderPool | None
+) -> pa.Table:
     if readers is not None:
         return readers.read(fmt, file, bounds)
     with ReaderPool() as own:
@@ -128,7 +147,8 @@ def _check_cells(table: pa.Table, most: int) -> None:
     faults = (
         FieldError(row=int(row) + 1, detail=f"{name!r} has more than {most:,} characters")
         for name, column in zip(table.column_names, table.columns, strict=True)
-        if pa.types.is_string(column.type) and (pc.max(pc.binary_length(column)).as_py() or 0) > most
+        if pa.types.is_string(column.type)
+        and (pc.max(pc.binary_length(column)).as_py() or 0) > most
         for row in pc.indices_nonzero(pc.greater(pc.utf8_length(column), most)).to_pylist()
     )
     raise_if_any(faults, "cells are too long")

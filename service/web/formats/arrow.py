@@ -1,4 +1,7 @@
-"""Arrow streams and files: read batch by batch, and only once what each says of itself is within the limits."""
+"""Arrow streams and files.
+
+Read batch by batch, and only once what each says of itself is within the limits.
+"""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -8,7 +11,12 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 from pyarrow import ipc
 
-from service.web.formats.arrow_columns import Budget, arrow_errors_as_unreadable, check_schema, raw_columns
+from service.web.formats.arrow_columns import (
+    Budget,
+    arrow_errors_as_unreadable,
+    check_schema,
+    raw_columns,
+)
 from service.web.formats.errors import TableLimits
 from service.web.formats.flatbuffers import Table
 
@@ -53,24 +61,31 @@ def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
 
 
 def _indexed_messages(body: pa.Buffer) -> Iterator[ipc.Message]:
-    """Read the messages of a file in the order of its index, which may name each byte of the file once."""
+    """Read the messages of a file in the order of its index, which may name each byte once."""
     index_end = body.size - 4 - len(FILE_MAGIC)
     (size,) = struct.unpack_from("<i", body, index_end)
     index = Table.root(memoryview(body)[index_end - size : index_end])
     dictionaries, batches = (
-        [_Block(*block) for block in index.structs(field, _BLOCK)] for field in (_FOOTER_DICTIONARIES, _FOOTER_BATCHES)
+        [_Block(*block) for block in index.structs(field, _BLOCK)]
+        for field in (_FOOTER_DICTIONARIES, _FOOTER_BATCHES)
     )
     _check_order(batches)
     _check_order(sorted(dictionaries + batches))
     for block in (*dictionaries, *batches):
         message = ipc.read_message(body.slice(block.start))
-        if message.metadata.size > block.n_metadata_bytes or message.body.size != block.n_body_bytes:
+        if (
+            message.metadata.size > block.n_metadata_bytes
+            or message.body.size != block.n_body_bytes
+        ):
             raise ValueError("a message has another size than the index says")
         yield message
 
 
 def _check_order(blocks: Iterable[_Block]) -> None:
-    """Raise unless blocks ascend and do not overlap: thousands that share their bytes would cost as many batches."""
+    """Raise unless blocks ascend and do not overlap.
+
+    Thousands that share their bytes would cost as many batches.
+    """
     for block, following in pairwise(blocks):
         if not block.start < block.end <= following.start:
             raise ValueError("the index names bytes twice")

@@ -1,4 +1,7 @@
-"""Arrow columns of any type, to the three that a raw table has; each is measured before it is unpacked."""
+"""Arrow columns of any type, to the three that a raw table has.
+
+Each is measured before it is unpacked.
+"""
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +23,8 @@ SECONDS_A_MINUTE: Final = 60
 TICKS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
 UTC: Final = ("UTC", "Etc/UTC", "Z", "+00:00")
 CELL_BYTES: Final = 8
-# A view: its length, then the text itself, or its first bytes, the number of a buffer, and where in it the text begins.
+# A view: its length, then the text itself, or its first bytes, the number of a buffer, and where in
+# it the text begins.
 WORDS_OF_A_VIEW: Final = 4
 LONGEST_INLINE: Final = 12  # bytes
 
@@ -85,8 +89,13 @@ class Budget:
         self._bounds.check(rows=rows, columns=self._n_columns, n_bytes=self._n_bytes)
 
 
-def raw_columns(batches: Iterable[pa.RecordBatch], n_columns: int, budget: Budget) -> list[pa.ChunkedArray]:
-    """Put batches together as columns of text, int64 or float64; none of them is believed to be what it says."""
+def raw_columns(
+    batches: Iterable[pa.RecordBatch], n_columns: int, budget: Budget
+) -> list[pa.ChunkedArray]:
+    """Put batches together as columns of text, int64 or float64.
+
+    None of them is believed to be what it says.
+    """
     columns: list[list[pa.Array]] = [[] for _ in range(n_columns)]
     rows = 0
     for batch in batches:
@@ -105,19 +114,26 @@ def raw_columns(batches: Iterable[pa.RecordBatch], n_columns: int, budget: Budge
 
 
 def _damaged(what: str) -> UnreadableBody:
-    return UnreadableBody(f"The body cannot be read as {what}: it is something else, incomplete or damaged")
+    return UnreadableBody(
+        f"The body cannot be read as {what}: it is something else, incomplete or damaged"
+    )
 
 
 def _is_flat(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_cell(kind.value_type)
     if pa.types.is_run_end_encoded(kind):
-        return _is_cell(kind.value_type) and not _is_view(kind.value_type)  # Arrow cannot decode runs of views
+        return _is_cell(kind.value_type) and not _is_view(
+            kind.value_type
+        )  # Arrow cannot decode runs of views
     return _is_cell(kind)
 
 
 def _is_cell(kind: pa.DataType) -> bool:
-    """Return whether a type is one of those that can be cast; Arrow casts decimals by their scale, unchecked."""
+    """Return whether a type is one of those that can be cast.
+
+    Arrow casts decimals by their scale, unchecked.
+    """
     if pa.types.is_decimal(kind):
         return bool(0 <= kind.scale <= kind.precision)
     return is_text(kind) or _is_any(kind, _OTHERS)
@@ -125,38 +141,56 @@ def _is_cell(kind: pa.DataType) -> bool:
 
 def _with_checked_views(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type) and _is_view(column.type.value_type):
-        return pa.DictionaryArray.from_arrays(column.indices, _checked_views(column.dictionary), safe=False)
+        return pa.DictionaryArray.from_arrays(
+            column.indices, _checked_views(column.dictionary), safe=False
+        )
     return _checked_views(column) if _is_view(column.type) else column
 
 
 def _checked_views(array: pa.Array) -> pa.Array:
-    """Return the same array, each of its views known to lie within its buffers, and empty where a cell is null.
+    """Return the array with each view checked against its buffers, and emptied if its cell is null.
 
     Arrow's own check passes over null cells, and its casts do not.
     """
     validity, views, *data = array.buffers()
-    words = np.frombuffer(views, np.int32).reshape(-1, WORDS_OF_A_VIEW)[: array.offset + len(array)].copy()
+    words = (
+        np.frombuffer(views, np.int32)
+        .reshape(-1, WORDS_OF_A_VIEW)[: array.offset + len(array)]
+        .copy()
+    )
     seen = words[array.offset :]
     seen[array.is_null().to_numpy(zero_copy_only=False)] = 0
     lengths, _, numbers, starts = seen[seen[:, 0] > LONGEST_INLINE].astype(np.int64).T
     sizes = np.array([buffer.size for buffer in data], np.int64)
-    if (seen[:, 0] < 0).any() or (numbers < 0).any() or (starts < 0).any() or (starts + lengths > sizes[numbers]).any():
+    if (
+        (seen[:, 0] < 0).any()
+        or (numbers < 0).any()
+        or (starts < 0).any()
+        or (starts + lengths > sizes[numbers]).any()
+    ):
         raise ValueError("a view lies outside its buffers")
-    return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(words), *data], offset=array.offset)
+    return pa.Array.from_buffers(
+        array.type, len(array), [validity, pa.py_buffer(words), *data], offset=array.offset
+    )
 
 
 def _unpacked_bytes(column: pa.Array) -> int:
     """Tell how large a column will be once every cell has its own value."""
     if pa.types.is_dictionary(column.type):
         lengths = _lengths(column.dictionary)
-        return int(lengths.sum() + lengths[column.indices.drop_null().to_numpy()].sum()) + CELL_BYTES * len(column)
+        return int(
+            lengths.sum() + lengths[column.indices.drop_null().to_numpy()].sum()
+        ) + CELL_BYTES * len(column)
     if pa.types.is_run_end_encoded(column.type):
         return int(_lengths(column.values).max(initial=0) + CELL_BYTES) * len(column)
     return int(column.nbytes) + (int(_lengths(column).sum()) if _is_view(column.type) else 0)
 
 
 def _lengths(values: pa.Array) -> Lengths:
-    """Tell how many bytes the text of each cell has; Arrow does not for views, whose first word in four says it."""
+    """Tell how many bytes the text of each cell has.
+
+    Arrow does not for views, whose first word in four says it.
+    """
     if _is_view(values.type):
         words = np.frombuffer(values.buffers()[1], np.int32)[::WORDS_OF_A_VIEW]
         return words[values.offset : values.offset + len(values)].astype(np.int64)
@@ -168,7 +202,11 @@ def _lengths(values: pa.Array) -> Lengths:
 def _unpacked(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         return pc.take(_without_views(column.dictionary), column.indices)
-    return pc.run_end_decode(column) if pa.types.is_run_end_encoded(column.type) else _without_views(column)
+    return (
+        pc.run_end_decode(column)
+        if pa.types.is_run_end_encoded(column.type)
+        else _without_views(column)
+    )
 
 
 def _without_views(values: pa.Array) -> pa.Array:
@@ -201,7 +239,7 @@ def _raw(chunks: list[pa.Array]) -> pa.ChunkedArray:
 
 
 def _decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Read decimals as the integers that they are by type, and others as the floats nearest to their digits."""
+    """Read decimals as integers if their type has no fraction, else as the nearest floats."""
     if column.type.scale == 0:
         digits = column.cast(pa.string())
         try:
@@ -213,7 +251,10 @@ def _decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write moments as ISO texts: in the time of their zone, as days if all are midnights, no finer than needed."""
+    """Write moments as ISO texts.
+
+    In the time of their zone, as days if all are midnights, no finer than needed.
+    """
     moments = _in_local_time(column)
     texts = _iso_texts(moments, as_days=not column.type.tz)
     if not column.type.tz:
@@ -228,7 +269,9 @@ def _in_local_time(column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return pc.local_timestamp(column)
     except pa.ArrowInvalid:
-        raise UnreadableBody("A column of times has a zone that is not known, or a time beyond its calendar") from None
+        raise UnreadableBody(
+            "A column of times has a zone that is not known, or a time beyond its calendar"
+        ) from None
 
 
 def _iso_texts(moments: pa.ChunkedArray, *, as_days: bool) -> pa.ChunkedArray:
@@ -246,8 +289,13 @@ def _iso_texts(moments: pa.ChunkedArray, *, as_days: bool) -> pa.ChunkedArray:
 def _iso_offsets(offsets: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
     """Write how far local times are ahead of UTC, as ``+02:00``, or ``Z`` where they are not."""
     encoded = offsets.combine_chunks().dictionary_encode()
-    minutes = [offset // (SECONDS_A_MINUTE * TICKS[unit]) for offset in encoded.dictionary.to_pylist()]
-    texts = [f"{'-' if each < 0 else '+'}{abs(each) // 60:02}:{abs(each) % 60:02}" if each else "Z" for each in minutes]
+    minutes = [
+        offset // (SECONDS_A_MINUTE * TICKS[unit]) for offset in encoded.dictionary.to_pylist()
+    ]
+    texts = [
+        f"{'-' if each < 0 else '+'}{abs(each) // 60:02}:{abs(each) % 60:02}" if each else "Z"
+        for each in minutes
+    ]
     return pa.chunked_array([pc.take(pa.array(texts, pa.string()), encoded.indices)])
 
 

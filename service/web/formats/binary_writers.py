@@ -23,7 +23,10 @@ def write_parquet(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
 
 
 def write_arrow(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
-    """Write an Arrow stream, message by message: a writer would come back to Python for every column."""
+    """Write an Arrow stream, message by message.
+
+    A writer would come back to Python for every column.
+    """
     yield schema.serialize().to_pybytes()
     for batch in batches:
         yield batch.serialize().to_pybytes()

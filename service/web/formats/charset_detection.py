@@ -1,4 +1,4 @@
-"""Which charset a text is in that is not UTF-8, by the words that its bytes spell in several languages."""
+"""Charset detection for texts other than UTF-8, by words in several languages."""
 
 import codecs
 import re
@@ -10,13 +10,18 @@ from typing import Final
 
 FALLBACK: Final = "iso8859-1"  # in which any byte is a character
 COMMON_WEIGHT: Final = 0.1
-MAX_RUN: Final = 3  # letters beyond ASCII, one after the other, in a language that is written in Latin letters
+MAX_RUN: Final = (
+    3  # letters beyond ASCII, one after the other, in a language that is written in Latin letters
+)
 MIXED: Final = 0.95
 RARITY: Final = 0.001  # off for each letter of a language that is more frequent
 
-# Words and the signs next to them: a currency sign in the middle of a word tells of a wrong charset.
+# Words and the signs next to them: a currency sign in the middle of a word tells of a wrong
+# charset.
 _WORD = re.compile("[A-Za-z\u0080-\U0010ffff]+")
-_APART = re.compile("[\u00a0\u00ad\u2010-\u201f\u2026\u2032\u2033\u00ab\u00bb\u00ae\u2122\u3000-\u3002]+")
+_APART = re.compile(
+    "[\u00a0\u00ad\u2010-\u201f\u2026\u2032\u2033\u00ab\u00bb\u00ae\u2122\u3000-\u3002]+"
+)
 
 # The letters of languages beyond ASCII, roughly the most frequent first.
 _WESTERN: Final = (
@@ -76,8 +81,13 @@ def sample_of(blocks: Iterable[bytes], n_bytes: int) -> bytes:
 
 
 def rank_charsets(sample: bytes) -> list[str]:
-    """Return the charsets that a sample may be in, the likeliest first; of equals, the one in wider use."""
-    scores = {each.charset: score for each in _CANDIDATES if (score := _score(sample, each)) is not None}
+    """Return the charsets that a sample may be in, the likeliest first.
+
+    Of equals, the one in wider use.
+    """
+    scores = {
+        each.charset: score for each in _CANDIDATES if (score := _score(sample, each)) is not None
+    }
     return [*sorted(scores, key=scores.__getitem__, reverse=True), FALLBACK]
 
 
@@ -87,26 +97,30 @@ def _score(sample: bytes, candidate: _Candidate) -> float | None:
     except UnicodeError:
         return None
     runs = (run for word in _WORD.findall(text) for run in _APART.split(word))
-    words = list(dict.fromkeys(run for run in runs if not run.isascii() and (len(run) > 1 or run.isalpha())))
+    words = list(
+        dict.fromkeys(run for run in runs if not run.isascii() and (len(run) > 1 or run.isalpha()))
+    )
     return candidate.score(words) if words else 1.0
 
 
 def _in_latin(*groups: Sequence[str]) -> Callable[[Sequence[str]], float]:
-    """Score words by the one language that explains the most of them, or, less, by several at once."""
+    """Score words by the language that explains most of them or, less, by several at once."""
     languages = [letter for group in groups for letter in group]
     alphabets = [(_ranked(letters), 1.0) for letters in languages]
     alphabets.append((dict.fromkeys(_both_cases("".join(languages)), 0), MIXED))
 
     def score(words: Sequence[str]) -> float:
         sound = [word for word in words if _is_sound(word)]
-        best = max(weight * sum(_familiarity(word, ranks) for word in sound) for ranks, weight in alphabets)
+        best = max(
+            weight * sum(_familiarity(word, ranks) for word in sound) for ranks, weight in alphabets
+        )
         return best / len(words)
 
     return score
 
 
 def _in_other_letters(languages: Sequence[str]) -> Callable[[Sequence[str]], float]:
-    """Score words by the language that explains the most of them, and whose common letters they have."""
+    """Score words by the language that explains most of them and whose common letters they have."""
     alphabets = [(_both_cases(letters), _both_cases(letters[:10])) for letters in languages]
 
     def score(words: Sequence[str]) -> float:
@@ -122,7 +136,7 @@ def _in_other_letters(languages: Sequence[str]) -> Callable[[Sequence[str]], flo
 
 
 def _in_syllables(charset: str, leads: Sequence[range]) -> Callable[[Sequence[str]], float]:
-    """Score characters by whether they are among the common ones, which a charset of two bytes has by their own."""
+    """Score characters by whether they are among the common ones of a two-byte charset."""
 
     @lru_cache(1 << 14)
     def is_common(character: str) -> bool:
@@ -142,13 +156,19 @@ def _both_cases(letters: str) -> frozenset[str]:
 
 def _ranked(letters: str) -> dict[str, int]:
     """Return the rank of each letter of a language, 0 for the most frequent one."""
-    return {each: rank for rank, letter in reversed(list(enumerate(letters))) for each in (letter, letter.upper())}
+    return {
+        each: rank
+        for rank, letter in reversed(list(enumerate(letters)))
+        for each in (letter, letter.upper())
+    }
 
 
 def _familiarity(word: str, ranks: Mapping[str, int]) -> float:
-    """Return nearly 1 for a word of a language, a little less for rare letters, and 0 for other words."""
+    """Return nearly 1 for a word of a language, less for rare letters, and 0 for other words."""
     letters = [letter for letter in word if not letter.isascii()]
-    return 1 - RARITY * max(map(ranks.__getitem__, letters)) if ranks.keys() >= set(letters) else 0.0
+    return (
+        1 - RARITY * max(map(ranks.__getitem__, letters)) if ranks.keys() >= set(letters) else 0.0
+    )
 
 
 def _is_sound(word: str) -> bool:
@@ -161,7 +181,10 @@ def _is_sound(word: str) -> bool:
 
 def _is_cased_as_words(word: str) -> bool:
     """Check that no capital beyond ASCII follows a small letter."""
-    return not any(before.islower() and after.isupper() and not after.isascii() for before, after in pairwise(word))
+    return not any(
+        before.islower() and after.isupper() and not after.isascii()
+        for before, after in pairwise(word)
+    )
 
 
 # Of equal ones the first is taken.
@@ -181,8 +204,12 @@ _CANDIDATES: Final = (
     _Candidate(charset="cp874", score=_in_other_letters(_THAI)),
     _Candidate(charset="cp949", score=_in_syllables("cp949", [range(0xB0, 0xC9)])),
     _Candidate(charset="gb18030", score=_in_syllables("gb18030", [range(0xB0, 0xD8)])),
-    _Candidate(charset="cp932", score=_in_syllables("cp932", [range(0x82, 0x84), range(0x88, 0x99)])),
-    _Candidate(charset="euc-jp", score=_in_syllables("euc-jp", [range(0xA4, 0xA6), range(0xB0, 0xD0)])),
+    _Candidate(
+        charset="cp932", score=_in_syllables("cp932", [range(0x82, 0x84), range(0x88, 0x99)])
+    ),
+    _Candidate(
+        charset="euc-jp", score=_in_syllables("euc-jp", [range(0xA4, 0xA6), range(0xB0, 0xD0)])
+    ),
     _Candidate(charset="cp950", score=_in_syllables("cp950", [range(0xA4, 0xC7)])),
     _Candidate(charset="mac-roman", score=_in_latin(_WESTERN)),
     _Candidate(charset="cp850", score=_in_latin(_WESTERN)),

@@ -16,8 +16,8 @@ BLOCK: Final = 1 << 20
 IN_MEMORY: Final = 1 << 23
 SAMPLE_BYTES: Final = 1 << 14
 
-# Python's modules for charsets; `codecs.lookup` would keep every name that it was ever asked for. Where software
-# writes a larger charset under the name of a smaller one, the larger one is read.
+# Python's modules for charsets; `codecs.lookup` would keep every name that it was ever asked for.
+# Where software writes a larger charset under the name of a smaller one, the larger one is read.
 _CHARSET_OF: Final[Mapping[str, str]] = {
     "utf_8": "utf-8",
     "utf_8_sig": "utf-8",
@@ -27,11 +27,17 @@ _CHARSET_OF: Final[Mapping[str, str]] = {
     "utf_16_le": "utf-16-le",
     "utf_16_be": "utf-16-be",
     **{f"iso8859_{part}": f"iso8859-{part}" for part in (*range(2, 12), *range(13, 17))},
-    **{f"cp{number}": f"cp{number}" for number in (437, 850, 852, 855, 857, 858, 866, 874, *range(1250, 1259))},
+    **{
+        f"cp{number}": f"cp{number}"
+        for number in (437, 850, 852, 855, 857, 858, 866, 874, *range(1250, 1259))
+    },
     "koi8_r": "koi8-r",
     "koi8_u": "koi8-u",
     "tis_620": "cp874",
-    **{f"mac_{name}": f"mac-{name.replace('_', '-')}" for name in ("roman", "latin2", "cyrillic", "greek", "turkish")},
+    **{
+        f"mac_{name}": f"mac-{name.replace('_', '-')}"
+        for name in ("roman", "latin2", "cyrillic", "greek", "turkish")
+    },
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "gb18030": "gb18030",
@@ -76,7 +82,10 @@ def blocks(file: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.TextIOWrapper]:
-    """Read a file as text from a place in it, without a byte order mark there; line ends stay as they are."""
+    """Read a file as text from a place in it, without a byte order mark there.
+
+    Line ends stay as they are.
+    """
     file.seek(start)
     text = io.TextIOWrapper(file, charset, newline="")
     try:
@@ -91,8 +100,10 @@ def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.
 
 
 @contextmanager
-def opened_as_utf8(file: BinaryIO, charset: str | None) -> Iterator[tuple[BinaryIO, tuple[str, ...]]]:
-    """Give the same text in valid UTF-8, the file itself or a copy of it, and what is doubtful about it."""
+def opened_as_utf8(
+    file: BinaryIO, charset: str | None
+) -> Iterator[tuple[BinaryIO, tuple[str, ...]]]:
+    """Return the text as UTF-8, the file itself or a decoded copy, and doubts about its charset."""
     found = _fitting(file, charset)
     if found == "utf-8":
         yield file, ()
@@ -109,7 +120,10 @@ def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
 
 
 def _fitting(file: BinaryIO, charset: str | None) -> str:
-    """Return the charset of a text: the one that is named, or the likeliest of those in which all of it is text."""
+    """Return the charset of a text.
+
+    The one that is named, or the likeliest of those in which all of it is text.
+    """
     for each in [charset] if charset else _guess_charset(file):
         if _fits(file, each):
             return each
@@ -118,7 +132,8 @@ def _fitting(file: BinaryIO, charset: str | None) -> str:
 
 def _doubt(charset: str) -> str:
     return (
-        f"The text is not UTF-8 and is read as {charset}, which is the likeliest. If words look wrong, send it with "
+        f"The text is not UTF-8 and is read as {charset}, which is the likeliest. If words look "
+        "wrong, send it with "
         "its own charset in the media type: Content-Type: text/csv; charset=…"
     )
 

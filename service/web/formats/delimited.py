@@ -30,7 +30,8 @@ INDEX_HEADER: Final = "Unnamed: 0"
 FORMULA: Final = b'="'
 PAIR: Final = 2  # cells
 
-# What may stand before the header: a byte order mark, empty lines, and the line that tells Excel the delimiter.
+# What may stand before the header: a byte order mark, empty lines, and the line that tells Excel
+# the delimiter.
 _EMPTY_LINES: Final = rb"(?:[ \t;,|]*[\r\n])*"
 _PREAMBLE = re.compile(
     rb"(?:\xef\xbb\xbf)?" + _EMPTY_LINES + rb"(?:\"?sep=([\t|;,])\"?[\r\n]+)?" + _EMPTY_LINES,
@@ -60,8 +61,13 @@ class _Sample(NamedTuple):
     lines: list[int]
 
 
-def read_csv(file: BinaryIO, charset: str | None, bounds: TableLimits, delimiter: str | None = None) -> RawTable:
-    """Read delimited text with a header; every cell stays the text that it is, without the formula around it."""
+def read_csv(
+    file: BinaryIO, charset: str | None, bounds: TableLimits, delimiter: str | None = None
+) -> RawTable:
+    """Read delimited text with a header.
+
+    Every cell stays the text that it is, without the formula around it.
+    """
     with opened_as_utf8(file, charset) as (text, doubts):
         layout = _layout(text, delimiter)
         bounds.check(columns=len(layout.header))
@@ -70,7 +76,10 @@ def read_csv(file: BinaryIO, charset: str | None, bounds: TableLimits, delimiter
         table = _split(text, layout)
     bounds.check(rows=table.num_rows, columns=table.num_columns)
     named = without_empty_rows(_named(table, layout.header))
-    return RawTable(table=_without_formulas(named) if has_formulas else named, warnings=(*doubts, *layout.warnings))
+    return RawTable(
+        table=_without_formulas(named) if has_formulas else named,
+        warnings=(*doubts, *layout.warnings),
+    )
 
 
 def read_tsv(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
@@ -107,13 +116,16 @@ def _layout(file: BinaryIO, delimiter: str | None) -> _Dialect:
 
 
 def _check_first_line(text: str, delimiters: Sequence[str], line: int) -> None:
-    """Refuse a single cell above a table, unless the rows below may be sentences, or numbers with a decimal comma."""
+    """Refuse a single cell above a table, unless the rows below may be sentences or numbers."""
     for delimiter in delimiters:
         rows = _sample(text, delimiter).rows
-        are_texts = delimiter == "," and (len(rows[-1]) == PAIR or any(cell[:1] == " " for cell in rows[-1]))
+        are_texts = delimiter == "," and (
+            len(rows[-1]) == PAIR or any(cell[:1] == " " for cell in rows[-1])
+        )
         if is_lone_cell(rows) and not are_texts:
             raise UnreadableBody(
-                f"Line {line} has one cell, and the lines below have {len(rows[1])}: send the table without what "
+                f"Line {line} has one cell, and the lines below have {len(rows[1])}: send the "
+                "table without what "
                 "stands above its header, and with a header"
             )
 
@@ -136,7 +148,9 @@ def _one_line(header: str) -> str:
 def _has_formulas(file: BinaryIO) -> bool:
     end = b""
     for block in blocks(file):
-        if FORMULA in end + block[:1] or (FORMULA[:1] in block and FORMULA in block):  # one byte is found faster
+        if FORMULA in end + block[:1] or (
+            FORMULA[:1] in block and FORMULA in block
+        ):  # one byte is found faster
             return True
         end = block[-1:]
     return False
@@ -160,11 +174,13 @@ def _sample(text: str, delimiter: str) -> _Sample:
         if len(sample.rows) == SAMPLE_ROWS:
             return sample
         n_lines = reader.line_num
-    return sample if len(text) <= SAMPLE_CHARACTERS else _Sample(sample.rows[:-1], sample.lines[:-1])
+    return (
+        sample if len(text) <= SAMPLE_CHARACTERS else _Sample(sample.rows[:-1], sample.lines[:-1])
+    )
 
 
 def _consistency(rows: list[Record]) -> tuple[float, bool, int, int]:
-    """Tell how alike the rows are split, whether from the first on, how few quotes were split apart, and how widely."""
+    """Rank a delimiter by how uniformly and widely it splits the rows, keeping quotes whole."""
     n_titles = count_titles(rows)
     widths = list(map(len, rows[n_titles:]))
     if not widths or widths[0] == 1:
@@ -174,7 +190,7 @@ def _consistency(rows: list[Record]) -> tuple[float, bool, int, int]:
 
 
 def _fitted(header: Record, rows: list[Record]) -> Record:
-    """Let the header end where the rows do, if the only difference is a delimiter at the end of the line."""
+    """Cut the header to the rows' width if it only ends in one more delimiter."""
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else len(header)
     beyond = [header[width:], *(row[len(header) :] for row in rows)]
     if any(cell.strip() for cells in beyond for cell in cells):
@@ -184,7 +200,11 @@ def _fitted(header: Record, rows: list[Record]) -> Record:
 
 def _records(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[Record]:
     """Read the rows that have anything in them."""
-    return (row for row in csv.reader(lines, delimiter=delimiter, strict=strict) if any(map(str.strip, row)))
+    return (
+        row
+        for row in csv.reader(lines, delimiter=delimiter, strict=strict)
+        if any(map(str.strip, row))
+    )
 
 
 def _split(file: BinaryIO, layout: _Dialect) -> pa.Table:
@@ -194,13 +214,17 @@ def _split(file: BinaryIO, layout: _Dialect) -> pa.Table:
     try:
         return arrow_csv.read_csv(
             pa.PythonFile(file, mode="r"),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows_after_names=1, block_size=BLOCK_BYTES),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=BLOCK_BYTES
+            ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=layout.delimiter,
                 newlines_in_values=True,
                 invalid_row_handler=lambda row: "error" if row.text.strip(junk) else "skip",
             ),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), check_utf8=False
+            ),
         )
     except pa.ArrowInvalid:
         raise_if_any(_ragged_rows(file, layout), "rows do not fit the header")
@@ -208,16 +232,20 @@ def _split(file: BinaryIO, layout: _Dialect) -> pa.Table:
 
 
 def _named(table: pa.Table, header: Record) -> pa.Table:
-    """Name the columns; one that has neither a header nor a cell is left out, and a nameless index is called so."""
+    """Name the columns; drop one without header and cells, and name an index column."""
     header = [INDEX_HEADER, *header[1:]] if _is_index(table, header) else header
-    spare = {at for at, name in enumerate(header) if not name.strip() and pc.all(is_blank(table.column(at))).as_py()}
+    spare = {
+        at
+        for at, name in enumerate(header)
+        if not name.strip() and pc.all(is_blank(table.column(at))).as_py()
+    }
     check_headers(header, spare)
     kept = [at for at in range(len(header)) if at not in spare]
     return table.select(kept).rename_columns([header[at] for at in kept])
 
 
 def _is_index(table: pa.Table, header: Record) -> bool:
-    """Check for a first column of whole numbers without a header, as pandas writes the index of its rows."""
+    """Check for a first column of whole numbers without a header, the row index of pandas."""
     if header[0].strip() or INDEX_HEADER.lower() in map(str.lower, header):
         return False
     numbers = pc.match_substring_regex(table.column(0), "^[0-9]+$")
@@ -242,4 +270,6 @@ def _ragged_rows(file: BinaryIO, layout: _Dialect) -> Iterator[FieldError]:
     with suppress(csv.Error), opened_text(file, "utf-8", start=layout.start) as lines:
         for row, record in enumerate(islice(_records(lines, layout.delimiter), 1, None), 1):
             if len(record) != width:
-                yield FieldError(detail=f"has {len(record)} cells where the header has {width}", row=row)
+                yield FieldError(
+                    detail=f"has {len(record)} cells where the header has {width}", row=row
+                )

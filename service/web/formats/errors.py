@@ -35,22 +35,29 @@ class TableLimits:
     def check(self, *, rows: int = 0, columns: int = 0, n_bytes: int = 0) -> None:
         """Refuse a table that is too large, before it is there."""
         if columns > self.columns:
-            raise UnreadableBody(f"The table has {columns} columns; at most {self.columns:,} can be read")
+            raise UnreadableBody(
+                f"The table has {columns} columns; at most {self.columns:,} can be read"
+            )
         if rows > self.rows:
-            raise UnreadableBody(f"The table has more than {self.rows:,} rows; send the customers in parts")
+            raise UnreadableBody(
+                f"The table has more than {self.rows:,} rows; send the customers in parts"
+            )
         if rows * columns > self.cells:
             raise UnreadableBody(
-                f"{rows} rows of {columns} columns are too many; at most {self.cells:,} cells can be read"
+                f"{rows} rows of {columns} columns are too many; at most {self.cells:,} cells can "
+                "be read"
             )
         if n_bytes > self.n_bytes:
-            raise UnreadableBody(f"The table is larger than {self.n_bytes:,} bytes once it is unpacked")
+            raise UnreadableBody(
+                f"The table is larger than {self.n_bytes:,} bytes once it is unpacked"
+            )
 
 
 DEFAULT_LIMITS: Final = TableLimits()
 
 
 def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
-    """Refuse headers that are empty, too long, unprintable or told apart only by case, each by its name or place.
+    """Refuse headers that are empty, too long, unprintable or differ only by case.
 
     Columns at `spare` positions need none.
     """
@@ -59,11 +66,16 @@ def check_headers(names: Sequence[str], spare: Collection[int] = ()) -> None:
 
 
 def raise_if_any(faults: Iterable[FieldError], what: str) -> None:
-    """Raise if there is any fault: the first hundred in the order of their rows, and how many there are."""
+    """Raise if there is any fault.
+
+    The first hundred in the order of their rows, and how many there are.
+    """
     rest = iter(faults)
     if listed := list(islice(rest, MAX_LISTED)):
         total = len(listed) + sum(1 for _ in rest)
-        raise UnreadableBody(f"{total} {what}", errors=sorted(listed, key=lambda fault: fault.row or 0))
+        raise UnreadableBody(
+            f"{total} {what}", errors=sorted(listed, key=lambda fault: fault.row or 0)
+        )
 
 
 def _invalid_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[str]:
@@ -71,9 +83,14 @@ def _invalid_headers(names: Sequence[str], spare: Collection[int]) -> Iterator[s
         if not name.strip() and position not in spare:
             yield f"column {position + 1} has no header"
         elif len(name) > MAX_HEADER_LENGTH:
-            yield f"the header of column {position + 1} has more than {MAX_HEADER_LENGTH:,} characters"
+            yield (
+                f"the header of column {position + 1} has more than {MAX_HEADER_LENGTH:,} "
+                "characters"
+            )
         elif _UNFIT_IN_HEADER.search(name):
-            yield f"the header of column {position + 1} holds a control character or half a character"
+            yield (
+                f"the header of column {position + 1} holds a control character or half a character"
+            )
 
 
 def _case_duplicates(names: Sequence[str]) -> Iterator[str]:

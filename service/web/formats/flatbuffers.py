@@ -1,4 +1,4 @@
-"""As much of flatbuffers as it takes to look at what an Arrow message says of itself before it is unpacked."""
+"""The part of flatbuffers that reads the metadata of an Arrow message before it is decoded."""
 
 import struct
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Messages between the api and its reader processes: a JSON header, with a payload or an open file."""
+"""Messages between the api and its reader processes.
+
+A JSON header, with a payload or an open file.
+"""
 
 import json
 import os
@@ -27,7 +30,7 @@ def send(
     *,
     file: BinaryIO | None = None,
 ) -> None:
-    """Send a message with a payload or a file, for which the receiver gets a descriptor of its own."""
+    """Send a message with a payload or a file, whose descriptor the receiver inherits."""
     head = json.dumps(header).encode()
     sizes = _SIZES.pack(len(head), len(payload))
     if file is None:

@@ -19,7 +19,9 @@ _STEP_OF: Final = np.array([_STEPS.get(byte, 0) for byte in range(256)], np.int8
 def check_depth(document: bytes | bytearray, most: int) -> None:
     """Refuse a document that is nested deeper than this, in linear time whatever it holds."""
     if document.count(b"[") + document.count(b"{") > most:
-        check_depth_of((document[start : start + BLOCK] for start in range(0, len(document), BLOCK)), most)
+        check_depth_of(
+            (document[start : start + BLOCK] for start in range(0, len(document), BLOCK)), most
+        )
 
 
 def check_depth_of(blocks: Iterable[bytes | bytearray], most: int) -> None:

@@ -34,9 +34,11 @@ def read_json(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTa
 
 
 class Document:
-    """Takes a JSON text apart value by value, none longer than `longest`, and forgets what it has given."""
+    """Iterate over the values of a JSON text, none longer than `longest`, in bounded memory."""
 
-    def __init__(self, read: Callable[[int], str], decoder: json.JSONDecoder, *, longest: int) -> None:
+    def __init__(
+        self, read: Callable[[int], str], decoder: json.JSONDecoder, *, longest: int
+    ) -> None:
         self._read, self._decoder, self._longest = read, decoder, longest
         self._text = ""
         self._at = 0
@@ -74,7 +76,9 @@ class Document:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if len(self._text) - self._at > self._longest:
-                    raise UnreadableBody(f"A value in the body has more than {self._longest:,} characters") from None
+                    raise UnreadableBody(
+                        f"A value in the body has more than {self._longest:,} characters"
+                    ) from None
                 if not self._read_on():
                     raise self._refusal(error.msg, error.pos) from None
             except RecursionError:
@@ -88,7 +92,10 @@ class Document:
                     return value
 
     def names(self) -> Iterator[str]:
-        """Take an object apart: yields each name, and expects that its value is taken before the next."""
+        """Take an object apart.
+
+        Yields each name, and expects that its value is taken before the next.
+        """
         self.expect("{")
         if self.skip("}"):
             return
@@ -149,4 +156,6 @@ def _customers(document: Document) -> Iterator[object]:
 
 
 def _no_table() -> UnreadableBody:
-    return UnreadableBody('The body must be an object with a list of customers: {"customers": [{…}, {…}]}')
+    return UnreadableBody(
+        'The body must be an object with a list of customers: {"customers": [{…}, {…}]}'
+    )

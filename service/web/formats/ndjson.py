@@ -15,7 +15,10 @@ TOO_LONG: Final = BadRecord(f"has {LONGEST_VALUE:,} characters or more")
 
 
 def read_lines(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
-    """Read one ``{...}`` a line; empty lines are passed over, an absent field is null, and known to be absent."""
+    """Read one ``{...}`` a line.
+
+    Empty lines are passed over, an absent field is null, and known to be absent.
+    """
     with opened_text(file, charset or "utf-8") as text:
         return read_records(_customers(text), place=None, bounds=bounds)
 

@@ -1,11 +1,17 @@
-"""Parquet: read column by column; its own account of itself must be within the limits, and is not believed."""
+"""Parquet, read column by column; the sizes in its metadata are checked, but not trusted."""
 
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.web.formats.arrow_columns import Budget, arrow_errors_as_unreadable, check_schema, is_text, raw_columns
+from service.web.formats.arrow_columns import (
+    Budget,
+    arrow_errors_as_unreadable,
+    check_schema,
+    is_text,
+    raw_columns,
+)
 from service.web.formats.errors import TableLimits
 
 ROWS_AT_ONCE: Final = 1 << 16
@@ -13,15 +19,21 @@ WHAT: Final = "a Parquet file"
 
 
 def read_parquet(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
-    """Read a Parquet file column by column: no more than one of them is unpacked beyond what is counted."""
+    """Read a Parquet file column by column.
+
+    No more than one of them is unpacked beyond what is counted.
+    """
     with arrow_errors_as_unreadable(WHAT):
         schema = _opened(body).schema_arrow
         check_schema(schema, bounds)
-        # Texts stay packed until they have been measured: a file may name one long text a million times.
+        # Texts stay packed until they have been measured: a file may name one long text a million
+        # times.
         parquet = _opened(body, packed=[field.name for field in schema if is_text(field.type)])
         _check_account(parquet.metadata, bounds)
         budget = Budget(bounds, n_columns=len(schema))
-        return pa.table([_column(parquet, name, budget) for name in schema.names], names=schema.names)
+        return pa.table(
+            [_column(parquet, name, budget) for name in schema.names], names=schema.names
+        )
 
 
 def _column(parquet: pq.ParquetFile, name: str, budget: Budget) -> pa.ChunkedArray:

@@ -13,10 +13,12 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class RawTable:
-    """Columns of text, int64 or float64 as they came; `present` tells for each which rows have the field at all.
+    """Columns of text, int64 or float64 as they came.
 
-    Without `present` every row has every column: there an empty cell is a cleared one. `warnings` say what was doubtful
-    in the body itself.
+    `present` tells for each which rows have the field at all.
+
+    Without `present` every row has every column: there an empty cell is a cleared one. `warnings`
+    say what was doubtful in the body itself.
     """
 
     table: pa.Table
@@ -42,11 +44,16 @@ def is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def without_nan(table: pa.Table) -> RawTable:
-    """Take NaN, which software writes that knows no missing numbers, for a missing value; say so of each column."""
+    """Take NaN, which software writes that knows no missing numbers, for a missing value.
+
+    Say so of each column.
+    """
     warnings = []
     for at, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
         nan = pc.is_nan(column) if pa.types.is_floating(column.type) else None
         if nan is not None and (n_nan := pc.sum(nan).as_py()):
             table = table.set_column(at, name, pc.if_else(nan, None, column))
-            warnings.append(f"{name!r} holds NaN in {n_nan:,} rows, which is taken for a missing value.")
+            warnings.append(
+                f"{name!r} holds NaN in {n_nan:,} rows, which is taken for a missing value."
+            )
     return RawTable(table=table, warnings=tuple(warnings))

@@ -1,4 +1,4 @@
-"""Reader processes: Arrow and Parquet bodies are parsed in them, so that what kills a parser kills no api."""
+"""Reader processes parse Arrow and Parquet bodies, so that a crash does not end the api."""
 
 import os
 import subprocess
@@ -28,11 +28,13 @@ from service.web.formats.frames import Frame
 MAX_PROCESSES: Final = 2
 MAX_SECONDS: Final = 120.0
 START_SECONDS: Final = 60.0
-INLINE_BYTES: Final = 1 << 20  # a smaller body or table is sent through the socket, a larger one as a file
+INLINE_BYTES: Final = (
+    1 << 20
+)  # a smaller body or table is sent through the socket, a larger one as a file
 RAW_TYPES: Final = (pa.string(), pa.int64(), pa.float64())
 
-# Settings and credentials stay behind. The rest is read by libraries as they are imported: large blocks go back to the
-# system as soon as they are free, and a reader keeps to one thread.
+# Settings and credentials stay behind. The rest is read by libraries as they are imported: large
+# blocks go back to the system as soon as they are free, and a reader keeps to one thread.
 _INHERITED: Final = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ")
 _ENVIRONMENT: Final = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -66,7 +68,9 @@ class ReaderProcess:
         """Return whether the process can be asked to read a body."""
         return self._child.poll() is None
 
-    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits, *, seconds: float) -> pa.Table:
+    def read(
+        self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits, *, seconds: float
+    ) -> pa.Table:
         """Return a body's raw table; ends the process if it does not answer in time."""
         self._wait_until_ready()
         self._connection.settimeout(seconds)
@@ -75,11 +79,14 @@ class ReaderProcess:
             answer = frames.receive(self._connection)
         except TimeoutError:
             self.close()
-            raise UnreadableBody(f"The body takes longer to read than the {seconds:g} seconds allowed") from None
+            raise UnreadableBody(
+                f"The body takes longer to read than the {seconds:g} seconds allowed"
+            ) from None
         except ConnectionError:
             answer = None
         except BaseException:
-            self.close()  # the connection may be in the middle of a message, and the next body is somebody else's
+            # The connection may be in the middle of a message; the next body is another caller's.
+            self.close()
             raise
         if answer is None:
             raise self._ended()
@@ -101,19 +108,25 @@ class ReaderProcess:
             self._is_ready = False
         if not self._is_ready:
             self.close()
-            raise Unavailable("The process that reads Arrow and Parquet does not start; try again shortly")
+            raise Unavailable(
+                "The process that reads Arrow and Parquet does not start; try again shortly"
+            )
 
     def _ended(self) -> UnreadableBody:
         self._connection.close()
         self._child.communicate()
         logger.warning("a body ended its reader process", exit_code=self._child.returncode)
         return UnreadableBody(
-            "The body ended the process that read it: it is damaged, or takes more memory than the service allows"
+            "The body ended the process that read it: it is damaged, or takes more memory than the "
+            "service allows"
         )
 
 
 class ReaderPool:
-    """Reads Arrow and Parquet bodies, at most `max_processes` at once; the first one starts the first process."""
+    """Reads Arrow and Parquet bodies, at most `max_processes` at once.
+
+    The first one starts the first process.
+    """
 
     def __init__(self, *, max_processes: int = MAX_PROCESSES, seconds: float = MAX_SECONDS) -> None:
         self._seconds = seconds
@@ -183,7 +196,9 @@ def _start_child(connection: socket) -> subprocess.Popen[bytes]:
 
 def _environment() -> Mapping[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    path = os.pathsep.join(filter(None, (str(Path(service.__path__[0]).parent), inherited.get("PYTHONPATH"))))
+    path = os.pathsep.join(
+        filter(None, (str(Path(service.__path__[0]).parent), inherited.get("PYTHONPATH")))
+    )
     return {**inherited, **_ENVIRONMENT, "PYTHONPATH": path}
 
 
@@ -208,7 +223,9 @@ def _send_body(connection: socket, header: Mapping[str, object], file: BinaryIO)
 def _table_of(answer: Frame) -> pa.Table:
     header = answer.header
     if "refused" in header:
-        raise UnreadableBody(header["refused"], errors=[FieldError(**error) for error in header["errors"]])
+        raise UnreadableBody(
+            header["refused"], errors=[FieldError(**error) for error in header["errors"]]
+        )
     if "errno" in header:
         raise OSError(header["errno"], os.strerror(header["errno"]))
     if "failed" in header:
@@ -224,7 +241,10 @@ def _buffer(answer: Frame) -> pa.Buffer:
 
 
 def _checked(table: pa.Table) -> pa.Table:
-    """Return the table if it is what a reader may answer with: its process has parsed bytes of strangers."""
+    """Return the table if it is what a reader may answer with.
+
+    Its process has parsed bytes of strangers.
+    """
     if not all(kind in RAW_TYPES for kind in table.schema.types):
         raise ReaderFailed("a reader process answered with columns of other types")
     table.validate(full=True)

@@ -27,7 +27,9 @@ READERS: Final[Mapping[str, Callable[[pa.Buffer, TableLimits], pa.Table]]] = {
     "arrow": read_arrow,
     "parquet": read_parquet,
 }
-WORKING_BYTES: Final = 256 << 20  # beside the table itself: pages, batches and a column on their way to it
+WORKING_BYTES: Final = (
+    256 << 20
+)  # beside the table itself: pages, batches and a column on their way to it
 STDIN: Final = 0
 TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
 _MEMORY: Final = Path("/proc/self/statm")
@@ -35,7 +37,7 @@ _DATA: Final = 5  # the place of private writable memory in it
 
 
 def serve(descriptor: int) -> None:
-    """Answer the bodies that come through a socket, one after the other, until the api closes it or ends."""
+    """Parse the bodies that arrive at a socket, one after the other, until the api closes it."""
     kill_when_pipe_closes(STDIN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
     n_own_bytes = _private_bytes()
@@ -68,7 +70,9 @@ def _private_bytes() -> int:
 
 def _answer(connection: socket, request: Frame) -> None:
     try:
-        table = READERS[request.header["format"]](_body(request), TableLimits(**request.header["bounds"]))
+        table = READERS[request.header["format"]](
+            _body(request), TableLimits(**request.header["bounds"])
+        )
         _send_table(connection, table)
     except UnreadableBody as refusal:
         errors = [asdict(error) for error in refusal.errors]

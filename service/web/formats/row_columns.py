@@ -1,4 +1,7 @@
-"""Rows that are objects, to columns: grown chunk by chunk, so that only one chunk of rows is ever held."""
+"""Rows that are objects, to columns.
+
+Grown chunk by chunk, so that only one chunk of rows is ever held.
+"""
 
 import re
 from collections import defaultdict
@@ -18,7 +21,9 @@ from service.web.formats.errors import TableLimits, check_headers, raise_if_any
 from service.web.formats.raw_table import Mask, RawTable
 
 ROWS_AT_ONCE: Final = 16_384
-SPARSE: Final = 0.5  # of the cells of a chunk: where fewer fields are there, only these are looked at
+SPARSE: Final = (
+    0.5  # of the cells of a chunk: where fewer fields are there, only these are looked at
+)
 
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
@@ -32,8 +37,13 @@ class BadRecord:
     detail: str
 
 
-def read_records(rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: TableLimits) -> RawTable:
-    """Read rows, each an object of cells; a fault is pointed at below `place`, where a pointer can reach it."""
+def read_records(
+    rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: TableLimits
+) -> RawTable:
+    """Read rows, each an object of cells.
+
+    A fault is pointed at below `place`, where a pointer can reach it.
+    """
     growing = _ColumnBuilder(place, bounds)
     raise_if_any(growing.grow(iter(rows)), "cells cannot be read")
     check_headers(list(growing.columns))
@@ -48,7 +58,10 @@ class _Fields(NamedTuple):
 
 
 class _ColumnChunk(NamedTuple):
-    """The same with the types of the cells, which are kept as narrowly as these allow; no rows are all rows."""
+    """The same with the types of the cells, which are kept as narrowly as these allow.
+
+    No rows are all rows.
+    """
 
     kinds: frozenset[type]
     values: pa.Array
@@ -60,7 +73,10 @@ _NOTHING: Final = _ColumnChunk(frozenset(), pa.nulls(0), np.empty(0, np.int64))
 
 @dataclass(frozen=True)
 class _ColumnBuilder:
-    """Columns as far as they are read, each with its pieces by the chunk's number; what is absent takes no room."""
+    """Columns as far as they are read, each with its pieces by the chunk's number.
+
+    What is absent takes no room.
+    """
 
     place: tuple[str, ...] | None
     bounds: TableLimits
@@ -82,20 +98,28 @@ class _ColumnBuilder:
         names, columns, present = list(self.columns), [], {}
         for name in names:
             pieces = self.columns.pop(name)
-            every = [(pieces.get(number, _NOTHING), length) for number, length in enumerate(self.lengths)]
+            every = [
+                (pieces.get(number, _NOTHING), length) for number, length in enumerate(self.lengths)
+            ]
             columns.append(_joined(every))
             present[name] = np.concatenate([_present(*each) for each in every])
         return RawTable(table=pa.table(columns, names=names), present=present)
 
     def _records(self, chunk: list[Any]) -> list[Record]:
         if set(map(type, chunk)) - {dict}:
-            faults = (self._row_fault(index, row) for index, row in enumerate(chunk) if type(row) is not dict)
+            faults = (
+                self._row_fault(index, row)
+                for index, row in enumerate(chunk)
+                if type(row) is not dict
+            )
             raise_if_any(faults, "rows cannot be read")
         return chunk
 
     def _take(self, records: list[Record]) -> Iterator[FieldError]:
         names = dict.fromkeys(chain.from_iterable(records))
-        self.bounds.check(rows=self.n_rows + len(records), columns=len(names.keys() | self.columns.keys()))
+        self.bounds.check(
+            rows=self.n_rows + len(records), columns=len(names.keys() | self.columns.keys())
+        )
         fields_of = _by_column(records, len(names))
         for name in names:
             fields, pieces = fields_of(name), self.columns.setdefault(name, {})
@@ -120,7 +144,10 @@ class _ColumnBuilder:
 
 
 def _by_column(records: list[Record], n_names: int) -> Callable[[str], _Fields]:
-    """Return how to get the fields of a column; all of them together cost about as much as there are fields."""
+    """Return how to get the fields of a column.
+
+    All of them together cost about as much as there are fields.
+    """
     n_fields, n_cells = sum(map(len, records)), len(records) * n_names
     if n_fields == n_cells:
         every_row = range(len(records))
@@ -186,7 +213,9 @@ def _text(cell: object) -> str | None:
 
 def _joined(pieces: list[tuple[_ColumnChunk, int]]) -> pa.ChunkedArray:
     kind = _common_type([piece for piece, _ in pieces])
-    return pa.chunked_array([_spread(piece, _as(piece.values, kind), length) for piece, length in pieces], kind)
+    return pa.chunked_array(
+        [_spread(piece, _as(piece.values, kind), length) for piece, length in pieces], kind
+    )
 
 
 def _spread(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:

@@ -1,4 +1,7 @@
-"""Tables as text, a batch at a time: whole columns are written at once, and only unusual cells one by one."""
+"""Tables as text, a batch at a time.
+
+Whole columns are written at once, and only unusual cells one by one.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,8 +24,13 @@ _UNUSUAL_NUMBER: Final = r"e|^-0$|^-?0\.0000"
 Batches = Iterable[pa.RecordBatch]
 
 
-def write_json(batches: Batches, schema: pa.Schema, noun: str, after: Mapping[str, object]) -> Iterator[bytes]:
-    """Write one JSON object: the rows as a list under `noun`, then the fields of `after` as they are by then."""
+def write_json(
+    batches: Batches, schema: pa.Schema, noun: str, after: Mapping[str, object]
+) -> Iterator[bytes]:
+    """Write one JSON object.
+
+    The rows as a list under `noun`, then the fields of `after` as they are by then.
+    """
     yield f"{{{_json(noun)}: [".encode()
     between = b"\n"
     for batch in batches:
@@ -40,10 +48,12 @@ def write_lines(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
 def write_csv(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
     """Write delimited text with a header (RFC 4180), every cell as it is in the table.
 
-    A spreadsheet may take a text that starts with ``=``, ``+``, ``-`` or ``@`` for a formula. Something put before it
-    would spoil the data for every other reader, so nothing is.
+    A spreadsheet may take a text that starts with ``=``, ``+``, ``-`` or ``@`` for a formula.
+    Something put before it would spoil the data for every other reader, so nothing is.
     """
-    yield (",".join(_quoted(pa.array(schema.names, pa.string())).to_pylist()) + END_OF_LINE).encode()
+    yield (
+        ",".join(_quoted(pa.array(schema.names, pa.string())).to_pylist()) + END_OF_LINE
+    ).encode()
     for batch in batches:
         cells = [pc.fill_null(_texts(column, _quoted), "") for column in batch.columns]
         commas = [","] * (len(cells) - 1) + [END_OF_LINE]
@@ -52,17 +62,26 @@ def write_csv(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
 
 def finite(column: pa.Array) -> pa.Array:
     """Leave out what is no number: no format of text can say it, and so none does."""
-    return pc.if_else(pc.is_finite(column), column, None) if pa.types.is_floating(column.type) else column
+    return (
+        pc.if_else(pc.is_finite(column), column, None)
+        if pa.types.is_floating(column.type)
+        else column
+    )
 
 
 def _objects(batch: pa.RecordBatch, schema: pa.Schema, end: str) -> bytes:
-    leads = [f"{', ' if position else '{'}{_json(name)}: " for position, name in enumerate(schema.names)]
+    leads = [
+        f"{', ' if position else '{'}{_json(name)}: " for position, name in enumerate(schema.names)
+    ]
     cells = [pc.fill_null(_texts(column, _escaped), "null") for column in batch.columns]
     return _rows([*chain.from_iterable(zip(leads, cells, strict=True)), "}" + end])
 
 
 def _rows(parts: Iterable[pa.Array | str]) -> bytes:
-    """Join the parts of each row, and all rows: the array that Arrow makes of them holds them end to end."""
+    """Join the parts of each row, and all rows.
+
+    The array that Arrow makes of them holds them end to end.
+    """
     rows = pc.binary_join_element_wise(*parts, "")
     _, offsets, data = rows.buffers()
     start, end = np.frombuffer(offsets, np.int32)[[rows.offset, rows.offset + len(rows)]]
@@ -80,7 +99,9 @@ def _texts(column: pa.Array, written: Callable[[pa.Array], pa.Array]) -> pa.Arra
 def _numerals(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
     unusual = pc.match_substring_regex(texts, _UNUSUAL_NUMBER).fill_null(False)  # noqa: FBT003 - pyarrow has no keyword
-    return _replaced(texts, unusual, [category(cell) for cell in column.filter(unusual).to_pylist()])
+    return _replaced(
+        texts, unusual, [category(cell) for cell in column.filter(unusual).to_pylist()]
+    )
 
 
 def _escaped(texts: pa.Array) -> pa.Array:

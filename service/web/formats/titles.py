@@ -19,8 +19,9 @@ Record = Sequence[str]
 def count_titles(rows: Sequence[Record]) -> int:
     """Count the rows above the header.
 
-    A row is one of them if another below looks like the header of all that follows, and this row does not: it is a
-    comment, it has a single cell, or other cells than headers, such as a date or none.
+    A row is one of them if another below looks like the header of all that follows, and this row
+    does not: it is a comment, it has a single cell, or other cells than headers, such as a date or
+    none.
 
     Parameters
     ----------
@@ -61,19 +62,27 @@ def _is_apart(title: Record, width: int) -> bool:
 
 
 def _could_be_header(row: Record) -> bool:
-    """Check for at least two different cells of words, none of them behind a space as in a sentence."""
+    """Check for at least two different cells of words, none after a space as in a sentence."""
     texts = [cell.strip().casefold() for cell in row]
-    are_words = not any(not text or text in MISSING or _NO_LETTERS.fullmatch(text) for text in texts)
-    return are_words and 1 < len(texts) == len(set(texts)) and not any(cell.startswith(" ") for cell in row[1:])
+    are_words = not any(
+        not text or text in MISSING or _NO_LETTERS.fullmatch(text) for text in texts
+    )
+    return (
+        are_words
+        and 1 < len(texts) == len(set(texts))
+        and not any(cell.startswith(" ") for cell in row[1:])
+    )
 
 
 def _could_be_header_or_index(row: Record) -> bool:
-    """Check the same for a header that leaves the first column, the index of the rows, without a name."""
+    """Check the same for a header without a name for the first column, the row index."""
     return len(row) > 1 and _could_be_header(row if row[0].strip() else ["index", *row[1:]])
 
 
 def _is_unlike(header: Record, below: Sequence[Record]) -> bool:
     """Check that the cells below have digits in some column, and the header's in none of these."""
-    columns = [[row[at] for row in below if len(row) > at and row[at].strip()] for at in range(len(header))]
+    columns = [
+        [row[at] for row in below if len(row) > at and row[at].strip()] for at in range(len(header))
+    ]
     digits = [at for at, cells in enumerate(columns) if cells and all(map(_DIGIT.search, cells))]
     return bool(digits) and not any(_DIGIT.search(header[at]) for at in digits)

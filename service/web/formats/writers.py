@@ -1,4 +1,7 @@
-"""Tables to bytes: which format a client is given, and the stream of it. A new one is a line in `FORMATS`."""
+"""Tables to bytes: which format a client is given, and the stream of it.
+
+A new one is a line in `FORMATS`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +28,8 @@ class NotAcceptable(ServiceError):
 class TableFormat:
     """One way to write a table.
 
-    `write` is None where the rows are a field of a larger object, and `ending` where an answer is no file to keep.
+    `write` is None where the rows are a field of a larger object, and `ending` where an answer is
+    no file to keep.
     """
 
     name: str
@@ -41,15 +45,25 @@ FORMATS: Final = (
     JSON,
     TableFormat(name="ndjson", media_type="application/x-ndjson", write=write_lines),
     TableFormat(name="csv", media_type="text/csv", write=write_csv, ending=".csv"),
-    TableFormat(name="parquet", media_type="application/vnd.apache.parquet", write=write_parquet, ending=".parquet"),
-    TableFormat(name="arrow", media_type="application/vnd.apache.arrow.stream", write=write_arrow, ending=".arrows"),
+    TableFormat(
+        name="parquet",
+        media_type="application/vnd.apache.parquet",
+        write=write_parquet,
+        ending=".parquet",
+    ),
+    TableFormat(
+        name="arrow",
+        media_type="application/vnd.apache.arrow.stream",
+        write=write_arrow,
+        ending=".arrows",
+    ),
 )
 ALIASES: Final = {"application/jsonl": "application/x-ndjson"}
 NO_EXTRA_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 def negotiate(accept: str | None, name: str | None = None) -> TableFormat:
-    """Choose a format: by its name, or as the Accept header prefers (RFC 9110); JSON if nothing is asked for."""
+    """Choose a format by its name, or as the Accept header prefers (RFC 9110); JSON by default."""
     if name is not None:
         return _first(fmt for fmt in FORMATS if fmt.name == name)
     ranges = list(map(_range, (accept or "*/*").split(",")))
@@ -59,7 +73,11 @@ def negotiate(accept: str | None, name: str | None = None) -> TableFormat:
 
 
 def write_table(
-    batches: Batches, schema: pa.Schema, fmt: TableFormat, noun: str, after: Mapping[str, object] = NO_EXTRA_FIELDS
+    batches: Batches,
+    schema: pa.Schema,
+    fmt: TableFormat,
+    noun: str,
+    after: Mapping[str, object] = NO_EXTRA_FIELDS,
 ) -> Iterator[bytes]:
     """Write a table a few thousand rows at a time; what is no finite number is left out.
 
@@ -108,4 +126,6 @@ def _quality(fmt: TableFormat, ranges: Iterable[tuple[str, float]]) -> float:
     """Tell how much a format is wanted: what names it best decides."""
     family = fmt.media_type.partition("/")[0]
     by_range = dict(ranges)
-    return next((by_range[each] for each in (fmt.media_type, f"{family}/*", "*/*") if each in by_range), 0.0)
+    return next(
+        (by_range[each] for each in (fmt.media_type, f"{family}/*", "*/*") if each in by_range), 0.0
+    )
