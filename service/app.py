@@ -1,4 +1,4 @@
-"""Composition root: builds the FastAPI app of settings, stores, engine and middlewares."""
+"""Composition root: builds the app from settings, stores, engine, routers and middlewares."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -283,7 +283,7 @@ class Settings(BaseSettings):
         return (self.home / "engine").resolve()
 
     def environment(self) -> dict[str, str]:
-        """Return the settings as environment variables for the engine, but the bootstrap key."""
+        """Return the settings as environment variables of the engine, without the bootstrap key."""
         return {
             PREFIX + name.upper(): value.get_secret_value()
             if isinstance(value, SecretStr)

@@ -12,7 +12,7 @@ from service.web.schemas import ResponseModel
 
 
 class Flow(ResponseModel):
-    """Customers of a segment of the earlier version that one segment of the later version holds."""
+    """Customers of a segment of the earlier version that share a segment of the later version."""
 
     from_segment: str
     from_name: str

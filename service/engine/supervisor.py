@@ -46,7 +46,10 @@ def exit_with_supervisor() -> None:
 
 
 def kill_when_pipe_closes(pipe: int) -> None:
-    """Ask the kernel to kill this process when the last writer closes a pipe (Linux only)."""
+    """Ask the kernel to kill this process, even if busy, when the last writer closes a pipe.
+
+    Does nothing on other systems than Linux.
+    """
     if sys.platform != "linux":
         return
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())

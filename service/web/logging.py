@@ -123,7 +123,7 @@ def log_request(entry: AccessLogEntry) -> None:
 
 
 def summarize_exception(error: BaseException) -> dict[str, Any]:
-    """Return an error's type and traceback without its message, which may contain values."""
+    """Return an error's type and traceback without its message, which may quote a customer."""
     frames = traceback.extract_tb(error.__traceback__)
     return {
         "error": type(error).__name__,
@@ -144,7 +144,7 @@ def _log_warning(  # noqa: PLR0913, PLR0917 - the signature of warnings.showwarn
     file: TextIO | None = None,  # noqa: ARG001 - as above
     line: str | None = None,  # noqa: ARG001 - as above
 ) -> None:
-    """Log a warning's category and location without its message, which may contain values."""
+    """Log a warning's category and location without its message, which may quote a customer."""
     logger.warning("warning", kind=category.__name__, at=f"{Path(filename).name} ({lineno})")
 
 

@@ -30,7 +30,7 @@ def send(
     *,
     file: BinaryIO | None = None,
 ) -> None:
-    """Send a message with a payload or a file, whose descriptor the receiver inherits."""
+    """Send a message with a payload or a file; the receiver gets a descriptor of its own."""
     head = json.dumps(header).encode()
     sizes = _SIZES.pack(len(head), len(payload))
     if file is None:
