@@ -19,10 +19,7 @@ class TooFewToChoose(SegmentationError):
 
 
 class TooManyCustomers(SegmentationError):
-    """There are more customers than this is done with.
-
-    The detail names the limit, and what takes more.
-    """
+    """There are too many customers; the detail names the limit and an alternative."""
 
 
 class UnusableColumn(SegmentationError):
@@ -46,10 +43,7 @@ class CutTooFine(SegmentationError):
 
 
 class ArtifactFromAnotherRelease(SegmentationError):
-    """The model file was written by another release of the libraries that read it.
-
-    Fit the model again.
-    """
+    """The model file was written by another release of its libraries; fit the model again."""
 
 
 def _first_paragraph(kind: type) -> str:

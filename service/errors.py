@@ -56,10 +56,7 @@ class StillRunning(Conflict):
 
 
 class AnswerForgotten(Conflict):
-    """The request was carried out.
-
-    Its answer named customers, and was forgotten when one was erased.
-    """
+    """The request was carried out; its answer was deleted with an erased customer."""
 
 
 class NoTree(Conflict):
@@ -91,10 +88,7 @@ class TooManyRequests(ServiceError):
 
 
 class TooManyFollowers(ServiceError):
-    """More requests follow jobs than one process serves.
-
-    Ask for the job itself, or try again later.
-    """
+    """Too many requests follow jobs; ask for the job itself, or try again later."""
 
 
 class TableGone(ServiceError):
@@ -110,17 +104,11 @@ class TableChangedElsewhere(ServiceError):
 
 
 class StorageFull(ServiceError):
-    """The disk on which the service keeps its files is full; nothing was changed.
-
-    Make room there.
-    """
+    """The disk of the service is full; nothing was changed. Free some space on it."""
 
 
 class WorkerLost(ServiceError):
-    """The job ended its worker each time it was started.
-
-    It may need more memory than a worker has.
-    """
+    """The job ended its worker at each attempt; it may need more memory than a worker has."""
 
 
 class MemoryBusy(ServiceError):
