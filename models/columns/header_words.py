@@ -31,8 +31,8 @@ KEYS: Final = _words(
 )
 # Customer keys in one word, of scripts without spaces.
 CUSTOMER_KEYS: Final = _words(
-    "客户编号 客户号 客户代码 客戶編號 客戶號 会员编号 会员号 會員編號 用户编号 用户号 顧客番号 顧客コード 会員番号 고객번호 "
-    "회원번호"
+    "客户编号 客户号 客户代码 客戶編號 客戶號 会员编号 会员号 會員編號 用户编号 用户号 "
+    "顧客番号 顧客コード 会員番号 고객번호 회원번호"
 )
 # Headers of codes, which may repeat.
 CODES: Final = _words(
