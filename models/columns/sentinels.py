@@ -30,6 +30,9 @@ WORDS: Final = (
         "not available",
     ),
     *("not applicable", "undefined", "-", "--", "?", "."),
+    # Errors of spreadsheets, in English and German.
+    *("#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!"),
+    *("#nv", "#bezug!", "#wert!", "#zahl!"),
 )
 MIN_ROWS: Final = 2
 MIN_FREQUENT_ROWS: Final = 5
@@ -99,6 +102,38 @@ def find_text_sentinels(name: str, found: DistinctCells) -> str | None:
     ):
         counts[word.strip()] += count
     return _warning(name, counts.most_common(MAX_NAMED))
+
+
+def find_date_sentinels(name: str, found: DistinctCells, days: pa.Array) -> str | None:
+    """Warn of dates in a column that may stand for a missing value, such as 1900-01-01.
+
+    Only the earliest and the latest date are reported, by the rule of `find_numeric_sentinels` for
+    the minimum and the maximum.
+
+    Parameters
+    ----------
+    name
+        The column's header.
+    found
+        Its distinct cells.
+    days
+        Their days since 1970-01-01; null where a cell is missing.
+
+    Returns
+    -------
+    str or None
+        The warning; None without such dates.
+    """
+    known = np.sort(found.spread(days).drop_null().to_numpy())
+    apart = pa.array([day for day, _ in _extremes(known)], pa.float64())
+    chosen = mask(pc.is_in(days, apart))
+    written = zip(
+        found.values.filter(pa.array(chosen)).to_pylist(),
+        found.counts()[chosen].tolist(),
+        strict=True,
+    )
+    named = [(cell if isinstance(cell, str) else f"{cell:.15g}", count) for cell, count in written]
+    return _warning(name, named[:MAX_NAMED], "far from all other dates")
 
 
 def contains_sentinels(texts: pa.Array) -> Mask:

@@ -30,13 +30,15 @@ Mask = npt.NDArray[np.bool_]
 class UpsertResult:
     """Result of an upsert, with one entry per row of the batch.
 
-    `faults` are keyed by row, counting from 0.
+    `faults` are keyed by row, counting from 0. `warnings` are those of the body and of the columns
+    that it adds.
     """
 
     at: DatasetAt
     customer_ids: Sequence[str | None]
     results: Sequence[Result]
     faults: Faults
+    warnings: Sequence[str]
 
 
 def upsert_customers(  # noqa: PLR0913 - where, what, how
@@ -100,6 +102,7 @@ class _Batch:
     faults: Faults
     kept: Mask
     customer_ids: Sequence[str | None]
+    warnings: Sequence[str]
 
     def patch(self) -> pa.Table:
         return self.typed.filter(pa.array(self.kept))
@@ -116,6 +119,7 @@ class _MergeResult:
     table: pa.Table
     content: TableContent
     known: frozenset[str]
+    warnings: Sequence[str]
 
 
 def _rows_of(stores: Stores, tenant: str, at: DatasetAt, customer_id: str) -> pa.Table:
@@ -152,7 +156,12 @@ def _read_batch(
         for column, mask in (patch.present or {}).items()
     }
     return _Batch(
-        typed=typed, present=present, faults=faults, kept=kept, customer_ids=typed[key].to_pylist()
+        typed=typed,
+        present=present,
+        faults=faults,
+        kept=kept,
+        customer_ids=typed[key].to_pylist(),
+        warnings=patch.warnings,
     )
 
 
@@ -190,9 +199,13 @@ def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResul
     merged, described = infer_added_columns(
         merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
     )
-    content = recount(described, merged)
+    added = [warning for warning in described.warnings if warning not in content.warnings]
     return _MergeResult(
-        batch=batch, table=merged, content=content, known=frozenset(known.to_pylist())
+        batch=batch,
+        table=merged,
+        content=recount(described, merged),
+        known=frozenset(known.to_pylist()),
+        warnings=(*batch.warnings, *added),
     )
 
 
@@ -229,7 +242,11 @@ def _build_result(at: DatasetAt, merged: _MergeResult) -> UpsertResult:
         _row_result(batch, row, known=customer_id in merged.known) for row, customer_id in rows
     ]
     return UpsertResult(
-        at=at, customer_ids=batch.customer_ids, results=results, faults=batch.faults
+        at=at,
+        customer_ids=batch.customer_ids,
+        results=results,
+        faults=batch.faults,
+        warnings=merged.warnings,
     )
 
 

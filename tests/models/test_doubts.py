@@ -69,6 +69,7 @@ def test_figures_about_segments_are_amounts(header):
         "target",
         "is_churned",
         "Kündigung",
+        "y_pred",
     ],
 )
 @pytest.mark.parametrize(
@@ -181,6 +182,11 @@ def test_headers_that_could_be_cells_are_asked_about(headers):
         texts,
     )
     assert says_headers(described(dict(zip(headers, cells, strict=True))))
+
+
+def test_a_running_number_that_precedes_its_column_is_a_cell_as_well():
+    raw = {"1000": range(1001, 1001 + N), "37": [n % 50 for n in range(N)]}
+    assert says_headers(described(raw))
 
 
 @pytest.mark.parametrize(

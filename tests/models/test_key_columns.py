@@ -303,8 +303,35 @@ def test_a_customer_id_that_recurs_is_no_amount():
     assert column(np.arange(N) // 5, "CustomerID").kind == "identifier"
 
 
+@pytest.mark.parametrize("header", ["customer_id", "Cliente", "KundenNr", "id"])
+def test_written_customer_ids_that_recur_are_no_category(header):
+    found = column([f"CS{n // 6:04}" for n in range(N)], header)
+    assert found.kind == "identifier"
+    assert f'{{"columns": {{"{header}": {{"kind": "categorical"}}}}}}' in found.doubts[0]
+
+
 @pytest.mark.parametrize(
-    "header", ["CLIENTNUM", "Kundennummer", "numéro client", "CustomerKey", "ID cliente", "kunde"]
+    ("header", "cells"), [("Cliente", ["sí", "no"]), ("Kunde", ["Bahn", "Post 1"])]
+)
+def test_words_under_the_header_of_a_customer_are_categories(header, cells):
+    assert column(cells * (N // 2), header).kind == "categorical"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("CLIENTNUM", "Kundennummer", "numéro client", "CustomerKey", "ID cliente", "kunde"),
+        *(
+            "客户编号",
+            "顧客番号",
+            "고객번호",
+            "客户ID",
+            "Код клиента",
+            "müşteri_no",
+            "klient",
+            "Клиент",
+        ),
+    ],
 )
 def test_a_key_of_customers_names_them(header):
     assert described(OPAQUE, header).customer_id == header

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.columns import infer_schema
+from models.columns import Override, infer_schema
 from models.columns.sentinels import find_numeric_sentinels
 
 AGES = np.random.default_rng(0).integers(18, 80, 1000)
@@ -14,6 +14,12 @@ SCORES = np.random.default_rng(2).integers(1, 101, 1000)
 
 def suspicion(values, *, name="x", others=()):
     return find_numeric_sentinels(name, np.sort(np.append(np.asarray(values, float), others)))
+
+
+def date_warnings(values, numerals=None):
+    declared = {"x": Override(kind="numeric", numerals=numerals)}
+    [column] = infer_schema(pa.table({"x": values}), customer_id=None, overrides=declared).columns
+    return list(column.doubts)
 
 
 def warnings(values):
@@ -79,7 +85,11 @@ def test_two_rows_are_enough_where_they_are_a_hundredth():
 
 
 @pytest.mark.parametrize(
-    "word", ["unknown", "N/A", "NA", "null", "None", "-", "?", "Missing", " not available "]
+    "word",
+    [
+        *("unknown", "N/A", "NA", "null", "None", "-", "?", "Missing", " not available "),
+        *("#DIV/0!", "#REF!", "#NV", "#WERT!"),
+    ],
 )
 def test_words_that_usually_mean_missing_are_named_and_stay(word):
     [warning] = warnings(["red", "blue", word, "red", word])
@@ -97,6 +107,24 @@ def test_numbers_among_such_words_are_nearly_numeric_however_many_words():
         True,
         True,
     )
+
+
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "2199-12-31"])
+def test_a_date_that_recurs_far_from_the_others_is_named(placeholder):
+    days = [f"2024-{month:02}-{day:02}" for month in range(1, 13) for day in (3, 14, 25)]
+    [warning] = date_warnings([*days, *[placeholder] * 6])
+    assert f"'x' holds '{placeholder}' in 6 rows, far from all other dates" in warning
+    assert f'{{"columns": {{"x": {{"missing": ["{placeholder}"]}}}}}}' in warning
+
+
+def test_a_number_for_a_date_that_recurs_far_from_the_others_is_named():
+    days = [20240100 + 100 * month + day for month in range(1, 12) for day in (3, 14, 25)]
+    assert "'19000101' in 6 rows" in date_warnings([*days, *[19000101] * 6], "yyyymmdd")[0]
+
+
+def test_dates_that_recur_among_the_others_are_not_suspected():
+    days = [f"2024-{month:02}-01" for month in range(1, 13)]
+    assert date_warnings([*days, *[days[0]] * 6]) == []
 
 
 def test_a_sentinel_is_suggested_and_not_applied():

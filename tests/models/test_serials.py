@@ -10,6 +10,7 @@ from models.columns import BadCells, Override, apply_schema, infer_schema, read_
 from models.columns.numeric_dates import SERIALS
 
 DAYS = [date(2015, 3, 1) + timedelta(days=37 * n) for n in range(60)]
+MONTHS = [day.replace(day=1) for day in DAYS]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -18,6 +19,8 @@ def written(form, day=None):
         return [written(form, day) for day in DAYS]
     if form == "yyyymmdd":
         return int(day.strftime("%Y%m%d"))
+    if form == "yyyymm":
+        return int(day.strftime("%Y%m"))
     if form == "excel days":
         return (day - date(1899, 12, 30)).days
     unit = {
@@ -53,7 +56,8 @@ def test_declared_days_are_the_days_to_the_newest(form, cell):
     raw, found = described(
         [cell(number) for number in written(form)], joined=Override(kind="numeric", numerals=form)
     )
-    assert apply_schema(raw, found)["joined"].to_pylist() == [(DAYS[-1] - day).days for day in DAYS]
+    days = MONTHS if form == "yyyymm" else DAYS
+    assert apply_schema(raw, found)["joined"].to_pylist() == [(days[-1] - day).days for day in days]
 
 
 @pytest.mark.parametrize("form", SERIALS)
@@ -65,9 +69,10 @@ def test_declared_amounts_are_the_numbers_themselves(form):
 @pytest.mark.parametrize("form", SERIALS)
 def test_later_days_count_from_the_same_day(form):
     _, found = described(written(form), joined=Override(numerals=form))
-    later = [written(form, DAYS[-1] + timedelta(days=3)), written(form, DAYS[0])]
+    days = MONTHS if form == "yyyymm" else DAYS
+    later = [written(form, days[-1] + timedelta(days=28)), written(form, days[0])]
     table, errors = read_rows(pa.table({"joined": later}), found.columns)
-    assert (table["joined"].to_pylist(), errors) == ([-3.0, float((DAYS[-1] - DAYS[0]).days)], [])
+    assert (table["joined"].to_pylist(), errors) == ([-28.0, float((days[-1] - days[0]).days)], [])
 
 
 def test_a_number_that_is_no_day_is_refused_by_its_row():
@@ -90,6 +95,8 @@ def test_a_few_numbers_that_are_no_days_do_not_hide_the_others():
         ("revenue", np.arange(1_400_000_000, 1_500_000_000, 1_700_003)),
         ("Year_Birth", np.arange(1940, 2000)),
         ("v", np.arange(20_100_000, 20_200_000, 1_733)),
+        ("v", np.arange(201_500, 202_400, 17)),
+        ("income", np.arange(201_501, 201_512)),
         ("days_since_last_order", np.arange(40_000, 40_600, 7)),
     ],
 )

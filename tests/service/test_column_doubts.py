@@ -10,7 +10,7 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from steps import fit, place, put_csv
+from steps import fit, place, put_csv, recommend, upsert
 
 N = 60
 ARROW, PARQUET, CSV = (
@@ -109,6 +109,35 @@ def test_put_the_summary_and_a_fit_say_a_doubt_in_the_same_words(sampled, name, 
     assert [
         set(doubts(shown, doubted)) <= set(said["warnings"]) for said in (summary, version)
     ] == [True, True]
+
+
+def test_a_recommendation_repeats_the_doubts_about_its_columns(sampled, name):
+    shown = put(sampled, name, csv_of(RowNumber=DOUBTED["RowNumber"], age=DOUBTED["age"]))
+    answer = recommend(sampled, name, features=["orders", "age"], k_max=2)
+    assert doubts(answer, "age") == doubts(shown, "age") != []
+    assert doubts(answer, "RowNumber") == []
+
+
+def test_an_upsert_says_what_is_doubtful_about_the_columns_that_it_adds(sampled, name):
+    put(sampled, name, csv_of(age=DOUBTED["age"]))
+    rows = [
+        {"customer_id": customer_id, "joined": joined}
+        for customer_id, joined in zip(COLUMNS["id"], DOUBTED["joined"], strict=True)
+    ]
+    added = upsert(sampled, name, *rows)
+    assert doubts(added, "joined") == doubts(sampled.get(f"/v1/datasets/{name}").json(), "joined")
+    assert [len(doubts(added, "joined")), len(doubts(added, "age"))] == [1, 0]
+
+
+@pytest.mark.parametrize("path", ["datasets/{}/customers", "models/{}/assignments"])
+def test_a_batch_in_a_guessed_charset_says_so(sampled, name, path):
+    put(sampled, name, csv_of(town=["Köln", "Ulm"] * (N // 2)))
+    fit(sampled, name, dataset=name, k=2, features=["spent", "town"])
+    body = "customer_id,spent,town\nc1,12,Köln\nc2,15,Düren\n".encode("cp1252")
+    answer = sampled.post(
+        f"/v1/{path.format(name)}", content=body, headers={"Content-Type": "text/csv"}
+    )
+    assert answer.json()["warnings"][0].startswith("The text is not UTF-8")
 
 
 @pytest.mark.parametrize("doubted", sorted(LEFT_OUT))

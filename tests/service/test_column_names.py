@@ -85,7 +85,7 @@ def read_on_every_road(header):
         ).customers(),
         "json row by row": read_customers(BytesIO(document), DEFAULT_LIMITS, max_depth=9),
         **{
-            kind: CustomerBatch.of_table(read_patch(BytesIO(written([row])), kind).table)
+            kind: CustomerBatch.of_table(read_patch(BytesIO(written([row])), kind))
             for kind, written in TABLES.items()
         },
     }
