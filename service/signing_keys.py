@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ MIN_KEY_BYTES: Final = 32
 
 class WeakKey(ServiceError):
     """The key that signs model files is too short to protect them."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def signing_keys(settings: Settings) -> tuple[bytes, ...]:
