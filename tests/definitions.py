@@ -28,8 +28,9 @@ from models.criteria.gap import SAMPLE as GAP_SAMPLE
 from models.criteria.gaussian_mixture import FLOOR
 from models.criteria.partitions import subsample
 from models.kernels.dip_test import dip
-from models.kernels.partition import nearest, reference_kmeans
+from models.kernels.partition import nearest
 from models.segmentation import Segmentation
+from tests.reference.kmeans import reference_kmeans
 
 SEVERAL: Final = (2, 3, 4, 5, 9)
 LARGE: Final = 5_000  # points, from which on scikit-learn's silhouettes take seconds

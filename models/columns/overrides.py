@@ -7,7 +7,7 @@ import pyarrow as pa
 from models.columns import dates
 from models.columns.case_variants import case_variants_warning
 from models.columns.cell_arrays import ParsedCells
-from models.columns.cell_errors import BadCells, ColumnErrors
+from models.columns.cell_errors import ColumnErrors
 from models.columns.column import Kind
 from models.columns.column_results import (
     ColumnResult,
@@ -22,7 +22,11 @@ from models.columns.missing_markers import MissingMarkers
 from models.columns.number_formats import NumberFormat
 from models.columns.numeric_dates import SERIALS, Serial, read_serials
 from models.columns.override_hints import override_json
+<<<<<<< HEAD
 from models.columns.sentinels import find_date_sentinels
+=======
+from models.errors import BadCells
+>>>>>>> libs
 from models.features import MAX_CATEGORIES
 
 DATE_FORMS: Final = (*get_args(dates.Order), *SERIALS)

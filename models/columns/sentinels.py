@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from models.columns.cell_arrays import Mask, mask
 from models.columns.distinct import DistinctCells
 from models.columns.override_hints import override_json
+from models.statistics import INNER_FENCE, fences
 
 NUMBERS: Final = (-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 9999999)
 WORDS: Final = (
@@ -37,7 +38,6 @@ WORDS: Final = (
 MIN_ROWS: Final = 2
 MIN_FREQUENT_ROWS: Final = 5
 MIN_SHARE: Final = 0.01
-FENCE: Final = 1.5
 MIN_GAP: Final = 0.25
 MIN_GAP_OF_ZERO: Final = 0.5
 MIN_OTHERS: Final = 10
@@ -182,9 +182,11 @@ def _is_far_from_rest(number: float, others: _Numbers) -> bool:
         return True
     low, high = np.quantile(others, [0.25, 0.75])
     spread = (high - low) or (others[-1] - others[0])
-    is_beyond = number == 0 or not low - FENCE * spread <= number <= high + FENCE * spread
-    is_outermost = not others[0] <= number <= others[-1]
-    return bool(is_beyond and _gap(number, others) >= (MIN_GAP if is_outermost else FENCE) * spread)
+    lowest, highest = fences(low, high, INNER_FENCE)
+    is_beyond = number == 0 or not lowest <= number <= highest
+    is_inside = others[0] <= number <= others[-1]
+    min_gap = INNER_FENCE if is_inside else MIN_GAP
+    return bool(is_beyond and _gap(number, others) >= min_gap * spread)
 
 
 def _gap(number: float, others: _Numbers) -> float:

@@ -13,8 +13,9 @@ from models.algorithms import KMeans
 from models.kernels.kmeans import SAMPLE, Search, kmeans
 from models.kernels.kmeans_plus_plus import kmeans_plus_plus, random_draws
 from models.kernels.lloyd import lloyd
-from models.kernels.partition import nearest, reference_lloyd
+from models.kernels.partition import nearest
 from models.kernels.tiles import in_tiles, pass_over_rows, pass_over_tiles
+from tests.reference.kmeans import reference_lloyd
 
 SEARCH = Search(k=4, n_init=10, init="k-means++", max_iter=300, tol=1e-4, seed=0)
 LARGE = make_blobs(SAMPLE + 9_999, 3, centers=4, cluster_std=2.0, random_state=0)[0]

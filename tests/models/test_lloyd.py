@@ -4,7 +4,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 
 from models.kernels import small_kmeans
-from models.kernels.partition import reference_kmeans, reference_kmeans_plus_plus, reference_lloyd
+from tests.reference.kmeans import reference_kmeans, reference_kmeans_plus_plus, reference_lloyd
 
 FAR = make_blobs(150, n_features=3, centers=4, cluster_std=0.5, random_state=0)[0]
 OVERLAPPING = make_blobs(150, n_features=3, centers=4, cluster_std=4.0, random_state=0)[0]

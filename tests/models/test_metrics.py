@@ -7,8 +7,7 @@ from sklearn.datasets import make_blobs
 
 from models.algorithms import ClusteringResult, Hierarchical, KMeans
 from models.kernels.mean_silhouettes import EXACT_UP_TO
-from models.metrics import METRICS, MetricInput, measure
-from models.metrics.exact_ratio import exact_ratio
+from models.metrics import METRICS, MetricInput, exact_ratio, measure
 
 NEED_TWO_SEGMENTS = ["silhouette", "calinski_harabasz", "davies_bouldin"]
 every_algorithm = pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models.kernels.best_threshold import best_threshold
-from models.kernels.reference_thresholds import all_thresholds
 from models.profiling.rule_learning import RuleData
+from tests.reference.thresholds import all_thresholds
 
 CELLS = st.integers(0, 5)
 ROWS = st.lists(

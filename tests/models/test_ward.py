@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import cophenet, is_valid_linkage, linkage
 
-from models.kernels.reference_ward import greedy_ward
 from models.kernels.ward import ward
 from models.tree import cut
+from tests.reference.ward import greedy_ward
 
 
 def normal(n, d, seed=0):

@@ -1,4 +1,4 @@
-"""BIC of Gaussian mixtures: likelihood with a penalty for the number of parameters."""
+"""Information criteria of Gaussian mixtures: likelihood with a penalty for complexity."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,4 +17,17 @@ class MixtureBIC:
         """Score each k by the BIC per customer."""
         return argmin_verdict(
             self.name, {k: mixture.bic for k, mixture in evidence.mixtures.items()}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureICL:
+    """The lowest integrated completed likelihood of Gaussian mixtures (Biernacki et al. 2000)."""
+
+    name: Literal["mixture_icl"] = "mixture_icl"
+
+    def evaluate(self, evidence: CriterionData) -> Verdict:
+        """Score each k by the ICL per customer."""
+        return argmin_verdict(
+            self.name, {k: mixture.icl for k, mixture in evidence.mixtures.items()}
         )
