@@ -8,8 +8,8 @@ import pytest
 from service import RELEASE
 from service.config import PREFIX, Settings
 from service.web.problems import known_problems
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TEXTS = [
     ROOT / "README.md",

@@ -3,16 +3,6 @@
 from io import BytesIO
 
 import pytest
-from lookalikes import (
-    LOOKALIKES,
-    credit_cards,
-    mall,
-    marketing,
-    scaled,
-    telco,
-    transactions,
-    wholesale,
-)
 
 from models.columns import apply_schema, infer_schema
 from models.transactions import (
@@ -23,6 +13,16 @@ from models.transactions import (
     summarize_transactions,
 )
 from service.web.formats import read_table
+from tests.support.realistic_tables import (
+    LOOKALIKES,
+    credit_cards,
+    mall,
+    marketing,
+    scaled,
+    telco,
+    transactions,
+    wholesale,
+)
 
 RECIPE = TransactionColumns(customer="CustomerID", date="InvoiceDate", amount="Amount")
 

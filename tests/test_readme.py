@@ -15,7 +15,8 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 ADDRESS = "http://127.0.0.1:8000"
 PATIENCE_SECONDS = 120
 SEPARATOR = "--- the next example ---"

@@ -13,9 +13,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from wheels import normalized, pins_of, write_index
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+from tests.support.wheel_index import normalized, pins_of, write_index
+
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 INSTALLED = [
     Path(sysconfig.get_path("purelib")),

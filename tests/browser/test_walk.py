@@ -2,7 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
-from steps import INCOME, SCORE
+
+from tests.support.steps import INCOME, SCORE
 
 UNUSED = ["Use Age", "Use Gender"]
 

@@ -3,13 +3,10 @@
 from functools import cache
 from io import BytesIO
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from definitions import OF_CRITERIA, OF_METRICS
-from lookalikes import mall
 from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import StandardScaler
@@ -24,6 +21,9 @@ from models.selection import recommend_k
 from models.selection.evaluation import build_criterion_data
 from models.selection.full_data_scores import OF_EVERYONE, evidence_of_everyone
 from models.selection.sampling import draw_sample
+from tests.reference.criteria_and_metrics import OF_CRITERIA, OF_METRICS
+from tests.support.paths import ROOT
+from tests.support.realistic_tables import mall
 
 NAMES = ("age", "income", "score")
 FEATURES = [Feature(name=name, kind="numeric", log=False) for name in NAMES]
@@ -147,7 +147,7 @@ def test_a_metric_of_a_fit_is_what_its_definition_says(metric, algorithm, case):
 MALL = next(
     (
         path
-        for parent in Path(__file__).parents
+        for parent in ROOT.parents
         if (path := parent / "shared" / "data" / "Mall_Customers.csv").is_file()
     ),
     None,

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -20,6 +19,7 @@ from models.columns import (
     cell_arrays,
     infer_schema,
 )
+from tests.support.paths import ROOT
 
 VALUE = "Zanzibar-77"
 FIFTY = [str(n) for n in range(50)]
@@ -331,8 +331,7 @@ def test_exploring_imports_no_learning_library():
         "import sys, models.columns; sys.exit(any(n in sys.modules for n in ('sklearn', "
         "'scipy', 'pandas')))"
     )
-    root = Path(__file__).parents[2]
-    assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603 - our own script
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0  # noqa: S603 - our own script
 
 
 def test_a_text_column_with_more_values_than_can_be_told_apart_is_ignored():

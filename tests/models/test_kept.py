@@ -4,14 +4,14 @@ Each leaves a file in tests/kept, which is never changed.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.scoring import Scorer
+from tests.support.paths import ROOT
 
-KEPT = sorted((Path(__file__).parents[1] / "kept").glob("*.json"))
+KEPT = sorted((ROOT / "tests" / "kept").glob("*.json"))
 ANSWERED = ("index", "runner_up", "distance", "margin", "outlier")
 
 

@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
-from columns import cells_of
 from plotly.graph_objects import Figure as PlotlyFigure
 from sklearn.metrics import silhouette_samples
 
@@ -27,6 +26,7 @@ from models.figures.segment_scores import traits
 from models.figures.silhouette import silhouettes
 from models.profiling import profile_segments
 from models.segmentation import fit
+from tests.support.scorer_columns import cells_of
 
 LONG = "a very long column name that somebody has exported from a warehouse <b> (k$)"
 NUMBERS, CATEGORIES = ("income", LONG, "age"), ("plan", "town & country")

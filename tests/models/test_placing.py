@@ -6,13 +6,13 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
-from columns import cells_of
 
 from models.algorithms import Algorithm, KMeans
 from models.features import Feature
 from models.kernels.parallel import ALONE
 from models.segmentation import fit
 from models.segmentation.assign import AT_ONCE, assign_table
+from tests.support.scorer_columns import cells_of
 
 TOWNS = ("Ulm", "Bonn", "Kiel")
 FEATURES = [

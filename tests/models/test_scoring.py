@@ -1,12 +1,10 @@
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from columns import cells_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +17,9 @@ from models.scoring.compiler import distance_fences
 from models.scoring.features import CategoricalFeature
 from models.scoring.inputs import read_categories, read_numbers
 from models.segmentation import fit
+from tests.support.paths import ROOT
+from tests.support.scorer_columns import cells_of
 
-ROOT = Path(__file__).parents[2]
 FEATURES = [
     Feature(name="income", kind="numeric"),
     Feature(name="visits", kind="numeric", scale="robust", weight=2.0),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import asdict
 from math import isclose, sqrt
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from models.columns.column import Column
 from models.features import Feature
 from models.preparation import decide
 from models.summary import MAX_COMPARED, sample, summarize
+from tests.support.paths import ROOT
 
 N = 400
 VALUE = "Zanzibar-77"
@@ -443,4 +443,4 @@ def test_summarizing_imports_no_library_that_serving_keeps_out():
         "summarize(pa.table({'id': ['1']}), [], customer_id='id')\n"
         "assert not {'pandas', 'scipy', 'sklearn'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])  # noqa: S603 - our own code
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)  # noqa: S603 - our own code

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -23,6 +22,7 @@ from models.transactions import (
     merge_ledgers,
     summarize_transactions,
 )
+from tests.support.paths import ROOT
 
 VALUE = "Zanzibar-77"
 RECIPE = TransactionColumns(customer="who", date="when", amount="much")
@@ -470,5 +470,4 @@ def test_transactions_need_no_learning_library():
         "import sys, models.transactions; sys.exit(any(n in sys.modules for n in ('sklearn', "
         "'scipy', 'pandas')))"
     )
-    root = Path(__file__).parents[2]
-    assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603 - our own script
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0  # noqa: S603 - our own script

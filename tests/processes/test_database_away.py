@@ -1,10 +1,10 @@
 """PostgreSQL goes away under a running service, and comes back."""
 
 import pytest
-from databases import running_postgresql
-from long_fits import begin_long_fit, fit_quickly
 
 from bench.server import Server, wait_for
+from tests.processes.long_fits import begin_long_fit, fit_quickly
+from tests.support.databases import running_postgresql
 
 pytestmark = pytest.mark.processes
 

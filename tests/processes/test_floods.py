@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 import pytest
-from crowds import api_of, crowd, good_client, most_memory, refused_upload
-from long_fits import LONG
 
 from bench.server import Server, wait_for
 from service.server import GRACE_SECONDS
+from tests.processes.abusive_clients import api_of, crowd, good_client, most_memory, refused_upload
+from tests.processes.long_fits import LONG
 
 pytestmark = pytest.mark.processes
 

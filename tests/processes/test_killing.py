@@ -1,9 +1,9 @@
 """Kill everything in the middle of a fit, and start again."""
 
 import pytest
-from long_fits import FILES, begin_long_fit, files_below, living
 
 from bench.server import Server, wait_for
+from tests.processes.long_fits import FILES, begin_long_fit, files_below, living
 
 pytestmark = pytest.mark.processes
 

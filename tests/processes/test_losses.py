@@ -1,7 +1,9 @@
 """One part is lost while the others go on."""
 
 import pytest
-from long_fits import (
+
+from bench.server import wait_for
+from tests.processes.long_fits import (
     begin_long_fit,
     files_below,
     files_of_ready_versions,
@@ -9,8 +11,6 @@ from long_fits import (
     living,
     worker_of,
 )
-
-from bench.server import wait_for
 
 pytestmark = pytest.mark.processes
 

@@ -6,9 +6,9 @@ To the log, to Prometheus, to a collector of spans.
 import json
 
 import pytest
-from collector import collecting
 
 from bench.server import Server, wait_for
+from tests.support.otlp_collector import collecting
 
 pytestmark = pytest.mark.processes
 

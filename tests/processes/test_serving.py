@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from long_fits import living
 
 from bench.server import ROOT, Server, wait_for
+from tests.processes.long_fits import living
 
 pytestmark = pytest.mark.processes
 

@@ -12,14 +12,14 @@ import sys
 from textwrap import dedent
 
 import pytest
-from buckets import BUCKET, running_store
-from databases import running_postgresql
-from long_fits import fit_quickly
 from typer.testing import CliRunner
 
 from bench.server import ROOT, Server, wait_for
 from service.cli import commands
 from service.config import PREFIX
+from tests.processes.long_fits import fit_quickly
+from tests.support.databases import running_postgresql
+from tests.support.s3_server import BUCKET, running_store
 
 pytestmark = pytest.mark.processes
 

@@ -48,5 +48,5 @@ ACTIONS = {"quick": _pass, "busy": _be_busy, "polite": _wait_for_stop, "poison":
 
 if __name__ == "__main__":
     run_embedded(
-        directory=Path(sys.argv[1]), n_workers=2, memory_limit="1GiB", preload="engine_jobs"
+        directory=Path(sys.argv[1]), n_workers=2, memory_limit="1GiB", preload=__spec__.name
     )

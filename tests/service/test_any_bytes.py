@@ -7,7 +7,8 @@ import json
 import random
 
 import pytest
-from corpus import BODIES, CANARY, NAMES
+
+from tests.support.malformed_bodies import BODIES, CANARY, NAMES
 
 pytestmark = pytest.mark.bytes
 

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steps import INCOME, SCORE, customers_of, fit, put_csv
 
 from service.web.formats import media_type_of, read_table
 from service.web.formats.writers import FORMATS, write_table
+from tests.support.steps import INCOME, SCORE, customers_of, fit, put_csv
 
 CANARY = "Zanzibar-77"
 JSON, CSV, TSV = "application/json", "text/csv", "text/tab-separated-values"

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steps import INCOME, SCORE, fit, place
+
+from tests.support.steps import INCOME, SCORE, fit, place
 
 CANARY = "Zanzibar-77"
 HERE = {INCOME: 60, SCORE: 50}

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fakes import IdleEngine, Interrupted
-from steps import INCOME, SCORE, erase, fit, place, put_csv, recommend, refit, run_of, running
 
 from service.jobs.repository import find_job
 from service.jobs.rows import JobRow
@@ -14,6 +12,19 @@ from service.sample import generate_sample
 from service.stores import Stores, open_stores
 from service.tasks import run_attempt
 from service.training.fit_job import fit_version
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.steps import (
+    INCOME,
+    SCORE,
+    erase,
+    fit,
+    place,
+    put_csv,
+    recommend,
+    refit,
+    run_of,
+    running,
+)
 
 ALGORITHMS = [{"name": "kmeans"}, {"name": "hierarchical", "linkage": "ward"}]
 

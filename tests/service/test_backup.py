@@ -8,13 +8,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from buckets import BUCKET, running_store
-from steps import customers_of, fit, place, put_csv, refit, running, upsert
 
 from service.config import Settings
 from service.storage import open_storage
+from tests.support.paths import ROOT
+from tests.support.s3_server import BUCKET, running_store
+from tests.support.steps import customers_of, fit, place, put_csv, refit, running, upsert
 
-BACKUP = Path(__file__).parents[2] / "docs" / "deploy" / "backup.sh"
+BACKUP = ROOT / "docs" / "deploy" / "backup.sh"
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
 
 

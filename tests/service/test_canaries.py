@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from fakes import IdleEngine, InlineEngine, Interrupted
-from steps import running
 
 from service.auth import operations as access
 from service.auth.api_keys import generate_key
+from tests.support.fakes import IdleEngine, InlineEngine, Interrupted
+from tests.support.steps import running
 
 VALUE, NUMBER, COLUMN, NAME = "Zanzibar-77", 7912.625, "Timbuktu", "samarkand"
 HOOK = f"https://hooks.example/{VALUE}?token={NUMBER}"

@@ -10,7 +10,8 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from steps import fit, place, put_csv
+
+from tests.support.steps import fit, place, put_csv
 
 N = 60
 ARROW, PARQUET, CSV = (

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from fakes import Interrupted
 from sklearn.metrics import adjusted_rand_score
-from steps import INCOME, SCORE, customers_of, erase, fit, put_csv, refit, upsert
+
+from tests.support.fakes import Interrupted
+from tests.support.steps import INCOME, SCORE, customers_of, erase, fit, put_csv, refit, upsert
 
 
 def compare(client, model, status=200, headers=None, **versions):

@@ -1,7 +1,8 @@
 """Who changes what somebody else has changed meanwhile is told so."""
 
 import pytest
-from steps import fit, refit
+
+from tests.support.steps import fit, refit
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from functools import partial
 from threading import Thread
 
 import pytest
-from steps import listening, port_of
 
 from service.web.http_protocol import (
     MAX_HEAD_BYTES,
@@ -19,6 +18,7 @@ from service.web.http_protocol import (
 )
 from service.web.pipeline_queue import PipelineQueue
 from service.web.transport import LINGER_BYTES
+from tests.support.steps import listening, port_of
 
 HEAD_SECONDS = 0.4
 ANSWER_SECONDS = 0.5

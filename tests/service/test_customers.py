@@ -10,13 +10,13 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fakes import Interrupted
-from steps import customers_of, erase, put_csv, upsert
 
 from models.columns import Override
 from service.customers import operations as customers
 from service.datasets import operations as datasets
 from service.web.formats import RawTable, read_table
+from tests.support.fakes import Interrupted
+from tests.support.steps import customers_of, erase, put_csv, upsert
 
 CANARY = "Zanzibar-77"
 TABLE = "customer_id,age,town\nc1,30,Ulm\nc2,41.5,Bonn\nc3,,Köln\n"

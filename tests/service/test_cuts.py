@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from fakes import IdleEngine, Interrupted
-from steps import INCOME, SCORE, erase, finished, fit, place, put_csv, refit, running
 
 from service.stores import open_stores
 from service.tasks import run_attempt
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.steps import INCOME, SCORE, erase, finished, fit, place, put_csv, refit, running
 
 WARD = {"name": "hierarchical"}
 PATIENT = {"Prefer": "wait=30"}

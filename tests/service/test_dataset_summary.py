@@ -1,7 +1,8 @@
 """The summary of a dataset over HTTP."""
 
 import pytest
-from steps import INCOME, SCORE, put_csv
+
+from tests.support.steps import INCOME, SCORE, put_csv
 
 CANARY = "Zanzibar-77"
 UNNAMED = "age,town\n" + "".join(f"{20 + n % 13},{'Ulm' if n % 3 else 'Bonn'}\n" for n in range(40))

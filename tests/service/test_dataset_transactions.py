@@ -12,16 +12,16 @@ from itertools import count
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fakes import Interrupted
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lookalikes import transactions as lookalike
-from steps import customers_of, erase, finished, fit, put_csv, refit, run_of
 
 from service.datasets import erasure, transactions
 from service.datasets import operations as datasets
 from service.web.formats import read_table
 from service.web.formats.writers import FORMATS, write_table
+from tests.support.fakes import Interrupted
+from tests.support.realistic_tables import transactions as lookalike
+from tests.support.steps import customers_of, erase, finished, fit, put_csv, refit, run_of
 
 CANARY = "Zanzibar-77"
 CSV = "text/csv"

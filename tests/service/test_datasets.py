@@ -1,9 +1,9 @@
 """Datasets over HTTP."""
 
 import pytest
-from steps import fit, put_csv
 
 from service.datasets import operations, repository
+from tests.support.steps import fit, put_csv
 
 CSV, JSON = "text/csv", "application/json"
 CANARY = "Zanzibar-77"

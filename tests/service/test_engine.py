@@ -7,28 +7,28 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import engine_jobs
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 from distributed import Security
 from psutil import Process
-from waiting import alive, eventually
 
 from service.engine.client import EngineUnavailable, JobEngine, current_worker
 from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
 from service.engine.supervisor import ChildSupervisor
 from service.temp_directories import PREFIX
+from tests.service import engine_jobs
+from tests.support.waiting import alive, eventually
 
-ENTRY_POINT = "engine_jobs:run_job"
+ENTRY_POINT = f"{engine_jobs.__name__}:run_job"
 ROUNDTRIP = """
 import sys
 from pathlib import Path
 from service.engine.client import JobEngine
-engine = JobEngine(address=None, directory=Path(sys.argv[1]), entry_point="engine_jobs:run_job")
+engine = JobEngine(address=None, directory=Path(sys.argv[1]), entry_point=sys.argv[2])
 engine.submit("quick-from-elsewhere")
 engine.unknown(["quick-from-elsewhere"])
 engine.close()
-print(*{"engine_jobs", "pandas", "scipy", "sklearn"} & sys.modules.keys())
+print(*{sys.argv[2].partition(":")[0], "pandas", "scipy", "sklearn"} & sys.modules.keys())
 """
 
 
@@ -37,7 +37,9 @@ def home(tmp_path_factory):
     """The home of a running cluster."""
     home = tmp_path_factory.mktemp("engine")
     env = {engine_jobs.JOURNAL: str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
-    cluster = ChildSupervisor([sys.executable, "-m", "engine_jobs", str(home / "contact")], env=env)
+    cluster = ChildSupervisor(
+        [sys.executable, "-m", engine_jobs.__name__, str(home / "contact")], env=env
+    )
     cluster.start()
     yield home
     cluster.stop()

@@ -15,16 +15,26 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from fakes import IdleEngine, Interrupted
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import text
-from steps import customers_of, erase, finished, fit, put_csv, refit, run_of, running, upsert
 
 from service.jobs.rows import JobRow
 from service.stores import open_stores
 from service.stores.database import Base, DatabaseUnavailable
 from service.tasks import run_attempt
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.steps import (
+    customers_of,
+    erase,
+    finished,
+    fit,
+    put_csv,
+    refit,
+    run_of,
+    running,
+    upsert,
+)
 
 CANARY, SPENT, NOTE = "Zanzibar-77", 8311.77, "Quetzal-42"
 SECRETS = [CANARY.encode(), NOTE.encode(), str(SPENT).encode(), struct.pack("<d", SPENT)]

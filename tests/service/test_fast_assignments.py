@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
-from steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
 from service.assignments.fast_path import MAX_SCALAR_ROWS, AssignmentFastPath
 from service.assignments.model_cache import ModelCache
@@ -26,6 +25,7 @@ from service.web.body_limits import BodyLimits
 from service.web.http_protocol import HttpProtocol
 from service.web.memory_budget import MemoryBudget
 from service.web.pipeline_queue import PipelineQueue
+from tests.support.steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
 JSON = "application/json"
 ALLOWANCE = BodyLimits(n_bytes=1000, seconds=9, depth=9)

@@ -6,9 +6,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from fakes import IdleEngine, Interrupted
-from steps import listening, port_of
-from waiting import eventually
 
 from service.app import create_app
 from service.auth.operations import create_key, revoke_key
@@ -18,6 +15,9 @@ from service.jobs import repository
 from service.jobs.job_feeds import POLL_SECONDS, JobFeeds
 from service.jobs.operations import create_job
 from service.stores import open_stores
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.steps import listening, port_of
+from tests.support.waiting import eventually
 
 N_FOLLOWERS = 300
 ROOM = 2

@@ -6,10 +6,10 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
-from steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
 
 from models.figures import EXTENSIONS, OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS
 from service.stores.lru_cache import LruCache
+from tests.support.steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
 
 VERSION = "/v1/models/{}/versions/1/figures"
 STARTS = {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!DOCTYPE html>", "json": b"{"}

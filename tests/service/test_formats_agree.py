@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from steps import customers_of
+
+from tests.support.steps import customers_of
 
 JSON, LINES, CSV, TSV = (
     "application/json",

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from fakes import AbsentEngine
-from steps import running
 
 from service import RELEASE
 from service.health.schemas import Readiness
+from tests.support.fakes import AbsentEngine
+from tests.support.steps import running
 
 
 class AbsentDatabase:

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from fakes import IdleEngine
-from steps import INCOME, SCORE, erase, put_csv, running
 
 from service.idempotency import operations
 from service.idempotency.rows import RequestRow
 from service.sample import ORDERS_HEADER, generate_orders
 from service.stores.database import now
+from tests.support.fakes import IdleEngine
+from tests.support.steps import INCOME, SCORE, erase, put_csv, running
 
 MADE_OF = {
     "shape": "transactions",

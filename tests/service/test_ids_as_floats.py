@@ -9,7 +9,8 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from steps import customers_of, fit, put_csv
+
+from tests.support.steps import customers_of, fit, put_csv
 
 CSV, JSON, PARQUET = "text/csv", "application/json", "application/vnd.apache.parquet"
 

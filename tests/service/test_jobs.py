@@ -6,12 +6,12 @@ from dataclasses import replace
 from threading import Event
 
 import pytest
-from fakes import AbsentEngine, IdleEngine, Interrupted
-from steps import INCOME, SCORE, put_csv, running
-from waiting import eventually
 
 from service.jobs import repository
 from service.tasks import run_attempt
+from tests.support.fakes import AbsentEngine, IdleEngine, Interrupted
+from tests.support.steps import INCOME, SCORE, put_csv, running
+from tests.support.waiting import eventually
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 

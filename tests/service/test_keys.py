@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 
 import pytest
-from steps import INCOME, SCORE, fit, put_csv, recommend, run_of, running
 
 from service.auth import operations
 from service.auth.api_keys import generate_key, hash_key, is_well_formed, key_id
@@ -16,6 +15,7 @@ from service.auth.rows import KeyRow
 from service.errors import InvalidRequest
 from service.principals import required_scope
 from service.stores.database import now
+from tests.support.steps import INCOME, SCORE, fit, put_csv, recommend, run_of, running
 
 OWN, FOREIGN = "own", "foreign"
 CREATING = {

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from waiting import alive, eventually
 
 from service.engine.supervisor import PARENT, ChildSupervisor
+from tests.support.waiting import alive, eventually
 
 pytestmark = pytest.mark.processes
 

@@ -9,7 +9,6 @@ import httpx
 import pyarrow as pa
 import pytest
 from pyarrow import csv, ipc, parquet
-from steps import fit, put_csv, running
 
 from service.errors import MemoryBusy
 from service.web import body_limits
@@ -23,6 +22,7 @@ from service.web.body_limits import (
     LimitedReceive,
 )
 from service.web.memory_budget import MemoryBudget
+from tests.support.steps import fit, put_csv, running
 
 CSV, NDJSON, JSON = "text/csv", "application/x-ndjson", "application/json"
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -16,8 +15,8 @@ from service.jobs import rows as _jobs  # noqa: F401
 from service.registry import rows as _registry  # noqa: F401
 from service.stores.database import Base, Database
 from service.stores.migrations import MIGRATIONS, revisions
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 MIGRATE = """
 import sys
 from service.stores.database import Database

@@ -1,11 +1,11 @@
 """From the embedded database to PostgreSQL."""
 
 import pytest
-from steps import fit, place, put_csv, refit, running
 from typer.testing import CliRunner
 
 from service.cli import commands
 from service.config import Settings
+from tests.support.steps import fit, place, put_csv, refit, running
 
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
 

@@ -12,15 +12,25 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from buckets import BUCKET, running_store
 from pyarrow.fs import FileSelector
-from steps import customers_of, erase, finished, fit, place, put_csv, run_of, running, upsert
 
 from bench.server import ROOT, wait_for
 from service.errors import TableGone
 from service.storage import StorageUnavailable, open_storage
 from service.stores.artifacts import MANIFEST, ArtifactDamaged, ArtifactRef, Artifacts
 from service.stores.tables import Tables
+from tests.support.s3_server import BUCKET, running_store
+from tests.support.steps import (
+    customers_of,
+    erase,
+    finished,
+    fit,
+    place,
+    put_csv,
+    run_of,
+    running,
+    upsert,
+)
 
 KEY = b"k" * 32
 REF = ArtifactRef(tenant="default", model="m1", version=1, attempt=1)

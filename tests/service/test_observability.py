@@ -2,13 +2,14 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from steps import INCOME, SCORE, place
 
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.support.paths import ROOT
+from tests.support.steps import INCOME, SCORE, place
+
+DOCS = ROOT / "docs"
 DOCUMENT = (DOCS / "observability.md").read_text()
 DASHBOARD = json.loads((DOCS / "grafana-dashboard.json").read_text())
 QUERIES = [

@@ -4,7 +4,9 @@
 """
 
 import pytest
-from steps import (
+
+from service.config import Settings
+from tests.support.steps import (
     INCOME,
     SCORE,
     customers_of,
@@ -18,8 +20,6 @@ from steps import (
     running,
     upsert,
 )
-
-from service.config import Settings
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from steps import fit, put_csv
 
 from service.app import ROOMS
 from service.sample import ORDERS_HEADER, generate_orders
+from tests.support.steps import fit, put_csv
 
 A_FILE = {"type": "string", "format": "binary"}
 PARAMETER = re.compile(r"{(\w+)}")

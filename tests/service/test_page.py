@@ -2,15 +2,14 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 
 import service.ui.routes as page
 from models.charts.plotly_html import script_hashes
 from models.charts.theme import LOOKS
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FILES = sorted(page.FILES.iterdir())
 FRAME_SCRIPT = (
     page.FILES / "frame.js"

@@ -4,11 +4,11 @@ import re
 
 import pytest
 from fastapi.routing import APIRoute
-from steps import fit, recommend
 
 from service.ui.routes import FILES
 from service.ui.routes import router as page
 from service.web.docs import router as docs
+from tests.support.steps import fit, recommend
 
 PAGES = ["/docs", "/redoc"]
 LINK = re.compile(r"""(?:src|href|spec-url|url)\s*[=:]\s*['"]([^'"]+)['"]""")

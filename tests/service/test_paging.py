@@ -3,7 +3,8 @@
 from base64 import urlsafe_b64encode
 
 import pytest
-from steps import fit, put_csv, refit
+
+from tests.support.steps import fit, put_csv, refit
 
 LISTS = {
     "/v1/datasets": ("datasets", "dataset"),

@@ -1,7 +1,6 @@
 """Every refusal is a problem, and none gives anything away."""
 
 import pytest
-from steps import INCOME
 
 import service.tasks  # noqa: F401 - its errors are looked at, too
 from models.errors import SegmentationError
@@ -16,6 +15,7 @@ from service.errors import (
 )
 from service.web.exception_handlers import JobFailed, problem_response
 from service.web.problems import STATUSES, to_problem
+from tests.support.steps import INCOME
 
 CANARY = "Zanzibar-77"
 MEDIA_TYPE = "application/problem+json"

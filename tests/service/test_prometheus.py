@@ -3,10 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from fakes import IdleEngine
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
-from steps import INCOME, SCORE, fit, place, put_csv, running
 
 from service import RELEASE
 from service.jobs import operations as jobs
@@ -15,6 +13,8 @@ from service.jobs.metrics import LOOK_BACK, JobCollector
 from service.stores.database import DatabaseUnavailable, now
 from service.stores.lru_cache import LruCache
 from service.web.metrics import DurationHistogram
+from tests.support.fakes import IdleEngine
+from tests.support.steps import INCOME, SCORE, fit, place, put_csv, running
 
 CUSTOMER = {INCOME: 60, SCORE: 50}
 

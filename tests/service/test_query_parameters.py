@@ -4,9 +4,9 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
-from steps import SCORE
 
 from service.web.query_parameters import MAX_LENGTH
+from tests.support.steps import SCORE
 
 PLACING = "/v1/models/sample/assignments"
 HERE = {"customers": [{SCORE: 50}]}

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
-from waiting import alive, eventually
 
 from service.errors import Unavailable
 from service.web.formats import UnreadableBody, frames, read_table
 from service.web.formats.frames import Frame
 from service.web.formats.reader_pool import INLINE_BYTES, ReaderFailed, ReaderPool
+from tests.support.waiting import alive, eventually
 
 pytestmark = pytest.mark.processes
 

@@ -5,13 +5,13 @@ import math
 from dataclasses import replace
 
 import pytest
-from fakes import IdleEngine, Interrupted
-from steps import INCOME, SCORE, erase, finished, put_csv, recommend, running, upsert
 
 from service.config import Settings
 from service.sample import generate_sample
 from service.stores import open_stores
 from service.tasks import run_attempt
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.steps import INCOME, SCORE, erase, finished, put_csv, recommend, running, upsert
 
 ANSWERED = {
     "recommendation", "dataset", "dataset_version", "algorithm", "features", "k_min", "k_max",

@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from fakes import IdleEngine
-from steps import INCOME, SCORE, fit, place, put_csv, refit, running
+
+from tests.support.fakes import IdleEngine
+from tests.support.steps import INCOME, SCORE, fit, place, put_csv, refit, running
 
 PREDICTING = """
 import sys, joblib, pandas

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from steps import fit
+
+from tests.support.steps import fit
 
 REPORT = "/v1/models/{}/versions/1/report.html"
 

@@ -1,8 +1,8 @@
 import pytest
-from waiting import eventually
 
 from service.jobs.progress import INTERVAL, JobSuperseded, ProgressReporter
 from service.jobs.rows import JobRow
+from tests.support.waiting import eventually
 
 
 class Taken:

@@ -5,14 +5,14 @@ import os
 from dataclasses import replace
 
 import pytest
-from fakes import Interrupted
 from sqlalchemy import text
-from steps import put_csv, running, upsert
 
 from service.errors import StorageFull
 from service.health.schemas import Readiness
 from service.storage import LocalStorage, is_full
 from service.stores.database import Database
+from tests.support.fakes import Interrupted
+from tests.support.steps import put_csv, running, upsert
 
 TABLE = "customer_id,age\n" + "".join(f"c{n},{n % 60}\n" for n in range(60))
 

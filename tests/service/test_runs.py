@@ -9,8 +9,14 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fakes import IdleEngine, Interrupted
-from steps import (
+
+from service.config import Settings
+from service.jobs.rows import JobRow
+from service.runs.batch import NAMED, PLACED, named
+from service.stores import open_stores
+from service.tasks import run_attempt
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.steps import (
     INCOME,
     SCORE,
     customers_of,
@@ -23,12 +29,6 @@ from steps import (
     running,
     upsert,
 )
-
-from service.config import Settings
-from service.jobs.rows import JobRow
-from service.runs.batch import NAMED, PLACED, named
-from service.stores import open_stores
-from service.tasks import run_attempt
 
 ASSIGNED = ("customer_id", "segment", "segment_name", "distance", "runner_up", "margin", "outlier")
 NDJSON, PARQUET, ARROW = (

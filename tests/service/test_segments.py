@@ -4,9 +4,9 @@ from io import StringIO
 
 import pandas as pd
 import pytest
-from steps import INCOME, SCORE, fit, place, refit
 
 from service.segments.schemas import Difference
+from tests.support.steps import INCOME, SCORE, fit, place, refit
 
 UNKNOWN = "seg_0000000000000000"
 

@@ -7,9 +7,9 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from steps import put_csv
 
 from service.web.formats import UnreadableBody, UnsupportedFormat, read_table
+from tests.support.steps import put_csv
 
 
 def zipped(name):

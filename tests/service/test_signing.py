@@ -4,11 +4,11 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from steps import fit, place, put_csv, running
 from typer.testing import CliRunner
 
 from service.cli import commands
 from service.signing_keys import WeakKey, parse_keys, read_or_create_keys
+from tests.support.steps import fit, place, put_csv, running
 
 OLD, NEW = "o" * 64, "n" * 64
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}

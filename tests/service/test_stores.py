@@ -6,11 +6,11 @@ import duckdb
 import polars as pl
 import pytest
 from deltalake import DeltaTable
-from steps import INCOME, SCORE, fit, put_csv
 
 from service.config import Settings
 from service.stores import open_stores
 from service.stores.artifacts import ArtifactDamaged, ArtifactRef
+from tests.support.steps import INCOME, SCORE, fit, put_csv
 
 REF = ArtifactRef(tenant="default", model="m", version=1, attempt=1)
 KEY = "s" * 32

@@ -5,8 +5,6 @@ import time
 from uuid import uuid4
 
 import pytest
-from fakes import IdleEngine
-from steps import customers_of, fit, place, put_csv, refit, run_of, running
 from typer.testing import CliRunner
 
 from service.cli import commands
@@ -14,6 +12,8 @@ from service.errors import Conflict
 from service.registry import repository
 from service.registry.orphans import GRACE_SECONDS, find_orphans, remove_orphans
 from service.stores import open_stores
+from tests.support.fakes import IdleEngine
+from tests.support.steps import customers_of, fit, place, put_csv, refit, run_of, running
 
 PURCHASES = {"shape": "transactions", "customer": "customer", "date": "date", "amount": "amount"}
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}

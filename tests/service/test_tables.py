@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -15,9 +14,9 @@ from service.errors import TableBusy, TableChangedElsewhere, TableGone
 from service.storage import LocalStorage
 from service.stores.delta import DeltaDirectory, dataset_of
 from service.stores.tables import ATTEMPTS, Tables
+from tests.support.paths import ROOT
 
 PATH = "default/3f1c"
-ROOT = Path(__file__).parents[2]
 ODD = ["Annual Income (k$)", "Größe, cm", "a.b", "a", "50 %", "tick`s", 'quo"te', "{x};=y", "名前"]
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
-from steps import INCOME, SCORE, fit, put_csv, refit
-from waiting import eventually
 
 from models.algorithms.hierarchical import Linkage
+from tests.support.steps import INCOME, SCORE, fit, put_csv, refit
+from tests.support.waiting import eventually
 
 ALGORITHMS = [
     {"name": "kmeans"},

@@ -1,7 +1,8 @@
 """The tree behind a hierarchical version, over HTTP."""
 
 import pytest
-from steps import INCOME, SCORE, fit, refit
+
+from tests.support.steps import INCOME, SCORE, fit, refit
 
 WARD = {"name": "hierarchical"}
 SINGLE = {"name": "hierarchical", "linkage": "single"}

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from steps import fit, put_csv
+
+from tests.support.steps import fit, put_csv
 
 ALGORITHMS = ["kmeans", "hierarchical"]
 

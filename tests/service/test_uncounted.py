@@ -9,13 +9,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pytest
-from fakes import IdleEngine, Interrupted
-from steps import customers_of, erase, finished, put_csv, running, upsert
 
 from service.config import Settings
 from service.customers import operations as customers
@@ -27,6 +24,9 @@ from service.stores.database import DatabaseUnavailable
 from service.tasks import run_attempt
 from service.web.formats import RawTable
 from service.web.problems import to_problem
+from tests.support.fakes import IdleEngine, Interrupted
+from tests.support.paths import ROOT
+from tests.support.steps import customers_of, erase, finished, put_csv, running, upsert
 
 TABLE = "customer_id,age\nc1,30\nc2,41\n"
 REFUSED = "Zanzibar-77"
@@ -253,9 +253,8 @@ def write_until_killed(home, prefix, *, after):
 
     Gives how many were acknowledged.
     """
-    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", WRITING, str(home), prefix]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
         for _ in range(after):
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)

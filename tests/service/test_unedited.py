@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from steps import running
 
 from service.sample import load_sample
+from tests.support.steps import running
 
 CANCEL = "jobs-cancel_job"
 

@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from steps import fit, put_csv
 
 from models.charts.text_metrics import width
 from models.figures import OF_VERSIONS
+from tests.support.steps import fit, put_csv
 
 ALGORITHMS, SIZES = ("kmeans", "hierarchical"), (2, 5, 20)
 NUMBERS, CATEGORIES = ("Annual Income (k$)", "Recency (days)", "Age"), ("Plan", "Region", "Channel")

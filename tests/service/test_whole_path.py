@@ -7,7 +7,8 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
-from steps import INCOME, SCORE, fit, place, put_csv
+
+from tests.support.steps import INCOME, SCORE, fit, place, put_csv
 
 ALGORITHMS = [{"name": "kmeans"}, {"name": "hierarchical", "linkage": "ward"}]
 BIG_SPENDER = {"CustomerID": 201, INCOME: 90, SCORE: 85}

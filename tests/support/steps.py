@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import uvicorn
-from databases import make_embedded
-from fakes import InlineEngine
 from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.config import Settings
 from service.stores import open_stores
+from tests.support.databases import make_embedded
+from tests.support.fakes import InlineEngine
 
 INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
 
