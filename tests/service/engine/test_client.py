@@ -16,7 +16,7 @@ from service.engine.client import EngineUnavailable, JobEngine, current_worker
 from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
 from service.engine.supervisor import ChildSupervisor
 from service.temp_directories import PREFIX
-from tests.service import engine_jobs
+from tests.service.engine import engine_jobs
 from tests.support.waiting import alive, eventually
 
 ENTRY_POINT = f"{engine_jobs.__name__}:run_job"
