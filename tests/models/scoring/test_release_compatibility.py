@@ -1,6 +1,6 @@
 """What earlier releases have saved goes on.
 
-Each leaves a file in tests/kept, which is never changed.
+Each leaves a file in tests/data/scorers, which is never changed.
 """
 
 import json
@@ -11,7 +11,7 @@ import pytest
 from models.scoring import Scorer
 from tests.support.paths import ROOT
 
-KEPT = sorted((ROOT / "tests" / "kept").glob("*.json"))
+KEPT = sorted((ROOT / "tests" / "data" / "scorers").glob("*.json"))
 ANSWERED = ("index", "runner_up", "distance", "margin", "outlier")
 
 
