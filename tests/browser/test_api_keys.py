@@ -4,7 +4,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from test_walk import bring, download
+
+from tests.browser.page_steps import download, upload
 
 
 class Sent(list):
@@ -45,7 +46,7 @@ def test_from_then_on_every_request_carries_the_key_and_no_address_does(
     open_with(keyed, keys["write"])
     sent = Sent()
     keyed.page.on("request", sent.note)
-    bring(keyed, sample_csv, name)
+    upload(keyed, sample_csv, name)
     keyed.page.get_by_label("Number of segments").select_option("2")
     keyed.page.get_by_role("button", name="Learn segments").click()
     expect(keyed.page.locator(".cards")).to_be_visible()

@@ -2,7 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
-from test_walk import bring
+
+from tests.browser.page_steps import upload
 
 EVIL = "<img src=x onerror=alert(1)>"
 HOSTILE = f"customer_id,{EVIL},size\n" + "\n".join(
@@ -72,7 +73,7 @@ def test_a_table_that_cannot_be_read_is_refused_where_it_was_brought(visit, name
 
 
 def test_a_name_that_is_markup_stays_a_name(visit, alerts, name):
-    bring(visit, HOSTILE, name)
+    upload(visit, HOSTILE, name)
     expect(visit.page.get_by_label(f"Use {EVIL}")).to_be_visible()
     visit.page.get_by_label("Number of segments").select_option("2")
     visit.page.get_by_role("button", name="Learn segments").click()
@@ -87,7 +88,7 @@ def test_a_name_that_is_markup_stays_a_name(visit, alerts, name):
 
 
 def test_a_job_can_be_cancelled(idle_visit, name):
-    bring(idle_visit, HOSTILE, name)
+    upload(idle_visit, HOSTILE, name)
     idle_visit.page.get_by_role("button", name="How many segments?").click()
     idle_visit.page.get_by_role("button", name="Cancel").click()
     expect(idle_visit.page.get_by_text("Cancelled.")).to_be_visible()
@@ -117,7 +118,7 @@ def test_a_key_is_asked_for_once_sent_with_each_request_and_kept_by_the_tab_alon
 
 def test_a_job_waits_for_an_engine_that_is_away_and_the_page_says_so(visit_at, absent_site, name):
     visit = visit_at(absent_site)
-    bring(visit, HOSTILE, name)
+    upload(visit, HOSTILE, name)
     visit.page.get_by_role("button", name="How many segments?").click()
     expect(
         visit.page.get_by_text("It begins by itself as soon as the engine is back")
@@ -126,7 +127,7 @@ def test_a_job_waits_for_an_engine_that_is_away_and_the_page_says_so(visit_at, a
 
 
 def test_a_line_that_breaks_is_told_and_taken_up_again(idle_visit, name):
-    bring(idle_visit, HOSTILE, name)
+    upload(idle_visit, HOSTILE, name)
     idle_visit.page.route("**/v1/jobs/**", lambda route: route.abort())
     idle_visit.page.get_by_role("button", name="How many segments?").click()
     expect(
