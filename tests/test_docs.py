@@ -9,8 +9,8 @@ import service.app  # noqa: F401 - defines every class of errors
 from service import RELEASE
 from service.config import PREFIX, Settings
 from service.web.problems import known_problems
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TEXTS = [
     ROOT / "README.md",

@@ -22,11 +22,8 @@ from models.columns.missing_markers import MissingMarkers
 from models.columns.number_formats import NumberFormat
 from models.columns.numeric_dates import SERIALS, Serial, read_serials
 from models.columns.override_hints import override_json
-<<<<<<< HEAD
 from models.columns.sentinels import find_date_sentinels
-=======
 from models.errors import BadCells
->>>>>>> libs
 from models.features import MAX_CATEGORIES
 
 DATE_FORMS: Final = (*get_args(dates.Order), *SERIALS)
