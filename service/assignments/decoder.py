@@ -69,9 +69,9 @@ class DecodedBatch:
 
 def decode(body: bytes, schema: InputSchema, bounds: TableLimits) -> DecodedBatch | None:
     """Decode a body; None if it is unusual or invalid, which the route handles."""
-    if (
-        body.count(b"{") - 1 > bounds.rows
-    ):  # possibly too many customers: the route reads them one by one
+    n_rows = body.count(b"{") - 1
+    # Possibly too many customers or columns: the route reads them one by one.
+    if n_rows > bounds.rows or body.count(b":") - 1 > n_rows * bounds.columns:
         return None
     decoder = _row_decoder(schema, bounds.characters)
     try:

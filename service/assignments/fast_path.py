@@ -6,6 +6,7 @@ It decodes the body in one step, assigns the customers and encodes the response.
 requests fall through to the route, which returns the same responses and also reports errors.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ from service.web.table_response import table_headers
 from service.web.uploads import assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
+MAX_LARGE_BODIES: Final = 2  # decoded at once: a decoder holds the GIL for a whole body
 MAX_CACHED_HEADS: Final = 1_000
 MAX_HEAD_LENGTH: Final = (
     400  # characters of path, Content-Type and Accept; longer ones are unusual, and not cached
@@ -114,6 +116,7 @@ class AssignmentFastPath:
         self._versions = placers
         self._bounds = assignment_limits(parts.settings)
         self._reads_json = parts.settings.json_depth >= MIN_DEPTH
+        self._large_bodies = asyncio.Semaphore(MAX_LARGE_BODIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -158,9 +161,12 @@ class AssignmentFastPath:
         if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
             return None
         body = b"".join(message.get("body", b"") for message in messages)
-        if request.is_json and len(body) <= MAX_LOOP_BYTES:
+        if not request.is_json:
+            return await run_in_threadpool(self._assign, request, version, body)
+        if len(body) <= MAX_LOOP_BYTES:
             return self._assign(request, version, body)
-        return await run_in_threadpool(self._assign, request, version, body)
+        async with self._large_bodies:
+            return await run_in_threadpool(self._assign, request, version, body)
 
     def _assign(
         self, request: FastRequest, version: LoadedVersion, body: bytes

@@ -10,8 +10,8 @@ from service.web.formats.errors import TableLimits, UnreadableBody
 from service.web.formats.raw_table import RawTable
 from service.web.formats.row_columns import BadRecord, read_records
 
-# One customer longer than this is refused rather than searched for its end.
-LONGEST_VALUE: Final = 1 << 24
+# One customer longer than this is refused: the decoder holds the GIL for a whole value.
+LONGEST_VALUE: Final = 1 << 18
 LIST: Final = "customers"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -75,10 +75,7 @@ class Document:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                if len(self._text) - self._at > self._longest:
-                    raise UnreadableBody(
-                        f"A value in the body has more than {self._longest:,} characters"
-                    ) from None
+                self._check_length(len(self._text))
                 if not self._read_on():
                     raise self._refusal(error.msg, error.pos) from None
             except RecursionError:
@@ -88,6 +85,7 @@ class Document:
             else:
                 # A number at the end of what was read so far may go on.
                 if end < len(self._text) or not self._read_on():
+                    self._check_length(end)
                     self._at = end
                     return value
 
@@ -119,9 +117,13 @@ class Document:
             yield self.value()
         self.expect("]")
 
+    def _check_length(self, end: int) -> None:
+        if end - self._at > self._longest:
+            raise UnreadableBody(f"A value in the body has more than {self._longest:,} characters")
+
     def _read_on(self) -> bool:
         kept = self._text[self._at :]
-        more = self._read(max(BLOCK, len(kept)))
+        more = self._read(max(min(BLOCK, self._longest), len(kept)))
         if more:
             self._lines, self._columns = self._place(self._at)
             self._text, self._at = kept + more, 0

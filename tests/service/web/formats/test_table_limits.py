@@ -10,17 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cells import MAX_HEADER_LENGTH
+from service.assignments import decoder
 from service.assignments.decoder import decode
 from service.assignments.inputs import InputSchema
 from service.assignments.json_input import read_customers
 from service.web.formats import TableLimits, UnreadableBody, read_table
 from service.web.formats.json_depth import BLOCK, check_depth
+from service.web.formats.json_reader import LONGEST_VALUE
 
 LONG = "x" * (MAX_HEADER_LENGTH + 1)
 BODIES = {
     "application/json": json.dumps({"customers": [{"a": 1, LONG: 2}]}),
     "application/x-ndjson": json.dumps({"a": 1, LONG: 2}),
     "text/csv": f"a,{LONG}\n1,2\n",
+}
+READERS = {
+    "dataset": lambda body: read_table(BytesIO(body), "application/json"),
+    "assignments": lambda body: read_customers(BytesIO(body), TableLimits(), max_depth=9),
 }
 SHAPE = InputSchema(features=(("a", "numeric"), ("b", "categorical")), id_columns=("customer_id",))
 
@@ -134,3 +140,17 @@ def test_a_customer_whose_cells_are_lists_takes_no_room():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (customers.n_rows, peak < 25_000_000) == (11, True)
+
+
+@pytest.mark.parametrize("before", [0, LONGEST_VALUE - 99])
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_customer_that_is_too_long_is_refused_wherever_it_begins(read, before):
+    customer = b'{"a":"%s","b":[%s0]}' % (b"x" * 1000, b"0," * (LONGEST_VALUE // 2))
+    with pytest.raises(UnreadableBody, match=f"more than {LONGEST_VALUE:,} characters"):
+        read(b'{"customers": [' + b" " * before + customer + b"]}")
+
+
+def test_more_names_than_columns_are_not_decoded_at_once(monkeypatch):
+    monkeypatch.setattr(decoder, "_decode_loose", pytest.fail)
+    body = b'{"customers": [{%s}]}' % b",".join(b'"%x":0' % name for name in range(1001))
+    assert decode(body, SHAPE, TableLimits(columns=1000)) is None
