@@ -2,6 +2,7 @@
 
 import fcntl
 import mmap
+import os
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
@@ -58,9 +59,9 @@ class SharedWindows:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a+b")
-        self._file.truncate(_N_BYTES)
-        self._table = mmap.mmap(self._file.fileno(), _N_BYTES)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # open until the process ends
+        os.ftruncate(self._file, _N_BYTES)
+        self._table = mmap.mmap(self._file, _N_BYTES)
 
     def count(self, key: str, time: float) -> Window:
         """Count a request of a key, and return the key's window."""
