@@ -35,7 +35,8 @@ def run_processes(settings: Settings, sockets: list[socket.socket], *, load_samp
             for index in range(settings.processes)
         ]
         with _running(children, sockets):
-            signal.pause()
+            while True:
+                signal.pause()  # until a handler raises SystemExit
 
 
 def _command(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -52,8 +53,8 @@ class MetricSnapshots:
         self._predecessor = _cumulative(_read(self._file)) if self._file.exists() else []
 
     def write(self, collect: Callable[[], Iterable[Metric]]) -> None:
-        """Write the snapshot of this process."""
-        with self._lock:
+        """Write the snapshot of this process; on a full disk, the last one stays."""
+        with self._lock, suppress(OSError):
             families = merge([self._predecessor, collect()])
             draft = self._file.with_suffix(".draft")
             draft.write_bytes(generate_latest(MetricFamilies(families)))

@@ -79,3 +79,11 @@ def test_a_process_that_writes_no_more_leaves_its_counters_only(process, tmp_pat
         "seconds_count",
         "seconds_sum",
     ]
+
+
+def test_a_full_disk_leaves_the_last_snapshot(process, tmp_path):
+    snapshots = process(0)
+    snapshots.write(partial(families, 3))
+    (tmp_path / "0.draft").mkdir()  # stands for a file that cannot be written
+    snapshots.write(partial(families, 4))
+    assert read(snapshots)["requests_total"] == 3
