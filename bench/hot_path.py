@@ -26,10 +26,12 @@ from bench.markdown import say, show
 from bench.peers import mlflow, mlserver
 from bench.rounds import MEDIANS, ROUNDS, Figure, take_turns
 from bench.server import ROOT, Server, wait_for
+from bench.wrk import has_wrk, requests_per_second
 from service.sample import draw_sample
 
 INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
 US, RAW, USUAL = "this service", "raw uvicorn", "usual service"
+TWO: Final = "this service, two processes"
 MLFLOW, MLSERVER = "MLflow", "MLServer"
 JSON, ARROW = "application/json", "application/vnd.apache.arrow.stream"
 MANY: Final = 10_000
@@ -48,9 +50,8 @@ def measure_hot_path(server: Server, directory: Path, key: str) -> Table:
         "/v1/models/sample/versions/production/artifact", headers=_bearer(key)
     )
     pipeline.write_bytes(artifact.content)
-    url = f"{str(server.http.base_url).rstrip('/')}/v1/models/sample/assignments"
     with ExitStack() as stack:
-        urls = {US: url, RAW: f"{stack.enter_context(_started('bench.raw'))}/"}
+        urls = {US: _assignments(server), RAW: f"{stack.enter_context(_started('bench.raw'))}/"}
         urls[USUAL] = f"{stack.enter_context(_started('bench.usual', str(pipeline)))}/assignments"
         peers = {MLFLOW: mlflow, MLSERVER: mlserver}
         found = {
@@ -74,6 +75,25 @@ def _measured(urls: Mapping[str, str], key: str) -> Table:
     arrow = {US: _arrow(urls[US], key)}
     table[f"{MANY:,} rows as Arrow, both ways: requests/s"] = _take_turns(arrow, 1, "per_second")
     return table
+
+
+def measure_two_processes(server: Server, directory: Path, key: str) -> Table:
+    """Measure a service of two processes beside one of one process."""
+    home = directory / "two"
+    with Server(home, "--sample", "--processes", "2", **SETTINGS) as other:
+        wait_for(
+            lambda: other.http.get("/v1/models/sample/versions/production").is_success,
+            "the sample model of two processes",
+        )
+        one = _shots({US: _assignments(server)}, key, 1)[US]
+        two = _shots({US: _assignments(other)}, make_key(home), 1)[US]
+        measure = partial(requests_per_second, directory=directory, connections=32)
+        candidates = {US: partial(measure, one), TWO: partial(measure, two)}
+        return {"1 row, 32 connections of wrk: requests/s": take_turns(candidates)}
+
+
+def _assignments(server: Server) -> str:
+    return f"{str(server.http.base_url).rstrip('/')}/v1/models/sample/assignments"
 
 
 def _take_turns(shots: Shots, connections: int, figure: str) -> dict[str, Figure]:
@@ -195,7 +215,10 @@ def main() -> None:
                 lambda: server.http.get("/v1/models/sample/versions/production").is_success,
                 "the sample model",
             )
-            show(measure_hot_path(server, place, make_key(server.home)))
+            key = make_key(server.home)
+            show(measure_hot_path(server, place, key))
+            if has_wrk():
+                show(measure_two_processes(server, place, key))
 
 
 if __name__ == "__main__":

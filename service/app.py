@@ -18,6 +18,7 @@ from service.assignments.routes import router as assignments
 from service.auth.key_cache import KeyCache
 from service.auth.middleware import AuthMiddleware
 from service.auth.rate_limit import RateLimiter
+from service.auth.rate_limit_windows import SharedWindows
 from service.auth.routes import router as access
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
@@ -31,6 +32,7 @@ from service.jobs import operations as jobs
 from service.jobs.job_feeds import JobFeeds
 from service.jobs.metrics import JobCollector
 from service.jobs.routes import router as job_routes
+from service.process_group import ProcessGroup
 from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
@@ -50,6 +52,7 @@ from service.web.exception_handlers import add_exception_handlers
 from service.web.formats import ReaderPool
 from service.web.logging import summarize_exception
 from service.web.memory_budget import MemoryBudget
+from service.web.metric_snapshots import MetricSnapshots
 from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.problem_routes import router as problems
@@ -98,11 +101,15 @@ def create_app(
     engine: JobEngine | None = None,
     tracer: Tracer | None = None,
     startup_task: StartupTask | None = None,
+    group: ProcessGroup | None = None,
 ) -> FastAPI:
-    """Build the app; `engine` overrides the settings, `startup_task` runs in the background."""
+    """Build the app; `engine` overrides the settings, `startup_task` runs in the background.
+
+    An app in a `group` of processes shares its rate limits, metrics and memory for bodies.
+    """
     stores = open_stores(settings)
-    metrics = Metrics(stores.caches)
-    metrics.add(JobCollector(stores.database))
+    metrics = Metrics(stores.caches, snapshots=MetricSnapshots(group) if group else None)
+    metrics.add(JobCollector(stores.database, since=group.started if group else None))
     services = Services(
         settings=settings,
         stores=stores,
@@ -113,11 +120,15 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tasks: list[Awaitable[None]] = [_dispatch_forever(services)]
+        tasks: list[Awaitable[None]] = [
+            _dispatch_forever(services),
+            metrics.write_snapshots_forever(),
+        ]
         if startup_task:
             tasks.append(startup_task(app))
         async with _background_tasks(*tasks):
             yield
+        await run_in_threadpool(metrics.write_snapshot)
         await run_in_threadpool(services.engine.close)
         await run_in_threadpool(services.readers.close)
         await run_in_threadpool(_close, stores.database)
@@ -142,13 +153,14 @@ def create_app(
     add_exception_handlers(app)
     install_openapi(app)
     mount_docs(app)
-    keys, limiter = KeyCache(stores.database), RateLimiter(settings.requests_per_minute)
+    windows = SharedWindows(group.rate_limit_file()) if group else None
+    limiter = RateLimiter(settings.requests_per_minute, windows=windows)
     app.add_middleware(AssignmentFastPath, parts=services, placers=ModelCache(stores))
-    app.add_middleware(AuthMiddleware, ring=keys, quotas=limiter)
+    app.add_middleware(AuthMiddleware, ring=KeyCache(stores.database), quotas=limiter)
     app.add_middleware(
         BodyLimitMiddleware,
         allowed=_body_limits(settings),
-        budget=MemoryBudget(settings.body_memory),
+        budget=MemoryBudget(settings.body_memory // settings.processes),
     )
     if tracer:
         app.add_middleware(TracingMiddleware, tracer=tracer)

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     engine_key: Path | None = Field(
         default=None, description="PEM file of the private key of that certificate."
     )
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="API processes that `serve` runs on one port.",
+    )
     workers: int = Field(
         default=2,
         ge=1,
@@ -108,7 +114,8 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(
         default=60_000,
         ge=1,
-        description="How many requests a key may send to one process in a minute.",
+        description="How many requests a key may send to one service, with all its processes, in a "
+        "minute.",
     )
     unfinished_jobs: int = Field(
         default=1000,
@@ -155,8 +162,8 @@ class Settings(BaseSettings):
         default=2**31,
         ge=1,
         description="How much memory all bodies together may take while they are read, in bytes, "
-        "as estimated from "
-        "their sizes. A request for more than is free waits, and is then answered 503.",
+        "as estimated from their sizes; each API process has an equal share. A request for more "
+        "than is free waits, and is then answered 503.",
     )
     json_depth: int = Field(
         default=32, ge=1, le=200, description="How deeply a JSON document may be nested."

@@ -1,8 +1,7 @@
-"""API process: migrates the schema, creates the bootstrap key, builds the app and runs uvicorn."""
+"""API process: builds the app and runs uvicorn on bound sockets."""
 
 import gc
 import socket
-from contextlib import closing
 from functools import partial
 from typing import Final, cast
 
@@ -13,13 +12,11 @@ from fastapi import FastAPI
 from service import RELEASE
 from service.app import create_app
 from service.auth.middleware import as_principal
-from service.auth.operations import create_bootstrap_key, has_keys
 from service.config import Settings
 from service.malloc import enable_malloc_trim
 from service.principals import LOCAL_ADMIN
+from service.process_group import ProcessGroup
 from service.signals import exit_by_unwinding
-from service.sockets import LOOPBACK_HOSTS
-from service.stores.database import Database, DatabaseUnavailable, wait_until_available
 from service.tracing import open_tracer
 from service.web.http_protocol import HttpProtocol
 from service.web.logging import configure_logging
@@ -32,54 +29,28 @@ BANNER: Final = {
     "/redoc": "read the API reference",
     "/readyz": "check readiness",
 }
-NO_KEY_MESSAGE: Final = (
-    "without an API key, the service listens on loopback addresses only: "
-    f"{', '.join(LOOPBACK_HOSTS)}. "
-    "Create a key first: python -m service keys create --help"
-)
 
 
-def require_a_key(settings: Settings) -> None:
-    """Raise BadParameter if no API key was ever created, as a non-loopback address needs one."""
-    if settings.first_key():
-        return
-    migrate(settings)
-    with closing(Database(settings.database_address())) as database:
-        if not has_keys(database):
-            raise typer.BadParameter(NO_KEY_MESSAGE, param_hint="--host")
+def run_server(
+    settings: Settings,
+    sockets: list[socket.socket],
+    *,
+    load_sample: bool,
+    group: ProcessGroup | None = None,
+) -> None:
+    """Serve on bound sockets until SIGTERM or SIGINT, alone or as one process of a group.
 
-
-def run_server(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
-    """Serve on bound sockets until SIGTERM or SIGINT."""
+    The first process of a group prints the banner and loads the sample.
+    """
     enable_malloc_trim()
     configure_logging(settings.log_level)
-    is_first_start = migrate(settings)
-    _create_bootstrap_key(settings)
-    startup_task = _load_sample if sample and is_first_start else None
-    app = create_app(settings, tracer=open_tracer(), startup_task=startup_task)
-    server = _Server(_config(app, settings))
+    is_first = group is None or group.claim_start()
+    startup_task = _load_sample if load_sample and is_first else None
+    app = create_app(settings, tracer=open_tracer(), startup_task=startup_task, group=group)
+    server = _Server(_config(app, settings), has_banner=is_first)
     # uvicorn re-raises the signal that stopped it; SystemExit then stops the engine, too.
     exit_by_unwinding()
     server.run(sockets)
-
-
-def migrate(settings: Settings) -> bool:
-    """Migrate the schema, after waiting for a database that is still starting.
-
-    Return True on the first start.
-    """
-    with closing(Database(settings.database_address())) as database:
-        try:
-            return wait_until_available(database.migrate)
-        except DatabaseUnavailable as error:
-            typer.echo("The database cannot be reached; check SEGMENTATION_DATABASE_URL", err=True)
-            raise typer.Exit(1) from error
-
-
-def _create_bootstrap_key(settings: Settings) -> None:
-    if first := settings.first_key():
-        with closing(Database(settings.database_address())) as database:
-            create_bootstrap_key(database, first)
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -105,11 +76,15 @@ def _protocol_factory(settings: Settings) -> partial[HttpProtocol]:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, *, has_banner: bool) -> None:
+        super().__init__(config)
+        self._has_banner = has_banner
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         # Exempts the imported modules from collection, which took half of the time of large bodies.
         gc.freeze()
-        if self.started:
+        if self.started and self._has_banner:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             _print_banner(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 

@@ -3,10 +3,9 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-WINDOW: Final = 60  # seconds
-MAX_KEYS: Final = 10_000
+from service.auth.rate_limit_windows import WINDOW, LocalWindows, Windows
 
 
 class RateLimitState(NamedTuple):
@@ -30,29 +29,27 @@ class RateLimitState(NamedTuple):
 
 
 class RateLimiter:
-    """Counts the requests of each key in windows of a minute that begin with a request.
+    """Counts the requests of each key in windows of a minute that begin with a request."""
 
-    One per process.
-    """
-
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        per_minute: int,
+        *,
+        windows: Windows | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._per_minute = per_minute
+        self._windows = windows or LocalWindows()
         self._clock = clock
-        self._used: dict[str, tuple[float, int]] = {}
 
     def take(self, key: str | None) -> RateLimitState | None:
         """Count a request of a key; None without a key, which has no limit."""
         if key is None:
             return None
         time_now = self._clock()
-        window_start, used = self._used.get(key, (time_now, 0))
-        if time_now - window_start >= WINDOW:
-            window_start, used = time_now, 0
-        if len(self._used) >= MAX_KEYS:
-            self._used.clear()
-        self._used[key] = window_start, used + 1
+        window = self._windows.count(key, time_now)
         return RateLimitState(
             allowed=self._per_minute,
-            used=used + 1,
-            resets=math.ceil(window_start + WINDOW - time_now),
+            used=window.used,
+            resets=math.ceil(window.start + WINDOW - time_now),
         )

@@ -5,9 +5,11 @@ API.
 """
 
 import asyncio
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +31,10 @@ WORKER_PRELOAD = "service.tasks"
 Host = Annotated[str, typer.Option(help="Host name or IP address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")]
 
+Sample = Annotated[
+    bool, typer.Option("--sample", help="Load the sample dataset on the first start.")
+]
+
 commands = typer.Typer(
     cls=ErrorReportingGroup,
     help="Customer segmentation as a service.",
@@ -46,23 +52,64 @@ commands.command()(sweep)
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=64, help="Number of API processes; default: SEGMENTATION_PROCESSES, or 1."
+        ),
+    ] = None,
     *,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Load the sample dataset on the first start.")
-    ] = False,
+    sample: Sample = False,
 ) -> None:
     """Start the service, with an embedded job engine unless SEGMENTATION_ENGINE_ADDRESS is set."""
-    settings = Settings()
+    settings = Settings(processes=processes) if processes else Settings()
     with bind_sockets(host, port) as sockets:
         _check_keys(settings)
         if host not in LOOPBACK_HOSTS:
-            from service.server import require_a_key
+            from service.startup import require_a_key
 
             require_a_key(settings)
         with _embedded_engine(settings):
-            from service.server import run_server
+            _serve(settings, sockets, sample=sample)
 
-            run_server(settings, sockets, sample=sample)
+
+def _serve(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
+    from service.startup import prepare_database
+    from service.web.logging import configure_logging
+
+    configure_logging(settings.log_level)
+    load_sample = prepare_database(settings) and sample
+    if settings.processes > 1:
+        from service.multiprocess import run_processes
+
+        run_processes(settings, sockets, load_sample=load_sample)
+    else:
+        from service.server import run_server
+
+        run_server(settings, sockets, load_sample=load_sample)
+
+
+@commands.command(hidden=True)
+def api_process(
+    directory: Annotated[Path, typer.Option(help="Directory that all API processes share.")],
+    started: Annotated[float, typer.Option(help="Time at which the service started.")],
+    index: Annotated[int, typer.Option(help="Number of this process, from 0.")],
+    sockets: Annotated[list[int], typer.Option("--socket", help="Inherited listening socket.")],
+    *,
+    sample: Sample = False,
+) -> None:
+    """Run one of the API processes of `serve --processes`, which starts this command."""
+    from service.engine.supervisor import exit_with_supervisor
+    from service.process_group import ProcessGroup
+
+    exit_with_supervisor()
+    group = ProcessGroup(
+        directory=directory, index=index, started=datetime.fromtimestamp(started, UTC)
+    )
+    from service.server import run_server
+
+    inherited = [socket.socket(fileno=number) for number in sockets]
+    run_server(Settings(), inherited, load_sample=sample, group=group)
 
 
 @commands.command()
@@ -153,7 +200,7 @@ def certificates(
 @commands.command()
 def migrate() -> None:
     """Create the database's schema or upgrade it to this release."""
-    from service.server import migrate as migrate_schema
+    from service.startup import migrate as migrate_schema
 
     is_new = migrate_schema(Settings())
     typer.echo("The schema was created." if is_new else "The schema is up to date.")

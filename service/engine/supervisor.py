@@ -63,32 +63,48 @@ def kill_when_pipe_closes(pipe: int) -> None:
 class ChildSupervisor:
     """Supervisor that runs a command as a child process and restarts it whenever it exits.
 
-    `env` extends this process's environment. The child's output goes to this process's stderr.
+    `env` extends this process's environment, `pass_fds` are open files that the child inherits.
+    The child's output goes to this process's standard error stream, unless `stdout` names another
+    file. Log lines call the child by its `name`.
     """
 
-    def __init__(self, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        name: str = "job engine",
+        env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+        stdout: int = STDERR,
+    ) -> None:
         self._command = list(command)
+        self._name = name
+        self._pass_fds = pass_fds
+        self._stdout = stdout
         self._env = {**os.environ, **(env or {}), PARENT: str(os.getpid())}
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         # PR_SET_PDEATHSIG fires when the thread that forked the child exits, so one long-lived
         # thread starts them all.
-        self._thread = threading.Thread(
-            target=self._keep_running, name="embedded cluster", daemon=True
-        )
+        self._thread = threading.Thread(target=self._keep_running, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the child without waiting until it is ready."""
         self._thread.start()
 
-    def stop(self, patience: float = 10.0) -> None:
-        """Terminate the child; kill it after `patience` seconds."""
+    def terminate(self) -> None:
+        """Ask the child to exit, without waiting for it, and do not restart it."""
         with self._starting:
             self._stopping.set()
-            child = self._child
-        if child is not None:
-            _terminate(child, patience)
+            if self._child is not None:
+                self._child.terminate()
+
+    def stop(self, patience: float = 10.0) -> None:
+        """Terminate the child; kill it after `patience` seconds."""
+        self.terminate()
+        if self._child is not None:
+            _wait_or_kill(self._child, patience)
         if self._thread.is_alive():
             self._thread.join()
 
@@ -101,7 +117,12 @@ class ChildSupervisor:
                 return
             is_stable = time.monotonic() - started > STABLE_SECONDS
             pause = MIN_BACKOFF if is_stable else min(2 * pause, MAX_BACKOFF)
-            logger.warning("The job engine exited; restarting it", exit_code=code, pause=pause)
+            logger.warning(
+                "A child process exited; restarting it",
+                child=self._name,
+                exit_code=code,
+                pause=pause,
+            )
             self._stopping.wait(pause)
 
     def _start_child(self) -> subprocess.Popen[bytes] | None:
@@ -112,14 +133,14 @@ class ChildSupervisor:
                 self._command,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
-                stdout=STDERR,
+                stdout=self._stdout,
+                pass_fds=self._pass_fds,
                 process_group=0,  # Ctrl-C reaches only this process, which then stops the child
             )
             return self._child
 
 
-def _terminate(child: subprocess.Popen[bytes], patience: float) -> None:
-    child.terminate()
+def _wait_or_kill(child: subprocess.Popen[bytes], patience: float) -> None:
     try:
         child.wait(patience)
     except subprocess.TimeoutExpired:

@@ -49,8 +49,8 @@ def get_release() -> Release:
 def get_metrics(request: Request, parts: ServicesDep) -> Response:
     """Return the metrics in a Prometheus format; needs a key with the scope `admin`.
 
-    Request metrics count the requests of this process; job and queue metrics cover the whole
-    service.
+    Request metrics count the requests of this service, with all its processes; job and queue
+    metrics cover all services that share the database.
     """
     text, media_type = parts.metrics.render(request.headers.get("accept", ""))
     return Response(text, media_type=media_type)

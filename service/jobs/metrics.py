@@ -44,15 +44,21 @@ QUEUED: Final = "queued"
 class JobCollector:
     """Collector of metrics on all tenants' jobs, the same in every process of the service.
 
-    No label names a tenant.
+    Counts the jobs that finished `since` the service started. No label names a tenant.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        since: datetime | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._lock = Lock()
         self._refreshed = -FRESH_SECONDS
-        self._since = now()
+        self._since = since or now()
         self._seen: dict[str, datetime] = {}
         self._unfinished: Counter[tuple[str, str]] = Counter()
         self._oldest: datetime | None = None

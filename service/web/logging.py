@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import os
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
+from select import PIPE_BUF
 from typing import Any, TextIO
 
 import msgspec
@@ -35,6 +37,7 @@ class AccessLogEntry(msgspec.Struct, gc=False):
     key: str | UnsetType | None = UNSET
     event: str = "request"
     level: str = "info"
+    pid: int = msgspec.field(default_factory=os.getpid)
 
 
 class BatchingJsonHandler(logging.StreamHandler[Any]):
@@ -66,8 +69,8 @@ class BatchingJsonHandler(logging.StreamHandler[Any]):
         """
         with self.lock or nullcontext(), suppress(OSError, ValueError):
             lines, self._lines = self._lines, []
-            if lines:
-                self.stream.write(b"\n".join([*lines, b""]).decode())
+            for text in _join_lines(lines):
+                self.stream.write(text.decode())
             super().flush()
 
 
@@ -77,6 +80,7 @@ def configure_logging(level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_pid,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -134,6 +138,23 @@ def summarize_exception(error: BaseException) -> dict[str, Any]:
 def request_id() -> str:
     """Return the id of the current request; `-` outside of one."""
     return str(structlog.contextvars.get_contextvars().get("request_id", "-"))
+
+
+def _join_lines(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Join lines to texts that a pipe takes in one piece, so that processes may share it."""
+    text = b""
+    for line in lines:
+        if text and len(text) + len(line) >= PIPE_BUF:
+            yield text
+            text = b""
+        text += line + b"\n"
+    if text:
+        yield text
+
+
+def _add_pid(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["pid"] = os.getpid()
+    return event
 
 
 def _log_warning(  # noqa: PLR0913, PLR0917 - the signature of warnings.showwarning

@@ -1,19 +1,23 @@
-"""Prometheus metrics of this process, and a registry for further collectors."""
+"""Prometheus metrics of the requests, and registries for further collectors."""
 
+import asyncio
 import platform
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from itertools import accumulate
+from itertools import accumulate, chain
 from threading import Lock
 from typing import Final, Protocol
 
+from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
 
 from service import RELEASE
 from service.stores.lru_cache import CacheStats
+from service.web.metric_snapshots import MetricFamilies, MetricSnapshots
 
+SNAPSHOT_SECONDS: Final = 1.0
 REQUEST_BOUNDS: Final = (
     0.001,
     0.0025,
@@ -59,26 +63,33 @@ class DurationHistogram:
 
 
 class Metrics:
-    """Metrics of one process; each process counts and exposes its own.
+    """Metrics of one process, or of a group of processes that exchange snapshots.
 
     Request counters are plain numbers that only the event loop changes: a request costs two lookups
     and no lock.
     """
 
-    def __init__(self, caches: Callable[[], Mapping[str, CacheStats]]) -> None:
+    def __init__(
+        self,
+        caches: Callable[[], Mapping[str, CacheStats]],
+        *,
+        snapshots: MetricSnapshots | None = None,
+    ) -> None:
         self._caches = caches
+        self._snapshots = snapshots
         self._requests: dict[tuple[str, str, int], int] = {}
         self._seconds: dict[tuple[str, str], DurationHistogram] = {}
         self._in_flight = 0
         self._rows = 0
         self._rows_lock = Lock()
-        self._registry = CollectorRegistry()
-        self.add(ProcessCollector(registry=None))
-        self.add(self)
+        self._process_registry = CollectorRegistry()
+        self._process_registry.register(ProcessCollector(registry=None))
+        self._process_registry.register(self)
+        self._service_registry = CollectorRegistry()
 
     def add(self, collector: Collector) -> None:
-        """Register a further collector."""
-        self._registry.register(collector)
+        """Register a collector of metrics that are the same in every process."""
+        self._service_registry.register(collector)
 
     def begin_request(self) -> None:
         self._in_flight += 1
@@ -105,7 +116,25 @@ class Metrics:
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the exposition format that `Accept` prefers, and its media type."""
         encode, media_type = choose_encoder(accept)
-        return encode(self._registry), media_type
+        families = chain(self._collect_processes(), self._service_registry.collect())
+        return encode(MetricFamilies(families)), media_type
+
+    def write_snapshot(self) -> None:
+        """Write the snapshot that the other processes of the group read, if there are any."""
+        if self._snapshots:
+            self._snapshots.write(self._process_registry.collect)
+
+    async def write_snapshots_forever(self) -> None:
+        """Write a snapshot every second, if there are other processes."""
+        while self._snapshots:
+            await run_in_threadpool(self.write_snapshot)
+            await asyncio.sleep(SNAPSHOT_SECONDS)
+
+    def _collect_processes(self) -> Iterable[Metric]:
+        if self._snapshots is None:
+            return self._process_registry.collect()
+        self.write_snapshot()
+        return self._snapshots.collect()
 
     def collect(self) -> Iterable[Metric]:
         build = GaugeMetricFamily(

@@ -1,11 +1,15 @@
 """The log: one JSON object for each line, and no customer's values in it."""
 
+import asyncio
+import json
 import logging
 import warnings
+from datetime import UTC, datetime
+from select import PIPE_BUF
 
 import pytest
 
-from service.web.logging import summarize_exception
+from service.web.logging import AccessLogEntry, BatchingJsonHandler, summarize_exception
 
 CANARY = "Zanzibar-77"
 CSV = {"Content-Type": "text/csv"}
@@ -151,3 +155,33 @@ def test_what_a_library_logs_is_a_json_object_too(read_log, capfd, library, erro
     assert capfd.readouterr().err == ""
     [line] = read_log()
     assert (line["event"], line["level"], CANARY in str(line)) == ("went wrong", "error", False)
+
+
+class Writes:
+    """A stream that remembers each write."""
+
+    def __init__(self):
+        self.texts = []
+
+    def write(self, text):
+        self.texts.append(text)
+
+    def flush(self):
+        pass
+
+
+def test_requests_are_written_in_whole_lines_that_a_pipe_takes_in_one_piece():
+    async def write(stream):
+        handler = BatchingJsonHandler(stream)
+        for n in range(200):
+            handler.write_entry(
+                AccessLogEntry("GET", "/livez", 200, 0.1, str(n), datetime.now(UTC))
+            )
+        handler.flush()
+
+    stream = Writes()
+    asyncio.run(write(stream))
+    assert all(len(text) <= PIPE_BUF and text.endswith("}\n") for text in stream.texts)
+    assert [json.loads(line)["request_id"] for line in "".join(stream.texts).splitlines()] == [
+        str(n) for n in range(200)
+    ]
