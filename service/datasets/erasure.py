@@ -80,7 +80,7 @@ def _without_customer(
 
     def delete_older(session: Session, counted: DatasetAt) -> None:
         repository.delete_versions(session, dataset.id, before=counted[0].version)
-        repository.delete_changes_of(session, dataset.id, customer_id)
+        repository.delete_changes(session, counted[0])
         idempotency.forget_answers(session, dataset.tenant)
         planned[:] = [_plan_purge(session, dataset)]
 

@@ -198,9 +198,10 @@ def add_changes(
     )
 
 
-def delete_changes_of(session: Session, dataset_id: str, customer_id: str) -> None:
-    """Delete all changes of a customer."""
-    session.execute(delete(ChangeRow).filter_by(dataset_id=dataset_id, customer_id=customer_id))
+def delete_changes(session: Session, dataset: DatasetRow) -> None:
+    """Delete all changes of a dataset, which its newest version contains."""
+    session.execute(delete(ChangeRow).filter_by(dataset_id=dataset.id))
+    dataset.trimmed_seq = dataset.seq
 
 
 def trim_changes(session: Session, dataset: DatasetRow, *, up_to: int, before: datetime) -> None:
