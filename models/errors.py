@@ -1,6 +1,8 @@
 """What can go wrong when customers are segmented; each docstring is the sentence a reader gets."""
 
 import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class SegmentationError(Exception):
@@ -8,6 +10,35 @@ class SegmentationError(Exception):
 
     def __str__(self) -> str:
         return super().__str__() or _first_paragraph(type(self))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellError:
+    """A cell that cannot be parsed; rows count from 1."""
+
+    row: int
+    column: str
+    detail: str
+
+
+class UnknownColumn(SegmentationError):
+    """The table has no column of this name."""
+
+
+class BadCells(SegmentationError):
+    """Some cells cannot be parsed as the kind of their column; `errors` lists the first hundred."""
+
+    def __init__(self, message: str, *, cells: Iterable[CellError]) -> None:
+        super().__init__(message)
+        self.cells = tuple(cells)
+
+
+class MissingCustomerId(BadCells):
+    """Some rows have no customer id."""
+
+
+class DuplicateCustomers(BadCells):
+    """Some rows repeat the customer id of an earlier row."""
 
 
 class TooFewCustomers(SegmentationError):

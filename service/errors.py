@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from inspect import getdoc
+from typing import ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +18,13 @@ class FieldError:
 
 
 class ServiceError(Exception):
-    """The service cannot do what was asked."""
+    """The service cannot do what was asked.
+
+    A subclass is a problem type: `status` is its HTTP status (inherited from its base class), its
+    name becomes the URL and its docstring the title. Without a status it is an internal error.
+    """
+
+    status: ClassVar[HTTPStatus | None] = None
 
     def __init__(self, detail: str | None = None, *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail or getdoc(type(self)))
@@ -26,9 +34,13 @@ class ServiceError(Exception):
 class KeyNeeded(ServiceError):
     """A valid key is needed: send it as `Authorization: Bearer` or as `X-API-Key`."""
 
+    status = HTTPStatus.UNAUTHORIZED
+
 
 class Forbidden(ServiceError):
     """The service does not answer this client."""
+
+    status = HTTPStatus.FORBIDDEN
 
 
 class ScopeMissing(Forbidden):
@@ -38,17 +50,25 @@ class ScopeMissing(Forbidden):
 class NotFound(ServiceError):
     """There is nothing under this name."""
 
+    status = HTTPStatus.NOT_FOUND
+
 
 class AlreadyExists(ServiceError):
     """The name is taken."""
+
+    status = HTTPStatus.CONFLICT
 
 
 class Conflict(ServiceError):
     """The request contradicts the present state."""
 
+    status = HTTPStatus.CONFLICT
+
 
 class ChangedMeanwhile(ServiceError):
     """It is not as `If-Match` says: somebody has changed it since you read it."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
 
 
 class StillRunning(Conflict):
@@ -74,6 +94,8 @@ class DatasetDeleted(Conflict):
 class InvalidRequest(ServiceError):
     """The request is not valid; `errors` names each fault."""
 
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
 
 class IdempotencyKeyReused(InvalidRequest):
     """The idempotency key came with another request before; give each request a key of its own."""
@@ -82,41 +104,61 @@ class IdempotencyKeyReused(InvalidRequest):
 class TooManyJobs(ServiceError):
     """There are more unfinished jobs than may wait; try again later."""
 
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
 
 class TooManyRequests(ServiceError):
     """The key has sent more requests than it may; try again later."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class TooManyFollowers(ServiceError):
     """Too many requests follow jobs; ask for the job itself, or try again later."""
 
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
 
 class TableGone(ServiceError):
     """The table, or this version of it, is no longer there."""
+
+    status = HTTPStatus.GONE
 
 
 class TableBusy(ServiceError):
     """Others are writing to this table at the moment; try again shortly."""
 
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
 
 class TableChangedElsewhere(ServiceError):
     """Another program has deleted rows of this table in a way that the service does not read."""
+
+    status = HTTPStatus.CONFLICT
 
 
 class StorageFull(ServiceError):
     """The disk of the service is full; nothing was changed. Free some space on it."""
 
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
 
 class WorkerLost(ServiceError):
     """The job ended its worker at each attempt; it may need more memory than a worker has."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class MemoryBusy(ServiceError):
     """The service is reading as much as its memory allows; try again shortly."""
 
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
 
 class Unavailable(ServiceError):
     """A part that the service needs is not there at the moment; try again shortly."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def pointer(path: Sequence[str | int]) -> str:

@@ -1,18 +1,21 @@
 """Keys that sign model files: the first key signs, all of them verify."""
 
-import os
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from service.config import Settings
 from service.errors import ServiceError
+from service.private_files import create_private
 
 MIN_KEY_BYTES: Final = 32
 
 
 class WeakKey(ServiceError):
     """The key that signs model files is too short to protect them."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def signing_keys(settings: Settings) -> tuple[bytes, ...]:
@@ -40,19 +43,5 @@ def read_or_create_keys(path: Path) -> tuple[bytes, ...]:
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
-        _create_key(path)
+        create_private(path, secrets.token_hex(32).encode())
     return parse_keys(path.read_bytes())
-
-
-def _create_key(path: Path) -> None:
-    from service.storage import write_synced  # noqa: PLC0415 - imports pyarrow, which only the first start needs
-
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    temporary.touch(mode=0o600)
-    write_synced(temporary, secrets.token_hex(32).encode())
-    try:
-        os.link(temporary, path)  # unlike rename, fails if another process was first
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()

@@ -1,7 +1,6 @@
 """What every test may ask for."""
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -16,18 +15,16 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from databases import Postgresql, running_postgresql
-from fakes import Interrupted, Lines
-from soaking import pytest_terminal_summary, reached  # noqa: F401 - pytest finds them here
-from steps import fit, put_csv, running
-
 from service.config import Settings
 from service.sample import generate_sample
 from service.stores.database import Database
 from service.tracing import Tracer, tracer_of
 from service.web.logging import configure_logging
+from tests.support.databases import Postgresql, running_postgresql
+from tests.support.fakes import Interrupted, Lines
+from tests.support.paths import ROOT
+from tests.support.soak_report import pytest_terminal_summary, reached  # noqa: F401 - pytest finds them here
+from tests.support.steps import fit, put_csv, running
 
 FEW, MANY = 1, 20
 KINDS = ("sqlite", "postgresql")
@@ -89,7 +86,7 @@ def sample_csv() -> str:
 @pytest.fixture(scope="session")
 def mall_csv() -> str:
     """The two hundred customers of the mall, where they lie beside the repository."""
-    path = Path(__file__).parents[2] / "shared" / "data" / "Mall_Customers.csv"
+    path = ROOT.parent / "shared" / "data" / "Mall_Customers.csv"
     if not path.exists():
         pytest.skip("the mall's customers do not lie beside the repository")
     return path.read_text()

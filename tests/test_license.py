@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from service.web.docs import ASSETS
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NOTICES = (ROOT / "THIRD-PARTY-NOTICES.md").read_text()
 SERVED = [

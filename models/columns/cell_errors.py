@@ -1,6 +1,6 @@
 """Errors of a table's cells; no message repeats the content of a cell."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -10,38 +10,9 @@ import numpy.typing as npt
 from models import cells
 from models.columns.cell_arrays import Mask
 from models.columns.distinct import DistinctCells
-from models.errors import SegmentationError
+from models.errors import BadCells, CellError
 
 MAX_LISTED: Final = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CellError:
-    """A cell that cannot be parsed; rows count from 1."""
-
-    row: int
-    column: str
-    detail: str
-
-
-class UnknownColumn(SegmentationError):
-    """The table has no column of this name."""
-
-
-class BadCells(SegmentationError):
-    """Some cells cannot be parsed as the kind of their column; `errors` lists the first hundred."""
-
-    def __init__(self, message: str, *, cells: Iterable[CellError]) -> None:
-        super().__init__(message)
-        self.cells = tuple(cells)
-
-
-class MissingCustomerId(BadCells):
-    """Some rows have no customer id."""
-
-
-class DuplicateCustomers(BadCells):
-    """Some rows repeat the customer id of an earlier row."""
 
 
 @dataclass(frozen=True)

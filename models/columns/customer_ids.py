@@ -9,17 +9,12 @@ import pyarrow.compute as pc
 
 from models import cells
 from models.columns.cell_arrays import identifiers, mask, without_zero_fractions
-from models.columns.cell_errors import (
-    ColumnErrors,
-    DuplicateCustomers,
-    MissingCustomerId,
-    UnknownColumn,
-    errors_by_rule,
-)
+from models.columns.cell_errors import ColumnErrors, errors_by_rule
 from models.columns.column import Override
 from models.columns.duplicate_ids import find_duplicate_ids
 from models.columns.headers import id_rank
 from models.columns.missing_markers import MissingMarkers
+from models.errors import DuplicateCustomers, MissingCustomerId, UnknownColumn
 
 
 class CustomerIds(NamedTuple):

@@ -15,7 +15,8 @@ CUSTOMERS: Final = _words(
     "patient shopper buyer consumer loyalty kunde kunden kd kdn mitglied mitglieds konto debitor "
     "debitoren besteller versicherten klant klanten abonne adherent cliente clientes usuario socio "
     "utente klient "
-    "klienta kund kunder kundens asiakas zakaznik vasarlo ugyfel клиент клиента покупатель"
+    "klienta kund kunder kundens asiakas zakaznik vasarlo ugyfel musteri клиент клиента покупатель "
+    "客户 客戶 会员 會員 用户 顧客 会員 고객 회원"
 )
 
 # Last words of key headers: CLIENTNUM, Sl_No, CustomerKey, Kundennummer.
@@ -26,7 +27,12 @@ KEYS: Final = _words(
     "rownum rowid "
     "rownumber recordnumber unnamed matricule matricula matrikel identifiant identificador "
     "identificativo identifier "
-    "hash token cislo номер ид индекс 编号 番号 序号 客户编号 会员号 顧客番号 고객번호"
+    "hash token cislo номер ид индекс 编号 番号 序号"
+)
+# Customer keys in one word, of scripts without spaces.
+CUSTOMER_KEYS: Final = _words(
+    "客户编号 客户号 客户代码 客戶編號 客戶號 会员编号 会员号 會員編號 用户编号 用户号 "
+    "顧客番号 顧客コード 会員番号 고객번호 회원번호"
 )
 # Headers of codes, which may repeat.
 CODES: Final = _words(
@@ -59,6 +65,7 @@ NAMED: Final = _words(
     "branch region shop campaign session device visitor transaction trans txn location loc zip "
     "area site dept lead"
 )
+CODE_WORDS: Final = _words("code kod codigo codice код")
 # First words of code headers: code postal, id_tienda.
 CODE_BEGINNINGS: Final = _words("id code codigo codice kod zip postal")
 # First words of counts: number of orders, nombre de visites.
@@ -153,7 +160,7 @@ OUTCOMES: Final = _words(
 OUTCOME_COMPANIONS: Final = _words(
     "flag label labels value status is has did will customer client kunde kunden class variable "
     "var binary yes no "
-    "true target y the of last campaign indicator predicted prediction actual kennzeichen"
+    "true target y the of last campaign indicator pred predicted prediction actual kennzeichen"
 )
 
 TOTALS: Final = _words(

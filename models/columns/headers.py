@@ -11,9 +11,11 @@ from models.columns.header_words import (
     ARTICLES,
     CODE_BEGINNINGS,
     CODE_ENDINGS,
+    CODE_WORDS,
     CODES,
     COUNT_BEGINNINGS,
     CUSTOMER_ENDINGS,
+    CUSTOMER_KEYS,
     CUSTOMERS,
     DATES,
     EVENTS,
@@ -54,6 +56,11 @@ BARE_ID_HEADERS: Final = (
     "cliente",
     "klant",
     "cust",
+    "klient",
+    "kund",
+    "asiakas",
+    "клиент",
+    "покупатель",
     "id",
     "uuid",
     "guid",
@@ -174,8 +181,10 @@ def _names_customer_key(words: tuple[str, ...]) -> bool:
     """Check for exactly one customer word and one key word, in any order, joined or separate."""
     left = [word for word in words if word not in ARTICLES]
     if len(left) == 1:
-        return any(left[0] == f"{noun}{end}" for end in CUSTOMER_ENDINGS for noun in CUSTOMERS)
-    nouns, keys = (sum(word in words for word in left) for words in (CUSTOMERS, KEYS | {"code"}))
+        return left[0] in CUSTOMER_KEYS or any(
+            left[0] == f"{noun}{end}" for end in CUSTOMER_ENDINGS for noun in CUSTOMERS
+        )
+    nouns, keys = (sum(word in words for word in left) for words in (CUSTOMERS, KEYS | CODE_WORDS))
     return nouns == keys == 1 and len(left) == nouns + keys
 
 

@@ -73,6 +73,14 @@ def key_warning(name: str) -> str:
     )
 
 
+def text_key_warning(name: str) -> str:
+    """Build the warning for a column of texts that is treated as a key."""
+    return (
+        f"{name!r} looks like the id of a customer: it names rows, measures nothing, and is no "
+        f"feature. If it is a category, declare it: {override_json(name, kind='categorical')}"
+    )
+
+
 def _has_many_distinct(evidence: NumericColumn) -> bool:
     """Check whether half of the known numbers are distinct.
 

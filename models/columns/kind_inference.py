@@ -25,8 +25,14 @@ from models.columns.column_results import (
     too_many_categories,
 )
 from models.columns.column_stats import NumericColumn, TextColumn, parse_column, parse_texts
-from models.columns.headers import is_key_header
-from models.columns.key_columns import find_key, is_nearly_unique, key_warning
+from models.columns.headers import id_rank, is_key_header
+from models.columns.key_columns import (
+    KEY,
+    find_key,
+    is_nearly_unique,
+    key_warning,
+    text_key_warning,
+)
 from models.columns.layout_checks import is_data_number
 from models.columns.missing_markers import MissingMarkers
 from models.columns.numeric_dates import find_serial, serial_warning
@@ -111,7 +117,7 @@ def _infer(evidence: NumericColumn | TextColumn, *, codes: bool) -> ColumnResult
         ).with_doubts(doubt)
     if isinstance(evidence, NumericColumn):
         result = _infer_numbers(evidence)
-        is_data = is_data_number(evidence.name, evidence.known[0], evidence.known[-1])
+        is_data = is_data_number(evidence.name, evidence.known)
     else:
         result = _infer_codes(evidence) if codes else _infer_texts(evidence)
         is_data = (
@@ -155,6 +161,10 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if is_nearly_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
+    if _are_customer_ids(evidence):
+        return ColumnResult(column_of(evidence, "identifier", reason=KEY)).with_doubts(
+            text_key_warning(evidence.name)
+        )
     if dates.are_dates(evidence.texts.values):
         return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
@@ -200,6 +210,11 @@ def _infer_mixed(evidence: TextColumn) -> ColumnResult:
             warning
         )
     return ColumnResult(column_of(evidence, "categorical")).with_doubts(warning)
+
+
+def _are_customer_ids(evidence: TextColumn) -> bool:
+    """Check for ids under the header of a customer id, however often they repeat."""
+    return id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values)
 
 
 def _are_id_like(texts: pa.Array) -> bool:

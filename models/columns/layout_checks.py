@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -89,9 +90,16 @@ def total_row_warning(
     )
 
 
-def is_data_number(header: str, low: float, high: float) -> bool:
-    """Check whether a header is a number within the range of its column."""
-    return _NUMBER.fullmatch(header) is not None and low <= float(header.replace(",", ".")) <= high
+def is_data_number(header: str, known: npt.NDArray[np.float64]) -> bool:
+    """Check whether a header is a number within the range of its column.
+
+    One mean step beyond it is within, so that 1000 may be the first of the numbers 1001, 1002, ….
+    `known` are the numbers in ascending order, of at least two values.
+    """
+    if _NUMBER.fullmatch(header) is None:
+        return False
+    step = (known[-1] - known[0]) / (known.size - 1)
+    return bool(known[0] - step <= float(header.replace(",", ".")) <= known[-1] + step)
 
 
 def have_data_headers(headers: Mapping[str, bool]) -> bool:

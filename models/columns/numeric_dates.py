@@ -1,4 +1,4 @@
-"""Dates stored as numbers: 20160131, Unix timestamps, and serial days of spreadsheets."""
+"""Dates stored as numbers: 20160131, 201601, Unix timestamps, and spreadsheets' serial days."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -15,6 +15,7 @@ from models.columns.override_hints import override_json
 
 Serial = Literal[
     "yyyymmdd",
+    "yyyymm",
     "unix seconds",
     "unix milliseconds",
     "unix microseconds",
@@ -36,6 +37,8 @@ SERIAL_ORIGIN: Final = (date(1899, 12, 30) - EPOCH).days
 EARLIEST_DAY: Final = (date(2000, 1, 1) - EPOCH).days
 LATEST_DAY: Final = (date(2040, 1, 1) - EPOCH).days
 EARLIEST_BIRTH: Final = (date(1925, 1, 1) - EPOCH).days
+FIRST_MONTH: Final = 190_001
+LAST_MONTH: Final = 209_912
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2199
 
@@ -45,9 +48,10 @@ _Numbers = npt.NDArray[np.float64]
 def find_serial(name: str, known: _Numbers) -> Serial | None:
     """Detect the unit of dates that are stored as numbers.
 
-    Eight-digit numbers are dates if 90 % are valid calendar days. Unix timestamps must lie between
-    2000 and 2040 and not have the header of a key or, for seconds, of an amount. Serial days need
-    the header of a date.
+    Eight-digit numbers are dates if 90 % are valid calendar days, and six-digit ones if 90 % are
+    months of 1900 to 2099, without the header of a key or an amount. Unix timestamps must lie
+    between 2000 and 2040 and not have the header of a key or, for seconds, of an amount. Serial
+    days need the header of a date.
 
     Parameters
     ----------
@@ -66,6 +70,8 @@ def find_serial(name: str, known: _Numbers) -> Serial | None:
         return "yyyymmdd"
     if is_key_header(name):
         return None
+    if not is_amount_header(name) and _is_majority(_are_months(known)):
+        return "yyyymm"
     if _are_recent(known / UNITS["unix seconds"]):
         return "unix seconds" if is_date_header(name) or not is_amount_header(name) else None
     if is_date_header(name) and _are_recent(known + SERIAL_ORIGIN, EARLIEST_BIRTH):
@@ -112,6 +118,8 @@ def read_serials(values: pa.Array, form: Serial) -> ParsedCells:
 def _days(x: _Numbers, form: Serial) -> _Numbers:
     if form == "yyyymmdd":
         return _calendar_days(x)
+    if form == "yyyymm":
+        return _calendar_days(100 * x + 1)
     days = np.floor(x) + SERIAL_ORIGIN if form == "excel days" else np.floor(x / UNITS[form])
     return np.where(_are_days(days), days, np.nan)
 
@@ -129,6 +137,10 @@ def _calendar_days(x: _Numbers) -> _Numbers:
     days = months.astype("datetime64[D]") + (day - 1)
     is_day = is_month & (days.astype("datetime64[M]") == months)
     return np.where(is_day, days.astype(np.int64), np.nan)
+
+
+def _are_months(x: _Numbers) -> npt.NDArray[np.bool_]:
+    return (x >= FIRST_MONTH) & (x <= LAST_MONTH) & ~np.isnan(_days(x, "yyyymm"))
 
 
 def _are_days(days: _Numbers) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from models.columns import dates
 from models.columns.case_variants import case_variants_warning
 from models.columns.cell_arrays import ParsedCells
-from models.columns.cell_errors import BadCells, ColumnErrors
+from models.columns.cell_errors import ColumnErrors
 from models.columns.column import Kind
 from models.columns.column_results import (
     ColumnResult,
@@ -22,6 +22,8 @@ from models.columns.missing_markers import MissingMarkers
 from models.columns.number_formats import NumberFormat
 from models.columns.numeric_dates import SERIALS, Serial, read_serials
 from models.columns.override_hints import override_json
+from models.columns.sentinels import find_date_sentinels
+from models.errors import BadCells
 from models.features import MAX_CATEGORIES
 
 DATE_FORMS: Final = (*get_args(dates.Order), *SERIALS)
@@ -115,9 +117,10 @@ def _declare_dates(
         else dates.EPOCH.isoformat()
     )
     values = found.spread(dates.days_before(newest, days.values))
-    return numeric(
-        NumericColumn(name=name, values=values, numerals=numerals, newest=newest, doubt=doubt)
+    evidence = NumericColumn(
+        name=name, values=values, numerals=numerals, newest=newest, doubt=doubt
     )
+    return numeric(evidence).with_doubts(find_date_sentinels(name, found, days.values))
 
 
 def _override_error(

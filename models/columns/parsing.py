@@ -9,7 +9,7 @@ import pyarrow as pa
 from models import cells
 from models.columns import dates
 from models.columns.cell_arrays import ParsedCells, categories, numbers, plain_numbers
-from models.columns.cell_errors import BadCells, CellError, ColumnErrors, errors_by_rule
+from models.columns.cell_errors import ColumnErrors, errors_by_rule
 from models.columns.column import Column, Override
 from models.columns.customer_ids import read_ids
 from models.columns.distinct import DistinctCells
@@ -17,6 +17,7 @@ from models.columns.kind_inference import infer_column
 from models.columns.missing_markers import MissingMarkers
 from models.columns.number_formats import NumberFormat
 from models.columns.overrides import read_dates
+from models.errors import BadCells, CellError
 
 # Arrow releases the GIL; more threads would hold more columns in memory at once.
 THREADS: Final = 2

@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from models.columns.cell_errors import UnknownColumn
 from models.columns.column import Column, Override
 from models.columns.column_results import ColumnResult
 from models.columns.customer_ids import check_customer_id, find_customer_id
@@ -19,6 +18,7 @@ from models.columns.layout_checks import (
     total_row_warning,
 )
 from models.columns.parsing import map_columns, read_column
+from models.errors import UnknownColumn
 
 NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
 

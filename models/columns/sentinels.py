@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from models.columns.cell_arrays import Mask, mask
 from models.columns.distinct import DistinctCells
 from models.columns.override_hints import override_json
+from models.statistics import INNER_FENCE, fences
 
 NUMBERS: Final = (-1, -9, -99, -999, -9999, 99, 999, 9999, 99999, 999999, 9999999)
 WORDS: Final = (
@@ -30,11 +31,13 @@ WORDS: Final = (
         "not available",
     ),
     *("not applicable", "undefined", "-", "--", "?", "."),
+    # Errors of spreadsheets, in English and German.
+    *("#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!"),
+    *("#nv", "#bezug!", "#wert!", "#zahl!"),
 )
 MIN_ROWS: Final = 2
 MIN_FREQUENT_ROWS: Final = 5
 MIN_SHARE: Final = 0.01
-FENCE: Final = 1.5
 MIN_GAP: Final = 0.25
 MIN_GAP_OF_ZERO: Final = 0.5
 MIN_OTHERS: Final = 10
@@ -101,6 +104,38 @@ def find_text_sentinels(name: str, found: DistinctCells) -> str | None:
     return _warning(name, counts.most_common(MAX_NAMED))
 
 
+def find_date_sentinels(name: str, found: DistinctCells, days: pa.Array) -> str | None:
+    """Warn of dates in a column that may stand for a missing value, such as 1900-01-01.
+
+    Only the earliest and the latest date are reported, by the rule of `find_numeric_sentinels` for
+    the minimum and the maximum.
+
+    Parameters
+    ----------
+    name
+        The column's header.
+    found
+        Its distinct cells.
+    days
+        Their days since 1970-01-01; null where a cell is missing.
+
+    Returns
+    -------
+    str or None
+        The warning; None without such dates.
+    """
+    known = np.sort(found.spread(days).drop_null().to_numpy())
+    apart = pa.array([day for day, _ in _extremes(known)], pa.float64())
+    chosen = mask(pc.is_in(days, apart))
+    written = zip(
+        found.values.filter(pa.array(chosen)).to_pylist(),
+        found.counts()[chosen].tolist(),
+        strict=True,
+    )
+    named = [(cell if isinstance(cell, str) else f"{cell:.15g}", count) for cell, count in written]
+    return _warning(name, named[:MAX_NAMED], "far from all other dates")
+
+
 def contains_sentinels(texts: pa.Array) -> Mask:
     """Mark the texts that usually stand for a missing value, ignoring case."""
     return mask(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), pa.array(WORDS)))
@@ -147,9 +182,11 @@ def _is_far_from_rest(number: float, others: _Numbers) -> bool:
         return True
     low, high = np.quantile(others, [0.25, 0.75])
     spread = (high - low) or (others[-1] - others[0])
-    is_beyond = number == 0 or not low - FENCE * spread <= number <= high + FENCE * spread
-    is_outermost = not others[0] <= number <= others[-1]
-    return bool(is_beyond and _gap(number, others) >= (MIN_GAP if is_outermost else FENCE) * spread)
+    lowest, highest = fences(low, high, INNER_FENCE)
+    is_beyond = number == 0 or not lowest <= number <= highest
+    is_inside = others[0] <= number <= others[-1]
+    min_gap = INNER_FENCE if is_inside else MIN_GAP
+    return bool(is_beyond and _gap(number, others) >= min_gap * spread)
 
 
 def _gap(number: float, others: _Numbers) -> float:

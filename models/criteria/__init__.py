@@ -1,6 +1,6 @@
 """Criteria for the number of segments.
 
-To add one, add a file here and its class to the union `Criterion`.
+To add one, add its class in a file here and to the union `Criterion`.
 """
 
 from typing import Final, Literal, get_args
@@ -15,12 +15,10 @@ from models.criteria.dip import Dip
 from models.criteria.g_means import GMeans
 from models.criteria.gap import Gap, GapPCA
 from models.criteria.knee import Knee
-from models.criteria.mixture_bic import MixtureBIC
-from models.criteria.mixture_icl import MixtureICL
+from models.criteria.mixture import MixtureBIC, MixtureICL
 from models.criteria.prediction_strength import PredictionStrength
-from models.criteria.silhouette import Silhouette
+from models.criteria.silhouette import Silhouette, WardSilhouette
 from models.criteria.valley_depth import ValleyDepth
-from models.criteria.ward_silhouette import WardSilhouette
 
 Criterion = (
     Knee

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.charts.spec import Axis, Bars, Color, Entry, Line, Mark, numbered_axis
 from models.figures.inputs import Segment, VersionInput
+from models.statistics import INNER_FENCE, fences
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +50,8 @@ def spread(values: Floats) -> Spread | None:
     if not len(known):
         return None
     q1, median, q3 = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
-    near = known[(known >= q1 - 1.5 * (q3 - q1)) & (known <= q3 + 1.5 * (q3 - q1))]
+    low, high = fences(q1, q3, INNER_FENCE)
+    near = known[(known >= low) & (known <= high)]
     return Spread(low=float(near.min()), q1=q1, median=median, q3=q3, high=float(near.max()))
 
 

@@ -1,6 +1,6 @@
 """Search for the threshold, over all columns, that best separates members from other customers.
 
-Agrees with the reference implementation `reference_thresholds.all_thresholds`.
+Tests compare it with the reference implementation, `tests/reference/thresholds.py`.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Lloyd's algorithm on tiles of points.
 
-Agrees with the reference implementation `partition.reference_lloyd`.
+Tests compare it with the reference implementation, `tests/reference/kmeans.py`.
 """
 
 import numpy as np

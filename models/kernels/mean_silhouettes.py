@@ -1,4 +1,9 @@
-"""Mean silhouettes of several partitions of the same points, in one pass over the distances."""
+"""Mean silhouettes of several partitions of the same points, in one pass over the distances.
+
+Points are sorted by cell, the points that share their segment in every partition: their distances
+are summed up once, and the sum is added to one segment of each partition. `silhouettes` is the
+reference implementation.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kernels.jit import jit
 from models.kernels.parallel import threads_for
-from models.kernels.silhouette_sums import add_distance_sums
 from models.kernels.silhouettes import Floats, Labels, from_sums
-from models.kernels.tiles import TILE, in_tiles
+from models.kernels.tiles import TILE, in_tiles, measure
 
 EXACT_UP_TO: Final = 20_000
 QUERIES: Final = 4_096
@@ -98,7 +103,7 @@ def _tile_sums(
     points: Floats, cells: Rows, segments: Rows, n_segments: int, tile: Floats
 ) -> Floats:
     sums = np.zeros((n_segments, TILE))
-    add_distance_sums(tile, points, cells, segments, sums)
+    _add_distance_sums(tile, points, cells, segments, sums)
     return sums
 
 
@@ -108,3 +113,34 @@ def _cells(segments: Rows) -> Rows:
     for own in segments.T:
         _, cells = np.unique(cells * (own.max() + 1) + own, return_inverse=True)
     return cells
+
+
+@jit
+def _add_distance_sums(
+    tile: Floats, points: Floats, cells: Rows, segments: Rows, sums: Floats
+) -> None:
+    """Add the distances from the points of a tile to all points to the sums of their segments.
+
+    Parameters
+    ----------
+    tile
+        Shape (d, 256), as returned by `in_tiles`.
+    points
+        Shape (n, d).
+    cells
+        Shape (n,), ascending; points with the same number are in the same segments.
+    segments
+        Shape (c, m), the row of `sums` for each cell and partition.
+    sums
+        Shape (rows, 256), updated in place.
+    """
+    away, run = np.empty(TILE), np.zeros(TILE)
+    for j in range(len(points)):
+        measure(tile, points[j], away)
+        for i in range(TILE):
+            run[i] += np.sqrt(away[i])
+        if j + 1 == len(points) or cells[j + 1] != cells[j]:
+            for row in segments[cells[j]]:
+                for i in range(TILE):
+                    sums[row, i] += run[i]
+            run[:] = 0

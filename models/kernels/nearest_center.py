@@ -4,18 +4,17 @@ Squared distances are summed up feature by feature, in the order of the scorer: 
 its coordinate, a categorical one by table lookup.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels.jit import jit
+from models.kernels.tiles import TILE
 
 Floats = NDArray[np.float64]
 Centers = NDArray[np.int32]
 Codes = NDArray[np.int64]
-
-TILE: Final = 256
 
 
 class FeatureTables(NamedTuple):

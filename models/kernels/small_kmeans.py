@@ -2,7 +2,8 @@
 
 The compiled passes without sampling and threads.
 
-Agrees with the reference implementation `partition.reference_kmeans` for the same random draws.
+Tests compare it with the reference implementation, `tests/reference/kmeans.py`, for the same random
+draws.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ Blocks of 256 points in column-major order, so that loops vectorize (SIMD).
 
 Distances to all centers, labels, sums and inertia are computed while a tile is in the L1 cache.
 Sums are updated only for points that change their segment; close to convergence hardly any do.
-Agrees with the reference implementation `partition.reference_lloyd`.
+Tests compare it with the reference implementation, `tests/reference/kmeans.py`.
 """
 
 from typing import Final

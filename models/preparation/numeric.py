@@ -1,6 +1,6 @@
 """Numeric features: impute, clip in original units, log, scale."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,27 +13,11 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 from models.errors import UnusableColumn, ValueOutOfRange
 from models.features import Feature
 from models.preparation.fitted import FittedSteps
+from models.statistics import OUTER_FENCE, LogScale, fences, log_helps, log_scale
 
 LARGEST: Final = 1e100
-_SMALLEST_UNIT: Final = 1e-150  # LARGEST divided by it is still finite
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LogScale:
-    """log(x), or log(1 + x / unit) for a column with zeros."""
-
-    unit: float | None
-
-    def of(self, x: Floats) -> Floats:
-        """Apply the log transform."""
-        return np.log(x) if self.unit is None else np.log1p(x * (1 / self.unit))
-
-    def back(self, y: float) -> float:
-        """Apply the inverse transform; infinite on overflow."""
-        with np.errstate(over="ignore"):
-            return float(np.exp(y) if self.unit is None else np.expm1(y) * self.unit)
 
 
 def decide(column: pd.Series, feature: Feature) -> Feature:
@@ -46,7 +30,7 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
         raise UnusableColumn(
             f"'{feature.name}' has negative values, so its logarithm cannot be taken"
         )
-    return replace(feature, log=_log_helps(x) if feature.log == "auto" else feature.log)
+    return replace(feature, log=log_helps(x) if feature.log == "auto" else feature.log)
 
 
 def learn(column: pd.Series, feature: Feature) -> FittedSteps:
@@ -57,7 +41,7 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     matrix, since scikit-learn has no transformer for a constant.
     """
     x = _known_values(column, feature.name)
-    log = _log_scale(x) if feature.log else None
+    log = log_scale(x) if feature.log else None
     low, high = _fences(x, log)
     clip = FunctionTransformer(np.clip, kw_args={"a_min": low, "a_max": high})
     median = float(np.median(x))
@@ -70,10 +54,10 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
 
 def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
     """Describe the fitted steps with their parameters."""
-    fences = fitted["clip"].kw_args
+    clip = fitted["clip"].kw_args
     described: list[dict[str, Any]] = [
         {"step": "impute", "value": float(fitted["impute"].statistics_[0])},
-        {"step": "clip", "low": fences["a_min"], "high": fences["a_max"]},
+        {"step": "clip", "low": clip["a_min"], "high": clip["a_max"]},
     ]
     if "log" in fitted:
         described.append({"step": "log", "formula": _log_expression(fitted)})
@@ -109,37 +93,16 @@ def _known_values(column: pd.Series, name: str) -> Floats:
     return x
 
 
-def _log_helps(x: Floats) -> bool:
-    if x.min() < 0:
-        return False
-    skew = _skew(x)
-    return skew > 1 and abs(_skew(_log_scale(x).of(x))) < skew
-
-
-def _skew(x: Floats) -> float:
-    spread = x.std()
-    if spread == 0:
-        return 0.0
-    z = (x - x.mean()) / spread
-    return float(np.mean(z * z * z))
-
-
-def _log_scale(x: Floats) -> LogScale:
-    if x.min() > 0:
-        return LogScale(unit=None)
-    return LogScale(unit=max(0.1 * float(np.median(x[x > 0])), _SMALLEST_UNIT))
-
-
 def _fences(x: Floats, log: LogScale | None) -> tuple[float, float]:
     """Compute the fences Q1 - 3 IQR and Q3 + 3 IQR, on the log scale if the feature has one.
 
     If the IQR is 0, the fences are the minimum and the maximum, since clipping would make the
     column constant.
     """
-    q1, q3 = np.quantile(x if log is None else log.of(x), [0.25, 0.75])
-    low, high = float(q1 - 3 * (q3 - q1)), float(q3 + 3 * (q3 - q1))
+    q1, q3 = np.quantile(x if log is None else log.of(x), [0.25, 0.75]).tolist()
     if q1 == q3:
         return float(x.min()), float(x.max())
+    low, high = fences(q1, q3, OUTER_FENCE)
     if log is not None:
         low, high = max(log.back(low), float(x.min())), log.back(high)
     return max(low, -LARGEST), min(high, LARGEST)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
+from models.statistics import OUTER_FENCE, fences
 
 MIN_EFFECT = 0.2  # "small" in Cohen (1988); less is not worth a sentence
 MOSTLY = 0.5
@@ -232,7 +233,10 @@ def _effects(values: Floats, labels: Labels, k: int) -> Floats:
     means = _means(values, labels, k)
     if not values.size or np.ptp(values) == 0:
         return means * 0
-    effects: Floats = (means - values.mean()) / values.std()
+    deviation = values.std()
+    if deviation == 0:  # the squares of tiny differences underflow
+        return means * 0
+    effects: Floats = (means - values.mean()) / deviation
     return effects
 
 
@@ -241,7 +245,7 @@ def _comparable(values: Floats, *, log: bool) -> Floats:
     if not values.size:
         return values
     values = _logarithm(values) if log else values
-    return np.clip(values, *_fences(values))
+    return np.clip(values, *_clip_range(values))
 
 
 def _logarithm(values: Floats) -> Floats:
@@ -254,14 +258,12 @@ def _logarithm(values: Floats) -> Floats:
     return scaled
 
 
-def _fences(values: Floats) -> tuple[float, float]:
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    if low == high and np.ptp(
-        values
-    ):  # mostly one value: the quartiles of the others say what is far out
-        low, high = np.quantile(values[values != middle], [0.25, 0.75])
-    reach = 3 * (high - low)
-    return min(low - reach, middle), max(high + reach, middle)
+def _clip_range(values: Floats) -> tuple[float, float]:
+    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
+    if q1 == q3 and np.ptp(values):  # mostly one value: the quartiles of the others count
+        q1, q3 = np.quantile(values[values != median], [0.25, 0.75]).tolist()
+    low, high = fences(q1, q3, OUTER_FENCE)
+    return min(low, median), max(high, median)
 
 
 def _means(values: npt.NDArray[np.number | np.bool_], labels: Labels, k: int) -> Floats:

@@ -14,6 +14,7 @@ from models.features import Feature
 from models.preparation import categorical, numeric
 from models.scoring import Scorer
 from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
+from models.statistics import OUTER_FENCE, fences
 
 MIN_MEMBERS: Final = 30
 
@@ -104,13 +105,13 @@ def _coordinate(
 
 def _numeric(name: str, steps: dict[str, Any], position: int, stretch: float) -> NumericFeature:
     center, scale = numeric.center_and_scale(steps)
-    fences = steps["clip"].kw_args
+    clip = steps["clip"].kw_args
     return NumericFeature(
         name=name,
         position=position,
         impute=float(steps["impute"].statistics_[0]),
-        low=fences["a_min"],
-        high=fences["a_max"],
+        low=clip["a_min"],
+        high=clip["a_max"],
         log="log" in steps,
         log_factor=numeric.log_factor(steps),
         center=center,
@@ -122,5 +123,5 @@ def _numeric(name: str, steps: dict[str, Any], position: int, stretch: float) ->
 def _fence(log_distance: Floats) -> float:
     if not len(log_distance):
         return np.inf
-    q1, q3 = np.quantile(log_distance, [0.25, 0.75])
-    return float(q3 + 3 * (q3 - q1)) if q1 < q3 else float(log_distance.max())
+    q1, q3 = np.quantile(log_distance, [0.25, 0.75]).tolist()
+    return fences(q1, q3, OUTER_FENCE)[1] if q1 < q3 else float(log_distance.max())

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from models.cells import category, number
 from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 from models.scoring.inputs import NEUTRAL
+from models.scoring.nearest import margin
 from models.scoring.result import OutlierReason
 
 ROUNDING: Final = 1e-9
@@ -178,21 +179,21 @@ class RowScorer:
             notes.add_outlier_reason(None, FAR_AWAY)
         elsewhere = self._elsewhere[segment]
         rival = min(elsewhere, key=squared.__getitem__) if elsewhere else None
-        if rival is not None and not math.isfinite(squared[rival]):
-            return None
+        runner_up, relative = None, None
+        if rival is not None:
+            if not math.isfinite(squared[rival]):
+                return None
+            runner_up = self._segments[rival]
+            relative = margin(squared[center], squared[rival], self._gap(center, rival))
         return RowAssignment(
             segment,
-            None if rival is None else self._segments[rival],
+            runner_up,
             distance,
-            None if rival is None else self._margin(center, rival, squared),
+            relative,
             notes.outlier_reasons,
             notes.imputed,
             notes.unknown,
         )
-
-    def _margin(self, center: int, rival: int, squared: Squares) -> float:
-        gap = self._gap(center, rival)
-        return min(max((squared[rival] - squared[center]) / gap, 0.0), 1.0) if gap > 0 else 0.0
 
     def _gap(self, center: int, rival: int) -> float:
         gap = self._gaps.get((center, rival))

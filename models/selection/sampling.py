@@ -13,6 +13,7 @@ from models.errors import TooFewToChoose
 from models.features import Feature
 from models.segmentation.prepared import PreparedTable, prepare
 from models.selection.irrelevant_features import irrelevant_categories
+from models.statistics import INNER_FENCE, fences
 
 PREPARED: Final = 20_000
 SAMPLE: Final = 1_500
@@ -131,6 +132,6 @@ def _inliers(points: Floats) -> NDArray[np.bool_]:
         return np.ones(len(points), dtype=np.bool_)
     away, _ = KDTree(points).query(points, [neighbour + 1])
     log = np.log(np.maximum(np.asarray(away)[:, 0], 1e-12))
-    q1, q3 = np.quantile(log, [0.25, 0.75])
-    fence = max(q3 + 1.5 * (q3 - q1), float(np.quantile(log, 1 - MAX_OUTLIER_SHARE)))
-    return np.asarray(log <= fence)
+    q1, q3 = np.quantile(log, [0.25, 0.75]).tolist()
+    _, fence = fences(q1, q3, INNER_FENCE)
+    return np.asarray(log <= max(fence, float(np.quantile(log, 1 - MAX_OUTLIER_SHARE))))

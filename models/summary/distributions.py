@@ -8,14 +8,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.statistics import OUTER_FENCE, fences, log_helps, skew
 from models.summary.histograms import Histogram, count_between
-from models.summary.skewness import log_helps, skew
 
 Floats = npt.NDArray[np.float64]
 
 LARGEST: Final = 1e100
 MAX_TOP: Final = 20
-FENCE: Final = 3.0
 
 _SHARES: Final = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
 _LARGEST_EXACT: Final = 2.0**53
@@ -175,7 +174,7 @@ def _quantile(x: Floats, share: float) -> float:
 def _outliers(x: Floats, quantiles: Quantiles) -> Outliers | None:
     if quantiles.iqr == 0:
         return None
-    low, high = quantiles.p25 - FENCE * quantiles.iqr, quantiles.p75 + FENCE * quantiles.iqr
+    low, high = fences(quantiles.p25, quantiles.p75, OUTER_FENCE)
     below, above = int(np.searchsorted(x, low)), x.size - int(np.searchsorted(x, high, "right"))
     return Outliers(low=low, high=high, below=below, above=above)
 

@@ -178,7 +178,7 @@ class AssignmentFastPath:
     def _read_table(self, body: bytes, media_type: str) -> CustomerBatch | None:
         try:
             return CustomerBatch.of_table(
-                read_patch(BytesIO(body), media_type, self._bounds, self._parts.readers).table
+                read_patch(BytesIO(body), media_type, self._bounds, self._parts.readers)
             )
         except (ServiceError, SegmentationError):
             return None

@@ -15,7 +15,7 @@ import pyarrow as pa
 from models.columns import SERIALS, Column, read_rows
 from models.features import Kind
 from service.errors import FieldError
-from service.web.formats import DEFAULT_LIMITS, TableLimits
+from service.web.formats import DEFAULT_LIMITS, RawTable, TableLimits
 from service.web.formats.errors import raise_if_any
 
 Cells = Sequence[object] | npt.NDArray[Any]
@@ -94,12 +94,14 @@ class SparseColumn:
 class CustomerBatch:
     """Customers by column; the cells of an absent column are missing.
 
-    `extra_columns` lists further columns, which were sent but are not read.
+    `extra_columns` lists further columns, which were sent but are not read; `warnings` are doubts
+    about the body.
     """
 
     columns: Mapping[str, Cells]
     n_rows: int
     extra_columns: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
     @classmethod
     def of_rows(
@@ -123,10 +125,14 @@ class CustomerBatch:
         )
 
     @classmethod
-    def of_table(cls, raw: pa.Table) -> Self:
+    def of_table(cls, raw: RawTable) -> Self:
         """Build from a raw table: columns of text, int64 or float64."""
-        names = dict.fromkeys(raw.column_names)
-        return cls(columns=LazyColumns(names, lambda name: _cells(raw[name])), n_rows=raw.num_rows)
+        table, names = raw.table, dict.fromkeys(raw.table.column_names)
+        return cls(
+            columns=LazyColumns(names, lambda name: _cells(table[name])),
+            n_rows=table.num_rows,
+            warnings=raw.warnings,
+        )
 
     def cells(self, name: str) -> list[object]:
         """Return the cells of a column; missing ones are None."""

@@ -93,7 +93,7 @@ def assign_batch(
         raise InvalidRequest(
             f"{len(faults)} of {customers.n_rows} customers cannot be assigned", errors=flat
         )
-    warnings = warnings_of(_unused_columns(version, customers))
+    warnings = [*customers.warnings, *warnings_of(_unused_columns(version, customers))]
     return AssignmentBatch(
         version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings
     )

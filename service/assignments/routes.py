@@ -36,7 +36,7 @@ def _customers(body: SmallUploadDep, parts: ServicesDep) -> CustomerBatch:
     if is_json(body.content_type):
         return read_customers(body.file, body.bounds, max_depth=parts.settings.json_depth)
     return CustomerBatch.of_table(
-        read_patch(body.file, body.content_type, body.bounds, parts.readers).table
+        read_patch(body.file, body.content_type, body.bounds, parts.readers)
     )
 
 

@@ -37,7 +37,8 @@ MAX_CHANGES: Final = 10_000  # rows of a batch that is written as changes
 class UpsertResult:
     """Result of an upsert, with one entry per row of the batch.
 
-    `faults` are keyed by row, counting from 0.
+    `faults` are keyed by row, counting from 0. `warnings` are those of the body and of the columns
+    that it adds.
     """
 
     dataset: str
@@ -46,6 +47,7 @@ class UpsertResult:
     customer_ids: Sequence[str | None]
     results: Sequence[Result]
     faults: Faults
+    warnings: Sequence[str]
 
 
 Keep = Callable[[Session, UpsertResult], None]
@@ -99,7 +101,7 @@ def _write_changes(
 
     with stores.database.writing() as session:
         counted, known = datasets.add_changes(session, at, written, stored=stored)
-        result = _build_result(counted, batch, known)
+        result = _build_result(counted, batch, known, batch.warnings)
         keep(session, result)
     return result
 
@@ -118,7 +120,7 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
         merged = _merge(base, batch, content)
 
         def keep_upserted(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_build_result(counted[0], batch, merged.known)]
+            done[:] = [_build_result(counted[0], batch, merged.known, merged.warnings)]
             keep(session, done[0])
 
         return datasets.build_next_version(at, merged.table, merged.content, keep_upserted)
@@ -177,6 +179,7 @@ class _Batch:
     faults: Faults
     kept: Mask
     customer_ids: Sequence[str | None]
+    warnings: Sequence[str]
 
     def patch(self) -> pa.Table:
         return self.typed.filter(pa.array(self.kept))
@@ -203,6 +206,7 @@ class _MergeResult:
     table: pa.Table
     content: TableContent
     known: frozenset[str]
+    warnings: Sequence[str]
 
 
 def _require_customers(at: DatasetAt) -> None:
@@ -233,7 +237,12 @@ def _read_batch(
         for column, mask in (patch.present or {}).items()
     }
     return _Batch(
-        typed=typed, present=present, faults=faults, kept=kept, customer_ids=typed[key].to_pylist()
+        typed=typed,
+        present=present,
+        faults=faults,
+        kept=kept,
+        customer_ids=typed[key].to_pylist(),
+        warnings=patch.warnings,
     )
 
 
@@ -271,9 +280,13 @@ def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResul
     merged, described = infer_added_columns(
         merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
     )
-    content = recount(described, merged)
+    added = [warning for warning in described.warnings if warning not in content.warnings]
     return _MergeResult(
-        batch=batch, table=merged, content=content, known=frozenset(known.to_pylist())
+        batch=batch,
+        table=merged,
+        content=recount(described, merged),
+        known=frozenset(known.to_pylist()),
+        warnings=(*batch.warnings, *added),
     )
 
 
@@ -299,7 +312,9 @@ def _require_same_columns(patch: pa.Table, schema: pa.Schema) -> None:
         )
 
 
-def _build_result(counted: DatasetRow, batch: _Batch, known: Collection[str]) -> UpsertResult:
+def _build_result(
+    counted: DatasetRow, batch: _Batch, known: Collection[str], warnings: Sequence[str]
+) -> UpsertResult:
     results = [
         _row_result(batch, row, known=customer_id in known)
         for row, customer_id in enumerate(batch.customer_ids)
@@ -311,6 +326,7 @@ def _build_result(counted: DatasetRow, batch: _Batch, known: Collection[str]) ->
         customer_ids=batch.customer_ids,
         results=results,
         faults=batch.faults,
+        warnings=warnings,
     )
 
 

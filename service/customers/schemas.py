@@ -31,6 +31,10 @@ class Upsert(ResponseModel):
     n_customers: int
     counts: dict[str, int] = Field(description="Number of rows by result.")
     results: list[RowResult]
+    warnings: list[str] = Field(
+        default=[],
+        description="Doubts about the body and about the columns that it adds to the dataset.",
+    )
 
     @classmethod
     def of(cls, done: UpsertResult) -> Self:
@@ -41,6 +45,7 @@ class Upsert(ResponseModel):
             n_customers=done.n_customers,
             counts={result: done.results.count(result) for result in dict.fromkeys(done.results)},
             results=[_row_result(done, row) for row in range(len(done.results))],
+            warnings=list(done.warnings),
         )
 
 

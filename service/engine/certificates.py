@@ -3,7 +3,6 @@
 One certificate, signed by a certificate authority whose key is discarded.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from service.engine.scheduler_file import TlsCredentials
+from service.private_files import write_private
 
 AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
@@ -47,7 +47,7 @@ def make_certificates(directory: Path, *, days: int, renew: bool = False) -> boo
     now = datetime.now(UTC)
     issued = issue_certificates(Validity(now - _CLOCK_SKEW, now + timedelta(days=days)))
     for name, pem in zip(NAMES, (issued.ca, issued.certificate, issued.key), strict=True):
-        _write(directory / name, pem)
+        write_private(directory / name, pem.encode())
     return True
 
 
@@ -119,12 +119,3 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return pem.decode()
-
-
-def _write(path: Path, pem: str) -> None:
-    """Write a file atomically, readable by this user only."""
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(pem)
-    draft.replace(path)

@@ -1,12 +1,12 @@
 """Scheduler file: the embedded cluster's address and TLS certificates."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
 from service.config import Settings
+from service.private_files import write_private
 
 SCHEDULER_FILE = "scheduler.json"
 
@@ -50,11 +50,7 @@ class SchedulerInfo:
 
     def write(self, directory: Path) -> None:
         """Write the scheduler file atomically, readable by this user only."""
-        draft = directory / f"{SCHEDULER_FILE}.draft"
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(asdict(self), file)
-        draft.replace(directory / SCHEDULER_FILE)
+        write_private(directory / SCHEDULER_FILE, json.dumps(asdict(self)).encode())
 
     @staticmethod
     def delete_file(directory: Path) -> None:

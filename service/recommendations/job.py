@@ -1,8 +1,8 @@
 """Job that recommends a number of segments for a dataset."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from models.criteria.base import Verdict
 from models.selection import Recommendation, recommend_k
 from service.datasets import operations as datasets
+from service.datasets.features import doubts_of
 from service.errors import TableGone
 from service.jobs.operations import JobResult, Progress
 from service.recommendations import repository
@@ -29,6 +30,7 @@ class _Inputs:
     version: int
     question: Question
     table: pd.DataFrame
+    doubts: Sequence[str]
 
 
 def run_recommendation(
@@ -40,7 +42,9 @@ def run_recommendation(
     """Run the recommendation job: read the dataset, recommend k, return the result to write."""
     progress("reading", 0.0)
     inputs = _read(stores, payload)
-    answer = recommend(inputs.table, inputs.question, partial(_scale_progress, progress))
+    answer = recommend(
+        inputs.table, inputs.question, inputs.doubts, partial(_scale_progress, progress)
+    )
 
     def finish(session: Session) -> JsonObject:
         row = repository.get_by_id(session, payload["recommendation"])
@@ -50,9 +54,11 @@ def run_recommendation(
     return JobResult(finish=finish, undo=lambda: None)
 
 
-def recommend(table: pd.DataFrame, question: Question, progress: Progress) -> Recommendation:
-    """Recommend a number of segments for the customers of a table."""
-    return recommend_k(
+def recommend(
+    table: pd.DataFrame, question: Question, doubts: Sequence[str], progress: Progress
+) -> Recommendation:
+    """Recommend a number of segments for a table, and repeat the doubts about its columns."""
+    answer = recommend_k(
         table,
         question.features,
         question.algorithm,
@@ -61,6 +67,7 @@ def recommend(table: pd.DataFrame, question: Question, progress: Progress) -> Re
         seed=question.seed,
         progress=progress,
     )
+    return replace(answer, warnings=(*answer.warnings, *doubts))
 
 
 def write_answer(row: RecommendationRow, dataset_version: int, answer: Recommendation) -> None:
@@ -92,11 +99,14 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
         source = datasets.get_version_or_newest(session, dataset.id, row.dataset_version)
     question = read_question(row)
     path = datasets.table_path(dataset.tenant, dataset.id)
-    table = stores.tables.read(
-        path, source.table_version, [feature.name for feature in question.features]
-    )
+    names = [feature.name for feature in question.features]
+    table = stores.tables.read(path, source.table_version, names)
     return _Inputs(
-        dataset=dataset.name, version=source.version, question=question, table=table.to_pandas()
+        dataset=dataset.name,
+        version=source.version,
+        question=question,
+        table=table.to_pandas(),
+        doubts=doubts_of(source, names),
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from service.config_types import OBJECT_STORES
 from service.storage.base import Storage, StorageUnavailable, is_full
-from service.storage.local import LocalStorage, has_room, make_private, write_synced
+from service.storage.local import LocalStorage, has_room, make_private
 
 __all__ = [
     "LocalStorage",
@@ -15,7 +15,6 @@ __all__ = [
     "is_full",
     "make_private",
     "open_storage",
-    "write_synced",
 ]
 
 

@@ -45,7 +45,7 @@ class LocalStorage(Storage):
         with self.reached():
             temporary.mkdir(parents=True)
             for name, data in files.items():
-                write_synced(temporary / name, data)
+                _write_synced(temporary / name, data)
             _fsync_directory(temporary)
             temporary.rename(target)
             _fsync_directory(target.parent)
@@ -55,7 +55,7 @@ class LocalStorage(Storage):
         target = self._root / path
         temporary = _temporary_path(target)
         with self.reached():
-            write_synced(temporary, data)
+            _write_synced(temporary, data)
             temporary.replace(target)
             _fsync_directory(target.parent)
 
@@ -95,7 +95,7 @@ def has_room(path: Path) -> bool:
     return disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES and has_inodes
 
 
-def write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: Path, data: bytes) -> None:
     """Write a file and fsync it."""
     with path.open("wb") as file:
         file.write(data)

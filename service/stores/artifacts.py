@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from service.errors import ServiceError
@@ -18,6 +19,8 @@ MANIFEST = "manifest.json"
 
 class ArtifactDamaged(ServiceError):
     """A stored model file is missing or does not match its signature; it was not used."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Choice of the number of segments for fits with `k: "auto"`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -35,7 +36,9 @@ class Choice:
         )
 
 
-def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Choice | None:
+def choose_k(
+    version: VersionRow, table: pd.DataFrame, doubts: Sequence[str], progress: Progress
+) -> Choice | None:
     """Recommend a number of segments for a version; returns None if its k is fixed."""
     if version.limits is None:
         return None
@@ -47,7 +50,10 @@ def choose_k(version: VersionRow, table: pd.DataFrame, progress: Progress) -> Ch
         seed=version.seed,
     )
     answer = recommend(
-        table, question, lambda stage, fraction: progress(f"recommending: {stage}", fraction)
+        table,
+        question,
+        doubts,
+        lambda stage, fraction: progress(f"recommending: {stage}", fraction),
     )
     return Choice(question=question, answer=answer)
 

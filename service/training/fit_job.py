@@ -74,7 +74,10 @@ def run_fit(
     model, version = inputs.model, inputs.version
     stores.artifacts.discard_before(registry.artifact_ref(model, version, attempt))
     choice = choose_k(
-        version, inputs.table, partial(_scale_progress, progress, 0.0, CHOOSING_SHARE)
+        version,
+        inputs.table,
+        _doubts(inputs),
+        partial(_scale_progress, progress, 0.0, CHOOSING_SHARE),
     )
     k = choice.answer.k if choice else version.k
     start = CHOOSING_SHARE if choice else 0.0
@@ -236,13 +239,17 @@ def _warnings(
 
     Of the segmentation, unstable segments, doubtful columns, and leaks.
     """
-    names = [feature.name for feature in fitted.features]
     return [
         *fitted.warnings,
         *doubts([segment.name for segment in segments], fitted.stability),
-        *doubts_of(inputs.source, names),
+        *_doubts(inputs),
         *find_leaks(inputs.table, fitted.features, fitted.labels, k=fitted.k),
     ]
+
+
+def _doubts(inputs: FitInputs) -> list[str]:
+    names = [feature["name"] for feature in inputs.version.features]
+    return doubts_of(inputs.source, names)
 
 
 def _build_result(

@@ -6,6 +6,7 @@ Size, receive timeout, JSON depth, and the memory budget shared by all bodies.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -37,9 +38,13 @@ TABLE_WEIGHT: Final = 8
 class BodyTooLarge(ServiceError):
     """The body exceeds the size limit of the request."""
 
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
 
 class RequestTooSlow(ServiceError):
     """The request did not arrive in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from inspect import getdoc
@@ -10,55 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from models.columns import BadCells, DuplicateCustomers, MissingCustomerId, UnknownColumn
-from models.errors import (
-    ArtifactFromAnotherRelease,
-    CutTooFine,
-    NothingToLearnFrom,
-    TooFewCustomers,
-    TooFewToChoose,
-    TooManyCustomers,
-    UnclearCut,
-    UnusableColumn,
-    ValueOutOfRange,
-)
-from models.transactions import ReferenceTooEarly, UnclearRecipe
-from service.engine.client import EngineUnavailable
-from service.errors import (
-    AlreadyExists,
-    AnswerForgotten,
-    ChangedMeanwhile,
-    Conflict,
-    DatasetDeleted,
-    FieldError,
-    Forbidden,
-    IdempotencyKeyReused,
-    Incomparable,
-    InvalidRequest,
-    KeyNeeded,
-    MemoryBusy,
-    NotFound,
-    NoTree,
-    ScopeMissing,
-    ServiceError,
-    StillRunning,
-    StorageFull,
-    TableBusy,
-    TableChangedElsewhere,
-    TableGone,
-    TooManyFollowers,
-    TooManyJobs,
-    TooManyRequests,
-    Unavailable,
-    WorkerLost,
-)
-from service.signing_keys import WeakKey
-from service.storage import StorageUnavailable, is_full
-from service.stores.artifacts import ArtifactDamaged
-from service.stores.database import DatabaseUnavailable
-from service.web.body_limits import BodyTooLarge, RequestTooSlow
-from service.web.formats import UnreadableBody, UnsupportedFormat
-from service.web.formats.writers import NotAcceptable
+from models.errors import ArtifactFromAnotherRelease, BadCells, SegmentationError
+from service.errors import FieldError, ServiceError, StorageFull
+from service.storage import is_full
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 100
@@ -66,56 +20,9 @@ MAX_TEXT_LENGTH = 300
 MAX_DETAIL_LENGTH = 1_000
 MAX_ERRORS_LENGTH = 12_000
 
-STATUSES: Mapping[type[Exception], HTTPStatus] = {
-    InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnreadableBody: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnknownColumn: HTTPStatus.UNPROCESSABLE_ENTITY,
-    BadCells: HTTPStatus.UNPROCESSABLE_ENTITY,
-    MissingCustomerId: HTTPStatus.UNPROCESSABLE_ENTITY,
-    DuplicateCustomers: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnclearRecipe: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ReferenceTooEarly: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooFewCustomers: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooFewToChoose: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooManyCustomers: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnclearCut: HTTPStatus.UNPROCESSABLE_ENTITY,
-    CutTooFine: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnusableColumn: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ValueOutOfRange: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NothingToLearnFrom: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
-    RequestTooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    KeyNeeded: HTTPStatus.UNAUTHORIZED,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    ScopeMissing: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    AlreadyExists: HTTPStatus.CONFLICT,
-    Conflict: HTTPStatus.CONFLICT,
-    StillRunning: HTTPStatus.CONFLICT,
-    AnswerForgotten: HTTPStatus.CONFLICT,
-    NoTree: HTTPStatus.CONFLICT,
-    Incomparable: HTTPStatus.CONFLICT,
-    DatasetDeleted: HTTPStatus.CONFLICT,
+# models/ knows no HTTP: its errors are invalid input, unless they are listed here.
+MODEL_STATUSES: Mapping[type[Exception], HTTPStatus] = {
     ArtifactFromAnotherRelease: HTTPStatus.CONFLICT,
-    TableChangedElsewhere: HTTPStatus.CONFLICT,
-    TableGone: HTTPStatus.GONE,
-    ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
-    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
-    TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
-    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    ArtifactDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
-    WeakKey: HTTPStatus.INTERNAL_SERVER_ERROR,
-    WorkerLost: HTTPStatus.INTERNAL_SERVER_ERROR,
-    TooManyFollowers: HTTPStatus.SERVICE_UNAVAILABLE,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    TableBusy: HTTPStatus.SERVICE_UNAVAILABLE,
-    MemoryBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Refused by the server or the router, before a route runs.
 HTTP_STATUSES = (
@@ -161,10 +68,10 @@ def to_problem(error: Exception) -> dict[str, Any]:
     """
     if is_full(error):
         error = StorageFull()
-    kind = next((kind for kind in type(error).__mro__ if kind in STATUSES), None)
-    if kind is None:
+    status = status_of(type(error))
+    if status is None:
         return _internal()
-    return _problem_of_kind(kind, str(error)) | _error_members(_errors_of(error))
+    return _problem_of_kind(type(error), status, str(error)) | _error_members(_errors_of(error))
 
 
 def http_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, Any]:
@@ -173,14 +80,36 @@ def http_problem(status: HTTPStatus, detail: str | None = None) -> dict[str, Any
 
 
 def known_problems() -> list[ProblemDetails]:
-    """List all problem types."""
-    ours = [_problem_of_kind(kind) for kind in STATUSES]
-    every = [*ours, *(http_problem(status) for status in HTTP_STATUSES), _internal()]
-    return [ProblemDetails(**problem) for problem in every]
+    """List all problem types: one per imported error class with a status, and the plain ones."""
+    kinds = [*subclasses(ServiceError), *subclasses(SegmentationError)]
+    typed = [
+        _problem_of_kind(kind, status) for kind in kinds if (status := status_of(kind)) is not None
+    ]
+    problems = [*typed, *(http_problem(status) for status in HTTP_STATUSES), _internal()]
+    problems.sort(key=lambda problem: (problem["status"], problem["type"]))
+    return [ProblemDetails(**problem) for problem in problems]
 
 
-def _problem_of_kind(kind: type[Exception], detail: str | None = None) -> dict[str, Any]:
-    return _problem(_slug(kind), _title(kind), STATUSES[kind], detail)
+def status_of(kind: type[Exception]) -> HTTPStatus | None:
+    """Return the HTTP status of a class of errors; None for an internal error."""
+    if issubclass(kind, ServiceError):
+        return kind.status
+    if issubclass(kind, SegmentationError) and kind is not SegmentationError:
+        return MODEL_STATUSES.get(kind, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return None
+
+
+def subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:
+    """Yield the direct and indirect subclasses of a class."""
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from subclasses(subclass)
+
+
+def _problem_of_kind(
+    kind: type[Exception], status: HTTPStatus, detail: str | None = None
+) -> dict[str, Any]:
+    return _problem(_slug(kind), _title(kind), status, detail)
 
 
 def _internal() -> dict[str, Any]:

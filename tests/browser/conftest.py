@@ -9,15 +9,15 @@ from typing import Literal
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from fakes import AbsentEngine, IdleEngine, InlineEngine
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
-from steps import fit, listening, port_of, put_csv, recommend, refit
 
 from service.app import create_app
 from service.auth.operations import create_key
 from service.config import Settings
 from service.principals import SCOPES
 from service.stores import open_stores
+from tests.support.fakes import AbsentEngine, IdleEngine, InlineEngine
+from tests.support.steps import fit, listening, port_of, put_csv, recommend, refit
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

@@ -5,7 +5,8 @@ For everybody, and never too wide.
 
 import pytest
 from playwright.sync_api import expect
-from steps import INCOME
+
+from tests.support.steps import INCOME
 
 JOB = {"job": "1", "kind": "fit", "stage": "fit", "progress": 0.4, "result": None, "problem": None}
 PROBLEM = {

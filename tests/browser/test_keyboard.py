@@ -1,7 +1,8 @@
 """The way from a table to segments in production, by keyboard alone."""
 
 from playwright.sync_api import expect
-from steps import INCOME
+
+from tests.support.steps import INCOME
 
 FOCUSED = """() => {
     const at = document.activeElement;

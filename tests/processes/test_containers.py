@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from containers import Machine, compose_file, dockerfile, said
 
 from service.auth.api_keys import generate_key
+from tests.processes.containers import Machine, compose_file, dockerfile, said
 
 pytestmark = pytest.mark.processes
 

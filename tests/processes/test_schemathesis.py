@@ -50,7 +50,7 @@ def test_every_answer_is_as_openapi_says(keyed, pytestconfig, tmp_path, reached)
         ],
         cwd=tmp_path,
         env=os.environ
-        | {"SCHEMATHESIS_HOOKS": "described", "PYTHONPATH": str(Path(__file__).parent)},
+        | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
         text=True,
         check=False,

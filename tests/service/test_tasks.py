@@ -4,8 +4,6 @@ from importlib import import_module
 from inspect import getdoc
 
 import pytest
-from fakes import IdleEngine
-from steps import put_csv, running
 
 from models.errors import TooFewCustomers
 from service import app, tasks
@@ -17,6 +15,8 @@ from service.jobs.rows import JobRow
 from service.registry.repository import get_model, get_version
 from service.stores import Stores, open_stores
 from service.tasks import JobSuperseded, WorkerLost, run_attempt
+from tests.support.fakes import IdleEngine
+from tests.support.steps import put_csv, running
 
 CELL = "Zanzibar"
 

@@ -2,21 +2,20 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from collector import collecting
 from fastapi.testclient import TestClient
 from opentelemetry.trace import StatusCode
-from steps import fit, put_csv, running
-from waiting import eventually
 
 from service.app import FASTAPI_TELEMETRY, create_app
 from service.config import Settings
 from service.tracing import open_tracer
+from tests.support.otlp_collector import collecting
+from tests.support.paths import ROOT
+from tests.support.steps import fit, put_csv, running
+from tests.support.waiting import eventually
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-ROOT = Path(__file__).parents[2]
 UNCONFIGURED = """
 import sys
 from service.app import create_app

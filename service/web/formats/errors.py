@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import chain, islice
 from typing import Final
 
@@ -16,9 +17,13 @@ _UNFIT_IN_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 class UnsupportedFormat(ServiceError):
     """A body of this media type cannot be read."""
 
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
 
 class UnreadableBody(ServiceError):
     """The body cannot be read as a table of customers."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 @dataclass(frozen=True, kw_only=True)

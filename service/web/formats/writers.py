@@ -5,6 +5,7 @@ A new one is a line in `FORMATS`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
@@ -22,6 +23,8 @@ Batches = Iterable[pa.RecordBatch]
 
 class NotAcceptable(ServiceError):
     """The table cannot be given in any format that was asked for."""
+
+    status = HTTPStatus.NOT_ACCEPTABLE
 
 
 @dataclass(frozen=True, kw_only=True)

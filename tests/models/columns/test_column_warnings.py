@@ -1,0 +1,238 @@
+"""Earlier answers, spellings, totals and missing headers.
+
+Asked about, and overruled by what is proposed.
+"""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.columns import Override, apply_schema, infer_schema, read_rows
+
+N = 60
+RNG = np.random.default_rng(3)
+SPENT = RNG.lognormal(4, 1, N).round(2).tolist()
+GROUPS = [n % 3 for n in range(N)]
+
+
+def described(columns, **overrides):
+    return infer_schema(pa.table(columns), customer_id=None, overrides=overrides)
+
+
+def column(name, values, **overrides):
+    return next(
+        c for c in described({name: values, "spent": SPENT}, **overrides).columns if c.name == name
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "Cluster",
+            "Cluster_group",
+            "cluster_id",
+            "Segment",
+            "segment_name",
+            "Segmentation",
+            "RFM_Segment",
+        ),
+        *("KMeans_Cluster", "Kundensegment", "Segmento", "customer segment", "ClusterLabel"),
+    ],
+)
+@pytest.mark.parametrize(
+    "values", [GROUPS, [f"group {n}" for n in GROUPS]], ids=["numbers", "texts"]
+)
+def test_an_earlier_segmentation_is_left_out_and_the_way_to_keep_it_is_proposed(header, values):
+    found = column(header, values)
+    assert (found.kind, found.reason) == ("ignored", "earlier segmentation")
+    assert f'{{"columns": {{"{header}": {{"kind": "categorical"}}}}}}' in found.doubts[0]
+
+
+@pytest.mark.parametrize(
+    "header", ["cluster_distance", "segment_size", "market_segments_count", "segment share"]
+)
+def test_figures_about_segments_are_amounts(header):
+    assert column(header, SPENT).kind == "numeric"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Exited",
+        "Response",
+        "Churn",
+        "churn_label",
+        "Attrition_Flag",
+        "Output",
+        "Label",
+        "target",
+        "is_churned",
+        "Kündigung",
+        "y_pred",
+    ],
+)
+@pytest.mark.parametrize(
+    "values", [[n % 2 for n in range(N)], ["yes", "no"] * (N // 2)], ids=["flags", "texts"]
+)
+def test_an_outcome_is_kept_and_the_way_to_leave_it_out_is_proposed(header, values):
+    found = column(header, values)
+    assert (found.kind, "outcome" in found.doubts[0]) == ("categorical", True)
+    assert f'{{"columns": {{"{header}": {{"kind": "ignored"}}}}}}' in found.doubts[0]
+
+
+@pytest.mark.parametrize(
+    "header", ["response_time", "response_rate", "label_count", "output_power", "Channel"]
+)
+def test_other_columns_are_no_outcomes(header):
+    assert column(header, ["yes", "no"] * (N // 2)).doubts == ()
+
+
+def test_categories_that_differ_only_in_capitals_are_named_and_folding_is_proposed():
+    [doubt] = column("plan", ["Gold", "gold", "GOLD", "silver"] * (N // 4)).doubts
+    assert "'Gold' and 'gold' and 'GOLD'" in doubt
+    assert '{"columns": {"plan": {"fold_case": true}}}' in doubt
+
+
+def test_a_spelling_of_a_single_row_is_not_repeated():
+    [doubt] = column("plan", ["zanzibar", *["Zanzibar", "other"] * (N // 2 - 1), "other"]).doubts
+    assert "zanzibar" not in doubt
+
+
+@pytest.mark.parametrize("kind", [None, "categorical"])
+def test_folded_categories_are_one_in_lower_case(kind):
+    raw = pa.table({"plan": ["Gold", "gold", "GOLD ", "silver"] * (N // 4), "spent": SPENT})
+    found = infer_schema(
+        raw, customer_id=None, overrides={"plan": Override(kind=kind, fold_case=True)}
+    )
+    assert (found.columns[0].distinct, found.columns[0].doubts) == (2, ())
+    assert set(apply_schema(raw, found)["plan"].to_pylist()) == {"gold", "silver"}
+
+
+def test_later_rows_are_folded_too():
+    columns = described(
+        {"plan": ["Gold", "silver"] * 30, "spent": SPENT}, plan=Override(fold_case=True)
+    ).columns
+    assert read_rows(pa.table({"plan": ["GOLD", "Silver"]}), columns)[0]["plan"].to_pylist() == [
+        "gold",
+        "silver",
+    ]
+
+
+def totals(label, orders, revenue, *, others=None):
+    names = [f"c{n}" for n in range(20)]
+    return described(
+        {
+            "id": [*names, label],
+            "orders": [*range(1, 21), orders],
+            "revenue": [*range(30, 50), revenue],
+            **(others or {}),
+        }
+    )
+
+
+def says_total(found):
+    return [
+        warning
+        for warning in found.warnings
+        if warning.startswith("Row 21, the last, looks like a total")
+    ]
+
+
+@pytest.mark.parametrize(
+    "label", ["Total", "TOTAL:", "Summe", "Gesamt", "Grand total", "Somme", "Suma", None, ""]
+)
+@pytest.mark.parametrize("revenue", [790, 800])
+def test_a_last_row_of_totals_is_named(label, revenue):
+    assert says_total(totals(label, 210, revenue))
+
+
+def test_a_last_row_of_exact_sums_is_named_whatever_its_id():
+    assert says_total(totals("c99", 210, 790))
+
+
+def test_beside_averages_a_labelled_total_is_named():
+    assert says_total(totals("Total", 210, 40, others={"age": [*range(20, 40), 29]}))
+
+
+@pytest.mark.parametrize(
+    ("label", "orders", "revenue"), [("c99", 200, 800), ("Total", 7, 31), (None, 7, 31)]
+)
+def test_a_last_customer_like_others_is_no_total(label, orders, revenue):
+    assert not says_total(totals(label, orders, revenue))
+
+
+def says_headers(found):
+    return [
+        warning
+        for warning in found.warnings
+        if warning.startswith("The headers look like a row of data")
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers", [("C0", "24", "397.5", "north"), ("u1", "1", "250", "m"), ("7", "9", "130,5", "x")]
+)
+def test_headers_that_could_be_cells_are_asked_about(headers):
+    texts = [headers[3], "south"] * (N // 2)
+    cells = (
+        [f"C{n}" for n in range(1, N + 1)],
+        [n % 30 for n in range(N)],
+        [100.0 + n * 7 for n in range(N)],
+        texts,
+    )
+    assert says_headers(described(dict(zip(headers, cells, strict=True))))
+
+
+def test_a_running_number_that_precedes_its_column_is_a_cell_as_well():
+    raw = {"1000": range(1001, 1001 + N), "37": [n % 50 for n in range(N)]}
+    assert says_headers(described(raw))
+
+
+@pytest.mark.parametrize(
+    "headers", [("2019", "2020", "2021"), ("1", "2", "3"), ("age", "10", "town")]
+)
+def test_headers_that_count_or_are_words_are_headers(headers):
+    cells = RNG.integers(0, 4000, (len(headers), N)).tolist()
+    assert not says_headers(described(dict(zip(headers, cells, strict=True))))
+
+
+GERMAN = {"rabatt": ["9,5", "10,8", "9,4"] * 20, "umsatz": ["2.730", "174", "7.503"] * 20}
+
+
+def test_beside_decimal_commas_a_dot_groups_thousands():
+    raw = pa.table(GERMAN)
+    found = infer_schema(raw, customer_id=None)
+    assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == [2730.0, 174.0, 7503.0]
+
+
+def test_beside_decimal_commas_a_comma_is_no_group():
+    raw = pa.table({**GERMAN, "umsatz": ["2,730", "174", "7,503"] * 20})
+    found = infer_schema(raw, customer_id=None)
+    assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == [2.73, 174.0, 7.503]
+
+
+def test_without_decimal_commas_the_dot_is_asked_about():
+    [doubt] = described({"umsatz": GERMAN["umsatz"]}).columns[0].doubts
+    assert '?schema={"columns": {"umsatz": {"numerals": "1.234,56"}}}' in doubt
+
+
+@pytest.mark.parametrize(
+    ("numerals", "numbers"),
+    [("1.234,56", [2730.0, 174.0, 7503.0]), ("1234.56", [2.73, 174.0, 7.503])],
+)
+def test_declared_numerals_are_how_numbers_are_read(numerals, numbers):
+    raw = pa.table(GERMAN)
+    found = infer_schema(raw, customer_id=None, overrides={"umsatz": Override(numerals=numerals)})
+    assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == numbers
+
+
+def test_a_declared_order_is_how_dates_are_read():
+    raw = pa.table({"since": ["01/02/2024", "03/04/2024"]})
+    found = infer_schema(
+        raw, customer_id=None, overrides={"since": Override(numerals="mm/dd/yyyy")}
+    )
+    assert (found.columns[0].newest, apply_schema(raw, found)["since"].to_pylist()) == (
+        "2024-03-04",
+        [62.0, 0.0],
+    )
