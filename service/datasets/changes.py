@@ -41,7 +41,12 @@ class Changes:
         return merge_tables(table, self._patch(), key=key, present=self._present())
 
     def merge_batches(
-        self, batches: Iterator[pa.RecordBatch], rows: npt.NDArray[np.int64], *, start: int
+        self,
+        batches: Iterator[pa.RecordBatch],
+        rows: npt.NDArray[np.int64],
+        *,
+        start: int,
+        n_stored: int,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the batches of a stored table with all changes.
 
@@ -53,6 +58,8 @@ class Changes:
             The stored row of each changed customer, -1 for new ones.
         start
             The first row, counted over the stored rows and then the new customers.
+        n_stored
+            The number of stored rows.
         """
         first = start
         for batch in batches:
@@ -60,7 +67,7 @@ class Changes:
             table = pa.Table.from_batches([batch])
             yield from self._subset(hits).merge_into(table).to_batches()
             first += batch.num_rows
-        new = np.flatnonzero(rows < 0)[max(0, start - first) :]
+        new = np.flatnonzero(rows < 0)[max(0, start - n_stored) :]
         yield from self._subset(new).merge_into(self.schema.empty_table()).to_batches()
 
     def _subset(self, places: npt.NDArray[np.int64]) -> Self:

@@ -186,7 +186,7 @@ def read_batches(
     changes = read_changes(stores.database, version, up_to=seq)
     rows = stores.tables.lookup(path, version.table_version).find(changes.customer_ids)
     stored = stores.tables.batches(path, version.table_version, start=start)
-    return changes.merge_batches(stored, rows, start=start)
+    return changes.merge_batches(stored, rows, start=start, n_stored=version.n_customers)
 
 
 def add_changes(

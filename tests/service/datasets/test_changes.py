@@ -199,8 +199,11 @@ class AgainstDictionary(RuleBasedStateMachine):
         customers.upsert_customers(
             self.stores, "default", self.name, RawTable(table=table, present=present), atomic=True
         )
-        last = {row["customer_id"]: row for row in reversed(batch)}
-        for row in reversed(last.values()):
+        last = {}
+        for row in batch:
+            last.pop(row["customer_id"], None)
+            last[row["customer_id"]] = row
+        for row in last.values():
             empty = {"customer_id": row["customer_id"], "age": None, "town": None}
             self.rows[row["customer_id"]] = self.rows.get(row["customer_id"], empty) | row
 
