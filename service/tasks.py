@@ -15,6 +15,7 @@ from models.errors import SegmentationError
 from models.precompile import warm_up
 from service.config import Settings
 from service.datasets.erasure import erase_for_good, purge_tables
+from service.datasets.operations import fold_changes
 from service.engine.client import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
@@ -41,6 +42,7 @@ HANDLERS: Mapping[str, Handler] = {
     "cut": cut_version,
     "erase": erase_for_good,
     "fit": fit_version,
+    "fold": fold_changes,
     "recommend": run_recommendation,
 }
 

@@ -1,21 +1,28 @@
 """Upserts and lookups of customers."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.cells import integer_id
 from models.columns import CellError, read_rows
-from service.customers.upsert import last_of_each, merge_tables
 from service.datasets import operations as datasets
-from service.datasets.dataset_schema import TableContent, content_of, infer_added_columns, recount
+from service.datasets import repository
+from service.datasets.dataset_schema import (
+    TableContent,
+    content_of,
+    infer_added_columns,
+    recount,
+    stored_schema,
+)
+from service.datasets.merge import Mask, last_of_each, merge_tables
 from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
+from service.datasets.rows import DatasetRow
 from service.errors import Conflict, FieldError, InvalidRequest, NotFound
 from service.stores import Stores
 from service.stores.database import Session
@@ -23,7 +30,7 @@ from service.web.formats import RawTable
 
 Result = Literal["inserted", "updated", "superseded", "rejected"]
 Faults = Mapping[int, Sequence[FieldError]]
-Mask = npt.NDArray[np.bool_]
+MAX_CHANGES: Final = 10_000  # rows of a batch that is written as changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +41,16 @@ class UpsertResult:
     that it adds.
     """
 
-    at: DatasetAt
+    dataset: str
+    dataset_version: int
+    n_customers: int
     customer_ids: Sequence[str | None]
     results: Sequence[Result]
     faults: Faults
     warnings: Sequence[str]
+
+
+Keep = Callable[[Session, UpsertResult], None]
 
 
 def upsert_customers(  # noqa: PLR0913 - where, what, how
@@ -48,27 +60,67 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     patch: RawTable,
     *,
     atomic: bool,
-    keep: Callable[[Session, UpsertResult], None] = lambda *_: None,
+    keep: Keep = lambda *_: None,
 ) -> UpsertResult:
     """Insert new customers and update known ones.
 
     Fields that a row does not carry keep their stored values.
 
     An invalid row is rejected alone, or with the whole batch if `atomic`. The last of several rows
-    for one customer wins. `keep` is called with the result, in the transaction that commits the new
-    version.
+    for one customer wins. `keep` is called with the result, in the transaction that commits the
+    write. A small batch of known columns is added to the changes of the dataset; any other one is
+    merged into the stored table.
     """
+
+    def write_changes() -> UpsertResult | None:
+        with stores.tables.turn(f"{tenant}/{name}"):
+            at = datasets.newest(stores, tenant, name)
+            _require_customers(at)
+            if not _is_small(patch, content_of(at[1])):
+                return None
+            return _write_changes(stores, at, patch, atomic=atomic, keep=keep)
+
+    written = stores.tables.retried(write_changes)
+    return written or _rewrite(stores, tenant, name, patch, atomic=atomic, keep=keep)
+
+
+def _write_changes(
+    stores: Stores, at: DatasetAt, patch: RawTable, *, atomic: bool, keep: Keep
+) -> UpsertResult:
+    """Add a batch to the changes of a dataset; raises TableBusy if its stored version changes."""
+    dataset, version = at
+    content = content_of(version)
+    batch = _read_batch(patch, content, dataset.name, known_ids=None)
+    _require_valid_rows(batch, atomic=atomic)
+    _require_same_columns(batch.typed, stored_schema(version))
+    written = batch.cells(content.customer_id)
+    rows = stores.tables.lookup(
+        datasets.table_path(dataset.tenant, dataset.id), version.table_version
+    ).find(list(written))
+    stored = {customer for customer, row in zip(written, rows, strict=True) if row >= 0}
+
+    with stores.database.writing() as session:
+        counted, known = datasets.add_changes(session, at, written, stored=stored)
+        result = _build_result(counted, batch, known, batch.warnings)
+        keep(session, result)
+    return result
+
+
+def _rewrite(  # noqa: PLR0913 - where, what, how
+    stores: Stores, tenant: str, name: str, patch: RawTable, *, atomic: bool, keep: Keep
+) -> UpsertResult:
+    """Merge a batch into the stored table of a dataset."""
     done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
-        _require_customers(at)
         base = datasets.read_base(stores, at)
-        batch = _read_batch(patch, content_of(at[1]), name, base[at[1].customer_id])
+        content = content_of(at[1])
+        batch = _read_batch(patch, content, name, known_ids=base[content.customer_id])
         _require_valid_rows(batch, atomic=atomic)
-        merged = _merge(base, batch, content_of(at[1]))
+        merged = _merge(base, batch, content)
 
         def keep_upserted(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_build_result(counted, merged)]
+            done[:] = [_build_result(counted[0], batch, merged.known, merged.warnings)]
             keep(session, done[0])
 
         return datasets.build_next_version(at, merged.table, merged.content, keep_upserted)
@@ -79,18 +131,43 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
 
 def find_customer(
     stores: Stores, tenant: str, name: str, customer_id: str
-) -> tuple[DatasetAt, dict[str, object]]:
-    """Return a customer's stored row, and the dataset version that it belongs to.
+) -> tuple[DatasetRow, dict[str, object]]:
+    """Return a customer's current row, and its dataset.
 
     17850.0 also finds 17850.
     """
     at = datasets.newest(stores, tenant, name)
-    rows = _rows_of(stores, tenant, at, customer_id)
-    if not rows.num_rows and (whole := integer_id(customer_id)):
-        rows = _rows_of(stores, tenant, at, whole)
-    if not rows.num_rows:
-        raise NotFound(f"The dataset {name} has no such customer")
-    return at, rows.to_pylist()[0]
+    for each in filter(None, (customer_id, integer_id(customer_id))):
+        if row := _find_row(stores, at, each):
+            return at[0], row
+    raise NotFound(f"The dataset {name} has no such customer")
+
+
+def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, object] | None:
+    """Return the stored cells of a customer with the changes since, None without any."""
+    dataset, version = at
+    with stores.database.reading() as session:
+        changes = repository.find_changes(session, dataset.id, [customer_id], after=version.seq)
+    lookup = stores.tables.lookup(
+        datasets.table_path(dataset.tenant, dataset.id), version.table_version
+    )
+    [number] = lookup.find([customer_id])
+    if number < 0 and customer_id not in changes:
+        return None
+    empty = dict.fromkeys(stored_schema(version).names) | {version.customer_id: customer_id}
+    return (lookup.row(number) if number >= 0 else empty) | changes.get(customer_id, {})
+
+
+def _is_small(patch: RawTable, content: TableContent) -> bool:
+    """Return whether a batch has few rows, and only known columns and plain ids."""
+    known = {content.customer_id, *(column.name for column in content.columns)}
+    if patch.table.num_rows > MAX_CHANGES or content.generated_ids:
+        return False
+    ids = [name for name in (content.customer_id, CUSTOMER_ID) if name in patch.table.column_names]
+    if not ids or not known.issuperset({*patch.table.column_names} - {CUSTOMER_ID}):
+        return False
+    cells = patch.table[ids[0]].to_pylist()
+    return not any(isinstance(cell, float) or "." in str(cell) for cell in cells)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +184,16 @@ class _Batch:
     def patch(self) -> pa.Table:
         return self.typed.filter(pa.array(self.kept))
 
+    def cells(self, key: str) -> dict[str, dict[str, object]]:
+        """Return the cells that each customer's row carries."""
+        present = self.present_in_patch()
+        cells = {}
+        for place, row in enumerate(self.patch().to_pylist()):
+            customer = row.pop(key)
+            carried = row.keys() if not present else [n for n in row if present[n][place]]
+            cells[customer] = {name: row[name] for name in carried}
+        return cells
+
     def present_in_patch(self) -> dict[str, Mask]:
         return {name: mask[self.kept] for name, mask in self.present.items()}
 
@@ -122,12 +209,6 @@ class _MergeResult:
     warnings: Sequence[str]
 
 
-def _rows_of(stores: Stores, tenant: str, at: DatasetAt, customer_id: str) -> pa.Table:
-    dataset, version = at
-    path = datasets.table_path(tenant, dataset.id)
-    return stores.tables.find(path, version.table_version, version.customer_id, customer_id)
-
-
 def _require_customers(at: DatasetAt) -> None:
     dataset, _ = at
     if dataset.recipe is not None:
@@ -138,7 +219,7 @@ def _require_customers(at: DatasetAt) -> None:
 
 
 def _read_batch(
-    patch: RawTable, content: TableContent, name: str, known_ids: pa.ChunkedArray
+    patch: RawTable, content: TableContent, name: str, *, known_ids: pa.ChunkedArray | None
 ) -> _Batch:
     if content.generated_ids:
         raise Conflict(
@@ -194,7 +275,7 @@ def _require_valid_rows(batch: _Batch, *, atomic: bool) -> None:
 
 def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResult:
     patch, key = batch.patch(), content.customer_id
-    _require_same_columns(patch, table)
+    _require_same_columns(patch, table.schema)
     known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
     merged, described = infer_added_columns(
         merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
@@ -209,8 +290,8 @@ def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResul
     )
 
 
-def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
-    stored = {name.lower(): name for name in table.column_names}
+def _require_same_columns(patch: pa.Table, schema: pa.Schema) -> None:
+    stored = {name.lower(): name for name in schema.names}
     pairs = [(stored.get(name.lower(), name), name) for name in patch.column_names]
     faults = [
         f"{known!r} and {name!r} differ only in case" for known, name in pairs if known != name
@@ -223,7 +304,7 @@ def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
     changed = [
         name
         for name in patch.column_names
-        if name in table.column_names and _columns_differ(patch, table, name)
+        if name in schema.names and patch.schema.field(name).type != schema.field(name).type
     ]
     if changed:
         raise Conflict(
@@ -231,22 +312,21 @@ def _require_same_columns(patch: pa.Table, table: pa.Table) -> None:
         )
 
 
-def _columns_differ(one: pa.Table, other: pa.Table, name: str) -> bool:
-    return bool(one.schema.field(name).type != other.schema.field(name).type)
-
-
-def _build_result(at: DatasetAt, merged: _MergeResult) -> UpsertResult:
-    batch = merged.batch
-    rows = enumerate(batch.customer_ids)
+def _build_result(
+    counted: DatasetRow, batch: _Batch, known: Collection[str], warnings: Sequence[str]
+) -> UpsertResult:
     results = [
-        _row_result(batch, row, known=customer_id in merged.known) for row, customer_id in rows
+        _row_result(batch, row, known=customer_id in known)
+        for row, customer_id in enumerate(batch.customer_ids)
     ]
     return UpsertResult(
-        at=at,
+        dataset=counted.name,
+        dataset_version=counted.version,
+        n_customers=counted.n_customers,
         customer_ids=batch.customer_ids,
         results=results,
         faults=batch.faults,
-        warnings=merged.warnings,
+        warnings=warnings,
     )
 
 

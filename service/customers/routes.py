@@ -91,12 +91,11 @@ def list_customers(
 
     Returns the stored rows. JSON is paginated; all other formats contain the whole table.
     """
-    number, start = decode_row_cursor(page_token)
+    number, seq, start = decode_row_cursor(page_token)
     row, version = datasets.find_at(session, tenant, dataset, number)
-    batches = parts.stores.tables.batches(
-        datasets.table_path(tenant, row.id), version.table_version, start=start
-    )
-    token = partial(_next_token, version.version, start)
+    seq = row.seq if seq is None else seq
+    batches = datasets.read_batches(parts.stores, (row, version), seq=seq, start=start)
+    token = partial(_next_token, version.version, seq, start)
     rows = Rows(schema=stored_schema(version), batches=batches)
     return table_response(rows, fmt, noun="customers", size=page_size, token=token)
 
@@ -106,10 +105,10 @@ def get_customer(
     parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, customer_id: CustomerId
 ) -> StoredCustomer:
     """Retrieve a customer."""
-    (row, version), customer = operations.find_customer(parts.stores, tenant, dataset, customer_id)
+    row, customer = operations.find_customer(parts.stores, tenant, dataset, customer_id)
     return StoredCustomer(
         dataset=row.name,
-        dataset_version=version.version,
+        dataset_version=row.version,
         customer_id=customer_id,
         customer=customer,
     )
@@ -132,5 +131,5 @@ def erase_customer(
     response.headers["X-Job"] = job.id
 
 
-def _next_token(version: int, start: int, page: pa.Table) -> str:
-    return encode_row_cursor(version, start + page.num_rows)
+def _next_token(version: int, seq: int, start: int, page: pa.Table) -> str:
+    return encode_row_cursor(version, start + page.num_rows, seq=seq)

@@ -39,11 +39,10 @@ class Upsert(ResponseModel):
     @classmethod
     def of(cls, done: UpsertResult) -> Self:
         """Build the response from the result of the operation."""
-        dataset, version = done.at
         return cls(
-            dataset=dataset.name,
-            dataset_version=version.version,
-            n_customers=version.n_customers,
+            dataset=done.dataset,
+            dataset_version=done.dataset_version,
+            n_customers=done.n_customers,
             counts={result: done.results.count(result) for result in dict.fromkeys(done.results)},
             results=[_row_result(done, row) for row in range(len(done.results))],
             warnings=list(done.warnings),

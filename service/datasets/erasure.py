@@ -80,6 +80,7 @@ def _without_customer(
 
     def delete_older(session: Session, counted: DatasetAt) -> None:
         repository.delete_versions(session, dataset.id, before=counted[0].version)
+        repository.delete_changes(session, counted[0])
         idempotency.forget_answers(session, dataset.tenant)
         planned[:] = [_plan_purge(session, dataset)]
 
@@ -182,6 +183,8 @@ def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
     Raises `TableBusy` if an erasure has deleted one of the versions meanwhile.
     """
     with stores.database.reading() as session:
+        if repository.has_change(session, dataset.id, customer_id):
+            return True
         versions = repository.list_versions(session, dataset.id)
     path = table_path(dataset.tenant, dataset.id)
     try:

@@ -1,8 +1,10 @@
 """Writes of datasets with optimistic locking, and lookups of datasets and their versions."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
 
 import pyarrow as pa
 
@@ -10,17 +12,36 @@ from models.columns import Override, apply_schema, infer_schema
 from models.summary import Summary, summarize
 from models.transactions import COMPUTED
 from service.datasets import repository
-from service.datasets.dataset_schema import TableContent, apply_overrides, content_of, read_columns
+from service.datasets.changes import read_changes
+from service.datasets.dataset_schema import (
+    TableContent,
+    apply_overrides,
+    content_of,
+    read_columns,
+    recount,
+)
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
-from service.errors import Conflict, DatasetDeleted, NotFound, TableBusy, TableGone
+from service.errors import (
+    Conflict,
+    DatasetDeleted,
+    NotFound,
+    TableBusy,
+    TableGone,
+    Unavailable,
+)
 from service.jobs import operations as jobs
-from service.jobs.rows import COMPACT
+from service.jobs.operations import JobResult, Progress
+from service.jobs.rows import COMPACT, FOLD
 from service.stores import Stores
-from service.stores.database import JsonObject, Session
+from service.stores.database import JsonObject, Session, now
 
 CUSTOMER_ID = "customer_id"
 LEDGER_VERSION = "ledger_version"
 VERSIONS_BETWEEN_COMPACTIONS = 10
+MIN_FOLD: Final = 10_000  # changes, and share of the customers, from which on they are folded
+FOLD_SHARE: Final = 0.02
+MAX_WAITING: Final = 10  # times as many changes may wait to be folded
+CHANGES_KEPT: Final = timedelta(hours=1)  # after they were stored, for listings that began before
 
 DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
@@ -41,13 +62,16 @@ class Declarations:
 class NextVersion:
     """Next version of a dataset, ready to be written.
 
-    `ledger` aggregates the transactions of the dataset according to `recipe`. `base` is the version
-    that this one is derived from, or None. `keep` is called last, in the transaction that commits
-    the version.
+    `ledger` aggregates the transactions of the dataset according to `recipe`. `base` is the stored
+    version that this one is derived from, together with the changes up to `seq`; None if it
+    replaces everything. `number` is set by a fold, which adds changes and no write of its own.
+    `keep` is called last, in the transaction that commits the version.
     """
 
     dataset: DatasetRow
     base: int | None
+    seq: int = 0
+    number: int | None = None
     table: pa.Table
     content: TableContent
     recipe: JsonObject | None = None
@@ -125,6 +149,7 @@ def build_next_version(
     return NextVersion(
         dataset=dataset,
         base=version.version,
+        seq=dataset.seq,
         table=table,
         content=content,
         recipe=dataset.recipe,
@@ -133,17 +158,88 @@ def build_next_version(
 
 
 def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
-    """Read the rows of a version to derive the next one from.
+    """Read the rows of the newest version, with the changes since, to derive the next one from.
 
     Raises TableBusy if a newer version has replaced it.
     """
     dataset, version = at
+    changes = read_changes(stores.database, version, up_to=dataset.seq)
     try:
-        return stores.tables.read(table_path(dataset.tenant, dataset.id), version.table_version)
+        stored = stores.tables.read(table_path(dataset.tenant, dataset.id), version.table_version)
+        return changes.merge_into(stored)
     except TableGone as gone:
         if newest(stores, dataset.tenant, dataset.name)[1].version != version.version:
             raise TableBusy from gone
         raise
+
+
+def read_batches(
+    stores: Stores, at: DatasetAt, *, seq: int, start: int
+) -> Iterator[pa.RecordBatch]:
+    """Read a stored version with the changes up to a seq, in batches from the row `start` on."""
+    dataset, version = at
+    path = table_path(dataset.tenant, dataset.id)
+    if seq <= version.seq:
+        return stores.tables.batches(path, version.table_version, start=start)
+    if version.seq < dataset.trimmed_seq:
+        raise NotFound("The page is no longer available; list the customers again")
+    changes = read_changes(stores.database, version, up_to=seq)
+    rows = stores.tables.lookup(path, version.table_version).find(changes.customer_ids)
+    stored = stores.tables.batches(path, version.table_version, start=start)
+    return changes.merge_batches(stored, rows, start=start, n_stored=version.n_customers)
+
+
+def add_changes(
+    session: Session, at: DatasetAt, written: Mapping[str, JsonObject], *, stored: Collection[str]
+) -> tuple[DatasetRow, Collection[str]]:
+    """Add the cells written to customers to the changes of a dataset.
+
+    Raises TableBusy if the stored version `at` is no longer the newest. Of the customers, `stored`
+    are those in that version. Returns the dataset as counted, and the customers known before.
+    """
+    dataset, version = at
+    locked = repository.lock_dataset(session, dataset)
+    if repository.get_newest_version(session, locked).version != version.version:
+        raise TableBusy
+    before = repository.find_changes(session, locked.id, written, after=version.seq)
+    if locked.seq - version.seq >= MAX_WAITING * fold_threshold(locked):
+        raise Unavailable("Too many changes wait to be stored; try again shortly")
+    known = {*stored, *before}
+    merged = {customer: before.get(customer, {}) | cells for customer, cells in written.items()}
+    locked.version += 1
+    repository.add_changes(session, locked, merged, after=locked.seq)
+    locked.seq += len(merged)
+    locked.n_customers += len(merged.keys() - known)
+    locked.updated_at = now()
+    _plan_fold_job(session, locked, version, n_added=len(merged))
+    return locked, known
+
+
+def fold_threshold(dataset: DatasetRow) -> int:
+    """Return the number of changes after which they are folded into the stored table."""
+    return max(MIN_FOLD, int(FOLD_SHARE * dataset.n_customers))
+
+
+def _plan_fold_job(
+    session: Session, locked: DatasetRow, version: DatasetVersionRow, *, n_added: int
+) -> None:
+    """Create a job that folds the changes each time their number passes the threshold."""
+    waiting, threshold = locked.seq - version.seq, fold_threshold(locked)
+    if waiting // threshold > (waiting - n_added) // threshold:
+        payload = {"tenant": locked.tenant, "dataset": locked.name}
+        jobs.plan_unless_queued(session, locked.tenant, FOLD, payload)
+
+
+def fold_changes(
+    stores: Stores,
+    payload: JsonObject,
+    attempt: int,  # noqa: ARG001 - the signature of all jobs
+    progress: Progress,
+) -> JobResult:
+    """Run the fold job: store the changes of a dataset as a version."""
+    progress("folding", 0.0)
+    fold(stores, payload["tenant"], payload["dataset"])
+    return JobResult(finish=lambda _: {}, undo=lambda: None)
 
 
 def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.Table:
@@ -174,6 +270,33 @@ def change_next(
     return stores.tables.retried(change)
 
 
+def fold(stores: Stores, tenant: str, name: str, version: int | None = None) -> None:
+    """Store the changes of a dataset as a version, so that jobs can refer to it by its number.
+
+    Folds the changes up to a version number, by default all. Does nothing if there are none.
+    """
+
+    def act() -> None:
+        with stores.database.reading() as session:
+            at = dataset, newest = find_at(session, tenant, name, None)
+            up_to = dataset.seq
+            if version is not None:
+                up_to = repository.last_seq(session, dataset.id, up_to_version=version) or 0
+        if up_to > newest.seq:
+            _write_once(stores, _plan_fold(stores, at, up_to))
+
+    stores.tables.retried(act)
+
+
+def _plan_fold(stores: Stores, at: DatasetAt, up_to: int) -> NextVersion:
+    dataset, version = at
+    changes = read_changes(stores.database, version, up_to=up_to)
+    path = table_path(dataset.tenant, dataset.id)
+    table = changes.merge_into(stores.tables.read(path, version.table_version))
+    planned = build_next_version(at, table, recount(content_of(version), table))
+    return replace(planned, seq=up_to, number=changes.version)
+
+
 def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
     """Stage the files, then commit them under the dataset's row lock.
 
@@ -191,14 +314,22 @@ def _write_once(stores: Stores, planned: NextVersion) -> DatasetAt:
             path = ledger_path(dataset.tenant, dataset.id)
             ledger = staging.enter_context(stores.tables.stage(path, planned.ledger))
         with _lock_for_write(stores, dataset) as (session, locked):
-            if planned.base not in {None, locked.version}:
-                raise TableBusy
+            _require_unchanged(session, locked, planned)
             locked.recipe = planned.recipe
             if planned.ledger is not None:
                 locked.recipe = {**(planned.recipe or {}), LEDGER_VERSION: ledger.commit()}
-            at = _add_version(session, stores, locked, table.commit(), planned.content)
+            at = _add_version(session, stores, locked, table.commit(), planned)
             planned.keep(session, at)
     return at
+
+
+def _require_unchanged(session: Session, locked: DatasetRow, planned: NextVersion) -> None:
+    """Raise TableBusy if there is a newer version or, except for a fold, a newer change."""
+    if planned.base is None:
+        return
+    is_newest = repository.get_newest_version(session, locked).version == planned.base
+    if not is_newest or (planned.number is None and locked.seq != planned.seq):
+        raise TableBusy
 
 
 def computed_as_numeric(
@@ -228,12 +359,22 @@ def _lock_for_write(stores: Stores, dataset: DatasetRow) -> Iterator[tuple[Sessi
 
 
 def _add_version(
-    session: Session, stores: Stores, locked: DatasetRow, table_version: int, content: TableContent
+    session: Session, stores: Stores, locked: DatasetRow, table_version: int, planned: NextVersion
 ) -> DatasetAt:
-    """Record a committed table version as the dataset's next version."""
-    locked.version += 1
-    version = repository.add_version(session, locked, table_version, {**vars(content)})
-    _delete_old_versions(session, stores, locked)
+    """Record a committed table version as a version of the dataset."""
+    seq = planned.seq
+    if planned.number is None:
+        locked.version += 1
+        seq, locked.n_customers, locked.updated_at = locked.seq, planned.table.num_rows, now()
+    values = {
+        **vars(planned.content),
+        "version": planned.number or locked.version,
+        "seq": seq,
+        "table_version": table_version,
+    }
+    version = repository.add_version(session, locked, values)
+    repository.trim_changes(session, locked, up_to=seq, before=now() - CHANGES_KEPT)
+    _delete_old_versions(session, stores, locked, version)
     return locked, version
 
 
@@ -251,11 +392,11 @@ def newest(stores: Stores, tenant: str, name: str) -> DatasetAt:
 
 
 def find_at(session: Session, tenant: str, name: str, version: int | None) -> DatasetAt:
-    """Get a dataset and one of its versions, the newest by default."""
+    """Get a dataset and one of its stored versions, the newest by default."""
     dataset = repository.get_dataset(session, tenant, name)
-    return dataset, repository.get_version(
-        session, dataset, dataset.version if version is None else version
-    )
+    if version is None:
+        return dataset, repository.get_newest_version(session, dataset)
+    return dataset, repository.get_version(session, dataset, version)
 
 
 def summarize_dataset(
@@ -336,7 +477,7 @@ def get_version_or_newest(session: Session, dataset_id: str, version: int) -> Da
     dataset = repository.find_by_id(session, dataset_id)
     row = repository.find_version(session, dataset_id, version)
     if row is None and dataset is not None:
-        row = repository.find_version(session, dataset_id, dataset.version)
+        row = repository.get_newest_version(session, dataset)
     return row or get_version_by_id(session, dataset_id, version)
 
 
@@ -357,15 +498,15 @@ def unpin_version(session: Session, dataset_id: str, version: int, user: str) ->
         session.delete(row)
 
 
-def _delete_old_versions(session: Session, stores: Stores, dataset: DatasetRow) -> None:
+def _delete_old_versions(
+    session: Session, stores: Stores, dataset: DatasetRow, newest: DatasetVersionRow
+) -> None:
     """Delete old versions that are not pinned.
 
     Every few versions, create the job that removes their files.
     """
-    repository.delete_unused_versions(
-        session, dataset.id, before=dataset.version - stores.dataset_versions + 1
-    )
-    if dataset.version % VERSIONS_BETWEEN_COMPACTIONS == 0:
+    repository.delete_unused_versions(session, dataset.id, keep=stores.dataset_versions)
+    if newest.table_version % VERSIONS_BETWEEN_COMPACTIONS == 0:
         jobs.create_job(
             session, dataset.tenant, COMPACT, {"tenant": dataset.tenant, "dataset_id": dataset.id}
         )

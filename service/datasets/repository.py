@@ -1,17 +1,24 @@
 """Queries on the tables of datasets, dataset versions, pins and derived tables."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow, DerivedTableRow
+from service.datasets.rows import (
+    ChangeRow,
+    DatasetRow,
+    DatasetUseRow,
+    DatasetVersionRow,
+    DerivedTableRow,
+)
 from service.errors import DatasetDeleted, NotFound
-from service.stores.database import now
+from service.stores.database import JsonObject, now
 
 
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:
@@ -87,19 +94,22 @@ def get_version(session: Session, dataset: DatasetRow, version: int) -> DatasetV
     return row
 
 
+def get_newest_version(session: Session, dataset: DatasetRow) -> DatasetVersionRow:
+    """Get the newest stored version of a dataset, on which its later changes lie."""
+    query = select(DatasetVersionRow).filter_by(dataset_id=dataset.id)
+    row = session.scalar(query.order_by(DatasetVersionRow.version.desc()).limit(1))
+    if row is None:
+        raise NotFound(f"The dataset {dataset.name} has no stored version")
+    return row
+
+
 def add_version(
-    session: Session, dataset: DatasetRow, table_version: int, content: Mapping[str, Any]
+    session: Session, dataset: DatasetRow, values: Mapping[str, Any]
 ) -> DatasetVersionRow:
-    """Add the row of a dataset's current version number."""
-    columns = [asdict(column) for column in content["columns"]]
-    plain = {**content, "columns": columns, "warnings": list(content["warnings"])}
-    row = DatasetVersionRow(
-        dataset_id=dataset.id,
-        version=dataset.version,
-        table_version=table_version,
-        created_at=now(),
-        **plain,
-    )
+    """Add the row of a stored version."""
+    columns = [asdict(column) for column in values["columns"]]
+    plain = {**values, "columns": columns, "warnings": list(values["warnings"])}
+    row = DatasetVersionRow(dataset_id=dataset.id, created_at=now(), **plain)
     session.add(row)
     return row
 
@@ -121,14 +131,90 @@ def list_table_versions(session: Session, dataset_id: str) -> list[int]:
     )
 
 
-def delete_unused_versions(session: Session, dataset_id: str, *, before: int) -> None:
-    """Delete the versions before a given one that are not pinned."""
+def delete_unused_versions(session: Session, dataset_id: str, *, keep: int) -> None:
+    """Delete the versions that are neither pinned nor among the newest `keep`."""
     used = select(DatasetUseRow.version).where(DatasetUseRow.dataset_id == dataset_id)
+    numbers = select(DatasetVersionRow.version).filter_by(dataset_id=dataset_id)
+    newest = list(session.scalars(numbers.order_by(DatasetVersionRow.version.desc()).limit(keep)))
     _delete_versions(
         session,
         dataset_id,
-        (DatasetVersionRow.version < before) & DatasetVersionRow.version.not_in(used),
+        DatasetVersionRow.version.not_in(newest) & DatasetVersionRow.version.not_in(used),
     )
+
+
+def find_changes(
+    session: Session, dataset_id: str, customer_ids: Collection[str], *, after: int
+) -> dict[str, JsonObject]:
+    """Return the newest cells, written after a seq, of those of the customers that have any."""
+    query = select(ChangeRow.customer_id, ChangeRow.cells).where(
+        ChangeRow.dataset_id == dataset_id,
+        ChangeRow.customer_id.in_(customer_ids),
+        ChangeRow.seq > after,
+    )
+    return {row.customer_id: row.cells for row in session.execute(query.order_by(ChangeRow.seq))}
+
+
+def has_change(session: Session, dataset_id: str, customer_id: str) -> bool:
+    """Return whether any change of a customer is kept."""
+    query = select(ChangeRow.seq).filter_by(dataset_id=dataset_id, customer_id=customer_id)
+    return session.scalar(query.limit(1)) is not None
+
+
+def list_changes(session: Session, dataset_id: str, *, after: int, up_to: int) -> list[ChangeRow]:
+    """List the changes of a dataset in the order of their seq."""
+    query = select(ChangeRow).where(
+        ChangeRow.dataset_id == dataset_id, ChangeRow.seq > after, ChangeRow.seq <= up_to
+    )
+    return list(session.scalars(query.order_by(ChangeRow.seq)))
+
+
+def last_seq(session: Session, dataset_id: str, *, up_to_version: int) -> int | None:
+    """Return the seq of the last change up to a version number; None if none is kept."""
+    query = select(func.max(ChangeRow.seq)).where(
+        ChangeRow.dataset_id == dataset_id, ChangeRow.version <= up_to_version
+    )
+    return session.scalar(query)
+
+
+def add_changes(
+    session: Session, dataset: DatasetRow, cells: Mapping[str, JsonObject], *, after: int
+) -> None:
+    """Add a row per customer, numbered from `after`, at the dataset's current version number."""
+    written_at = now()
+    session.execute(
+        insert(ChangeRow),
+        [
+            {
+                "dataset_id": dataset.id,
+                "seq": after + place,
+                "version": dataset.version,
+                "customer_id": customer,
+                "cells": written,
+                "written_at": written_at,
+            }
+            for place, (customer, written) in enumerate(cells.items(), start=1)
+        ],
+    )
+
+
+def delete_changes(session: Session, dataset: DatasetRow) -> None:
+    """Delete all changes of a dataset, which its newest version contains."""
+    session.execute(delete(ChangeRow).filter_by(dataset_id=dataset.id))
+    dataset.trimmed_seq = dataset.seq
+
+
+def trim_changes(session: Session, dataset: DatasetRow, *, up_to: int, before: datetime) -> None:
+    """Delete the changes up to a seq that were written before a time."""
+    old = select(func.max(ChangeRow.seq)).where(
+        ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= up_to, ChangeRow.written_at < before
+    )
+    if (last := session.scalar(old)) is None:
+        return
+    session.execute(
+        delete(ChangeRow).where(ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= last)
+    )
+    dataset.trimmed_seq = last
 
 
 def delete_versions(session: Session, dataset_id: str, *, before: int) -> None:

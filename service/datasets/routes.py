@@ -221,7 +221,7 @@ def list_datasets(
     rows = repository.list_datasets(
         session, tenant, after=decode_cursor(page_token), limit=page_size
     )
-    shown = [Dataset.of(row, repository.get_version(session, row, row.version)) for row in rows]
+    shown = [Dataset.of(row, repository.get_newest_version(session, row)) for row in rows]
     return DatasetList(
         datasets=shown, next_page_token=next_cursor(rows, page_size, lambda row: row.name)
     )
@@ -234,7 +234,7 @@ def get_dataset(session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Da
     Returns the kind of each column as the service inferred it, and warnings about the data.
     """
     row = repository.get_dataset(session, tenant, dataset)
-    return Dataset.of(row, repository.get_version(session, row, row.version))
+    return Dataset.of(row, repository.get_newest_version(session, row))
 
 
 @router.get("/v1/datasets/{dataset}/summary")

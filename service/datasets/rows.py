@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.stores.database import Base, JsonList, JsonObject
@@ -11,8 +11,10 @@ from service.stores.database import Base, JsonList, JsonObject
 class DatasetRow(Base):
     """Named customer table; at version 0 it has no data yet.
 
-    `recipe` holds the transaction columns of a dataset that is built from transactions, and its
-    ledger version.
+    `version` counts all writes, and `seq` the customers that they wrote one at a time: a write adds
+    rows to `dataset_changes`, and a fold adds them to the stored table. Changes up to
+    `trimmed_seq` are deleted. `recipe` holds the transaction columns of a dataset that is built
+    from transactions, and its ledger version.
     """
 
     __tablename__ = "datasets"
@@ -22,12 +24,19 @@ class DatasetRow(Base):
     tenant: Mapped[str] = mapped_column(String(63))
     name: Mapped[str] = mapped_column(String(63))
     version: Mapped[int] = mapped_column(default=0)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    trimmed_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    n_customers: Mapped[int] = mapped_column(BigInteger, default=0)
     recipe: Mapped[JsonObject | None]
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
 
 class DatasetVersionRow(Base):
-    """Version of a dataset; `table_version` is its version number in the table store."""
+    """Stored version of a dataset, which contains its changes up to `seq`.
+
+    `table_version` is its version number in the table store.
+    """
 
     __tablename__ = "dataset_versions"
 
@@ -35,6 +44,7 @@ class DatasetVersionRow(Base):
         ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
     )
     version: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
     table_version: Mapped[int]
     customer_id: Mapped[str]
     generated_ids: Mapped[bool]
@@ -42,6 +52,22 @@ class DatasetVersionRow(Base):
     columns: Mapped[JsonList]
     warnings: Mapped[JsonList]
     created_at: Mapped[datetime]
+
+
+class ChangeRow(Base):
+    """A customer written to a dataset: all cells written since the stored version."""
+
+    __tablename__ = "dataset_changes"
+    __table_args__ = (Index("ix_dataset_changes_customer_id", "dataset_id", "customer_id", "seq"),)
+
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    version: Mapped[int]
+    customer_id: Mapped[str]
+    cells: Mapped[JsonObject]
+    written_at: Mapped[datetime]
 
 
 class DatasetUseRow(Base):

@@ -67,13 +67,13 @@ class Dataset(ResponseModel):
         """Build the response from a dataset and one of its versions."""
         return cls(
             dataset=row.name,
-            dataset_version=version.version,
+            dataset_version=row.version,
             customer_id=version.customer_id,
-            n_customers=version.n_customers,
+            n_customers=row.n_customers,
             columns=[Column.model_validate(column) for column in version.columns],
             warnings=version.warnings,
             created_at=row.created_at,
-            updated_at=version.created_at,
+            updated_at=row.updated_at or version.created_at,
         )
 
 

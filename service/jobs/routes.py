@@ -102,16 +102,19 @@ class JobResponder:
         self,
         prepare: Callable[[Session], Plan],
         show: Callable[[Session, JsonObject], tuple[str, Resource]],
+        *,
+        before: Callable[[], None] = lambda: None,
     ) -> Resource | Job:
         """Commit a job, dispatch it and wait for it.
 
         `show` returns the URL and the body of its result.
 
-        `prepare` validates the request in a read-only session, and returns the plan that inserts
+        `before` runs first, in no session, unless the request was planned already. `prepare`
+        validates the request in a read-only session, and returns the plan that inserts
         the job in a short writing transaction.
         """
         database = self.parts.stores.database
-        job_id = await run_in_threadpool(self._start, prepare)
+        job_id = await run_in_threadpool(self._start, prepare, before)
         job = await self.feeds.wait_for(job_id, seconds=self.patience.seconds)
         self.response.headers["X-Job"] = job.id
         if self.patience.applied:
@@ -122,11 +125,15 @@ class JobResponder:
             return self._accepted(job)
         return await run_in_threadpool(self._created, database, job, show)
 
-    def _start(self, prepare: Callable[[Session], Plan]) -> str:
-        with self.parts.stores.database.reading() as session:
-            planned = find_planned(session, self.sent) if self.sent else None
-            plan = None if planned else prepare(session)
-        job_id = planned or self._insert_job(cast("Plan", plan))
+    def _start(self, prepare: Callable[[Session], Plan], before: Callable[[], None]) -> str:
+        database = self.parts.stores.database
+        with database.reading() as session:
+            job_id = find_planned(session, self.sent) if self.sent else None
+        if job_id is None:
+            before()
+            with database.reading() as session:
+                plan = prepare(session)
+            job_id = self._insert_job(plan)
         operations.dispatch(self.parts.stores.database, self.parts.engine)
         return job_id
 

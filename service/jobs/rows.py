@@ -12,6 +12,7 @@ State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
 ERASE: Final = "erase"
 COMPACT: Final = "compact"
+FOLD: Final = "fold"
 # Purges erase data: they run before other jobs, cannot be cancelled, and are retried until they
 # succeed.
 PURGES: Final = (ERASE, COMPACT)

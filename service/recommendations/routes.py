@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from service.datasets import operations as datasets_operations
 from service.datasets import repository as datasets
 from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
@@ -48,7 +49,10 @@ async def recommend_k(
         spec=body.to_spec(),
         settings=settings,
     )
-    return await later.answer(plan, partial(_show, tenant))
+    fold = partial(
+        datasets_operations.fold, later.parts.stores, tenant, dataset, body.dataset_version
+    )
+    return await later.answer(plan, partial(_show, tenant), before=fold)
 
 
 @router.get("/v1/datasets/{dataset}/recommendations")

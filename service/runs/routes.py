@@ -66,7 +66,8 @@ async def start_run(
         at = datasets.find_at(session, tenant, body.dataset, body.dataset_version)
         return lambda writing: operations.plan_run(writing, *ready, at)
 
-    return await later.answer(plan, partial(_show, tenant))
+    fold = partial(datasets.fold, later.parts.stores, tenant, body.dataset, body.dataset_version)
+    return await later.answer(plan, partial(_show, tenant), before=fold)
 
 
 @router.get(RUNS + "/{run}")

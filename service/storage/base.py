@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from pyarrow import NativeFile
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from service.errors import Unavailable
@@ -35,6 +36,10 @@ class Storage(ABC):
         with self.reached(), self.arrow.open_input_stream(path) as file:
             content: bytes = file.read()
         return content
+
+    def open_mapped(self, path: str) -> NativeFile:
+        """Open a file for reading; buffers read from a local one are mapped, not copied."""
+        return self.arrow.open_input_file(path)
 
     def changes(self) -> Iterator[tuple[str, float]]:
         """Iterate over all files with their modification times, as Unix timestamps.

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from pyarrow import NativeFile, memory_map
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from service.errors import StorageFull
@@ -33,6 +34,9 @@ class LocalStorage(Storage):
             if is_full(error):
                 raise StorageFull from error
             raise
+
+    def open_mapped(self, path: str) -> NativeFile:
+        return memory_map(self.at(path))
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
         """Write a temporary directory, fsync and rename it, so that all files appear at once."""

@@ -21,6 +21,8 @@ from pyarrow.fs import FileSelector, FileType
 
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
 from service.storage import Storage
+from service.stores import lookup
+from service.stores.lookup import Lookup
 
 # File statistics would store the smallest and the largest customer id in the log.
 _WITHOUT_STATISTICS: Final = {"delta.dataSkippingStatsColumns": ""}
@@ -53,6 +55,17 @@ class DeltaDirectory:
             return dataset_of(self, self.open_at(version)).to_table(
                 filter=ds.field(column) == value
             )
+
+    def lookup(self, version: int) -> Lookup:
+        """Open the lookup file of a version, which is written if it is missing."""
+        with self._reading():
+            [name] = file_names(self.open_at(version))
+            path = f"{self.path}/{lookup.path_of(name)}"
+            try:
+                return Lookup.open(self.files, path)
+            except FileNotFoundError:
+                lookup.write(self.files, path, self.read(version, None))
+                return Lookup.open(self.files, path)
 
     def batches(
         self, version: int | None, columns: Sequence[str] | None, start: int

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
+from service.stores import lookup
 from service.stores.delta import DeltaDirectory, commit, count_purges, file_names, file_of
 
 Search = Literal["found", "absent", "unreadable"]
@@ -61,6 +62,7 @@ def leftovers(directory: DeltaDirectory, keep: Sequence[int] | None) -> list[str
         for version in ([None] if keep is None else keep)
         for name in file_names(directory.open_at(version))
     }
+    needed |= {lookup.path_of(name) for name in needed}
     with directory.files.reached():
         return [name for name in directory.list_files() if name not in needed]
 
@@ -69,8 +71,9 @@ def search_file(directory: DeltaDirectory, name: str, value: str) -> Search:
     """Search the first column of a file for a text; a partially written file is unreadable."""
     try:
         with directory.files.reached():
+            fmt = "ipc" if name.startswith(f"{lookup.DIRECTORY}/") else "parquet"
             dataset = ds.dataset(
-                [f"{directory.path}/{name}"], format="parquet", filesystem=directory.files.arrow
+                [f"{directory.path}/{name}"], format=fmt, filesystem=directory.files.arrow
             )
             key = ds.field(dataset.schema.names[0])
             return "found" if dataset.count_rows(filter=key == value) else "absent"
@@ -94,5 +97,5 @@ def _commit(
 
 def _number_of(name: str) -> int:
     """Return the number of purges that had begun when a file was staged."""
-    number = name.partition("-")[0]
+    number = name.removeprefix(f"{lookup.DIRECTORY}/").partition("-")[0]
     return int(number) if number.isascii() and number.isdecimal() else _UNNUMBERED

@@ -17,9 +17,11 @@ import pyarrow as pa
 
 from service.errors import TableBusy
 from service.storage import open_storage
+from service.stores.lru_cache import LruCache
 
 if TYPE_CHECKING:
     from service.stores.delta import DeltaDirectory
+    from service.stores.lookup import Lookup
     from service.stores.staged_write import StagedVersion
     from service.stores.table_purge import Purge, Search
 
@@ -27,6 +29,7 @@ ATTEMPTS: Final = 12
 MIN_BACKOFF: Final = 0.02
 MAX_BACKOFF: Final = 1.0
 MAX_LOCK_WAIT: Final = 3.0
+MAX_LOOKUPS: Final = 16
 
 Result = TypeVar("Result")
 
@@ -46,6 +49,7 @@ class Tables:
         self.files = open_storage(root)
         self._sleep = sleep
         self._registering = Lock()
+        self._lookups: LruCache[tuple[str, int], Lookup] = LruCache(MAX_LOOKUPS, lambda _: 1)
         self._write_locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     def replace(self, path: str, table: pa.Table) -> int:
@@ -121,6 +125,10 @@ class Tables:
     def find(self, path: str, version: int, column: str, value: str) -> pa.Table:
         """Read the rows of a version whose `column` equals `value`."""
         return self._directory(path).find(version, column, value)
+
+    def lookup(self, path: str, version: int) -> "Lookup":
+        """Open the lookup file of a version, which is written if it is missing."""
+        return self._lookups.get((path, version), lambda: self._directory(path).lookup(version))
 
     def batches(
         self,

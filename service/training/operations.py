@@ -54,6 +54,23 @@ class Cut:
     distance: float | None
 
 
+def fold_dataset(stores: Stores, tenant: str, spec: FitSpec, *, model: str, inherits: bool) -> None:
+    """Store the changes of the dataset that a fit will read; `inherits` it from the model's base.
+
+    Does nothing if the dataset cannot be determined, which the plan of the fit reports.
+    """
+    name = spec.dataset or model
+    if inherits and spec.dataset is None:
+        with stores.database.reading() as session:
+            base = registry.base_version(
+                session, registry_repository.get_model(session, tenant, model)
+            )
+        if base is None:
+            return
+        name = base.dataset
+    datasets.fold(stores, tenant, name, spec.dataset_version)
+
+
 def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:
     """Validate a new model; returns a callback that adds it with its first version and the job.
 
@@ -193,7 +210,7 @@ def _source(
     session: Session, tenant: str, name: str, number: int | None
 ) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
-    version = datasets_repository.get_version(session, dataset, number or dataset.version)
+    _, version = datasets.find_at(session, tenant, name, number)
     return version, _source_values(dataset.name, version)
 
 

@@ -31,7 +31,15 @@ async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) ->
         spec=body.to_spec(),
         settings=later.parts.settings,
     )
-    return await later.answer(plan, partial(_show, tenant))
+    fold = partial(
+        operations.fold_dataset,
+        later.parts.stores,
+        tenant,
+        body.to_spec(),
+        model=body.name,
+        inherits=False,
+    )
+    return await later.answer(plan, partial(_show, tenant), before=fold)
 
 
 @router.post(
@@ -56,7 +64,15 @@ async def fit_again(
         spec=body.to_spec(),
         settings=later.parts.settings,
     )
-    return await later.answer(plan, partial(_show, tenant))
+    fold = partial(
+        operations.fold_dataset,
+        later.parts.stores,
+        tenant,
+        body.to_spec(),
+        model=model,
+        inherits=True,
+    )
+    return await later.answer(plan, partial(_show, tenant), before=fold)
 
 
 @router.post(

@@ -7,6 +7,8 @@ from typing import TypeVar
 from service.errors import FieldError, InvalidRequest
 
 MAX_DIGITS = 9
+MAX_SEQ_DIGITS = 18
+ROW_CURSOR_NUMBERS = 3
 
 Row = TypeVar("Row")
 
@@ -32,17 +34,18 @@ def decode_offset(token: str | None) -> int:
     return int(key)
 
 
-def decode_row_cursor(token: str | None) -> tuple[int | None, int]:
-    """Decode the table version and the first row of a page.
+def decode_row_cursor(token: str | None) -> tuple[int | None, int | None, int]:
+    """Decode the table version, its last change and the first row of a page.
 
-    The first page has version None: the newest.
+    The first page has version and change None: the newest.
     """
     if token is None:
-        return None, 0
-    version, _, row = (decode_cursor(token) or "").partition(".")
-    if not (version.isdecimal() and row.isdecimal()) or max(len(version), len(row)) > MAX_DIGITS:
+        return None, None, 0
+    numbers = (decode_cursor(token) or "").split(".")
+    if len(numbers) != ROW_CURSOR_NUMBERS or not all(map(_is_number, numbers)):
         raise _invalid_cursor()
-    return int(version), int(row)
+    version, seq, row = map(int, numbers)
+    return version, seq, row
 
 
 def encode_offset(number: int) -> str:
@@ -50,14 +53,21 @@ def encode_offset(number: int) -> str:
     return _encode(str(number))
 
 
-def encode_row_cursor(version: int, row: int) -> str:
-    """Return the token of the page that begins at `row` of a table version."""
-    return _encode(f"{version}.{row}")
+def encode_row_cursor(version: int, row: int, *, seq: int = 0) -> str:
+    """Return the token of the page that begins at `row` of a table version.
+
+    Includes its changes up to `seq`.
+    """
+    return _encode(f"{version}.{seq}.{row}")
 
 
 def next_cursor(rows: Sequence[Row], size: int, key: Callable[[Row], str]) -> str | None:
     """Return the token of the next page; None if these rows are fewer than the page size."""
     return _encode(key(rows[-1])) if len(rows) == size else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_SEQ_DIGITS
 
 
 def _encode(key: str) -> str:

@@ -10,13 +10,13 @@ from itertools import count
 from urllib.parse import urlsplit
 
 import pytest
-from long_fits import living
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.server import Server, wait_for
 from service.auth import operations
 from service.auth.api_keys import generate_key
 from service.stores.database import Database
+from tests.processes.long_fits import living
 
 pytestmark = pytest.mark.processes
 

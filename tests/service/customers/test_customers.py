@@ -468,7 +468,7 @@ def test_an_upsert_to_a_table_that_is_replaced_meanwhile_reads_the_new_columns(s
         raw = read_table(io.BytesIO(other.encode()), CSV)
         datasets.replace_dataset(stores, "default", shop, raw, datasets.Declarations())
 
-    with meanwhile(sampled, "tables", "stage", replaced):
+    with meanwhile(sampled, "tables", "lookup", replaced):
         done = send(sampled, shop, [{"customer_id": 2, "age": 7}])
     assert (done.status_code, customers_of(sampled, shop)[1]) == (200, {"id": "2", "age": "7"})
 
@@ -521,6 +521,7 @@ def test_a_declared_marker_is_missing_from_now_on(sampled, name):
     age = change(sampled, name, age={"missing": ["999"]}).json()["columns"][1]
     assert (age["kind"], age["missing"], age["missing_markers"]) == ("numeric", 4, ["999"])
     upsert(sampled, name, {"id": 1, "age": 999})
+    datasets.fold(sampled.app.state.services.stores, "default", name)
     assert column(sampled, name, "age")["missing"] == 5
 
 

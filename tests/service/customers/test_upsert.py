@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.customers.upsert import last_of_each, merge_tables
+from service.datasets.merge import last_of_each, merge_tables
 
 STORED = pa.table({"id": ["a", "b", "c"], "Age": [1.0, 2.0, None], "City": ["x", None, "z"]})
 

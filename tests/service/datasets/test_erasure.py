@@ -436,8 +436,8 @@ def few(settings):
 
 
 def write(client, times):
-    for n in range(times):
-        upsert(client, "shop", {"customer_id": "c1", "age": n})
+    for _ in range(times):
+        put_csv(client, "shop", TABLE)
 
 
 def compacted(client):
