@@ -94,9 +94,7 @@ def _write_changes(
     _require_valid_rows(batch, atomic=atomic)
     _require_same_columns(batch.typed, stored_schema(version))
     written = batch.cells(content.customer_id)
-    rows = stores.tables.lookup(
-        datasets.table_path(dataset.tenant, dataset.id), version.table_version
-    ).find(list(written))
+    rows = datasets.open_lookup(stores, at).find(list(written))
     stored = {customer for customer, row in zip(written, rows, strict=True) if row >= 0}
 
     with stores.database.writing() as session:
@@ -136,11 +134,15 @@ def find_customer(
 
     17850.0 also finds 17850.
     """
-    at = datasets.newest(stores, tenant, name)
-    for each in filter(None, (customer_id, integer_id(customer_id))):
-        if row := _find_row(stores, at, each):
-            return at[0], row
-    raise NotFound(f"The dataset {name} has no such customer")
+
+    def find() -> tuple[DatasetRow, dict[str, object]]:
+        at = datasets.newest(stores, tenant, name)
+        for each in filter(None, (customer_id, integer_id(customer_id))):
+            if row := _find_row(stores, at, each):
+                return at[0], row
+        raise NotFound(f"The dataset {name} has no such customer")
+
+    return stores.tables.retried(find)
 
 
 def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, object] | None:
@@ -148,9 +150,7 @@ def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, obje
     dataset, version = at
     with stores.database.reading() as session:
         changes = repository.find_changes(session, dataset.id, [customer_id], after=version.seq)
-    lookup = stores.tables.lookup(
-        datasets.table_path(dataset.tenant, dataset.id), version.table_version
-    )
+    lookup = datasets.open_lookup(stores, at)
     [number] = lookup.find([customer_id])
     if number < 0 and customer_id not in changes:
         return None

@@ -1,7 +1,7 @@
 """Changes of a dataset on top of its stored version: written one customer at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
@@ -21,75 +21,68 @@ PAGE: Final = 5_000
 class Changes:
     """The newest cells of each changed customer, in the order of their first change.
 
-    `seq` and `version` are those of the last change, which `cells` contains.
+    `patch` has the columns of the dataset, and `present` a mask of the rows that carry each column.
+    `seq` and `version` are those of the last change.
     """
 
-    schema: pa.Schema
+    patch: pa.Table
+    present: Mapping[str, Mask]
     seq: int
     version: int
-    cells: Mapping[str, JsonObject] = field(default_factory=dict)
 
-    @property
-    def customer_ids(self) -> Sequence[str]:
-        return list(self.cells)
+    @classmethod
+    def of(
+        cls, cells: Mapping[str, JsonObject], schema: pa.Schema, *, seq: int, version: int
+    ) -> Self:
+        """Build the changes from the cells written to each customer."""
+        key, *others = schema
+        columns = {
+            column.name: pa.array([row.get(column.name) for row in cells.values()], column.type)
+            for column in others
+        }
+        present = {
+            column.name: np.array([column.name in row for row in cells.values()], np.bool_)
+            for column in others
+        }
+        patch = pa.table({key.name: pa.array(list(cells), key.type), **columns})
+        return cls(patch=patch, present=present, seq=seq, version=version)
 
     def merge_into(self, table: pa.Table) -> pa.Table:
         """Return the table with all changes; new customers come last."""
-        if not self.cells:
+        if not self.patch.num_rows:
             return table
-        key = self.schema.names[0]
-        return merge_tables(table, self._patch(), key=key, present=self._present())
+        return merge_tables(table, self.patch, key=self.patch.column_names[0], present=self.present)
+
+    def take(self, places: npt.NDArray[np.int64]) -> "Changes":
+        """Return the changes of some customers."""
+        return Changes(
+            patch=self.patch.take(places),
+            present={name: mask[places] for name, mask in self.present.items()},
+            seq=self.seq,
+            version=self.version,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedChanges:
+    """Changes with the stored row of each customer, -1 for new ones; `n_stored` rows are stored."""
+
+    changes: Changes
+    rows: npt.NDArray[np.int64]
+    n_stored: int
 
     def merge_batches(
-        self,
-        batches: Iterator[pa.RecordBatch],
-        rows: npt.NDArray[np.int64],
-        *,
-        start: int,
-        n_stored: int,
+        self, batches: Iterator[pa.RecordBatch], *, start: int
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the batches of a stored table with all changes.
-
-        Parameters
-        ----------
-        batches
-            The stored rows from the row `start` on.
-        rows
-            The stored row of each changed customer, -1 for new ones.
-        start
-            The first row, counted over the stored rows and then the new customers.
-        n_stored
-            The number of stored rows.
-        """
+        """Yield the stored rows from the row `start` on with their changes, then new customers."""
         first = start
         for batch in batches:
-            hits = np.flatnonzero((rows >= first) & (rows < first + batch.num_rows))
+            hits = np.flatnonzero((self.rows >= first) & (self.rows < first + batch.num_rows))
             table = pa.Table.from_batches([batch])
-            yield from self._subset(hits).merge_into(table).to_batches()
+            yield from self.changes.take(hits).merge_into(table).to_batches()
             first += batch.num_rows
-        new = np.flatnonzero(rows < 0)[max(0, start - n_stored) :]
-        yield from self._subset(new).merge_into(self.schema.empty_table()).to_batches()
-
-    def _subset(self, places: npt.NDArray[np.int64]) -> Self:
-        customers = self.customer_ids
-        chosen = [customers[place] for place in places]
-        return replace(self, cells={customer: self.cells[customer] for customer in chosen})
-
-    def _patch(self) -> pa.Table:
-        key, *others = self.schema
-        columns = {
-            column.name: pa.array(
-                [cells.get(column.name) for cells in self.cells.values()], column.type
-            )
-            for column in others
-        }
-        return pa.table({key.name: pa.array(self.customer_ids, key.type), **columns})
-
-    def _present(self) -> dict[str, Mask]:
-        return {
-            name: np.array([name in cells for cells in self.cells.values()], np.bool_)
-            for name in self.schema.names[1:]
-        }
+        new = np.flatnonzero(self.rows < 0)[max(0, start - self.n_stored) :]
+        yield from self.changes.take(new).patch.to_batches()
 
 
 def read_changes(database: Database, version: DatasetVersionRow, *, up_to: int) -> Changes:
@@ -104,4 +97,4 @@ def read_changes(database: Database, version: DatasetVersionRow, *, up_to: int) 
         cells |= {row.customer_id: row.cells for row in rows}
         number = max([number, *(row.version for row in rows)])
         after += PAGE
-    return Changes(schema=stored_schema(version), seq=up_to, version=number, cells=cells)
+    return Changes.of(cells, stored_schema(version), seq=up_to, version=number)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ from models.columns import Override, apply_schema, infer_schema
 from models.summary import Summary, summarize
 from models.transactions import COMPUTED
 from service.datasets import repository
-from service.datasets.changes import read_changes
+from service.datasets.changes import PlacedChanges, read_changes
 from service.datasets.dataset_schema import (
     TableContent,
     apply_overrides,
@@ -34,6 +34,9 @@ from service.jobs.operations import JobResult, Progress
 from service.jobs.rows import COMPACT, FOLD
 from service.stores import Stores
 from service.stores.database import JsonObject, Session, now
+
+if TYPE_CHECKING:
+    from service.stores.lookup import Lookup
 
 CUSTOMER_ID = "customer_id"
 LEDGER_VERSION = "ledger_version"
@@ -164,9 +167,24 @@ def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
     """
     dataset, version = at
     changes = read_changes(stores.database, version, up_to=dataset.seq)
+    path = table_path(dataset.tenant, dataset.id)
+    with _busy_if_replaced(stores, at):
+        return changes.merge_into(stores.tables.read(path, version.table_version))
+
+
+def open_lookup(stores: Stores, at: DatasetAt) -> "Lookup":
+    """Open the lookup file of the newest version; raises TableBusy if a newer one replaced it."""
+    dataset, version = at
+    with _busy_if_replaced(stores, at):
+        return stores.tables.lookup(table_path(dataset.tenant, dataset.id), version.table_version)
+
+
+@contextmanager
+def _busy_if_replaced(stores: Stores, at: DatasetAt) -> Iterator[None]:
+    """Raise TableBusy if a block finds the table of a version gone that is no longer newest."""
+    dataset, version = at
     try:
-        stored = stores.tables.read(table_path(dataset.tenant, dataset.id), version.table_version)
-        return changes.merge_into(stored)
+        yield
     except TableGone as gone:
         if newest(stores, dataset.tenant, dataset.name)[1].version != version.version:
             raise TableBusy from gone
@@ -183,10 +201,17 @@ def read_batches(
         return stores.tables.batches(path, version.table_version, start=start)
     if version.seq < dataset.trimmed_seq:
         raise NotFound("The page is no longer available; list the customers again")
-    changes = read_changes(stores.database, version, up_to=seq)
-    rows = stores.tables.lookup(path, version.table_version).find(changes.customer_ids)
+
+    def read() -> PlacedChanges:
+        changes = read_changes(stores.database, version, up_to=seq)
+        rows = stores.tables.lookup(path, version.table_version).find(
+            changes.patch.column(0).to_pylist()
+        )
+        return PlacedChanges(changes=changes, rows=rows, n_stored=version.n_customers)
+
+    placed: PlacedChanges = stores.changes.get((dataset.id, version.version, seq), read)
     stored = stores.tables.batches(path, version.table_version, start=start)
-    return changes.merge_batches(stored, rows, start=start, n_stored=version.n_customers)
+    return placed.merge_batches(stored, start=start)
 
 
 def add_changes(

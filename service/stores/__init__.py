@@ -16,6 +16,7 @@ from service.stores.tables import Tables
 MAX_SUBJECTS = 4
 MAX_COUNTS = 100
 MAX_DRAWING_BYTES = 16 * 2**20
+MAX_CHANGED = 50_000  # customers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,8 @@ class Stores:
     """The three stores that must stay consistent: metadata, customer tables, model files.
 
     Caches: `scorers` holds deserialized scorers, `subjects` the inputs of figures, `drawings`
-    rendered figures, and `counts` the contingency tables of compared versions. `dataset_versions`
+    rendered figures, `counts` the contingency tables of compared versions, and `changes` the
+    changes of datasets since their stored versions, for further pages. `dataset_versions`
     is the number of versions of a dataset that are kept in addition to those that a model learned
     from.
     """
@@ -35,6 +37,7 @@ class Stores:
     subjects: LruCache[str, Any]
     drawings: LruCache[str, bytes]
     counts: LruCache[str, Any]
+    changes: LruCache[tuple[str, int, int], Any]
     dataset_versions: int
 
     def caches(self) -> dict[str, CacheStats]:
@@ -43,6 +46,7 @@ class Stores:
             "subjects": self.subjects.use(),
             "drawings": self.drawings.use(),
             "counts": self.counts.use(),
+            "changes": self.changes.use(),
         }
 
 
@@ -60,5 +64,6 @@ def open_stores(settings: Settings) -> Stores:
         subjects=LruCache(MAX_SUBJECTS, lambda _: 1),
         drawings=LruCache(MAX_DRAWING_BYTES, len),
         counts=LruCache(MAX_COUNTS, lambda _: 1),
+        changes=LruCache(MAX_CHANGED, lambda placed: placed.rows.size),
         dataset_versions=settings.dataset_versions,
     )

@@ -59,6 +59,12 @@ def path_of(data_file: str) -> str:
     return f"{DIRECTORY}/{PurePosixPath(data_file).stem}.arrow"
 
 
+def without_suffix(path: str) -> str:
+    """Return the path of a lookup file that may still be written; other paths are unchanged."""
+    stem, extension, _ = path.partition(".arrow")
+    return stem + extension
+
+
 def write(files: Storage, path: str, table: pa.Table) -> None:
     """Write the lookup file of a table atomically."""
     order = pc.sort_indices(table.column(0)).cast(pa.int32())

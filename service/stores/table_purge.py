@@ -64,7 +64,10 @@ def leftovers(directory: DeltaDirectory, keep: Sequence[int] | None) -> list[str
     }
     needed |= {lookup.path_of(name) for name in needed}
     with directory.files.reached():
-        return [name for name in directory.list_files() if name not in needed]
+        # A lookup file has a suffix while it is written.
+        return [
+            name for name in directory.list_files() if lookup.without_suffix(name) not in needed
+        ]
 
 
 def search_file(directory: DeltaDirectory, name: str, value: str) -> Search:
