@@ -25,6 +25,8 @@ from tests.reference.criteria_and_metrics import OF_CRITERIA, OF_METRICS
 from tests.support.paths import ROOT
 from tests.support.realistic_tables import mall
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("age", "income", "score")
 FEATURES = [Feature(name=name, kind="numeric", log=False) for name in NAMES]
 CENTERS = np.array(

@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.steps import fit, place, put_csv
 
+pytestmark = pytest.mark.slow
+
 N = 60
 ARROW, PARQUET, CSV = (
     "application/vnd.apache.arrow.stream",

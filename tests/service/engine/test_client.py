@@ -19,6 +19,8 @@ from service.temp_directories import PREFIX
 from tests.service.engine import engine_jobs
 from tests.support.waiting import alive, eventually
 
+pytestmark = pytest.mark.slow
+
 ENTRY_POINT = f"{engine_jobs.__name__}:run_job"
 ROUNDTRIP = """
 import sys

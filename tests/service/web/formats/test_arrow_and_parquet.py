@@ -16,6 +16,8 @@ from pyarrow import ipc
 from service.web.formats import TableLimits, UnreadableBody, read_patch, read_table
 from tests.support.readers import READERS
 
+pytestmark = pytest.mark.slow
+
 PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
 LONG = "x" * 1_000_000

@@ -16,6 +16,8 @@ from service.assignments.json_input import read_customers
 from service.web.formats import TableLimits, UnreadableBody, read_table
 from service.web.formats.json_depth import BLOCK, check_depth
 
+pytestmark = pytest.mark.slow
+
 LONG = "x" * (MAX_HEADER_LENGTH + 1)
 BODIES = {
     "application/json": json.dumps({"customers": [{"a": 1, LONG: 2}]}),
