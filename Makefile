@@ -22,8 +22,8 @@ run: setup ## Start the service on http://127.0.0.1:8000, with a sample on the f
 test: setup-dev ## Run all tests, or those of one file or folder: make test T=tests/models
 	$(BIN)/python -m pytest $(if $(T),$(T),$(DISTRIBUTED)) $(ARGS)
 
-test-fast: setup-dev ## Run the tests that start no processes, damage no files and need no browser
-	$(BIN)/python -m pytest $(DISTRIBUTED) -m "not processes and not damage and not bytes" --ignore tests/browser $(ARGS)
+test-fast: setup-dev ## Run the quick tests: no processes, no damaged files, no browser, nothing slow
+	$(BIN)/python -m pytest $(DISTRIBUTED) -m "not processes and not damage and not bytes and not slow" --ignore tests/browser $(ARGS)
 
 coverage: setup-dev ## Run all tests and measure which lines and branches they reach
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"

@@ -44,6 +44,8 @@ from service.web.pagination import decode_cursor, decode_offset, decode_row_curs
 from service.web.prefer import parse_prefer
 from service.web.schemas import Name, Text
 
+pytestmark = pytest.mark.slow
+
 MOST = 6  # times the cost for four times the length
 FUNCTIONS = {
     f"re.{name}"

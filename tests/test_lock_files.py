@@ -17,6 +17,8 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.wheel_index import normalized, pins_of, write_index
 
+pytestmark = pytest.mark.slow
+
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 INSTALLED = [
     Path(sysconfig.get_path("purelib")),

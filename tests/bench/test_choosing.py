@@ -19,6 +19,8 @@ from bench.choosing.tables import (
     scoring_sources,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():

@@ -5,6 +5,8 @@ from sklearn.datasets import make_blobs
 from models.algorithms import Hierarchical, KMeans
 from models.stability import DOUBTFUL_BELOW, MOST_SEGMENTS, doubts, segment_stability
 
+pytestmark = pytest.mark.slow
+
 every_algorithm = pytest.mark.parametrize(
     "algorithm",
     [KMeans(), Hierarchical(), Hierarchical(distance=5.0)],

@@ -17,6 +17,8 @@ from models.matching import nest_segments
 from models.segmentation import cut, fit
 from models.tree import Tree
 
+pytestmark = pytest.mark.slow
+
 FEATURES = [Feature(name="income", kind="numeric"), Feature(name="score", kind="numeric")]
 LINKAGES = get_args(Linkage)
 WITHOUT_SCIENCE = """

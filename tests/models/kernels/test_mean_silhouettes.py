@@ -11,6 +11,8 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 from models.kernels.mean_silhouettes import EXACT_UP_TO, QUERIES, mean_silhouettes
 from models.kernels.silhouettes import silhouettes
 
+pytestmark = pytest.mark.slow
+
 
 def nonempty_partitions(points, ks, seed=0):
     centers = np.random.default_rng(seed).normal(size=(max(ks), points.shape[1]))

@@ -16,6 +16,8 @@ from models.selection.constraints import Constraints, choose
 from models.selection.k_probabilities import credible_set
 from models.selection.summary_text import summary_sentence
 
+pytestmark = pytest.mark.slow
+
 
 def table_of(points, **categories):
     table = pd.DataFrame(points, columns=[f"x{i}" for i in range(points.shape[1])])

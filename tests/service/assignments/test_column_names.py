@@ -15,6 +15,7 @@ from service.assignments.inputs import CustomerBatch, InputSchema
 from service.assignments.json_input import read_customers
 from service.errors import ServiceError
 from service.web.formats import DEFAULT_LIMITS, read_patch, read_table
+from tests.support.readers import READERS
 
 CSV, NDJSON, ARROW = "text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"
 ODD = [
@@ -85,7 +86,7 @@ def read_on_every_road(header):
         ).customers(),
         "json row by row": read_customers(BytesIO(document), DEFAULT_LIMITS, max_depth=9),
         **{
-            kind: CustomerBatch.of_table(read_patch(BytesIO(written([row])), kind))
+            kind: CustomerBatch.of_table(read_patch(BytesIO(written([row])), kind, readers=READERS))
             for kind, written in TABLES.items()
         },
     }

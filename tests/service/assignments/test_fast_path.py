@@ -27,6 +27,8 @@ from service.web.memory_budget import MemoryBudget
 from service.web.pipeline_queue import PipelineQueue
 from tests.support.steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
+pytestmark = pytest.mark.slow
+
 JSON = "application/json"
 ALLOWANCE = BodyLimits(n_bytes=1000, seconds=9, depth=9)
 HERE = {INCOME: 60, SCORE: 50}

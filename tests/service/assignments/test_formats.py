@@ -14,6 +14,8 @@ from service.web.formats import media_type_of, read_table
 from service.web.formats.writers import FORMATS, write_table
 from tests.support.steps import INCOME, SCORE, customers_of, fit, put_csv
 
+pytestmark = pytest.mark.slow
+
 CANARY = "Zanzibar-77"
 JSON, CSV, TSV = "application/json", "text/csv", "text/tab-separated-values"
 PARQUET = "application/vnd.apache.parquet"

@@ -9,6 +9,8 @@ from sklearn.metrics import adjusted_rand_score
 from tests.support.fakes import Interrupted
 from tests.support.steps import INCOME, SCORE, customers_of, erase, fit, put_csv, refit, upsert
 
+pytestmark = pytest.mark.slow
+
 
 def compare(client, model, status=200, headers=None, **versions):
     answer = client.get(f"/v1/models/{model}/comparison", params=versions, headers=headers)

@@ -18,6 +18,8 @@ from service.web.formats import RawTable, read_table
 from tests.support.fakes import Interrupted
 from tests.support.steps import customers_of, erase, put_csv, upsert
 
+pytestmark = pytest.mark.slow
+
 CANARY = "Zanzibar-77"
 TABLE = "customer_id,age,town\nc1,30,Ulm\nc2,41.5,Bonn\nc3,,Köln\n"
 FIRST = {"customer_id": "c1", "age": 30, "town": "Ulm"}

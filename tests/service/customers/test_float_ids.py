@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.steps import customers_of, fit, put_csv
 
+pytestmark = pytest.mark.slow
+
 CSV, JSON, PARQUET = "text/csv", "application/json", "application/vnd.apache.parquet"
 
 

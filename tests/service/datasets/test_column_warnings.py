@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.steps import fit, place, put_csv, recommend, upsert
 
+pytestmark = pytest.mark.slow
+
 N = 60
 ARROW, PARQUET, CSV = (
     "application/vnd.apache.arrow.stream",

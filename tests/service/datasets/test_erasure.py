@@ -36,6 +36,8 @@ from tests.support.steps import (
     upsert,
 )
 
+pytestmark = pytest.mark.slow
+
 CANARY, SPENT, NOTE = "Zanzibar-77", 8311.77, "Quetzal-42"
 SECRETS = [CANARY.encode(), NOTE.encode(), str(SPENT).encode(), struct.pack("<d", SPENT)]
 ROWS = [f"c{n},{20 + n % 40},{n * 7 % 97}.25,note {n}" for n in range(120)]

@@ -23,6 +23,8 @@ from tests.support.fakes import Interrupted
 from tests.support.realistic_tables import transactions as lookalike
 from tests.support.steps import customers_of, erase, finished, fit, put_csv, refit, run_of
 
+pytestmark = pytest.mark.slow
+
 CANARY = "Zanzibar-77"
 CSV = "text/csv"
 RECIPE = {"shape": "transactions", "customer": "customer", "date": "date", "amount": "amount"}

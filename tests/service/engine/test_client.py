@@ -19,6 +19,8 @@ from service.temp_directories import PREFIX
 from tests.service.engine import engine_jobs
 from tests.support.waiting import alive, eventually
 
+pytestmark = pytest.mark.slow
+
 ENTRY_POINT = f"{engine_jobs.__name__}:run_job"
 ROUNDTRIP = """
 import sys
@@ -259,7 +261,7 @@ def test_what_lets_programs_in_is_private(engine, home, name, mode):
 @pytest.mark.processes
 def test_submitting_imports_neither_the_jobs_nor_the_learning_libraries(engine, home):
     assert engine.ready()
-    script = [sys.executable, "-c", ROUNDTRIP, str(home / "contact")]
+    script = [sys.executable, "-c", ROUNDTRIP, str(home / "contact"), ENTRY_POINT]
     answer = subprocess.run(script, capture_output=True, check=True, text=True)  # noqa: S603 - our own script
     assert answer.stdout.strip() == ""
 

@@ -11,6 +11,8 @@ from models.figures import EXTENSIONS, OF_COMPARISONS, OF_DATASETS, OF_RECOMMEND
 from service.stores.lru_cache import LruCache
 from tests.support.steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
 
+pytestmark = pytest.mark.slow
+
 VERSION = "/v1/models/{}/versions/1/figures"
 STARTS = {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!DOCTYPE html>", "json": b"{"}
 TYPES = {

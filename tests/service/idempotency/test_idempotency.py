@@ -13,6 +13,8 @@ from service.stores.database import now
 from tests.support.fakes import IdleEngine
 from tests.support.steps import INCOME, SCORE, erase, put_csv, running
 
+pytestmark = pytest.mark.slow
+
 MADE_OF = {
     "shape": "transactions",
     **dict(zip(("customer", "date", "amount"), ORDERS_HEADER, strict=True)),

@@ -13,6 +13,8 @@ from tests.support.fakes import AbsentEngine, IdleEngine, Interrupted
 from tests.support.steps import INCOME, SCORE, put_csv, running
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 

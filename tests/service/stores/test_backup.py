@@ -15,6 +15,8 @@ from tests.support.paths import ROOT
 from tests.support.s3_server import BUCKET, running_store
 from tests.support.steps import customers_of, fit, place, put_csv, refit, running, upsert
 
+pytestmark = pytest.mark.slow
+
 BACKUP = ROOT / "docs" / "deploy" / "backup.sh"
 CUSTOMER = {"Annual Income (k$)": 60, "Spending Score (1-100)": 50}
 

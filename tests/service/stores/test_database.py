@@ -15,6 +15,8 @@ from service.registry import operations as registry_operations
 from service.registry import repository as registry
 from service.stores.database import Database, now
 
+pytestmark = pytest.mark.slow
+
 THREADS, WRITES = 8, 20
 MOMENT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 

@@ -26,6 +26,8 @@ from tests.support.steps import (
     running,
 )
 
+pytestmark = pytest.mark.slow
+
 ALGORITHMS = [{"name": "kmeans"}, {"name": "hierarchical", "linkage": "ward"}]
 
 

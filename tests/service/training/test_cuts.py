@@ -9,6 +9,8 @@ from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.steps import INCOME, SCORE, erase, finished, fit, place, put_csv, refit, running
 
+pytestmark = pytest.mark.slow
+
 WARD = {"name": "hierarchical"}
 PATIENT = {"Prefer": "wait=30"}
 

@@ -10,6 +10,8 @@ from service.auth.api_keys import generate_key
 from tests.support.fakes import IdleEngine, InlineEngine, Interrupted
 from tests.support.steps import running
 
+pytestmark = pytest.mark.slow
+
 VALUE, NUMBER, COLUMN, NAME = "Zanzibar-77", 7912.625, "Timbuktu", "samarkand"
 HOOK = f"https://hooks.example/{VALUE}?token={NUMBER}"
 KEY = generate_key()

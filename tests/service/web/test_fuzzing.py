@@ -67,7 +67,7 @@ def addresses(operations, known):
 
 @pytest.fixture(scope="module")
 def thinned(pytestconfig):
-    """Take each of some things at every second or fifth time, unless there is time for all."""
+    """Take every n-th of some things, each in its turn; with --soak all of them."""
     everything = pytestconfig.getoption("--soak")
     return lambda things, turn, step: things if everything else things[turn % step :: step]
 
@@ -107,7 +107,7 @@ def test_there_are_bodies_enough():
 
 @pytest.mark.parametrize("name", BODIES)
 def test_any_body_gets_an_answer(asked, addresses, name, thinned):
-    send(asked, thinned(addresses, list(BODIES).index(name), 2), *BODIES[name])
+    send(asked, thinned(addresses, list(BODIES).index(name), 4), *BODIES[name])
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "identity", "no-such"])
@@ -145,21 +145,21 @@ def changed(chance, body):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_in_a_path_gets_an_answer(asked, operations, known, name, thinned):
-    for method, path, described in thinned(operations, NAMES.index(name), 5):
+    for method, path, described in thinned(operations, NAMES.index(name), 10):
         for each in parameters(described, "path") if method != "delete" else ():
             asked(method, path.format_map({**known, each: name}))
 
 
 @pytest.mark.parametrize("value", NAMES)
 def test_any_value_in_a_query_gets_an_answer(asked, operations, known, value, thinned):
-    for method, path, described in thinned(operations, NAMES.index(value), 5):
+    for method, path, described in thinned(operations, NAMES.index(value), 10):
         for each in parameters(described, "query") if method != "delete" else ():
             asked(method, path.format_map(known) + f"?{each}={value}")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_of_what_is_to_be_deleted_gets_an_answer(asked, operations, known, name, thinned):
-    for method, path, described in thinned(operations, NAMES.index(name), 5):
+    for method, path, described in thinned(operations, NAMES.index(name), 10):
         if method == "delete":
             own = dict.fromkeys(known, "own")
             for each in parameters(described, "path"):

@@ -13,13 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
 
-from service.web.formats import ReaderPool, TableLimits, UnreadableBody, read_patch, read_table
+from service.web.formats import TableLimits, UnreadableBody, read_patch, read_table
+from tests.support.readers import READERS
+
+pytestmark = pytest.mark.slow
 
 PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
 LONG = "x" * 1_000_000
 MANY = 1_000_000
-READERS = ReaderPool()
 
 
 def parquet(table, **options):

@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.steps import customers_of
 
+pytestmark = pytest.mark.slow
+
 JSON, LINES, CSV, TSV = (
     "application/json",
     "application/x-ndjson",

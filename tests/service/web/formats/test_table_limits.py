@@ -18,6 +18,8 @@ from service.web.formats import TableLimits, UnreadableBody, read_table
 from service.web.formats.json_depth import BLOCK, check_depth
 from service.web.formats.json_reader import LONGEST_VALUE
 
+pytestmark = pytest.mark.slow
+
 LONG = "x" * (MAX_HEADER_LENGTH + 1)
 BODIES = {
     "application/json": json.dumps({"customers": [{"a": 1, LONG: 2}]}),

@@ -28,6 +28,7 @@ from service.web.formats.writers import (
     write_table,
 )
 from service.web.table_response import TableResponse
+from tests.support.readers import READERS
 
 BY_NAME = {fmt.name: fmt for fmt in FORMATS}
 TABLE = pa.table(
@@ -69,7 +70,7 @@ def written(table, fmt, noun="customers", **after):
 
 
 def through(table, fmt):
-    return read_table(io.BytesIO(written(table, fmt)), fmt.media_type)
+    return read_table(io.BytesIO(written(table, fmt)), fmt.media_type, readers=READERS)
 
 
 def dataset(table, formats):
