@@ -173,7 +173,7 @@ STATES = {
 @pytest.mark.usefixtures("seeded")
 @pytest.mark.parametrize("visit", [(375, "dark")], indirect=True, ids=[""])
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_is_there_for_everybody(visit, state):
+def test_every_page_state_is_accessible(visit, state):
     STATES[state](visit)
     assert (visit.violations(), visit.is_too_wide()) == ([], False)
     visit.look(1280, "light")

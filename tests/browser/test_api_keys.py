@@ -60,7 +60,7 @@ def test_from_then_on_every_request_carries_the_key_and_no_address_does(
     assert not any(keys["write"] in url for url, _ in sent)
 
 
-def test_an_unknown_key_is_told_and_can_be_put_right(keyed, keys):
+def test_an_unknown_key_is_reported_and_can_be_corrected(keyed, keys):
     keyed.go("/")
     expect(keyed.page.get_by_role("dialog")).to_contain_text("This service asks for a key.")
     give(keyed, "seg_not-a-key-of-this-service")
@@ -78,9 +78,7 @@ def test_without_a_key_the_page_says_so_and_asks_again(keyed):
     expect(keyed.page.get_by_role("dialog")).to_be_visible()
 
 
-def test_a_key_that_does_not_allow_something_is_told_which_scope_it_misses(
-    keyed, keys, sample_csv, name
-):
+def test_a_missing_scope_is_named_on_the_page(keyed, keys, sample_csv, name):
     open_with(keyed, keys["read"])
     file = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": sample_csv.encode()}
     keyed.page.set_input_files("input[type=file]", file)

@@ -57,13 +57,13 @@ def test_a_refusal_is_told_in_its_own_words_and_can_be_tried_again(visit):
     expect(alert).to_have_count(0)
 
 
-def test_a_service_that_cannot_be_reached_is_no_riddle(visit):
+def test_an_unreachable_service_is_explained(visit):
     visit.page.route("**/v1/datasets?*", lambda route: route.abort())
     visit.go("/")
     expect(visit.page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
 
 
-def test_a_table_that_cannot_be_read_is_refused_where_it_was_brought(visit, name):
+def test_an_unreadable_table_is_refused_where_it_was_uploaded(visit, name):
     visit.go("/")
     file = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": b"id,Age,age\n1,2,3\n"}
     visit.page.set_input_files("input[type=file]", file)
@@ -126,7 +126,7 @@ def test_a_job_waits_for_an_engine_that_is_away_and_the_page_says_so(visit_at, a
     assert visit.violations() == []
 
 
-def test_a_line_that_breaks_is_told_and_taken_up_again(idle_visit, name):
+def test_a_broken_event_stream_is_reported_and_resumed(idle_visit, name):
     upload(idle_visit, HOSTILE, name)
     idle_visit.page.route("**/v1/jobs/**", lambda route: route.abort())
     idle_visit.page.get_by_role("button", name="How many segments?").click()
@@ -137,7 +137,7 @@ def test_a_line_that_breaks_is_told_and_taken_up_again(idle_visit, name):
     expect(idle_visit.page.get_by_text("Waiting for its turn")).to_be_visible()
 
 
-def test_an_address_of_nothing_leads_back_to_the_start(visit):
+def test_an_unknown_address_leads_back_to_the_start(visit):
     visit.go("/nowhere")
     visit.page.get_by_role("link", name="Go to the start").click()
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Customer segments")

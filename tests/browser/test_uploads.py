@@ -35,7 +35,7 @@ def brought(visit, name):
     return visit
 
 
-def test_a_file_that_is_dropped_is_brought(visit, name):
+def test_a_dropped_file_is_uploaded(visit, name):
     visit.go("/")
     zone = visit.page.locator(".drop").element_handle()
     visit.page.evaluate(DROP, [zone, CUSTOMERS, f"{name}.csv"])
@@ -44,7 +44,7 @@ def test_a_file_that_is_dropped_is_brought(visit, name):
     expect(visit.page.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def test_a_file_that_misses_its_place_leaves_the_page_as_it_is(visit, name):
+def test_a_file_dropped_outside_the_drop_zone_changes_nothing(visit, name):
     visit.go("/")
     body = visit.page.locator("header").element_handle()
     visit.page.evaluate(DROP, [body, CUSTOMERS, f"{name}.csv"])
@@ -63,9 +63,7 @@ def test_purchases_become_customers_and_the_likely_columns_are_proposed(visit, n
     expect(visit.page.get_by_label("Use recency", exact=False)).to_be_visible()
 
 
-def test_a_table_that_was_refused_can_be_corrected_under_the_same_name_and_brought_again(
-    visit, name
-):
+def test_a_refused_table_can_be_corrected_and_uploaded_again(visit, name):
     visit.go("/")
     choose(visit, AMBIGUOUS, name)
     upload(visit)

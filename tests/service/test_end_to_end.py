@@ -15,14 +15,18 @@ BIG_SPENDER = {"CustomerID": 201, INCOME: 90, SCORE: 85}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_rich_big_spender_of_the_sample_is_called_one(sampled, name, algorithm):
+def test_a_high_income_spender_of_the_sample_gets_the_matching_segment_name(
+    sampled, name, algorithm
+):
     fit(sampled, name, algorithm=algorithm)
     [assignment] = place(sampled, name, BIG_SPENDER)["assignments"]
     assert assignment["segment_name"] == "high income, high spending"
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_rich_big_spender_of_the_mall_is_called_one(sampled, name, mall_csv, algorithm):
+def test_a_high_income_spender_of_the_mall_gets_the_matching_segment_name(
+    sampled, name, mall_csv, algorithm
+):
     put_csv(sampled, name, mall_csv)
     fit(sampled, name, dataset=name, algorithm=algorithm)
     [assignment] = place(sampled, name, BIG_SPENDER)["assignments"]

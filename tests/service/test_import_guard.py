@@ -22,14 +22,14 @@ print(before, sums == list(range(0, 16, 2)), sys.modules["pyarrow.compute"].sum 
 """
 
 
-def test_what_is_put_off_is_imported_once_for_all_who_ask_first():
+def test_a_deferred_module_is_imported_once_by_concurrent_first_uses():
     said = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", PUT_OFF], capture_output=True, check=True, text=True
     )
     assert said.stdout.split() == ["False", "True", "True"]
 
 
-def test_what_is_put_off_and_is_not_there_is_missed_when_it_is_asked_for():
+def test_a_missing_deferred_module_fails_at_its_first_use():
     code = (
         "from service.import_guard import import_lazily; import_lazily('nowhere'); import "
         "nowhere; nowhere.something"

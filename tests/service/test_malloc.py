@@ -24,6 +24,6 @@ while process.memory_info().rss - before > 0.3 * held:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux is what can be set")
-def test_what_large_tables_needed_goes_back_to_the_system():
+def test_memory_of_large_tables_returns_to_the_system():
     command = [sys.executable, "-c", TABLES_COME_AND_GO]
     assert subprocess.run(command, check=False, timeout=60).returncode == 0  # noqa: S603 - our own command

@@ -49,7 +49,7 @@ def test_temporary_files_lie_in_a_directory_of_their_own_that_is_removed(outside
     assert (names(outside), tempfile.gettempdir()) == ([], str(outside))
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next(outside, keeping):
+def test_directories_of_killed_processes_are_removed(outside, keeping):
     keeping.send_signal(signal.SIGKILL)
     keeping.wait()
     assert names(outside) != []
@@ -57,7 +57,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(outside, keeping):
         assert names(outside) == [directory.name]
 
 
-def test_what_a_living_process_uses_stays(outside, keeping):  # noqa: ARG001 - it lives
+def test_directories_of_running_processes_stay(outside, keeping):  # noqa: ARG001 - it lives
     before = names(outside)
     with temporary_directory():
         pass

@@ -38,7 +38,7 @@ def test_exactly_k_segments_are_learned(algorithm, points, k):
 
 
 @every_algorithm
-def test_the_estimator_says_the_segment_of_the_nearest_center(algorithm, points):
+def test_the_estimator_predicts_the_segment_of_the_nearest_center(algorithm, points):
     learned = algorithm.learn(points, k=4, seed=0)
     distances = np.linalg.norm(points[:, None] - learned.centers, axis=2)
     assert (
@@ -58,7 +58,7 @@ def test_every_customer_can_be_a_segment(algorithm, points):
 
 
 @every_algorithm
-def test_an_algorithm_that_is_not_told_where_to_stop_says_so(algorithm, points):
+def test_an_algorithm_without_k_and_height_is_refused(algorithm, points):
     with pytest.raises(UnclearCut):
         algorithm.learn(points, k=None, seed=0)
 

@@ -30,7 +30,7 @@ def condensed(points):
 
 @pytest.mark.parametrize("d", [1, 2, 7])
 @pytest.mark.parametrize("m", [1, 63, 64, 65, 300])
-def test_every_point_is_placed_with_its_nearest_center(d, m):
+def test_every_point_is_assigned_to_its_nearest_center(d, m):
     points, centers = (
         np.random.default_rng(1).normal(size=(500, d)),
         np.random.default_rng(2).normal(size=(m, d)),

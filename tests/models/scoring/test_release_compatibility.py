@@ -16,7 +16,7 @@ ANSWERED = ("index", "runner_up", "distance", "margin", "outlier")
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
-def test_a_scorer_of_an_earlier_release_places_customers_as_it_did_then(path):
+def test_a_scorer_of_an_earlier_release_gives_the_same_assignments(path):
     kept = json.loads(path.read_text())
     customers = kept["customers"]
     columns = {name: [customer[name] for customer in customers] for name in customers[0]}

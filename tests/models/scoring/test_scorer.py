@@ -118,13 +118,13 @@ def as_single(assigned, row=0):
 @every_fit
 @settings(deadline=None, max_examples=100)
 @given(row=strange_row)
-def test_a_customer_alone_is_placed_to_the_bit_as_in_a_table(segmentation, row):
+def test_one_customer_is_assigned_bit_for_bit_as_in_a_table(segmentation, row):
     alone, assigned = placed_alone(segmentation.scorer, row), assign(segmentation, [row])
     assert alone == (None if assigned.errors else as_single(assigned))
 
 
 @every_fit
-def test_every_customer_alone_is_placed_to_the_bit_as_all_at_once(segmentation):
+def test_each_customer_alone_is_assigned_bit_for_bit_as_in_a_batch(segmentation):
     rows = customers().to_dict("records")
     assigned = assign(segmentation, rows)
     assert [placed_alone(segmentation.scorer, row) for row in rows] == [
@@ -298,7 +298,7 @@ def test_where_nobody_is_away_from_a_center_nobody_is_fenced():
     assert distance_fences(np.zeros(40), np.zeros(40, int), 1).tolist() == [np.inf]
 
 
-def test_nobody_is_placed_nowhere():
+def test_an_empty_table_gets_no_assignments():
     assert len(FITTED["kmeans", 4].scorer.assign({}, 0).index) == 0
 
 

@@ -48,7 +48,7 @@ def said_by(scorer, table):
 
 @every_algorithm
 @pytest.mark.parametrize("features", [FEATURES, FEATURES[:1], FEATURES[3:], FEATURES[::-1]])
-def test_a_table_is_placed_as_the_scorer_places_it_bit_for_bit(algorithm, features):
+def test_a_table_is_assigned_bit_for_bit_as_by_the_scorer(algorithm, features):
     scorer = fit(customers(600, 0), features, algorithm, k=3, seed=0).scorer
     others = customers(700, 1, towns=(*TOWNS, "Jena"))
     placed, said = assign_table(scorer, others), said_by(scorer, others)
@@ -57,7 +57,7 @@ def test_a_table_is_placed_as_the_scorer_places_it_bit_for_bit(algorithm, featur
     assert np.array_equal(placed.distance, said.distance, equal_nan=True)
 
 
-def test_blocks_on_several_threads_are_placed_alike():
+def test_threads_change_no_assignment():
     scorer = fit(customers(600, 0), FEATURES, KMeans(), k=5, seed=0).scorer
     many = customers(AT_ONCE + 300, 2)
     assert len(many) * len(scorer.centers) > ALONE

@@ -145,7 +145,7 @@ def test_a_refund_lowers_the_monetary_value_and_is_no_order():
     assert (row["monetary_value"], row["frequency"], row["recency_days"]) == (20, 1, 7)
 
 
-def test_who_only_sent_things_back_has_no_recency_and_no_basket():
+def test_a_customer_with_returns_only_has_no_recency_and_no_basket():
     [row] = summarize_transactions(bought(("a", 0, -30)), RECIPE).table.to_pylist()
     unknown = {name for name, value in row.items() if value is None}
     assert unknown == {"recency_days", "tenure_days", "mean_basket", "days_between_orders"}

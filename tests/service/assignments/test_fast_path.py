@@ -192,14 +192,14 @@ def customers_in(table, media_type):
 @given(customers=st.lists(customer, max_size=5), query=query)
 @example(customers=[FULL] * (MAX_SCALAR_ROWS + 3), query="")
 @example(customers=[FULL, {}, FULL], query="")
-def test_both_roads_say_the_same_of_any_customers(client, model, customers, query):
+def test_fast_path_and_route_agree_on_any_customers(client, model, customers, query):
     short, long = on_both_roads(client, model, json.dumps({"customers": customers}), query)
     assert short == long
 
 
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
-def test_both_roads_say_the_same_of_damaged_bodies(client, data):
+def test_fast_path_and_route_agree_on_damaged_bodies(client, data):
     body = bytearray(
         json.dumps({"customers": [FULL, {"customer_id": "é", **HERE}]}, ensure_ascii=False).encode()
     )
@@ -229,7 +229,7 @@ def test_both_roads_say_the_same_of_damaged_bodies(client, data):
         b'{"customers": [{"CustomerID": ' + b"1" * 5000 + b', "Age": 3}]}',
     ],
 )
-def test_both_roads_say_the_same_of_bodies_that_are_hardly_any(client, body):
+def test_fast_path_and_route_agree_on_nearly_empty_bodies(client, body):
     short, long = on_both_roads(client, "all-columns", body)
     assert short == long
 
@@ -245,7 +245,7 @@ def test_both_roads_say_the_same_of_bodies_that_are_hardly_any(client, body):
     ],
 )
 @pytest.mark.parametrize("model", ["all-columns", "tree"])
-def test_both_roads_say_the_same_in_every_format(client, model, media_type, fmt):
+def test_fast_path_and_route_agree_in_every_format(client, model, media_type, fmt):
     table = pa.table(
         {
             "CustomerID": [f"c{n}" if n % 5 else None for n in range(50)],
@@ -264,7 +264,7 @@ def test_both_roads_say_the_same_in_every_format(client, model, media_type, fmt)
 @pytest.mark.parametrize(
     "accept", ["text/csv", "image/png", "application/x-ndjson;q=0.5, */*;q=0.1", "*/*"]
 )
-def test_both_roads_give_what_is_preferred(client, accept):
+def test_fast_path_and_route_agree_on_accept(client, accept):
     short, long = on_both_roads(client, "plain", json.dumps({"customers": [HERE]}), Accept=accept)
     assert short == long
 
@@ -281,7 +281,7 @@ def test_both_roads_give_what_is_preferred(client, accept):
         ("plain", [HERE], "format=arrow"),
     ],
 )
-def test_the_short_road_goes_to_the_end(short, model, customers, query):
+def test_usual_requests_take_the_fast_path(short, model, customers, query):
     assert post(short, model, json.dumps({"customers": customers}), query).status_code == 200
 
 
@@ -294,7 +294,7 @@ def test_the_short_road_goes_to_the_end(short, model, customers, query):
         ("plain", "{"),
     ],
 )
-def test_what_has_to_be_explained_is_handed_on(short, model, body):
+def test_requests_with_explain_take_the_route(short, model, body):
     assert post(short, model, body).status_code == 418
 
 
@@ -338,14 +338,14 @@ def test_a_segment_has_the_same_name_for_many_customers_as_for_few(client, name)
     assert many == [{**alone, "row": row} for row in range(1, MAX_SCALAR_ROWS + 2)]
 
 
-def test_a_model_that_is_deleted_here_places_nobody_any_more(client, name):
+def test_a_deleted_model_assigns_nobody_any_more(client, name):
     fit(client, name, k=1)
     place(client, name, HERE)
     client.delete(f"/v1/models/{name}")
     assert post(client, name, json.dumps({"customers": [HERE]})).status_code == 404
 
 
-def test_over_its_quota_a_key_has_no_customer_assigned(client):
+def test_a_key_over_its_quota_is_refused_on_the_fast_path(client):
     parts, n_requests = client.app.state.services, 9
     path = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
     guard = AuthMiddleware(
@@ -363,7 +363,7 @@ def test_over_its_quota_a_key_has_no_customer_assigned(client):
     assert (statuses, parts.metrics.n_rows - before) == ([200] * n_requests + [429] * 2, n_requests)
 
 
-def test_what_is_sent_in_one_go_is_answered_in_its_order(client):
+def test_pipelined_requests_are_answered_in_order(client):
     body = json.dumps({"customers": [HERE]}).encode()
     head = (
         b"POST /v1/models/plain/assignments%b HTTP/1.1\r\nHost: localhost\r\n"

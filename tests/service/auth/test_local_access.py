@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     "host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:8000"]
 )
-def test_this_machine_is_answered(sampled, host):
+def test_loopback_hosts_are_accepted_without_keys(sampled, host):
     assert sampled.get("/livez", headers={"Host": host}).status_code == 200
 
 
@@ -22,14 +22,14 @@ def test_this_machine_is_answered(sampled, host):
         "[",
     ],
 )
-def test_what_a_browser_was_lured_into_sending_is_refused(sampled, host):
+def test_foreign_host_headers_are_refused_without_keys(sampled, host):
     assert sampled.get("/livez", headers={"Host": host}).status_code == 403
 
 
 @pytest.mark.parametrize(
     "header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"]
 )
-def test_what_a_proxy_forwards_is_refused(sampled, header):
+def test_forwarded_requests_are_refused_without_keys(sampled, header):
     assert sampled.get("/livez", headers={header: "127.0.0.1"}).status_code == 403
 
 

@@ -56,32 +56,32 @@ def settings_for(directory) -> dict[str, str]:
     return {f"SEGMENTATION_ENGINE_{setting}": str(directory / name) for setting, name in named}
 
 
-def test_whoever_has_the_certificates_is_let_in(made, lets_in):
+def test_a_client_with_the_certificates_is_accepted(made, lets_in):
     assert is_healthy(lets_in, settings_for(made))
 
 
-def test_who_has_others_is_not(lets_in, tmp_path):
+def test_a_client_with_other_certificates_is_refused(lets_in, tmp_path):
     make_certificates(tmp_path / "others", days=1)
     assert not is_healthy(lets_in, settings_for(tmp_path / "others"))
 
 
-def test_they_are_for_this_user_alone(made):
+def test_certificate_files_are_private(made):
     modes = {stat.S_IMODE(path.stat().st_mode) for path in made.iterdir()}
     assert (modes, stat.S_IMODE(made.stat().st_mode)) == ({0o600}, 0o700)
 
 
-def test_nothing_is_left_that_could_sign_more(made):
+def test_the_signing_key_of_the_authority_is_not_kept(made):
     assert sorted(path.name for path in made.iterdir()) == sorted(NAMES)
 
 
 @pytest.mark.parametrize(("renew", "changed"), [(False, False), (True, True)])
-def test_those_that_are_there_stay_unless_they_are_to_be_renewed(made, renew, changed):
+def test_existing_certificates_stay_unless_renewed(made, renew, changed):
     before = {path.name: path.read_bytes() for path in made.iterdir()}
     assert make_certificates(made, days=1, renew=renew) is changed
     assert all((path.read_bytes() != before[path.name]) is changed for path in made.iterdir())
 
 
-def test_nobody_at_an_address_is_no_answer(made):
+def test_an_address_without_a_server_is_unhealthy(made):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert not any(

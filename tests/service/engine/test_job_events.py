@@ -22,15 +22,15 @@ def waited(told: str, awaited: str | None, seconds: float) -> float:
     return asyncio.run(wait())
 
 
-def test_who_waits_for_a_job_is_woken_when_it_ends():
+def test_a_waiter_is_woken_when_its_job_ends():
     assert waited("one", "one", LONG) < LONG
 
 
-def test_who_waits_for_any_job_is_woken_by_each():
+def test_a_waiter_for_any_job_is_woken_by_each():
     assert waited("one", None, LONG) < LONG
 
 
-def test_who_waits_for_a_job_is_not_woken_by_another():
+def test_a_waiter_is_not_woken_by_another_job():
     assert waited("another", "one", SHORT) >= SHORT
 
 
@@ -45,7 +45,7 @@ def test_an_ending_is_remembered_until_it_is_waited_for():
 
 
 @pytest.mark.parametrize("turns", range(6))
-def test_who_is_cancelled_while_being_told_is_cancelled(turns):
+def test_a_waiter_cancelled_while_it_is_woken_is_cancelled(turns):
     async def cancelled() -> bool:
         endings = JobNotifier()
         with endings.subscribe("one") as ending:

@@ -28,12 +28,12 @@ def report(taken):
     return ProgressReporter(taken, JobRow(id="1", attempt=1))
 
 
-def test_what_is_reported_first_is_written_at_once(report, taken):
+def test_the_first_progress_report_is_written_at_once(report, taken):
     report("reading", 0.0)
     assert taken.stages == ["reading"]
 
 
-def test_of_what_follows_at_once_the_latest_is_written_a_moment_later(report, taken):
+def test_later_reports_are_throttled_and_the_last_one_is_written(report, taken):
     for stage in ("reading", "preparing", "clustering"):
         report(stage, 0.5)
     assert eventually(lambda: taken.stages == ["reading", "clustering"])

@@ -75,9 +75,7 @@ def found(stores):
 
 
 @pytest.mark.usefixtures("used")
-def test_what_no_row_names_is_left_over_after_an_hour_unless_it_is_none_of_ours(
-    stores, leave, grow_old
-):
+def test_files_without_a_row_are_orphans_after_an_hour(stores, leave, grow_old):
     left = [leave(path.format(uuid4())) for path in UNNAMED]
     for others in ("tables/README.md", "artifacts/default/notes/1/1/scorer.json"):
         leave(others)

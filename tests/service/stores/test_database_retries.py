@@ -80,7 +80,7 @@ def test_what_may_be_repeated_is_done_again_after_a_commit_that_was_not_acknowle
     assert len(tries) == 2
 
 
-def test_of_two_that_wait_for_each_other_both_write_in_the_end(counting):
+def test_both_transactions_of_a_deadlock_commit_in_the_end(counting):
     barrier, first = Barrier(2), [True, True]
 
     def act(session, tables: tuple[str, str], number: int) -> None:
@@ -97,14 +97,14 @@ def test_of_two_that_wait_for_each_other_both_write_in_the_end(counting):
         assert session.scalar(text("SELECT counted.n + other.n FROM counted, other")) == 8
 
 
-def test_a_database_that_stays_away_is_given_up_after_growing_pauses():
+def test_retries_back_off_and_end():
     pauses = []
     with pytest.raises(DatabaseUnavailable):
         Database(AWAY, sleep=pauses.append).write(lambda session: session.execute(text("SELECT 1")))
     assert (len(pauses), pauses[0] < pauses[-1]) == (ATTEMPTS - 1, True)
 
 
-def test_a_fault_of_ours_is_not_tried_again(counting):
+def test_a_programming_error_is_not_retried(counting):
     tries = []
 
     def act(session) -> None:
@@ -116,7 +116,7 @@ def test_a_fault_of_ours_is_not_tried_again(counting):
     assert len(tries) == 1
 
 
-def test_nobody_reads_the_password_in_what_went_wrong():
+def test_no_error_shows_the_database_password():
     with pytest.raises(DatabaseUnavailable) as raised, Database(AWAY).reading() as session:
         session.execute(text("SELECT 1"))
     told = [str(raised.value), str(raised.value.__cause__), repr(raised.value.__cause__)]

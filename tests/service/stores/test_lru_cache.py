@@ -13,11 +13,11 @@ def latest():
     return LruCache(capacity=2, size=lambda _: 1)
 
 
-def test_what_is_kept_is_not_made_again(latest):
+def test_a_cached_value_is_not_computed_again(latest):
     assert [latest.get("a", lambda: 1), latest.get("a", pytest.fail)] == [1, 1]
 
 
-def test_what_several_ask_for_at_once_is_made_once(latest):
+def test_concurrent_misses_compute_a_value_once(latest):
     asked, made = Barrier(4), []
 
     def make():
@@ -32,7 +32,7 @@ def test_what_several_ask_for_at_once_is_made_once(latest):
         assert list(threads.map(ask, range(4))) == [1, 1, 1, 1]
 
 
-def test_one_that_takes_long_does_not_hold_up_another(latest):
+def test_a_slow_computation_does_not_block_another_key(latest):
     begun, ended = Event(), Event()
 
     def make():
@@ -48,13 +48,13 @@ def test_one_that_takes_long_does_not_hold_up_another(latest):
         assert slow.result(5) == "slow"
 
 
-def test_what_could_not_be_made_is_tried_again(latest):
+def test_a_failed_computation_is_tried_again(latest):
     with pytest.raises(ZeroDivisionError):
         latest.get("a", lambda: 1 / 0)
     assert latest.get("a", lambda: 2) == 2
 
 
-def test_the_oldest_go_first_and_the_newest_stays_however_large(latest):
+def test_the_least_recent_entries_are_evicted_first(latest):
     for key in "abac":
         latest.get(key, lambda key=key: key)
     assert latest.get("a", pytest.fail) == "a"

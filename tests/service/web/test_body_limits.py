@@ -219,7 +219,7 @@ def test_versions_are_not_compared_by_too_many_customers(limited_later, path):
     assert (slug(answer), "the limit of 11" in answer.text) == ((422, "too-many-customers"), True)
 
 
-def test_whoever_is_refused_for_the_body_is_hung_up_on(client):
+def test_a_refused_body_closes_the_connection(client):
     assert put(client, b"a\n" * 2_001).headers["Connection"] == "close"
 
 

@@ -230,7 +230,7 @@ def around(text, canary):
 
 
 @pytest.mark.parametrize(("path", "engine"), PATHS)
-def test_no_value_and_no_key_is_told(told, path, engine):
+def test_no_response_and_no_log_line_repeats_a_value_or_a_key(told, path, engine):
     canaries, places = told(path, engine)
     seen = [
         (place, canary)

@@ -18,7 +18,7 @@ def segment(sampled, model):
     return sampled.get(f"/v1/models/{model}/versions/1/segments").json()["segments"][0]["segment"]
 
 
-def test_an_alias_is_moved_by_whoever_saw_it_last(sampled, model):
+def test_a_stale_etag_moves_no_alias(sampled, model):
     alias = f"/v1/models/{model}/aliases/production"
     seen = sampled.get(alias).headers["ETag"]
     answers = [
@@ -28,21 +28,21 @@ def test_an_alias_is_moved_by_whoever_saw_it_last(sampled, model):
     assert (answers, sampled.get(alias).json()["version"]) == ([200, 412], 2)
 
 
-def test_a_moved_alias_tells_its_new_tag(sampled, model):
+def test_a_moved_alias_returns_its_new_etag(sampled, model):
     alias = f"/v1/models/{model}/aliases/production"
     moved = sampled.put(alias, json={"version": 2})
     assert moved.headers["ETag"] == sampled.get(alias).headers["ETag"]
 
 
 @pytest.mark.parametrize("if_match", ["*", '"0"', "", "production"])
-def test_what_does_not_exist_matches_nothing(sampled, model, if_match):
+def test_if_match_fails_for_a_missing_resource(sampled, model, if_match):
     answer = sampled.put(
         f"/v1/models/{model}/aliases/tried", json={"version": 1}, headers={"If-Match": if_match}
     )
     assert (answer.status_code, answer.json()["type"]) == (412, "/problems/changed-meanwhile")
 
 
-def test_whatever_exists_matches_a_star(sampled, model):
+def test_if_match_star_matches_any_existing_resource(sampled, model):
     headers = {"If-Match": "*"}
     moved = sampled.put(
         f"/v1/models/{model}/aliases/production", json={"version": 2}, headers=headers
@@ -50,7 +50,7 @@ def test_whatever_exists_matches_a_star(sampled, model):
     assert moved.status_code == 200
 
 
-def test_a_segment_is_named_by_whoever_saw_it_last(sampled, model, segment):
+def test_a_stale_etag_renames_no_segment(sampled, model, segment):
     address = f"/v1/models/{model}/segments/{segment}"
     seen = sampled.get(f"/v1/models/{model}/versions/1/segments/{segment}").headers["ETag"]
     answers = [

@@ -137,7 +137,7 @@ def test_a_head_that_trickles_in_gains_no_time(connection):
     "sent",
     [b"", b"\r\n", GET.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n") + b"\r\n"],
 )
-def test_whoever_asks_nothing_more_is_hung_up_on_without_a_word(connection, sent):
+def test_an_idle_connection_is_closed_without_a_further_response(connection, sent):
     connection.sendall(sent)
     assert answers(connection).count(b"HTTP/1.1") == sent.count(b"HTTP/1.1")
 
@@ -163,7 +163,7 @@ def test_a_head_without_an_end_is_refused_for_its_size(connection):
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"<a/>\r\n\r\n"]
 )
-def test_what_is_not_http_is_a_problem(connection, sent):
+def test_bytes_that_are_not_http_get_a_problem(connection, sent):
     connection.sendall(sent)
     assert problem(answers(connection)) == (b"400", "/problems/bad-request")
 
@@ -171,14 +171,14 @@ def test_what_is_not_http_is_a_problem(connection, sent):
 @pytest.mark.parametrize(
     "begun", [b"GET /", b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % MUCH]
 )
-def test_whoever_sends_all_before_reading_can_read_why_it_was_refused(connection, begun):
+def test_a_client_that_sends_everything_first_can_read_the_refusal(connection, begun):
     connection.sendall(begun)
     connection.sendall(bytes(MUCH))
     time.sleep(0.1)
     assert answers(connection).split()[1] in {b"400", b"413"}
 
 
-def test_whoever_goes_on_sending_is_hung_up_on(connection):
+def test_a_client_that_keeps_sending_after_a_refusal_is_disconnected(connection):
     n_bytes = LINGER_BYTES * 2
     connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % n_bytes)
     with pytest.raises(OSError, match=r"reset|pipe"):
@@ -186,7 +186,7 @@ def test_whoever_goes_on_sending_is_hung_up_on(connection):
 
 
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
-def test_whoever_reads_slowly_gets_the_whole_answer(connection, closing):
+def test_a_slow_reader_gets_the_whole_response(connection, closing):
     connection.sendall(b"GET /whole HTTP/1.1\r\nHost: x\r\n" + closing + b"\r\n")
     n_bytes, started = 0, time.monotonic()
     while n_bytes < MUCH:
@@ -198,7 +198,7 @@ def test_whoever_reads_slowly_gets_the_whole_answer(connection, closing):
 
 
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
-def test_whoever_reads_nothing_holds_no_connection(connection, server, closing):
+def test_a_client_that_reads_nothing_is_disconnected(connection, server, closing):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
     connection.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\n" + closing + b"\r\n")
     started = time.monotonic()
@@ -219,7 +219,7 @@ def test_whoever_reads_nothing_holds_no_connection(connection, server, closing):
     ],
     ids=["stated", "chunked"],
 )
-def test_a_wish_for_another_protocol_is_passed_over_and_its_body_read(connection, sent, n_parts):
+def test_an_upgrade_request_is_ignored_and_its_body_read(connection, sent, n_parts):
     """As Java's client wishes with its first request, whatever it is."""
     wish = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n"
     whole = (
@@ -236,7 +236,7 @@ def test_a_wish_for_another_protocol_is_passed_over_and_its_body_read(connection
     assert (first.split()[1], echoed + b"\r\n\r\n", second.split()[1]) == (b"200", GET, b"204")
 
 
-def test_whoever_wishes_for_another_protocol_and_an_end_is_answered_and_left(connection):
+def test_an_upgrade_request_with_connection_close_is_answered_and_closed(connection):
     connection.sendall(
         b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n"
     )
@@ -244,7 +244,7 @@ def test_whoever_wishes_for_another_protocol_and_an_end_is_answered_and_left(con
     assert (answered.split()[1], b"connection: close" in answered) == (b"204", True)
 
 
-def test_a_wish_for_a_tunnel_is_no_request(connection):
+def test_a_connect_request_is_refused(connection):
     connection.sendall(b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n" + GET)
     assert problem(answers(connection)) == (b"400", "/problems/bad-request")
 
@@ -317,7 +317,7 @@ def test_an_extension_of_a_chunk_without_an_end_is_refused_for_its_size(connecti
     assert problem(answers(connection)) == (b"431", "/problems/request-header-fields-too-large")
 
 
-def test_many_wishes_for_another_protocol_at_once_are_passed_over(connection):
+def test_many_pipelined_upgrade_requests_are_ignored(connection):
     wish = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     sender = Thread(target=connection.sendall, args=(wish * 5_000 + LAST,))
     sender.start()

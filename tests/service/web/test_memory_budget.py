@@ -29,7 +29,7 @@ def granted(budget, n_bytes):
     return True
 
 
-def test_no_share_keeps_all_others_waiting(budget):
+def test_one_body_reserves_at_most_half_of_the_memory_budget(budget):
     assert budget.max_share == 5
 
 

@@ -17,14 +17,14 @@ def test_the_first_wait_that_is_understood_holds(header):
     assert parse_prefer(header) == WaitPreference(seconds=7, applied="wait=7")
 
 
-def test_nobody_waits_longer_than_half_a_minute():
+def test_a_wait_is_limited_to_half_a_minute():
     assert parse_prefer("wait=999999999") == WaitPreference(seconds=30, applied="wait=30")
 
 
 @pytest.mark.parametrize(
     "header", ["respond-async", "wait=10, respond-async", "Respond-Async, wait=10"]
 )
-def test_who_wants_no_answer_now_does_not_wait(header):
+def test_respond_async_does_not_wait(header):
     assert parse_prefer(header) == WaitPreference(seconds=0, applied="respond-async")
 
 

@@ -62,11 +62,11 @@ def test_a_large_body_is_not_copied(written):
     ("end", "ended"),
     [(CoalescingTransport.close, "closed"), (CoalescingTransport.write_eof, "ended")],
 )
-def test_what_was_written_goes_out_before_the_end(written, end, ended):
+def test_pending_writes_are_flushed_before_the_close(written, end, ended):
     assert written(lambda joined: (joined.write(HEAD), end(joined))) == ([HEAD, ended],) * 2
 
 
-def test_nothing_is_written_to_whoever_has_gone(written):
+def test_nothing_is_written_to_a_closed_transport(written):
     assert (
         written(lambda joined: (joined.write(HEAD), joined._transport.close())) == (["closed"],) * 2
     )
