@@ -28,6 +28,8 @@ from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.paths import ROOT
 from tests.support.steps import customers_of, erase, finished, put_csv, running, upsert
 
+pytestmark = pytest.mark.slow
+
 TABLE = "customer_id,age\nc1,30\nc2,41\n"
 REFUSED = "Zanzibar-77"
 PURCHASES = {"shape": "transactions", "customer": "customer_id", "date": "date", "amount": "amount"}

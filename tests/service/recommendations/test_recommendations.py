@@ -13,6 +13,8 @@ from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.steps import INCOME, SCORE, erase, finished, put_csv, recommend, running, upsert
 
+pytestmark = pytest.mark.slow
+
 ANSWERED = {
     "recommendation", "dataset", "dataset_version", "algorithm", "features", "k_min", "k_max",
     "min_share", "seed", "k", "probability", "credible_set", "probabilities", "text", "verdicts",

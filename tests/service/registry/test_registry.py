@@ -9,6 +9,8 @@ import pytest
 from tests.support.fakes import IdleEngine
 from tests.support.steps import INCOME, SCORE, fit, place, put_csv, refit, running
 
+pytestmark = pytest.mark.slow
+
 PREDICTING = """
 import sys, joblib, pandas
 customers = pandas.DataFrame(

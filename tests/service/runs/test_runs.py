@@ -30,6 +30,8 @@ from tests.support.steps import (
     upsert,
 )
 
+pytestmark = pytest.mark.slow
+
 ASSIGNED = ("customer_id", "segment", "segment_name", "distance", "runner_up", "margin", "outlier")
 NDJSON, PARQUET, ARROW = (
     "application/x-ndjson",

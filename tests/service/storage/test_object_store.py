@@ -32,6 +32,8 @@ from tests.support.steps import (
     upsert,
 )
 
+pytestmark = pytest.mark.slow
+
 KEY = b"k" * 32
 REF = ArtifactRef(tenant="default", model="m1", version=1, attempt=1)
 FILES = {"pipeline.joblib": bytes(range(256)) * 8, "scorer.json": b'{"centers": [[1.5, 2.5]]}'}

@@ -17,6 +17,8 @@ from service.stores.database import Base, Database
 from service.stores.migrations import MIGRATIONS, revisions
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 MIGRATE = """
 import sys
 from service.stores.database import Database

@@ -169,6 +169,7 @@ def test_of_replacements_at_once_each_keeps_its_own_version(tables, customers, s
     assert [tables.read(PATH, version) for version in versions] == contents
 
 
+@pytest.mark.slow
 def test_processes_that_replace_at_once_lose_nothing(tmp_path):
     replacing = (
         "for n in range(4):\n"
@@ -180,6 +181,7 @@ def test_processes_that_replace_at_once_lose_nothing(tmp_path):
     assert codes == [0, 0]
 
 
+@pytest.mark.slow
 def test_a_plain_script_that_reads_exits_cleanly_ten_times(tmp_path, customers):
     version = Tables(tmp_path).replace(PATH, customers)
     reading = "tables.read(sys.argv[2], int(sys.argv[3]))"

@@ -201,6 +201,7 @@ def test_every_body_has_an_example(spec, operations):
     ] == []
 
 
+@pytest.mark.slow
 def test_every_example_succeeds_unedited_on_the_sample(spec, operations, ready):
     client, segment = ready
     answers = [

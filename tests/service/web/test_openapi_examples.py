@@ -9,6 +9,8 @@ import pytest
 from service.sample import load_sample
 from tests.support.steps import running
 
+pytestmark = pytest.mark.slow
+
 CANCEL = "jobs-cancel_job"
 
 
