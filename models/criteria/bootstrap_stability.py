@@ -20,7 +20,7 @@ SAMPLE: Final = 500
 class BootstrapStability:
     """The k whose segments agree best between pairs of bootstrap resamples (Fang & Wang 2012).
 
-    Never chooses one.
+    It never chooses one.
     """
 
     name: Literal["bootstrap_stability"] = "bootstrap_stability"

@@ -12,7 +12,7 @@ from models.criteria.partitions import Floats
 class CalinskiHarabasz:
     """The highest ratio of variance between to within segments (Caliński & Harabasz 1974).
 
-    Never chooses one.
+    It never chooses one.
     """
 
     name: Literal["calinski_harabasz"] = "calinski_harabasz"

@@ -15,7 +15,7 @@ from models.kernels.partition import Partition
 class DaviesBouldin:
     """The lowest mean overlap of segments with their most similar one (Davies & Bouldin 1979).
 
-    Never chooses one.
+    It never chooses one.
     """
 
     name: Literal["davies_bouldin"] = "davies_bouldin"

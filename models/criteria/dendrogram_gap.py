@@ -13,7 +13,7 @@ from models.criteria.data import CriterionData
 class DendrogramGap:
     """The k whose cut of Ward's tree lies in the largest gap between merge heights.
 
-    Never chooses one.
+    It never chooses one.
     """
 
     name: Literal["dendrogram_gap"] = "dendrogram_gap"

@@ -25,7 +25,10 @@ class Silhouette:
 
 @dataclass(frozen=True, kw_only=True)
 class WardSilhouette:
-    """The highest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987)."""
+    """The highest mean silhouette of the cuts of Ward's tree (Ward 1963; Rousseeuw 1987).
+
+    It never chooses one.
+    """
 
     name: Literal["ward_silhouette"] = "ward_silhouette"
 
