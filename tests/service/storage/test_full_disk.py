@@ -28,7 +28,7 @@ def full():
             "/v1/datasets/new", content=TABLE, headers={"Content-Type": "text/csv"}
         ),
         lambda client: client.post(
-            "/v1/datasets/shop/customers", json={"customers": [{"customer_id": "c1"}]}
+            "/v1/datasets/shop/customers", json={"customers": [{"customer_id": "c1", "new": 1}]}
         ),
         lambda client: client.delete("/v1/datasets/shop/customers/c1"),
     ],

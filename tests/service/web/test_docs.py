@@ -68,8 +68,8 @@ def undescribed_pages() -> list[str]:
 @pytest.fixture(scope="module")
 def every_page(sampled):
     """Every page of the service, in the place of a path's names those of the sample."""
-    fit(sampled, "paged", algorithm={"name": "hierarchical"}, k=4)
-    names = {"dataset": "sample", "model": "paged", "version": "1", "extension": "html"}
+    fit(sampled, "documented", algorithm={"name": "hierarchical"}, k=4)
+    names = {"dataset": "sample", "model": "documented", "version": "1", "extension": "html"}
     names["recommendation"] = recommend(sampled, k_max=3)["recommendation"]
 
     def address(path: str) -> str:
