@@ -21,6 +21,7 @@ from models.errors import BadCells, CellError
 
 # Arrow releases the GIL; more threads would hold more columns in memory at once.
 THREADS: Final = 2
+MIN_ROWS_OF_THREADS: Final = 1_000  # starting threads takes longer than parsing fewer rows
 
 
 S = TypeVar("S")
@@ -39,8 +40,12 @@ class _Rule(NamedTuple):
     why: Callable[[object], str]
 
 
-def map_columns(function: Callable[[S], T], columns: Sequence[S]) -> list[T]:
-    """Apply a function to each column in a thread pool."""
+def map_columns(
+    function: Callable[[S], T], columns: Sequence[S], *, n_rows: int = MIN_ROWS_OF_THREADS
+) -> list[T]:
+    """Apply a function to each column, in a thread pool unless the columns have few rows."""
+    if n_rows < MIN_ROWS_OF_THREADS:
+        return [function(column) for column in columns]
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(function, columns))
 
@@ -87,6 +92,7 @@ def read_rows(
             raw, column, is_id=column.name == customer_id, known_ids=known_ids
         ),
         present,
+        n_rows=raw.num_rows,
     )
     table = pa.table([column.values for column in read], names=names)
     return table, [error for column in read for error in column.faults.errors()]
