@@ -105,8 +105,7 @@ def _words(spaced: str) -> frozenset[str]:
 # Headers that are used for the number of purchases as well as for their sum.
 AMBIGUOUS: Final = _words(
     "orders purchases sales bestellungen kaufe einkaufe commandes achats ventes pedidos compras "
-    "ventas ordini "
-    "acquisti bestellingen"
+    "ventas ordini acquisti bestellingen"
 )
 OF_QUANTITY: Final[Mapping[Quantity, Words]] = {"amount": SPENDING, "count": BUYING}
 UNTOLD: Final = _words(

@@ -85,8 +85,7 @@ def silhouette(clustered: MetricInput) -> float | None:
     if result.n_asked < len(points):
         clustered.warn(
             f"the silhouette is measured on a random sample of {result.n_asked:,} customers: its "
-            "standard error is "
-            f"{result.errors[0]:.2g}"
+            f"standard error is {result.errors[0]:.2g}"
         )
     return float(result.means[0])
 

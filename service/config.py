@@ -56,8 +56,7 @@ class Settings(BaseSettings):
         default=None,
         min_length=32,
         description="Secret that signs model files; further lines hold others that were used "
-        "before. "
-        "Absent: read from the signing key file.",
+        "before. Absent: read from the signing key file.",
     )
     signing_key_file: Path | None = Field(
         default=None,
@@ -248,8 +247,7 @@ class Settings(BaseSettings):
         if not all(is_set) and (any(is_set) or (self.engine_address or "").startswith("tls:")):
             raise setting_error(
                 "An engine over TLS needs SEGMENTATION_ENGINE_CA, SEGMENTATION_ENGINE_CERTIFICATE "
-                "and "
-                "SEGMENTATION_ENGINE_KEY"
+                "and SEGMENTATION_ENGINE_KEY"
             )
         return self
 

@@ -33,9 +33,8 @@ def _tls_handshake(address: str, environment: Mapping[str, str]) -> None:
         environment[f"SEGMENTATION_ENGINE_{name}"] for name in ("CA", "CERTIFICATE", "KEY")
     )
     context = ssl.create_default_context(cafile=ca)
-    context.check_hostname = (
-        False  # Dask's certificates name no host; the private authority identifies them
-    )
+    # Dask's certificates name no host; the private authority identifies them.
+    context.check_hostname = False
     context.load_cert_chain(certificate, key)
     url = urlsplit(address)
     with socket.create_connection((url.hostname, url.port), TIMEOUT_SECONDS) as connection:

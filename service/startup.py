@@ -12,8 +12,7 @@ from service.stores.database import Database, DatabaseUnavailable, wait_until_av
 
 NO_KEY_MESSAGE: Final = (
     "without an API key, the service listens on loopback addresses only: "
-    f"{', '.join(LOOPBACK_HOSTS)}. "
-    "Create a key first: python -m service keys create --help"
+    f"{', '.join(LOOPBACK_HOSTS)}. Create a key first: python -m service keys create --help"
 )
 
 

@@ -53,9 +53,8 @@ def _rivalry(scores: Sequence[Score]) -> Iterator[str]:
     ours, rival = _rights(scores, _ours), _rights(scores, _peer(RIVAL))
     yield (
         f"of the tables with segments, {only(ours, rival)} are told right by {OURS} and not by "
-        f"{RIVAL}, "
-        f"{only(rival, ours)} the other way round: p = {chance_of_no_difference(ours, rival):.2g} "
-        "(McNemar, exact)"
+        f"{RIVAL}, {only(rival, ours)} the other way round: p = "
+        f"{chance_of_no_difference(ours, rival):.2g} (McNemar, exact)"
     )
 
 

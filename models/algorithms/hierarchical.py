@@ -102,8 +102,7 @@ class Hierarchical:
         if self.distance is not None and len(tree) and self.distance < tree[0, 2]:
             raise CutTooFine(
                 f"The tree of more than {EXACT_UP_TO:,} customers is built from {len(tree) + 1:,} "
-                "groups of them; it "
-                f"cannot be cut below height {tree[0, 2]:.6g}"
+                f"groups of them; it cannot be cut below height {tree[0, 2]:.6g}"
             )
         return self._cut_into_micro_clusters(
             tree, k, condensed.centers, condensed.weights, condensed.groups
@@ -198,6 +197,5 @@ def _check_memory(n: int, linkage: Linkage) -> None:
     if n > max_customers:
         raise TooManyCustomers(
             f"{linkage} linkage supports at most {max_customers:,} customers, not {n:,}, since it "
-            "stores the distance "
-            "of every pair; use ward linkage or K-Means"
+            "stores the distance of every pair; use ward linkage or K-Means"
         )

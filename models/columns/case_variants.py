@@ -36,8 +36,7 @@ def case_variants_warning(evidence: TextColumn) -> str | None:
     which = f": {', '.join(named)}" if named else ""
     return (
         f"{evidence.name!r} holds categories that differ only in capitals{which}. To read them as "
-        "one, in lower case, "
-        f"declare: {override_json(evidence.name, fold_case=True)}"
+        f"one, in lower case, declare: {override_json(evidence.name, fold_case=True)}"
     )
 
 

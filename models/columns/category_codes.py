@@ -67,8 +67,7 @@ def codes_warning(name: str, kind: Kind) -> str:
     """Build the warning for a column of numbers that is read as codes."""
     return (
         f"{name!r} looks like codes rather than amounts{_READ_AS[kind]}. If they are amounts, "
-        "declare it numeric: "
-        f"{override_json(name, kind='numeric')}"
+        f"declare it numeric: {override_json(name, kind='numeric')}"
     )
 
 
@@ -99,8 +98,7 @@ def category_codes_warning(name: str, known: npt.NDArray[np.float64]) -> str | N
         return None
     return (
         f"{name!r} holds only {n_codes} different whole numbers. If they are codes rather than "
-        "amounts, declare it "
-        f"categorical: {override_json(name, kind='categorical')}"
+        f"amounts, declare it categorical: {override_json(name, kind='categorical')}"
     )
 
 

@@ -23,8 +23,7 @@ CENTURY_PIVOT: Final = 69
 MAX_TWO_DIGITS: Final = 99
 EXAMPLES: Final = (
     "2015-01-31, 31.01.2015, 31/01/2015, 01/31/2015, 31-Jan-15, 31 January 2015 and Jan 31, 2015, "
-    "with month names in "
-    f"{LANGUAGES}"
+    f"with month names in {LANGUAGES}"
 )
 
 _DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"

@@ -37,15 +37,13 @@ CUSTOMER_KEYS: Final = _words(
 # Headers of codes, which may repeat.
 CODES: Final = _words(
     "id uuid guid code codes kode kod codigo codice zip zipcode postcode postalcode plz "
-    "postleitzahl pincode iban ean "
-    "gtin sku barcode isbn siren siret nif vat ssn tin phone telephone telefon telefono telefone "
-    "tel mobile movil "
-    "handy handynummer telefonnummer phonenumber fax msisdn imei код телефон индекс 邮编 电话 手机"
+    "postleitzahl pincode iban ean gtin sku barcode isbn siren siret nif vat ssn tin phone "
+    "telephone telefon telefono telefone tel mobile movil handy handynummer telefonnummer "
+    "phonenumber fax msisdn imei код телефон индекс 邮编 电话 手机"
 )
 PHONES: Final = _words(
     "phone telephone telefon telefono telefone tel mobile movil handy handynummer telefonnummer "
-    "phonenumber fax "
-    "msisdn телефон 电话 手机"
+    "phonenumber fax msisdn телефон 电话 手机"
 )
 # Suffixes of compound words: kundennr, ordernum, Auftragsnummer; the short ones only after a word
 # of NAMED.
@@ -59,11 +57,9 @@ NOT_KEYS: Final = _words(
 )
 NAMED: Final = _words(
     "order invoice sl sr s serial policy bill row line record item contract card ticket booking "
-    "receipt voucher case "
-    "doc document emp employee staff bestell auftrag auftrags rechnung rechnungs beleg vertrag "
-    "vertrags store product "
-    "branch region shop campaign session device visitor transaction trans txn location loc zip "
-    "area site dept lead"
+    "receipt voucher case doc document emp employee staff bestell auftrag auftrags rechnung "
+    "rechnungs beleg vertrag vertrags store product branch region shop campaign session device "
+    "visitor transaction trans txn location loc zip area site dept lead"
 )
 CODE_WORDS: Final = _words("code kod codigo codice код")
 # First words of code headers: code postal, id_tienda.
@@ -107,15 +103,11 @@ AMOUNTS: Final = _words(
 
 DATES: Final = _words(
     "date datum data fecha dates time timestamp ts zeit day tag jour dia since seit depuis desde "
-    "joined join created "
-    "create creation registered registration signup signed enrolled enrollment opened open opening "
-    "started start "
-    "begin updated modified changed last latest first seen login visited purchased ordered birth "
-    "birthday birthdate "
-    "dob geburtstag geburtsdatum naissance nacimiento nascita expires expiry closed end ended "
-    "became member beitritt "
-    "angelegt eroeffnet letzter letzte erster erste dernier derniere ultimo ultima primera primer "
-    "inscription alta dt "
+    "joined join created create creation registered registration signup signed enrolled enrollment "
+    "opened open opening started start begin updated modified changed last latest first seen login "
+    "visited purchased ordered birth birthday birthdate dob geburtstag geburtsdatum naissance "
+    "nacimiento nascita expires expiry closed end ended became member beitritt angelegt eroeffnet "
+    "letzter letzte erster erste dernier derniere ultimo ultima primera primer inscription alta dt "
     "at on дата 日期"
 )
 
@@ -135,9 +127,8 @@ EVENTS: Final = _words(
 
 SEGMENTATIONS: Final = _words(
     "cluster clusters clusterid clusterno clusternr clustering segment segments segmentid "
-    "segmentation segmentierung "
-    "kundensegment kundencluster segmento segmentacion segmentazione segmentacao grappe kmeans "
-    "сегмент кластер"
+    "segmentation segmentierung kundensegment kundencluster segmento segmentacion segmentazione "
+    "segmentacao grappe kmeans сегмент кластер"
 )
 SEGMENTATION_COMPANIONS: Final = _words(
     "id no nr num number code group groups gruppe groupe label labels name names index key "
@@ -150,12 +141,10 @@ SEGMENTATION_COMPANIONS: Final = _words(
 
 OUTCOMES: Final = _words(
     "churn churned churner churners exited attrition attrited attritionflag label labels target "
-    "output outcome "
-    "response responded responder respondent converted conversion defaulted cancelled canceled "
-    "klass y kuendigung "
-    "kundigung gekuendigt gekundigt abwanderung abgewandert abandono baja desabonnement resilie "
-    "resiliation respuesta "
-    "reponse etiqueta etiquette objetivo zielvariable zielgroesse отток целевая"
+    "output outcome response responded responder respondent converted conversion defaulted "
+    "cancelled canceled klass y kuendigung kundigung gekuendigt gekundigt abwanderung abgewandert "
+    "abandono baja desabonnement resilie resiliation respuesta reponse etiqueta etiquette objetivo "
+    "zielvariable zielgroesse отток целевая"
 )
 OUTCOME_COMPANIONS: Final = _words(
     "flag label labels value status is has did will customer client kunde kunden class variable "

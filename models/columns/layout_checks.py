@@ -24,8 +24,7 @@ _NUMBER = re.compile(r"\s*[-+]?[0-9]+(?:[.,][0-9]+)?\s*")
 
 DATA_HEADERS: Final = (
     "The headers look like a row of data, as if the row of headers were missing. If they are data, "
-    "put the table again "
-    "with a row of headers above them."
+    "put the table again with a row of headers above them."
 )
 
 

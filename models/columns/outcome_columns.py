@@ -32,8 +32,7 @@ def outcome_warning(evidence: NumericColumn | TextColumn) -> str | None:
         return None
     return (
         f"{evidence.name!r} looks like an outcome that segments should explain; as a feature, "
-        "segments would only "
-        "repeat it. To leave it out, declare it ignored: "
+        "segments would only repeat it. To leave it out, declare it ignored: "
         f"{override_json(evidence.name, kind='ignored')}"
     )
 

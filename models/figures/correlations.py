@@ -17,9 +17,8 @@ ROOM_BELOW: Final = 120.0
 MEASURES: Final[tuple[Measure, ...]] = ("spearman", "cramers_v", "correlation_ratio")
 NOTE: Final = (
     "Between two numbers Spearman's correlation, red where they rise together, blue where one "
-    "falls; between two "
-    "categories Cramér's V, between a category and a number the correlation ratio, both from 0 to "
-    "1. Empty: not known."
+    "falls; between two categories Cramér's V, between a category and a number the correlation "
+    "ratio, both from 0 to 1. Empty: not known."
 )
 
 

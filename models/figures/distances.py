@@ -12,8 +12,7 @@ from models.figures.segment_axes import box, height, rows, spread
 
 NOTE = (
     "In hierarchical versions a segment has many centers, and the nearest one counts. Points are "
-    "outliers: a "
-    "value beyond its fence, or too far from the center for this segment."
+    "outliers: a value beyond its fence, or too far from the center for this segment."
 )
 
 

@@ -24,8 +24,7 @@ TEXT: Final = 12.0
 UPRIGHT: Final = 0.1
 NOTE: Final = (
     "The dashed ring is the average customer; each ring is one standard deviation, and what lies "
-    "beyond two is "
-    "drawn at the rim."
+    "beyond two is drawn at the rim."
 )
 
 Floats = NDArray[np.float64]

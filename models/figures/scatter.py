@@ -99,8 +99,7 @@ def _components(version: VersionInput, n: int) -> Projection:
     names = tuple(f"component {i + 1} ({100 * share:.0f} %)" for i, share in enumerate(explained))
     total = (
         f"{n} principal components explain {100 * explained.sum():.0f} % of the variance between "
-        "customers; the "
-        "share of each is in brackets."
+        "customers; the share of each is in brackets."
     )
     explanations = [
         f"Component {i + 1}: {_component_note(version, axis)}." for i, axis in enumerate(axes)

@@ -23,9 +23,8 @@ SMALL_SAMPLE: Final = 4_096
 SAMPLE: Final = 32_768
 CHUNK: Final = 32_768
 LOOSE_TOL: Final = 1e-3  # convergence tolerance, in variances, for the comparison of starts
-MIN_FLOAT32_STEPS: Final = (
-    1_000  # minimum radius of a segment, in float32 steps, to compare starts in float32
-)
+# Minimum radius of a segment, in float32 steps, to compare starts in float32.
+MIN_FLOAT32_STEPS: Final = 1_000
 
 Points = NDArray[np.float64]
 _Start = tuple[Points, float]  # centers and their inertia

@@ -7,9 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_CELLS_AT_ONCE: Final = (
-    16_000  # distances per block: it fits the CPU cache, and its memory is reused
-)
+# Distances per block: it fits the CPU cache, and its memory is reused.
+_CELLS_AT_ONCE: Final = 16_000
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -35,8 +35,7 @@ def sampling_notes(sample: SelectionSample) -> Iterator[str]:
     if sample.n_customers < MIN_CALIBRATED:
         yield (
             f"{sample.n_customers} customers are too few to estimate probabilities; at least "
-            f"{MIN_CALIBRATED} are "
-            "needed, and the recommendation is weak"
+            f"{MIN_CALIBRATED} are needed, and the recommendation is weak"
         )
 
 

@@ -160,11 +160,9 @@ def _few_numbers(column: ColumnSummary) -> str | None:
 MOSTLY_MISSING_CHECK: Final = QualityCheck(
     figure=_majority_missing,
     one="{} is missing so often that more would be guessed than known: set its kind to ignored. If "
-    "it matters who "
-    "has it at all, send that as yes and no.",
+    "it matters who has it at all, send that as yes and no.",
     several="{} are missing so often that more would be guessed than known: set their kind to "
-    "ignored. If it "
-    "matters who has them at all, send that as yes and no.",
+    "ignored. If it matters who has them at all, send that as yes and no.",
     settles=True,
 )
 CHECKS: Final = (
@@ -179,8 +177,7 @@ CHECKS: Final = (
     QualityCheck(
         figure=_names_customers,
         one="{} is different for every customer, like a running number: it names customers and "
-        "measures nothing. "
-        "Set its kind to identifier.",
+        "measures nothing. Set its kind to identifier.",
         several="{} are different for every customer, like running numbers: they name customers "
         "and measure nothing. "
         "Set their kind to identifier.",
@@ -203,28 +200,23 @@ CHECKS: Final = (
     QualityCheck(
         figure=_too_many_categories,
         one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit can tell apart: "
-        "group them, such "
-        "as towns into regions, or set its kind to ignored.",
+        "group them, such as towns into regions, or set its kind to ignored.",
         several=f"{{}} have more than the {MAX_CATEGORIES} different values that a fit can tell "
-        "apart: group them, "
-        "such as towns into regions, or set their kind to ignored.",
+        "apart: group them, such as towns into regions, or set their kind to ignored.",
         settles=True,
     ),
     MOSTLY_MISSING_CHECK,
     QualityCheck(
         figure=_often_missing,
         one="{} is missing for many customers, whom a fit takes for average in it: complete it if "
-        "you can, or leave it "
-        "out.",
+        "you can, or leave it out.",
         several="{} are missing for many customers, whom a fit takes for average in them: complete "
-        "them if you can, or "
-        "leave them out.",
+        "them if you can, or leave them out.",
     ),
     QualityCheck(
         figure=_skewed,
         one="{} is skewed: a few customers have far more than all others. A fit takes its "
-        "logarithm, so that they do "
-        "not outweigh everybody else, unless you set log to false.",
+        "logarithm, so that they do not outweigh everybody else, unless you set log to false.",
         several="{} are skewed: in each, a few customers have far more than all others. A fit "
         "takes their logarithms, "
         "so that those few do not outweigh everybody else, unless you set log to false.",
@@ -232,28 +224,22 @@ CHECKS: Final = (
     QualityCheck(
         figure=_majority_zero,
         one="{} is mostly zero: it tells those who have any from those who have none, and little "
-        "else. If only that "
-        "matters, send it as yes and no.",
+        "else. If only that matters, send it as yes and no.",
         several="{} are mostly zero: each tells those who have any from those who have none, and "
-        "little else. If only "
-        "that matters, send them as yes and no.",
+        "little else. If only that matters, send them as yes and no.",
     ),
     QualityCheck(
         figure=_far_out,
         one="{} holds numbers far out of the usual: look whether they are mistakes. A fit takes "
-        "them for merely "
-        "unusual, however far out they are.",
+        "them for merely unusual, however far out they are.",
         several="{} hold numbers far out of the usual: look whether they are mistakes. A fit takes "
-        "them for merely "
-        "unusual, however far out they are.",
+        "them for merely unusual, however far out they are.",
     ),
     QualityCheck(
         figure=_few_numbers,
         one="{} is taken for an amount, such as the number of children. If it is a code, such as "
-        "for regions, set its "
-        "kind to categorical.",
+        "for regions, set its kind to categorical.",
         several="{} are taken for amounts, such as the number of children. If they are codes, such "
-        "as for regions, set "
-        "their kind to categorical.",
+        "as for regions, set their kind to categorical.",
     ),
 )

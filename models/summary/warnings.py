@@ -90,9 +90,8 @@ def _duplicates(found: Findings) -> Iterator[str]:
     share = percent(found.duplicates / found.n_customers)
     yield (
         f"{counted(found.duplicates)} ({share}) cannot be told from an earlier one by any usable "
-        "column. With few or "
-        "coarse columns that is normal; otherwise look whether somebody is in the table twice, "
-        "under two ids."
+        "column. With few or coarse columns that is normal; otherwise look whether somebody is in "
+        "the table twice, under two ids."
     )
 
 
@@ -100,7 +99,6 @@ def _not_compared(found: Findings) -> Iterator[str]:
     usable = sum(column.usable for column in found.columns)
     if usable > found.compared:
         yield (
-            f"Only the first {found.compared} of {usable} usable columns were compared with "
-            "each "
+            f"Only the first {found.compared} of {usable} usable columns were compared with each "
             "other."
         )

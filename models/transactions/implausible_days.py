@@ -116,10 +116,8 @@ def _late_warning(name: str, chosen: Mask, position: str) -> str | None:
         return None
     return (
         f"{_count_phrase(chosen)} left out: {name!r} is {position}, first in row "
-        f"{_first_row(chosen)}. All recencies "
-        "would count from there; if the date is right, upload all transactions again with "
-        "&reference= and the day to "
-        "count from."
+        f"{_first_row(chosen)}. All recencies would count from there; if the date is right, upload "
+        "all transactions again with &reference= and the day to count from."
     )
 
 
@@ -129,9 +127,8 @@ def _early_warning(name: str, days: Days, chosen: Mask, first: float) -> str | N
     years = max(1, int((first - days[chosen].max()) / DAYS_PER_YEAR))
     return (
         f"{_count_phrase(chosen)} {_years_phrase(years)} before all others, by {name!r} first in "
-        "row "
-        f"{_first_row(chosen)}, and count. "
-        "If it is a mistake, correct it and upload all transactions again."
+        f"row {_first_row(chosen)}, and count. If it is a mistake, correct it and upload all "
+        "transactions again."
     )
 
 

@@ -30,8 +30,7 @@ _REFUSED: Final = (
 )
 _MIXED: Final = (
     "{column!r} holds dates, {n} of them, that can only begin with the {one}, and others only with "
-    "the {other}. "
-    "Write all of them alike, best as in 2015-01-31."
+    "the {other}. Write all of them alike, best as in 2015-01-31."
 )
 
 

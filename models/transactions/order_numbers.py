@@ -133,10 +133,8 @@ def order_column_warning(raw: pa.Table, customer: str, named: Sequence[str]) -> 
         ):
             return (
                 f"{name!r} looks like the number of an order and repeats in {repeated:,} of "
-                f"{raw.num_rows:,} rows, but "
-                "each row counts as an order. If the rows are lines of orders, send the table "
-                "again with "
-                f"&order={quote(name)}"
+                f"{raw.num_rows:,} rows, but each row counts as an order. If the rows are lines of "
+                f"orders, send the table again with &order={quote(name)}"
             )
     return None
 

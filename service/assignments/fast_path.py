@@ -53,9 +53,8 @@ from service.web.uploads import assignment_limits
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
 MAX_LARGE_BODIES: Final = 2  # decoded at once: a decoder holds the GIL for a whole body
 MAX_CACHED_HEADS: Final = 1_000
-MAX_HEAD_LENGTH: Final = (
-    400  # characters of path, Content-Type and Accept; longer ones are unusual, and not cached
-)
+# Characters of path, Content-Type and Accept; longer ones are unusual, and not cached.
+MAX_HEAD_LENGTH: Final = 400
 
 _NAME: Final = "[a-z][a-z0-9_-]{0,62}"
 _PATH: Final = re.compile(

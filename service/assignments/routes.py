@@ -25,9 +25,8 @@ Explain = Annotated[
 ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": AssignmentResults, **TABLE_ANSWER}}
 BODY = table_request_body(
     "The customers: their id, as `customer_id` or under the name of the dataset's id column, and "
-    "their features. "
-    "Missing features are imputed and listed in the response; columns that the model does not use "
-    "are ignored.",
+    "their features. Missing features are imputed and listed in the response; columns that the "
+    "model does not use are ignored.",
     [SAMPLE_ROW],
 )
 

@@ -109,8 +109,7 @@ def check_size_limit(settings: Settings, pair: VersionPair) -> None:
     if n > settings.comparison_rows:
         raise TooManyCustomers(
             f"{n:,} customers exceed the limit of {settings.comparison_rows:,} for a comparison; "
-            "start a run of each "
-            "version, and compare the assignments"
+            "start a run of each version, and compare the assignments"
         )
 
 
@@ -136,8 +135,7 @@ def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetV
     if before.dataset_id != after.dataset_id:
         raise Incomparable(
             f"Version {before.number} learned from the dataset {before.dataset}, version "
-            f"{after.number} from "
-            f"{after.dataset}"
+            f"{after.number} from {after.dataset}"
         )
     try:
         return datasets.get_version_or_newest(session, after.dataset_id, after.dataset_version)

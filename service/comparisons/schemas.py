@@ -54,8 +54,7 @@ class Comparison(ResponseModel):
     share_moved: float | None = Field(description="Null if no customer is compared.")
     adjusted_rand_index: float | None = Field(
         description="Agreement of the two partitions, regardless of segment ids: 1 if identical, 0 "
-        "for chance "
-        "(Hubert & Arabie 1985). Null if no customer is compared."
+        "for chance (Hubert & Arabie 1985). Null if no customer is compared."
     )
     flows: list[Flow] = Field(
         description="All pairs of segments with at least one customer, largest first."

@@ -65,8 +65,7 @@ def check_size_limit(settings: Settings, n: int, d: int) -> None:
     if n * d > settings.fit_cells:
         raise TooManyCustomers(
             f"{n:,} customers with {d} features exceed the limit of {settings.fit_cells:,} cells "
-            "for a fit; "
-            "name fewer features, or upload a sample of the customers"
+            "for a fit; name fewer features, or upload a sample of the customers"
         )
     needed = _BYTES_PER_CELL * n * d
     if needed > settings.fit_memory:

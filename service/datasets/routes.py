@@ -105,16 +105,14 @@ def _recipe(
         str | None,
         Query(
             description="Transactions only: the column with the order numbers, if rows are order "
-            "lines. By default "
-            "each row is an order."
+            "lines. By default each row is an order."
         ),
     ] = None,
     returned: Annotated[
         str | None,
         Query(
             description="Transactions only: the column that marks returns by yes or true, by 1 "
-            "among 0 and 1, or by a "
-            "negative number. By default negative amounts are returns."
+            "among 0 and 1, or by a negative number. By default negative amounts are returns."
         ),
     ] = None,
     reference: Annotated[

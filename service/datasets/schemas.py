@@ -40,8 +40,7 @@ class Column(ResponseModel):
     numerals: str | None = Field(
         default=None,
         description="Number format, shown by the number 1234.56, such as `1.234,56 €`, or date "
-        "format: "
-        f"{_DATES}. Null: plain numbers.",
+        f"format: {_DATES}. Null: plain numbers.",
     )
     newest: str | None = Field(
         default=None,
@@ -267,10 +266,8 @@ class Correlation(ResponseModel):
     b: str
     measure: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"] = Field(
         description="Pearson's or Spearman's correlation of two numeric columns, Cramér's V of two "
-        "categorical "
-        "columns, or the correlation ratio of a categorical and a numeric column. The latter two "
-        "are corrected for "
-        "chance.",
+        "categorical columns, or the correlation ratio of a categorical and a numeric column. The "
+        "latter two are corrected for chance.",
     )
     value: float = Field(description="From -1 to 1 for two numeric columns, else from 0 to 1.")
 
@@ -286,8 +283,7 @@ class DatasetSummary(ResponseModel):
     n_customers: int
     sampled: int | None = Field(
         description="Size of the random sample on which the correlations were measured; null if on "
-        "all customers. "
-        "Everything else is exact.",
+        "all customers. Everything else is exact.",
     )
     columns: list[ColumnSummary]
     correlations: list[Correlation] = Field(

@@ -115,8 +115,7 @@ def difference(version: VersionRow, source: DatasetVersionRow | None) -> str | N
         return None
     return (
         f"The version was fitted on version {version.dataset_version} of the dataset, which was "
-        "deleted; "
-        f"the figures show the customers of version {source.version}."
+        f"deleted; the figures show the customers of version {source.version}."
     )
 
 

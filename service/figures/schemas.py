@@ -34,8 +34,7 @@ class FigureList(ResponseModel):
     figures: list[FigureOut]
     note: str | None = Field(
         description="A remark on the figures, for example that they show the customers of a newer "
-        "version of the "
-        "dataset; null if there is none."
+        "version of the dataset; null if there is none."
     )
 
     @classmethod

@@ -11,9 +11,8 @@ from service.jobs import repository
 from service.jobs.rows import UNFINISHED, JobRow
 from service.stores.database import Database
 
-POLL_SECONDS: Final = (
-    0.25  # between two reads of a job's row, as a killed worker sends no notification
-)
+# Between two reads of a job's row, as a killed worker sends no notification.
+POLL_SECONDS: Final = 0.25
 CHECK_SECONDS: Final = 0.5  # between two checks of a follower's authorization
 
 

@@ -12,9 +12,8 @@ from service.jobs import repository
 from service.jobs.rows import JobRow
 from service.stores.database import Database
 
-INTERVAL: Final = (
-    0.25  # seconds between two writes, each a transaction; followers read no more often
-)
+# Seconds between two writes, each a transaction; followers read no more often.
+INTERVAL: Final = 0.25
 
 
 class JobSuperseded(Exception):

@@ -52,8 +52,7 @@ class Run(ResponseModel):
     )
     outliers: int | None = Field(
         description="How many customers are unlike those the segments were learned from. Null: not "
-        "finished, or of an "
-        "earlier release, as `features`."
+        "finished, or of an earlier release, as `features`."
     )
     features: FeatureFindings | None = Field(
         description="What was imputed, unknown and unusual, by feature."

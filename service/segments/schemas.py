@@ -29,8 +29,7 @@ class Difference(ResponseModel):
     measure: Measure = Field(
         default_factory=_earlier_measure,
         description="`share`: of the category. `share_nonzero`: of those who have any, where most "
-        "of all customers "
-        "have zero. `mean`: where the medians are alike.",
+        "of all customers have zero. `mean`: where the medians are alike.",
     )
     phrase: str | None = Field(
         default=None, description="A number in words, as names have it, such as `high spending`."
@@ -68,8 +67,7 @@ class Segment(ResponseModel):
     share: float
     typical: dict[str, float | Shares | None] = Field(
         description="In own units: the median of a number, the shares of a category's values; null "
-        "where most members "
-        "have none.",
+        "where most members have none.",
     )
     differs_by: list[Difference]
     rule: Rule | None

@@ -122,9 +122,8 @@ def _make_private(path: Path) -> None:
 
 
 def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's connection
-    connection.isolation_level = (
-        None  # disables the driver's implicit transactions: `_begin` opens them
-    )
+    # Disables the driver's implicit transactions: `_begin` opens them.
+    connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

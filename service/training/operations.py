@@ -200,9 +200,8 @@ def _check_size_limit(
     if needed > settings.fit_memory:
         raise TooManyCustomers(
             f"{algorithm['name']} needs about {needed:,} bytes for {n:,} customers, more than the "
-            "limit of "
-            f"{settings.fit_memory:,} for a fit; use K-Means or Ward linkage, or upload a sample "
-            "of them"
+            f"limit of {settings.fit_memory:,} for a fit; use K-Means or Ward linkage, or upload a "
+            "sample of them"
         )
 
 

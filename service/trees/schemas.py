@@ -40,9 +40,8 @@ class CutOut(ResponseModel):
     k: int
     distance_between: tuple[float, float | None] = Field(
         description="Range of distances `[low, high)` at which a cut yields these k segments; a "
-        "null `high` means no "
-        "upper bound. Equal numbers: several merges have the same height, and only `k` can select "
-        "this cut.",
+        "null `high` means no upper bound. Equal numbers: several merges have the same height, and "
+        "only `k` can select this cut.",
     )
 
 

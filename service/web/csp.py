@@ -10,8 +10,7 @@ from models.charts.plotly_html import script_hashes
 
 NOTHING_FROM_ELSEWHERE: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
-    "form-action 'none'; "
-    "frame-ancestors 'self'"
+    "form-action 'none'; frame-ancestors 'self'"
 )
 APPLICATION: Final[Mapping[str, str]] = {
     "default-src": "'none'",

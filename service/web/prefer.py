@@ -36,8 +36,7 @@ def _parse_wait(
         str | None,
         Header(
             description="`wait=10` waits up to ten seconds for the result (2 without this header, "
-            "at most 30); "
-            "`wait=0` or `respond-async` returns the job at once.",
+            "at most 30); `wait=0` or `respond-async` returns the job at once.",
         ),
     ] = None,
 ) -> WaitPreference:

@@ -10,9 +10,8 @@ from typing import Final
 
 FALLBACK: Final = "iso8859-1"  # in which any byte is a character
 COMMON_WEIGHT: Final = 0.1
-MAX_RUN: Final = (
-    3  # letters beyond ASCII, one after the other, in a language that is written in Latin letters
-)
+# Letters beyond ASCII, one after the other, in a language that is written in Latin letters.
+MAX_RUN: Final = 3
 MIXED: Final = 0.95
 RARITY: Final = 0.001  # off for each letter of a language that is more frequent
 

@@ -133,8 +133,7 @@ def _fitting(file: BinaryIO, charset: str | None) -> str:
 def _doubt(charset: str) -> str:
     return (
         f"The text is not UTF-8 and is read as {charset}, which is the likeliest. If words look "
-        "wrong, send it with "
-        "its own charset in the media type: Content-Type: text/csv; charset=…"
+        "wrong, send it with its own charset in the media type: Content-Type: text/csv; charset=…"
     )
 
 

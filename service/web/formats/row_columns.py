@@ -21,9 +21,8 @@ from service.web.formats.errors import TableLimits, check_headers, raise_if_any
 from service.web.formats.raw_table import Mask, RawTable
 
 ROWS_AT_ONCE: Final = 16_384
-SPARSE: Final = (
-    0.5  # of the cells of a chunk: where fewer fields are there, only these are looked at
-)
+# Of the cells of a chunk: where fewer fields are there, only these are looked at.
+SPARSE: Final = 0.5
 
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
