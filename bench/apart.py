@@ -85,7 +85,6 @@ def figures_of(taken: Sequence[Taken]) -> list[str]:
 def draw_points(n: int, d: int, k: int, apart: float) -> np.ndarray:
     """Draw points in k round groups about `apart` standard deviations from each other."""
     random = np.random.default_rng([n, int(10 * apart)])
-    centers = (
-        random.normal(size=(k, d)) * apart / (2 * d) ** 0.5
-    )  # as drawn, two of them are √(2d) apart
+    # As drawn, two of them are √(2d) apart.
+    centers = random.normal(size=(k, d)) * apart / (2 * d) ** 0.5
     return centers[random.integers(k, size=n)] + random.normal(size=(n, d))

@@ -210,9 +210,8 @@ def _digits(cell: int) -> str:
 
 
 def _canonical(cell: float) -> str:
-    return repr(_finite(cell) + 0.0).removesuffix(
-        ".0"
-    )  # adding zero takes the sign from a negative one
+    # Adding zero takes the sign from a negative one.
+    return repr(_finite(cell) + 0.0).removesuffix(".0")
 
 
 def _text(cell: str) -> str | None:

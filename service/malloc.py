@@ -10,9 +10,8 @@ from typing import Final
 
 import pyarrow as pa
 
-MMAP_THRESHOLD: Final = (
-    4 << 20
-)  # bytes: smaller blocks, as for requests of ten thousand customers, are reused
+# Bytes: smaller blocks, as for requests of ten thousand customers, are reused.
+MMAP_THRESHOLD: Final = 4 << 20
 TRIM_THRESHOLD: Final = 16 << 20  # bytes
 INTERVAL_SECONDS: Final = 0.1
 

@@ -24,9 +24,8 @@ def temporary_directory() -> Iterator[Path]:
     remove_abandoned(parent)
     draft = Path(tempfile.mkdtemp(prefix=UNLOCKED_PREFIX))
     with (draft / LOCK).open("w") as lock:
-        fcntl.flock(
-            lock, fcntl.LOCK_EX
-        )  # the kernel releases it when this process exits or is killed
+        # The kernel releases it when this process exits or is killed.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         directory = draft.rename(parent / draft.name.removeprefix("."))
         _set_temporary_directory(directory)
         try:

@@ -161,9 +161,8 @@ def _build_result(
 
     segment_of_center = cut(merges, k)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # scikit-learn warns of many classes for few samples, which is intended here
+        # scikit-learn warns of many classes for few samples, which is intended here.
+        warnings.simplefilter("ignore", UserWarning)
         estimator = KNeighborsClassifier(1, algorithm="kd_tree").fit(centers, segment_of_center)
     return ClusteringResult(
         estimator=estimator,

@@ -89,9 +89,8 @@ class KMeans:
 
         estimator = self._estimator(k, seed)
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # the fit reports empty segments itself, by index
+            # The fit reports empty segments itself, by index.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             estimator.fit(points)
         return ClusteringResult(
             estimator=estimator, centers=estimator.cluster_centers_, segment_of_center=np.arange(k)

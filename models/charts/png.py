@@ -37,9 +37,8 @@ def to_png(scene: Scene) -> bytes:
         figure.add_artist(artist)
     stream = BytesIO()
     with _lock, warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="Glyph .* missing from font"
-        )  # matplotlib draws a box instead
+        # matplotlib draws a box instead.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return stream.getvalue()
 

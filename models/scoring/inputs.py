@@ -83,9 +83,8 @@ def _to_float_array(cells: Sequence[object] | NDArray[Any]) -> Floats | None:
         values = np.array(cells, dtype=np.float64)
     except OverflowError:
         return None
-    n_missing = (
-        list(cells).count(None) if NoneType in kinds else 0
-    )  # numpy converts None to NaN; other NaN are invalid
+    # numpy converts None to NaN; other NaN are invalid.
+    n_missing = list(cells).count(None) if NoneType in kinds else 0
     return values if np.count_nonzero(np.isfinite(values)) == len(values) - n_missing else None
 
 

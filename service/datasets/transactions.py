@@ -124,9 +124,8 @@ def _merge(
         **{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION}
     )
     stored = operations.read_ledger(stores, dataset, dataset.recipe)
-    ids = without_zero_fractions(
-        stored[CUSTOMER_ID], are_unique=True
-    )  # of a ledger from before they were read so
+    # An older ledger may hold ids that were not read this way.
+    ids = without_zero_fractions(stored[CUSTOMER_ID], are_unique=True)
     before = stored.set_column(0, recipe.customer, ids)
     batch = ledger(raw, recipe, now().date(), before[recipe.customer])
     _require_readable(batch, raw.num_rows, atomic=atomic)

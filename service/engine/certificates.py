@@ -17,9 +17,8 @@ from service.private_files import write_private
 
 AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
-_CLOCK_SKEW: Final = timedelta(
-    days=30
-)  # the validity begins earlier by this, as the machines' clocks may differ
+# The validity begins earlier by this, as the machines' clocks may differ.
+_CLOCK_SKEW: Final = timedelta(days=30)
 
 
 class Validity(NamedTuple):
@@ -31,9 +30,10 @@ class Validity(NamedTuple):
 
 # An embedded engine issues its certificates at each start, readable by this user only, and deletes
 # them when it stops.
+# RFC 5280.
 NO_EXPIRY: Final = Validity(
     datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-)  # RFC 5280
+)
 
 
 def make_certificates(directory: Path, *, days: int, renew: bool = False) -> bool:

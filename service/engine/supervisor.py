@@ -53,9 +53,8 @@ def kill_when_pipe_closes(pipe: int) -> None:
     if sys.platform != "linux":
         return
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(
-        pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC
-    )  # sends SIGIO, which kills
+    # Sends SIGIO, which kills.
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([pipe], [], [], 0)[0]:  # it was closed before the call
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -78,9 +78,8 @@ def plan_recommendation(
 
 
 def _add_with_job(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
-    datasets.get_version_by_id(
-        session, row.dataset_id, row.dataset_version
-    )  # raises if it was deleted meanwhile
+    # Raises if it was deleted meanwhile.
+    datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)
     job = jobs.create_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)

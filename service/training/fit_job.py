@@ -146,9 +146,8 @@ def _read_table(
     columns = [column["name"] for column in source.columns if column["name"] in names]
     path = datasets.table_path(model.tenant, version.dataset_id)
     arrow = stores.tables.read(path, source.table_version, columns)
-    table: pd.DataFrame = arrow.to_pandas(
-        split_blocks=True, self_destruct=True
-    )  # avoids a second copy of each column
+    # Avoids a second copy of each column.
+    table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)
     return table
 
 

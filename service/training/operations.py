@@ -175,9 +175,8 @@ def _new_model(session: Session, tenant: str, name: str) -> ModelRow:
 def _add_version(
     session: Session, model: ModelRow, values: dict[str, Any], *, kind: str = FIT
 ) -> JobRow:
-    datasets.get_version_by_id(
-        session, values["dataset_id"], values["dataset_version"]
-    )  # raises if deleted meanwhile
+    # Raises if deleted meanwhile.
+    datasets.get_version_by_id(session, values["dataset_id"], values["dataset_version"])
     number = registry.next_number(session, model)
     payload = {"model_id": model.id, "version": number, "algorithm": values["algorithm"]["name"]}
     job = jobs.create_job(session, model.tenant, kind, payload)

@@ -46,9 +46,8 @@ class RequestLogMiddleware:
             await send(message)
 
         self._metrics.begin_request()
-        bound = bind_contextvars(
-            request_id=identifier
-        )  # structlog's context manager costs twice as much
+        # Structlog's context manager costs twice as much.
+        bound = bind_contextvars(request_id=identifier)
         try:
             await self.app(scope, receive, send_with_id)
         except Exception as error:  # noqa: BLE001 - the outermost handler

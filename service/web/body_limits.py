@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 INTAKE: Final = "service.intake"
 DISCONNECT: Final[Message] = {"type": "http.disconnect"}
-MAX_LOOP_BYTES: Final = (
-    1 << 14
-)  # a larger body is parsed and searched in a thread, and counts in the memory budget
+# A larger body is parsed and searched in a thread, and counts in the memory budget.
+MAX_LOOP_BYTES: Final = 1 << 14
 IDENTITY: Final = "identity"
 MAX_CONTENT_TYPE: Final = 1_000  # characters: FastAPI's parser of media types takes quadratic time
 # Bytes of memory per byte of a body, measured on worst cases: parsed to Python objects, or to a

@@ -33,9 +33,8 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 def mount_docs(app: FastAPI) -> None:
     app.include_router(router)
     app.mount("/docs/assets", Assets(packages=[(ASSETS, "static")]))
-    app.mount(
-        "/redoc", Assets(packages=[(ASSETS, "static/redoc")])
-    )  # ReDoc looks for its logo below its page
+    # ReDoc looks for its logo below its page.
+    app.mount("/redoc", Assets(packages=[(ASSETS, "static/redoc")]))
 
 
 @router.get("/docs")

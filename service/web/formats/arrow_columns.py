@@ -123,9 +123,8 @@ def _is_flat(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_cell(kind.value_type)
     if pa.types.is_run_end_encoded(kind):
-        return _is_cell(kind.value_type) and not _is_view(
-            kind.value_type
-        )  # Arrow cannot decode runs of views
+        # Arrow cannot decode runs of views.
+        return _is_cell(kind.value_type) and not _is_view(kind.value_type)
     return _is_cell(kind)
 
 

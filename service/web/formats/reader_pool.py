@@ -28,9 +28,8 @@ from service.web.formats.frames import Frame
 MAX_PROCESSES: Final = 2
 MAX_SECONDS: Final = 120.0
 START_SECONDS: Final = 60.0
-INLINE_BYTES: Final = (
-    1 << 20
-)  # a smaller body or table is sent through the socket, a larger one as a file
+# A smaller body or table is sent through the socket, a larger one as a file.
+INLINE_BYTES: Final = 1 << 20
 RAW_TYPES: Final = (pa.string(), pa.int64(), pa.float64())
 
 # Settings and credentials stay behind. The rest is read by libraries as they are imported: large

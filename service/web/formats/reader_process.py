@@ -27,9 +27,8 @@ READERS: Final[Mapping[str, Callable[[pa.Buffer, TableLimits], pa.Table]]] = {
     "arrow": read_arrow,
     "parquet": read_parquet,
 }
-WORKING_BYTES: Final = (
-    256 << 20
-)  # beside the table itself: pages, batches and a column on their way to it
+# Beside the table itself: pages, batches and a column on their way to it.
+WORKING_BYTES: Final = 256 << 20
 STDIN: Final = 0
 TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
 _MEMORY: Final = Path("/proc/self/statm")
