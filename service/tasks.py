@@ -14,8 +14,8 @@ from structlog.contextvars import bound_contextvars
 from models.errors import SegmentationError
 from models.precompile import warm_up
 from service.config import Settings
+from service.datasets.change_log import fold_changes
 from service.datasets.erasure import erase_for_good, purge_tables
-from service.datasets.operations import fold_changes
 from service.engine.client import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository

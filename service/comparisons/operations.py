@@ -13,7 +13,7 @@ from models.errors import TooManyCustomers
 from models.figures import ComparedSegment, ComparisonInput
 from models.scoring import Scorer
 from service.config import Settings
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.datasets.dataset_schema import stored_schema
 from service.datasets.rows import DatasetVersionRow
 from service.errors import Incomparable, NotFound
@@ -138,7 +138,9 @@ def _source(session: Session, before: VersionRow, after: VersionRow) -> DatasetV
             f"{after.number} from {after.dataset}"
         )
     try:
-        return datasets.get_version_or_newest(session, after.dataset_id, after.dataset_version)
+        return stored_versions.get_version_or_newest(
+            session, after.dataset_id, after.dataset_version
+        )
     except NotFound as error:
         raise Incomparable(f"The dataset {after.dataset} was deleted") from error
 
@@ -171,7 +173,7 @@ def _batches(
     stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]
 ) -> Iterator[pa.RecordBatch]:
     columns = list(dict.fromkeys(name for scorer in scorers for name in scorer.feature_names))
-    path = datasets.table_path(pair.model.tenant, pair.source.dataset_id)
+    path = stored_versions.table_path(pair.model.tenant, pair.source.dataset_id)
     return stores.tables.batches(path, pair.source.table_version, columns)
 
 

@@ -1,35 +1,39 @@
 """Upserts and lookups of customers."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.cells import integer_id
-from models.columns import CellError, read_rows
-from service.datasets import operations as datasets
-from service.datasets import repository
+from service.customers.batch import (
+    Batch,
+    Faults,
+    read_batch,
+    require_same_columns,
+    require_valid_rows,
+)
+from service.datasets import change_log, repository, stored_versions, version_writer
 from service.datasets.dataset_schema import (
+    CUSTOMER_ID,
     TableContent,
     content_of,
     infer_added_columns,
     recount,
     stored_schema,
 )
-from service.datasets.merge import Mask, last_of_each, merge_tables
-from service.datasets.operations import CUSTOMER_ID, DatasetAt, NextVersion
+from service.datasets.merge import merge_tables
 from service.datasets.rows import DatasetRow
-from service.errors import Conflict, FieldError, InvalidRequest, NotFound
+from service.datasets.stored_versions import DatasetAt
+from service.datasets.version_writer import NextVersion
+from service.errors import Conflict, NotFound
 from service.stores import Stores
 from service.stores.database import Session
 from service.web.formats import RawTable
 
 Result = Literal["inserted", "updated", "superseded", "rejected"]
-Faults = Mapping[int, Sequence[FieldError]]
 MAX_CHANGES: Final = 10_000  # rows of a batch that is written as changes
 
 
@@ -74,7 +78,7 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
 
     def write_changes() -> UpsertResult | None:
         with stores.tables.turn(f"{tenant}/{name}"):
-            at = datasets.newest(stores, tenant, name)
+            at = stored_versions.newest(stores, tenant, name)
             _require_customers(at)
             if not _is_small(patch, content_of(at[1])):
                 return None
@@ -90,15 +94,15 @@ def _write_changes(
     """Add a batch to the changes of a dataset; raises TableBusy if its stored version changes."""
     dataset, version = at
     content = content_of(version)
-    batch = _read_batch(patch, content, dataset.name, known_ids=None)
-    _require_valid_rows(batch, atomic=atomic)
-    _require_same_columns(batch.typed, stored_schema(version))
+    batch = read_batch(patch, content, dataset.name, known_ids=None)
+    require_valid_rows(batch, atomic=atomic)
+    require_same_columns(batch.typed, stored_schema(version))
     written = batch.cells(content.customer_id)
-    rows = datasets.open_lookup(stores, at).find(list(written))
+    rows = change_log.open_lookup(stores, at).find(list(written))
     stored = {customer for customer, row in zip(written, rows, strict=True) if row >= 0}
 
     with stores.database.writing() as session:
-        counted, known = datasets.add_changes(session, at, written, stored=stored)
+        counted, known = change_log.add_changes(session, at, written, stored=stored)
         result = _build_result(counted, batch, known, batch.warnings)
         keep(session, result)
     return result
@@ -111,19 +115,19 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
     done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
-        base = datasets.read_base(stores, at)
+        base = version_writer.read_base(stores, at)
         content = content_of(at[1])
-        batch = _read_batch(patch, content, name, known_ids=base[content.customer_id])
-        _require_valid_rows(batch, atomic=atomic)
+        batch = read_batch(patch, content, name, known_ids=base[content.customer_id])
+        require_valid_rows(batch, atomic=atomic)
         merged = _merge(base, batch, content)
 
         def keep_upserted(session: Session, counted: DatasetAt) -> None:
             done[:] = [_build_result(counted[0], batch, merged.known, merged.warnings)]
             keep(session, done[0])
 
-        return datasets.build_next_version(at, merged.table, merged.content, keep_upserted)
+        return version_writer.build_next_version(at, merged.table, merged.content, keep_upserted)
 
-    datasets.change_next(stores, tenant, name, plan)
+    version_writer.change_next(stores, tenant, name, plan)
     return done[0]
 
 
@@ -136,7 +140,7 @@ def find_customer(
     """
 
     def find() -> tuple[DatasetRow, dict[str, object]]:
-        at = datasets.newest(stores, tenant, name)
+        at = stored_versions.newest(stores, tenant, name)
         for each in filter(None, (customer_id, integer_id(customer_id))):
             if row := _find_row(stores, at, each):
                 return at[0], row
@@ -150,7 +154,7 @@ def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, obje
     dataset, version = at
     with stores.database.reading() as session:
         changes = repository.find_changes(session, dataset.id, [customer_id], after=version.seq)
-    lookup = datasets.open_lookup(stores, at)
+    lookup = change_log.open_lookup(stores, at)
     [number] = lookup.find([customer_id])
     if number < 0 and customer_id not in changes:
         return None
@@ -159,7 +163,7 @@ def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, obje
 
 
 def _is_small(patch: RawTable, content: TableContent) -> bool:
-    """Return whether a batch has few rows, and only known columns and plain ids."""
+    """Return whether a batch has few rows, and only known columns and no ids such as 17850.0."""
     known = {content.customer_id, *(column.name for column in content.columns)}
     if patch.table.num_rows > MAX_CHANGES or content.generated_ids:
         return False
@@ -167,42 +171,14 @@ def _is_small(patch: RawTable, content: TableContent) -> bool:
     if not ids or not known.issuperset({*patch.table.column_names} - {CUSTOMER_ID}):
         return False
     cells = patch.table[ids[0]].to_pylist()
-    return not any(isinstance(cell, float) or "." in str(cell) for cell in cells)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Batch:
-    """Parsed batch; `kept` marks the rows to merge: the last valid one of each customer."""
-
-    typed: pa.Table
-    present: Mapping[str, Mask]
-    faults: Faults
-    kept: Mask
-    customer_ids: Sequence[str | None]
-    warnings: Sequence[str]
-
-    def patch(self) -> pa.Table:
-        return self.typed.filter(pa.array(self.kept))
-
-    def cells(self, key: str) -> dict[str, dict[str, object]]:
-        """Return the cells that each customer's row carries."""
-        present = self.present_in_patch()
-        cells = {}
-        for place, row in enumerate(self.patch().to_pylist()):
-            customer = row.pop(key)
-            carried = row.keys() if not present else [n for n in row if present[n][place]]
-            cells[customer] = {name: row[name] for name in carried}
-        return cells
-
-    def present_in_patch(self) -> dict[str, Mask]:
-        return {name: mask[self.kept] for name, mask in self.present.items()}
+    return not any(isinstance(cell, float) or integer_id(str(cell)) for cell in cells)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _MergeResult:
     """Table with a batch merged into it; `known` are the ids that the table held before."""
 
-    batch: _Batch
+    batch: Batch
     table: pa.Table
     content: TableContent
     known: frozenset[str]
@@ -218,64 +194,9 @@ def _require_customers(at: DatasetAt) -> None:
         )
 
 
-def _read_batch(
-    patch: RawTable, content: TableContent, name: str, *, known_ids: pa.ChunkedArray | None
-) -> _Batch:
-    if content.generated_ids:
-        raise Conflict(
-            f"The dataset {name} has no customer id column; upload the whole table again"
-        )
-    key = content.customer_id
-    raw = _rename_customer_id(patch.table, key)
-    typed, errors = read_rows(raw, content.columns, customer_id=key, known_ids=known_ids)
-    faults = _group_by_row(errors)
-    valid = np.array([row not in faults for row in range(typed.num_rows)], np.bool_)
-    kept = valid.copy()
-    kept[valid] = ~last_of_each(typed.filter(pa.array(valid)), key)[1]
-    present = {
-        key if column == CUSTOMER_ID else column: mask
-        for column, mask in (patch.present or {}).items()
-    }
-    return _Batch(
-        typed=typed,
-        present=present,
-        faults=faults,
-        kept=kept,
-        customer_ids=typed[key].to_pylist(),
-        warnings=patch.warnings,
-    )
-
-
-def _rename_customer_id(raw: pa.Table, key: str) -> pa.Table:
-    """Rename column `customer_id` to the dataset's customer id column if the batch lacks that."""
-    if key in raw.column_names:
-        return raw
-    if CUSTOMER_ID not in raw.column_names:
-        raise InvalidRequest(f"The batch has no customer ids: the column {key!r} is missing")
-    return raw.rename_columns(
-        [key if column == CUSTOMER_ID else column for column in raw.column_names]
-    )
-
-
-def _group_by_row(errors: Sequence[CellError]) -> dict[int, list[FieldError]]:
-    faults: dict[int, list[FieldError]] = defaultdict(list)
-    for error in errors:
-        faults[error.row - 1].append(
-            FieldError(row=error.row, detail=f"{error.column}: {error.detail}")
-        )
-    return faults
-
-
-def _require_valid_rows(batch: _Batch, *, atomic: bool) -> None:
-    n_rows = len(batch.customer_ids)
-    if batch.faults and (atomic or len(batch.faults) == n_rows):
-        flat = [fault for row in sorted(batch.faults) for fault in batch.faults[row]]
-        raise InvalidRequest(f"{len(batch.faults)} of {n_rows} rows are invalid", errors=flat)
-
-
-def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResult:
+def _merge(table: pa.Table, batch: Batch, content: TableContent) -> _MergeResult:
     patch, key = batch.patch(), content.customer_id
-    _require_same_columns(patch, table.schema)
+    require_same_columns(patch, table.schema)
     known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
     merged, described = infer_added_columns(
         merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
@@ -290,30 +211,8 @@ def _merge(table: pa.Table, batch: _Batch, content: TableContent) -> _MergeResul
     )
 
 
-def _require_same_columns(patch: pa.Table, schema: pa.Schema) -> None:
-    stored = {name.lower(): name for name in schema.names}
-    pairs = [(stored.get(name.lower(), name), name) for name in patch.column_names]
-    faults = [
-        f"{known!r} and {name!r} differ only in case" for known, name in pairs if known != name
-    ]
-    if faults:
-        raise InvalidRequest(
-            "The columns do not match those of the dataset",
-            errors=[FieldError(detail=f) for f in faults],
-        )
-    changed = [
-        name
-        for name in patch.column_names
-        if name in schema.names and patch.schema.field(name).type != schema.field(name).type
-    ]
-    if changed:
-        raise Conflict(
-            f"The column {changed[0]!r} was changed by another request; send the batch again"
-        )
-
-
 def _build_result(
-    counted: DatasetRow, batch: _Batch, known: Collection[str], warnings: Sequence[str]
+    counted: DatasetRow, batch: Batch, known: Collection[str], warnings: Sequence[str]
 ) -> UpsertResult:
     results = [
         _row_result(batch, row, known=customer_id in known)
@@ -330,7 +229,7 @@ def _build_result(
     )
 
 
-def _row_result(batch: _Batch, row: int, *, known: bool) -> Result:
+def _row_result(batch: Batch, row: int, *, known: bool) -> Result:
     if row in batch.faults:
         return "rejected"
     if not batch.kept[row]:

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from service.customers import operations
 from service.customers.schemas import CustomerList, StoredCustomer, Upsert
-from service.datasets import erasure
-from service.datasets import operations as datasets
+from service.datasets import change_log, erasure, stored_versions
 from service.datasets.dataset_schema import stored_schema
 from service.idempotency.dependencies import IdempotencyDep, Keep
 from service.jobs import operations as jobs
@@ -92,9 +91,9 @@ def list_customers(
     Returns the stored rows. JSON is paginated; all other formats contain the whole table.
     """
     number, seq, start = decode_row_cursor(page_token)
-    row, version = datasets.find_at(session, tenant, dataset, number)
+    row, version = stored_versions.find_at(session, tenant, dataset, number)
     seq = row.seq if seq is None else seq
-    batches = datasets.read_batches(parts.stores, (row, version), seq=seq, start=start)
+    batches = change_log.read_batches(parts.stores, (row, version), seq=seq, start=start)
     token = partial(_next_token, version.version, seq, start)
     rows = Rows(schema=stored_schema(version), batches=batches)
     return table_response(rows, fmt, noun="customers", size=page_size, token=token)

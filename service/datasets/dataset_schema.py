@@ -23,6 +23,8 @@ from service.datasets.rows import DatasetVersionRow
 from service.errors import FieldError, InvalidRequest
 from service.stores.database import JsonObject, now
 
+CUSTOMER_ID = "customer_id"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableContent:

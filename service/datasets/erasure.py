@@ -9,21 +9,17 @@ import pyarrow.compute as pc
 
 from models.cells import integer_id
 from service.datasets import repository
-from service.datasets.dataset_schema import content_of, rebase_dates, recount
-from service.datasets.operations import (
-    CUSTOMER_ID,
+from service.datasets.dataset_schema import CUSTOMER_ID, content_of, rebase_dates, recount
+from service.datasets.rows import DatasetRow
+from service.datasets.stored_versions import DatasetAt, ledger_path, newest, table_path
+from service.datasets.version_writer import (
     LEDGER_VERSION,
-    DatasetAt,
     NextVersion,
     build_next_version,
     change_next,
-    ledger_path,
-    newest,
     read_base,
     read_ledger,
-    table_path,
 )
-from service.datasets.rows import DatasetRow
 from service.errors import NotFound, TableBusy, TableGone
 from service.idempotency import repository as idempotency
 from service.jobs import operations as jobs

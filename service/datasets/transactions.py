@@ -20,17 +20,12 @@ from models.transactions import (
     merge_ledgers,
     warn_of_leap,
 )
-from service.datasets import operations
-from service.datasets.dataset_schema import read_columns
-from service.datasets.operations import (
-    CUSTOMER_ID,
-    LEDGER_VERSION,
-    DatasetAt,
-    Declarations,
-    NextVersion,
-    computed_as_numeric,
-)
+from service.datasets import operations, version_writer
+from service.datasets.dataset_schema import CUSTOMER_ID, read_columns
+from service.datasets.operations import Declarations, computed_as_numeric
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_versions import DatasetAt
+from service.datasets.version_writer import LEDGER_VERSION, NextVersion
 from service.errors import Conflict, FieldError, InvalidRequest
 from service.stores import Stores
 from service.stores.database import Session, now
@@ -73,7 +68,7 @@ def put_transactions(
             f"None of {raw.num_rows} transactions can be used", errors=_unused(kept)
         )
     described = _describe(kept, replace(declared, customer_id=recipe.customer))
-    return operations.write_next(
+    return version_writer.write_next(
         stores, lambda: described(dataset=operations.reserve(stores, *where), base=None)
     )
 
@@ -104,7 +99,7 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
 
         return merged(dataset=dataset, base=version.version, keep=keep_added)
 
-    operations.change_next(stores, tenant, name, plan)
+    version_writer.change_next(stores, tenant, name, plan)
     return done[0]
 
 
@@ -123,7 +118,7 @@ def _merge(
     recipe = TransactionColumns(
         **{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION}
     )
-    stored = operations.read_ledger(stores, dataset, dataset.recipe)
+    stored = version_writer.read_ledger(stores, dataset, dataset.recipe)
     # An older ledger may hold ids that were not read this way.
     ids = without_zero_fractions(stored[CUSTOMER_ID], are_unique=True)
     before = stored.set_column(0, recipe.customer, ids)

@@ -24,9 +24,10 @@ from models.figures import (
 from models.figures.inputs import LOOKED_AT
 from models.summary import Summary
 from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.datasets.dataset_schema import read_columns, stored_schema
-from service.datasets.operations import DatasetAt
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_versions import DatasetAt
 from service.errors import NotFound
 from service.recommendations.rows import RecommendationRow
 from service.registry import operations as registry
@@ -53,7 +54,7 @@ class Source:
         """Build the source of those of the columns that a dataset version has."""
         stored = stored_schema(version).names
         return cls(
-            path=datasets.table_path(tenant, version.dataset_id),
+            path=stored_versions.table_path(tenant, version.dataset_id),
             table_version=version.table_version,
             n_customers=version.n_customers,
             columns=[name for name in columns if name in stored],
@@ -137,7 +138,7 @@ def segments_of(session: Session, version: VersionRow) -> list[Segment]:
 def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None:
     """Find the dataset version of a fit, or the newest one if an erasure has deleted it."""
     try:
-        source = datasets.get_version_or_newest(
+        source = stored_versions.get_version_or_newest(
             session, version.dataset_id, version.dataset_version
         )
     except NotFound:

@@ -22,7 +22,7 @@ from models.suggestions import suggest
 from service import RELEASE
 from service.comparisons import operations as comparisons
 from service.comparisons.operations import VersionPair
-from service.datasets.operations import DatasetAt
+from service.datasets.stored_versions import DatasetAt
 from service.errors import NotFound
 from service.figures import loaders
 from service.figures.report import Card, ReportContent, write_report

@@ -16,7 +16,7 @@ from models.figures import (
     Figure,
 )
 from service.comparisons.routes import PairDep
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.figures import operations
 from service.figures.operations import FigureSource
 from service.figures.schemas import FigureFormat, FigureList, FigureTheme
@@ -89,7 +89,7 @@ def list_dataset_figures(
     Figures that are not available are listed with the reason.
     """
     return FigureList.of(
-        operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None))
+        operations.of_dataset(parts.stores, stored_versions.find_at(session, tenant, dataset, None))
     )
 
 
@@ -109,7 +109,9 @@ def draw_dataset(
     """Draw a figure of a dataset at its newest version."""
     return _answer(
         parts,
-        operations.of_dataset(parts.stores, datasets.find_at(session, tenant, dataset, None)),
+        operations.of_dataset(
+            parts.stores, stored_versions.find_at(session, tenant, dataset, None)
+        ),
         figure,
         options,
     )
@@ -123,7 +125,7 @@ def list_recommendation_figures(
 
     Figures that are not available are listed with the reason.
     """
-    row, _ = datasets.find_at(session, tenant, dataset, None)
+    row, _ = stored_versions.find_at(session, tenant, dataset, None)
     return FigureList.of(
         operations.of_recommendation(
             recommendations.get_recommendation(session, row, recommendation)
@@ -146,7 +148,7 @@ def draw_recommendation(
     options: FigureOptionsDep,
 ) -> Response:
     """Draw a figure of a recommendation."""
-    row, _ = datasets.find_at(session, tenant, dataset, None)
+    row, _ = stored_versions.find_at(session, tenant, dataset, None)
     found = recommendations.get_recommendation(session, row, recommendation)
     return _answer(parts, operations.of_recommendation(found), figure, options)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from models.criteria.base import Verdict
 from models.selection import Recommendation, recommend_k
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.datasets.features import doubts_of
 from service.errors import TableGone
 from service.jobs.operations import JobResult, Progress
@@ -96,9 +96,9 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
     with stores.database.reading() as session:
         row = repository.get_by_id(session, payload["recommendation"])
         dataset = repository.dataset_of(session, row)
-        source = datasets.get_version_or_newest(session, dataset.id, row.dataset_version)
+        source = stored_versions.get_version_or_newest(session, dataset.id, row.dataset_version)
     question = read_question(row)
-    path = datasets.table_path(dataset.tenant, dataset.id)
+    path = stored_versions.table_path(dataset.tenant, dataset.id)
     names = [feature.name for feature in question.features]
     table = stores.tables.read(path, source.table_version, names)
     return _Inputs(

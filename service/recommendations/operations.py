@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from models.algorithms import Algorithm
 from models.features import Feature
 from service.config import Settings
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.datasets.features import check_size_limit, choose_features
 from service.errors import FieldError, InvalidRequest
 from service.jobs import operations as jobs
@@ -63,7 +63,7 @@ def plan_recommendation(
     """Validate a request for a recommendation; returns a callback that adds its row and its job."""
     require_ordered(spec.limits)
     _require_no_distance(spec.algorithm)
-    source, version = datasets.find_at(session, tenant, dataset, spec.dataset_version)
+    source, version = stored_versions.find_at(session, tenant, dataset, spec.dataset_version)
     features = choose_features(version, spec.features, settings)
     check_size_limit(settings, version.n_customers, len(features))
     question = Question(
@@ -79,7 +79,7 @@ def plan_recommendation(
 
 def _add_with_job(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
     # Raises if it was deleted meanwhile.
-    datasets.get_version_by_id(session, row.dataset_id, row.dataset_version)
+    stored_versions.get_version_by_id(session, row.dataset_id, row.dataset_version)
     job = jobs.create_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from service.datasets import operations as datasets_operations
+from service.datasets import change_log
 from service.datasets import repository as datasets
 from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
@@ -49,9 +49,7 @@ async def recommend_k(
         spec=body.to_spec(),
         settings=settings,
     )
-    fold = partial(
-        datasets_operations.fold, later.parts.stores, tenant, dataset, body.dataset_version
-    )
+    fold = partial(change_log.fold, later.parts.stores, tenant, dataset, body.dataset_version)
     return await later.answer(plan, partial(_show, tenant), before=fold)
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from models.tree import Tree
 from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.errors import Conflict, NoTree
 from service.jobs.rows import UNFINISHED, JobRow
 from service.registry import repository
@@ -126,9 +127,9 @@ def change_source(
     """Record that a fit used another dataset version than planned, and move the pin."""
     if dataset_version == version.dataset_version:
         return
-    datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
+    stored_versions.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
     version.dataset_version = dataset_version
-    datasets.pin_version(session, version.dataset_id, dataset_version, model.id)
+    stored_versions.pin_version(session, version.dataset_id, dataset_version, model.id)
 
 
 def complete_version(
@@ -187,7 +188,9 @@ def delete_version(stores: Stores, tenant: str, name: str, ref: str) -> None:
         repository.delete_rows(session, [version])
         repository.delete_segments_without_profile(session, model)
         if not repository.uses_dataset(session, model, version):
-            datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
+            stored_versions.unpin_version(
+                session, version.dataset_id, version.dataset_version, model.id
+            )
     _discard(stores, model, version, tables)
 
 
@@ -198,7 +201,9 @@ def delete_model(stores: Stores, tenant: str, name: str) -> None:
         versions = repository.list_versions(session, model, after=0, limit=model.last_version)
         _require_not_fitting(session, model, versions)
         for version in versions:
-            datasets.unpin_version(session, version.dataset_id, version.dataset_version, model.id)
+            stored_versions.unpin_version(
+                session, version.dataset_id, version.dataset_version, model.id
+            )
         tables = [
             path
             for version in versions

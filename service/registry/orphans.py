@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from service.datasets import erasure
-from service.datasets import operations as datasets
+from service.datasets import erasure, stored_versions
 from service.datasets import repository as datasets_repository
 from service.errors import Conflict
 from service.registry import operations, repository
@@ -88,8 +87,8 @@ def _stores(stores: Stores) -> dict[str, Storage]:
 
 def _table_paths(session: Session) -> Iterator[str]:
     for dataset in datasets_repository.list_all(session):
-        yield datasets.table_path(dataset.tenant, dataset.id)
-        yield datasets.ledger_path(dataset.tenant, dataset.id)
+        yield stored_versions.table_path(dataset.tenant, dataset.id)
+        yield stored_versions.ledger_path(dataset.tenant, dataset.id)
     for derived in datasets_repository.list_derived(session):
         yield derived.path
 

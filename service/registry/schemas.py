@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from models.algorithms import Algorithm
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.registry import operations, repository
 from service.registry.rows import AliasRow, ModelRow, ProfileRow, SegmentRow, VersionRow
 from service.stores.database import Session
@@ -167,7 +167,7 @@ def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
             "version": row.number,
             "aliases": [alias.name for alias in aliases if alias.version == row.number],
             "state": operations.state_of(row, job),
-            "dataset_version_available": datasets.is_available(
+            "dataset_version_available": stored_versions.is_available(
                 session, row.dataset_id, row.dataset_version
             ),
             "segments": [_brief(*pair) for pair in repository.list_profiles(session, row)],

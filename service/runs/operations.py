@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from models.scoring.tally import Tally
 from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.datasets.dataset_schema import stored_schema
-from service.datasets.operations import DatasetAt
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_versions import DatasetAt
 from service.errors import Conflict
 from service.jobs import operations as jobs
 from service.jobs.operations import JobResult, Progress
@@ -33,7 +34,7 @@ ASSIGN = "assign"
 def plan_run(session: Session, model: ModelRow, version: VersionRow, at: DatasetAt) -> JobRow:
     """Insert a run, which assigns a dataset by a version, and its job, if both still exist."""
     tenant, (row, source) = model.tenant, at
-    datasets.get_version_by_id(session, row.id, source.version)
+    stored_versions.get_version_by_id(session, row.id, source.version)
     registry.require_there(session, model, version)
     run_id = str(uuid4())
     job = jobs.create_job(session, tenant, ASSIGN, {"run": run_id})
@@ -58,7 +59,7 @@ def assign_dataset(
     with stores.database.reading() as session:
         run = repository.get_run_by_id(session, payload["run"])
         model, version = registry_repository.get_by_id(session, run.model_id, run.version)
-        source = datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        source = stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
         placing = open_batch(session, stores, model, version, source)
     path = _begin_table(stores, run, registry.owner(model, version), attempt)
     tallies: list[Tally] = []
@@ -73,7 +74,7 @@ def assign_dataset(
 
     def finish(session: Session) -> JsonObject:
         # A customer who was erased meanwhile must not come back by a run that had begun before.
-        datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
         row = repository.get_run_by_id(session, run.id)
         row.attempt, row.counts = attempt, placing.counts(tallies[-1])
         row.findings = placing.findings(tallies[-1], stored_schema(source).names)
@@ -85,7 +86,7 @@ def assign_dataset(
 def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
     """Register an attempt's table for erasures, and remove the tables of earlier attempts."""
     with stores.database.writing() as session:
-        datasets.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
         datasets.derive(session, run.dataset_id, run_path(run, attempt), owner)
     for earlier in range(1, attempt):
         stores.tables.drop(run_path(run, earlier))
@@ -118,7 +119,7 @@ def read_source(
 ) -> Iterator[pa.RecordBatch]:
     """Read from a dataset what is needed to place its customers, from a row on."""
     columns = placing.columns(stored_schema(source).names)
-    path = datasets.table_path(tenant, source.dataset_id)
+    path = stored_versions.table_path(tenant, source.dataset_id)
     return stores.tables.batches(path, source.table_version, columns, start=start)
 
 
@@ -138,7 +139,7 @@ def read_members(
     """Read the members of a segment among the customers of the fit, beginning at a row."""
     model, version = ready
     _, segment = registry_repository.get_segment(session, version, ref)
-    source = datasets.get_version_by_id(session, version.dataset_id, version.dataset_version)
+    source = stored_versions.get_version_by_id(session, version.dataset_id, version.dataset_version)
     placing = open_batch(session, stores, model, version, source)
     batches = read_source(stores, model.tenant, source, placing, start=start)
     schema = placing.members_schema(stored_schema(source))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 from fastapi import APIRouter, Path
 
-from service.datasets import operations as datasets
+from service.datasets import change_log, stored_versions
 from service.jobs.operations import Plan
 from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
@@ -63,10 +63,10 @@ async def start_run(
 
     def plan(session: Session) -> Plan:
         ready = registry.get_ready_version(session, tenant, model, version)
-        at = datasets.find_at(session, tenant, body.dataset, body.dataset_version)
+        at = stored_versions.find_at(session, tenant, body.dataset, body.dataset_version)
         return lambda writing: operations.plan_run(writing, *ready, at)
 
-    fold = partial(datasets.fold, later.parts.stores, tenant, body.dataset, body.dataset_version)
+    fold = partial(change_log.fold, later.parts.stores, tenant, body.dataset, body.dataset_version)
     return await later.answer(plan, partial(_show, tenant), before=fold)
 
 

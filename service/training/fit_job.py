@@ -17,7 +17,7 @@ from models.profiling import Profile, profile_segments
 from models.scoring import Scorer
 from models.segmentation import Segmentation, fit
 from models.stability import doubts
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.datasets.features import doubts_of
 from service.datasets.rows import DatasetVersionRow
 from service.errors import TableGone
@@ -111,7 +111,7 @@ def _read(stores: Stores, payload: JsonObject) -> FitInputs:
 def _read_once(stores: Stores, payload: JsonObject) -> FitInputs:
     with stores.database.reading() as session:
         model, version = repository.get_by_id(session, payload["model_id"], payload["version"])
-        source = datasets.get_version_or_newest(
+        source = stored_versions.get_version_or_newest(
             session, version.dataset_id, version.dataset_version
         )
         base = _read_base(stores, session, model, version)
@@ -144,7 +144,7 @@ def _read_table(
         base.scorer.feature_names if base else ()
     )
     columns = [column["name"] for column in source.columns if column["name"] in names]
-    path = datasets.table_path(model.tenant, version.dataset_id)
+    path = stored_versions.table_path(model.tenant, version.dataset_id)
     arrow = stores.tables.read(path, source.table_version, columns)
     # Avoids a second copy of each column.
     table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)

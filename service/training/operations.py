@@ -10,7 +10,7 @@ from models.algorithms import Algorithm, KMeans
 from models.errors import TooManyCustomers, UnclearCut
 from models.features import Feature
 from service.config import Settings
-from service.datasets import operations as datasets
+from service.datasets import change_log, stored_versions
 from service.datasets import repository as datasets_repository
 from service.datasets.features import check_size_limit, choose_features, kinds_of, require_usable
 from service.datasets.rows import DatasetVersionRow
@@ -68,7 +68,7 @@ def fold_dataset(stores: Stores, tenant: str, spec: FitSpec, *, model: str, inhe
         if base is None:
             return
         name = base.dataset
-    datasets.fold(stores, tenant, name, spec.dataset_version)
+    change_log.fold(stores, tenant, name, spec.dataset_version)
 
 
 def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:
@@ -138,7 +138,7 @@ def plan_cut(
     if (cut.k is None) == (cut.distance is None):
         raise UnclearCut
     model, base = ready
-    source = datasets.get_version_or_newest(session, base.dataset_id, base.dataset_version)
+    source = stored_versions.get_version_or_newest(session, base.dataset_id, base.dataset_version)
     check_size_limit(settings, source.n_customers, len(base.features))
     tree = registry.read_tree(stores, model, base)
     k = cut.k or tree.count(cut.distance or 0.0)
@@ -176,14 +176,14 @@ def _add_version(
     session: Session, model: ModelRow, values: dict[str, Any], *, kind: str = FIT
 ) -> JobRow:
     # Raises if deleted meanwhile.
-    datasets.get_version_by_id(session, values["dataset_id"], values["dataset_version"])
+    stored_versions.get_version_by_id(session, values["dataset_id"], values["dataset_version"])
     number = registry.next_number(session, model)
     payload = {"model_id": model.id, "version": number, "algorithm": values["algorithm"]["name"]}
     job = jobs.create_job(session, model.tenant, kind, payload)
     session.add(
         VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **values)
     )
-    datasets.pin_version(session, values["dataset_id"], values["dataset_version"], model.id)
+    stored_versions.pin_version(session, values["dataset_id"], values["dataset_version"], model.id)
     return job
 
 
@@ -208,7 +208,7 @@ def _source(
     session: Session, tenant: str, name: str, number: int | None
 ) -> tuple[DatasetVersionRow, JsonObject]:
     dataset = datasets_repository.get_dataset(session, tenant, name)
-    _, version = datasets.find_at(session, tenant, name, number)
+    _, version = stored_versions.find_at(session, tenant, name, number)
     return version, _source_values(dataset.name, version)
 
 

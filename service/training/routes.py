@@ -1,5 +1,6 @@
 """Routes of fits: new models, further versions, and cuts."""
 
+from collections.abc import Callable
 from functools import partial
 
 from fastapi import APIRouter
@@ -19,27 +20,12 @@ router = APIRouter(tags=["training"])
 
 
 @router.post("/v1/models", status_code=201, response_model=None, responses=job_responses(Version))
-async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) -> Version | Job:
+async def create_model(body: ModelCreate, later: LaterDep) -> Version | Job:
     """Create a model and fit its first version.
 
     Returns the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
     """
-    plan = partial(
-        operations.plan_model,
-        tenant=tenant,
-        name=body.name,
-        spec=body.to_spec(),
-        settings=later.parts.settings,
-    )
-    fold = partial(
-        operations.fold_dataset,
-        later.parts.stores,
-        tenant,
-        body.to_spec(),
-        model=body.name,
-        inherits=False,
-    )
-    return await later.answer(plan, partial(_show, tenant), before=fold)
+    return await _fit(operations.plan_model, later, body.name, body.to_spec(), inherits=False)
 
 
 @router.post(
@@ -48,31 +34,14 @@ async def create_model(body: ModelCreate, tenant: TenantDep, later: LaterDep) ->
     response_model=None,
     responses=job_responses(Version),
 )
-async def fit_again(
-    model: ModelName, body: VersionCreate, tenant: TenantDep, later: LaterDep
-) -> Version | Job:
+async def fit_again(model: ModelName, body: VersionCreate, later: LaterDep) -> Version | Job:
     """Fit a further version of a model.
 
     Absent parameters are inherited from the production version, or else from the newest ready one:
     kinds, logarithms and categories stay the same, and all learned numbers are recomputed. Returns
     the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
     """
-    plan = partial(
-        operations.plan_version,
-        tenant=tenant,
-        name=model,
-        spec=body.to_spec(),
-        settings=later.parts.settings,
-    )
-    fold = partial(
-        operations.fold_dataset,
-        later.parts.stores,
-        tenant,
-        body.to_spec(),
-        model=model,
-        inherits=True,
-    )
-    return await later.answer(plan, partial(_show, tenant), before=fold)
+    return await _fit(operations.plan_version, later, model, body.to_spec(), inherits=True)
 
 
 @router.post(
@@ -100,6 +69,25 @@ async def cut_version(
         return operations.plan_cut(session, parts.stores, ready, body.to_cut(), parts.settings)
 
     return await later.answer(plan, partial(_show, tenant))
+
+
+async def _fit(
+    plan: Callable[..., Plan],
+    later: LaterDep,
+    name: str,
+    spec: operations.FitSpec,
+    *,
+    inherits: bool,
+) -> Version | Job:
+    """Start a fit, after the changes of its dataset are stored."""
+    stores, tenant = later.parts.stores, later.tenant
+    return await later.answer(
+        partial(plan, tenant=tenant, name=name, spec=spec, settings=later.parts.settings),
+        partial(_show, tenant),
+        before=partial(
+            operations.fold_dataset, stores, tenant, spec, model=name, inherits=inherits
+        ),
+    )
 
 
 def _show(tenant: str, session: Session, result: JsonObject) -> tuple[str, Version]:

@@ -13,6 +13,7 @@ import pytest
 
 from models.columns import Override
 from service.customers import operations as customers
+from service.datasets import change_log
 from service.datasets import operations as datasets
 from service.web.formats import RawTable, read_table
 from tests.support.fakes import Interrupted
@@ -523,7 +524,7 @@ def test_a_declared_marker_is_missing_from_now_on(sampled, name):
     age = change(sampled, name, age={"missing": ["999"]}).json()["columns"][1]
     assert (age["kind"], age["missing"], age["missing_markers"]) == ("numeric", 4, ["999"])
     upsert(sampled, name, {"id": 1, "age": 999})
-    datasets.fold(sampled.app.state.services.stores, "default", name)
+    change_log.fold(sampled.app.state.services.stores, "default", name)
     assert column(sampled, name, "age")["missing"] == 5
 
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from models.columns import Override
 from service.customers import operations as customers
-from service.datasets import erasure, repository
+from service.datasets import change_log, erasure, repository, stored_versions
 from service.datasets import operations as datasets
 from service.errors import NotFound
 from service.stores import open_stores
@@ -39,7 +39,7 @@ def stores_of(client):
     return client.app.state.services.stores
 
 
-def stored_versions(client, name="shop"):
+def numbers_of_stored(client, name="shop"):
     with stores_of(client).database.reading() as session:
         dataset = repository.get_dataset(session, "default", name)
         return [row.version for row in repository.list_versions(session, dataset.id)]
@@ -55,7 +55,22 @@ def test_a_small_upsert_writes_no_table(shop):
     done = upsert(shop, "shop", {"customer_id": "c1", "age": 31}, {"customer_id": "c4"})
     assert (done["dataset_version"], done["n_customers"]) == (2, 4)
     assert [row["result"] for row in done["results"]] == ["updated", "inserted"]
-    assert stored_versions(shop) == [1]
+    assert numbers_of_stored(shop) == [1]
+
+
+@pytest.mark.parametrize("customer", ["ann.b@example.com", "1.5", "v1.0"])
+def test_an_id_with_a_dot_is_written_as_a_change(shop, customer):
+    upsert(shop, "shop", {"customer_id": customer, "age": 31})
+    assert numbers_of_stored(shop) == [1]
+    assert customers_of(shop, "shop")[3]["customer_id"] == customer
+
+
+def test_a_fold_of_a_deleted_dataset_does_nothing(settings):
+    stores = open_stores(settings)
+    stores.database.migrate()
+    payload = {"tenant": "default", "dataset": "gone"}
+    assert change_log.fold_changes(stores, payload, 1, lambda *_: None)
+    stores.database.close()
 
 
 def test_a_listing_and_a_customer_show_changes_before_they_are_stored(shop):
@@ -65,22 +80,22 @@ def test_a_listing_and_a_customer_show_changes_before_they_are_stored(shop):
     assert before[0] == {"customer_id": "c1", "age": None, "town": "Jena"}
     assert before[3] == {"customer_id": "c4", "age": None, "town": "Kiel"}
     assert shop.get("/v1/datasets/shop/customers/c4").json()["customer"] == before[3]
-    datasets.fold(stores_of(shop), "default", "shop")
+    change_log.fold(stores_of(shop), "default", "shop")
     assert customers_of(shop, "shop") == before
 
 
 def test_a_fold_keeps_the_number_of_its_last_change(shop):
     for age in (1, 2):
         upsert(shop, "shop", {"customer_id": "c1", "age": age})
-    datasets.fold(stores_of(shop), "default", "shop")
-    assert stored_versions(shop) == [3, 1]
+    change_log.fold(stores_of(shop), "default", "shop")
+    assert numbers_of_stored(shop) == [3, 1]
     assert shop.get("/v1/datasets/shop").json()["dataset_version"] == 3
 
 
 def test_a_version_between_two_folds_can_be_stored_as_long_as_its_changes_are_kept(shop):
     for age in (1, 2, 3):
         upsert(shop, "shop", {"customer_id": "c1", "age": age})
-    datasets.fold(stores_of(shop), "default", "shop", version=3)
+    change_log.fold(stores_of(shop), "default", "shop", version=3)
     answer = shop.get("/v1/datasets/shop/summary", params={"dataset_version": 3}).json()
     ages = next(column for column in answer["columns"] if column["name"] == "age")
     assert ages["numeric"]["min"] == 2
@@ -107,14 +122,14 @@ def test_pages_of_a_listing_show_one_moment_while_customers_are_written(shop):
         if token is None:
             break
         upsert(shop, "shop", {"customer_id": "c1", "age": 99}, {"customer_id": f"n{len(pages)}"})
-        datasets.fold(stores_of(shop), "default", "shop")
+        change_log.fold(stores_of(shop), "default", "shop")
     assert [(row["customer_id"], row["age"]) for row in pages] == [
         ("c1", 30), ("c2", 41.5), ("c3", None), ("c4", 4), ("c5", 5),
     ]  # fmt: skip
 
 
 def test_many_changes_are_folded_by_a_job(settings, monkeypatch):
-    monkeypatch.setattr(datasets, "MIN_FOLD", 5)
+    monkeypatch.setattr(change_log, "MIN_FOLD", 5)
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         for n in range(7):
@@ -123,12 +138,12 @@ def test_many_changes_are_folded_by_a_job(settings, monkeypatch):
         stores = open_stores(settings)
         run_attempt(stores, job["job"], most_attempts=3)
         stores.database.close()
-        assert stored_versions(client) == [8, 1]
+        assert numbers_of_stored(client) == [8, 1]
 
 
 def test_writes_wait_while_too_many_changes_are_unfolded(settings, monkeypatch):
-    monkeypatch.setattr(datasets, "MIN_FOLD", 1)
-    monkeypatch.setattr(datasets, "MAX_WAITING", 2)
+    monkeypatch.setattr(change_log, "MIN_FOLD", 1)
+    monkeypatch.setattr(change_log, "MAX_WAITING", 2)
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         for n in range(2):
@@ -209,7 +224,7 @@ class AgainstDictionary(RuleBasedStateMachine):
 
     @rule()
     def fold(self):
-        datasets.fold(self.stores, "default", self.name)
+        change_log.fold(self.stores, "default", self.name)
 
     @precondition(lambda self: len(self.rows) > 1)
     @rule(data=st.data())
@@ -222,8 +237,8 @@ class AgainstDictionary(RuleBasedStateMachine):
 
     @invariant()
     def holds_the_same(self):
-        at = datasets.newest(self.stores, "default", self.name)
-        batches = datasets.read_batches(self.stores, at, seq=at[0].seq, start=0)
+        at = stored_versions.newest(self.stores, "default", self.name)
+        batches = change_log.read_batches(self.stores, at, seq=at[0].seq, start=0)
         listed = [row for batch in batches for row in batch.to_pylist()]
         assert listed == list(self.rows.values())
         assert at[0].n_customers == len(self.rows)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.datasets import erasure, transactions
+from service.datasets import erasure, stored_versions, transactions, version_writer
 from service.datasets import operations as datasets
 from service.web.formats import read_table
 from service.web.formats.writers import FORMATS, write_table
@@ -684,9 +684,9 @@ def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
     def purged():
         put_meanwhile(stores, shop)
         with stores.database.reading() as session:
-            dataset, _ = datasets.find_at(session, "default", shop, None)
-            version = dataset.recipe[datasets.LEDGER_VERSION]
-        stores.tables.purge(datasets.ledger_path("default", dataset.id), keep=[version])
+            dataset, _ = stored_versions.find_at(session, "default", shop, None)
+            version = dataset.recipe[version_writer.LEDGER_VERSION]
+        stores.tables.purge(stored_versions.ledger_path("default", dataset.id), keep=[version])
 
     with meanwhile(sampled, "read", purged) as stores:
         assert add(sampled, shop, [("a", "2024-02-15", 6)]).status_code == 200

@@ -16,7 +16,7 @@ import pytest
 
 from service.config import Settings
 from service.customers import operations as customers
-from service.datasets import operations as datasets
+from service.datasets import stored_versions
 from service.errors import TableBusy
 from service.jobs import repository as jobs
 from service.stores import open_stores
@@ -54,8 +54,8 @@ def erased(client):
     erase(client, "shop", "c1")
 
 
-def path_of(client, name="shop", path=datasets.table_path):
-    dataset, _ = datasets.newest(client.app.state.services.stores, "default", name)
+def path_of(client, name="shop", path=stored_versions.table_path):
+    dataset, _ = stored_versions.newest(client.app.state.services.stores, "default", name)
     return path("default", dataset.id)
 
 
@@ -98,7 +98,8 @@ def test_a_write_builds_on_what_is_counted(client, write, left):
 def test_transactions_are_added_to_those_that_are_counted(client, ledger):
     put_csv(client, "shop", BOUGHT, **PURCHASES)
     leave_uncounted(
-        client, path_of(client, path=datasets.ledger_path if ledger else datasets.table_path)
+        client,
+        path_of(client, path=stored_versions.ledger_path if ledger else stored_versions.table_path),
     )
     headers = {"Content-Type": "text/csv"}
     assert client.post("/v1/datasets/shop/transactions", content=MORE, headers=headers).is_success

@@ -1,0 +1,139 @@
+"""The changes on top of a dataset's stored version: added, read, and folded into it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from service.datasets import repository
+from service.datasets.changes import PlacedChanges, read_changes
+from service.datasets.dataset_schema import content_of, recount
+from service.datasets.rows import DatasetRow, DatasetVersionRow
+from service.datasets.stored_versions import DatasetAt, busy_if_replaced, find_at, table_path
+from service.datasets.version_writer import NextVersion, build_next_version, write_once
+from service.errors import DatasetDeleted, NotFound, TableBusy, Unavailable
+from service.jobs import operations as jobs
+from service.jobs.operations import JobResult, Progress
+from service.jobs.rows import FOLD
+from service.stores import Stores
+from service.stores.database import JsonObject, Session, now
+
+if TYPE_CHECKING:
+    from service.stores.lookup import Lookup
+
+MIN_FOLD: Final = 10_000  # changes, and share of the customers, from which on they are folded
+FOLD_SHARE: Final = 0.02
+MAX_WAITING: Final = 10  # times as many changes may wait to be folded
+
+
+def open_lookup(stores: Stores, at: DatasetAt) -> "Lookup":
+    """Open the lookup file of the newest version; raises TableBusy if a newer one replaced it."""
+    dataset, version = at
+    with busy_if_replaced(stores, at):
+        return stores.tables.lookup(table_path(dataset.tenant, dataset.id), version.table_version)
+
+
+def read_batches(
+    stores: Stores, at: DatasetAt, *, seq: int, start: int
+) -> Iterator[pa.RecordBatch]:
+    """Read a stored version with the changes up to a seq, in batches from the row `start` on."""
+    dataset, version = at
+    path = table_path(dataset.tenant, dataset.id)
+    if seq <= version.seq:
+        return stores.tables.batches(path, version.table_version, start=start)
+    if version.seq < dataset.trimmed_seq:
+        raise NotFound("The page is no longer available; list the customers again")
+
+    def read() -> PlacedChanges:
+        changes = read_changes(stores.database, version, up_to=seq)
+        rows = stores.tables.lookup(path, version.table_version).find(
+            changes.patch.column(0).to_pylist()
+        )
+        return PlacedChanges(changes=changes, rows=rows, n_stored=version.n_customers)
+
+    placed: PlacedChanges = stores.changes.get((dataset.id, version.version, seq), read)
+    stored = stores.tables.batches(path, version.table_version, start=start)
+    return placed.merge_batches(stored, start=start)
+
+
+def add_changes(
+    session: Session, at: DatasetAt, written: Mapping[str, JsonObject], *, stored: Collection[str]
+) -> tuple[DatasetRow, Collection[str]]:
+    """Add the cells written to customers to the changes of a dataset.
+
+    Raises TableBusy if the stored version `at` is no longer the newest. Of the customers, `stored`
+    are those in that version. Returns the dataset as counted, and the customers known before.
+    """
+    dataset, version = at
+    locked = repository.lock_dataset(session, dataset)
+    if repository.get_newest_version(session, locked).version != version.version:
+        raise TableBusy
+    before = repository.find_changes(session, locked.id, written, after=version.seq)
+    if locked.seq - version.seq >= MAX_WAITING * fold_threshold(locked):
+        raise Unavailable("Too many changes wait to be stored; try again shortly")
+    known = {*stored, *before}
+    merged = {customer: before.get(customer, {}) | cells for customer, cells in written.items()}
+    locked.version += 1
+    repository.add_changes(session, locked, merged, after=locked.seq)
+    locked.seq += len(merged)
+    locked.n_customers += len(merged.keys() - known)
+    locked.updated_at = now()
+    _plan_fold_job(session, locked, version, n_added=len(merged))
+    return locked, known
+
+
+def fold_threshold(dataset: DatasetRow) -> int:
+    """Return the number of changes after which they are folded into the stored table."""
+    return max(MIN_FOLD, int(FOLD_SHARE * dataset.n_customers))
+
+
+def _plan_fold_job(
+    session: Session, locked: DatasetRow, version: DatasetVersionRow, *, n_added: int
+) -> None:
+    """Create a job that folds the changes each time their number passes the threshold."""
+    waiting, threshold = locked.seq - version.seq, fold_threshold(locked)
+    if waiting // threshold > (waiting - n_added) // threshold:
+        payload = {"tenant": locked.tenant, "dataset": locked.name}
+        jobs.plan_unless_queued(session, locked.tenant, FOLD, payload)
+
+
+def fold_changes(
+    stores: Stores,
+    payload: JsonObject,
+    attempt: int,  # noqa: ARG001 - the signature of all jobs
+    progress: Progress,
+) -> JobResult:
+    """Run the fold job: store the changes of a dataset as a version, if it still exists."""
+    progress("folding", 0.0)
+    with suppress(NotFound, DatasetDeleted):
+        fold(stores, payload["tenant"], payload["dataset"])
+    return JobResult(finish=lambda _: {}, undo=lambda: None)
+
+
+def fold(stores: Stores, tenant: str, name: str, version: int | None = None) -> None:
+    """Store the changes of a dataset as a version, so that jobs can refer to it by its number.
+
+    Folds the changes up to a version number, by default all. Does nothing if there are none.
+    """
+
+    def act() -> None:
+        with stores.database.reading() as session:
+            at = dataset, newest = find_at(session, tenant, name, None)
+            up_to = dataset.seq
+            if version is not None:
+                up_to = repository.last_seq(session, dataset.id, up_to_version=version) or 0
+        if up_to > newest.seq:
+            write_once(stores, _plan_fold(stores, at, up_to))
+
+    stores.tables.retried(act)
+
+
+def _plan_fold(stores: Stores, at: DatasetAt, up_to: int) -> NextVersion:
+    dataset, version = at
+    changes = read_changes(stores.database, version, up_to=up_to)
+    path = table_path(dataset.tenant, dataset.id)
+    table = changes.merge_into(stores.tables.read(path, version.table_version))
+    planned = build_next_version(at, table, recount(content_of(version), table))
+    return replace(planned, seq=up_to, number=changes.version)
