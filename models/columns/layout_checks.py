@@ -92,12 +92,13 @@ def total_row_warning(
 def is_data_number(header: str, known: npt.NDArray[np.float64]) -> bool:
     """Check whether a header is a number within the range of its column.
 
-    One mean step beyond it is within, so that 1000 may be the first of the numbers 1001, 1002, ….
-    `known` are the numbers in ascending order, of at least two values.
+    A running number may begin with it, as 1000 precedes 1001, 1002, …. `known` are the numbers in
+    ascending order, of at least two values.
     """
     if _NUMBER.fullmatch(header) is None:
         return False
-    step = (known[-1] - known[0]) / (known.size - 1)
+    steps = np.diff(known)
+    step = steps[0] if np.all(steps == steps[0]) else 0
     return bool(known[0] - step <= float(header.replace(",", ".")) <= known[-1] + step)
 
 

@@ -119,7 +119,8 @@ def _days(x: _Numbers, form: Serial) -> _Numbers:
     if form == "yyyymmdd":
         return _calendar_days(x)
     if form == "yyyymm":
-        return _calendar_days(100 * x + 1)
+        months = np.where(np.abs(x) < (LAST_YEAR + 1) * 100, x, np.nan)  # others may overflow
+        return _calendar_days(100 * months + 1)
     days = np.floor(x) + SERIAL_ORIGIN if form == "excel days" else np.floor(x / UNITS[form])
     return np.where(_are_days(days), days, np.nan)
 

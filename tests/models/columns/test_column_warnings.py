@@ -189,6 +189,11 @@ def test_a_running_number_that_precedes_its_column_is_a_cell_as_well():
     assert says_headers(described(raw))
 
 
+def test_a_number_just_below_numbers_that_do_not_run_is_a_header():
+    spread = [5 + n * n for n in range(N)]
+    assert not says_headers(described({"1": spread, "4": spread[::-1], "2": spread}))
+
+
 @pytest.mark.parametrize(
     "headers", [("2019", "2020", "2021"), ("1", "2", "3"), ("age", "10", "town")]
 )

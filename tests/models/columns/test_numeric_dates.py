@@ -83,6 +83,12 @@ def test_a_number_that_is_no_day_is_refused_by_its_row():
     ]
 
 
+def test_numbers_of_any_size_are_no_months():
+    assert described([0.0, 1.8e306])[1].columns[0].kind == "numeric"
+    with pytest.raises(BadCells):
+        described([201601, 1.8e306], joined=Override(numerals="yyyymm"))
+
+
 def test_a_few_numbers_that_are_no_days_do_not_hide_the_others():
     assert described([*written("yyyymmdd"), 99999999, 0])[1].columns[0].reason == "date"
 
