@@ -56,7 +56,9 @@ def are_codes(column: pa.ChunkedArray, name: str) -> bool:
 
 def have_code_header(evidence: NumericColumn) -> bool:
     """Check whether a column of whole numbers has the header of a code, such as ``zip``."""
-    if not is_code_header(evidence.name) or evidence.are_flags or not are_whole(evidence.known):
+    if not is_code_header(evidence.name) or not evidence.distinct:
+        return False
+    if evidence.are_flags or not are_whole(evidence.known):
         return False
     if find_key(evidence) or find_serial(evidence.name, evidence.known):
         return False

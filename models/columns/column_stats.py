@@ -51,12 +51,12 @@ class NumericColumn:
     @cached_property
     def distinct(self) -> int:
         """Number of distinct values."""
-        return int(np.count_nonzero(np.diff(self.known))) + bool(self.known.size)
+        return int(np.count_nonzero(self.known[1:] != self.known[:-1])) + bool(self.known.size)
 
     @property
     def are_flags(self) -> bool:
         """Whether all values are 0 or 1."""
-        return bool(np.isin(self.known[[0, -1]], [0.0, 1.0]).all()) and self.distinct <= 2  # noqa: PLR2004 - 0 and 1
+        return self.distinct in {1, 2} and bool(np.isin(self.known[[0, -1]], [0.0, 1.0]).all())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.cells import EXACT_INTEGERS
 from models.columns.header_words import TOTALS
 from models.columns.headers import split_words
 
@@ -97,8 +98,7 @@ def is_data_number(header: str, known: npt.NDArray[np.float64]) -> bool:
     """
     if _NUMBER.fullmatch(header) is None:
         return False
-    steps = np.diff(known)
-    step = steps[0] if np.all(steps == steps[0]) else 0
+    step = _running_step(known)
     return bool(known[0] - step <= float(header.replace(",", ".")) <= known[-1] + step)
 
 
@@ -123,6 +123,14 @@ def have_data_headers(headers: Mapping[str, bool]) -> bool:
         return True
     steps = np.diff([float(header.replace(",", ".")) for header in alike])
     return bool((steps != steps[0]).any()) if steps.size > 1 else bool(steps[0] != 1)
+
+
+def _running_step(known: npt.NDArray[np.float64]) -> float:
+    """Return the step of a running number; 0 for other numbers."""
+    if max(-known[0], known[-1]) >= EXACT_INTEGERS:
+        return 0.0
+    steps = np.diff(known)
+    return float(steps[0]) if np.all(steps == steps[0]) else 0.0
 
 
 def _has_total_label(raw: pa.Table) -> bool:

@@ -189,6 +189,17 @@ def test_a_running_number_that_precedes_its_column_is_a_cell_as_well():
     assert says_headers(described(raw))
 
 
+def test_numbers_of_any_size_may_lie_under_a_header_that_is_a_number():
+    assert not says_headers(described({"1": [-1.7e308, 1.7e308], "5": [1e307, 1.7e308]}))
+
+
+@pytest.mark.parametrize("header", ["zip", "store_id", "phone", "flag"])
+def test_a_column_of_numbers_without_a_known_one_is_empty(header):
+    raw = pa.table({header: pa.array([None] * 3, pa.float64()), "age": [20, 31, 42]})
+    found = infer_schema(raw, customer_id=None)
+    assert {each.name: each.reason for each in found.columns}[header] == "empty"
+
+
 def test_a_number_just_below_numbers_that_do_not_run_is_a_header():
     spread = [5 + n * n for n in range(N)]
     assert not says_headers(described({"1": spread, "4": spread[::-1], "2": spread}))
