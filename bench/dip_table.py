@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from models.kernels.dip_test import SIZES, TAILS, dip
+from models.kernels.dip_test import SIZES, TAILS, dip_statistic
 
 DRAWS, SEED = 100_000, 1985
 
@@ -21,7 +21,7 @@ def main() -> None:
 
 def simulate(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Give the quantiles of sqrt(n) * dip, one for each tail."""
-    dips = [dip(np.sort(rng.random(n))) for _ in range(draws)]
+    dips = [dip_statistic(np.sort(rng.random(n))) for _ in range(draws)]
     return np.sqrt(n) * np.quantile(dips, 1 - np.array(TAILS))
 
 

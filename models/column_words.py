@@ -183,7 +183,7 @@ def _first_words(words: Sequence[str], room: int) -> str:
 
 
 def _business(quantities: Mapping[str, Quantity], header: str) -> Words:
-    meant = frozenset(words_of(_without_brackets(header)))
+    meant = frozenset(words_of(_remove_parentheses(header)))
     thing, quantity = meant - UNTOLD, quantities.get(header)
     if quantity and len(thing) == 1 and thing <= AMBIGUOUS and not COUNTED.match(label(header)):
         return OF_QUANTITY[quantity]
@@ -207,10 +207,10 @@ def _is_acronym(word: str, header: str) -> bool:
 
 
 def _split(header: str) -> list[str]:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _without_brackets(header)).split()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _remove_parentheses(header)).split()
 
 
-def _without_brackets(header: str) -> str:
+def _remove_parentheses(header: str) -> str:
     return _without(_without(header, "(", ")"), "[", "]")
 
 

@@ -20,7 +20,7 @@ TAIL: Final = 0.005
 Labels = NDArray[np.int64]
 
 
-def find_leaks(
+def leakage_warnings(
     table: pd.DataFrame, features: Sequence[Feature], labels: Labels, *, k: int
 ) -> list[str]:
     """Warn of features with few values that predict the segments almost perfectly, or vice versa.
@@ -45,10 +45,10 @@ def find_leaks(
         predict the segments are exempt: a threshold in an informative number may well do so. There
         is none if thresholds in another numeric feature predict the segments as well.
     """
-    return list(_leaks(table, features, labels, k)) if k > 1 else []
+    return list(_warnings(table, features, labels, k)) if k > 1 else []
 
 
-def _leaks(
+def _warnings(
     table: pd.DataFrame, features: Sequence[Feature], labels: Labels, k: int
 ) -> Iterator[str]:
     for feature in features:

@@ -45,7 +45,7 @@ def match_segments(before: Labels, after: Labels, *, threshold: float = 0.5) -> 
     return {int(new[i]): int(old[j]) for i, j in pairs if similarity[i, j] > 0}
 
 
-def nest_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
+def match_nested_segments(before: Labels, after: Labels) -> list[tuple[int, int]]:
     """Match the nested segments of two cuts of one tree.
 
     Parameters

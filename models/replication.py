@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 from models.algorithms import Algorithm
 
 SPLITS: Final = 5
-MOST_SEGMENTS: Final = 100
+MAX_SEGMENTS: Final = 100
 MIN_PER_SEGMENT: Final = 4
 DOUBTFUL_BELOW: Final = 0.65
 CUSTOMERS_PER_COLUMN: Final = 70
@@ -48,10 +48,10 @@ def replication(points: Points, algorithm: Algorithm, *, k: int, seed: int) -> f
     gaps between them: a cloud without gaps is cut in the same way in both halves if its shape
     determines the cut, as the middle of a long one. See `docs/trees.md` for how often that happens.
     """
-    if not 1 < k <= MOST_SEGMENTS or len(points) < MIN_PER_SEGMENT * k:
+    if not 1 < k <= MAX_SEGMENTS or len(points) < MIN_PER_SEGMENT * k:
         return None
     random = np.random.default_rng(seed)
-    return float(np.mean([_agreement(points, algorithm, k, random) for _ in range(SPLITS)]))
+    return float(np.mean([_compare_halves(points, algorithm, k, random) for _ in range(SPLITS)]))
 
 
 def chance(agreement: float | None) -> list[str]:
@@ -82,7 +82,9 @@ def few_customers(n: int, n_columns: int, k: int) -> list[str]:
     return [f"{few}: at least {min_customers:,} are advised, {advised}"]
 
 
-def _agreement(points: Points, algorithm: Algorithm, k: int, random: np.random.Generator) -> float:
+def _compare_halves(
+    points: Points, algorithm: Algorithm, k: int, random: np.random.Generator
+) -> float:
     """Fit both halves, and compare how the two fits assign the second half."""
     drawn = random.permutation(len(points))[: 2 * algorithm.REPEATED_ON]
     first, second = points[drawn[::2]], points[drawn[1::2]]

@@ -10,7 +10,7 @@ from models.algorithms import Algorithm
 from models.matching import jaccard
 
 RESAMPLES: Final = 20
-MOST_SEGMENTS: Final = 100
+MAX_SEGMENTS: Final = 100
 DOUBTFUL_BELOW: Final = 0.6
 
 Points = NDArray[np.float64]
@@ -52,7 +52,7 @@ def segment_stability(
     borders from .6, not to be trusted below. Stability does not show that a segment is real: a
     cloud without structure may be cut in the same way each time.
     """
-    if not 1 < k <= MOST_SEGMENTS:
+    if not 1 < k <= MAX_SEGMENTS:
         return [None] * k
     random = np.random.default_rng(seed)
     found = np.array(
@@ -65,7 +65,7 @@ def segment_stability(
     ]
 
 
-def doubts(names: Sequence[str], stability: Sequence[float | None]) -> list[str]:
+def stability_warnings(names: Sequence[str], stability: Sequence[float | None]) -> list[str]:
     """Return a warning for each segment that is not stable."""
     return [
         f"'{name}' is not stable ({value:.2f} of 1): a fit on similar customers would find a "

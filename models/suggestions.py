@@ -108,7 +108,7 @@ def _comparison(difference: Difference) -> str:
 
 
 def _of_categories(differences: Sequence[Difference]) -> str | None:
-    """Name the categories that most have; one that few have says little of what to do."""
+    """Name the categories of most members; rare ones suggest little."""
     common = [
         each
         for each in differences

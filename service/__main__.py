@@ -4,9 +4,9 @@ Spawned workers import this module, too, so it does nothing outside of the main 
 """
 
 if __name__ == "__main__":
-    from service.signals import exit_at_once
+    from service.signals import exit_immediately
 
-    exit_at_once()
+    exit_immediately()
 
     from service.import_guard import (
         LAZY_MODULES,

@@ -29,7 +29,7 @@ from service.engine.scheduler_file import tls_credentials
 from service.figures.routes import router as figures
 from service.health.routes import router as health
 from service.jobs import operations as jobs
-from service.jobs.job_feeds import JobFeeds
+from service.jobs.job_streams import JobStreams
 from service.jobs.metrics import JobCollector
 from service.jobs.routes import router as job_routes
 from service.process_group import ProcessGroup
@@ -56,7 +56,7 @@ from service.web.metric_snapshots import MetricSnapshots
 from service.web.metrics import Metrics
 from service.web.openapi import install_openapi, operation_id
 from service.web.problem_routes import router as problems
-from service.web.query_parameters import refuse_unknown_parameters
+from service.web.query_parameters import reject_unknown_parameters
 from service.web.tracing_middleware import TracingMiddleware
 
 ENTRY_POINT = "service.tasks:run_job"
@@ -147,7 +147,7 @@ def create_app(
         telemetry=FASTAPI_TELEMETRY,
     )
     app.state.services = services
-    app.state.feeds = JobFeeds(
+    app.state.feeds = JobStreams(
         stores.database, services.engine.endings, max_followers=settings.job_followers
     )
     add_exception_handlers(app)
@@ -178,7 +178,7 @@ def _routes() -> APIRouter:
     routes = APIRouter(generate_unique_id_function=operation_id)
     for room in ROOMS.values():
         routes.include_router(
-            room, dependencies=[] if room is health else [Depends(refuse_unknown_parameters)]
+            room, dependencies=[] if room is health else [Depends(reject_unknown_parameters)]
         )
     routes.include_router(page)
     for route in routes.routes:

@@ -10,7 +10,7 @@ from typing import Final
 
 from service.config import Settings
 from service.engine.supervisor import ChildSupervisor
-from service.signals import exit_by_unwinding
+from service.signals import exit_with_cleanup
 from service.stores.database import now
 from service.temp_directories import temporary_directory
 
@@ -21,7 +21,7 @@ STOP_SECONDS: Final = 20.0
 
 def run_processes(settings: Settings, sockets: list[socket.socket], *, load_sample: bool) -> None:
     """Serve on bound sockets by `settings.processes` child processes until SIGTERM or SIGINT."""
-    exit_by_unwinding()
+    exit_with_cleanup()
     with temporary_directory() as directory:
         command = _command(directory, sockets, load_sample=load_sample)
         children = [

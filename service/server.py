@@ -11,12 +11,12 @@ from fastapi import FastAPI
 
 from service import RELEASE
 from service.app import create_app
-from service.auth.middleware import as_principal
+from service.auth.middleware import authenticate_as
 from service.config import Settings
 from service.malloc import enable_malloc_trim
 from service.principals import LOCAL_ADMIN
 from service.process_group import ProcessGroup
-from service.signals import exit_by_unwinding
+from service.signals import exit_with_cleanup
 from service.tracing import open_tracer
 from service.web.http_protocol import HttpProtocol
 from service.web.logging import configure_logging
@@ -49,7 +49,7 @@ def run_server(
     app = create_app(settings, tracer=open_tracer(), startup_task=startup_task, group=group)
     server = _Server(_config(app, settings), has_banner=is_first)
     # uvicorn re-raises the signal that stopped it; SystemExit then stops the engine, too.
-    exit_by_unwinding()
+    exit_with_cleanup()
     server.run(sockets)
 
 
@@ -100,7 +100,7 @@ async def _load_sample(app: FastAPI) -> None:
 
     from service.sample import load_sample  # noqa: PLC0415
 
-    transport = httpx.ASGITransport(as_principal(app, LOCAL_ADMIN))
+    transport = httpx.ASGITransport(authenticate_as(app, LOCAL_ADMIN))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://127.0.0.1", timeout=60
     ) as client:

@@ -11,7 +11,7 @@ STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 _EXIT_CODE_BASE: Final = 128  # shells report 128 + the signal's number
 
 
-def exit_at_once() -> None:
+def exit_immediately() -> None:
     """Exit at once on these signals, without a traceback.
 
     For the imports at startup, which need no clean-up.
@@ -21,7 +21,7 @@ def exit_at_once() -> None:
     _handle(lambda signum, _: os._exit(_EXIT_CODE_BASE + signum))
 
 
-def exit_by_unwinding() -> None:
+def exit_with_cleanup() -> None:
     """Raise SystemExit on these signals, so that context managers clean up."""
     _handle(_raise_exit)
 

@@ -15,7 +15,7 @@ from models.errors import SegmentationError
 from models.precompile import warm_up
 from service.config import Settings
 from service.datasets.change_log import fold_changes
-from service.datasets.erasure import erase_for_good, purge_tables
+from service.datasets.erasure import run_erasure, run_purge
 from service.engine.client import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
@@ -38,9 +38,9 @@ Handler = Callable[[Stores, JsonObject, int, Progress], JobResult]
 
 HANDLERS: Mapping[str, Handler] = {
     "assign": assign_dataset,
-    "compact": purge_tables,
+    "compact": run_purge,
     "cut": cut_version,
-    "erase": erase_for_good,
+    "erase": run_erasure,
     "fit": fit_version,
     "fold": fold_changes,
     "recommend": run_recommendation,
@@ -63,15 +63,13 @@ def run_job(job_id: str) -> None:
     """Run a job, with the settings of the worker's environment."""
     settings = Settings()
     try:
-        run_attempt(
-            _stores(settings), job_id, most_attempts=settings.job_attempts, tracer=_tracer()
-        )
+        run_attempt(_stores(settings), job_id, max_attempts=settings.job_attempts, tracer=_tracer())
     except Exception as error:  # noqa: BLE001 - Dask would log its message, which may contain values
         logger.error("job interrupted", job=job_id, **summarize_exception(error))
 
 
 def run_attempt(
-    stores: Stores, job_id: str, *, most_attempts: int, tracer: Tracer | None = None
+    stores: Stores, job_id: str, *, max_attempts: int, tracer: Tracer | None = None
 ) -> None:
     """Run the next attempt at a job and record its outcome; does nothing if the job is finished.
 
@@ -82,20 +80,20 @@ def run_attempt(
         return
     with _log_context(job), _span(tracer, job) as span:
         started = time.perf_counter()
-        state = _finish(stores, job, most_attempts, span)
+        state = _finish(stores, job, max_attempts, span)
         span.set_attribute("segmentation.job.state", state)
         ms = round((time.perf_counter() - started) * 1000, 2)
         logger.info("job", kind=job.kind, state=state, attempt=job.attempt, ms=ms)
 
 
-def _finish(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
+def _finish(stores: Stores, job: JobRow, max_attempts: int, span: Span) -> str:
     """Run an attempt, record its outcome, and return the outcome's name for the log."""
     try:
-        _run(stores, job, most_attempts, span)
+        _run(stores, job, max_attempts, span)
     except JobSuperseded:
         return "lost"
     except Exception as error:  # noqa: BLE001 - every error must be recorded in the job's row
-        if _is_retried(job, error, most_attempts):
+        if _should_retry(job, error, max_attempts):
             logger.warning("job interrupted", attempt=job.attempt, **summarize_exception(error))
             return "interrupted"
         span.set_status(StatusCode.ERROR, type(error).__name__)
@@ -104,12 +102,12 @@ def _finish(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> str:
     return "succeeded"
 
 
-def _is_retried(job: JobRow, error: Exception, most_attempts: int) -> bool:
+def _should_retry(job: JobRow, error: Exception, max_attempts: int) -> bool:
     """Return whether a failed attempt is followed by another one.
 
     Purges are retried until they succeed.
     """
-    return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < most_attempts)
+    return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < max_attempts)
 
 
 def _log_context(job: JobRow) -> AbstractContextManager[None]:
@@ -144,8 +142,8 @@ def _claim(stores: Stores, job_id: str) -> JobRow | None:
     )
 
 
-def _run(stores: Stores, job: JobRow, most_attempts: int, span: Span) -> None:
-    if job.attempt > most_attempts and job.kind not in PURGES:
+def _run(stores: Stores, job: JobRow, max_attempts: int, span: Span) -> None:
+    if job.attempt > max_attempts and job.kind not in PURGES:
         raise WorkerLost
     with closing(ProgressReporter(stores.database, job)) as report:
         progress = partial(_progress, report, span, set())

@@ -21,7 +21,7 @@ LOCK: Final = "lock"
 def temporary_directory() -> Iterator[Path]:
     """Use a new temporary directory within a block, after removing those of killed processes."""
     parent = Path(tempfile.gettempdir())
-    remove_abandoned(parent)
+    remove_stale(parent)
     draft = Path(tempfile.mkdtemp(prefix=UNLOCKED_PREFIX))
     with (draft / LOCK).open("w") as lock:
         # The kernel releases it when this process exits or is killed.
@@ -35,14 +35,14 @@ def temporary_directory() -> Iterator[Path]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def remove_abandoned(parent: Path) -> None:
+def remove_stale(parent: Path) -> None:
     """Remove this user's temporary directories whose process no longer runs."""
     for directory in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):  # locked, without a lock file, or removed meanwhile
-            _remove_abandoned(directory)
+            _remove_stale(directory)
 
 
-def _remove_abandoned(directory: Path) -> None:
+def _remove_stale(directory: Path) -> None:
     if directory.is_symlink() or directory.stat().st_uid != os.getuid():
         return
     with (directory / LOCK).open("r+") as lock:

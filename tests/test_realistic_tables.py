@@ -7,8 +7,8 @@ import pytest
 from models.columns import apply_schema, infer_schema
 from models.transactions import (
     TransactionColumns,
+    aggregate_transactions,
     customers,
-    ledger,
     merge_ledgers,
     summarize_transactions,
 )
@@ -214,9 +214,9 @@ def test_a_shop_that_sends_its_invoices_month_by_month_has_the_same_customers():
     raw = read(transactions(500))
     whole = summarize_transactions(raw, RECIPE).table
     months = [raw.slice(start, 500) for start in range(0, raw.num_rows, 500)]
-    kept = ledger(months[0], RECIPE).table
+    kept = aggregate_transactions(months[0], RECIPE).table
     for month in months[1:]:
-        kept = merge_ledgers(kept, ledger(month, RECIPE).table)
+        kept = merge_ledgers(kept, aggregate_transactions(month, RECIPE).table)
     updated = customers(kept, None)
     for name in whole.column_names[1:]:
         assert updated[name].to_pylist() == pytest.approx(whole[name].to_pylist())

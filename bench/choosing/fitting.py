@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
 from models.selection.evaluation import build_criterion_data, evaluate_criteria
 from models.selection.k_probabilities import (
-    K_MOST,
+    MAX_K,
     WHETHER,
     WHICH_K,
     Verdicts,
@@ -80,9 +80,9 @@ def learn_from(source: Source) -> Lesson | None:
     with threadpool_limits(limits=1):  # another number of threads gives other last bits
         sample = draw_sample(truth.table, features_of(truth.table), source.seed)
         verdicts = evaluate_criteria(
-            build_criterion_data(sample, k_min=1, k_max=K_MOST, seed=source.seed)
+            build_criterion_data(sample, k_min=1, k_max=MAX_K, seed=source.seed)
         )
-    return Lesson(k=truth.k, n=sample.n_looked_at, verdicts=verdicts)
+    return Lesson(k=truth.k, n=sample.n_sampled, verdicts=verdicts)
 
 
 def fit_which_k(lessons: Iterable[Lesson]) -> dict[str, float]:

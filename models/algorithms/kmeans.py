@@ -70,7 +70,7 @@ class KMeans:
         if k is None:
             raise UnclearCut("K-Means requires k, the number of segments")
         if self.exact:
-            return self._fit_scikit_learn(points, k, seed)
+            return self._fit_sklearn(points, k, seed)
         from models.kernels.kmeans import Search, kmeans  # noqa: PLC0415 - the api imports the parameters without numba
 
         search = Search(
@@ -84,7 +84,7 @@ class KMeans:
             notes=_notes(result),
         )
 
-    def _fit_scikit_learn(self, points: NDArray[np.float64], k: int, seed: int) -> ClusteringResult:
+    def _fit_sklearn(self, points: NDArray[np.float64], k: int, seed: int) -> ClusteringResult:
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - the api imports the parameters without scikit-learn
 
         estimator = self._estimator(k, seed)

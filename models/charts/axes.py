@@ -8,7 +8,7 @@ import numpy as np
 
 from models.charts.projection3d import projection_items
 from models.charts.render_marks import PlotArea, mark_items
-from models.charts.scene import Item, Stroke, TextItem
+from models.charts.scene import Item, PathItem, TextItem
 from models.charts.spec import Floats, Panel, Tick
 from models.charts.text_metrics import shortened, width
 from models.charts.theme import Palette
@@ -76,12 +76,12 @@ def _measure_labels(panel: Panel, frame: Frame) -> _Ticks:
     x = (
         []
         if panel.x.hidden
-        else ticks_of(panel.x, most=max(2, int(frame.width / PIXELS_FOR_TICK_X)))
+        else ticks_of(panel.x, max_ticks=max(2, int(frame.width / PIXELS_FOR_TICK_X)))
     )
     y = (
         []
         if panel.y.hidden
-        else ticks_of(panel.y, most=max(2, int(frame.height / PIXELS_FOR_TICK_Y)))
+        else ticks_of(panel.y, max_ticks=max(2, int(frame.height / PIXELS_FOR_TICK_Y)))
     )
     left = (
         min(_max_label_width(y), MAX_TICK_WIDTH * frame.width)
@@ -139,9 +139,9 @@ def _plot_area(panel: Panel, frame: Frame, palette: Palette) -> PlotArea:
 def _axes(panel: Panel, frame: Frame, area: PlotArea, ticks: _Ticks) -> Iterator[Item]:
     left, right = area.x(panel.x.low), area.x(panel.x.high)
     bottom, top = area.y(panel.y.low), area.y(panel.y.high)
-    grid = [_stroke(left, area.y(at), right, area.y(at)) for at, _ in ticks.y if panel.y.grid]
-    grid += [_stroke(area.x(at), bottom, area.x(at), top) for at, _ in ticks.x if panel.x.grid]
-    yield Stroke(parts=grid, color=area.palette.color("grid"), width=1)
+    grid = [_line(left, area.y(at), right, area.y(at)) for at, _ in ticks.y if panel.y.grid]
+    grid += [_line(area.x(at), bottom, area.x(at), top) for at, _ in ticks.x if panel.x.grid]
+    yield PathItem(parts=grid, color=area.palette.color("grid"), width=1)
     yield from _x_ticks(ticks, bottom, area)
     yield from _y_ticks(ticks, left, frame, area)
     yield from _axis_titles(panel, frame, ((left + right) / 2, (bottom + top) / 2), area.palette)
@@ -186,5 +186,5 @@ def _axis_titles(
         )
 
 
-def _stroke(x0: float, y0: float, x1: float, y1: float) -> Floats:
+def _line(x0: float, y0: float, x1: float, y1: float) -> Floats:
     return np.array([[x0, y0], [x1, y1]])

@@ -16,7 +16,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
-from models.charts.scene import Box, Item, Markers, Scene, Stroke, TextItem, outline
+from models.charts.scene import Box, Item, Markers, PathItem, Scene, TextItem, outline
 
 PIXEL_RATIO: Final = 2
 OPACITY: Final = 0.85
@@ -49,7 +49,7 @@ def _to_artist(item: Item) -> Artist:
 
 
 @_to_artist.register
-def _stroke(item: Stroke) -> Artist:
+def _path_patch(item: PathItem) -> Artist:
     parts = [Path(part, closed=False) for part in item.parts if len(part)]
     path = Path.make_compound_path(*parts) if parts else Path(np.empty((0, 2)))
     look: dict[str, Any] = {

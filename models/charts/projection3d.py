@@ -69,8 +69,8 @@ def projection_items(panel: Panel, area: PlotArea) -> Iterator[Item]:
 
 def _axis(axis: Axis, edge: _Edge, area: PlotArea) -> Iterator[Item]:
     """Yield the tick labels of an edge, and the axis title parallel to it."""
-    start, end = _pixels(np.array([edge.start, edge.end]), area)
-    ticks = ticks_of(axis, most=MAX_TICKS)
+    start, end = _project_to_area(np.array([edge.start, edge.end]), area)
+    ticks = ticks_of(axis, max_ticks=MAX_TICKS)
     for at, label in ticks:
         x, y = start + (at - axis.low) / (axis.high - axis.low) * (end - start) + edge.beside
         yield TextItem(
@@ -111,7 +111,7 @@ def _scale_to_cube(values: Floats, axis: Axis) -> Floats:
     return np.asarray((values - axis.low) / (axis.high - axis.low) - 0.5)
 
 
-def _pixels(points: Floats, area: PlotArea) -> Floats:
+def _project_to_area(points: Floats, area: PlotArea) -> Floats:
     x, y, _ = _project(points)
     return area.positions(x, y)
 

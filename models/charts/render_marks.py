@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from models.charts.scene import Box, Item, Markers, Stroke, TextItem
+from models.charts.scene import Box, Item, Markers, PathItem, TextItem
 from models.charts.spec import Area, Bars, Cells, Floats, Label, Line, Mark, Points
 from models.charts.text_metrics import width
 from models.charts.theme import Palette, shape, text_color_on
@@ -65,7 +65,9 @@ def mark_items(mark: Mark, _plot_area: PlotArea) -> Iterator[Item]:
 def _line(mark: Line, area: PlotArea) -> Iterator[Item]:
     positions = area.positions(mark.x, mark.y)
     color = area.palette.color(mark.color)
-    yield Stroke(parts=_split_at_gaps(positions), color=color, width=mark.width, dashed=mark.dashed)
+    yield PathItem(
+        parts=_split_at_gaps(positions), color=color, width=mark.width, dashed=mark.dashed
+    )
 
 
 @mark_items.register
@@ -90,7 +92,7 @@ def _bars(mark: Bars, area: PlotArea) -> Iterator[Item]:
 @mark_items.register
 def _area(mark: Area, area: PlotArea) -> Iterator[Item]:
     color, positions = area.palette.color(mark.color), area.positions(mark.x, mark.y)
-    yield Stroke(parts=[positions], color=color, fill=color, opacity=mark.opacity)
+    yield PathItem(parts=[positions], color=color, fill=color, opacity=mark.opacity)
 
 
 @mark_items.register
@@ -123,7 +125,7 @@ def _label(mark: Label, area: PlotArea) -> Iterator[Item]:
 
 
 def _cell_color(value: float, mark: Cells, palette: Palette) -> str:
-    return palette.heat(value / mark.reach) if np.isfinite(value) else palette.background
+    return palette.heatmap_color(value / mark.reach) if np.isfinite(value) else palette.background
 
 
 def _split_at_gaps(positions: Floats) -> list[Floats]:

@@ -13,7 +13,7 @@ Pixels = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stroke:
+class PathItem:
     """Polylines, one per part of shape (n, 2); filled polygons if `fill` is set."""
 
     parts: Sequence[Pixels]
@@ -61,7 +61,7 @@ class TextItem:
     angle: float = 0.0
 
 
-Item = Stroke | Box | Markers | TextItem
+Item = PathItem | Box | Markers | TextItem
 
 
 @dataclass(frozen=True, kw_only=True)

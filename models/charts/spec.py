@@ -164,7 +164,7 @@ def span(*parts: Floats, around: float | None = None, margin: float = 0.05) -> t
     )
 
 
-def numbered_axis(labels: Sequence[str], title: str = "", *, downwards: bool = False) -> Axis:
+def category_axis(labels: Sequence[str], title: str = "", *, downwards: bool = False) -> Axis:
     """Build an axis with one tick per label at 0, 1, …; `downwards` puts the first at the top."""
     ends = (-0.5, len(labels) - 0.5)
     low, high = reversed(ends) if downwards else ends

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from models.charts.scene import Box, Item, Markers, Pixels, Scene, Stroke, TextItem, outline
+from models.charts.scene import Box, Item, Markers, PathItem, Pixels, Scene, TextItem, outline
 
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
@@ -39,7 +39,7 @@ def _elements(item: Item) -> Iterator[str]:
 
 
 @_elements.register
-def _stroke(item: Stroke) -> Iterator[str]:
+def _path_element(item: PathItem) -> Iterator[str]:
     path = "".join(_path(part, closed=item.fill is not None) for part in item.parts if len(part))
     if not path:
         return

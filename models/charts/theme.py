@@ -47,7 +47,7 @@ class Palette:
         shade = shades[color // len(HUES) % len(shades)]
         return blend(HUES[color % len(HUES)], "#FFFFFF" if shade > 0 else "#000000", abs(shade))
 
-    def heat(self, value: float) -> str:
+    def heatmap_color(self, value: float) -> str:
         """Return the heat map color of a value from -1 to 1."""
         return blend(self.middle, HIGH if value > 0 else LOW, min(abs(value), 1.0))
 
@@ -87,12 +87,12 @@ def shape(color: Color) -> Shape:
 
 def text_color_on(background: str) -> str:
     """Return the text color with the highest contrast on a background."""
-    return max(INKS, key=lambda ink: contrast(ink, background))
+    return max(INKS, key=lambda ink: contrast_ratio(ink, background))
 
 
-def contrast(color: str, other: str) -> float:
+def contrast_ratio(color: str, other: str) -> float:
     """Compute the contrast ratio of two colors, 1 to 21 (W3C 2018, WCAG 2.1)."""
-    darker, lighter = sorted((_relative_lightness(color), _relative_lightness(other)))
+    darker, lighter = sorted((_relative_luminance(color), _relative_luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -102,7 +102,7 @@ def blend(color: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
 
 
-def _relative_lightness(color: str) -> float:
+def _relative_luminance(color: str) -> float:
     red, green, blue = (_linear(channel / 255) for channel in _channels(color))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

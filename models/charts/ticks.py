@@ -11,12 +11,12 @@ _PLAIN_BELOW: Final = 1e4
 _SMALL: Final = 1e-3
 
 
-def ticks_of(axis: Axis, *, most: int) -> list[Tick]:
-    """Return the explicit ticks of an axis, or about `most` round numbers within its range."""
+def ticks_of(axis: Axis, *, max_ticks: int) -> list[Tick]:
+    """Return the explicit ticks of an axis, or about `max_ticks` round numbers within its range."""
     if axis.ticks is not None:
         return list(axis.ticks)
     low, high = sorted((axis.low, axis.high))
-    step = _step((high - low) / max(most, 1))
+    step = _step((high - low) / max(max_ticks, 1))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [(i * step, number(i * step, step / 10)) for i in range(first, last + 1)]
 

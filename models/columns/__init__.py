@@ -3,9 +3,9 @@
 from models.columns.cell_errors import MAX_LISTED
 from models.columns.column import Column, Kind, Override
 from models.columns.column_counts import count_columns
+from models.columns.column_parser import read_rows
 from models.columns.numeric_dates import SERIALS
 from models.columns.overrides import DATE_FORMS, check_numerals
-from models.columns.parsing import read_rows
 from models.columns.schema import TableSchema, apply_schema, infer_schema
 from models.errors import (
     BadCells,

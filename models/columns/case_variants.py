@@ -31,7 +31,7 @@ def case_variants_warning(evidence: TextColumn) -> str | None:
     ]
     if not variants:
         return None
-    repeated = map(_repeated_spellings, variants[:MAX_NAMED])
+    repeated = map(_frequent_variants, variants[:MAX_NAMED])
     named = [" and ".join(map(repr, spellings)) for spellings in repeated if len(spellings) > 1]
     which = f": {', '.join(named)}" if named else ""
     return (
@@ -50,5 +50,5 @@ def _group_by_lower_case(evidence: TextColumn) -> dict[str, Counter[str]]:
     return groups
 
 
-def _repeated_spellings(spellings: Counter[str]) -> list[str]:
+def _frequent_variants(spellings: Counter[str]) -> list[str]:
     return [text for text, count in spellings.most_common() if count >= MIN_ROWS]

@@ -29,7 +29,7 @@ class ColumnErrors:
         return cls(column, np.empty(0, np.intp), str)
 
     @classmethod
-    def among(
+    def from_cells(
         cls, column: str, found: DistinctCells, wrong: Mask, why: Callable[[object], str]
     ) -> Self:
         """Collect the rows of the wrong cells; `why` describes the error of a cell."""
@@ -39,11 +39,11 @@ class ColumnErrors:
             else cls.none(column)
         )
 
-    def errors(self, most: int | None = None) -> list[CellError]:
-        """Return all errors, or the first `most`."""
+    def errors(self, limit: int | None = None) -> list[CellError]:
+        """Return all errors, or the first `limit`."""
         return [
             CellError(row=row + 1, column=self.column, detail=self.detail(row))
-            for row in self.rows[:most].tolist()
+            for row in self.rows[:limit].tolist()
         ]
 
     def error(self, sentence: str, kind: type[BadCells] = BadCells) -> BadCells:
@@ -52,7 +52,7 @@ class ColumnErrors:
             sentence.format(n=self.rows.size, column=self.column), cells=self.errors(MAX_LISTED)
         )
 
-    def refuse(
+    def raise_if_any(
         self,
         sentence: str = "{n} cells of {column!r} cannot be read",
         kind: type[BadCells] = BadCells,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.columns.column import Column
-from models.columns.parsing import map_columns
+from models.columns.column_parser import map_columns
 
 
 def count_columns(

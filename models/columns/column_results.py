@@ -34,9 +34,9 @@ class ColumnResult(NamedTuple):
 
 def check_texts(evidence: TextColumn) -> None:
     """Raise BadCells if a cell cannot be a category."""
-    ColumnErrors.among(
+    ColumnErrors.from_cells(
         evidence.name, evidence.cells, evidence.texts.wrong, errors_by_rule(cells.category)
-    ).refuse()
+    ).raise_if_any()
 
 
 def too_many_categories(evidence: TextColumn) -> str:

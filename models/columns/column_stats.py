@@ -14,8 +14,8 @@ from models.columns.missing_markers import MissingMarkers
 from models.columns.number_format_detection import DetectedFormat as Style
 from models.columns.number_format_detection import (
     ambiguous_format_warning,
-    could_be_grouped,
     detect_number_format,
+    may_be_grouped,
 )
 from models.columns.number_formats import PLAIN, NumberFormat
 from models.columns.override_hints import override_json
@@ -116,7 +116,7 @@ def parse_column(
     `decimal_comma` resolves ambiguous separators as in a file with decimal commas.
     """
     plain = plain_numbers(column)
-    grouped = plain is not None and could_be_grouped(column)
+    grouped = plain is not None and may_be_grouped(column)
     if plain is not None and not (grouped and decimal_comma):
         doubt = (
             _with_override_hint(ambiguous_format_warning(column), name, NumberFormat.parse(PLAIN))
@@ -130,11 +130,11 @@ def parse_column(
     style = _detect_format(found, grouped=grouped, decimal_comma=decimal_comma)
     as_numbers = style.numerals.read(found.values) if style else numbers(found.values)
     if as_numbers.wrong.any():
-        folded = found.folded() if fold_case else found
+        lower = found.lower() if fold_case else found
         return TextColumn(
-            name=name, cells=folded, texts=categories(folded.values), as_numbers=as_numbers
+            name=name, cells=lower, texts=categories(lower.values), as_numbers=as_numbers
         )
-    values = markers.clear_numbers(found.spread(as_numbers.values))
+    values = markers.clear_numbers(found.decode(as_numbers.values))
     if style is None:
         return NumericColumn(name=name, values=values)
     doubt, is_ambiguous = (
@@ -160,7 +160,7 @@ def parse_numbers_as(
         return TextColumn(name=name, cells=found, texts=categories(found.values), as_numbers=read)
     written = None if numerals.example == PLAIN else numerals.example
     return NumericColumn(
-        name=name, values=markers.clear_numbers(found.spread(read.values)), numerals=written
+        name=name, values=markers.clear_numbers(found.decode(read.values)), numerals=written
     )
 
 
@@ -169,9 +169,9 @@ def parse_texts(
 ) -> TextColumn:
     """Parse a raw column as texts, even if all of its cells are numbers."""
     found = markers.clear(DistinctCells.of(column))
-    folded = found.folded() if fold_case else found
+    lower = found.lower() if fold_case else found
     return TextColumn(
-        name=name, cells=folded, texts=categories(folded.values), as_numbers=numbers(found.values)
+        name=name, cells=lower, texts=categories(lower.values), as_numbers=numbers(found.values)
     )
 
 

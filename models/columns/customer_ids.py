@@ -71,9 +71,9 @@ def check_customer_id(raw: pa.Table, name: str, overrides: Mapping[str, Override
     if name not in raw.column_names:
         raise UnknownColumn(f"There is no column {name!r} to take the customer ids from")
     ids, faults = read_ids(raw, name, _missing_markers(overrides, name))
-    faults.refuse()
-    _missing_id_errors(ids, name).refuse("{n} rows have no {column!r}", MissingCustomerId)
-    _duplicate_errors(ids, name).refuse(
+    faults.raise_if_any()
+    _missing_id_errors(ids, name).raise_if_any("{n} rows have no {column!r}", MissingCustomerId)
+    _duplicate_errors(ids, name).raise_if_any(
         "{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers
     )
 

@@ -104,7 +104,7 @@ def find_order(values: pa.Array) -> DateOrder:
     turned = pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST)).drop_null()
     if not len(turned):
         return DateOrder("yyyy-mm-dd")
-    day_first, month_first = (int(np.count_nonzero(only)) for only in _unambiguous(turned))
+    day_first, month_first = (int(np.count_nonzero(only)) for only in _find_definite_orders(turned))
     if day_first == month_first == 0 and not _has_dots(values):
         return DateOrder(
             "dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to."
@@ -112,7 +112,7 @@ def find_order(values: pa.Array) -> DateOrder:
     return DateOrder("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
 
 
-def mark_contradictions(values: pa.Array, order: Order) -> Mask:
+def find_order_conflicts(values: pa.Array, order: Order) -> Mask:
     """Mark the dates that are valid only in the opposite order of their column.
 
     Parameters
@@ -130,7 +130,7 @@ def mark_contradictions(values: pa.Array, order: Order) -> Mask:
     """
     if order == "yyyy-mm-dd":
         return np.zeros(len(values), np.bool_)
-    day_first, month_first = _unambiguous(
+    day_first, month_first = _find_definite_orders(
         pc.extract_regex(values, _full_pattern(_DAY_OR_MONTH_FIRST))
     )
     return month_first if order == "dd/mm/yyyy" else day_first
@@ -199,7 +199,7 @@ def _ordered_forms(order: Order) -> tuple[str, ...]:
     return (_DAY_OR_MONTH_FIRST.replace("first", first).replace("second", second),)
 
 
-def _unambiguous(turned: pa.Array) -> tuple[Mask, Mask]:
+def _find_definite_orders(turned: pa.Array) -> tuple[Mask, Mask]:
     """Mark the dates that must begin with the day, and those that must begin with the month."""
     first, second = (
         _numbers(pc.struct_field(turned, part)) > MONTHS_PER_YEAR for part in ("first", "second")
@@ -253,7 +253,7 @@ def _months(texts: pa.Array) -> _Numbers:
     """Parse months in digits or by name; NaN for an unknown word."""
     found = pc.dictionary_encode(texts)
     numbers = [_month(text) for text in found.dictionary.to_pylist()]
-    return _floats(pc.take(pa.array(numbers, pa.float64()), found.indices))
+    return _to_float_array(pc.take(pa.array(numbers, pa.float64()), found.indices))
 
 
 def _month(text: str) -> int | None:
@@ -261,10 +261,10 @@ def _month(text: str) -> int | None:
 
 
 def _numbers(texts: pa.Array) -> _Numbers:
-    return _floats(texts.cast(pa.float64()))
+    return _to_float_array(texts.cast(pa.float64()))
 
 
-def _floats(values: pa.Array) -> _Numbers:
+def _to_float_array(values: pa.Array) -> _Numbers:
     return np.asarray(
         values.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64
     )

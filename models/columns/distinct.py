@@ -25,7 +25,7 @@ class DistinctCells(NamedTuple):
         encoded = pc.dictionary_encode(column).combine_chunks()
         return cls(encoded.dictionary, encoded.indices)
 
-    def folded(self) -> Self:
+    def lower(self) -> Self:
         """Convert texts to lower case; numbers stay."""
         is_text = pa.types.is_string(self.values.type)
         return self._replace(values=pc.utf8_lower(self.values)) if is_text else self
@@ -47,6 +47,6 @@ class DistinctCells(NamedTuple):
         """Count the rows of each distinct cell."""
         return np.bincount(self.codes.drop_null().to_numpy(), minlength=len(self.values))
 
-    def spread(self, read: pa.Array) -> pa.Array:
+    def decode(self, read: pa.Array) -> pa.Array:
         """Decode: take the parsed value of each row's cell."""
         return pc.take(read, self.codes)

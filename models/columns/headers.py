@@ -166,7 +166,7 @@ def is_segmentation_header(header: str) -> bool:
 
     ``Cluster``, ``RFM_Segment``, not ``cluster distance``.
     """
-    return _consists_of(words_of(header), SEGMENTATIONS, SEGMENTATION_COMPANIONS)
+    return _has_only(words_of(header), SEGMENTATIONS, SEGMENTATION_COMPANIONS)
 
 
 def is_outcome_header(header: str) -> bool:
@@ -174,7 +174,7 @@ def is_outcome_header(header: str) -> bool:
 
     ``Churn``, ``Attrition_Flag``, not ``response time``.
     """
-    return _consists_of(words_of(header), OUTCOMES, OUTCOME_COMPANIONS)
+    return _has_only(words_of(header), OUTCOMES, OUTCOME_COMPANIONS)
 
 
 def _names_customer_key(words: tuple[str, ...]) -> bool:
@@ -220,7 +220,7 @@ def _is_count(words: tuple[str, ...]) -> bool:
     return begins and CUSTOMERS.isdisjoint(words) and words[-1] not in KEYS | CODES
 
 
-def _consists_of(words: tuple[str, ...], core: Words, companions: Words) -> bool:
+def _has_only(words: tuple[str, ...], core: Words, companions: Words) -> bool:
     left = _without_numbers(words)
     return not core.isdisjoint(left) and all(word in core or word in companions for word in left)
 

@@ -46,12 +46,12 @@ def find_key(evidence: NumericColumn) -> str | None:
         is_key_header(evidence.name) and _has_many_distinct(evidence)
     ):
         return KEY
-    if known.size < MIN_ROWS or is_amount_header(evidence.name) or not is_nearly_unique(evidence):
+    if known.size < MIN_ROWS or is_amount_header(evidence.name) or not is_almost_unique(evidence):
         return None
-    return RUNNING if _are_running(known) else OPAQUE if _are_opaque(known) else None
+    return RUNNING if _are_running(known) else OPAQUE if _are_uniform(known) else None
 
 
-def is_nearly_unique(evidence: NumericColumn | TextColumn) -> bool:
+def is_almost_unique(evidence: NumericColumn | TextColumn) -> bool:
     """Check whether at most 5 % of the known cells (one of five or more) repeat an earlier one."""
     n_known = evidence.n_rows - evidence.missing
     return n_known - evidence.distinct <= max(
@@ -92,7 +92,7 @@ def _has_many_distinct(evidence: NumericColumn) -> bool:
         and evidence.distinct >= n_known / 2
         and not is_code_header(evidence.name)
     )
-    return is_half or is_nearly_unique(evidence)
+    return is_half or is_almost_unique(evidence)
 
 
 def _are_running(known: _Numbers) -> bool:
@@ -110,7 +110,7 @@ def _are_running(known: _Numbers) -> bool:
     return bool(is_dense or (step > 0 and (steps == step).mean() >= MIN_STEADY_SHARE))
 
 
-def _are_opaque(known: _Numbers) -> bool:
+def _are_uniform(known: _Numbers) -> bool:
     low, high = known[0], known[-1]
     if low < 10 ** (MIN_OPAQUE_DIGITS - 1) or np.floor(np.log10(low)) != np.floor(np.log10(high)):
         return False

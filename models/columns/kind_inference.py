@@ -29,7 +29,7 @@ from models.columns.headers import id_rank, is_key_header
 from models.columns.key_columns import (
     KEY,
     find_key,
-    is_nearly_unique,
+    is_almost_unique,
     key_warning,
     text_key_warning,
 )
@@ -148,7 +148,7 @@ def _infer_numbers(evidence: NumericColumn) -> ColumnResult:
 def _infer_codes(evidence: TextColumn) -> ColumnResult:
     """Infer the kind of a column of codes."""
     kind: Kind = "categorical"
-    if is_nearly_unique(evidence):
+    if is_almost_unique(evidence):
         kind = "identifier"
     elif evidence.distinct > MAX_CATEGORIES or _is_free_text(evidence):
         kind = "ignored"
@@ -159,7 +159,7 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
 
 
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
-    if is_nearly_unique(evidence) and is_key_header(evidence.name):
+    if is_almost_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
     if _are_customer_ids(evidence):
         return ColumnResult(column_of(evidence, "identifier", reason=KEY)).with_doubts(
@@ -183,7 +183,7 @@ def _date_override_hint(name: str) -> str:
 
 
 def _infer_words(evidence: TextColumn) -> ColumnResult:
-    if is_nearly_unique(evidence) and _are_id_like(evidence.texts.values):
+    if is_almost_unique(evidence) and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier"))
     return _infer_categories(evidence)
 

@@ -56,10 +56,10 @@ def ambiguous_format_warning(column: pa.ChunkedArray) -> str | None:
 
     They may be thousands.
     """
-    return _DECIMALS.format(mark=".") if could_be_grouped(column, MIN_DOTS) else None
+    return _DECIMALS.format(mark=".") if may_be_grouped(column, MIN_DOTS) else None
 
 
-def could_be_grouped(column: pa.ChunkedArray, fewest: int = 1) -> bool:
+def may_be_grouped(column: pa.ChunkedArray, min_count: int = 1) -> bool:
     """Check whether three digits follow each dot in a column of plain numbers.
 
     It may separate thousands.
@@ -67,14 +67,14 @@ def could_be_grouped(column: pa.ChunkedArray, fewest: int = 1) -> bool:
     return (
         pa.types.is_string(column.type)
         and _has_groups(column[:SAMPLE], 1)
-        and _has_groups(column, fewest)
+        and _has_groups(column, min_count)
     )
 
 
-def _has_groups(column: pa.ChunkedArray, fewest: int) -> bool:
+def _has_groups(column: pa.ChunkedArray, min_count: int) -> bool:
     known = column.filter(pc.not_equal(column, ""))
     n_dots = pc.sum(pc.match_substring(known, ".")).as_py() or 0
-    return n_dots >= fewest and bool(
+    return n_dots >= min_count and bool(
         pc.all(pc.match_substring_regex(known, _AMBIGUOUS["."])).as_py()
     )
 

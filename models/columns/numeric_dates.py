@@ -92,7 +92,7 @@ def serial_warning(name: str, serial: Serial) -> str:
     )
 
 
-def read_serials(values: pa.Array, form: Serial) -> ParsedCells:
+def read_serial_dates(values: pa.Array, form: Serial) -> ParsedCells:
     """Parse dates that are stored as numbers.
 
     Parameters

@@ -20,7 +20,7 @@ from models.columns.column_stats import NumericColumn, TextColumn, parse_column,
 from models.columns.distinct import DistinctCells
 from models.columns.missing_markers import MissingMarkers
 from models.columns.number_formats import NumberFormat
-from models.columns.numeric_dates import SERIALS, Serial, read_serials
+from models.columns.numeric_dates import SERIALS, Serial, read_serial_dates
 from models.columns.override_hints import override_json
 from models.columns.sentinels import find_date_sentinels
 from models.errors import BadCells
@@ -63,7 +63,7 @@ def check_numerals(numerals: str) -> None:
 def read_dates(values: pa.Array, numerals: str) -> ParsedCells:
     """Parse dates to days since 1970-01-01 by a column's `numerals`, from texts or numbers."""
     if numerals in SERIALS:
-        return read_serials(values, cast("Serial", numerals))
+        return read_serial_dates(values, cast("Serial", numerals))
     return dates.read_days(values, cast("dates.Order", numerals))
 
 
@@ -116,7 +116,7 @@ def _declare_dates(
         if days.values.null_count < len(days.values)
         else dates.EPOCH.isoformat()
     )
-    values = found.spread(dates.days_before(newest, days.values))
+    values = found.decode(dates.days_before(newest, days.values))
     evidence = NumericColumn(
         name=name, values=values, numerals=numerals, newest=newest, doubt=doubt
     )
@@ -126,4 +126,6 @@ def _declare_dates(
 def _override_error(
     name: str, found: DistinctCells, read: ParsedCells, fault: str, advice: str = ""
 ) -> BadCells:
-    return ColumnErrors.among(name, found, read.wrong, lambda _: fault).error(NOT_NUMERIC + advice)
+    return ColumnErrors.from_cells(name, found, read.wrong, lambda _: fault).error(
+        NOT_NUMERIC + advice
+    )

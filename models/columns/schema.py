@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from models.columns.column import Column, Override
+from models.columns.column_parser import map_columns, read_column
 from models.columns.column_results import ColumnResult
 from models.columns.customer_ids import check_customer_id, find_customer_id
 from models.columns.key_columns import KEYS_BY_LOOK
@@ -17,7 +18,6 @@ from models.columns.layout_checks import (
     is_about_sum,
     total_row_warning,
 )
-from models.columns.parsing import map_columns, read_column
 from models.errors import UnknownColumn
 
 NOTHING_DECLARED: Mapping[str, Override] = MappingProxyType({})
@@ -196,7 +196,7 @@ def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[Co
 
 def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:
     values, faults = read_column(raw, column, is_id=column.name == customer_id)
-    faults.refuse()
+    faults.raise_if_any()
     return values
 
 

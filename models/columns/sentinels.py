@@ -83,7 +83,7 @@ def find_numeric_sentinels(name: str, known: _Numbers) -> str | None:
         if len(others) and _is_far_from_rest(number, others)
     }
     left = known[~np.isin(known, list(apart))] if apart else known
-    apart |= {number: count for number, count in _extremes(left) if number not in apart}
+    apart |= {number: count for number, count in _find_isolated_ends(left) if number not in apart}
     named = [(f"{number:.15g}", count) for number, count in apart.items()]
     return _warning(name, named, "far from all other numbers")
 
@@ -124,8 +124,8 @@ def find_date_sentinels(name: str, found: DistinctCells, days: pa.Array) -> str 
     str or None
         The warning; None without such dates.
     """
-    known = np.sort(found.spread(days).drop_null().to_numpy())
-    apart = pa.array([day for day, _ in _extremes(known)], pa.float64())
+    known = np.sort(found.decode(days).drop_null().to_numpy())
+    apart = pa.array([day for day, _ in _find_isolated_ends(known)], pa.float64())
     chosen = mask(pc.is_in(days, apart))
     written = zip(
         found.values.filter(pa.array(chosen)).to_pylist(),
@@ -146,7 +146,7 @@ def _count(known: _Numbers, number: float) -> int:
     return int(last - first)
 
 
-def _extremes(known: _Numbers) -> Iterator[tuple[float, int]]:
+def _find_isolated_ends(known: _Numbers) -> Iterator[tuple[float, int]]:
     """Yield the minimum and the maximum with their counts if they are frequent and isolated."""
     if not len(known):
         return
@@ -181,12 +181,12 @@ def _is_far_from_rest(number: float, others: _Numbers) -> bool:
     if number < 0 <= others[0]:
         return True
     low, high = np.quantile(others, [0.25, 0.75])
-    spread = (high - low) or (others[-1] - others[0])
+    decode = (high - low) or (others[-1] - others[0])
     lowest, highest = fences(low, high, INNER_FENCE)
     is_beyond = number == 0 or not lowest <= number <= highest
     is_inside = others[0] <= number <= others[-1]
     min_gap = INNER_FENCE if is_inside else MIN_GAP
-    return bool(is_beyond and _gap(number, others) >= min_gap * spread)
+    return bool(is_beyond and _gap(number, others) >= min_gap * decode)
 
 
 def _gap(number: float, others: _Numbers) -> float:

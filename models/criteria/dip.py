@@ -9,7 +9,7 @@ from models.criteria.base import Verdict
 from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
 from models.criteria.recursive_splitting import split_until
-from models.kernels.dip_test import dip, dip_p
+from models.kernels.dip_test import dip_p_value, dip_statistic
 
 LEVEL: Final = 0.01
 
@@ -34,4 +34,4 @@ class Dip:
 
 
 def _negative_log_p(x: Floats) -> float:
-    return float(-np.log10(dip_p(dip(x), len(x))))
+    return float(-np.log10(dip_p_value(dip_statistic(x), len(x))))

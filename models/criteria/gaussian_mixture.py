@@ -56,7 +56,9 @@ def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> M
         The lowest BIC and ICL; None if in every partition some segment has too few members.
     """
     fits = [
-        _fit(points, labels, k, shape) for labels in starts for shape in _feasible_shapes(labels, k)
+        _fit(points, labels, k, shape)
+        for labels in starts
+        for shape in _covariance_types(labels, k)
     ]
     return (
         Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits))
@@ -65,7 +67,7 @@ def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> M
     )
 
 
-def _feasible_shapes(labels: Labels, k: int) -> Iterator[Shape]:
+def _covariance_types(labels: Labels, k: int) -> Iterator[Shape]:
     least = np.bincount(labels, minlength=k).min()
     yield from (shape for shape in SHAPES if least >= {"tied": 2, "full": 5}[shape])
 

@@ -23,14 +23,14 @@ from models.figures.inputs import (
 )
 from models.figures.missing_values import MissingValues
 from models.figures.probabilities import Probabilities
-from models.figures.profile_heatmap import Profiles
+from models.figures.profile_heatmap import ProfileHeatmap
 from models.figures.radar import Radar
 from models.figures.sankey import Sankey
 from models.figures.scatter_matrix import Pairs
-from models.figures.silhouette import Silhouettes
+from models.figures.silhouette import SilhouettePlot
 from models.figures.sizes import Sizes
 from models.figures.snake import Snake
-from models.figures.transition_matrix import Moves
+from models.figures.transition_matrix import TransitionMatrix
 
 __all__ = [
     "EXTENSIONS",
@@ -50,7 +50,7 @@ __all__ = [
     "render",
 ]
 
-OF_COMPARISONS: Final[tuple[Figure[ComparisonInput], ...]] = (Sankey(), Moves())
+OF_COMPARISONS: Final[tuple[Figure[ComparisonInput], ...]] = (Sankey(), TransitionMatrix())
 OF_DATASETS: Final[tuple[Figure[DatasetInput], ...]] = (
     Distributions(),
     MissingValues(),
@@ -67,11 +67,11 @@ OF_VERSIONS: Final[tuple[Figure[VersionInput], ...]] = (
     Customers2D(),
     Customers3D(),
     Sizes(),
-    Profiles(),
+    ProfileHeatmap(),
     Snake(),
     Radar(),
     BoxPlots(),
-    Silhouettes(),
+    SilhouettePlot(),
     Distances(),
     Dendrogram(),
 )

@@ -11,7 +11,7 @@ from models.charts.text_metrics import width
 from models.charts.ticks import number
 from models.figures.data import FigureData
 from models.figures.inputs import VersionInput
-from models.figures.segment_axes import Spread, box, height, rows, spread
+from models.figures.segment_axes import BoxStats, box, box_stats, height, rows
 
 MAX_FEATURES = 12
 MAX_NAME_WIDTH = 10.0  # ems, for two panels in a row
@@ -39,7 +39,7 @@ class BoxPlots:
         sample, cells = version.sample, []
         for name in version.numeric[:MAX_FEATURES]:
             for segment in version.shown:
-                box_values = spread(sample.cells[name][sample.labels == segment.index])
+                box_values = box_stats(sample.cells[name][sample.labels == segment.index])
                 cells.append(
                     (name, segment.name, *(getattr(box_values, each, None) for each in COLUMNS))
                 )
@@ -72,7 +72,7 @@ class BoxPlots:
 def _box(figures: np.ndarray, row: int, color: int) -> Iterator[Mark]:
     if not np.isfinite(figures).all():
         return
-    box_values = Spread(**dict(zip(COLUMNS, figures.tolist(), strict=True)))
+    box_values = BoxStats(**dict(zip(COLUMNS, figures.tolist(), strict=True)))
     hover = (
         f"median {number(box_values.median)}, middle half from {number(box_values.q1)} to "
         f"{number(box_values.q3)}"

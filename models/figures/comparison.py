@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.charts.spec import Color
 from models.contingency import Counts, Floats
-from models.figures.inputs import MOST_SEGMENTS
+from models.figures.inputs import MAX_SEGMENTS
 
 OTHERS: Final = "others"
 
@@ -37,7 +37,7 @@ class Flow:
     share: float
 
     @property
-    def stays(self) -> bool:
+    def is_same_segment(self) -> bool:
         """Whether source and target are the same segment."""
         return self.source.key == self.target.key
 
@@ -70,7 +70,7 @@ class ComparisonInput:
     @property
     def n_moved(self) -> int:
         """Number of customers that change their segment."""
-        return sum(flow.n_customers for flow in self.flows if not flow.stays)
+        return sum(flow.n_customers for flow in self.flows if not flow.is_same_segment)
 
     @property
     def empty_reason(self) -> str | None:
@@ -101,7 +101,7 @@ class ComparisonInput:
         return {**{key: len(indices) + i for i, key in enumerate(gone)}, **indices, OTHERS: "muted"}
 
     @cached_property
-    def arranged(self) -> Self:
+    def for_display(self) -> Self:
         """The comparison with small segments merged, ordered for few crossings of ribbons."""
         before, counts = _merge_smallest(self.before, self.counts)
         after, turned = _merge_smallest(self.after, counts.T)
@@ -127,10 +127,10 @@ def _merge_smallest(
     segments: Sequence[ComparedSegment], counts: Counts
 ) -> tuple[Sequence[ComparedSegment], Counts]:
     """Merge the smallest segments, rows of the counts, into one."""
-    if len(segments) <= MOST_SEGMENTS:
+    if len(segments) <= MAX_SEGMENTS:
         return segments, counts
     by_size = np.argsort(-counts.sum(axis=1), kind="stable")
-    kept, rest = np.sort(by_size[:MOST_SEGMENTS]), by_size[MOST_SEGMENTS:]
+    kept, rest = np.sort(by_size[:MAX_SEGMENTS]), by_size[MAX_SEGMENTS:]
     others = ComparedSegment(key=OTHERS, name=f"{len(rest)} smaller segments", index=len(segments))
     return [*(segments[i] for i in kept), others], np.vstack(
         [counts[kept], counts[rest].sum(axis=0)]

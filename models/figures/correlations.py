@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.charts.spec import Cells, Chart, Panel, numbered_axis
+from models.charts.spec import Cells, Chart, Panel, category_axis
 from models.figures.data import FigureData
 from models.figures.inputs import DatasetInput
 from models.figures.segment_axes import height
@@ -65,7 +65,7 @@ class Correlations:
             [f"{a}\n{b}\n{texts[i][j]}" for j, b in enumerate(names)] for i, a in enumerate(names)
         ]
         cells = Cells(values=values, reach=1.0, texts=texts, hover=hover)
-        panel = Panel(x=numbered_axis(names), y=numbered_axis(names, downwards=True), marks=[cells])
+        panel = Panel(x=category_axis(names), y=category_axis(names, downwards=True), marks=[cells])
         tall = height(len(names)) + ROOM_BELOW
         return Chart(
             title="Correlations between columns", panels=[panel], notes=table.notes, height=tall

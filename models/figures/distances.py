@@ -8,7 +8,7 @@ import numpy as np
 from models.charts.spec import Axis, Chart, Mark, Panel, Points, span
 from models.figures.data import FigureData
 from models.figures.inputs import VersionInput
-from models.figures.segment_axes import box, height, rows, spread
+from models.figures.segment_axes import box, box_stats, height, rows
 
 NOTE = (
     "In hierarchical versions a segment has many centers, and the nearest one counts. Points are "
@@ -45,7 +45,7 @@ class Distances:
         for row, segment in enumerate(version.shown):
             own = table.where("segment", segment.name)
             distances, unusual = own.numbers("distance"), own.numbers("outlier") > 0
-            found = spread(distances)
+            found = box_stats(distances)
             if found is not None:
                 marks.extend(
                     box(found, row, segment.index, f"{segment.name}\nmedian {found.median:.2f}")

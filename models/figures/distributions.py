@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.charts.spec import Axis, Bars, Chart, Color, Panel, numbered_axis
+from models.charts.spec import Axis, Bars, Chart, Color, Panel, category_axis
 from models.charts.ticks import number
 from models.figures.data import Cell, FigureData
 from models.figures.inputs import DatasetInput
@@ -84,7 +84,7 @@ def _panel(name: str, table: FigureData) -> Panel:
         at = np.arange(len(counts), dtype=np.float64)
         bars = Bars(at=at, low=base, high=counts, colors=colors, horizontal=True, hover=hover)
         return Panel(
-            x=most, y=numbered_axis(table.texts("value"), downwards=True), marks=[bars], title=name
+            x=most, y=category_axis(table.texts("value"), downwards=True), marks=[bars], title=name
         )
     width = float((high - low).mean()) * 0.94
     bars = Bars(at=(low + high) / 2, low=base, high=counts, colors=colors, width=width, hover=hover)

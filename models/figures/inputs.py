@@ -19,7 +19,7 @@ from models.tree import Tree
 LOOKED_AT: Final = 10_000  # customers to sample from larger tables
 MAX_DRAWN: Final = 2_000
 MIN_DRAWN: Final = 20  # of each segment, if it has as many
-MOST_SEGMENTS: Final = 24
+MAX_SEGMENTS: Final = 24
 
 Cells = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -172,16 +172,16 @@ class VersionInput:
     def shown(self) -> list[Segment]:
         """The segments to draw: all, or the largest if there are too many."""
         largest = sorted(self.segments, key=lambda segment: (-segment.n_customers, segment.index))[
-            :MOST_SEGMENTS
+            :MAX_SEGMENTS
         ]
         return sorted(largest, key=lambda segment: segment.index)
 
     @property
     def notes(self) -> list[str]:
         """A note if some segments are not drawn."""
-        if len(self.segments) <= MOST_SEGMENTS:
+        if len(self.segments) <= MAX_SEGMENTS:
             return []
-        return [f"The {MOST_SEGMENTS} largest of {len(self.segments):,} segments are shown."]
+        return [f"The {MAX_SEGMENTS} largest of {len(self.segments):,} segments are shown."]
 
     @property
     def numeric(self) -> list[str]:
@@ -207,27 +207,31 @@ class VersionInput:
         return _assign_sample(self, customers, assigned)
 
 
-def draw_by_segment(labels: Rows, *, most: int = MAX_DRAWN, least: int = MIN_DRAWN) -> Rows:
+def draw_by_segment(
+    labels: Rows, *, max_drawn: int = MAX_DRAWN, min_drawn: int = MIN_DRAWN
+) -> Rows:
     """Draw a stratified random sample of customers, with a minimum per segment.
 
     Parameters
     ----------
     labels
         Shape (n,), the segments.
-    most
-        Approximate size of the sample: each segment adds up to `least` to its proportional share.
+    max_drawn
+        Approximate size of the sample.
+    min_drawn
+        Each segment adds up to this many customers to its proportional share.
 
     Returns
     -------
     ndarray
         The rows of the sample, ascending; reproducible.
     """
-    if len(labels) <= most:
+    if len(labels) <= max_drawn:
         return np.arange(len(labels))
     rng = np.random.default_rng(0)
     present, sizes = np.unique(labels, return_counts=True)
-    room = max(most - least * len(present), 0) / len(labels)
-    wanted = np.minimum(sizes, least + (sizes * room).astype(np.int64))
+    room = max(max_drawn - min_drawn * len(present), 0) / len(labels)
+    wanted = np.minimum(sizes, min_drawn + (sizes * room).astype(np.int64))
     chosen = [
         rng.choice(np.flatnonzero(labels == segment), n, replace=False)
         for segment, n in zip(present.tolist(), wanted.tolist(), strict=True)

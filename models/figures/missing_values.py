@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.charts.spec import Axis, Bars, Chart, Label, Panel, numbered_axis
+from models.charts.spec import Axis, Bars, Chart, Label, Panel, category_axis
 from models.figures.data import FigureData
 from models.figures.inputs import DatasetInput
 from models.figures.segment_axes import height
@@ -62,7 +62,7 @@ class MissingValues:
         ticks = [(float(share), f"{share} %") for share in range(0, 101, 20)]
         x = Axis(low=0, high=WHOLE, ticks=ticks, title="of the customers")
         panel = Panel(
-            x=x, y=numbered_axis(table.texts("column"), downwards=True), marks=[bars, *labels]
+            x=x, y=category_axis(table.texts("column"), downwards=True), marks=[bars, *labels]
         )
         title = f"Missing values of {dataset.n_customers:,} customers"
         return Chart(title=title, panels=[panel], notes=table.notes, height=height(len(at)))

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.charts.spec import Axis, Cells, Chart, Panel, numbered_axis
+from models.charts.spec import Axis, Cells, Chart, Panel, category_axis
 from models.figures.data import FigureData
 from models.figures.inputs import VersionInput
 from models.figures.segment_axes import height, rows
@@ -17,7 +17,7 @@ NOTE = "In standard deviations from the average customer: blue is less, red is m
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profiles:
+class ProfileHeatmap:
     """Difference of each segment from the average customer, by trait."""
 
     name: Literal["profiles"] = "profiles"
@@ -48,7 +48,7 @@ class Profiles:
         ]
         cells = Cells(values=values, reach=REACH, texts=typical.tolist(), hover=hover)
         y = Axis(**{**vars(rows(version.shown)), "grid": False})
-        panel = Panel(x=numbered_axis(traits), y=y, marks=[cells])
+        panel = Panel(x=category_axis(traits), y=y, marks=[cells])
         title = "What sets each segment apart: typical values, colored by how unusual they are"
         return Chart(
             title=title, panels=[panel], notes=table.notes, height=height(len(names)) + ROOM_BELOW

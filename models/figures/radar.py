@@ -69,7 +69,7 @@ class Radar:
         labels, scores = table.texts("trait"), table.numbers("score")
         angles = np.pi / 2 - 2 * np.pi * np.arange(len(labels)) / len(labels)
         radii = np.clip(np.nan_to_num(scores), -REACH, REACH) + REACH
-        x, y = _close_polygon(radii * np.cos(angles)), _close_polygon(radii * np.sin(angles))
+        x, y = _close(radii * np.cos(angles)), _close(radii * np.sin(angles))
         hover = [
             f"{label}: {typical}"
             for label, typical in zip(labels, table.texts("typical"), strict=True)
@@ -81,14 +81,14 @@ class Radar:
         ends = 2 * REACH * 1.28
         axis = Axis(low=-ends * WIDE, high=ends * WIDE, hidden=True, grid=False)
         upright = Axis(low=-ends, high=ends, hidden=True, grid=False)
-        marks = [*_rings(angles), *shape, *_labels(labels, angles)]
+        marks = [*_grid(angles), *shape, *_labels(labels, angles)]
         return Panel(x=axis, y=upright, marks=marks, title=segment.name)
 
 
-def _rings(angles: Floats) -> Iterator[Mark]:
+def _grid(angles: Floats) -> Iterator[Mark]:
     for radius in np.arange(1.0, 2 * REACH + 1):
         average = radius == REACH
-        x, y = _close_polygon(radius * np.cos(angles)), _close_polygon(radius * np.sin(angles))
+        x, y = _close(radius * np.cos(angles)), _close(radius * np.sin(angles))
         yield Line(x=x, y=y, color="muted" if average else "grid", width=1, dashed=bool(average))
 
 
@@ -102,5 +102,5 @@ def _labels(labels: Sequence[str], angles: Floats) -> Iterator[Mark]:
         )
 
 
-def _close_polygon(values: Floats) -> Floats:
+def _close(values: Floats) -> Floats:
     return np.append(values, values[:1])

@@ -46,7 +46,7 @@ class Sankey:
             (
                 each.source.name,
                 each.target.name,
-                each.stays,
+                each.is_same_segment,
                 each.n_customers,
                 each.n_customers / total,
             )
@@ -61,13 +61,13 @@ class Sankey:
 
     def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
         """Draw the segments of both versions as bars, with ribbons between them."""
-        shown = versions.arranged
+        shown = versions.for_display
         scale = ALL_CUSTOMERS / shown.n_customers
         sizes = [shown.counts.sum(axis=axis) for axis in (1, 0)]
         tall = max(_node_spacing(each * scale).sum() for each in sizes)
         left, right = (_node_offsets(each * scale, tall) for each in sizes)
         marks = [
-            *_ribbons(shown, left, right, scale),
+            *_links(shown, left, right, scale),
             *_segment_marks(shown, shown.before, sizes[0], left, at=0.0),
             *_segment_marks(shown, shown.after, sizes[1], right, at=1.0),
         ]
@@ -81,7 +81,7 @@ class Sankey:
 
 def _omitted_note(versions: ComparisonInput) -> list[str]:
     """Return a note if some flows are too small to draw."""
-    shown = versions.arranged
+    shown = versions.for_display
     thin = [
         flow.n_customers
         for flow in shown.flows
@@ -107,18 +107,20 @@ def _node_offsets(heights: Floats, tall: float) -> Floats:
     return np.asarray(np.cumsum(rooms) - rooms + (rooms - heights) / 2)
 
 
-def _ribbons(shown: ComparisonInput, left: Floats, right: Floats, scale: float) -> Iterator[Mark]:
+def _links(shown: ComparisonInput, left: Floats, right: Floats, scale: float) -> Iterator[Mark]:
     """Yield the ribbons of customers that stay, then of those that move, the thinnest on top."""
     starts = left[:, None] + scale * _offsets(shown.counts, axis=1)
     ends = right[None, :] + scale * _offsets(shown.counts, axis=0)
     drawn: list[tuple[bool, int, Area]] = []
     for i, j in np.argwhere(shown.counts >= max(MIN_DRAWN_SHARE * shown.n_customers, 1)).tolist():
         source, target, n = shown.before[i], shown.after[j], int(shown.counts[i, j])
-        x, y = _ribbon(float(starts[i, j]), float(ends[i, j]), n * scale)
-        stays = source.key == target.key
-        color, opacity = shown.colors[source.key], PALE if stays else STRONG
+        x, y = _link_outline(float(starts[i, j]), float(ends[i, j]), n * scale)
+        is_same_segment = source.key == target.key
+        color, opacity = shown.colors[source.key], PALE if is_same_segment else STRONG
         hover = f"{source.name} → {target.name}\n{n:,} customers"
-        drawn.append((not stays, -n, Area(x=x, y=y, color=color, opacity=opacity, label=hover)))
+        drawn.append(
+            (not is_same_segment, -n, Area(x=x, y=y, color=color, opacity=opacity, label=hover))
+        )
     yield from (area for _, _, area in sorted(drawn, key=itemgetter(0, 1)))
 
 
@@ -126,7 +128,7 @@ def _offsets(counts: Counts, *, axis: int) -> Counts:
     return counts.cumsum(axis=axis) - counts
 
 
-def _ribbon(start: float, end: float, thick: float) -> tuple[Floats, Floats]:
+def _link_outline(start: float, end: float, thick: float) -> tuple[Floats, Floats]:
     upper = start + (end - start) * BEND**2 * (3 - 2 * BEND)
     return np.concatenate([BEND, BEND[::-1]]), np.concatenate([upper, upper[::-1] + thick])
 

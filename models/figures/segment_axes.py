@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.charts.spec import Axis, Bars, Color, Entry, Line, Mark, numbered_axis
+from models.charts.spec import Axis, Bars, Color, Entry, Line, Mark, category_axis
 from models.figures.inputs import Segment, VersionInput
 from models.statistics import INNER_FENCE, fences
 
@@ -19,7 +19,7 @@ BOX: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class BoxStats:
     """Quartiles, median, and the extreme values within 1.5 IQR of the quartiles."""
 
     low: float
@@ -36,7 +36,7 @@ def legend(version: VersionInput) -> list[Entry]:
 
 def rows(segments: Sequence[Segment]) -> Axis:
     """Build an axis with one row per segment, the first at the top."""
-    return numbered_axis([segment.name for segment in segments], downwards=True)
+    return category_axis([segment.name for segment in segments], downwards=True)
 
 
 def height(n_rows: int) -> float:
@@ -44,7 +44,7 @@ def height(n_rows: int) -> float:
     return ROW * n_rows + AROUND_ROWS
 
 
-def spread(values: Floats) -> Spread | None:
+def box_stats(values: Floats) -> BoxStats | None:
     """Compute the box plot statistics of values (Tukey 1977); None without known values."""
     known = values[np.isfinite(values)]
     if not len(known):
@@ -52,10 +52,10 @@ def spread(values: Floats) -> Spread | None:
     q1, median, q3 = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
     low, high = fences(q1, q3, INNER_FENCE)
     near = known[(known >= low) & (known <= high)]
-    return Spread(low=float(near.min()), q1=q1, median=median, q3=q3, high=float(near.max()))
+    return BoxStats(low=float(near.min()), q1=q1, median=median, q3=q3, high=float(near.max()))
 
 
-def box(found: Spread, at: float, color: Color, hover: str) -> Iterator[Mark]:
+def box(found: BoxStats, at: float, color: Color, hover: str) -> Iterator[Mark]:
     """Yield a horizontal box with its whiskers."""
     ends, row = np.array([found.low, found.high]), np.array([at])
     yield Line(x=ends, y=np.array([at, at]), color=color, width=1.5)

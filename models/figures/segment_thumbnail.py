@@ -18,7 +18,7 @@ REACH: Final = 3.0  # effects are clipped to this
 BAR: Final = 0.36
 
 
-def portrait(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | None:
+def draw_thumbnail(differences: Sequence[Mapping[str, Any]], color: int) -> Chart | None:
     """Draw the strongest differences of a segment from all customers; None without differences.
 
     Parameters

@@ -10,7 +10,7 @@ from models.charts.spec import Area, Axis, Chart, Line, Panel
 from models.figures.data import FigureData
 from models.figures.inputs import VersionInput
 from models.figures.segment_axes import height, rows
-from models.kernels.silhouettes import silhouettes as by_distances
+from models.kernels.silhouettes import silhouette_values as by_distances
 
 BAND = 0.84
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Silhouettes:
+class SilhouettePlot:
     """Silhouettes of customers by segment (Rousseeuw 1987)."""
 
     name: Literal["silhouette"] = "silhouette"
@@ -33,7 +33,7 @@ class Silhouettes:
         """Compute the silhouette of each drawn customer, by segment, the highest first."""
         sample = version.sample
         labels = sample.labels[sample.drawn]
-        values = silhouettes(sample.points[sample.drawn], labels)
+        values = silhouette_values(sample.points[sample.drawn], labels)
         order = np.lexsort([-values, labels])
         names = {segment.index: segment.name for segment in version.shown}
         segments = [names[label] for label in labels[order].tolist()]
@@ -46,7 +46,7 @@ class Silhouettes:
         """Draw a band of equal height for each segment."""
         values = table.numbers("silhouette")
         bands = [
-            _band(table.where("segment", segment.name).numbers("silhouette"), row, segment.index)
+            _area(table.where("segment", segment.name).numbers("silhouette"), row, segment.index)
             for row, segment in enumerate(version.shown)
         ]
         mean = float(values.mean()) if len(values) else 0.0
@@ -65,7 +65,7 @@ class Silhouettes:
         )
 
 
-def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:
+def silhouette_values(points: Floats, labels: NDArray[np.int64]) -> Floats:
     """Compute the silhouette of each point (Rousseeuw 1987); 0 for a point alone in its segment.
 
     Parameters
@@ -89,7 +89,7 @@ def silhouettes(points: Floats, labels: NDArray[np.int64]) -> Floats:
     return by_distances(distances, own)
 
 
-def _band(values: Floats, row: int, color: int) -> Area:
+def _area(values: Floats, row: int, color: int) -> Area:
     """Build the area between zero and the sorted silhouettes of a segment."""
     y = row - BAND / 2 + BAND * np.linspace(0, 1, len(values))
     x = np.concatenate([values, [0.0, 0.0]])

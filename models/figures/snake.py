@@ -7,7 +7,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.charts.spec import Axis, Chart, Line, Mark, Panel, Points, numbered_axis, span
+from models.charts.spec import Axis, Chart, Line, Mark, Panel, Points, category_axis, span
 from models.figures.data import FigureData
 from models.figures.inputs import Segment, VersionInput
 from models.figures.segment_axes import legend
@@ -47,9 +47,9 @@ class Snake:
         low, high = span(table.numbers("score"), around=0.0, margin=0.1)
         y = Axis(low=low - 0.1, high=high + 0.1, title=UNIT)
         if len(lines) > MAX_LINES:
-            return _separate_panels(lines, labels, y, table)
+            return _small_multiples(lines, labels, y, table)
         marks = [_average(labels), *(mark for line in lines.values() for mark in line)]
-        panels = [Panel(x=numbered_axis(labels), y=y, marks=marks)]
+        panels = [Panel(x=category_axis(labels), y=y, marks=marks)]
         return Chart(
             title=TITLE, panels=panels, notes=table.notes, legend=legend(version), height=HEIGHT
         )
@@ -72,11 +72,11 @@ def _average(labels: Sequence[str]) -> Line:
     )
 
 
-def _separate_panels(
+def _small_multiples(
     lines: Mapping[str, Sequence[Mark]], labels: Sequence[str], y: Axis, table: FigureData
 ) -> Chart:
     """Draw each segment over all others in its own panel; notes explain the numbered traits."""
-    x, y = numbered_axis([str(i) for i in range(1, len(labels) + 1)]), replace(y, title="")
+    x, y = category_axis([str(i) for i in range(1, len(labels) + 1)]), replace(y, title="")
     behind = [_background(table.numbers("score"), len(labels)), _average(labels)]
     panels = [Panel(x=x, y=y, marks=[*behind, *line], title=name) for name, line in lines.items()]
     key = "; ".join(f"{i} {label}" for i, label in enumerate(labels, start=1))

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from models.charts.spec import Cells, Chart, Panel, numbered_axis
+from models.charts.spec import Cells, Chart, Panel, category_axis
 from models.figures.comparison import ComparisonInput, moved_title, shares
 from models.figures.data import FigureData
 from models.figures.segment_axes import height
@@ -19,7 +19,7 @@ NOTE: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moves:
+class TransitionMatrix:
     """Flows of customers between segments, as shares of the earlier segment."""
 
     name: Literal["moves"] = "moves"
@@ -39,7 +39,7 @@ class Moves:
 
     def draw(self, versions: ComparisonInput, table: FigureData) -> Chart:
         """Draw a cell for each pair of segments, empty without customers."""
-        shown = versions.arranged
+        shown = versions.for_display
         before, after = (
             [segment.name for segment in segments] for segments in (shown.before, shown.after)
         )
@@ -57,7 +57,7 @@ class Moves:
         ]
         values = np.where(parts > 0, np.where(stays, -parts, parts), np.nan)
         x, y = (
-            numbered_axis(names, f"version {number}", downwards=down)
+            category_axis(names, f"version {number}", downwards=down)
             for names, number, down in zip(
                 (after, before), versions.numbers[::-1], (False, True), strict=True
             )

@@ -30,7 +30,7 @@ class BoundingBoxes(NamedTuple):
         Shape (b, 64).
     low, high
         Shape (d, b), the edges of the box around each block.
-    least
+    min_weights
         Shape (b,), a lower bound of the weights in each block.
     order
         Shape (n,), the row in each slot.
@@ -40,14 +40,14 @@ class BoundingBoxes(NamedTuple):
     weights: Floats
     low: Floats
     high: Floats
-    least: Floats
+    min_weights: Floats
     order: Rows
 
 
-def build_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
+def build_bounding_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
     """Build the blocks and boxes of rows, shape (n, d), with weights, shape (n,)."""
     n, d = points.shape
-    order = _order_compactly(points)
+    order = _spatial_order(points)
     n_blocks = -(-n // BLOCK)
     rows = np.full((n_blocks * BLOCK, d), np.inf)
     rows[:n] = points[order]
@@ -62,7 +62,7 @@ def build_boxes(points: Floats, weights: Floats) -> BoundingBoxes:
     )
 
 
-def _order_compactly(points: Floats) -> Rows:
+def _spatial_order(points: Floats) -> Rows:
     """Order rows so that each block of 64 is compact.
 
     Split recursively at the median of the widest column.
@@ -87,7 +87,7 @@ def nearest_in_boxes(
     weight: float,
     own: int,
     place: int,
-    least: float,
+    min_cost: float,
     away: Floats,
     squares: Floats,
 ) -> tuple[int, float]:
@@ -115,14 +115,14 @@ def nearest_in_boxes(
         The slot, and the cost w v / (w + v) |r - s|^2.
     """
     first = _scan_boxes(boxes, row, away)
-    place, least = _scan_box(boxes, first, row, weight, own, place, least, squares)
+    place, min_cost = _scan_box(boxes, first, row, weight, own, place, min_cost, squares)
     for block in range(len(away)):
-        lightest = boxes.least[block]
-        if block != first and away[block] * (weight * lightest) <= least * _SLACK * (
+        lightest = boxes.min_weights[block]
+        if block != first and away[block] * (weight * lightest) <= min_cost * _SLACK * (
             weight + lightest
         ):
-            place, least = _scan_box(boxes, block, row, weight, own, place, least, squares)
-    return place, least
+            place, min_cost = _scan_box(boxes, block, row, weight, own, place, min_cost, squares)
+    return place, min_cost
 
 
 @jit
@@ -148,7 +148,7 @@ def _scan_box(
     weight: float,
     own: int,
     place: int,
-    least: float,
+    min_cost: float,
     squares: Floats,
 ) -> tuple[int, float]:
     """Search one block for a cheaper row; divides only if the block can contain one."""
@@ -158,15 +158,15 @@ def _scan_box(
         for i in range(BLOCK):
             gap = boxes.rows[block, column, i] - x
             squares[i] += gap * gap
-    bound, promising = least * _SLACK, 0
+    bound, promising = min_cost * _SLACK, 0
     for i in range(BLOCK):
         heavy = boxes.weights[block, i]
         promising += squares[i] * (weight * heavy) <= bound * (weight + heavy)
     if promising == 0:
-        return place, least
+        return place, min_cost
     for i in range(BLOCK):
         heavy = boxes.weights[block, i]
         cost = squares[i] * (weight * heavy / (weight + heavy))
-        if cost < least and block * BLOCK + i != own:
-            place, least = block * BLOCK + i, cost
-    return place, least
+        if cost < min_cost and block * BLOCK + i != own:
+            place, min_cost = block * BLOCK + i, cost
+    return place, min_cost

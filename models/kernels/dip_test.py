@@ -33,7 +33,7 @@ QUANTILES: Final = (
 )
 
 
-def dip(x: Floats) -> float:
+def dip_statistic(x: Floats) -> float:
     """Compute the dip statistic.
 
     Parameters
@@ -52,17 +52,17 @@ def dip(x: Floats) -> float:
     Hartigan & Hartigan 1985, "The dip test of unimodality", Annals of Statistics 13: 70-84.
     """
     steps = _Steps.of(x)
-    first, last, largest_gap = 0, len(steps.x) - 1, 1.0
+    first, last, max_gap = 0, len(steps.x) - 1, 1.0
     while first < last:
         narrowed, gap, outside = _narrow_interval(steps.between(first, last))
-        if gap <= largest_gap:
+        if gap <= max_gap:
             break
-        largest_gap = max(largest_gap, outside)
+        max_gap = max(max_gap, outside)
         first, last = first + narrowed[0], first + narrowed[1]
-    return largest_gap / (2 * len(x))
+    return max_gap / (2 * len(x))
 
 
-def dip_p(distance: float, n: int) -> float:
+def dip_p_value(distance: float, n: int) -> float:
     """Compute the p-value of a dip: the probability that n uniform values have at least this dip.
 
     Interpolates a table of simulated quantiles in sqrt(n) * dip and log n; outside the table, its

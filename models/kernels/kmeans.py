@@ -94,7 +94,7 @@ def kmeans(points: Points, search: Search) -> KMeansResult:
     variance = float(np.einsum("nd,nd->", around, around)) / around.size
     with threads_for(points.size) as each:
         start = _best_start(around, search, variance, each)
-        passes = _FullPasses(points, middle, search.k, each)
+        passes = _ParallelLloyd(points, middle, search.k, each)
         passes.run(start, tol=search.tol * variance, max_iter=search.max_iter)
     return KMeansResult(
         centers=passes.centers + middle,
@@ -167,7 +167,7 @@ def _inertia(start: _Start) -> float:
     return start[1]
 
 
-class _FullPasses:
+class _ParallelLloyd:
     """Passes over all points in parallel chunks, summed up in a fixed order for reproducibility."""
 
     def __init__(self, points: Points, middle: Points, k: int, each: Map) -> None:

@@ -8,7 +8,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.bounding_boxes import BLOCK, BoundingBoxes, build_boxes, nearest_in_boxes
+from models.kernels.bounding_boxes import (
+    BLOCK,
+    BoundingBoxes,
+    build_bounding_boxes,
+    nearest_in_boxes,
+)
 from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
@@ -75,7 +80,7 @@ def build_micro_clusters(points: Floats, m: int, seed: int) -> MicroClusters:
     ]
     distinct, counts = np.unique(sample, axis=0, return_counts=True)
     if len(distinct) <= m:
-        return _means(_assign_with_refinement(points, distinct, m, rng))
+        return _means(_assign_and_refine(points, distinct, m, rng))
     centers = _initial_centers(distinct, counts / len(sample), m, rng)
     for _ in range(PASSES):
         assigned = assign_to_micro_clusters(sample, centers)
@@ -89,7 +94,7 @@ def assign_to_micro_clusters(points: Floats, centers: Floats) -> NearestMicroClu
 
     Chunks are summed up in a fixed order, so results are deterministic.
     """
-    boxes = build_boxes(centers, np.ones(len(centers)))
+    boxes = build_bounding_boxes(centers, np.ones(len(centers)))
     groups, away = np.empty(len(points), dtype=np.int32), np.empty(len(points))
 
     def assign_chunk(start: int) -> tuple[Floats, Floats]:
@@ -122,7 +127,7 @@ def _initial_centers(distinct: Floats, shares: Floats, m: int, rng: np.random.Ge
     return distinct[drawn]
 
 
-def _assign_with_refinement(
+def _assign_and_refine(
     points: Floats, centers: Floats, m: int, rng: np.random.Generator
 ) -> NearestMicroClusters:
     assigned = assign_to_micro_clusters(points, centers)
@@ -149,7 +154,7 @@ def _means(assigned: NearestMicroClusters) -> MicroClusters:
 def _assign_chunk(
     boxes: BoundingBoxes, points: Floats, groups: Groups, away: Floats, sums: Floats, counts: Floats
 ) -> None:
-    to_boxes, squares = np.empty(len(boxes.least)), np.empty(BLOCK)
+    to_boxes, squares = np.empty(len(boxes.min_weights)), np.empty(BLOCK)
     for i in range(len(points)):
         at, cost = nearest_in_boxes(boxes, points[i], 1.0, -1, -1, np.inf, to_boxes, squares)
         group = boxes.order[at]

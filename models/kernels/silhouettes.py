@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.integer]
 
 
-def silhouettes(distances: Floats, labels: Labels) -> Floats:
+def silhouette_values(distances: Floats, labels: Labels) -> Floats:
     """Compute the silhouette of each point, from -1 to 1 (Rousseeuw 1987).
 
     Parameters

@@ -66,7 +66,7 @@ def pass_over_tiles(
         The inertia, and the number of labels that changed.
     """
     inertia, changed = 0.0, 0
-    least, found, away = _work_arrays(tiles)
+    least, found, away = _buffers(tiles)
     for start in range(0, len(labels), TILE):
         tile, own = tiles[start // TILE], labels[start : start + TILE]
         inertia += _find_nearest(tile, len(own), centers, least, found, away)
@@ -81,7 +81,7 @@ def pass_over_rows(
     """Run `pass_over_tiles` on rows, shape (n, d), minus `middle`; they are copied tile by tile."""
     inertia, changed = 0.0, 0
     tile = np.zeros((points.shape[1], TILE), centers.dtype)
-    least, found, away = _work_arrays(centers)
+    least, found, away = _buffers(centers)
     for start in range(0, len(points), TILE):
         rows, own = points[start : start + TILE], labels[start : start + TILE]
         _tile_rows(rows, middle, tile)
@@ -91,7 +91,7 @@ def pass_over_rows(
 
 
 @jit
-def _work_arrays(like: Floats) -> tuple[Floats, Labels, Floats]:
+def _buffers(like: Floats) -> tuple[Floats, Labels, Floats]:
     return np.empty(TILE, like.dtype), np.empty(TILE, np.int32), np.empty(TILE, like.dtype)
 
 

@@ -11,7 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.bounding_boxes import BLOCK, BoundingBoxes, build_boxes, nearest_in_boxes
+from models.kernels.bounding_boxes import (
+    BLOCK,
+    BoundingBoxes,
+    build_bounding_boxes,
+    nearest_in_boxes,
+)
 from models.kernels.jit import jit
 
 Floats = NDArray[np.float64]
@@ -48,7 +53,7 @@ def ward(points: Floats, weights: Floats | None = None) -> Floats:
     pairs, costs = np.empty((n - 1, 2), dtype=np.int64), np.empty(n - 1)
     rows, heavy, names = np.asarray(points, dtype=np.float64), weights, np.arange(n)
     while len(rows) > 1:
-        boxes = build_boxes(rows, heavy)
+        boxes = build_bounding_boxes(rows, heavy)
         names = names[boxes.order]
         left = len(rows) // 2 if len(rows) > _FEW else 1
         done = n - len(rows)
@@ -71,7 +76,7 @@ def _merge(boxes: BoundingBoxes, names: Rows, left: int, pairs: Rows, costs: Flo
     n, d = len(names), boxes.rows.shape[1]
     alive = np.ones(n, dtype=np.bool_)
     chain, links = np.empty(n, dtype=np.int64), np.empty(n)
-    row, away, squares = np.empty(d), np.empty(len(boxes.least)), np.empty(BLOCK)
+    row, away, squares = np.empty(d), np.empty(len(boxes.min_weights)), np.empty(BLOCK)
     length, first, done = 0, 0, 0
     while n - done > left:
         if length == 0:

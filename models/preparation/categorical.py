@@ -41,7 +41,7 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
             "taken"
         )
     known = counts.index.isin(feature.categories or counts.index)
-    _check_varies(
+    _check_not_constant(
         feature.name,
         int(known.sum()),
         alone=feature.categories is not None and len(categories) == 1,
@@ -120,7 +120,7 @@ def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:
     return tuple(sorted(counts.index[counts >= min_customers]))
 
 
-def _check_varies(name: str, n_distinct: int, *, alone: bool) -> None:
+def _check_not_constant(name: str, n_distinct: int, *, alone: bool) -> None:
     """Raise UnusableColumn for an empty or constant column, unless its category was inherited."""
     if n_distinct == 0:
         raise UnusableColumn(f"'{name}' is missing or unknown for every customer")

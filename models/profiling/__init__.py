@@ -1,4 +1,4 @@
-"""What a segment means: its size, what is typical of it, what sets it apart, a rule and a name."""
+"""Profiles of segments: size, typical values, differences, rule and name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ import pandas as pd
 from models.column_words import Words, numeric_words
 from models.features import Feature
 from models.profiling.effect_sizes import Contrast, Difference, effect_sizes
-from models.profiling.naming import name_segments
 from models.profiling.quantities import quantity
 from models.profiling.rules import Rule, find_rules
+from models.profiling.segment_names import name_segments
 
 Labels = npt.NDArray[np.integer]
 

@@ -1,4 +1,4 @@
-"""What rules are made of: one condition on one column, and how several read as a sentence."""
+"""Conditions of rules: a threshold on one column, and their description in words."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -33,17 +33,17 @@ class Condition:
     above: bool
     threshold: float
 
-    def holds(self, X: Floats) -> Flags:
-        """Tell for each row of X (n_customers, n_columns) whether it meets the condition."""
+    def matches(self, X: Floats) -> Flags:
+        """Return a mask of the rows of X (n_customers, n_columns) that meet the condition."""
         above: Flags = X[:, self.column] > self.threshold
         return above if self.above else ~above
 
 
-def all_hold(conditions: Sequence[Condition], X: Floats) -> Flags:
-    """Tell for each row of X whether it meets every condition."""
+def match_all(conditions: Sequence[Condition], X: Floats) -> Flags:
+    """Return a mask of the rows of X that meet every condition."""
     met = np.ones(len(X), dtype=bool)
     for condition in conditions:
-        met &= condition.holds(X)
+        met &= condition.matches(X)
     return met
 
 

@@ -81,7 +81,7 @@ class NumericContrast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MostlyZeroContrast:
+class ZeroInflatedContrast:
     """Medians, and the shares of those with another number than zero.
 
     NaN where most members have no number.
@@ -146,7 +146,7 @@ class CategoricalContrast:
         )
 
 
-Contrast = NumericContrast | MostlyZeroContrast | CategoricalContrast
+Contrast = NumericContrast | ZeroInflatedContrast | CategoricalContrast
 
 
 def effect_sizes(column: pd.Series, feature: Feature, labels: Labels, *, k: int) -> Contrast:
@@ -164,8 +164,8 @@ def effect_sizes(column: pd.Series, feature: Feature, labels: Labels, *, k: int)
         The number of segments, empty ones included.
     """
     if feature.kind == "numeric":
-        return _contrast_numbers(column, feature, labels, k)
-    return _contrast_categories(column, feature, labels, k)
+        return _compare_numbers(column, feature, labels, k)
+    return _compare_categories(column, feature, labels, k)
 
 
 def cohen_h(share: Floats, reference: Floats) -> Floats:
@@ -174,17 +174,17 @@ def cohen_h(share: Floats, reference: Floats) -> Floats:
     return angles
 
 
-def mostly_unknown(column: pd.Series, labels: Labels, k: int) -> npt.NDArray[np.bool_]:
+def majority_missing(column: pd.Series, labels: Labels, k: int) -> npt.NDArray[np.bool_]:
     """Check for each segment whether most of its members have no value, shape (k,)."""
     missing = np.bincount(labels[column.isna().to_numpy()], minlength=k)
     return missing > MOSTLY * np.bincount(labels, minlength=k)
 
 
-def _contrast_numbers(
+def _compare_numbers(
     column: pd.Series, feature: Feature, labels: Labels, k: int
-) -> NumericContrast | MostlyZeroContrast:
+) -> NumericContrast | ZeroInflatedContrast:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    unknown, known = mostly_unknown(column, labels, k), ~np.isnan(values)
+    unknown, known = majority_missing(column, labels, k), ~np.isnan(values)
     values, labels = values[known], labels[known]
     medians = (
         pd.Series(values).groupby(labels).median().reindex(range(k)).to_numpy(dtype=np.float64)
@@ -193,7 +193,7 @@ def _contrast_numbers(
     if values.size and np.count_nonzero(values) < MOSTLY * values.size:
         shares = np.where(unknown, np.nan, _means(values != 0, labels, k))
         overall = float(np.mean(values != 0))
-        return MostlyZeroContrast(
+        return ZeroInflatedContrast(
             feature=feature.name, medians=medians, shares=shares, overall=overall
         )
     return NumericContrast(
@@ -203,12 +203,14 @@ def _contrast_numbers(
         means=_means(values, labels, k),
         overall_mean=float(values.mean()) if values.size else np.nan,
         effects=np.where(
-            unknown, np.nan, _effects(_comparable(values, log=feature.log is True), labels, k)
+            unknown,
+            np.nan,
+            _standardized_means(_comparable(values, log=feature.log is True), labels, k),
         ),
     )
 
 
-def _contrast_categories(
+def _compare_categories(
     column: pd.Series, feature: Feature, labels: Labels, k: int
 ) -> CategoricalContrast:
     categories = feature.categories or tuple(sorted(column.dropna().unique()))
@@ -223,12 +225,12 @@ def _contrast_categories(
     return CategoricalContrast(
         feature=feature.name,
         categories=categories,
-        shares=np.where(mostly_unknown(column, labels, k)[:, None], np.nan, shares),
+        shares=np.where(majority_missing(column, labels, k)[:, None], np.nan, shares),
         overall=_ratio(counts.sum(axis=0), counts.sum()),
     )
 
 
-def _effects(values: Floats, labels: Labels, k: int) -> Floats:
+def _standardized_means(values: Floats, labels: Labels, k: int) -> Floats:
     """Return the distance of each segment's mean from the overall mean, in standard deviations."""
     means = _means(values, labels, k)
     if not values.size or np.ptp(values) == 0:
@@ -241,14 +243,14 @@ def _effects(values: Floats, labels: Labels, k: int) -> Floats:
 
 
 def _comparable(values: Floats, *, log: bool) -> Floats:
-    """Return the values where means say something: on a log scale if asked, outliers drawn in."""
+    """Return values with meaningful means: on a log scale if requested, outliers clipped."""
     if not values.size:
         return values
-    values = _logarithm(values) if log else values
+    values = _log_transform(values) if log else values
     return np.clip(values, *_clip_range(values))
 
 
-def _logarithm(values: Floats) -> Floats:
+def _log_transform(values: Floats) -> Floats:
     """Return log(x), or log(1 + x / unit) where there are zeros, the unit being a typical value."""
     if values.min() > 0:
         return np.log(values)

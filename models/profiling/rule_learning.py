@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from models.kernels.best_threshold import best_threshold
-from models.profiling.conditions import Condition, Flags, Floats, all_hold, round_numbers
+from models.profiling.conditions import Condition, Flags, Floats, match_all, round_numbers
 
 MAX_CONDITIONS = 4
-MIN_GAIN = 0.02  # in F1: what a condition must be worth to be told
+MIN_GAIN = 0.02  # gain in F1 that a condition must bring
 ROUNDING = 0.004  # in F1: what a rounder threshold may cost
 
 
@@ -48,13 +48,13 @@ class RuleTarget:
 
     def score(self, conditions: Sequence[Condition]) -> float:
         """Return the F1 of those who meet all conditions, 0 to 1."""
-        chosen = all_hold(conditions, self.evidence.X)
+        chosen = match_all(conditions, self.evidence.X)
         hits = self.weights @ (chosen & self.member)
         return float(2 * hits / (self.weights @ chosen + self.weights @ self.member))
 
     def extend(self, conditions: Sequence[Condition]) -> list[Condition]:
         """Add the condition that gives the highest F1, if any column can be split at all."""
-        inside = self.weights * all_hold(conditions, self.evidence.X)
+        inside = self.weights * match_all(conditions, self.evidence.X)
         order, steps = self.evidence.order, self.evidence.steps
         side, column, position = best_threshold(
             order, steps, inside, self.member, float(self.weights @ self.member)
@@ -99,7 +99,7 @@ def _settle(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
 
 
 def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
-    """Give each condition the roundest threshold that costs next to nothing."""
+    """Round the threshold of each condition as far as F1 stays nearly the same."""
     for each in conditions:
         enough = target.score(conditions) - ROUNDING
         others = _without(each, conditions)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
-from models.profiling.conditions import Flags, Floats, RuleColumn, all_hold, describe
-from models.profiling.effect_sizes import mostly_unknown
+from models.profiling.conditions import Flags, Floats, RuleColumn, describe, match_all
+from models.profiling.effect_sizes import majority_missing
 from models.profiling.rule_learning import RuleData, RuleTarget, learn
 
 MAX_ROWS = 5000
@@ -65,14 +65,16 @@ def find_rules(
     rng = np.random.default_rng(seed)
     sizes = np.bincount(labels, minlength=k)
     rows = _sample(labels, sizes, rng)
-    lacking = np.array([mostly_unknown(table[feature.name], labels, k) for feature in features])
+    lacking = np.array([majority_missing(table[feature.name], labels, k) for feature in features])
     columns, X = _collect(table.iloc[rows], features, np.flatnonzero(lacking.any(axis=1)))
     sampled = labels[rows]
     weights = (sizes / np.maximum(np.bincount(sampled, minlength=k), 1))[sampled]
     evidence = RuleData.of(X)
     targets = [
         RuleTarget(
-            evidence=evidence.without(_untellable(columns, features, lacking[:, segment])),
+            evidence=evidence.without(
+                _find_missing_columns(columns, features, lacking[:, segment])
+            ),
             member=sampled == segment,
             weights=weights,
         )
@@ -81,12 +83,12 @@ def find_rules(
     return [_find_rule(target, columns, rng) for target in targets]
 
 
-def _untellable(
+def _find_missing_columns(
     columns: Sequence[RuleColumn], features: Sequence[Feature], lacking: Flags
 ) -> Flags:
-    """Find the columns whose values most members of a segment lack.
+    """Mark the columns that are missing for most members of a segment.
 
-    That they lack them can be told.
+    Rules do not use their values, only whether they are known.
     """
     names = {feature.name for feature, lacks in zip(features, lacking, strict=True) if lacks}
     return np.array(
@@ -115,7 +117,7 @@ def _out_of_fold(target: RuleTarget, rng: np.random.Generator) -> tuple[float | 
     for fold in range(folds.max() + 1):
         held_out = folds == fold
         conditions = learn(replace(target, weights=target.weights * ~held_out))
-        chosen[held_out] = all_hold(conditions, target.evidence.X[held_out])
+        chosen[held_out] = match_all(conditions, target.evidence.X[held_out])
     hits, found = target.weights @ (chosen & target.member), target.weights @ chosen
     return (float(hits / found) if found else None), float(hits / (target.weights @ target.member))
 

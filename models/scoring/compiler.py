@@ -38,7 +38,7 @@ def compile_scorer(
     Returns
     -------
     Scorer
-        Its fences are infinite; set those of `distance_fences` to detect outliers by distance.
+        Its fences are infinite; set those of `outlier_thresholds` to detect outliers by distance.
     """
     positions = [prepare.output_indices_[preparation.entry(i)] for i in range(len(features))]
     return Scorer(
@@ -52,7 +52,7 @@ def compile_scorer(
     )
 
 
-def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floats:
+def outlier_thresholds(distance: Floats, labels: NDArray[np.int64], k: int) -> Floats:
     """Compute the log distance of each segment above which a customer is an outlier.
 
     Q3 + 3 IQR of its members.
@@ -74,11 +74,16 @@ def distance_fences(distance: Floats, labels: NDArray[np.int64], k: int) -> Floa
     """
 
     @cache
-    def fence_of_all() -> float:
-        return _fence(_logs(distance))
+    def threshold_of_all() -> float:
+        return _outlier_threshold(_logs(distance))
 
     own = (_logs(distance[labels == segment]) for segment in range(k))
-    return np.array([_fence(each) if len(each) >= MIN_MEMBERS else fence_of_all() for each in own])
+    return np.array(
+        [
+            _outlier_threshold(each) if len(each) >= MIN_MEMBERS else threshold_of_all()
+            for each in own
+        ]
+    )
 
 
 def _logs(distance: Floats) -> Floats:
@@ -120,7 +125,7 @@ def _numeric(name: str, steps: dict[str, Any], position: int, stretch: float) ->
     )
 
 
-def _fence(log_distance: Floats) -> float:
+def _outlier_threshold(log_distance: Floats) -> float:
     if not len(log_distance):
         return np.inf
     q1, q3 = np.quantile(log_distance, [0.25, 0.75]).tolist()

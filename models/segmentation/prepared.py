@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from models import preparation
 from models.errors import NothingToLearnFrom, UnusableColumn
 from models.features import Feature
-from models.summary.quality_checks import missing_remarks
+from models.summary.quality_checks import missing_warnings
 
 Points = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def prepare(
         points=preparation.transform(transformer, features, rows),
         known=known,
         warnings=(
-            *missing_remarks(
+            *missing_warnings(
                 {feature.name: float(table[feature.name].isna().mean()) for feature in features}
             ),
             *_neutral_categories(table, requested, features),

@@ -16,7 +16,7 @@ from models.kernels.nearest_center import Centers
 from models.metrics import MetricInput, measure
 from models.replication import chance, few_customers, replication
 from models.scoring import Scorer
-from models.scoring.compiler import compile_scorer, distance_fences
+from models.scoring.compiler import compile_scorer, outlier_thresholds
 from models.segmentation.assign import assign_table
 from models.segmentation.prepared import PreparedTable
 from models.stability import segment_stability
@@ -135,7 +135,7 @@ def _compile(
     assigned = assign_table(scorer, table)
     labels = np.where(assigned.center >= 0, learned.segment_of_center[assigned.center], -1)
     return (
-        replace(scorer, fences=distance_fences(assigned.distance, labels, learned.k)),
+        replace(scorer, fences=outlier_thresholds(assigned.distance, labels, learned.k)),
         assigned.center,
         labels,
     )

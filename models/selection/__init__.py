@@ -15,16 +15,16 @@ from models.features import Feature
 from models.selection.constraints import (
     Constraints,
     choose,
-    least_shares,
-    most_preferred,
+    max_preference,
+    min_shares,
     partitions,
 )
 from models.selection.evaluation import Progress, build_criterion_data, evaluate_criteria
 from models.selection.full_data_scores import score_full_data
-from models.selection.k_probabilities import K_MOST, credible_set, fall_back, predict_proba
+from models.selection.k_probabilities import MAX_K, credible_set, fallback_scores, predict_proba
 from models.selection.recommendation import Recommendation
 from models.selection.sampling import SelectionSample, draw_sample
-from models.selection.summary_text import summary_sentence
+from models.selection.summary_text import format_recommendation
 from models.selection.warnings import MIN_CALIBRATED, range_notes, sampling_notes, shape_notes
 
 __all__ = ["Recommendation", "recommend_k"]
@@ -93,10 +93,10 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         )
         limits = Constraints(k_min=k_min, k_max=min(k_max, evidence.k_max), min_share=min_share)
         cuts = partitions(evidence, algorithm)
-        shares = least_shares(cuts)
-        fallback = fall_back(verdicts)
+        shares = min_shares(cuts)
+        fallback = fallback_scores(verdicts)
         probabilities = (
-            predict_proba(verdicts, sample.n_looked_at)
+            predict_proba(verdicts, sample.n_sampled)
             if _is_calibrated(sample, fallback, k_min)
             else None
         )
@@ -104,7 +104,7 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         k = choose(preference, shares, limits)
         warnings = [
             *sampling_notes(sample),
-            *range_notes(k, limits, k_max, most_preferred(preference), shares[k]),
+            *range_notes(k, limits, k_max, max_preference(preference), shares[k]),
             *shape_notes(sample, cuts[k], k, algorithm),
         ]
     return Recommendation(
@@ -112,10 +112,10 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         probability=probabilities.get(k, 0.0) if probabilities else None,
         credible_set=credible_set(probabilities) if probabilities else (),
         probabilities=probabilities,
-        text=summary_sentence(k, probabilities),
+        text=format_recommendation(k, probabilities),
         verdicts=tuple(verdict for name, verdict in returned.items() if name in requested),
         n_customers=sample.n_customers,
-        n_sampled=sample.n_looked_at,
+        n_sampled=sample.n_sampled,
         n_measured=len(sample.everyone),
         warnings=tuple(warnings),
     )
@@ -130,4 +130,4 @@ def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_m
 
     At least 50 customers and at most 15 segments.
     """
-    return sample.n_customers >= MIN_CALIBRATED and max(most_preferred(preference), k_min) <= K_MOST
+    return sample.n_customers >= MIN_CALIBRATED and max(max_preference(preference), k_min) <= MAX_K

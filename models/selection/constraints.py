@@ -22,7 +22,7 @@ class Constraints:
 
 
 def choose(
-    preference: Mapping[int, float], least_shares: Mapping[int, float], limits: Constraints
+    preference: Mapping[int, float], min_shares: Mapping[int, float], limits: Constraints
 ) -> int:
     """Choose the most preferred number of segments that the limits allow.
 
@@ -33,20 +33,20 @@ def choose(
     `min_share` excludes every number, the number between `k_min` and `k_max` with the largest
     smallest segment is chosen.
     """
-    within = {k: share for k, share in least_shares.items() if limits.k_min <= k <= limits.k_max}
+    within = {k: share for k, share in min_shares.items() if limits.k_min <= k <= limits.k_max}
     allowed = [k for k, share in within.items() if share >= limits.min_share]
     if not allowed:
         return max(within, key=lambda k: (within[k], -k))
-    several = [k for k in allowed if k > 1 or most_preferred(preference) == 1]
+    several = [k for k in allowed if k > 1 or max_preference(preference) == 1]
     return max(several or allowed, key=lambda k: (preference.get(k, -np.inf), -k))
 
 
-def most_preferred(preference: Mapping[int, float]) -> int:
+def max_preference(preference: Mapping[int, float]) -> int:
     """Return the most preferred number of segments, without any limits."""
     return max(preference, key=preference.__getitem__)
 
 
-def least_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
+def min_shares(cuts: Mapping[int, Labels]) -> dict[int, float]:
     """Compute the share of the smallest segment of each cut."""
     return {
         k: float(np.bincount(labels, minlength=k).min() / len(labels)) for k, labels in cuts.items()

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.criteria import CRITERIA, CriterionData, Verdict
 from models.errors import TooFewCustomers
-from models.selection.k_probabilities import K_MOST
+from models.selection.k_probabilities import MAX_K
 from models.selection.sampling import SelectionSample
 
 Progress = Callable[[str, float], None]
@@ -22,7 +22,7 @@ def build_criterion_data(
     distinct = len(np.unique(sample.points, axis=0))
     if distinct < k_min:
         raise TooFewCustomers(f"{distinct:,} distinct customers cannot form {k_min:,} segments")
-    return CriterionData(points=sample.points, k_max=min(max(k_max, K_MOST), distinct), seed=seed)
+    return CriterionData(points=sample.points, k_max=min(max(k_max, MAX_K), distinct), seed=seed)
 
 
 def evaluate_criteria(

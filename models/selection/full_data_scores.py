@@ -16,12 +16,12 @@ from models.kernels.small_kmeans import lloyd
 from models.selection.evaluation import Progress
 from models.selection.sampling import SelectionSample
 
-OF_EVERYONE: Final = ("knee", "silhouette", "calinski_harabasz", "davies_bouldin")
+FULL_DATA_CRITERIA: Final = ("knee", "silhouette", "calinski_harabasz", "davies_bouldin")
 STARTS: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullEvidence(CriterionData):
+class FullData(CriterionData):
     """Criterion data of all customers; K-Means also starts from the centers of the sample.
 
     Attributes
@@ -79,18 +79,18 @@ def score_full_data(
     dict
         Verdicts by name of criterion. Scores of all customers have no standard errors.
     """
-    everyone = evidence_of_everyone(sample, evidence, progress)
+    everyone = build_full_data(sample, evidence, progress)
     criteria = [
         criterion
         for criterion in CRITERIA
-        if criterion.name in OF_EVERYONE and criterion.name in requested
+        if criterion.name in FULL_DATA_CRITERIA and criterion.name in requested
     ]
     verdicts = [criterion.evaluate(everyone) for criterion in criteria]
     complete = len(sample.everyone) == sample.n_customers
     return {each.criterion: replace(each, errors={}) if complete else each for each in verdicts}
 
 
-def evidence_of_everyone(
+def build_full_data(
     sample: SelectionSample, evidence: CriterionData, progress: Progress
 ) -> CriterionData:
     """Return criterion data of all customers, computed lazily.
@@ -99,7 +99,7 @@ def evidence_of_everyone(
     """
     if len(sample.everyone) == len(evidence.points):
         return evidence
-    return FullEvidence(
+    return FullData(
         points=sample.everyone,
         k_max=evidence.k_max,
         seed=evidence.seed,

@@ -16,7 +16,7 @@ from models.criteria import Verdict
 Floats = NDArray[np.float64]
 Verdicts = Mapping[str, Verdict]
 
-K_MOST: Final = 15
+MAX_K: Final = 15
 CREDIBLE: Final = 0.9
 
 WHICH_K: Final = {
@@ -73,7 +73,7 @@ def predict_proba(verdicts: Verdicts, n: int) -> dict[int, float]:
 
 def k_features(verdicts: Verdicts, n: int) -> dict[str, Floats]:
     """Compute the features of the conditional logit by name, shape (n_ks,), for k of 2 to 15."""
-    ks = range(2, min(K_MOST, max(verdicts["gap"].scores)) + 1)
+    ks = range(2, min(MAX_K, max(verdicts["gap"].scores)) + 1)
     valleys = verdicts["valley_depth"].scores
     return {
         "silhouette": _below_best(verdicts["silhouette"], ks, unit=0.1),
@@ -106,7 +106,7 @@ def structure_features(verdicts: Verdicts, best: int, n: int) -> dict[str, float
     }
 
 
-def fall_back(verdicts: Verdicts) -> dict[int, float]:
+def fallback_scores(verdicts: Verdicts) -> dict[int, float]:
     """Return preferences, higher is better.
 
     Silhouettes of Ward's cuts; one segment if no valley separates any.

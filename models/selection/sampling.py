@@ -53,7 +53,7 @@ class SelectionSample:
     n_outliers: int
 
     @property
-    def n_looked_at(self) -> int:
+    def n_sampled(self) -> int:
         """The number of sampled customers including outliers."""
         return len(self.points) + self.n_outliers
 
@@ -104,11 +104,13 @@ def _draw_rows(
         return table, requested
     rows = table.iloc[np.sort(rng.choice(len(table), PREPARED, replace=False))]
     return rows, [
-        feature for feature in requested if feature.name not in rows or _varies(rows[feature.name])
+        feature
+        for feature in requested
+        if feature.name not in rows or _is_not_constant(rows[feature.name])
     ]
 
 
-def _varies(column: pd.Series) -> bool:
+def _is_not_constant(column: pd.Series) -> bool:
     known = column.dropna()
     return bool((known != known.iloc[0]).any()) if len(known) else False
 

@@ -7,7 +7,7 @@ SURE: Final = 0.9
 LIKELY: Final = 0.6
 
 
-def summary_sentence(k: int, probabilities: Mapping[int, float] | None) -> str:
+def format_recommendation(k: int, probabilities: Mapping[int, float] | None) -> str:
     """Format the recommended number of segments and the strength of the evidence.
 
     Parameters

@@ -17,9 +17,9 @@ DOMINANT: Final = 0.9
 
 def sampling_notes(sample: SelectionSample) -> Iterator[str]:
     """Yield warnings about customers and columns that were left out."""
-    if sample.n_looked_at < sample.n_customers:
+    if sample.n_sampled < sample.n_customers:
         yield (
-            f"estimated on a random sample of {sample.n_looked_at:,} of {sample.n_customers:,} "
+            f"estimated on a random sample of {sample.n_sampled:,} of {sample.n_customers:,} "
             "customers"
         )
     if sample.n_outliers:

@@ -32,7 +32,7 @@ def count_duplicates(table: pa.Table, names: Sequence[str]) -> int:
     hashes = np.zeros(table.num_rows, np.uint64)
     for name in names:
         hashes ^= _cell_bits(table.column(name))
-        _mix_hash(hashes)
+        _splitmix64(hashes)
     hashes.sort()
     return int(np.count_nonzero(hashes[1:] == hashes[:-1]))
 
@@ -53,7 +53,7 @@ def _cell_bits(column: pa.ChunkedArray) -> Hashes:
     return bits
 
 
-def _mix_hash(hashes: Hashes) -> None:
+def _splitmix64(hashes: Hashes) -> None:
     """Mix the bits of each hash in place (SplitMix64: Steele, Lea and Flood, 2014)."""
     hashes += np.uint64(0x9E3779B97F4A7C15)
     hashes ^= hashes >> np.uint64(30)

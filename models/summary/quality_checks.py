@@ -48,7 +48,7 @@ def quality_warnings(columns: Sequence[ColumnSummary]) -> Iterator[str]:
             columns_left = [column for column in columns_left if column.name not in figures]
 
 
-def missing_remarks(shares: Mapping[str, float]) -> list[str]:
+def missing_warnings(shares: Mapping[str, float]) -> list[str]:
     """Return a warning of the columns that are missing for most customers, by missing shares."""
     figures = {
         name: percent(share) for name, share in shares.items() if MOSTLY_MISSING <= share < 1
@@ -61,16 +61,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
-def counted(n: int) -> str:
+def format_customers(n: int) -> str:
     """Format a number of customers."""
     return f"{n:,} customer{'' if n == 1 else 's'}"
 
 
 def _format_warning(check: QualityCheck, figures: dict[str, str]) -> str:
-    return (check.one if len(figures) == 1 else check.several).format(_format_figures(figures))
+    return (check.one if len(figures) == 1 else check.several).format(_format_columns(figures))
 
 
-def _format_figures(figures: dict[str, str]) -> str:
+def _format_columns(figures: dict[str, str]) -> str:
     named = [f"{name!r} ({figure})" for name, figure in figures.items()]
     if len(named) > MAX_NAMED:
         named = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED} more"]
@@ -144,7 +144,7 @@ def _far_out(column: ColumnSummary) -> str | None:
     if not numbers or not numbers.outliers or numbers.log_helps:
         return None
     far = numbers.outliers.below + numbers.outliers.above
-    return counted(far) if far >= max(NOTABLE_OUTLIERS * numbers.n, 1) else None
+    return format_customers(far) if far >= max(NOTABLE_OUTLIERS * numbers.n, 1) else None
 
 
 def _few_numbers(column: ColumnSummary) -> str | None:

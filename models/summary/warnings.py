@@ -9,7 +9,7 @@ from typing import Final
 
 from models.summary.columns import ColumnSummary
 from models.summary.correlations import Correlation
-from models.summary.quality_checks import counted, percent, quality_warnings
+from models.summary.quality_checks import format_customers, percent, quality_warnings
 from models.summary.row_order import RowOrder
 
 SAME: Final = 0.999
@@ -36,16 +36,16 @@ class Findings:
 
 def summary_warnings(found: Findings) -> Iterator[str]:
     """Yield warnings with advice, the most serious first."""
-    yield from _unusable(found)
+    yield from _no_usable_column_warning(found)
     yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
     yield from (_row_order_warning(order, found.customer_id) for order in found.orders)
     yield from _correlation_warnings(found.correlations)
     yield from quality_warnings(found.columns)
-    yield from _duplicates(found)
-    yield from _not_compared(found)
+    yield from _duplicates_warning(found)
+    yield from _correlation_limit_warning(found)
 
 
-def _unusable(found: Findings) -> Iterator[str]:
+def _no_usable_column_warning(found: Findings) -> Iterator[str]:
     if not any(column.usable for column in found.columns):
         yield (
             "No column can set customers apart: each is an identifier, ignored, or the same for "
@@ -84,18 +84,18 @@ def _pair_warning(pair: Correlation) -> str:
     return f"{both} say nearly the same {value}: give one of them less weight, or leave one out."
 
 
-def _duplicates(found: Findings) -> Iterator[str]:
+def _duplicates_warning(found: Findings) -> Iterator[str]:
     if found.duplicates < max(NOTABLE_DUPLICATES * found.n_customers, 1):
         return
     share = percent(found.duplicates / found.n_customers)
     yield (
-        f"{counted(found.duplicates)} ({share}) cannot be told from an earlier one by any usable "
-        "column. With few or coarse columns that is normal; otherwise look whether somebody is in "
-        "the table twice, under two ids."
+        f"{format_customers(found.duplicates)} ({share}) cannot be told from an earlier one by any "
+        "usable column. With few or coarse columns that is normal; otherwise look whether somebody "
+        "is in the table twice, under two ids."
     )
 
 
-def _not_compared(found: Findings) -> Iterator[str]:
+def _correlation_limit_warning(found: Findings) -> Iterator[str]:
     usable = sum(column.usable for column in found.columns)
     if usable > found.compared:
         yield (

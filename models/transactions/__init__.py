@@ -12,8 +12,8 @@ from models.columns import CellError
 from models.errors import SegmentationError
 from models.transactions.columns import COMPUTED, TransactionColumns, UnclearRecipe, days_since_1970
 from models.transactions.implausible_days import warn_of_leap
-from models.transactions.ledgers import keep_ledger, merge_ledgers
-from models.transactions.reading import read_transactions
+from models.transactions.ledgers import build_ledger, merge_ledgers
+from models.transactions.transaction_reader import read_transactions
 
 __all__ = [
     "COMPUTED",
@@ -22,8 +22,8 @@ __all__ = [
     "TransactionColumns",
     "TransactionCustomers",
     "UnclearRecipe",
+    "aggregate_transactions",
     "customers",
-    "ledger",
     "merge_ledgers",
     "summarize_transactions",
     "warn_of_leap",
@@ -68,8 +68,8 @@ class TransactionCustomers:
 def summarize_transactions(
     raw: pa.Table, recipe: TransactionColumns, today: date | None = None
 ) -> TransactionCustomers:
-    """Compute the customers of some transactions; see `ledger` and `customers`."""
-    kept = ledger(raw, recipe, today)
+    """Compute the customers of some transactions; see `aggregate_transactions` and `customers`."""
+    kept = aggregate_transactions(raw, recipe, today)
     return TransactionCustomers(
         table=customers(kept.table, recipe.reference),
         faults=kept.faults,
@@ -79,7 +79,7 @@ def summarize_transactions(
     )
 
 
-def ledger(
+def aggregate_transactions(
     raw: pa.Table,
     recipe: TransactionColumns,
     today: date | None = None,
@@ -102,7 +102,7 @@ def ledger(
     Returns
     -------
     Ledger
-        For its table see `models.transactions.ledgers.keep_ledger`. Its recipe contains the
+        For its table see `models.transactions.ledgers.build_ledger`. Its recipe contains the
         detected formats of dates and amounts, so later transactions are parsed alike.
 
     Raises
@@ -118,7 +118,7 @@ def ledger(
     """
     read = read_transactions(raw, recipe, today, known_ids)
     return Ledger(
-        table=keep_ledger(read),
+        table=build_ledger(read),
         recipe=read.recipe,
         faults=read.faults,
         n_faulty=read.n_faulty,

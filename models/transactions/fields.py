@@ -36,8 +36,8 @@ def read_customers(raw: pa.Table, name: str, known: pa.ChunkedArray | None = Non
     """Parse customer ids beside the `known` ones into a dictionary array, distinct cells once."""
     found = DistinctCells.of(raw.column(name))
     ids = pc.dictionary_encode(without_zero_fractions(identifiers(found.values).values, known))
-    values = pa.DictionaryArray.from_arrays(found.spread(ids.indices), ids.dictionary)
-    return Field(values, faults_of(raw, name, values, errors_by_rule(cells.identifier)))
+    values = pa.DictionaryArray.from_arrays(found.decode(ids.indices), ids.dictionary)
+    return Field(values, collect_errors(raw, name, values, errors_by_rule(cells.identifier)))
 
 
 def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
@@ -52,7 +52,7 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
         return _written_amounts(raw, name, found, numerals)
     style = detect_number_format(found.values) if pa.types.is_string(column.type) else None
     if style is None or style.numerals.example == PLAIN_NUMERALS:
-        return _plain_amounts(raw, name, found.spread(numbers(found.values).values))
+        return _plain_amounts(raw, name, found.decode(numbers(found.values).values))
     warning = f"{name!r} is read as numbers written like {style.numerals.example}."
     if style.doubt:
         warning += f" {style.doubt}"
@@ -60,19 +60,19 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
 
 
 def _plain_amounts(raw: pa.Table, name: str, values: pa.Array) -> Field:
-    return Field(values, faults_of(raw, name, values, errors_by_rule(cells.number)))
+    return Field(values, collect_errors(raw, name, values, errors_by_rule(cells.number)))
 
 
 def _written_amounts(raw: pa.Table, name: str, found: DistinctCells, numerals: str) -> Field:
-    values = found.spread(NumberFormat.parse(numerals).read(found.values).values)
+    values = found.decode(NumberFormat.parse(numerals).read(found.values).values)
     return Field(
         values,
-        faults_of(raw, name, values, lambda _: f"is not a number written like {numerals}"),
+        collect_errors(raw, name, values, lambda _: f"is not a number written like {numerals}"),
         numerals,
     )
 
 
-def faults_of(
+def collect_errors(
     raw: pa.Table, name: str, read: pa.Array, why: Callable[[object], str]
 ) -> ColumnErrors:
     """Collect the rows of a column that were parsed as null.

@@ -20,14 +20,14 @@ MIN_GAP_RATIO: Final = 10
 DAYS_PER_YEAR: Final = 365.25
 
 
-class Implausible(NamedTuple):
+class ImplausibleDays(NamedTuple):
     """A mask of rows after the last plausible day, and warnings."""
 
     too_late: Mask
     warnings: tuple[str, ...]
 
 
-def find_implausible(name: str, days: Days, today: int | None) -> Implausible:
+def find_implausible_days(name: str, days: Days, today: int | None) -> ImplausibleDays:
     """Find implausible days, and mark those after the last plausible day.
 
     Parameters
@@ -41,7 +41,7 @@ def find_implausible(name: str, days: Days, today: int | None) -> Implausible:
 
     Returns
     -------
-    Implausible
+    ImplausibleDays
         Days in the future are too late. In tables of at least 20 rows so are up to 5 % of the rows
         that follow all others after a gap of more than a year and more than ten times the longest
         usual gap. Days as far *before* all others only cause a warning: they do not move the
@@ -60,7 +60,7 @@ def find_implausible(name: str, days: Days, today: int | None) -> Implausible:
         _late_warning(name, late, _distance_phrase(days, late, last)),
         _early_warning(name, days, early, first),
     )
-    return Implausible(future | late, tuple(filter(None, warnings)))
+    return ImplausibleDays(future | late, tuple(filter(None, warnings)))
 
 
 def warn_of_leap(before: pa.Table, added: pa.Table) -> str | None:
@@ -78,7 +78,7 @@ def warn_of_leap(before: pa.Table, added: pa.Table) -> str | None:
         return None
     years = int((later - newest) / DAYS_PER_YEAR) or 1
     return (
-        f"The newest of these transactions is {_years_phrase(years)} later than all "
+        f"The newest of these transactions is {_format_years(years)} later than all "
         "before, and moves the recency of every customer. If it is a mistake, upload all "
         "transactions again without it."
     )
@@ -108,7 +108,7 @@ def _distance_phrase(days: Days, chosen: Mask, last: float) -> str:
         if chosen.any() and np.isfinite(last)
         else 0
     )
-    return f"{_years_phrase(years)} after all others" if years else ""
+    return f"{_format_years(years)} after all others" if years else ""
 
 
 def _late_warning(name: str, chosen: Mask, position: str) -> str | None:
@@ -126,7 +126,7 @@ def _early_warning(name: str, days: Days, chosen: Mask, first: float) -> str | N
         return None
     years = max(1, int((first - days[chosen].max()) / DAYS_PER_YEAR))
     return (
-        f"{_count_phrase(chosen)} {_years_phrase(years)} before all others, by {name!r} first in "
+        f"{_count_phrase(chosen)} {_format_years(years)} before all others, by {name!r} first in "
         f"row {_first_row(chosen)}, and count. If it is a mistake, correct it and upload all "
         "transactions again."
     )
@@ -141,5 +141,5 @@ def _first_row(chosen: Mask) -> int:
     return int(np.argmax(chosen)) + 1
 
 
-def _years_phrase(n: int) -> str:
+def _format_years(n: int) -> str:
     return "1 year" if n == 1 else f"{n} years"

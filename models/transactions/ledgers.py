@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.errors import ValueOutOfRange
-from models.transactions.reading import Transactions
+from models.transactions.transaction_reader import Transactions
 
 Integers = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ class _Entries(NamedTuple):
     total: Numbers | None
 
 
-def keep_ledger(transactions: Transactions) -> pa.Table:
+def build_ledger(transactions: Transactions) -> pa.Table:
     """Aggregate transactions by customer.
 
     Parameters

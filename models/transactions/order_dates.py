@@ -13,7 +13,7 @@ from models.columns.cell_arrays import Mask, mask
 from models.columns.cell_errors import ColumnErrors
 from models.columns.dates import EXAMPLES, Order
 from models.columns.distinct import DistinctCells
-from models.transactions.fields import Field, faults_of
+from models.transactions.fields import Field, collect_errors
 
 PLAIN_ORDER: Final[Order] = "yyyy-mm-dd"
 # Up to this share, invalid dates are skipped as errors; beyond it the column has another format.
@@ -46,26 +46,26 @@ def read_dates(raw: pa.Table, name: str, order: Order | None) -> Field:
     found = DistinctCells.of(_drop_clock(raw.column(name)))
     texts = pc.replace_substring_regex(found.values, _DIGITS, r"\1-\2-\3")
     resolved, doubt = (order, None) if order else dates.find_order(texts)
-    _refuse_mixed(found, texts, name, resolved)
+    _check_order(found, texts, name, resolved)
     read = dates.read_days(texts, resolved)
     fault = f"is not a date written like {resolved}"
-    _refuse_unknown(found, texts, name, read.wrong)
-    values = found.spread(read.values)
+    _check_format(found, texts, name, read.wrong)
+    values = found.decode(read.values)
     warning = doubt and f"{name!r}: {doubt}"
     style = None if order is None and resolved == PLAIN_ORDER else resolved
-    return Field(values, faults_of(raw, name, values, lambda _: fault), style, warning)
+    return Field(values, collect_errors(raw, name, values, lambda _: fault), style, warning)
 
 
-def _refuse_mixed(found: DistinctCells, texts: pa.Array, name: str, order: Order) -> None:
+def _check_order(found: DistinctCells, texts: pa.Array, name: str, order: Order) -> None:
     one, other = ("month", "day") if order == "dd/mm/yyyy" else ("day", "month")
     detail = f"can only begin with the {one}"
     sentence = _MIXED.replace("{one}", one).replace("{other}", other)
-    ColumnErrors.among(
-        name, found, dates.mark_contradictions(texts, order), lambda _: detail
-    ).refuse(sentence)
+    ColumnErrors.from_cells(
+        name, found, dates.find_order_conflicts(texts, order), lambda _: detail
+    ).raise_if_any(sentence)
 
 
-def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask) -> None:
+def _check_format(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask) -> None:
     """Raise BadCells for an unknown format.
 
     A month in an unknown language, or too many invalid dates.
@@ -77,9 +77,9 @@ def _refuse_unknown(found: DistinctCells, texts: pa.Array, name: str, wrong: Mas
     counts = found.counts()
     n_wrong = int(counts[like_dates].sum())
     if foreign.any() or n_wrong > max(1, MAX_WRONG_SHARE * counts[~wrong | like_dates].sum()):
-        ColumnErrors.among(
+        ColumnErrors.from_cells(
             name, found, like_dates, lambda _: "is a date in an unknown format"
-        ).refuse(_REFUSED)
+        ).raise_if_any(_REFUSED)
 
 
 def _drop_clock(column: pa.ChunkedArray) -> pa.ChunkedArray:

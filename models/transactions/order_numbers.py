@@ -15,7 +15,7 @@ from models import cells
 from models.columns.cell_arrays import Mask, identifiers, mask, without_zero_fractions
 from models.columns.cell_errors import errors_by_rule
 from models.columns.distinct import DistinctCells
-from models.transactions.fields import Field, faults_of
+from models.transactions.fields import Field, collect_errors
 
 KEY_BYTES: Final = 8
 MIN_DIGIT_SHARE: Final = 0.9
@@ -110,13 +110,13 @@ def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> Orde
     """
     found = DistinctCells.of(raw.column(name))
     texts = without_zero_fractions(identifiers(found.values).values)
-    values = found.spread(_keys(texts))
+    values = found.decode(_keys(texts))
     marked = mask(pc.match_substring_regex(texts, _CANCELLED))
-    resolved = _are_mostly_digits(texts, marked) if cancellations is None else cancellations
-    cancelled = mask(found.spread(pa.array(marked & resolved)))
+    resolved = _are_numeric(texts, marked) if cancellations is None else cancellations
+    cancelled = mask(found.decode(pa.array(marked & resolved)))
     field = Field(
         values,
-        faults_of(raw, name, values, errors_by_rule(cells.identifier)),
+        collect_errors(raw, name, values, errors_by_rule(cells.identifier)),
         None,
         _cancelled_warning(name, cancelled),
     )
@@ -154,7 +154,7 @@ def _keys(texts: pa.Array) -> pa.Array:
     return pa.array(keys, mask=mask(texts.is_null()))
 
 
-def _are_mostly_digits(texts: pa.Array, marked: Mask) -> bool:
+def _are_numeric(texts: pa.Array, marked: Mask) -> bool:
     """Check whether the unmarked numbers are plain digits and at least as many as the marked."""
     in_digits = int(mask(pc.match_substring_regex(texts, _DIGITS)).sum())
     n_others = len(texts) - texts.null_count - int(marked.sum())

@@ -44,13 +44,13 @@ def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns
         for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)
     ]
     unknown = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
-    ColumnErrors.among(
+    ColumnErrors.from_cells(
         name, found, unknown, lambda _: "is neither yes nor no, nor a number"
-    ).refuse()
+    ).raise_if_any()
     marked = np.array([word in _YES for word in words], np.bool_) | (
         values == 1 if resolved == "flag" else values < 0
     )
-    return Returns(mask(found.spread(pa.array(marked))), resolved)
+    return Returns(mask(found.decode(pa.array(marked))), resolved)
 
 
 def _detect_style(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> ReturnStyle | None:

@@ -40,7 +40,7 @@ class RowDecoder:
     names: Sequence[str]
     customer_type: type[msgspec.Struct]
     strict: msgspec.json.Decoder[msgspec.Struct] | None
-    loose: msgspec.json.Decoder[msgspec.Struct]
+    lenient: msgspec.json.Decoder[msgspec.Struct]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def decode(body: bytes, schema: InputSchema, bounds: TableLimits) -> DecodedBatc
         return None
     decoder = _row_decoder(schema, bounds.characters)
     try:
-        decoded = _decode_strict(body, decoder) or _decode_loose(body, decoder)
+        decoded = _decode_strict(body, decoder) or _decode_lenient(body, decoder)
     except _DECODE_ERRORS:
         return None
     return decoded if decoded and _is_within(decoded, bounds) else None
@@ -92,8 +92,8 @@ def _decode_strict(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
     return DecodedBatch(decoder=decoder, rows=customers, extra_columns=())
 
 
-def _decode_loose(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
-    [customers] = astuple(decoder.loose.decode(body))
+def _decode_lenient(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
+    [customers] = astuple(decoder.lenient.decode(body))
     names, sent = decoder.names, dict.fromkeys(chain.from_iterable(customers))
     extra_columns = [name for name in sent if name not in names]
     if not all(map(_printable.search, extra_columns)):
@@ -121,7 +121,7 @@ def _row_decoder(schema: InputSchema, characters: int) -> RowDecoder:
         names=schema.names,
         customer_type=customer_type,
         strict=_decoder(customer_type) if all(map(_is_plain, schema.names)) else None,
-        loose=_decoder(dict[header, int | float | text | bool | None]),
+        lenient=_decoder(dict[header, int | float | text | bool | None]),
     )
 
 

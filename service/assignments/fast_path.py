@@ -197,11 +197,11 @@ class AssignmentFastPath:
         ):
             return send
 
-        async def send_after_invalidation(message: Message) -> None:
+        async def clear_and_send(message: Message) -> None:
             self._versions.clear()
             await send(message)
 
-        return send_after_invalidation
+        return clear_and_send
 
 
 def parse_head(scope: Scope) -> FastRequest | None:

@@ -16,7 +16,7 @@ from service.assignments.schemas import AssignmentRequest
 from service.web.formats import TableLimits
 from service.web.formats.charsets import blocks, opened_text
 from service.web.formats.json_depth import check_depth_of
-from service.web.formats.json_reader import LIST, LONGEST_VALUE, Document
+from service.web.formats.json_reader import LIST, MAX_VALUE_LENGTH, Document
 
 CHUNK_ROWS: Final = 100
 
@@ -32,7 +32,7 @@ def read_customers(file: BinaryIO, bounds: TableLimits, *, max_depth: int) -> Cu
     file.seek(0)
     encoding = json.detect_encoding(file.read(4))
     with opened_text(file, encoding) as text:
-        return _read(Document(text.read, _DECODER, longest=LONGEST_VALUE), bounds)
+        return _read(Document(text.read, _DECODER, longest=MAX_VALUE_LENGTH), bounds)
 
 
 def _read(document: Document, bounds: TableLimits) -> CustomerBatch:

@@ -24,7 +24,7 @@ def generate_key() -> str:
     return secret + _checksum(secret)
 
 
-def is_well_formed(key: str) -> bool:
+def has_key_format(key: str) -> bool:
     """Return whether a text has the format of a key.
 
     With the prefix `csk_`, the checksum must match.
@@ -41,9 +41,9 @@ def is_well_formed(key: str) -> bool:
     )
 
 
-def check_well_formed(key: str) -> None:
+def check_key_format(key: str) -> None:
     """Raise InvalidRequest if a bootstrap key is too short or malformed."""
-    if not is_well_formed(key):
+    if not has_key_format(key):
         raise InvalidRequest(
             f"The bootstrap key must be complete and have at least {MIN_LENGTH} characters, none "
             "of them a space; "

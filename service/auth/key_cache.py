@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from fastapi.concurrency import run_in_threadpool
 
 from service.auth import repository
-from service.auth.api_keys import hash_key, is_well_formed
+from service.auth.api_keys import has_key_format, hash_key
 from service.auth.operations import find_principal
 from service.principals import Principal
 from service.stores.database import Database, Session
@@ -46,9 +46,9 @@ class KeyCache:
         digest = hash_key(key)
         if principal := self._principals.get_cached(digest):
             return principal
-        return await self._principals.get(digest) if is_well_formed(key) else None
+        return await self._principals.get(digest) if has_key_format(key) else None
 
-    async def is_keyless(self) -> bool:
+    async def has_no_keys(self) -> bool:
         """Return whether no key has ever been created.
 
         Then requests from this machine need none.

@@ -89,24 +89,24 @@ class AuthMiddleware:
             raise
 
     async def _authenticate(self, scope: Scope) -> Principal | None:
-        caller = await self._keys.get_principal(_presented_key(scope))
-        if caller is None and await self._keys.is_keyless():
+        caller = await self._keys.get_principal(_get_api_key(scope))
+        if caller is None and await self._keys.has_no_keys():
             _require_loopback(Headers(scope=scope))
             return LOCAL_ADMIN
         return caller
 
 
-def as_principal(app: ASGIApp, caller: Principal) -> ASGIApp:
+def authenticate_as(app: ASGIApp, caller: Principal) -> ASGIApp:
     """Wrap an app so that its requests are authenticated as `caller`.
 
     Used within the process only.
     """
 
-    async def call_as_principal(scope: Scope, receive: Receive, send: Send) -> None:
+    async def authenticated_app(scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["caller"] = caller
         await app(scope, receive, send)
 
-    return call_as_principal
+    return authenticated_app
 
 
 def _check(caller: Principal | None, required: principals.Scope | None) -> None:
@@ -118,7 +118,7 @@ def _check(caller: Principal | None, required: principals.Scope | None) -> None:
         raise ScopeMissing(f"This request needs a key with the scope {required}")
 
 
-def _presented_key(scope: Scope) -> str:
+def _get_api_key(scope: Scope) -> str:
     bearer = _BEARER.fullmatch(get_header(scope, b"authorization") or "")
     return bearer[1] if bearer else get_header(scope, b"x-api-key") or ""
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from service.auth import repository
-from service.auth.api_keys import check_well_formed, generate_key, hash_key, key_id
+from service.auth.api_keys import check_key_format, generate_key, hash_key, key_id
 from service.auth.rows import KeyRow
 from service.errors import InvalidRequest
 from service.principals import DEFAULT_TENANT, Principal, Scope, implied_scopes
@@ -39,7 +39,7 @@ def create_bootstrap_key(database: Database, key: str) -> bool:
 
     Returns whether it was created.
     """
-    check_well_formed(key)
+    check_key_format(key)
     with database.writing() as session:
         if repository.has_keys(session):
             return False

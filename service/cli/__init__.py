@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.auth.api_keys import check_well_formed
+from service.auth.api_keys import check_key_format
 from service.cli.artifacts import resign, sweep
 from service.cli.errors import ErrorReportingGroup
 from service.cli.keys import keys
@@ -261,7 +261,7 @@ def _check_keys(settings: Settings) -> None:
     """Check the signing keys and the bootstrap key before anything is started."""
     signing_keys(settings)
     if first := settings.first_key():
-        check_well_formed(first)
+        check_key_format(first)
 
 
 @contextmanager

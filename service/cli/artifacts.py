@@ -12,12 +12,12 @@ def resign() -> None:
 
     If this succeeds, the other keys can be removed.
     """
-    from service.registry.key_rotation import count, resign_all
+    from service.registry.key_rotation import count, sign_all
     from service.stores import open_stores
 
     stores = open_stores(Settings())
     try:
-        signed = resign_all(stores)
+        signed = sign_all(stores)
     finally:
         stores.database.close()
     counts = count(signed)
@@ -41,14 +41,14 @@ def sweep(
     ] = False,
 ) -> None:
     """List orphaned files: tables and model files without a database row, unchanged for an hour."""
-    from service.registry.orphans import find_orphans, remove_orphans
+    from service.registry.orphaned_files import find_orphaned_files, remove_orphaned_files
     from service.stores import open_stores
 
     stores = open_stores(Settings())
     try:
-        orphans = find_orphans(stores)
+        orphans = find_orphaned_files(stores)
         if remove:
-            remove_orphans(stores, orphans)
+            remove_orphaned_files(stores, orphans)
     finally:
         stores.database.close()
     for orphan in orphans:

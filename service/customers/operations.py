@@ -77,14 +77,14 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     """
 
     def write_changes() -> UpsertResult | None:
-        with stores.tables.turn(f"{tenant}/{name}"):
+        with stores.tables.write_lock(f"{tenant}/{name}"):
             at = stored_versions.newest(stores, tenant, name)
             _require_customers(at)
             if not _is_small(patch, content_of(at[1])):
                 return None
             return _write_changes(stores, at, patch, atomic=atomic, keep=keep)
 
-    written = stores.tables.retried(write_changes)
+    written = stores.tables.retry(write_changes)
     return written or _rewrite(stores, tenant, name, patch, atomic=atomic, keep=keep)
 
 
@@ -121,11 +121,11 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
         require_valid_rows(batch, atomic=atomic)
         merged = _merge(base, batch, content)
 
-        def keep_upserted(session: Session, counted: DatasetAt) -> None:
+        def keep_result(session: Session, counted: DatasetAt) -> None:
             done[:] = [_build_result(counted[0], batch, merged.known, merged.warnings)]
             keep(session, done[0])
 
-        return version_writer.build_next_version(at, merged.table, merged.content, keep_upserted)
+        return version_writer.build_next_version(at, merged.table, merged.content, keep_result)
 
     version_writer.change_next(stores, tenant, name, plan)
     return done[0]
@@ -146,7 +146,7 @@ def find_customer(
                 return at[0], row
         raise NotFound(f"The dataset {name} has no such customer")
 
-    return stores.tables.retried(find)
+    return stores.tables.retry(find)
 
 
 def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, object] | None:

@@ -67,13 +67,13 @@ def upsert_customers(
     ones are cleared.
     """
 
-    def act(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
+    def upsert(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
         patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
         return operations.upsert_customers(
             parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep
         )
 
-    return once.answer(act, Upsert.of, Upsert)
+    return once.respond(upsert, Upsert.of, Upsert)
 
 
 @router.get("/v1/datasets/{dataset}/customers", responses=LIST_RESPONSE)

@@ -127,7 +127,7 @@ def fold(stores: Stores, tenant: str, name: str, version: int | None = None) -> 
         if up_to > newest.seq:
             write_once(stores, _plan_fold(stores, at, up_to))
 
-    stores.tables.retried(act)
+    stores.tables.retry(act)
 
 
 def _plan_fold(stores: Stores, at: DatasetAt, up_to: int) -> NextVersion:

@@ -123,10 +123,8 @@ def _newest_date(previous: date, days: pa.ChunkedArray) -> date:
 
     Today if all are null.
     """
-    fewest_days = pc.min(days).as_py()
-    return (
-        now().date() if fewest_days is None else previous - timedelta(days=max(0, int(fewest_days)))
-    )
+    min_days = pc.min(days).as_py()
+    return now().date() if min_days is None else previous - timedelta(days=max(0, int(min_days)))
 
 
 def _stored_type(column: Column) -> pa.DataType:

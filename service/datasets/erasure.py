@@ -43,7 +43,7 @@ def erase_customer(stores: Stores, tenant: str, name: str, customer_id: str) -> 
     dataset, _ = newest(stores, tenant, name)
     held = _find_held(stores, dataset, customer_id)
     if held is None:
-        job = _plan_leftover_purge(stores, dataset, customer_id)
+        job = _plan_unused_files_purge(stores, dataset, customer_id)
         note = f"; the job {job.id} removes files of older writes" if job else ""
         raise NotFound(f"The dataset {name} has no such customer{note}")
     _delete_from_derived(stores, dataset, held)  # first, so that a failure here can be retried
@@ -58,7 +58,11 @@ def _find_held(stores: Stores, dataset: DatasetRow, customer_id: str) -> str | N
     """Find the id under which a dataset holds a customer: one who is named 17850.0 may be 17850."""
     ids = filter(None, (customer_id, integer_id(customer_id)))
     return next(
-        (each for each in ids if stores.tables.retried(partial(_holds, stores, dataset, each))),
+        (
+            each
+            for each in ids
+            if stores.tables.retry(partial(_contains_customer, stores, dataset, each))
+        ),
         None,
     )
 
@@ -87,7 +91,9 @@ def _without_customer(
     return replace(successor, ledger=_without(ledger, CUSTOMER_ID, customer_id))
 
 
-def _plan_leftover_purge(stores: Stores, dataset: DatasetRow, customer_id: str) -> JobRow | None:
+def _plan_unused_files_purge(
+    stores: Stores, dataset: DatasetRow, customer_id: str
+) -> JobRow | None:
     """Create a purge job if a file that no version needs holds a customer or cannot be read."""
     with stores.database.reading() as session:
         tables = _table_versions(session, dataset.tenant, dataset.id)
@@ -95,7 +101,7 @@ def _plan_leftover_purge(stores: Stores, dataset: DatasetRow, customer_id: str) 
         result
         for path, versions in tables.items()
         if stores.tables.exists(path)
-        for result in stores.tables.search_leftovers(path, versions, customer_id)
+        for result in stores.tables.search_unused_files(path, versions, customer_id)
     )
     if all(result == "absent" for result in results):
         return None
@@ -110,16 +116,14 @@ def _plan_purge(session: Session, locked: DatasetRow) -> JobRow:
     )
 
 
-def erase_for_good(
-    stores: Stores, payload: JsonObject, attempt: int, progress: Progress
-) -> JobResult:
+def run_erasure(stores: Stores, payload: JsonObject, attempt: int, progress: Progress) -> JobResult:
     """Run the erasure job: remove erased customers from table files and deleted database pages."""
-    result = purge_tables(stores, payload, attempt, progress)
+    result = run_purge(stores, payload, attempt, progress)
     stores.database.forget_deleted()
     return result
 
 
-def purge_tables(
+def run_purge(
     stores: Stores,
     payload: JsonObject,
     attempt: int,  # noqa: ARG001 - the signature of all jobs
@@ -140,7 +144,7 @@ def purge(stores: Stores, tenant: str, dataset_id: str) -> None:
         stores.tables.purge(path)
 
 
-def list_leftovers(stores: Stores, tenant: str, dataset_id: str) -> list[str]:
+def list_unused_files(stores: Stores, tenant: str, dataset_id: str) -> list[str]:
     """List the files that `purge` would remove, by their paths in the table store."""
     with stores.database.reading() as session:
         tables = _table_versions(session, tenant, dataset_id)
@@ -148,7 +152,7 @@ def list_leftovers(stores: Stores, tenant: str, dataset_id: str) -> list[str]:
     return [
         f"{path}/{name}"
         for path, versions in existing
-        for name in stores.tables.leftovers(path, versions)
+        for name in stores.tables.unused_files(path, versions)
     ]
 
 
@@ -173,7 +177,7 @@ def _without(table: pa.Table, column: str, customer_id: str) -> pa.Table:
     return table.filter(pc.not_equal(table[column], customer_id))
 
 
-def _holds(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
+def _contains_customer(stores: Stores, dataset: DatasetRow, customer_id: str) -> bool:
     """Return whether any readable version of a dataset holds a customer, newest version first.
 
     Raises `TableBusy` if an erasure has deleted one of the versions meanwhile.

@@ -53,7 +53,7 @@ def require_usable(names: Sequence[str], kinds: JsonObject) -> None:
     seen: set[str] = set()
     faults = []
     for position, name in enumerate(names):
-        if fault := _fault(name, seen, kinds):
+        if fault := _feature_error(name, seen, kinds):
             faults.append(FieldError(detail=f"{name}: {fault}", pointer=f"/features/{position}"))
         seen.add(name)
     if faults:
@@ -91,7 +91,7 @@ def _usable_features(version: DatasetVersionRow) -> list[JsonObject]:
     return usable
 
 
-def _fault(name: str, earlier: Collection[str], kinds: JsonObject) -> str | None:
+def _feature_error(name: str, earlier: Collection[str], kinds: JsonObject) -> str | None:
     if name not in kinds:
         return "the dataset has no such column"
     if kinds[name] not in USABLE:

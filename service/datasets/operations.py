@@ -59,7 +59,7 @@ def replace_dataset(
 
     at = write_next(stores, plan)
     if stores.tables.exists(ledger_path(tenant, at[0].id)):
-        _drop_idle_ledger(stores, at[0])
+        _drop_unused_ledger(stores, at[0])
     return at
 
 
@@ -113,7 +113,7 @@ def computed_as_numeric(
     }
 
 
-def _drop_idle_ledger(stores: Stores, dataset: DatasetRow) -> None:
+def _drop_unused_ledger(stores: Stores, dataset: DatasetRow) -> None:
     """Drop the ledger of a dataset that no longer has a recipe."""
     with stores.database.writing() as session:
         if repository.lock_dataset(session, dataset).recipe is None:

@@ -267,14 +267,14 @@ def add_transactions(
     new version.
     """
 
-    def act(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
+    def add(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
         warnings: list[str] = []
         raw = read_table(body.file, body.content_type, body.bounds, parts.readers, warnings.append)
         return transactions.add_transactions(
             parts.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
         )
 
-    return once.answer(act, TransactionsAdded.of, TransactionsAdded)
+    return once.respond(add, TransactionsAdded.of, TransactionsAdded)
 
 
 @router.patch("/v1/datasets/{dataset}")

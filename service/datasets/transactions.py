@@ -15,8 +15,8 @@ from models.columns.cell_arrays import without_zero_fractions
 from models.transactions import (
     Ledger,
     TransactionColumns,
+    aggregate_transactions,
     customers,
-    ledger,
     merge_ledgers,
     warn_of_leap,
 )
@@ -61,7 +61,7 @@ def put_transactions(
         raise InvalidRequest(
             "With shape=transactions, name the customer column by `customer`, not by `customer_id`"
         )
-    kept = ledger(raw, recipe, now().date())
+    kept = aggregate_transactions(raw, recipe, now().date())
     _require_readable(kept, raw.num_rows, atomic=False)
     if not kept.table.num_rows:
         raise InvalidRequest(
@@ -108,7 +108,7 @@ def _merge(
 ) -> tuple[partial[NextVersion], Ledger]:
     """Add a batch of transactions to a version's ledger.
 
-    Gives what follows it, and the batch as it was read.
+    Returns the plan of the next version, and the ledger of the batch.
     """
     dataset, version = at
     if dataset.recipe is None:
@@ -122,7 +122,7 @@ def _merge(
     # An older ledger may hold ids that were not read this way.
     ids = without_zero_fractions(stored[CUSTOMER_ID], are_unique=True)
     before = stored.set_column(0, recipe.customer, ids)
-    batch = ledger(raw, recipe, now().date(), before[recipe.customer])
+    batch = aggregate_transactions(raw, recipe, now().date(), before[recipe.customer])
     _require_readable(batch, raw.num_rows, atomic=atomic)
     leap = warn_of_leap(before, batch.table) if recipe.reference is None else None
     said = (*batch.warnings, *([leap] if leap else []))
@@ -167,23 +167,27 @@ def _declared(version: DatasetVersionRow) -> dict[str, Override]:
 def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
     if kept.n_faulty and (atomic or kept.n_faulty == n_rows):
         raise InvalidRequest(
-            f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_faults(kept)
+            f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_field_errors(kept)
         )
 
 
 def _build_result(at: DatasetAt, n_rows: int, kept: Ledger) -> TransactionsResult:
     n_taken = n_rows - kept.n_faulty - kept.n_later
     return TransactionsResult(
-        at=at, n_taken=n_taken, n_rejected=kept.n_faulty, n_later=kept.n_later, faults=_faults(kept)
+        at=at,
+        n_taken=n_taken,
+        n_rejected=kept.n_faulty,
+        n_later=kept.n_later,
+        faults=_field_errors(kept),
     )
 
 
 def _unused(kept: Ledger) -> list[FieldError]:
     """Return the faults of unreadable transactions or, without any, warnings about omitted ones."""
-    return _faults(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
+    return _field_errors(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
 
 
-def _faults(kept: Ledger) -> list[FieldError]:
+def _field_errors(kept: Ledger) -> list[FieldError]:
     return [
         FieldError(row=cell.row, detail=f"{cell.column}: {cell.detail}") for cell in kept.faults
     ]
@@ -194,7 +198,7 @@ def _warnings(kept: Ledger) -> list[str]:
     left_out = [
         f"{n:,} transactions were left out: {why}"
         for n, why in (
-            (kept.n_faulty, _first_fault(kept)),
+            (kept.n_faulty, _first_error(kept)),
             (n_after, "they are later than the reference date"),
         )
         if n
@@ -213,7 +217,7 @@ def _warn_constant(described: pa.Table, columns: Mapping[str, Override]) -> list
     ]
 
 
-def _first_fault(kept: Ledger) -> str:
+def _first_error(kept: Ledger) -> str:
     first = kept.faults[0] if kept.faults else None
     return (
         f"the first is row {first.row}, where {first.column} {first.detail}"

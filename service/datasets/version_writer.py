@@ -95,7 +95,7 @@ def write_next(stores: Stores, plan: Callable[[], NextVersion]) -> DatasetAt:
 
     Calls `plan` again if another write was committed meanwhile.
     """
-    return stores.tables.retried(lambda: write_once(stores, plan()))
+    return stores.tables.retry(lambda: write_once(stores, plan()))
 
 
 def change_next(
@@ -104,10 +104,10 @@ def change_next(
     """Derive the next version of a dataset from its newest one, one writer at a time."""
 
     def change() -> DatasetAt:
-        with stores.tables.turn(f"{tenant}/{name}"):
+        with stores.tables.write_lock(f"{tenant}/{name}"):
             return write_once(stores, plan(newest(stores, tenant, name)))
 
-    return stores.tables.retried(change)
+    return stores.tables.retry(change)
 
 
 def write_once(stores: Stores, planned: NextVersion) -> DatasetAt:

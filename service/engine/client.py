@@ -108,14 +108,14 @@ class JobEngine:
         """
         deadline = time.monotonic() + GRACE_SECONDS
         for n_asked in itertools.count(1):
-            if not self._runs(job_id, worker):
+            if not self._is_running(job_id, worker):
                 return False
             if n_asked > 1 and time.monotonic() > deadline:
                 break
             time.sleep(POLL_INTERVAL)
         return True
 
-    def _runs(self, job_id: str, worker: str) -> bool:
+    def _is_running(self, job_id: str, worker: str) -> bool:
         """Query the worker itself.
 
         The scheduler has forgotten the job, and the worker may already run another one.

@@ -17,7 +17,7 @@ from models.figures import (
     Figure,
     render,
 )
-from models.figures.segment_thumbnail import portrait
+from models.figures.segment_thumbnail import draw_thumbnail
 from models.suggestions import suggest
 from service import RELEASE
 from service.comparisons import operations as comparisons
@@ -181,12 +181,12 @@ def report(
 
 def _build_card(profile: ProfileRow, segment: SegmentRow, numeric: Sequence[str]) -> Card:
     differences, look = profile.profile["differs_by"], LOOKS["light"]
-    chart = portrait(differences, profile.index)
+    chart = draw_thumbnail(differences, profile.index)
     return Card(
         name=segment.name or profile.name,
         description=segment.description,
         color=look.color(profile.index),
         profile=profile.profile,
         suggestions=suggest(differences, numeric),
-        portrait=to_svg(layout_chart(chart, look)) if chart else None,
+        thumbnail=to_svg(layout_chart(chart, look)) if chart else None,
     )

@@ -50,7 +50,7 @@ class Card:
     color: str
     profile: Mapping[str, Any]
     suggestions: Sequence[str]
-    portrait: str | None
+    thumbnail: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def _replication(content: ReportContent) -> str:
 def _cards(content: ReportContent) -> Iterator[str]:
     yield f"<h2>The segments</h2><p>{IDEAS}</p>"
     for card in content.cards:
-        figure = f"<figure>{card.portrait}</figure>" if card.portrait else ""
+        figure = f"<figure>{card.thumbnail}</figure>" if card.thumbnail else ""
         text = "".join(_describe(card))
         yield (
             '<section class="segment" '

@@ -107,7 +107,7 @@ def draw_dataset(
     options: FigureOptionsDep,
 ) -> Response:
     """Draw a figure of a dataset at its newest version."""
-    return _answer(
+    return _figure_response(
         parts,
         operations.of_dataset(
             parts.stores, stored_versions.find_at(session, tenant, dataset, None)
@@ -150,7 +150,7 @@ def draw_recommendation(
     """Draw a figure of a recommendation."""
     row, _ = stored_versions.find_at(session, tenant, dataset, None)
     found = recommendations.get_recommendation(session, row, recommendation)
-    return _answer(parts, operations.of_recommendation(found), figure, options)
+    return _figure_response(parts, operations.of_recommendation(found), figure, options)
 
 
 @router.get("/v1/models/{model}/versions/{version}/figures")
@@ -184,7 +184,9 @@ def draw_version(
     Figures that show customers are available as long as the dataset is.
     """
     ready = registry.get_ready_version(session, tenant, model, version)
-    return _answer(parts, operations.of_version(session, parts.stores, ready), figure, options)
+    return _figure_response(
+        parts, operations.of_version(session, parts.stores, ready), figure, options
+    )
 
 
 @router.get("/v1/models/{model}/comparison/figures")  # noqa: FAST003 - read by `PairDep`
@@ -205,7 +207,7 @@ def draw_comparison(
     parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, options: FigureOptionsDep
 ) -> Response:
     """Draw a figure of a comparison of two versions."""
-    return _answer(parts, operations.of_comparison(parts.stores, pair), figure, options)
+    return _figure_response(parts, operations.of_comparison(parts.stores, pair), figure, options)
 
 
 @router.get("/v1/models/{model}/versions/{version}/report.html", response_class=HTMLResponse)
@@ -231,7 +233,7 @@ def write_report(
     return HTMLResponse(operations.report(session, parts.stores, ready, drawable), headers=headers)
 
 
-def _answer(
+def _figure_response(
     parts: ServicesDep,
     drawable: FigureSource[Any],
     figure: str,

@@ -30,7 +30,7 @@ def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
         full={
             name
             for name, store in (("tables", stores.tables), ("artifacts", stores.artifacts))
-            if not store.has_room()
+            if not store.has_free_space()
         },
     )
     if readiness.status != "ok":

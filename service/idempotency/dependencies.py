@@ -38,7 +38,7 @@ class IdempotentRequest:
     database: Database
     sent: KeyedRequest | None
 
-    def answer(
+    def respond(
         self,
         act: Callable[[Keep[Result]], Result],
         show: Callable[[Result], Answer],

@@ -27,7 +27,7 @@ class KeyedRequest:
     fingerprint: str
 
 
-def find_planned(session: Session, sent: KeyedRequest) -> str | None:
+def find_job_id(session: Session, sent: KeyedRequest) -> str | None:
     """Return the id of the job planned for an earlier request with the same key, if any."""
     row = repository.find_request(session, sent.tenant, sent.key)
     if row is None or row.created_at < now() - RETENTION:

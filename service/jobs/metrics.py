@@ -85,7 +85,7 @@ class JobCollector:
         refreshed = now()
         try:
             with self._database.reading() as session:
-                unfinished = repository.tally_unfinished(session)
+                unfinished = repository.count_by_state(session)
                 self._oldest = repository.oldest_with_state(session, QUEUED)
                 finished = repository.finished_since(session, self._since - LOOK_BACK)
         except DatabaseUnavailable:

@@ -77,7 +77,7 @@ def dispatch(database: Database, engine: JobEngine) -> bool:
     try:
         limit = max(1, engine.slots()) * SUBMITTED_PER_SLOT
         with database.reading() as session:
-            jobs = repository.unfinished_jobs(session, limit=limit)
+            jobs = repository.list_unfinished_jobs(session, limit=limit)
         for job_id in engine.unknown(jobs) if jobs else ():
             engine.submit(job_id)
     except EngineUnavailable:

@@ -50,7 +50,7 @@ def list_jobs(session: Session, tenant: str, *, before: JobRow | None, limit: in
     )
 
 
-def unfinished_jobs(session: Session, *, limit: int) -> list[str]:
+def list_unfinished_jobs(session: Session, *, limit: int) -> list[str]:
     """List the ids of the next unfinished jobs.
 
     Purges, then the oldest; a failed purge is retried after a delay.
@@ -81,7 +81,7 @@ def count_unfinished(session: Session, tenant: str | None) -> int:
     return session.scalar(query if tenant is None else query.where(JobRow.tenant == tenant)) or 0
 
 
-def tally_unfinished(session: Session) -> dict[tuple[str, str], int]:
+def count_by_state(session: Session) -> dict[tuple[str, str], int]:
     """Count the unfinished jobs of all tenants, by kind and state."""
     query = select(JobRow.kind, JobRow.state, func.count()).where(JobRow.state.in_(UNFINISHED))
     return {

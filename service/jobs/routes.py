@@ -10,9 +10,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from service.idempotency.dependencies import SentDep
-from service.idempotency.operations import KeyedRequest, find_planned, plan_once
+from service.idempotency.operations import KeyedRequest, find_job_id, plan_once
 from service.jobs import operations, repository
-from service.jobs.job_feeds import Feed, JobFeeds
+from service.jobs.job_streams import JobStream, JobStreams
 from service.jobs.operations import Plan
 from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job, JobList
@@ -77,11 +77,11 @@ def job_responses(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _feeds(request: Request) -> JobFeeds:
-    return cast("JobFeeds", request.app.state.feeds)
+def _job_streams(request: Request) -> JobStreams:
+    return cast("JobStreams", request.app.state.feeds)
 
 
-FeedsDep = Annotated[JobFeeds, Depends(_feeds)]
+JobStreamsDep = Annotated[JobStreams, Depends(_job_streams)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +92,13 @@ class JobResponder:
     """
 
     parts: Services
-    feeds: JobFeeds
+    feeds: JobStreams
     patience: WaitPreference
     response: Response
     tenant: str
     sent: KeyedRequest | None
 
-    async def answer(
+    async def respond(
         self,
         prepare: Callable[[Session], Plan],
         show: Callable[[Session, JsonObject], tuple[str, Resource]],
@@ -128,7 +128,7 @@ class JobResponder:
     def _start(self, prepare: Callable[[Session], Plan], before: Callable[[], None]) -> str:
         database = self.parts.stores.database
         with database.reading() as session:
-            job_id = find_planned(session, self.sent) if self.sent else None
+            job_id = find_job_id(session, self.sent) if self.sent else None
         if job_id is None:
             before()
             with database.reading() as session:
@@ -164,7 +164,7 @@ class JobResponder:
 
 def _job_responder(
     parts: ServicesDep,
-    feeds: FeedsDep,
+    feeds: JobStreamsDep,
     patience: PatienceDep,
     response: Response,
     tenant: TenantDep,
@@ -183,13 +183,13 @@ def _existing_job(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
 
 
 async def _event_stream(
-    feeds: FeedsDep, job_id: Annotated[str, Depends(_existing_job)]
-) -> AsyncIterator[Feed]:
-    with feeds.followed(job_id) as feed:
+    feeds: JobStreamsDep, job_id: Annotated[str, Depends(_existing_job)]
+) -> AsyncIterator[JobStream]:
+    with feeds.follow(job_id) as feed:
         yield feed
 
 
-FeedDep = Annotated[Feed, Depends(_event_stream)]
+FeedDep = Annotated[JobStream, Depends(_event_stream)]
 
 router = APIRouter(tags=["jobs"])
 

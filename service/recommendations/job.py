@@ -42,19 +42,19 @@ def run_recommendation(
     """Run the recommendation job: read the dataset, recommend k, return the result to write."""
     progress("reading", 0.0)
     inputs = _read(stores, payload)
-    answer = recommend(
+    answer = compute_recommendation(
         inputs.table, inputs.question, inputs.doubts, partial(_scale_progress, progress)
     )
 
     def finish(session: Session) -> JsonObject:
         row = repository.get_by_id(session, payload["recommendation"])
-        write_answer(row, inputs.version, answer)
+        save_recommendation(row, inputs.version, answer)
         return {"dataset": inputs.dataset, "recommendation": row.id}
 
     return JobResult(finish=finish, undo=lambda: None)
 
 
-def recommend(
+def compute_recommendation(
     table: pd.DataFrame, question: Question, doubts: Sequence[str], progress: Progress
 ) -> Recommendation:
     """Recommend a number of segments for a table, and repeat the doubts about its columns."""
@@ -70,7 +70,9 @@ def recommend(
     return replace(answer, warnings=(*answer.warnings, *doubts))
 
 
-def write_answer(row: RecommendationRow, dataset_version: int, answer: Recommendation) -> None:
+def save_recommendation(
+    row: RecommendationRow, dataset_version: int, answer: Recommendation
+) -> None:
     """Set the answer of a recommendation, and the dataset version that it was computed from."""
     row.dataset_version = dataset_version
     row.answer = {

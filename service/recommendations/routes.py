@@ -50,7 +50,7 @@ async def recommend_k(
         settings=settings,
     )
     fold = partial(change_log.fold, later.parts.stores, tenant, dataset, body.dataset_version)
-    return await later.answer(plan, partial(_show, tenant), before=fold)
+    return await later.respond(plan, partial(_show, tenant), before=fold)
 
 
 @router.get("/v1/datasets/{dataset}/recommendations")

@@ -16,9 +16,9 @@ from service.web.feature_schemas import (
     DatasetVersion,
     FeatureOut,
     Features,
-    FewestSegments,
-    LeastShare,
-    MostSegments,
+    MaxSegments,
+    MinSegments,
+    MinShare,
     Seed,
     dump_features,
 )
@@ -45,9 +45,9 @@ class RecommendationCreate(RequestModel):
         default_factory=KMeans, description="The algorithm to recommend for. Defaults to K-Means."
     )
     features: Features | None = None
-    k_min: FewestSegments = RecommendationLimits.k_min
-    k_max: MostSegments = RecommendationLimits.k_max
-    min_share: LeastShare = RecommendationLimits.min_share
+    k_min: MinSegments = RecommendationLimits.k_min
+    k_max: MaxSegments = RecommendationLimits.k_max
+    min_share: MinShare = RecommendationLimits.min_share
     criteria: list[Criterion] | None = Field(
         default=None,
         min_length=1,

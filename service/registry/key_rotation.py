@@ -13,7 +13,7 @@ Outcome = Literal["signed", "unchanged", "damaged"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResignedFile:
+class SigningResult:
     """Result of re-signing the manifest of one version."""
 
     tenant: str
@@ -22,12 +22,12 @@ class ResignedFile:
     outcome: Outcome
 
 
-def resign_all(stores: Stores) -> list[ResignedFile]:
+def sign_all(stores: Stores) -> list[SigningResult]:
     """Sign the files of every ready version with the newest key."""
     with stores.database.reading() as session:
         ready = repository.list_ready(session)
     return [
-        ResignedFile(
+        SigningResult(
             tenant=model.tenant,
             model=model.name,
             version=version.number,
@@ -37,7 +37,7 @@ def resign_all(stores: Stores) -> list[ResignedFile]:
     ]
 
 
-def count(results: list[ResignedFile]) -> Counter[Outcome]:
+def count(results: list[SigningResult]) -> Counter[Outcome]:
     """Count the results by outcome."""
     return Counter(result.outcome for result in results)
 
@@ -46,7 +46,7 @@ def _outcome(stores: Stores, model: ModelRow, version: VersionRow) -> Outcome:
     try:
         return (
             "signed"
-            if stores.artifacts.sign_anew(operations.artifact_ref(model, version))
+            if stores.artifacts.sign_again(operations.artifact_ref(model, version))
             else "unchanged"
         )
     except ArtifactDamaged:

@@ -78,7 +78,7 @@ def get_ready_version(
     return model, version
 
 
-def require_there(session: Session, model: ModelRow, version: VersionRow) -> None:
+def check_exists(session: Session, model: ModelRow, version: VersionRow) -> None:
     """Raise NotFound if a version was deleted since it was read."""
     repository.get_version(session, model, str(version.number))
 
@@ -150,7 +150,7 @@ def complete_version(
         version.nesting = [
             pair
             for own, segment in zip(ids, learned.segments, strict=True)
-            for pair in _nest(own, segment)
+            for pair in _nested_pairs(own, segment)
         ]
     if repository.find_alias(session, model, PRODUCTION) is None:
         move_alias(session, model, PRODUCTION, version, by="first fit")
@@ -250,7 +250,7 @@ def _add_segment(session: Session, version: VersionRow, learned: SegmentLearned)
     return segment_id
 
 
-def _nest(own: str, learned: SegmentLearned) -> list[JsonObject]:
+def _nested_pairs(own: str, learned: SegmentLearned) -> list[JsonObject]:
     """Return pairs of a segment of the finer cut and the coarser cut's segment that contains it."""
     if learned.within is not None:
         return [{"segment": own, "within": learned.within}]

@@ -133,7 +133,7 @@ def lock_alias(session: Session, model: ModelRow, name: str) -> AliasRow | None:
     return session.get(AliasRow, (model.id, name), populate_existing=True, with_for_update=True)
 
 
-def list_moves(session: Session, model: ModelRow, name: str) -> list[AliasMoveRow]:
+def list_alias_moves(session: Session, model: ModelRow, name: str) -> list[AliasMoveRow]:
     """List the moves of an alias, newest first."""
     query = select(AliasMoveRow).where(AliasMoveRow.model_id == model.id, AliasMoveRow.name == name)
     return list(session.scalars(query.order_by(AliasMoveRow.id.desc())))

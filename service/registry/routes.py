@@ -188,7 +188,7 @@ def get_alias_log(
 
     Each entry contains the caller, the time, and both versions.
     """
-    rows = repository.list_moves(session, repository.get_model(session, tenant, model), alias)
+    rows = repository.list_alias_moves(session, repository.get_model(session, tenant, model), alias)
     if not rows:
         raise NotFound(f"The model {model} never had an alias {alias}")
     return AliasLog(moves=[AliasMoved.model_validate(row) for row in rows])

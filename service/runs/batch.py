@@ -1,4 +1,4 @@
-"""Customers of a stored table, placed batch by batch."""
+"""Assignment of the customers of a stored table, batch by batch."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.scoring import AssignmentResult, Scorer
+from models.scoring.assignment_counts import AssignmentCounts
 from models.scoring.features import NumericFeature
-from models.scoring.tally import Tally
 
 PLACED = pa.schema(
     [
@@ -58,27 +58,26 @@ class BatchAssigner:
         ]
 
     def members_schema(self, stored: pa.Schema) -> pa.Schema:
-        """Tell the columns of members, of a table with these columns."""
+        """Return the schema of the members of a segment, for a table of this schema."""
         read = [stored.field(name) for name in self.columns(stored.names)]
         return pa.schema([*read, *_with_columns([field.name for field in read])])
 
-    def placed(self, batches: Iterable[pa.RecordBatch], tally: Tally) -> Iterator[pa.RecordBatch]:
-        """Say of each customer where it is placed, and count."""
+    def assign(
+        self, batches: Iterable[pa.RecordBatch], tally: AssignmentCounts
+    ) -> Iterator[pa.RecordBatch]:
+        """Assign each customer, and count the results."""
         for batch in batches:
             assigned = self._assign(batch)
             tally.add(assigned, self._sizes(batch))
             yield self._record(batch, assigned)
 
-    def counts(self, tally: Tally) -> dict[str, int]:
-        """Return how many customers went to each segment, or were rejected, where there are any.
-
-        By index.
-        """
+    def counts(self, tally: AssignmentCounts) -> dict[str, int]:
+        """Return the number of customers by segment id, and of rejected ones if there are any."""
         rejected = {REJECTED: tally.n_rejected} if tally.n_rejected else {}
         return {self.segments[index]: n for index, n in sorted(tally.segments.items())} | rejected
 
-    def findings(self, tally: Tally, available: Collection[str]) -> dict[str, Any]:
-        """Return what was imputed, unknown and unusual, by feature, and what to warn of."""
+    def findings(self, tally: AssignmentCounts, available: Collection[str]) -> dict[str, Any]:
+        """Return the counts of outliers and of imputed and unknown values, and the warnings."""
         names = self.scorer.feature_names
         unavailable_reason = [name for name in names if name not in available]
         return {
@@ -92,9 +91,9 @@ class BatchAssigner:
     def members(
         self, batches: Iterable[pa.RecordBatch], segment: str, *, start: int = 0
     ) -> Iterator[pa.RecordBatch]:
-        """Keep the customers of one segment.
+        """Yield the customers of one segment with distance, margin, outlier flag and row number.
 
-        Their cells, how well they fit, and their rows from `start` on.
+        Rows are numbered from `start`.
         """
         index = self.segments.index(segment)
         for batch in batches:
@@ -108,7 +107,7 @@ class BatchAssigner:
             start += batch.num_rows
 
     def _sizes(self, batch: pa.RecordBatch) -> dict[str, float]:
-        """Return the means of numeric features as multiples of what is typical."""
+        """Return the mean of each numeric feature as a multiple of its typical size."""
         numeric = (each for each in self.scorer.features if isinstance(each, NumericFeature))
         there = (each for each in numeric if each.name in batch.schema.names)
         sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in there}
@@ -129,9 +128,9 @@ class BatchAssigner:
         }
         columns = {
             "customer_id": batch.column(self.customer_id),
-            "segment": self._named(assigned.index),
+            "segment": self._segment_ids(assigned.index),
             "distance": pa.array(assigned.distance, from_pandas=True),
-            "runner_up": self._named(assigned.runner_up),
+            "runner_up": self._segment_ids(assigned.runner_up),
             "margin": pa.array(assigned.margin, from_pandas=True),
             "outlier": pa.array(assigned.outlier),
             "imputed": _sparse(
@@ -144,16 +143,15 @@ class BatchAssigner:
         }
         return pa.RecordBatch.from_pydict(columns, schema=PLACED)
 
-    def _named(self, indices: npt.NDArray[np.int64]) -> pa.Array:
+    def _segment_ids(self, indices: npt.NDArray[np.int64]) -> pa.Array:
         known = pa.array(np.where(indices < 0, 0, indices), mask=indices < 0)
         return pa.array(self.segments, pa.string()).take(known)
 
 
-def named(batches: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
-    """Say beside each segment what it is called.
-
-    Columns that an earlier release has not written are null.
-    """
+def with_segment_names(
+    batches: Iterable[pa.RecordBatch], names: Mapping[str, str]
+) -> Iterator[pa.RecordBatch]:
+    """Add the name of each segment; columns that an earlier release did not write are null."""
     ids, called = pa.array(list(names), pa.string()), pa.array(list(names.values()), pa.string())
     for batch in batches:
         columns = {name: batch.column(name) for name in batch.schema.names}
@@ -165,7 +163,7 @@ def named(batches: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterat
 
 
 def _with_columns(taken: Sequence[str]) -> list[pa.Field]:
-    """Name our own columns, each unlike those that the customers already have."""
+    """Return the added fields, renamed where the table already has a column of that name."""
     lowered = {name.lower() for name in taken}
     return [
         field.with_name(next(name for name in _names(field.name) if name not in lowered))
@@ -179,19 +177,19 @@ def _names(name: str) -> Iterator[str]:
 
 
 def _sparse(n_rows: int, texts: Mapping[int, str]) -> pa.Array:
-    """Lay texts that few rows have over a column."""
+    """Build a text column from texts by row; all other rows are null."""
     if not texts:
         return pa.nulls(n_rows, pa.string())
     return pa.array(list(map(texts.get, range(n_rows))), pa.string())
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[np.float64]:
-    """Give numbers with NaN where a cell is missing, and nothing of texts."""
+    """Return a numeric column with NaN for missing cells; a text column is all NaN."""
     numbers = column if pa.types.is_floating(column.type) else pa.nulls(len(column), pa.float64())
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _cells(column: pa.Array) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:
-    """Give numbers with NaN, and texts with None, where a cell is missing."""
+    """Return a column as an array; missing cells are NaN in numbers and None in texts."""
     cells: npt.NDArray[np.float64] | npt.NDArray[np.object_] = column.to_numpy(zero_copy_only=False)
     return cells

@@ -1,6 +1,6 @@
 """Places whole datasets.
 
-As a job into a table of its own, or on the fly to see who is in a segment.
+As a job into a table of its own, or on the fly to list the members of a segment.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from models.scoring.tally import Tally
+from models.scoring.assignment_counts import AssignmentCounts
 from service.datasets import operations as datasets
 from service.datasets import stored_versions
 from service.datasets.dataset_schema import stored_schema
@@ -22,7 +22,7 @@ from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.runs import repository
-from service.runs.batch import NAMED, PLACED, BatchAssigner, named
+from service.runs.batch import NAMED, PLACED, BatchAssigner, with_segment_names
 from service.runs.rows import RunRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session, now
@@ -35,7 +35,7 @@ def plan_run(session: Session, model: ModelRow, version: VersionRow, at: Dataset
     """Insert a run, which assigns a dataset by a version, and its job, if both still exist."""
     tenant, (row, source) = model.tenant, at
     stored_versions.get_version_by_id(session, row.id, source.version)
-    registry.require_there(session, model, version)
+    registry.check_exists(session, model, version)
     run_id = str(uuid4())
     job = jobs.create_job(session, tenant, ASSIGN, {"run": run_id})
     run = RunRow(
@@ -62,11 +62,11 @@ def assign_dataset(
         source = stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
         placing = open_batch(session, stores, model, version, source)
     path = _begin_table(stores, run, registry.owner(model, version), attempt)
-    tallies: list[Tally] = []
+    tallies: list[AssignmentCounts] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
-        tallies.append(tally := Tally())  # a further try counts anew
-        for batch in placing.placed(read_source(stores, run.tenant, source, placing), tally):
+        tallies.append(tally := AssignmentCounts())  # a further try counts anew
+        for batch in placing.assign(read_source(stores, run.tenant, source, placing), tally):
             progress("placing", (tally.n_assigned + tally.n_rejected) / source.n_customers)
             yield batch
 
@@ -117,7 +117,7 @@ def read_source(
     *,
     start: int = 0,
 ) -> Iterator[pa.RecordBatch]:
-    """Read from a dataset what is needed to place its customers, from a row on."""
+    """Read the columns of a dataset that an assignment needs, from row `start` on."""
     columns = placing.columns(stored_schema(source).names)
     path = stored_versions.table_path(tenant, source.dataset_id)
     return stores.tables.batches(path, source.table_version, columns, start=start)
@@ -129,7 +129,9 @@ def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, star
         raise Conflict("The run is not finished yet, or failed")
     return Rows(
         schema=NAMED,
-        batches=named(stores.tables.batches(run_path(run, run.attempt), start=start), names),
+        batches=with_segment_names(
+            stores.tables.batches(run_path(run, run.attempt), start=start), names
+        ),
     )
 
 

@@ -67,7 +67,7 @@ async def start_run(
         return lambda writing: operations.plan_run(writing, *ready, at)
 
     fold = partial(change_log.fold, later.parts.stores, tenant, body.dataset, body.dataset_version)
-    return await later.answer(plan, partial(_show, tenant), before=fold)
+    return await later.respond(plan, partial(_show, tenant), before=fold)
 
 
 @router.get(RUNS + "/{run}")
@@ -92,7 +92,7 @@ def list_assignments(
     page_size: PageSize = 100,
     page_token: PageToken = None,
 ) -> TableResponse:
-    """Give where a run placed each customer, in the dataset's order.
+    """List the assignments of a run, in the order of the dataset.
 
     JSON in pages, other formats whole.
     """

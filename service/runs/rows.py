@@ -1,4 +1,4 @@
-"""Runs: a dataset at one version, placed by one version of a model."""
+"""Table of assignment runs: a dataset version, assigned by a model version."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from service.stores.database import Base, JsonObject
 
 
 class RunRow(Base):
-    """One placing of a whole dataset; ready once `counts` tells how many customers went where.
+    """Assignment of a whole dataset, ready once `counts` holds the number of customers by segment.
 
     `findings` are missing from the runs of earlier releases.
     """

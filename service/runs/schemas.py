@@ -55,12 +55,12 @@ class Run(ResponseModel):
         "finished, or of an earlier release, as `features`."
     )
     features: FeatureFindings | None = Field(
-        description="What was imputed, unknown and unusual, by feature."
+        description="Counts of imputed, unknown and unusual values, by feature."
     )
     warnings: list[str] = Field(
-        description="What is unlike the customers whom the version learned from, such as a feature "
-        "that is imputed, "
-        "unknown or an outlier for more than a fifth of them, or all of them in one segment."
+        description="Differences from the customers of the fit, such as a feature that is imputed, "
+        "unknown or an outlier for more than a fifth of the customers, or all customers in one "
+        "segment."
     )
     job: str
     created_at: datetime

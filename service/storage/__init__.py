@@ -4,13 +4,13 @@ from pathlib import Path
 
 from service.config_types import OBJECT_STORES
 from service.storage.base import Storage, StorageUnavailable, is_full
-from service.storage.local import LocalStorage, has_room, make_private
+from service.storage.local import LocalStorage, has_free_space, make_private
 
 __all__ = [
     "LocalStorage",
     "Storage",
     "StorageUnavailable",
-    "has_room",
+    "has_free_space",
     "is_address",
     "is_full",
     "make_private",

@@ -83,7 +83,7 @@ class Storage(ABC):
     def remove(self, directory: str) -> None:
         """Remove a directory with its contents, if it exists."""
 
-    def has_room(self) -> bool:
+    def has_free_space(self) -> bool:
         """Return whether there is free space; True if a store does not report it."""
         return True
 

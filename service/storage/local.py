@@ -45,7 +45,7 @@ class LocalStorage(Storage):
         with self.reached():
             temporary.mkdir(parents=True)
             for name, data in files.items():
-                _write_synced(temporary / name, data)
+                _write_and_sync(temporary / name, data)
             _fsync_directory(temporary)
             temporary.rename(target)
             _fsync_directory(target.parent)
@@ -55,7 +55,7 @@ class LocalStorage(Storage):
         target = self._root / path
         temporary = _temporary_path(target)
         with self.reached():
-            _write_synced(temporary, data)
+            _write_and_sync(temporary, data)
             temporary.replace(target)
             _fsync_directory(target.parent)
 
@@ -76,9 +76,9 @@ class LocalStorage(Storage):
         """Return whether the directory, or its nearest existing parent, is writable."""
         return os.access(_nearest_existing(self._root), os.W_OK)
 
-    def has_room(self) -> bool:
+    def has_free_space(self) -> bool:
         """Return whether the directory's disk has free space."""
-        return has_room(self._root)
+        return has_free_space(self._root)
 
 
 def make_private(directory: Path) -> None:
@@ -88,14 +88,14 @@ def make_private(directory: Path) -> None:
         directory.chmod(PRIVATE_MODE)
 
 
-def has_room(path: Path) -> bool:
+def has_free_space(path: Path) -> bool:
     """Check the disk of a path, or of its nearest existing parent, for free space and inodes."""
     disk = os.statvfs(_nearest_existing(path))
     has_inodes = disk.f_favail > 0 or disk.f_files == 0  # some file systems do not count inodes
     return disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES and has_inodes
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_and_sync(path: Path, data: bytes) -> None:
     """Write a file and fsync it."""
     with path.open("wb") as file:
         file.write(data)

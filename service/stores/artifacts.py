@@ -108,7 +108,7 @@ class Artifacts:
         """Return whether the signed manifest lists a file."""
         return name in self._verified(ref)["files"]
 
-    def sign_anew(self, ref: ArtifactRef) -> bool:
+    def sign_again(self, ref: ArtifactRef) -> bool:
         """Sign a manifest again with the current key; return False if it already is."""
         body, signature = self._verify(ref)
         _check_owner(json.loads(body), ref)
@@ -135,8 +135,8 @@ class Artifacts:
         """Return whether the store can be reached."""
         return self.files.answers()
 
-    def has_room(self) -> bool:
-        return self.files.has_room()
+    def has_free_space(self) -> bool:
+        return self.files.has_free_space()
 
     def _verified(self, ref: ArtifactRef) -> dict[str, dict[str, dict[str, str]]]:
         manifest: dict[str, dict[str, dict[str, str]]] = json.loads(self._verify(ref)[0])

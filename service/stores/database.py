@@ -16,12 +16,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from service.errors import StorageFull, Unavailable
-from service.storage import has_room
+from service.storage import has_free_space
 from service.stores import migrations
 from service.stores.database_engine import (
     connection_lost,
     file_of,
-    is_out_of_room,
+    is_disk_full,
     is_transient,
     never_connected,
     open_engine,
@@ -169,7 +169,7 @@ class Database:
         if not newest:
             return "not-migrated"
         path = file_of(self.engine.url)
-        return "ok" if path is None or has_room(path) else "full"
+        return "ok" if path is None or has_free_space(path) else "full"
 
     def forget_deleted(self, *, attempts: int = ATTEMPTS) -> None:
         """Truncate SQLite's write-ahead log, which holds deleted rows.
@@ -221,7 +221,7 @@ def _unavailable_when_away() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        if is_out_of_room(error):
+        if is_disk_full(error):
             raise StorageFull from error
         if is_transient(error) or never_connected(error):
             raise DatabaseUnavailable from error

@@ -63,7 +63,7 @@ def is_transient(error: Exception) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
-def is_out_of_room(error: SQLAlchemyError) -> bool:
+def is_disk_full(error: SQLAlchemyError) -> bool:
     """Return whether the database's disk is full."""
     original = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(original, sqlite3.Error):

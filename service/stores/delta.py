@@ -44,21 +44,21 @@ class DeltaDirectory:
 
     def read(self, version: int | None, columns: Sequence[str] | None) -> pa.Table:
         """Read a version, or the newest, in the order written; `columns` selects columns."""
-        with self._reading():
+        with self._missing_as_gone():
             return dataset_of(self, self.open_at(version)).to_table(
                 columns=None if columns is None else list(columns)
             )
 
     def find(self, version: int, column: str, value: str) -> pa.Table:
         """Read the rows of a version whose `column` equals `value`."""
-        with self._reading():
+        with self._missing_as_gone():
             return dataset_of(self, self.open_at(version)).to_table(
                 filter=ds.field(column) == value
             )
 
     def lookup(self, version: int) -> Lookup:
         """Open the lookup file of a version, which is written if it is missing."""
-        with self._reading():
+        with self._missing_as_gone():
             [name] = file_names(self.open_at(version))
             path = f"{self.path}/{lookup.path_of(name)}"
             try:
@@ -71,7 +71,7 @@ class DeltaDirectory:
         self, version: int | None, columns: Sequence[str] | None, start: int
     ) -> Iterator[pa.RecordBatch]:
         """Read a version, or the newest, in batches from the row `start`, counted from 0."""
-        with self._reading():
+        with self._missing_as_gone():
             yield from _from_row(
                 start, dataset_of(self, self.open_at(version)).to_batches(columns=columns)
             )
@@ -117,7 +117,7 @@ class DeltaDirectory:
         return size
 
     @contextmanager
-    def contended(self) -> Iterator[None]:
+    def conflicts_as_busy(self) -> Iterator[None]:
         """Raise TableBusy for a block that loses a race against another change of the table."""
         try:
             with self.files.reached():
@@ -126,7 +126,7 @@ class DeltaDirectory:
             raise TableBusy from error
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _missing_as_gone(self) -> Iterator[None]:
         """Raise TableGone for a block that reads a table that is removed meanwhile."""
         try:
             with self.files.reached():

@@ -33,7 +33,7 @@ class StagedVersion:
 
         Raises TableBusy if a purge has begun, as it may remove the file.
         """
-        with self.directory.contended():
+        with self.directory.conflicts_as_busy():
             purges = count_purges(self.delta)
             self.delta.update_incremental()
             if count_purges(self.delta) != purges:
@@ -45,7 +45,7 @@ class StagedVersion:
 
         Raises TableBusy if there is a newer one.
         """
-        with self.directory.contended():
+        with self.directory.conflicts_as_busy():
             commit(
                 self.delta,
                 self.schema,
@@ -63,7 +63,7 @@ def stage(
 
     It is removed at the end of the block unless it was committed.
     """
-    with directory.contended():
+    with directory.conflicts_as_busy():
         delta = directory.open(schema)
     with _staged(directory, delta, schema, batches) as staged:
         yield staged
@@ -80,7 +80,7 @@ def modify(directory: DeltaDirectory, change: Callable[[pa.Table], pa.Table]) ->
 
     Raises TableBusy if another version is committed meanwhile.
     """
-    with directory.contended():
+    with directory.conflicts_as_busy():
         delta = directory.open_at(None)
         table = change(dataset_of(directory, delta).to_table())
     with _staged(directory, delta, table.schema, table.to_batches()) as staged:
@@ -97,7 +97,7 @@ def _staged(
     # A purge removes only files whose number is lower than its own: those staged before it began.
     name = f"{count_purges(delta)}-{uuid4().hex}.parquet"
     path = f"{directory.path}/{name}"
-    with directory.contended():
+    with directory.conflicts_as_busy():
         n_rows = _write_file(directory.files, path, schema, batches)
     staged = StagedVersion(
         directory=directory, delta=delta, schema=schema, name=name, n_rows=n_rows

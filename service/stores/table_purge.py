@@ -25,7 +25,7 @@ class Purge:
 
     def __init__(self, directory: DeltaDirectory) -> None:
         self._directory = directory
-        with directory.contended():
+        with directory.conflicts_as_busy():
             self._delta = directory.open_at(None)
         self._number = count_purges(self._delta)
         self._retained: Sequence[int] = ()
@@ -35,7 +35,7 @@ class Purge:
 
         With None, keep the newest.
         """
-        with self._directory.contended():
+        with self._directory.conflicts_as_busy():
             self._delta.update_incremental()
             newest = self._delta.version()
             self._retained = [newest] if keep is None else keep
@@ -47,12 +47,12 @@ class Purge:
             _commit(self._directory, self._delta, restored, self._number)
 
     def finish(self) -> None:
-        for name in leftovers(self._directory, self._retained):
+        for name in unused_files(self._directory, self._retained):
             if _number_of(name) < self._number:
                 self._directory.files.remove_file(f"{self._directory.path}/{name}")
 
 
-def leftovers(directory: DeltaDirectory, keep: Sequence[int] | None) -> list[str]:
+def unused_files(directory: DeltaDirectory, keep: Sequence[int] | None) -> list[str]:
     """List the files of a table that no version to `keep` needs.
 
     With None, those that the newest version does not.

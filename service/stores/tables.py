@@ -66,7 +66,7 @@ class Tables:
         from service.stores.staged_write import replace  # noqa: PLC0415 - see `_directory`
 
         directory = self._directory(path)
-        return self.retried(lambda: replace(directory, schema, batches()))
+        return self.retry(lambda: replace(directory, schema, batches()))
 
     def modify(self, path: str, change: Callable[[pa.Table], pa.Table]) -> int:
         """Replace a table by `change` of its newest version, retried after a lost race.
@@ -76,7 +76,7 @@ class Tables:
         from service.stores.staged_write import modify  # noqa: PLC0415 - see `_directory`
 
         directory = self._directory(path)
-        return self.retried(lambda: modify(directory, change))
+        return self.retry(lambda: modify(directory, change))
 
     @contextmanager
     def stage(self, path: str, table: pa.Table) -> Iterator["StagedVersion"]:
@@ -90,7 +90,7 @@ class Tables:
             yield staged
 
     @contextmanager
-    def turn(self, name: str) -> Iterator[None]:
+    def write_lock(self, name: str) -> Iterator[None]:
         """Serialize the writers of a table in this process, so that none starves in retries.
 
         After a time-out the block runs without the lock: a lost race is safe and only costs another
@@ -105,7 +105,7 @@ class Tables:
             if is_locked:
                 lock.release()
 
-    def retried(self, act: Callable[[], Result]) -> Result:
+    def retry(self, act: Callable[[], Result]) -> Result:
         """Call `act`, retried on TableBusy with exponential backoff.
 
         Raises TableBusy after the last attempt.
@@ -152,7 +152,7 @@ class Tables:
             purge.begin(keep)
             return purge
 
-        self.retried(begin).finish()
+        self.retry(begin).finish()
 
     def open_purge(self, path: str) -> "Purge":
         """Open a purge of a table's files, to be begun and finished by the caller."""
@@ -160,23 +160,23 @@ class Tables:
 
         return Purge(self._directory(path))
 
-    def leftovers(self, path: str, keep: Sequence[int] | None) -> list[str]:
+    def unused_files(self, path: str, keep: Sequence[int] | None) -> list[str]:
         """List the files of a table that no version to `keep` needs.
 
         With None, those that the newest does not.
         """
-        from service.stores.table_purge import leftovers  # noqa: PLC0415 - see `_directory`
+        from service.stores.table_purge import unused_files  # noqa: PLC0415 - see `_directory`
 
-        return leftovers(self._directory(path), keep)
+        return unused_files(self._directory(path), keep)
 
-    def search_leftovers(
+    def search_unused_files(
         self, path: str, keep: Sequence[int] | None, value: str
     ) -> "Iterator[Search]":
-        """Search the first column of each of the `leftovers` of a table for a text."""
-        from service.stores.table_purge import leftovers, search_file  # noqa: PLC0415 - see `_directory`
+        """Search the first column of each of the unused files of a table for a text."""
+        from service.stores.table_purge import search_file, unused_files  # noqa: PLC0415 - see `_directory`
 
         directory = self._directory(path)
-        return (search_file(directory, name, value) for name in leftovers(directory, keep))
+        return (search_file(directory, name, value) for name in unused_files(directory, keep))
 
     def exists(self, path: str) -> bool:
         return self._directory(path).exists()
@@ -189,8 +189,8 @@ class Tables:
         """Return whether the store can be reached."""
         return self.files.answers()
 
-    def has_room(self) -> bool:
-        return self.files.has_room()
+    def has_free_space(self) -> bool:
+        return self.files.has_free_space()
 
     def _directory(self, path: str) -> "DeltaDirectory":
         from service.stores.delta import DeltaDirectory  # noqa: PLC0415 - see there

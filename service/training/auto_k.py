@@ -8,7 +8,7 @@ import pandas as pd
 from models.selection import Recommendation
 from service.datasets import repository as datasets
 from service.jobs.operations import Progress
-from service.recommendations.job import recommend, write_answer
+from service.recommendations.job import compute_recommendation, save_recommendation
 from service.recommendations.operations import Question, RecommendationLimits, new_recommendation
 from service.registry.operations import VersionLearned
 from service.registry.rows import VersionRow
@@ -49,7 +49,7 @@ def choose_k(
         criteria=None,
         seed=version.seed,
     )
-    answer = recommend(
+    answer = compute_recommendation(
         table,
         question,
         doubts,
@@ -68,7 +68,7 @@ def with_choice(
         version.dataset_id, version.dataset_version, _without_categories(choice.question)
     )
     row.job_id = version.job_id
-    write_answer(row, version.dataset_version, choice.answer)
+    save_recommendation(row, version.dataset_version, choice.answer)
     if datasets.find_by_id(session, version.dataset_id) is not None:
         session.add(row)
     warnings = dict.fromkeys([*choice.warnings, *learned.warnings])

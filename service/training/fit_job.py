@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from models import persistence
-from models.leakage import find_leaks
-from models.matching import match_segments, nest_segments
+from models.leakage import leakage_warnings
+from models.matching import match_nested_segments, match_segments
 from models.profiling import Profile, profile_segments
 from models.scoring import Scorer
 from models.segmentation import Segmentation, fit
-from models.stability import doubts
+from models.stability import stability_warnings
 from service.datasets import stored_versions
 from service.datasets.features import doubts_of
 from service.datasets.rows import DatasetVersionRow
@@ -177,7 +177,7 @@ def _describe_segments(inputs: FitInputs, fitted: Segmentation) -> list[SegmentL
     table, seed = inputs.table, inputs.version.seed
     profiles = profile_segments(table, fitted.features, fitted.labels, k=fitted.k, seed=seed)
     inherited = _match_base_segments(table, fitted.labels, inputs.base)
-    nesting = _nest_in_base(inputs, fitted)
+    nesting = _match_nested_base(inputs, fitted)
     return [
         _segment(profile, stability, inherited.get(profile.index), nesting.get(profile.index, {}))
         for profile, stability in zip(profiles, fitted.stability, strict=True)
@@ -192,12 +192,14 @@ def _segment(
     return SegmentLearned(index=index, name=name, profile=stored, inherited=inherited, **nesting)
 
 
-def _nest_in_base(inputs: FitInputs, fitted: Segmentation) -> dict[int, JsonObject]:
+def _match_nested_base(inputs: FitInputs, fitted: Segmentation) -> dict[int, JsonObject]:
     """Relate the segments of another cut of the base's tree to the base segments by containment."""
     if inputs.version.cut_of is None or inputs.base is None:
         return {}
     ids = inputs.base.segment_ids
-    pairs = nest_segments(inputs.base.scorer.segment_of_center, fitted.scorer.segment_of_center)
+    pairs = match_nested_segments(
+        inputs.base.scorer.segment_of_center, fitted.scorer.segment_of_center
+    )
     if fitted.k >= len(ids):
         return {after: {"within": ids[before]} for before, after in pairs}
     contained = {
@@ -240,9 +242,9 @@ def _warnings(
     """
     return [
         *fitted.warnings,
-        *doubts([segment.name for segment in segments], fitted.stability),
+        *stability_warnings([segment.name for segment in segments], fitted.stability),
         *_doubts(inputs),
-        *find_leaks(inputs.table, fitted.features, fitted.labels, k=fitted.k),
+        *leakage_warnings(inputs.table, fitted.features, fitted.labels, k=fitted.k),
     ]
 
 

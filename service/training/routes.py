@@ -68,7 +68,7 @@ async def cut_version(
         ready = registry_operations.get_ready_version(session, tenant, model, version)
         return operations.plan_cut(session, parts.stores, ready, body.to_cut(), parts.settings)
 
-    return await later.answer(plan, partial(_show, tenant))
+    return await later.respond(plan, partial(_show, tenant))
 
 
 async def _fit(
@@ -81,7 +81,7 @@ async def _fit(
 ) -> Version | Job:
     """Start a fit, after the changes of its dataset are stored."""
     stores, tenant = later.parts.stores, later.tenant
-    return await later.answer(
+    return await later.respond(
         partial(plan, tenant=tenant, name=name, spec=spec, settings=later.parts.settings),
         partial(_show, tenant),
         before=partial(

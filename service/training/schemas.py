@@ -11,9 +11,9 @@ from service.web.feature_schemas import (
     Auto,
     DatasetVersion,
     Features,
-    FewestSegments,
-    LeastShare,
-    MostSegments,
+    MaxSegments,
+    MinSegments,
+    MinShare,
     Seed,
     dump_features,
 )
@@ -59,9 +59,9 @@ class ModelCreate(RequestModel):
         default_factory=KMeans, description="The clustering algorithm. Defaults to K-Means."
     )
     k: K | None = None
-    k_min: FewestSegments | None = None
-    k_max: MostSegments | None = None
-    min_share: LeastShare | None = None
+    k_min: MinSegments | None = None
+    k_max: MaxSegments | None = None
+    min_share: MinShare | None = None
     features: Features | None = None
     seed: Seed = 0
 
@@ -78,9 +78,9 @@ class VersionCreate(RequestModel):
     dataset_version: DatasetVersion = None
     algorithm: AlgorithmIn | None = None
     k: K | None = None
-    k_min: FewestSegments | None = None
-    k_max: MostSegments | None = None
-    min_share: LeastShare | None = None
+    k_min: MinSegments | None = None
+    k_max: MaxSegments | None = None
+    min_share: MinShare | None = None
     features: Features | None = None
     seed: Seed | None = None
 

@@ -36,7 +36,7 @@ class BodyLimitMiddleware:
         intake = scope[INTAKE] = LimitedReceive(scope, receive, self.allowed, self._budget)
         response_started = False
 
-        async def send_unless_refused(message: Message) -> None:
+        async def send_unless_rejected(message: Message) -> None:
             nonlocal response_started
             if intake.refusal and not response_started:
                 return
@@ -48,7 +48,7 @@ class BodyLimitMiddleware:
 
         try:
             with suppress(ClientDisconnect):
-                await self.app(scope, intake.receive, send_unless_refused)
+                await self.app(scope, intake.receive, send_unless_rejected)
         finally:
             intake.release_memory()
         if intake.refusal and not response_started:

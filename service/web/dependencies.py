@@ -55,12 +55,12 @@ def _database(parts: ServicesDep) -> Database:
     return parts.stores.database
 
 
-def _reading(parts: ServicesDep) -> Iterator[Session]:
+def _read_session(parts: ServicesDep) -> Iterator[Session]:
     with parts.stores.database.reading() as session:
         yield session
 
 
-def _writing(parts: ServicesDep) -> Iterator[Session]:
+def _write_session(parts: ServicesDep) -> Iterator[Session]:
     with parts.stores.database.writing() as session:
         yield session
 
@@ -83,8 +83,8 @@ TenantDep = Annotated[str, Depends(_tenant)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 # scope="function" commits before the response is sent, so that a success response never precedes a
 # failed commit.
-ReadDep = Annotated[Session, Depends(_reading, scope="function")]
-WriteDep = Annotated[Session, Depends(_writing, scope="function")]
+ReadDep = Annotated[Session, Depends(_read_session, scope="function")]
+WriteDep = Annotated[Session, Depends(_write_session, scope="function")]
 TablesDep = Annotated[Tables, Depends(_tables)]
 ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
 EngineDep = Annotated[JobEngine, Depends(_engine)]

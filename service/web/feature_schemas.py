@@ -24,11 +24,9 @@ Seed = Annotated[
     Integer,
     Field(ge=0, lt=2**32, description="The same data, seed and parameters give the same segments."),
 ]
-FewestSegments = Annotated[
-    Integer, Field(ge=1, le=30, description="The minimum number of segments.")
-]
-MostSegments = Annotated[Integer, Field(ge=1, le=30, description="The maximum number of segments.")]
-LeastShare = Annotated[
+MinSegments = Annotated[Integer, Field(ge=1, le=30, description="The minimum number of segments.")]
+MaxSegments = Annotated[Integer, Field(ge=1, le=30, description="The maximum number of segments.")]
+MinShare = Annotated[
     float,
     Strict(),
     Field(ge=0, le=0.5, description="The minimum share of the customers in each segment."),

@@ -58,7 +58,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._overhead = 0  # bytes of the head or of the trailers so far
         self._is_counted = self._in_body = self._head_complete = False
         self._unparsed = memoryview(b"")
-        self._refusal: Mapping[str, Any] | None = None
+        self._pending_problem: Mapping[str, Any] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Wrap the transport and start the header timeout."""
@@ -118,8 +118,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Send a pending refusal, or continue with the next pipelined request."""
-        if self._refusal and not self.pipeline:
-            self._send_refusal(self._refusal)
+        if self._pending_problem and not self.pipeline:
+            self._send_and_close(self._pending_problem)
             return
         if self.pipeline:
             self._pipeline_queue.put(self._continue_pipeline, self.loop)
@@ -153,10 +153,10 @@ class HttpProtocol(HttpToolsProtocol):
             )
             self._parse_piece(piece)
         if not self._lingering.is_closing():
-            self._pause_or_resume_reading()
+            self._update_flow_control()
 
-    def _pause_or_resume_reading(self) -> None:
-        if self._unparsed or self._refusal:
+    def _update_flow_control(self) -> None:
+        if self._unparsed or self._pending_problem:
             self._lingering.stop_reading()
             return
         self._lingering.restart_reading(paused=self.flow.read_paused)
@@ -164,11 +164,11 @@ class HttpProtocol(HttpToolsProtocol):
             self._start_header_timeout()
 
     def _can_parse(self) -> bool:
-        has_room = len(self.pipeline) < MAX_WAITING_REQUESTS
+        has_free_slot = len(self.pipeline) < MAX_WAITING_REQUESTS
         return (
             bool(self._unparsed)
-            and has_room
-            and not (self._refusal or self._lingering.is_closing())
+            and has_free_slot
+            and not (self._pending_problem or self._lingering.is_closing())
         )
 
     def _parse_piece(self, piece: bytes) -> None:
@@ -179,7 +179,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._overhead += len(piece)
         if (
             self._overhead > (MAX_TRAILER_BYTES if self._in_body else MAX_HEAD_BYTES)
-            and not self._refusal
+            and not self._pending_problem
         ):
             self._send_problem(http_problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
 
@@ -242,13 +242,13 @@ class HttpProtocol(HttpToolsProtocol):
         """Refuse a request after all earlier ones have been answered, and stop parsing."""
         self._cancel_header_timeout()
         self._unparsed = memoryview(b"")
-        self._refusal = problem
+        self._pending_problem = problem
         if self._in_body:
-            self._refuse_partial(self.cycle)
+            self._reject_partial(self.cycle)
         elif not self.cycle or self.cycle.response_complete:
-            self._send_refusal(problem)
+            self._send_and_close(problem)
 
-    def _refuse_partial(self, cycle: RequestResponseCycle) -> None:
+    def _reject_partial(self, cycle: RequestResponseCycle) -> None:
         """Refuse a request with an invalid body; close the connection if its response has begun."""
         if self.pipeline:
             self.pipeline.popleft()
@@ -259,9 +259,9 @@ class HttpProtocol(HttpToolsProtocol):
             self._lingering.in_request = True
             self.transport.close()
         else:
-            self._send_refusal(cast("Mapping[str, Any]", self._refusal))
+            self._send_and_close(cast("Mapping[str, Any]", self._pending_problem))
 
-    def _send_refusal(self, problem: Mapping[str, Any]) -> None:
+    def _send_and_close(self, problem: Mapping[str, Any]) -> None:
         if not self._lingering.is_closing():
             self.transport.write(encode_problem(problem))
             self._lingering.in_request = True

@@ -59,8 +59,8 @@ SECURITY: dict[str, Any] = {
 def table_request_body(description: str, rows: list[dict[str, JsonValue]]) -> dict[str, Any]:
     """Return the OpenAPI request body of a table, with an example in each format."""
     texts = {
-        "text/csv": _delimited(",", rows),
-        "text/tab-separated-values": _delimited("\t", rows),
+        "text/csv": _format_delimited(",", rows),
+        "text/tab-separated-values": _format_delimited("\t", rows),
         **dict.fromkeys(
             ["application/x-ndjson", "application/jsonl"], "\n".join(map(json.dumps, rows))
         ),
@@ -82,7 +82,7 @@ def _reference(schema: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
-def _delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
+def _format_delimited(delimiter: str, rows: list[dict[str, JsonValue]]) -> str:
     return "\n".join(
         delimiter.join(map(str, line)) for line in (rows[0], *(row.values() for row in rows))
     )

@@ -31,7 +31,7 @@ class _Dependant(Protocol):
     def dependencies(self) -> Sequence["_Dependant"]: ...
 
 
-async def refuse_unknown_parameters(request: Request) -> None:
+async def reject_unknown_parameters(request: Request) -> None:
     """Refuse undeclared query parameters, and suggest the closest declared one."""
     if not request.query_params:
         return

@@ -5,14 +5,16 @@ import pandas as pd
 import pytest
 
 from models.features import Feature
-from models.leakage import find_leaks
+from models.leakage import leakage_warnings
 
 N = 300
 LABELS = np.arange(N) % 3
 
 
 def leaks(values, kind="numeric", labels=LABELS):
-    return find_leaks(pd.DataFrame({"x": values}), [Feature(name="x", kind=kind)], labels, k=3)
+    return leakage_warnings(
+        pd.DataFrame({"x": values}), [Feature(name="x", kind=kind)], labels, k=3
+    )
 
 
 def with_errors(values, n):
@@ -66,14 +68,19 @@ def test_a_number_with_a_threshold_between_the_segments_is_not_named():
 def test_a_feature_is_not_named_where_another_column_tells_the_segments_as_well():
     table = pd.DataFrame({"products": LABELS + 1, "spent": 100.0 * LABELS + np.arange(N) % 70})
     assert (
-        find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3) == []
+        leakage_warnings(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3)
+        == []
     )
 
 
 def test_a_feature_is_named_where_the_other_columns_overlap():
     table = pd.DataFrame({"group": LABELS, "spent": 30.0 * LABELS + np.arange(N) % 70})
     assert (
-        len(find_leaks(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3))
+        len(
+            leakage_warnings(
+                table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3
+            )
+        )
         == 1
     )
 

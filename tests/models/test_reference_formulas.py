@@ -19,7 +19,7 @@ from models.metrics import METRICS
 from models.segmentation import fit
 from models.selection import recommend_k
 from models.selection.evaluation import build_criterion_data
-from models.selection.full_data_scores import OF_EVERYONE, evidence_of_everyone
+from models.selection.full_data_scores import FULL_DATA_CRITERIA, build_full_data
 from models.selection.sampling import draw_sample
 from tests.reference.criteria_and_metrics import OF_CRITERIA, OF_METRICS
 from tests.support.paths import ROOT
@@ -52,7 +52,7 @@ def cases_of(name):
 JUDGED = [
     (criterion, case)
     for criterion in CRITERIA
-    for case in (cases_of(criterion.name) if criterion.name in OF_EVERYONE else FEW)
+    for case in (cases_of(criterion.name) if criterion.name in FULL_DATA_CRITERIA else FEW)
 ]
 MEASURED = [
     (metric, algorithm, case)
@@ -96,7 +96,7 @@ def table_of(case):
 
 @cache
 def shown(case):
-    criteria = None if case in FEW else OF_EVERYONE
+    criteria = None if case in FEW else FULL_DATA_CRITERIA
     advice = recommend_k(table_of(case), FEATURES, KMeans(), criteria=criteria)
     return {verdict.criterion: verdict for verdict in advice.verdicts}
 
@@ -106,7 +106,7 @@ def evidence(case):
     """What the verdicts on a sample look at, and those on everyone."""
     sample = draw_sample(table_of(case), FEATURES, 0)
     some = build_criterion_data(sample, 1, 15, 0)
-    return some, evidence_of_everyone(sample, some, lambda _stage, _share: None)
+    return some, build_full_data(sample, some, lambda _stage, _share: None)
 
 
 @cache
@@ -119,7 +119,9 @@ def fitted(case, algorithm):
 def test_a_criterion_shows_what_its_definition_says(criterion, case):
     some, everyone = evidence(case)
     scores = shown(case)[criterion.name].scores
-    expected = OF_CRITERIA[criterion.name](everyone if criterion.name in OF_EVERYONE else some)
+    expected = OF_CRITERIA[criterion.name](
+        everyone if criterion.name in FULL_DATA_CRITERIA else some
+    )
     off = {
         k: (scores[k], figure)
         for k, (figure, allowed) in expected.items()

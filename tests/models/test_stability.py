@@ -3,7 +3,7 @@ import pytest
 from sklearn.datasets import make_blobs
 
 from models.algorithms import Hierarchical, KMeans
-from models.stability import DOUBTFUL_BELOW, MOST_SEGMENTS, doubts, segment_stability
+from models.stability import DOUBTFUL_BELOW, MAX_SEGMENTS, segment_stability, stability_warnings
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def test_another_seed_draws_other_customers(algorithm):
     assert stability(points, algorithm, 4, seed=3) != stability(points, algorithm, 4, seed=4)
 
 
-@pytest.mark.parametrize("k", [1, MOST_SEGMENTS + 1])
+@pytest.mark.parametrize("k", [1, MAX_SEGMENTS + 1])
 def test_one_segment_and_very_many_have_no_stability(k):
     points = np.random.default_rng(0).normal(size=(300, 2))
     assert segment_stability(points, np.arange(300) % k, KMeans(), k=k, seed=0) == [None] * k
@@ -83,5 +83,5 @@ def test_large_tables_are_drawn_from():
 
 
 def test_doubts_name_the_segments_that_should_not_be_trusted():
-    [doubt] = doubts(["young", "old", "all"], [0.59, 0.6, None])
+    [doubt] = stability_warnings(["young", "old", "all"], [0.59, 0.6, None])
     assert doubt.startswith("'young' is not stable (0.59 of 1)")

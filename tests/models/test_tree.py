@@ -13,7 +13,7 @@ from models.algorithms import Hierarchical
 from models.algorithms.hierarchical import FINE_GROUPS, Linkage
 from models.errors import ArtifactFromAnotherRelease, CutTooFine, UnusableColumn
 from models.features import Feature
-from models.matching import nest_segments
+from models.matching import match_nested_segments
 from models.segmentation import cut, fit
 from models.tree import Tree
 
@@ -78,7 +78,7 @@ def test_another_cut_is_what_a_fit_with_that_k_would_have_been(first, k):
 def test_each_segment_of_the_finer_cut_lies_within_one_of_the_coarser(first, k):
     again = cut_again(first, k)
     assert len(set(zip(first.labels, again.labels, strict=True))) <= max(k, first.k)
-    pairs = nest_segments(first.scorer.segment_of_center, again.scorer.segment_of_center)
+    pairs = match_nested_segments(first.scorer.segment_of_center, again.scorer.segment_of_center)
     assert len(pairs) == max(k, first.k)
 
 

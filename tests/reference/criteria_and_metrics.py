@@ -27,7 +27,7 @@ from models.criteria import CriterionData
 from models.criteria.gap import SAMPLE as GAP_SAMPLE
 from models.criteria.gaussian_mixture import FLOOR
 from models.criteria.partitions import subsample
-from models.kernels.dip_test import dip
+from models.kernels.dip_test import dip_statistic
 from models.kernels.partition import nearest
 from models.segmentation import Segmentation
 from tests.reference.kmeans import reference_kmeans
@@ -204,8 +204,8 @@ def dip_chance(judged: CriterionData) -> Figures:
     How many uniform samples of that size have as great a dip; in decimal logarithms.
     """
     x, rng = along_its_halves(judged), np.random.default_rng(1)
-    own, draws = dip(x), 999
-    greater = sum(dip(np.sort(rng.uniform(size=len(x)))) >= own for _ in range(draws))
+    own, draws = dip_statistic(x), 999
+    greater = sum(dip_statistic(np.sort(rng.uniform(size=len(x)))) >= own for _ in range(draws))
     chance = (greater + 1) / (draws + 1)
     return {1: (-np.log10(chance), 0.3 if greater else np.inf)}
 

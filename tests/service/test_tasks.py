@@ -74,8 +74,8 @@ def job(database) -> str:
 def run(stores, job):
     """Run the job's next attempt, and give its row as it is then."""
 
-    def attempt(most_attempts: int = 3) -> JobRow:
-        run_attempt(stores, job, most_attempts=most_attempts)
+    def attempt(max_attempts: int = 3) -> JobRow:
+        run_attempt(stores, job, max_attempts=max_attempts)
         return row(stores, job)
 
     return attempt
@@ -151,7 +151,7 @@ def test_a_cancelled_job_is_not_run(run, work, cancel):
 
 @pytest.mark.usefixtures("work")
 def test_a_job_that_nobody_wrote_down_is_not_run(stores):
-    run_attempt(stores, "no-such-job", most_attempts=3)
+    run_attempt(stores, "no-such-job", max_attempts=3)
     assert row(stores, "no-such-job") is None
 
 
@@ -184,7 +184,7 @@ def test_an_unforeseen_failure_gives_nothing_away(run, work, capfd):
 def test_a_job_that_ended_its_worker_too_often_fails(run, work, overtake):
     for _ in range(3):
         overtake()
-    assert (run(most_attempts=3).problem["detail"], work.attempts) == (getdoc(WorkerLost), [])
+    assert (run(max_attempts=3).problem["detail"], work.attempts) == (getdoc(WorkerLost), [])
 
 
 def test_an_attempt_that_was_overtaken_stops_at_its_next_progress(run, work, overtake):
@@ -221,7 +221,7 @@ def test_a_last_step_that_breaks_off_is_undone_and_writes_nothing(run, work, sto
 
 
 def test_a_fit_makes_its_version_ready(stores, fit_job):
-    run_attempt(stores, fit_job, most_attempts=3)
+    run_attempt(stores, fit_job, max_attempts=3)
     with stores.database.reading() as session:
         assert get_version(session, get_model(session, "default", "m"), "production").ready
 
@@ -230,7 +230,7 @@ def test_a_fit_that_is_overtaken_while_it_reads_leaves_the_files_of_the_next_att
     stores, fit_job, tmp_path
 ):
     late = replace(stores, tables=Overtaken(stores, fit_job))
-    run_attempt(late, fit_job, most_attempts=3)
+    run_attempt(late, fit_job, max_attempts=3)
     assert {path.parent.name for path in (tmp_path / "artifacts").rglob("*.joblib")} == {"2"}
 
 
@@ -241,5 +241,5 @@ class Overtaken:
         self._stores, self._job = stores, job
 
     def read(self, *asked):
-        run_attempt(self._stores, self._job, most_attempts=3)
+        run_attempt(self._stores, self._job, max_attempts=3)
         return self._stores.tables.read(*asked)

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from service.temp_directories import PREFIX, remove_abandoned, temporary_directory
+from service.temp_directories import PREFIX, remove_stale, temporary_directory
 
 KEEP = """
 import signal, tempfile
@@ -75,5 +75,5 @@ def test_nothing_else_is_removed_that_is_called_alike(outside, tmp_path_factory,
         "link": lambda: other.symlink_to(elsewhere),
     }
     make[kind]()
-    remove_abandoned(outside)
+    remove_stale(outside)
     assert (names(outside), (elsewhere / "lock").exists()) == ([other.name], True)

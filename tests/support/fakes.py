@@ -28,11 +28,11 @@ class InlineEngine:
     """Runs jobs in a thread of this process."""
 
     def __init__(
-        self, stores: Stores, *, most_attempts: int = 3, tracer: Tracer | None = None
+        self, stores: Stores, *, max_attempts: int = 3, tracer: Tracer | None = None
     ) -> None:
         self._stores = stores
         self._tracer = tracer
-        self._most_attempts = most_attempts
+        self._most_attempts = max_attempts
         self._threads = ThreadPoolExecutor(max_workers=1)
         self._known: set[str] = set()
         self._lock = Lock()
@@ -62,7 +62,7 @@ class InlineEngine:
         self._threads.shutdown(cancel_futures=True)
 
     def _run(self, job_id: str) -> None:
-        run_attempt(self._stores, job_id, most_attempts=self._most_attempts, tracer=self._tracer)
+        run_attempt(self._stores, job_id, max_attempts=self._most_attempts, tracer=self._tracer)
         self._known.discard(job_id)
         self.endings.notify(job_id)
 

@@ -1,4 +1,4 @@
-"""Bodies to tables: what a client may send. A new format is one file and one line in `READERS`."""
+"""Readers of request bodies. A new format is one module and one line in `READERS`."""
 
 from collections.abc import Callable
 from pathlib import PurePath
@@ -70,7 +70,7 @@ SUFFIXES: Final = {
 
 
 def is_json(content_type: str) -> bool:
-    """Tell whether a body is a JSON document."""
+    """Return whether a media type is JSON."""
     return parse_media_type(content_type)[0] == "application/json"
 
 
@@ -81,13 +81,11 @@ def read_table(
     readers: ReaderPool | None = None,
     warn: Callable[[str], object] = lambda _: None,
 ) -> pa.Table:
-    """Read a body as it came.
+    """Read a body as a table of text, int64 and float64 columns, in the order of first occurrence.
 
-    Columns of text, int64 or float64, in the order in which they were first seen.
-
-    A row that has nothing in any column is passed over, whatever the format. Without `readers`, an
-    Arrow or Parquet body gets a reader process of its own. `warn` is called with each sentence on
-    what was doubtful in the body.
+    Rows that are empty in every column are skipped. Without `readers`, an
+    Arrow or Parquet body gets a reader process of its own. `warn` is called with each warning
+    about the body.
     """
     patch = _read(file, content_type, bounds, readers)
     for sentence in patch.warnings:
@@ -103,17 +101,14 @@ def read_patch(
     bounds: TableLimits = DEFAULT_LIMITS,
     readers: ReaderPool | None = None,
 ) -> RawTable:
-    """Read a body as it came, and which of its cells were there at all.
-
-    Every row of JSON stays, even an empty one.
-    """
+    """Read a body with a mask of the cells that it contains; empty JSON rows are kept."""
     patch = _read(file, content_type, bounds, readers)
     _check_rows(patch.table)
     return patch
 
 
 def media_type_of(filename: str) -> str | None:
-    """Tell a file's media type by the end of its name."""
+    """Return the media type for the suffix of a file name."""
     return SUFFIXES.get(PurePath(filename).suffix.lower())
 
 

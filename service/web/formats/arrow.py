@@ -1,6 +1,6 @@
 """Arrow streams and files.
 
-Read batch by batch, and only once what each says of itself is within the limits.
+Read batch by batch; the declared sizes of each batch are checked before it is decoded.
 """
 
 import struct
@@ -23,7 +23,7 @@ from service.web.formats.flatbuffers import Table
 WHAT: Final = "an Arrow stream"
 FILE_MAGIC: Final = b"ARROW1"
 
-# The numbers that Arrow's Message.fbs and File.fbs give to what is needed here.
+# Enum values and field numbers of Arrow's Message.fbs and File.fbs.
 _DICTIONARY, _BATCH = 2, 3
 _MESSAGE_KIND, _MESSAGE_HEADER = 1, 2
 _DICTIONARY_DATA = 1
@@ -99,7 +99,7 @@ def _check_account(messages: Iterable[ipc.Message], bounds: TableLimits) -> None
 
 
 def _unpacked_sizes(message: ipc.Message) -> Iterator[int]:
-    """Tell how large the buffers of a message say they are once they are decompressed."""
+    """Yield the declared sizes of the decompressed buffers of a message."""
     root = Table.root(memoryview(message.metadata))
     kind = root.byte(_MESSAGE_KIND)
     if kind not in {_DICTIONARY, _BATCH}:

@@ -26,11 +26,11 @@ CELL_BYTES: Final = 8
 # A view: its length, then the text itself, or its first bytes, the number of a buffer, and where in
 # it the text begins.
 WORDS_OF_A_VIEW: Final = 4
-LONGEST_INLINE: Final = 12  # bytes
+MAX_INLINE_LENGTH: Final = 12  # bytes
 
 Lengths = npt.NDArray[np.int64]
 
-# What Arrow, and whoever follows its offsets, stumbles over in a file that lies.
+# Raised by Arrow, or by following its offsets, on a corrupt file.
 _UNREADABLE: Final = (
     *(pa.ArrowException, EOFError, struct.error),
     *(ArithmeticError, LookupError, TypeError, ValueError),
@@ -45,7 +45,7 @@ _OTHERS: Final = (
 
 @contextmanager
 def arrow_errors_as_unreadable(what: str) -> Iterator[None]:
-    """Refuse what Arrow cannot read, whatever is wrong with it."""
+    """Raise UnreadableBody for any error of Arrow about the content of a body."""
     try:
         yield
     except MemoryError:  # Arrow's own is one of its exceptions, too
@@ -92,10 +92,7 @@ class Budget:
 def raw_columns(
     batches: Iterable[pa.RecordBatch], n_columns: int, budget: Budget
 ) -> list[pa.ChunkedArray]:
-    """Put batches together as columns of text, int64 or float64.
-
-    None of them is believed to be what it says.
-    """
+    """Concatenate batches into columns of text, int64 or float64, validating each batch."""
     columns: list[list[pa.Array]] = [[] for _ in range(n_columns)]
     rows = 0
     for batch in batches:
@@ -159,7 +156,7 @@ def _checked_views(array: pa.Array) -> pa.Array:
     )
     seen = words[array.offset :]
     seen[array.is_null().to_numpy(zero_copy_only=False)] = 0
-    lengths, _, numbers, starts = seen[seen[:, 0] > LONGEST_INLINE].astype(np.int64).T
+    lengths, _, numbers, starts = seen[seen[:, 0] > MAX_INLINE_LENGTH].astype(np.int64).T
     sizes = np.array([buffer.size for buffer in data], np.int64)
     if (
         (seen[:, 0] < 0).any()
@@ -174,7 +171,7 @@ def _checked_views(array: pa.Array) -> pa.Array:
 
 
 def _unpacked_bytes(column: pa.Array) -> int:
-    """Tell how large a column will be once every cell has its own value."""
+    """Compute the size of a column after decoding dictionaries, runs and views."""
     if pa.types.is_dictionary(column.type):
         lengths = _lengths(column.dictionary)
         return int(
@@ -186,9 +183,9 @@ def _unpacked_bytes(column: pa.Array) -> int:
 
 
 def _lengths(values: pa.Array) -> Lengths:
-    """Tell how many bytes the text of each cell has.
+    """Compute the length in bytes of each text.
 
-    Arrow does not for views, whose first word in four says it.
+    Arrow cannot for views, whose first of four words is the length.
     """
     if _is_view(values.type):
         words = np.frombuffer(values.buffers()[1], np.int32)[::WORDS_OF_A_VIEW]

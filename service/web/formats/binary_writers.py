@@ -14,12 +14,12 @@ Batches = Iterable[pa.RecordBatch]
 
 def write_parquet(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
     """Write Parquet, a row group as soon as there are rows enough for one."""
-    sink = _Sink()
+    sink = _Buffer()
     with pq.ParquetWriter(sink, schema) as writer:
         for group in _grouped(batches, schema):
             writer.write_table(group)
-            yield sink.drained()
-    yield sink.drained()
+            yield sink.read_new()
+    yield sink.read_new()
 
 
 def write_arrow(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
@@ -33,8 +33,8 @@ def write_arrow(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
     yield _END_OF_STREAM
 
 
-class _Sink:
-    """Takes what a writer writes until somebody sends it."""
+class _Buffer:
+    """Buffer for the bytes of a writer until they are sent."""
 
     closed = False
 
@@ -43,23 +43,23 @@ class _Sink:
         self._size = 0
 
     def write(self, part: pa.Buffer) -> int:
-        """Keep a copy: the writer uses its memory again."""
+        """Append a copy, as the writer reuses its memory."""
         self._parts.append(bytes(part))
         self._size += len(self._parts[-1])
         return len(self._parts[-1])
 
     def tell(self) -> int:
-        """Tell how much was written in all."""
+        """Return the number of bytes written so far."""
         return self._size
 
     def flush(self) -> None:
-        """Do nothing: whoever drains it sends on what there is."""
+        """Do nothing; `read_new` returns the bytes."""
 
     def close(self) -> None:
-        """Do nothing: what the writer wrote last is still to be sent."""
+        """Do nothing, as the last bytes are still to be sent."""
 
-    def drained(self) -> bytes:
-        """Give what has come since the last time."""
+    def read_new(self) -> bytes:
+        """Return the bytes written since the last call."""
         parts, self._parts = self._parts, []
         return b"".join(parts)
 

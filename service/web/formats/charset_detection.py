@@ -109,9 +109,10 @@ def _in_latin(*groups: Sequence[str]) -> Callable[[Sequence[str]], float]:
     alphabets.append((dict.fromkeys(_both_cases("".join(languages)), 0), MIXED))
 
     def score(words: Sequence[str]) -> float:
-        sound = [word for word in words if _is_sound(word)]
+        sound = [word for word in words if _is_plausible_word(word)]
         best = max(
-            weight * sum(_familiarity(word, ranks) for word in sound) for ranks, weight in alphabets
+            weight * sum(_frequency_score(word, ranks) for word in sound)
+            for ranks, weight in alphabets
         )
         return best / len(words)
 
@@ -123,7 +124,7 @@ def _in_other_letters(languages: Sequence[str]) -> Callable[[Sequence[str]], flo
     alphabets = [(_both_cases(letters), _both_cases(letters[:10])) for letters in languages]
 
     def score(words: Sequence[str]) -> float:
-        sound = [word for word in words if _is_cased_as_words(word)]
+        sound = [word for word in words if _has_word_case(word)]
         letters = "".join(words)
         return max(
             (1 - COMMON_WEIGHT) * sum(alphabet.issuperset(word) for word in sound) / len(words)
@@ -162,7 +163,7 @@ def _ranked(letters: str) -> dict[str, int]:
     }
 
 
-def _familiarity(word: str, ranks: Mapping[str, int]) -> float:
+def _frequency_score(word: str, ranks: Mapping[str, int]) -> float:
     """Return nearly 1 for a word of a language, less for rare letters, and 0 for other words."""
     letters = [letter for letter in word if not letter.isascii()]
     return (
@@ -170,15 +171,15 @@ def _familiarity(word: str, ranks: Mapping[str, int]) -> float:
     )
 
 
-def _is_sound(word: str) -> bool:
+def _is_plausible_word(word: str) -> bool:
     run = longest = 0
     for letter in word:
         run = 0 if letter.isascii() else run + 1
         longest = max(longest, run)
-    return longest <= MAX_RUN and _is_cased_as_words(word)
+    return longest <= MAX_RUN and _has_word_case(word)
 
 
-def _is_cased_as_words(word: str) -> bool:
+def _has_word_case(word: str) -> bool:
     """Check that no capital beyond ASCII follows a small letter."""
     return not any(
         before.islower() and after.isupper() and not after.isascii()

@@ -110,7 +110,7 @@ def opened_as_utf8(
         return
     with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
         _decode_blocks(file, found, copy)
-        yield copy, () if charset or found == "utf-16" else (_doubt(found),)  # type: ignore[misc]  # it is a BinaryIO in all but its stub
+        yield copy, () if charset or found == "utf-16" else (_charset_warning(found),)  # type: ignore[misc]  # it is a BinaryIO in all but its stub
 
 
 def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
@@ -130,7 +130,7 @@ def _fitting(file: BinaryIO, charset: str | None) -> str:
     raise _not_text(charset or "utf-8")
 
 
-def _doubt(charset: str) -> str:
+def _charset_warning(charset: str) -> str:
     return (
         f"The text is not UTF-8 and is read as {charset}, which is the likeliest. If words look "
         "wrong, send it with its own charset in the media type: Content-Type: text/csv; charset=…"

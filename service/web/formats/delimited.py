@@ -18,7 +18,7 @@ from service.errors import FieldError
 from service.web.formats.charsets import blocks, opened_as_utf8, opened_text
 from service.web.formats.errors import TableLimits, UnreadableBody, check_headers, raise_if_any
 from service.web.formats.raw_table import RawTable, is_blank, without_empty_rows
-from service.web.formats.titles import count_titles, is_lone_cell
+from service.web.formats.titles import begins_with_single_cell, count_titles
 
 # The rarest inside cells first: it wins a tie.
 DELIMITERS: Final = ("\t", "|", ";", ",")
@@ -46,7 +46,7 @@ Record = list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class _Dialect:
-    """Where the table begins in its file, what parts its cells, and its headers."""
+    """Start of the table in its file, delimiter and headers."""
 
     start: int
     delimiter: str
@@ -77,13 +77,13 @@ def read_csv(
     bounds.check(rows=table.num_rows, columns=table.num_columns)
     named = without_empty_rows(_named(table, layout.header))
     return RawTable(
-        table=_without_formulas(named) if has_formulas else named,
+        table=_unwrap_formulas(named) if has_formulas else named,
         warnings=(*doubts, *layout.warnings),
     )
 
 
 def read_tsv(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
-    """Read text that tabs delimit, whatever else its cells hold."""
+    """Read tab-separated text."""
     return read_csv(file, charset, bounds, "\t")
 
 
@@ -111,7 +111,7 @@ def _layout(file: BinaryIO, delimiter: str | None) -> _Dialect:
         start=preamble.end() + len(above.encode()),
         delimiter=found,
         header=[_one_line(_formula.sub(r"\1", cell)) for cell in _fitted(header, rows)],
-        warnings=_titles_told([n_before + line + 1 for line in sample.lines[: n_titles + 1]]),
+        warnings=_title_warnings([n_before + line + 1 for line in sample.lines[: n_titles + 1]]),
     )
 
 
@@ -122,7 +122,7 @@ def _check_first_line(text: str, delimiters: Sequence[str], line: int) -> None:
         are_texts = delimiter == "," and (
             len(rows[-1]) == PAIR or any(cell[:1] == " " for cell in rows[-1])
         )
-        if is_lone_cell(rows) and not are_texts:
+        if begins_with_single_cell(rows) and not are_texts:
             raise UnreadableBody(
                 f"Line {line} has one cell, and the lines below have {len(rows[1])}: send the "
                 "table without what "
@@ -130,8 +130,8 @@ def _check_first_line(text: str, delimiters: Sequence[str], line: int) -> None:
             )
 
 
-def _titles_told(lines: Sequence[int]) -> tuple[str, ...]:
-    """Say which lines are left out above the last of these, the header."""
+def _title_warnings(lines: Sequence[int]) -> tuple[str, ...]:
+    """Build the warning for title lines that are skipped above the header, the last of `lines`."""
     *titles, header = lines
     if not titles:
         return ()
@@ -156,7 +156,7 @@ def _has_formulas(file: BinaryIO) -> bool:
     return False
 
 
-def _without_formulas(table: pa.Table) -> pa.Table:
+def _unwrap_formulas(table: pa.Table) -> pa.Table:
     """Read the formula of a text, ``="00123"``, as that text."""
     for at, column in enumerate(table.columns):
         texts = pc.replace_substring_regex(column, _FORMULA, r"\1")

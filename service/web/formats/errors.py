@@ -1,4 +1,4 @@
-"""What every format refuses, and how it says so: by rows and columns, never by a value."""
+"""Limits and errors of all formats; errors name rows and columns, never a value."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ class UnreadableBody(ServiceError):
 
 @dataclass(frozen=True, kw_only=True)
 class TableLimits:
-    """How large a table may be: whatever is larger would not fit in memory."""
+    """Maximum size of a table, so that it fits in memory."""
 
     rows: int = 10_000_000
     columns: int = 1_000
@@ -38,7 +38,7 @@ class TableLimits:
     n_bytes: int = 1 << 32
 
     def check(self, *, rows: int = 0, columns: int = 0, n_bytes: int = 0) -> None:
-        """Refuse a table that is too large, before it is there."""
+        """Raise UnreadableBody if a table exceeds a limit, before it is built."""
         if columns > self.columns:
             raise UnreadableBody(
                 f"The table has {columns} columns; at most {self.columns:,} can be read"

@@ -1,4 +1,4 @@
-"""The part of flatbuffers that reads the metadata of an Arrow message before it is decoded."""
+"""Minimal flatbuffers reader for the metadata of Arrow messages."""
 
 import struct
 from collections.abc import Iterator
@@ -15,24 +15,24 @@ class Table:
 
     @classmethod
     def root(cls, data: memoryview) -> Self:
-        """Give the table that the others hang from."""
+        """Return the root table."""
         return cls(data, *struct.unpack_from("<I", data))
 
     def has(self, field: int) -> bool:
-        """Tell whether a field is there."""
+        """Return whether a field is present."""
         return bool(self._at(field))
 
     def byte(self, field: int) -> int:
-        """Read a small number; 0 if it is left out."""
+        """Read an unsigned byte; 0 if the field is absent."""
         place = self._at(field)
         return self._read("<B", place) if place else 0
 
     def table(self, field: int) -> Self:
-        """Follow a field to another table."""
+        """Return the table that a field refers to."""
         return type(self)(self._data, self._target(field))
 
     def structs(self, field: int, layout: str) -> Iterator[tuple[int, ...]]:
-        """Read a vector of structs, each laid out alike; none if it is left out."""
+        """Yield the structs of a vector, unpacked by `layout`; none if the field is absent."""
         if not self.has(field):
             return
         place = self._target(field)

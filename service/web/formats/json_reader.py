@@ -11,14 +11,14 @@ from service.web.formats.raw_table import RawTable
 from service.web.formats.row_columns import BadRecord, read_records
 
 # One customer longer than this is refused: the decoder holds the GIL for a whole value.
-LONGEST_VALUE: Final = 1 << 18
+MAX_VALUE_LENGTH: Final = 1 << 18
 LIST: Final = "customers"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def fields(pairs: list[tuple[str, object]]) -> object:
-    """Make an object of its fields; one that has a field twice does not say which it means."""
+    """Build an object from its fields; a repeated field makes it a `BadRecord`."""
     found = dict(pairs)
     return found if len(found) == len(pairs) else BadRecord("has a field twice")
 
@@ -29,7 +29,7 @@ DECODER: Final = json.JSONDecoder(object_pairs_hook=fields)
 def read_json(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
     """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
-        document = Document(text.read, DECODER, longest=LONGEST_VALUE)
+        document = Document(text.read, DECODER, longest=MAX_VALUE_LENGTH)
         return read_records(_customers(document), place=(LIST,), bounds=bounds)
 
 
@@ -61,7 +61,7 @@ class Document:
     def expect(self, character: str) -> None:
         """Step over the next character, which must be this one."""
         if not self.skip(character):
-            raise self._refusal(f"Expecting {character!r}", self._at)
+            raise self._syntax_error(f"Expecting {character!r}", self._at)
 
     def end(self) -> None:
         """Expect that nothing follows."""
@@ -77,7 +77,7 @@ class Document:
             except json.JSONDecodeError as error:
                 self._check_length(len(self._text))
                 if not self._read_on():
-                    raise self._refusal(error.msg, error.pos) from None
+                    raise self._syntax_error(error.msg, error.pos) from None
             except RecursionError:
                 raise UnreadableBody("The body is nested too deeply") from None
             except ValueError:
@@ -134,7 +134,7 @@ class Document:
         columns = at - self._text.rfind("\n", 0, at) if lines else self._columns + at
         return self._lines + lines, columns
 
-    def _refusal(self, fault: str, at: int) -> UnreadableBody:
+    def _syntax_error(self, fault: str, at: int) -> UnreadableBody:
         line, column = self._place(at)
         return UnreadableBody(f"The body is not JSON: {fault} in line {line}, column {column}")
 

@@ -7,11 +7,11 @@ from typing import BinaryIO, Final
 
 from service.web.formats.charsets import opened_text
 from service.web.formats.errors import TableLimits
-from service.web.formats.json_reader import DECODER, LONGEST_VALUE
+from service.web.formats.json_reader import DECODER, MAX_VALUE_LENGTH
 from service.web.formats.raw_table import RawTable
 from service.web.formats.row_columns import BadRecord, read_records
 
-TOO_LONG: Final = BadRecord(f"has {LONGEST_VALUE:,} characters or more")
+TOO_LONG: Final = BadRecord(f"has {MAX_VALUE_LENGTH:,} characters or more")
 
 
 def read_lines(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
@@ -24,8 +24,8 @@ def read_lines(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawT
 
 
 def _customers(text: TextIOWrapper) -> Iterator[object]:
-    for line in iter(lambda: text.readline(LONGEST_VALUE), ""):
-        if len(line) == LONGEST_VALUE:
+    for line in iter(lambda: text.readline(MAX_VALUE_LENGTH), ""):
+        if len(line) == MAX_VALUE_LENGTH:
             yield TOO_LONG
             return
         if line.strip():

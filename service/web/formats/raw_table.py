@@ -1,4 +1,4 @@
-"""What every reader gives: a raw table, and which of its cells were in the body at all."""
+"""Result of every reader: a raw table, and a mask of the cells that the body contained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class RawTable:
-    """Columns of text, int64 or float64 as they came.
+    """Unparsed columns of text, int64 or float64.
 
-    `present` tells for each which rows have the field at all.
-
-    Without `present` every row has every column: there an empty cell is a cleared one. `warnings`
-    say what was doubtful in the body itself.
+    `present` marks, by column, the rows that have the field. Without `present`, every row has every
+    column, and an empty cell clears the stored one. `warnings` concern the body itself.
     """
 
     table: pa.Table
@@ -27,7 +25,7 @@ class RawTable:
 
 
 def without_empty_rows(table: pa.Table) -> pa.Table:
-    """Pass over the rows that have nothing in any column, as spreadsheets leave them."""
+    """Drop rows that are empty in every column, such as spreadsheets append."""
     empty = pa.scalar(True)  # noqa: FBT003 - pyarrow has no keyword
     for column in table.columns:
         empty = pc.and_(empty, is_blank(column))
@@ -37,16 +35,16 @@ def without_empty_rows(table: pa.Table) -> pa.Table:
 
 
 def is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Tell which cells of a column hold nothing: null, or no more than white space."""
+    """Mark the cells of a column that are null or blank."""
     if not pa.types.is_string(column.type):
         return column.is_null()
     return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)  # noqa: FBT003 - pyarrow has no keyword
 
 
 def without_nan(table: pa.Table) -> RawTable:
-    """Take NaN, which software writes that knows no missing numbers, for a missing value.
+    """Replace NaN by null, with a warning for each column.
 
-    Say so of each column.
+    Software without missing numbers writes NaN for them.
     """
     warnings = []
     for at, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):

@@ -44,9 +44,9 @@ def serve(descriptor: int) -> None:
         frames.send(connection, {})
         while request := frames.receive(connection):
             limit_memory(n_own_bytes + int(request.header["bounds"]["n_bytes"]) + WORKING_BYTES)
-            _answer(connection, request)
+            _handle_request(connection, request)
             if request.file is not None:
-                _give_back_memory()
+                _trim_memory()
 
 
 def limit_memory(n_bytes: int) -> None:
@@ -57,7 +57,7 @@ def limit_memory(n_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
 
 
-def _give_back_memory() -> None:
+def _trim_memory() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):  # of the GNU C library alone
         libc.malloc_trim(0)
@@ -67,7 +67,7 @@ def _private_bytes() -> int:
     return int(_MEMORY.read_text().split()[_DATA]) * PAGESIZE if sys.platform == "linux" else 0
 
 
-def _answer(connection: socket, request: Frame) -> None:
+def _handle_request(connection: socket, request: Frame) -> None:
     try:
         table = READERS[request.header["format"]](
             _body(request), TableLimits(**request.header["bounds"])

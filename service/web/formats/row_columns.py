@@ -31,7 +31,7 @@ Record = dict[str, object]
 
 @dataclass(frozen=True)
 class BadRecord:
-    """Stands for a row that is no object of cells, and says why."""
+    """A row that is not an object of cells, with the reason."""
 
     detail: str
 
@@ -44,9 +44,9 @@ def read_records(
     A fault is pointed at below `place`, where a pointer can reach it.
     """
     growing = _ColumnBuilder(place, bounds)
-    raise_if_any(growing.grow(iter(rows)), "cells cannot be read")
+    raise_if_any(growing.add_rows(iter(rows)), "cells cannot be read")
     check_headers(list(growing.columns))
-    return growing.grown()
+    return growing.to_table()
 
 
 class _Fields(NamedTuple):
@@ -72,10 +72,7 @@ _NOTHING: Final = _ColumnChunk(frozenset(), pa.nulls(0), np.empty(0, np.int64))
 
 @dataclass(frozen=True)
 class _ColumnBuilder:
-    """Columns as far as they are read, each with its pieces by the chunk's number.
-
-    What is absent takes no room.
-    """
+    """Columns read so far, as pieces by chunk number; absent fields take no memory."""
 
     place: tuple[str, ...] | None
     bounds: TableLimits
@@ -84,16 +81,16 @@ class _ColumnBuilder:
 
     @property
     def n_rows(self) -> int:
-        """How many rows have been taken in."""
+        """Number of rows added so far."""
         return sum(self.lengths)
 
-    def grow(self, rows: Iterator[object]) -> Iterator[FieldError]:
-        """Take in all rows; yields what is wrong with their cells."""
+    def add_rows(self, rows: Iterator[object]) -> Iterator[FieldError]:
+        """Add all rows, and yield the errors of their cells."""
         while chunk := list(islice(rows, ROWS_AT_ONCE)):
             yield from self._take(self._records(chunk))
 
-    def grown(self) -> RawTable:
-        """Give the columns in the order in which they were first seen."""
+    def to_table(self) -> RawTable:
+        """Build the table; columns are in the order of first occurrence."""
         names, columns, present = list(self.columns), [], {}
         for name in names:
             pieces = self.columns.pop(name)
@@ -107,7 +104,7 @@ class _ColumnBuilder:
     def _records(self, chunk: list[Any]) -> list[Record]:
         if set(map(type, chunk)) - {dict}:
             faults = (
-                self._row_fault(index, row)
+                self._row_error(index, row)
                 for index, row in enumerate(chunk)
                 if type(row) is not dict
             )
@@ -125,18 +122,20 @@ class _ColumnBuilder:
             if piece := _piece(fields, len(records)):
                 pieces[len(self.lengths)] = piece
             else:
-                yield from self._cell_faults(name, fields)
+                yield from self._cell_errors(name, fields)
         self.lengths.append(len(records))
 
-    def _row_fault(self, index: int, row: object) -> FieldError:
-        return self._fault(row.detail if isinstance(row, BadRecord) else "is not an object", index)
+    def _row_error(self, index: int, row: object) -> FieldError:
+        return self._field_error(
+            row.detail if isinstance(row, BadRecord) else "is not an object", index
+        )
 
-    def _cell_faults(self, name: str, fields: _Fields) -> Iterator[FieldError]:
+    def _cell_errors(self, name: str, fields: _Fields) -> Iterator[FieldError]:
         for index, cell in zip(*fields, strict=True):
-            if fault := _cell_fault(cell):
-                yield self._fault(f"{name!r} {fault}", index, name)
+            if fault := _check_cell(cell):
+                yield self._field_error(f"{name!r} {fault}", index, name)
 
-    def _fault(self, detail: str, index: int, *step: str) -> FieldError:
+    def _field_error(self, detail: str, index: int, *step: str) -> FieldError:
         row = self.n_rows + index
         where = None if self.place is None else pointer([*self.place, row, *step])
         return FieldError(detail=detail, pointer=where, row=row + 1)
@@ -182,9 +181,9 @@ def _values(column: list[Any], kinds: frozenset[type]) -> pa.Array:
     if kinds == {int}:
         return _integers(column)
     if kinds == {float} or (kinds == {int, float} and all(map(_is_exact, column))):
-        return _floats(column)
+        return _parse_floats(column)
     if kinds == {int, float}:
-        _floats(column)
+        _parse_floats(column)
     return pa.array(column if kinds == {str} else list(map(_text, column)), pa.string())
 
 
@@ -199,7 +198,7 @@ def _integers(column: list[Any]) -> pa.Array:
         return pa.array(list(map(_text, column)), pa.string())
 
 
-def _floats(column: list[Any]) -> pa.Array:
+def _parse_floats(column: list[Any]) -> pa.Array:
     read = pa.array([None if cell is None else float(cell) for cell in column], pa.float64())
     if not pc.all(pc.is_finite(read)).as_py():
         raise ValueError("not every number is finite")
@@ -213,11 +212,11 @@ def _text(cell: object) -> str | None:
 def _joined(pieces: list[tuple[_ColumnChunk, int]]) -> pa.ChunkedArray:
     kind = _common_type([piece for piece, _ in pieces])
     return pa.chunked_array(
-        [_spread(piece, _as(piece.values, kind), length) for piece, length in pieces], kind
+        [_scatter(piece, _as(piece.values, kind), length) for piece, length in pieces], kind
     )
 
 
-def _spread(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
+def _scatter(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
     """Put the cells of a piece into their rows, and null into all others."""
     if piece.rows is None:
         return values
@@ -249,7 +248,7 @@ def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
     return values.cast(kind, safe=False)
 
 
-def _cell_fault(cell: object) -> str | None:
+def _check_cell(cell: object) -> str | None:
     if isinstance(cell, dict | list | BadRecord):
         return "is an object or a list, not a single value"
     if isinstance(cell, str):

@@ -1,4 +1,4 @@
-"""Files of other kinds, told by their first bytes, and what to send instead."""
+"""Detection of unsupported files by their signatures (magic numbers)."""
 
 from typing import BinaryIO, Final
 
@@ -40,9 +40,9 @@ _OF_OPEN_DOCUMENT: Final = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 def describe_signature(file: BinaryIO, media_type: str) -> str | None:
-    """Say that a file is something else than its media type says, and what to send.
+    """Describe the real kind of a file that contradicts its media type, and the format to send.
 
-    None unless that is known.
+    None if the signature is not known.
     """
     file.seek(0)
     head = file.read(N_BYTES)

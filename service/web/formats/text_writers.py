@@ -61,7 +61,7 @@ def write_csv(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
 
 
 def finite(column: pa.Array) -> pa.Array:
-    """Leave out what is no number: no format of text can say it, and so none does."""
+    """Replace NaN and infinity by null in every format, as JSON cannot represent them."""
     return (
         pc.if_else(pc.is_finite(column), column, None)
         if pa.types.is_floating(column.type)
@@ -90,13 +90,13 @@ def _rows(parts: Iterable[pa.Array | str]) -> bytes:
 
 def _texts(column: pa.Array, written: Callable[[pa.Array], pa.Array]) -> pa.Array:
     if pa.types.is_floating(column.type):
-        return _numerals(finite(column))
+        return _format_numbers(finite(column))
     texts = column.cast(pa.string())
     bare = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
     return texts if bare else written(texts)
 
 
-def _numerals(column: pa.Array) -> pa.Array:
+def _format_numbers(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
     unusual = pc.match_substring_regex(texts, _UNUSUAL_NUMBER).fill_null(False)  # noqa: FBT003 - pyarrow has no keyword
     return _replaced(

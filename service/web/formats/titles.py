@@ -35,33 +35,33 @@ def count_titles(rows: Sequence[Record]) -> int:
     """
     for n in range(1, min(MAX_TITLES + 1, len(rows) - 1)):
         header, below = rows[n], rows[n + 1 :]
-        if _usual_width(below) != len(header) or not _could_be_header(header):
+        if _most_common_width(below) != len(header) or not _may_be_header(header):
             continue
         titles = rows[:n]
-        if all(_is_apart(title, len(header)) for title in titles):
+        if all(_is_title(title, len(header)) for title in titles):
             return n
-        if not any(map(_could_be_header_or_index, titles)) and _is_unlike(header, below):
+        if not any(map(_may_be_header_or_index, titles)) and _differs_from_data(header, below):
             return n
     return 0
 
 
-def is_lone_cell(rows: Sequence[Record]) -> bool:
+def begins_with_single_cell(rows: Sequence[Record]) -> bool:
     """Check for a single cell above rows that all have as many others, as no header has it."""
     widths = {len(row) for row in rows[1:]}
     return len(rows) >= MIN_ROWS and len(rows[0]) == 1 and len(widths) == 1 and widths != {1}
 
 
-def _usual_width(rows: Sequence[Record]) -> int:
+def _most_common_width(rows: Sequence[Record]) -> int:
     return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
 
 
-def _is_apart(title: Record, width: int) -> bool:
+def _is_title(title: Record, width: int) -> bool:
     """Check for a title of one cell, or a comment that is not split as the header is."""
     is_comment = title[0].lstrip().startswith(COMMENT)
     return len(title) != width and (len(title) == 1 or is_comment)
 
 
-def _could_be_header(row: Record) -> bool:
+def _may_be_header(row: Record) -> bool:
     """Check for at least two different cells of words, none after a space as in a sentence."""
     texts = [cell.strip().casefold() for cell in row]
     are_words = not any(
@@ -74,12 +74,12 @@ def _could_be_header(row: Record) -> bool:
     )
 
 
-def _could_be_header_or_index(row: Record) -> bool:
+def _may_be_header_or_index(row: Record) -> bool:
     """Check the same for a header without a name for the first column, the row index."""
-    return len(row) > 1 and _could_be_header(row if row[0].strip() else ["index", *row[1:]])
+    return len(row) > 1 and _may_be_header(row if row[0].strip() else ["index", *row[1:]])
 
 
-def _is_unlike(header: Record, below: Sequence[Record]) -> bool:
+def _differs_from_data(header: Record, below: Sequence[Record]) -> bool:
     """Check that the cells below have digits in some column, and the header's in none of these."""
     columns = [
         [row[at] for row in below if len(row) > at and row[at].strip()] for at in range(len(header))

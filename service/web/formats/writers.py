@@ -82,7 +82,7 @@ def write_table(
     noun: str,
     after: Mapping[str, object] = NO_EXTRA_FIELDS,
 ) -> Iterator[bytes]:
-    """Write a table a few thousand rows at a time; what is no finite number is left out.
+    """Write a table in batches of a few thousand rows; NaN and infinity become null.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _first(formats: Iterator[TableFormat]) -> TableFormat:
 
 
 def _range(text: str) -> tuple[str, float]:
-    """Read one media range and how much it is wanted."""
+    """Parse a media range and its quality value."""
     media_type, parameters = parse_media_type(text)
     try:
         quality = float(parameters.get("q", "1"))
@@ -126,7 +126,7 @@ def _range(text: str) -> tuple[str, float]:
 
 
 def _quality(fmt: TableFormat, ranges: Iterable[tuple[str, float]]) -> float:
-    """Tell how much a format is wanted: what names it best decides."""
+    """Return the quality value of a format; the most specific media range applies."""
     family = fmt.media_type.partition("/")[0]
     by_range = dict(ranges)
     return next(

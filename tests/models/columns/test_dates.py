@@ -11,7 +11,7 @@ from models.columns import BadCells, Override, apply_schema, infer_schema, read_
 from models.columns.dates import (
     are_dates,
     find_order,
-    mark_contradictions,
+    find_order_conflicts,
     mark_unknown_months,
     read_days,
 )
@@ -179,8 +179,8 @@ def test_a_month_in_an_unknown_language_is_told_from_one_that_is_known(text, unk
 
 def test_dates_that_can_only_be_read_in_the_other_order_are_found():
     texts = pa.array(["13/4/2024", "4/13/2024", "3/4/2024", "2024-04-13", None])
-    assert mark_contradictions(texts, "dd/mm/yyyy").tolist() == [False, True, False, False, False]
-    assert mark_contradictions(texts, "mm/dd/yyyy").tolist() == [True, False, False, False, False]
+    assert find_order_conflicts(texts, "dd/mm/yyyy").tolist() == [False, True, False, False, False]
+    assert find_order_conflicts(texts, "mm/dd/yyyy").tolist() == [True, False, False, False, False]
 
 
 def test_words_between_numbers_are_not_taken_for_dates():

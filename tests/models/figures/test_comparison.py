@@ -12,7 +12,7 @@ from models.charts.plotly_html import to_plotly
 from models.charts.text_metrics import width
 from models.charts.theme import LOOKS
 from models.figures import OF_COMPARISONS, ComparedSegment, ComparisonInput, render
-from models.figures.inputs import MOST_SEGMENTS
+from models.figures.inputs import MAX_SEGMENTS
 
 TEXT = "{http://www.w3.org/2000/svg}text"
 CASES = [(2, 2), (5, 4), (20, 20), (1, 6), (40, 30)]
@@ -81,7 +81,7 @@ def test_no_segment_is_written_upon_another(case):
             if each.get("text-anchor", "start") == side and "  " in each.text
         ]
         places = sorted(float(each.get("y")) for each in own)
-        assert len(places) == min(case[side == "start"], MOST_SEGMENTS + 1)
+        assert len(places) == min(case[side == "start"], MAX_SEGMENTS + 1)
         assert np.diff(places, prepend=-99).min() >= float(own[0].get("font-size"))
 
 
@@ -146,8 +146,8 @@ def test_a_segment_that_goes_on_has_the_color_of_the_later_version_and_one_that_
 
 
 def test_of_too_many_segments_the_smallest_are_drawn_as_one():
-    drawn = compared(40, 30).arranged
-    assert (len(drawn.before), len(drawn.after)) == (MOST_SEGMENTS + 1, MOST_SEGMENTS + 1)
+    drawn = compared(40, 30).for_display
+    assert (len(drawn.before), len(drawn.after)) == (MAX_SEGMENTS + 1, MAX_SEGMENTS + 1)
     assert drawn.n_customers == 5_000
     assert {"16 smaller segments", "6 smaller segments"} <= {
         party.name for party in (*drawn.before, *drawn.after)
@@ -156,14 +156,14 @@ def test_of_too_many_segments_the_smallest_are_drawn_as_one():
 
 @pytest.mark.parametrize("case", [(2, 2), (5, 4), (4, 5), (12, 3)], ids=str)
 def test_what_is_drawn_in_another_order_is_the_same(case):
-    known, drawn = compared(*case), compared(*case).arranged
+    known, drawn = compared(*case), compared(*case).for_display
     assert {(flow.source, flow.target, flow.n_customers) for flow in drawn.flows} == {
         (flow.source, flow.target, flow.n_customers) for flow in known.flows
     }
 
 
 def test_segments_that_only_one_version_has_lie_beside_those_that_most_of_their_customers_are_in():
-    drawn = compared(12, 3, moving=0.0).arranged
+    drawn = compared(12, 3, moving=0.0).for_display
     assert np.diff(drawn.counts.argmax(axis=1)).min() >= 0
 
 

@@ -16,14 +16,14 @@ from models.algorithms import Hierarchical, KMeans
 from models.charts.plotly_html import to_plotly
 from models.charts.spec import Axis
 from models.charts.text_metrics import shortened, width, wrapped
-from models.charts.theme import LOOKS, contrast, text_color_on
+from models.charts.theme import LOOKS, contrast_ratio, text_color_on
 from models.charts.ticks import number, ticks_of
 from models.features import Feature
 from models.figures import OF_VERSIONS, SampledCustomers, Segment, VersionInput, render
 from models.figures.inputs import draw_by_segment
 from models.figures.prepared_points import prepared_points
 from models.figures.segment_scores import traits
-from models.figures.silhouette import silhouettes
+from models.figures.silhouette import silhouette_values
 from models.profiling import profile_segments
 from models.segmentation import fit
 from tests.support.scorer_columns import cells_of
@@ -175,7 +175,7 @@ def test_silhouettes_are_those_of_scikit_learn():
     points, labels = random.normal(size=(120, 3)), random.integers(0, 6, 120)
     labels[0] = 99  # alone
     np.testing.assert_allclose(
-        silhouettes(points, labels), silhouette_samples(points, labels), atol=1e-7
+        silhouette_values(points, labels), silhouette_samples(points, labels), atol=1e-7
     )
 
 
@@ -243,7 +243,7 @@ def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
 
 def test_ticks_are_written_as_what_they_are():
     axis = Axis(low=0, high=20)
-    assert [label for _, label in ticks_of(axis, most=8)] == [
+    assert [label for _, label in ticks_of(axis, max_ticks=8)] == [
         "0",
         "2.5",
         "5",
@@ -259,8 +259,8 @@ def test_ticks_are_written_as_what_they_are():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("value", np.linspace(-1, 1, 9))
 def test_words_upon_a_heat_map_can_be_read(theme, value):
-    background = LOOKS[theme].heat(value)
-    assert contrast(text_color_on(background), background) >= 4.5
+    background = LOOKS[theme].heatmap_color(value)
+    assert contrast_ratio(text_color_on(background), background) >= 4.5
 
 
 def test_what_is_mostly_zero_or_mostly_missing_is_told_by_shares_or_as_unknown():

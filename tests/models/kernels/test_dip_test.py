@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from models.kernels.dip_test import QUANTILES, SIZES, TAILS, dip, dip_p
+from models.kernels.dip_test import QUANTILES, SIZES, TAILS, dip_p_value, dip_statistic
 
 REPEATED = st.lists(st.integers(0, 9), min_size=1, max_size=12)
 SPREAD = st.lists(st.floats(-100, 100, width=16), min_size=1, max_size=12)
@@ -51,62 +51,64 @@ def bend(at, first, sign):
 @settings(max_examples=60, deadline=None)
 def test_the_dip_is_the_least_distance_to_any_function_with_one_peak(values):
     x = ascending(values)
-    assert dip(x) == pytest.approx(dip_by_linear_programmes(x), abs=1e-6)
+    assert dip_statistic(x) == pytest.approx(dip_by_linear_programmes(x), abs=1e-6)
 
 
 @given(REPEATED | SPREAD, st.sampled_from([-8.0, -1.0, 0.5, 4.0]), st.integers(-100, 100))
 @settings(deadline=None)
 def test_units_shifts_and_reflections_do_not_change_the_dip(values, unit, shift):
     x = np.round(ascending(values), 3)
-    assert dip(ascending(x * unit + shift)) == pytest.approx(dip(x), abs=1e-9)
+    assert dip_statistic(ascending(x * unit + shift)) == pytest.approx(dip_statistic(x), abs=1e-9)
 
 
 @given(SPREAD | REPEATED)
 @settings(deadline=None)
 def test_the_dip_lies_between_half_a_value_and_a_quarter(values):
     least = 0.5 / len(values)
-    assert least <= dip(ascending(values)) <= max(least, 0.25)
+    assert least <= dip_statistic(ascending(values)) <= max(least, 0.25)
 
 
 @pytest.mark.parametrize("values", [[1], [1, 2], [1, 2, 9], [4, 4, 4, 4, 4]], ids=str)
 def test_three_values_and_equal_values_have_the_least_dip(values):
-    assert dip(ascending(values)) == 0.5 / len(values)
+    assert dip_statistic(ascending(values)) == 0.5 / len(values)
 
 
 def test_two_far_heaps_come_close_to_a_quarter():
     rng = np.random.default_rng(0)
-    assert dip(ascending([*rng.normal(0, 1, 500), *rng.normal(1e6, 1, 500)])) == pytest.approx(
-        0.25, abs=1e-4
-    )
+    assert dip_statistic(
+        ascending([*rng.normal(0, 1, 500), *rng.normal(1e6, 1, 500)])
+    ) == pytest.approx(0.25, abs=1e-4)
 
 
 def test_a_heap_of_equal_values_with_a_tail_is_one_peak():
     tail = np.random.default_rng(0).exponential(size=200)
-    assert dip_p(dip(ascending([*np.zeros(800), *tail])), 1000) > 0.5
+    assert dip_p_value(dip_statistic(ascending([*np.zeros(800), *tail])), 1000) > 0.5
 
 
 def test_two_peaks_are_seen_and_one_is_not():
     rng = np.random.default_rng(0)
     one, other = rng.normal(0, 1, 300), rng.normal(5, 1, 300)
-    assert dip_p(dip(ascending(one)), 300) > 0.05
-    assert dip_p(dip(ascending([*one, *other])), 600) == pytest.approx(0.001)
+    assert dip_p_value(dip_statistic(ascending(one)), 300) > 0.05
+    assert dip_p_value(dip_statistic(ascending([*one, *other])), 600) == pytest.approx(0.001)
 
 
 @pytest.mark.parametrize("n", [10, 70, 1000])
 @pytest.mark.parametrize("level", [0.5, 0.1])
 def test_uniform_values_fall_below_a_level_as_often_as_it_says(n, level):
     rng = np.random.default_rng(n)
-    found = [dip_p(dip(np.sort(rng.random(n))), n) < level for _ in range(400)]
+    found = [dip_p_value(dip_statistic(np.sort(rng.random(n))), n) < level for _ in range(400)]
     assert np.mean(found) == pytest.approx(level, abs=4 * np.sqrt(level * (1 - level) / 400))
 
 
 def test_at_a_quantile_of_the_table_the_chance_is_its_tail():
     for n, quantiles in zip(SIZES, QUANTILES, strict=True):
-        assert [dip_p(quantile / np.sqrt(n), n) for quantile in quantiles] == pytest.approx(TAILS)
+        assert [dip_p_value(quantile / np.sqrt(n), n) for quantile in quantiles] == pytest.approx(
+            TAILS
+        )
 
 
 @pytest.mark.parametrize("n", [1, 4, 15, 300, 10**6])
 def test_a_greater_dip_is_never_more_likely(n):
-    chances = [dip_p(distance, n) for distance in np.linspace(0.5 / n, 0.25, 200)]
+    chances = [dip_p_value(distance, n) for distance in np.linspace(0.5 / n, 0.25, 200)]
     assert chances == sorted(chances, reverse=True)
     assert chances[0] == 1.0

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_samples, silhouette_score
 
 from models.kernels.mean_silhouettes import EXACT_UP_TO, QUERIES, mean_silhouettes
-from models.kernels.silhouettes import silhouettes
+from models.kernels.silhouettes import silhouette_values
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def test_whatever_the_partitions_the_compiled_means_are_those_of_the_plain_versi
     rng = np.random.default_rng(seed)
     points = rng.integers(-3, 4, size=(n, d)) + 100.0
     partitions = [rng.permutation(np.arange(n) % min(k, n)) for k in ks]
-    plain = [silhouettes(cdist(points, points), labels) for labels in partitions]
+    plain = [silhouette_values(cdist(points, points), labels) for labels in partitions]
     found = mean_silhouettes(points, partitions, seed)
     assert found.means == pytest.approx([each.mean() for each in plain], abs=1e-12)
     assert found.errors == pytest.approx([each.std() / n**0.5 for each in plain], abs=1e-12)
@@ -45,7 +45,7 @@ def test_the_mean_silhouettes_are_those_of_scikit_learn():
 def test_the_silhouette_of_a_point_alone_is_zero():
     points = np.random.default_rng(0).normal(size=(60, 3))
     labels = np.array([0, *np.random.default_rng(1).integers(1, 4, size=59)])
-    assert silhouettes(cdist(points, points), labels) == pytest.approx(
+    assert silhouette_values(cdist(points, points), labels) == pytest.approx(
         silhouette_samples(points, labels)
     )
 

@@ -13,7 +13,7 @@ from models.cells import BadCell
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
 from models.scoring import CellError, RowAssignment, Scorer
-from models.scoring.compiler import distance_fences
+from models.scoring.compiler import outlier_thresholds
 from models.scoring.features import CategoricalFeature
 from models.scoring.inputs import read_categories, read_numbers
 from models.segmentation import fit
@@ -290,12 +290,12 @@ def test_ordinary_customers_are_rarely_outliers():
 
 def test_a_small_segment_is_fenced_by_all_customers_together():
     distance = np.r_[np.linspace(1, 2, 100), 50.0]
-    own, pooled = distance_fences(distance, np.r_[np.zeros(100, int), 1], 2)
+    own, pooled = outlier_thresholds(distance, np.r_[np.zeros(100, int), 1], 2)
     assert own < pooled < np.log(50)
 
 
 def test_where_nobody_is_away_from_a_center_nobody_is_fenced():
-    assert distance_fences(np.zeros(40), np.zeros(40, int), 1).tolist() == [np.inf]
+    assert outlier_thresholds(np.zeros(40), np.zeros(40, int), 1).tolist() == [np.inf]
 
 
 def test_an_empty_table_gets_no_assignments():

@@ -14,7 +14,7 @@ from models.kernels.mean_silhouettes import mean_silhouettes
 from models.selection import recommend_k
 from models.selection.constraints import Constraints, choose
 from models.selection.k_probabilities import credible_set
-from models.selection.summary_text import summary_sentence
+from models.selection.summary_text import format_recommendation
 
 pytestmark = pytest.mark.slow
 
@@ -258,4 +258,4 @@ def test_the_smaller_of_two_alike_is_chosen():
     ],
 )
 def test_the_advice_says_how_strong_the_evidence_is(k, probabilities, text):
-    assert summary_sentence(k, probabilities) == text
+    assert format_recommendation(k, probabilities) == text

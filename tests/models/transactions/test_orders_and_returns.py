@@ -13,8 +13,8 @@ from models.columns import BadCells, UnknownColumn
 from models.transactions import (
     TransactionColumns,
     UnclearRecipe,
+    aggregate_transactions,
     customers,
-    ledger,
     merge_ledgers,
     summarize_transactions,
     warn_of_leap,
@@ -48,7 +48,7 @@ def dated(*days, today=TODAY, **recipe):
     raw = pa.table(
         {"who": [f"c{n % 7}" for n in range(len(days))], "when": [str(day) for day in days]}
     )
-    return ledger(
+    return aggregate_transactions(
         raw, TransactionColumns(customer="who", date="when", amount=None, **recipe), today
     )
 
@@ -82,7 +82,7 @@ def test_a_number_of_an_order_is_read_as_an_id(numbers):
 
 
 def test_a_line_without_the_number_of_its_order_is_left_out_and_named():
-    kept = ledger(sold(("ann", "1", 0, 10), ("ann", None, 0, 20)), RECIPE)
+    kept = aggregate_transactions(sold(("ann", "1", 0, 10), ("ann", None, 0, 20)), RECIPE)
     assert [(fault.row, fault.column, fault.detail) for fault in kept.faults] == [
         (2, "invoice", "is missing")
     ]
@@ -93,11 +93,13 @@ def test_a_line_without_the_number_of_its_order_is_left_out_and_named():
     found=st.lists(lines, min_size=1, max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4)
 )
 def test_lines_of_orders_give_the_same_ledger_however_they_are_split(found, cuts):
-    whole = ledger(sold(*found), RECIPE)
+    whole = aggregate_transactions(sold(*found), RECIPE)
     edges = [0, *sorted(min(cut, len(found)) for cut in cuts), len(found)]
-    kept = ledger(sold(), RECIPE).table
+    kept = aggregate_transactions(sold(), RECIPE).table
     for start, end in pairwise(edges):
-        kept = merge_ledgers(kept, ledger(sold(*found[start:end]), whole.recipe).table)
+        kept = merge_ledgers(
+            kept, aggregate_transactions(sold(*found[start:end]), whole.recipe).table
+        )
     assert kept.equals(whole.table)
 
 
@@ -118,7 +120,9 @@ def test_orders_are_what_plain_counting_says(found):
 
 
 def test_a_ledger_of_orders_survives_a_file(tmp_path):
-    kept = ledger(sold(("a", "1", 1, 5), ("b", "2", 2, -1), ("a", "3", 3, 1)), RECIPE).table
+    kept = aggregate_transactions(
+        sold(("a", "1", 1, 5), ("b", "2", 2, -1), ("a", "3", 3, 1)), RECIPE
+    ).table
     parquet.write_table(kept, tmp_path / "ledger.parquet")
     assert merge_ledgers(kept, parquet.read_table(tmp_path / "ledger.parquet")).equals(
         merge_ledgers(kept, kept)
@@ -128,20 +132,22 @@ def test_a_ledger_of_orders_survives_a_file(tmp_path):
 
 def test_a_ledger_keeps_no_number_of_an_order():
     assert "Zanzibar-77" not in str(
-        ledger(sold(("a", "Zanzibar-77", 1, 5)), RECIPE).table.to_pydict()
+        aggregate_transactions(sold(("a", "Zanzibar-77", 1, 5)), RECIPE).table.to_pydict()
     )
 
 
 def test_a_column_of_orders_must_be_there():
     with pytest.raises(UnknownColumn, match="'order_no'"):
-        ledger(
+        aggregate_transactions(
             sold(), TransactionColumns(customer="who", date="when", amount="much", order="order_no")
         )
 
 
 def test_the_number_of_an_order_is_no_other_column():
     with pytest.raises(UnclearRecipe):
-        ledger(sold(), TransactionColumns(customer="who", date="when", amount="much", order="when"))
+        aggregate_transactions(
+            sold(), TransactionColumns(customer="who", date="when", amount="much", order="when")
+        )
 
 
 # Orders that nobody has named
@@ -186,7 +192,9 @@ def test_other_headers_do_not(header):
 def test_a_number_that_repeats_for_a_customer_is_asked_about_with_the_ready_parameter():
     raw = sold(("ann", "1", 0, 10), ("ann", "1", 0, 20), ("ben", "2", 0, 20))
     raw = raw.rename_columns(["who", "Invoice No", "when", "much"])
-    kept = ledger(raw, TransactionColumns(customer="who", date="when", amount="much"))
+    kept = aggregate_transactions(
+        raw, TransactionColumns(customer="who", date="when", amount="much")
+    )
     assert "'Invoice No'" in kept.warnings[0]
     assert kept.warnings[0].endswith("2 of 3 rows, but each row counts as an order. If the rows "
                                      "are lines of orders, "
@@ -202,7 +210,10 @@ def test_numbers_that_do_not_repeat_and_kinds_that_all_customers_share_are_not(n
         1, "transaction", pa.array(numbers, pa.string())
     )
     assert (
-        ledger(raw, TransactionColumns(customer="who", date="when", amount="much")).warnings == ()
+        aggregate_transactions(
+            raw, TransactionColumns(customer="who", date="when", amount="much")
+        ).warnings
+        == ()
     )
 
 
@@ -238,8 +249,10 @@ def test_where_all_numbers_begin_with_c_none_is_cancelled():
 
 @pytest.mark.parametrize(("first", "orders"), [("536", 0), ("C536", 1)])
 def test_later_numbers_are_read_as_the_first_ones_were(first, orders):
-    recipe = ledger(sold(("ann", first, 0, 1)), RECIPE).recipe
-    assert ledger(sold(("ann", "C999", 1, 1)), recipe).table["n_orders"].to_pylist() == [orders]
+    recipe = aggregate_transactions(sold(("ann", first, 0, 1)), RECIPE).recipe
+    assert aggregate_transactions(sold(("ann", "C999", 1, 1)), recipe).table[
+        "n_orders"
+    ].to_pylist() == [orders]
 
 
 @pytest.mark.parametrize(
@@ -264,17 +277,19 @@ def test_a_column_marks_returns(marks):
 
 def test_a_one_is_a_quantity_where_the_first_ones_were_quantities():
     recipe = TransactionColumns(customer="who", date="when", amount="much", returned="back")
-    decided = ledger(
+    decided = aggregate_transactions(
         sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array([3, -1])), recipe
     ).recipe
-    later = ledger(sold(("ann", "3", 2, 7), back=pa.array([1])), decided)
+    later = aggregate_transactions(sold(("ann", "3", 2, 7), back=pa.array([1])), decided)
     assert later.table["n_orders"].to_pylist() == [1]
 
 
 def test_a_mark_that_says_neither_is_refused_by_row():
     raw = sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array(["no", "Shipped"]))
     with pytest.raises(BadCells) as caught:
-        ledger(raw, TransactionColumns(customer="who", date="when", amount="much", returned="back"))
+        aggregate_transactions(
+            raw, TransactionColumns(customer="who", date="when", amount="much", returned="back")
+        )
     assert [(fault.row, fault.column) for fault in caught.value.cells] == [(2, "back")]
 
 

@@ -17,8 +17,8 @@ from models.transactions import (
     ReferenceTooEarly,
     TransactionColumns,
     UnclearRecipe,
+    aggregate_transactions,
     customers,
-    ledger,
     merge_ledgers,
     summarize_transactions,
 )
@@ -52,7 +52,7 @@ def table(whos, days, amounts):
 
 def dated(*days, **recipe):
     """Put one order on each day, all by one customer."""
-    return ledger(
+    return aggregate_transactions(
         pa.table({"who": ["a"] * len(days), "when": days}),
         TransactionColumns(customer="who", date="when", amount=None, **recipe),
     )
@@ -110,14 +110,16 @@ def test_customers_are_what_plain_counting_says(found):
 @settings(deadline=None, max_examples=50)
 @given(a=tables, b=tables)
 def test_ledgers_merge_to_the_ledger_of_all_transactions_however_they_are_split(a, b):
-    merged = merge_ledgers(ledger(a, RECIPE).table, ledger(b, RECIPE).table)
-    assert merged.equals(ledger(pa.concat_tables([a, b]), RECIPE).table)
+    merged = merge_ledgers(
+        aggregate_transactions(a, RECIPE).table, aggregate_transactions(b, RECIPE).table
+    )
+    assert merged.equals(aggregate_transactions(pa.concat_tables([a, b]), RECIPE).table)
 
 
 @settings(deadline=None, max_examples=50)
 @given(a=tables, b=tables)
 def test_which_ledger_is_merged_into_which_does_not_matter(a, b):
-    first, second = ledger(a, RECIPE).table, ledger(b, RECIPE).table
+    first, second = aggregate_transactions(a, RECIPE).table, aggregate_transactions(b, RECIPE).table
     assert merge_ledgers(first, second).equals(merge_ledgers(second, first))
 
 
@@ -132,7 +134,7 @@ def test_the_order_of_transactions_does_not_matter(raw, shuffle):
 
 
 def test_a_ledger_survives_a_file(tmp_path):
-    kept = ledger(bought(("a", 1, 5), ("b", 2, -1), ("a", 3, 1)), RECIPE).table
+    kept = aggregate_transactions(bought(("a", 1, 5), ("b", 2, -1), ("a", 3, 1)), RECIPE).table
     parquet.write_table(kept, tmp_path / "ledger.parquet")
     read = parquet.read_table(tmp_path / "ledger.parquet")
     assert customers(merge_ledgers(kept, read), None).equals(
@@ -221,7 +223,9 @@ def test_a_day_is_read_as_it_is_commonly_written(written):
 
 def test_a_day_in_digits_may_be_a_number():
     raw = pa.table({"who": ["a"], "when": [20240203], "much": [1]})
-    assert ledger(raw, RECIPE).table["order_days"].to_pylist() == [[date(2024, 2, 3)]]
+    assert aggregate_transactions(raw, RECIPE).table["order_days"].to_pylist() == [
+        [date(2024, 2, 3)]
+    ]
 
 
 @pytest.mark.parametrize(("written", "day"), [("1/1/68", "2068-01-01"), ("1/1/69", "1969-01-01")])
@@ -330,7 +334,7 @@ def test_later_transactions_are_read_as_the_first_ones_were():
 def test_amounts_are_read_as_the_whole_column_is_written_and_a_warning_says_how(
     written, numerals, total
 ):
-    kept = ledger(
+    kept = aggregate_transactions(
         table(["a", "a"], ["2024-01-01"] * 2, [0, 0]).set_column(2, "much", pa.array(written)),
         RECIPE,
     )
@@ -341,7 +345,7 @@ def test_amounts_are_read_as_the_whole_column_is_written_and_a_warning_says_how(
 def test_later_amounts_are_read_as_the_first_ones_were():
     recipe = replace(RECIPE, numerals="1.234,56")
     raw = pa.table({"who": ["a"], "when": ["2024-01-01"], "much": ["1.234"]})
-    kept = ledger(raw, recipe)
+    kept = aggregate_transactions(raw, recipe)
     assert (kept.table["total"].to_pylist(), kept.recipe, kept.warnings) == ([1234], recipe, ())
 
 
@@ -382,7 +386,7 @@ def test_a_row_that_cannot_be_read_is_left_out_and_named(who, when, much, faults
 
 def test_faults_are_listed_by_row_up_to_a_hundred_and_counted_in_all():
     raw = table([None, "a"] * 150, ["2024-01-01", VALUE] * 150, [1] * 300)
-    kept = ledger(raw, RECIPE)
+    kept = aggregate_transactions(raw, RECIPE)
     assert [cell.row for cell in kept.faults] == list(range(1, MAX_LISTED + 1))
     assert kept.n_faulty == 300
 
@@ -397,7 +401,7 @@ def test_no_fault_and_no_warning_repeats_a_cell():
 @pytest.mark.parametrize("typed", [pa.float64(), pa.int64(), pa.string()])
 def test_a_column_of_another_type_is_read_or_its_rows_are_named(column, typed):
     raw = bought(("a", 1, 1)).drop_columns(column).append_column(column, pa.nulls(1, typed))
-    [fault] = ledger(raw, RECIPE).faults
+    [fault] = aggregate_transactions(raw, RECIPE).faults
     assert (fault.column, fault.detail) == (column, "is missing")
 
 
@@ -412,12 +416,16 @@ def test_no_readable_transaction_gives_no_customer():
 @pytest.mark.parametrize("n_chunks", [1, 3])
 def test_chunks_do_not_matter(n_chunks):
     chunked = pa.concat_tables([bought(("b", 1, 1), ("a", 2, 3))] * n_chunks)
-    assert ledger(chunked, RECIPE).table.equals(ledger(chunked.combine_chunks(), RECIPE).table)
+    assert aggregate_transactions(chunked, RECIPE).table.equals(
+        aggregate_transactions(chunked.combine_chunks(), RECIPE).table
+    )
 
 
 def test_a_recipe_must_name_columns_that_are_there():
     with pytest.raises(UnknownColumn, match="'counts_key'"):
-        ledger(bought(), TransactionColumns(customer="counts_key", date="when", amount="much"))
+        aggregate_transactions(
+            bought(), TransactionColumns(customer="counts_key", date="when", amount="much")
+        )
 
 
 @pytest.mark.parametrize(
@@ -425,7 +433,7 @@ def test_a_recipe_must_name_columns_that_are_there():
 )
 def test_a_recipe_that_confuses_columns_is_refused(recipe):
     with pytest.raises(UnclearRecipe):
-        ledger(
+        aggregate_transactions(
             pa.table({"who": ["a"], "Frequency": ["a"], "when": ["a"]}),
             TransactionColumns(**recipe, amount=None),
         )
@@ -438,7 +446,7 @@ def test_a_reference_must_be_an_iso_date():
 
 def test_amounts_too_large_to_add_up_are_refused():
     with pytest.raises(ValueOutOfRange):
-        ledger(bought(("a", 1, 1.7e308), ("a", 1, 1.7e308)), RECIPE)
+        aggregate_transactions(bought(("a", 1, 1.7e308), ("a", 1, 1.7e308)), RECIPE)
 
 
 def test_customers_are_a_dataset_of_numbers():
@@ -456,7 +464,9 @@ def test_every_row_is_read_or_named_or_the_dates_are_refused(cells):
         [pa.array([cell[n] for cell in cells], pa.string()) for n in range(2)], ["who", "when"]
     )
     try:
-        found = ledger(raw, TransactionColumns(customer="who", date="when", amount=None))
+        found = aggregate_transactions(
+            raw, TransactionColumns(customer="who", date="when", amount=None)
+        )
     except BadCells as error:
         named = {fault.column for fault in error.cells}
     else:

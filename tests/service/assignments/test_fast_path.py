@@ -17,7 +17,7 @@ from service.assignments.fast_path import MAX_SCALAR_ROWS, AssignmentFastPath
 from service.assignments.model_cache import ModelCache
 from service.assignments.schemas import AssignmentResults
 from service.auth.key_cache import KeyCache
-from service.auth.middleware import AuthMiddleware, as_principal
+from service.auth.middleware import AuthMiddleware, authenticate_as
 from service.auth.rate_limit import RateLimiter
 from service.principals import LOCAL_ADMIN
 from service.web.body_limit_middleware import BodyLimitMiddleware
@@ -133,7 +133,7 @@ def short(client):
 
     parts = client.app.state.services
     road = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
-    limits = BodyLimitMiddleware(as_principal(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
+    limits = BodyLimitMiddleware(authenticate_as(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
     with TestClient(limits) as alone:
         yield alone
 
@@ -352,7 +352,7 @@ def test_a_key_over_its_quota_is_refused_on_the_fast_path(client):
         path, ring=KeyCache(parts.stores.database), quotas=RateLimiter(n_requests)
     )
     limits = BodyLimitMiddleware(
-        as_principal(guard, replace(LOCAL_ADMIN, key="spent")), ALLOWANCE, MemoryBudget(100)
+        authenticate_as(guard, replace(LOCAL_ADMIN, key="spent")), ALLOWANCE, MemoryBudget(100)
     )
     before = parts.metrics.n_rows
     with TestClient(limits) as alone:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from service.auth import operations
-from service.auth.api_keys import generate_key, hash_key, is_well_formed, key_id
+from service.auth.api_keys import generate_key, has_key_format, hash_key, key_id
 from service.auth.key_cache import FRESH_SECONDS
 from service.auth.rate_limit import RateLimiter
 from service.auth.rows import KeyRow
@@ -336,7 +336,7 @@ def test_no_key_is_kept_or_logged(service, key, database, caplog):
 
 def test_keys_are_random_and_long_and_checked():
     made = {generate_key() for _ in range(200)}
-    assert (len(made), {len(each) for each in made}, all(map(is_well_formed, made))) == (
+    assert (len(made), {len(each) for each in made}, all(map(has_key_format, made))) == (
         200,
         {53},
         True,
@@ -348,7 +348,7 @@ def test_any_single_slip_in_a_key_is_noticed():
     slips = [
         key[:at] + ("x" if key[at] != "x" else "y") + key[at + 1 :] for at in range(4, len(key))
     ]
-    assert not any(map(is_well_formed, slips))
+    assert not any(map(has_key_format, slips))
 
 
 @pytest.mark.parametrize(

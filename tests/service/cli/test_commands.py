@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from service.auth.api_keys import is_well_formed
+from service.auth.api_keys import has_key_format
 from service.cli import commands
 from service.config import Settings
 
@@ -155,7 +155,7 @@ def test_a_sample_for_nobody_fails_with_a_sentence(run, nobody):
 
 def test_a_new_key_is_printed_alone_so_that_a_script_can_take_it(run):
     made = run("keys", "create", "--name", "crm")
-    assert (made.exit_code, is_well_formed(made.stdout.strip()), made.stdout.count("\n")) == (
+    assert (made.exit_code, has_key_format(made.stdout.strip()), made.stdout.count("\n")) == (
         0,
         True,
         1,
@@ -193,4 +193,4 @@ def test_a_refused_key_command_ends_with_a_sentence(run, arguments):
 
 
 def test_a_generated_key_may_be_the_first(run):
-    assert is_well_formed(run("keys", "generate").stdout.strip())
+    assert has_key_format(run("keys", "generate").stdout.strip())

@@ -136,7 +136,7 @@ def test_many_changes_are_folded_by_a_job(settings, monkeypatch):
             upsert(client, "shop", {"customer_id": f"n{n}"})
         [job] = [job for job in client.get("/v1/jobs").json()["jobs"] if job["kind"] == "fold"]
         stores = open_stores(settings)
-        run_attempt(stores, job["job"], most_attempts=3)
+        run_attempt(stores, job["job"], max_attempts=3)
         stores.database.close()
         assert numbers_of_stored(client) == [8, 1]
 

@@ -400,7 +400,7 @@ def test_a_fit_whose_customers_changed_by_an_erasure_learns_from_those_who_are_l
         asked = {"name": "shop", "dataset": "shop", "k": 2, "features": ["age", "spent"]}
         job = client.post("/v1/models", json=asked, headers=JOBS).json()["job"]
         erase(client, "shop", CANARY)
-        run_attempt(stores, job, most_attempts=3)
+        run_attempt(stores, job, max_attempts=3)
         version = client.get("/v1/models/shop/versions/1").json()
     stores.database.close()
     assert (version["state"], version["dataset_version"], version["n_customers"]) == (
@@ -420,7 +420,7 @@ def test_a_fit_that_has_read_a_customer_who_is_erased_meanwhile_says_that_its_da
         asked = {"name": "shop", "dataset": "shop", "k": 2, "features": ["age", "spent"]}
         job = client.post("/v1/models", json=asked, headers=JOBS).json()["job"]
         artifacts = Interrupted(stores.artifacts, "save", lambda: erase(client, "shop", CANARY))
-        run_attempt(replace(stores, artifacts=artifacts), job, most_attempts=3)
+        run_attempt(replace(stores, artifacts=artifacts), job, max_attempts=3)
         version = client.get("/v1/models/shop/versions/1").json()
     stores.database.close()
     assert (version["state"], version["dataset_version_available"]) == ("ready", False)
@@ -494,7 +494,7 @@ def test_versions_that_are_written_while_files_are_removed_stay(settings):
         ]
         left = [lambda: write(client, 2)]
         tables = Interrupted(stores.tables, "open_purge", lambda: left and left.pop()())
-        run_attempt(replace(stores, tables=tables), job, most_attempts=3)
+        run_attempt(replace(stores, tables=tables), job, max_attempts=3)
         assert readable(client) == list(range(1, 13))
     stores.database.close()
 

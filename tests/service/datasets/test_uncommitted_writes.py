@@ -182,7 +182,7 @@ def test_a_write_that_a_purge_overtakes_is_begun_again(settings):
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         job = erase(client, "shop", "c1")
-        parts, left = client.app.state.services, [lambda: run_attempt(stores, job, most_attempts=3)]
+        parts, left = client.app.state.services, [lambda: run_attempt(stores, job, max_attempts=3)]
         database = Interrupted(parts.stores.database, "writing", lambda: left and left.pop()())
         client.app.state.services = replace(parts, stores=replace(parts.stores, database=database))
         upserted(client)
@@ -278,9 +278,9 @@ def test_a_purge_that_meets_another_write_is_tried_again_until_it_is_done(settin
         job = erase(client, "shop", "c1")
         busy = Interrupted(stores.tables, "open_purge", lambda: int("not now"))
         for _ in range(5):
-            run_attempt(replace(stores, tables=busy), job, most_attempts=3)
+            run_attempt(replace(stores, tables=busy), job, max_attempts=3)
         tried = client.get(f"/v1/jobs/{job}").json()
-        run_attempt(stores, job, most_attempts=3)
+        run_attempt(stores, job, max_attempts=3)
         assert (tried["state"], client.get(f"/v1/jobs/{job}").json()["state"]) == (
             "running",
             "succeeded",
@@ -325,4 +325,4 @@ def test_purges_come_before_other_jobs(settings):
         fit = client.post("/v1/models", json=asked, headers={"Prefer": "wait=0"}).json()["job"]
         job = erase(client, "shop", "c1")
         with client.app.state.services.stores.database.reading() as session:
-            assert jobs.unfinished_jobs(session, limit=10) == [job, fit]
+            assert jobs.list_unfinished_jobs(session, limit=10) == [job, fit]

@@ -54,8 +54,8 @@ def first_version(client, name):
     return client.get(f"/v1/models/{name}/versions/1").json()
 
 
-def attempt(stores, job, most_attempts=3):
-    run_attempt(stores, job, most_attempts=most_attempts)
+def attempt(stores, job, max_attempts=3):
+    run_attempt(stores, job, max_attempts=max_attempts)
 
 
 def model_files(client):
@@ -198,12 +198,12 @@ def test_a_job_that_lost_its_worker_too_often_is_given_up(idle, stores, queued):
     for _ in range(3):
         with stores.database.writing() as session:
             repository.claim_job(session, queued, worker="lost")
-    attempt(stores, queued, most_attempts=3)
+    attempt(stores, queued, max_attempts=3)
     assert "memory" in show(idle, queued)["problem"]["detail"]
 
 
 def test_a_job_that_is_given_up_has_a_problem_of_its_own(idle, stores, queued):
-    attempt(stores, queued, most_attempts=0)
+    attempt(stores, queued, max_attempts=0)
     assert show(idle, queued)["problem"]["type"] == "/problems/worker-lost"
 
 

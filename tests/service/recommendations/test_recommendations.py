@@ -284,7 +284,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
     erase(client, "sample", "1")
-    run_attempt(stores, job, most_attempts=3)
+    run_attempt(stores, job, max_attempts=3)
     [made] = listed(client, "sample")["recommendations"]
     assert (made["dataset_version"], made["n_customers"]) == (2, 29)
 
@@ -293,7 +293,7 @@ def test_a_dataset_that_is_deleted_while_it_is_judged_leaves_nothing(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
     tables = Interrupted(stores.tables, "read", lambda: client.delete("/v1/datasets/sample"))
-    run_attempt(replace(stores, tables=tables), job, most_attempts=3)
+    run_attempt(replace(stores, tables=tables), job, max_attempts=3)
     found = client.get(f"/v1/jobs/{job}").json()
     assert (found["state"], found["problem"]["type"]) == ("failed", "/problems/not-found")
 

@@ -12,7 +12,7 @@ import pytest
 
 from service.config import Settings
 from service.jobs.rows import JobRow
-from service.runs.batch import NAMED, PLACED, named
+from service.runs.batch import NAMED, PLACED, with_segment_names
 from service.stores import open_stores
 from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
@@ -119,7 +119,7 @@ def waiting(settings, sample_csv, stores):
         put_csv(client, "sample", sample_csv)
         asked = {"name": "sample", "dataset": "sample", "k": 3, "features": [INCOME, SCORE]}
         fitting = client.post("/v1/models", json=asked, headers={"Prefer": "wait=0"}).json()
-        run_attempt(stores, fitting["job"], most_attempts=3)
+        run_attempt(stores, fitting["job"], max_attempts=3)
         yield client
 
 
@@ -256,7 +256,9 @@ def test_imputed_and_unknown_are_as_direct_assignments_have_them(sampled, strang
 def test_a_run_that_an_earlier_release_stored_is_still_read():
     earlier = pa.schema([field for field in PLACED if field.name not in {"imputed", "unknown"}])
     row = dict.fromkeys(earlier.names) | {"customer_id": "1", "segment": "seg_1", "outlier": False}
-    [batch] = named([pa.RecordBatch.from_pylist([row], schema=earlier)], {"seg_1": "older"})
+    [batch] = with_segment_names(
+        [pa.RecordBatch.from_pylist([row], schema=earlier)], {"seg_1": "older"}
+    )
     assert batch.schema == NAMED
     assert batch.to_pylist()[0] == dict.fromkeys(NAMED.names) | row | {"segment_name": "older"}
 
@@ -364,7 +366,7 @@ def attempts(settings: Settings) -> list[str]:
 def test_a_customer_who_is_erased_before_a_run_begins_is_not_placed(waiting, stores, settings):
     job = begin(waiting)["job"]
     erase(waiting, "sample", "7")
-    run_attempt(stores, job, most_attempts=3)
+    run_attempt(stores, job, max_attempts=3)
     assert (waiting.get(f"/v1/jobs/{job}").json()["state"], files(settings)) == ("failed", [])
 
 
@@ -380,7 +382,7 @@ def test_a_customer_who_is_erased_while_a_run_goes_on_does_not_come_back(
             erased.append(erase(waiting, "sample", "7"))
 
     run_attempt(
-        replace(stores, tables=Interrupted(stores.tables, moment, once)), job, most_attempts=3
+        replace(stores, tables=Interrupted(stores.tables, moment, once)), job, max_attempts=3
     )
     ended = waiting.get(f"/v1/jobs/{job}").json()
     assert (ended["state"], ended["problem"]["status"], files(settings)) == ("failed", 404, [])
@@ -391,22 +393,22 @@ def test_a_customer_who_is_erased_after_a_run_has_written_does_not_come_back(
 ):
     job, left = begin(waiting)["job"], [lambda: erase(waiting, "sample", "7")]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
-    run_attempt(late, job, most_attempts=3)
+    run_attempt(late, job, max_attempts=3)
     assert (waiting.get(f"/v1/jobs/{job}").json()["state"], files(settings)) == ("failed", [])
 
 
 def test_a_run_whose_model_is_deleted_meanwhile_leaves_nothing(waiting, stores, settings):
     job, left = begin(waiting)["job"], [lambda: waiting.delete("/v1/models/sample")]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
-    run_attempt(late, job, most_attempts=3)
+    run_attempt(late, job, max_attempts=3)
     ended = waiting.get(f"/v1/jobs/{job}").json()
     assert (ended["state"], ended["problem"]["status"], files(settings)) == ("failed", 404, [])
 
 
 def test_a_run_that_is_tried_again_places_everybody_once(waiting, stores):
-    job, left = begin(waiting)["job"], [lambda: run_attempt(stores, job, most_attempts=3)]
+    job, left = begin(waiting)["job"], [lambda: run_attempt(stores, job, max_attempts=3)]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
-    run_attempt(late, job, most_attempts=3)
+    run_attempt(late, job, max_attempts=3)
     run = waiting.get(
         address("sample", f"/{waiting.get(f'/v1/jobs/{job}').json()['result']['run']}")
     ).json()
@@ -417,12 +419,12 @@ def test_a_run_that_is_tried_again_places_everybody_once(waiting, stores):
 
 def test_an_attempt_that_comes_too_late_brings_nobody_back(waiting, stores, settings):
     def overtake():
-        run_attempt(stores, job, most_attempts=3)
+        run_attempt(stores, job, max_attempts=3)
         erase(waiting, "sample", "7")
 
     job, left = begin(waiting)["job"], [overtake]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
-    run_attempt(late, job, most_attempts=3)
+    run_attempt(late, job, max_attempts=3)
     run = waiting.get(
         address("sample", f"/{waiting.get(f'/v1/jobs/{job}').json()['result']['run']}")
     ).json()

@@ -85,11 +85,11 @@ def test_files_that_find_no_room_say_so(tmp_path):
 
 
 @pytest.mark.parametrize(("free", "has_room"), [(2**30, True), (1000, False)])
-def test_a_directory_tells_whether_there_is_room(tmp_path, monkeypatch, free, has_room):
+def test_a_directory_tells_whether_there_is_room(tmp_path, monkeypatch, free, has_free_space):
     disk = os.statvfs(tmp_path)
     seen = os.statvfs_result((disk.f_bsize, 1, *disk[2:4], free, *disk[5:]))
     monkeypatch.setattr(os, "statvfs", lambda _: seen)
-    assert LocalStorage(tmp_path / "not" / "there").has_room() == has_room
+    assert LocalStorage(tmp_path / "not" / "there").has_free_space() == has_free_space
 
 
 def test_a_service_without_room_is_not_ready():

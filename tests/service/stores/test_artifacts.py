@@ -154,26 +154,26 @@ def test_what_a_further_key_has_signed_is_good(root):
 
 def test_what_is_signed_anew_is_good_without_the_old_key(root, saved):
     before = (saved / "scorer.json").read_bytes()
-    assert Artifacts(root, b"n" * 32, KEY).sign_anew(REF)
+    assert Artifacts(root, b"n" * 32, KEY).sign_again(REF)
     assert loaded(Artifacts(root, b"n" * 32)) == {**FILES, "scorer.json": before}
 
 
 @pytest.mark.usefixtures("saved")
 def test_what_the_key_has_signed_is_not_signed_again(store):
-    assert not store.sign_anew(REF)
+    assert not store.sign_again(REF)
 
 
 @pytest.mark.usefixtures("saved")
 def test_what_no_known_key_has_signed_is_not_signed_anew(root):
     with pytest.raises(ArtifactDamaged):
-        Artifacts(root, b"n" * 32, b"x" * 32).sign_anew(REF)
+        Artifacts(root, b"n" * 32, b"x" * 32).sign_again(REF)
 
 
 @everywhere_else
 def test_files_that_belong_elsewhere_are_not_signed_anew(root, saved, other):
     shutil.copytree(saved, root / other.directory())
     with pytest.raises(ArtifactDamaged):
-        Artifacts(root, b"n" * 32, KEY).sign_anew(other)
+        Artifacts(root, b"n" * 32, KEY).sign_again(other)
 
 
 @pytest.mark.parametrize(

@@ -250,13 +250,13 @@ def test_finished_jobs_are_not_listed_as_unfinished(database, plan, claim, state
     claim(done)
     write(database, FINISHES[state], done)
     with database.reading() as session:
-        assert repository.unfinished_jobs(session, limit=9) == [waiting]
+        assert repository.list_unfinished_jobs(session, limit=9) == [waiting]
 
 
 def test_the_oldest_unfinished_jobs_come_first(database, plan):
     planned = [plan() for _ in range(4)]
     with database.reading() as session:
-        assert repository.unfinished_jobs(session, limit=3) == planned[:3]
+        assert repository.list_unfinished_jobs(session, limit=3) == planned[:3]
 
 
 def test_paging_through_jobs_of_the_same_moment_shows_each_once(database):

@@ -100,7 +100,7 @@ def payload(stores: Stores, job: str) -> dict:
 
 
 def run(stores: Stores, job: str) -> None:
-    run_attempt(stores, job, most_attempts=3)
+    run_attempt(stores, job, max_attempts=3)
 
 
 def interrupted(stores: Stores, happens) -> Stores:

@@ -223,10 +223,8 @@ def waiting(settings, sample_csv):
 
 def test_a_cut_that_is_overtaken_leaves_one_version_and_only_its_files(waiting, tmp_path):
     client, stores, job = waiting
-    overtaken = Interrupted(
-        stores.tables, "read", lambda: run_attempt(stores, job, most_attempts=3)
-    )
-    run_attempt(replace(stores, tables=overtaken), job, most_attempts=3)
+    overtaken = Interrupted(stores.tables, "read", lambda: run_attempt(stores, job, max_attempts=3))
+    run_attempt(replace(stores, tables=overtaken), job, max_attempts=3)
     versions = client.get("/v1/models/m/versions").json()["versions"]
     assert [(version["version"], version["state"]) for version in versions] == [
         (1, "ready"),
@@ -242,13 +240,13 @@ def test_a_cut_that_is_overtaken_leaves_one_version_and_only_its_files(waiting, 
 
 def test_a_cut_whose_tree_was_deleted_meanwhile_says_so(waiting):
     client, stores, job = waiting
-    run_attempt(stores, job, most_attempts=3)
+    run_attempt(stores, job, max_attempts=3)
     client.put("/v1/models/m/aliases/production", json={"version": 2})
     later = client.post(
         "/v1/models/m/versions/1/cuts", json={"k": 4}, headers={"Prefer": "wait=0"}
     ).json()["job"]
     client.delete("/v1/models/m/versions/1")
-    run_attempt(stores, later, most_attempts=3)
+    run_attempt(stores, later, max_attempts=3)
     problem = client.get(f"/v1/jobs/{later}").json()["problem"]
     assert (problem["status"], problem["detail"]) == (
         409,

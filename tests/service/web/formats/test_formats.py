@@ -22,7 +22,7 @@ from service.web.formats import read_table as read_file
 from service.web.formats.charsets import BLOCK
 from service.web.formats.delimited import sniff_delimiter
 from service.web.formats.errors import MAX_LISTED, TableLimits
-from service.web.formats.json_reader import LONGEST_VALUE
+from service.web.formats.json_reader import MAX_VALUE_LENGTH
 from service.web.formats.row_columns import ROWS_AT_ONCE
 
 JSON = "application/json"
@@ -354,7 +354,7 @@ def test_lines_of_json_are_customers(content_type, end, mark):
         ('{"a": 1, "a": 2}', "twice"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a": 1' + "0" * 5000 + "}", "too many digits"),
-        ('{"a": "' + "x" * LONGEST_VALUE + '"}', "characters or more"),
+        ('{"a": "' + "x" * MAX_VALUE_LENGTH + '"}', "characters or more"),
     ],
     ids=lambda text: text[:20],
 )

@@ -16,7 +16,7 @@ from service.assignments.inputs import InputSchema
 from service.assignments.json_input import read_customers
 from service.web.formats import TableLimits, UnreadableBody, read_table
 from service.web.formats.json_depth import BLOCK, check_depth
-from service.web.formats.json_reader import LONGEST_VALUE
+from service.web.formats.json_reader import MAX_VALUE_LENGTH
 
 pytestmark = pytest.mark.slow
 
@@ -144,15 +144,15 @@ def test_a_customer_whose_cells_are_lists_takes_no_room():
     assert (customers.n_rows, peak < 25_000_000) == (11, True)
 
 
-@pytest.mark.parametrize("before", [0, LONGEST_VALUE - 99])
+@pytest.mark.parametrize("before", [0, MAX_VALUE_LENGTH - 99])
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_a_customer_that_is_too_long_is_refused_wherever_it_begins(read, before):
-    customer = b'{"a":"%s","b":[%s0]}' % (b"x" * 1000, b"0," * (LONGEST_VALUE // 2))
-    with pytest.raises(UnreadableBody, match=f"more than {LONGEST_VALUE:,} characters"):
+    customer = b'{"a":"%s","b":[%s0]}' % (b"x" * 1000, b"0," * (MAX_VALUE_LENGTH // 2))
+    with pytest.raises(UnreadableBody, match=f"more than {MAX_VALUE_LENGTH:,} characters"):
         read(b'{"customers": [' + b" " * before + customer + b"]}")
 
 
 def test_more_names_than_columns_are_not_decoded_at_once(monkeypatch):
-    monkeypatch.setattr(decoder, "_decode_loose", pytest.fail)
+    monkeypatch.setattr(decoder, "_decode_lenient", pytest.fail)
     body = b'{"customers": [{%s}]}' % b",".join(b'"%x":0' % name for name in range(1001))
     assert decode(body, SHAPE, TableLimits(columns=1000)) is None

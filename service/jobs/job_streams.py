@@ -16,7 +16,7 @@ POLL_SECONDS: Final = 0.25
 CHECK_SECONDS: Final = 0.5  # between two checks of a follower's authorization
 
 
-class Feed:
+class JobStream:
     """The current row of one job for any number of readers.
 
     A slow reader skips intermediate states.
@@ -67,7 +67,7 @@ class Feed:
         changed.set()
 
 
-class JobFeeds:
+class JobStreams:
     """The active feeds of this process; a feed ends with its last reader."""
 
     def __init__(
@@ -83,23 +83,23 @@ class JobFeeds:
         self._poll_seconds = poll_seconds
         self._max_followers = max_followers
         self._n_followers = 0
-        self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
+        self._streams: dict[str, tuple[JobStream, asyncio.Task[None]]] = {}
 
     async def wait_for(self, job_id: str, *, seconds: float) -> JobRow:
         """Wait until a job is finished, or until the timeout.
 
         Holds no thread and no session meanwhile.
         """
-        with self._joined(job_id) as feed:
-            row = await feed.after(None)
+        with self._joined(job_id) as stream:
+            row = await stream.after(None)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     while row.state in UNFINISHED:
-                        row = await feed.after(row)
+                        row = await stream.after(row)
             return row
 
     @contextmanager
-    def followed(self, job_id: str) -> Iterator[Feed]:
+    def follow(self, job_id: str) -> Iterator[JobStream]:
         """Follow a job within a block; raises TooManyFollowers above the limit of this process."""
         if self._n_followers >= self._max_followers:
             raise TooManyFollowers(
@@ -107,35 +107,38 @@ class JobFeeds:
             )
         self._n_followers += 1
         try:
-            with self._joined(job_id) as feed:
-                yield feed
+            with self._joined(job_id) as stream:
+                yield stream
         finally:
             self._n_followers -= 1
 
     @contextmanager
-    def _joined(self, job_id: str) -> Iterator[Feed]:
-        if job_id not in self._feeds:
-            feed = Feed()
-            self._feeds[job_id] = feed, asyncio.create_task(self._poll_until_finished(job_id, feed))
-        feed, polling = self._feeds[job_id]
-        feed.n_readers += 1
+    def _joined(self, job_id: str) -> Iterator[JobStream]:
+        if job_id not in self._streams:
+            stream = JobStream()
+            self._streams[job_id] = (
+                stream,
+                asyncio.create_task(self._poll_until_finished(job_id, stream)),
+            )
+        stream, polling = self._streams[job_id]
+        stream.n_readers += 1
         try:
-            yield feed
+            yield stream
         finally:
-            feed.n_readers -= 1
-            if not feed.n_readers:
+            stream.n_readers -= 1
+            if not stream.n_readers:
                 polling.cancel()
-                del self._feeds[job_id]
+                del self._streams[job_id]
 
-    async def _poll_until_finished(self, job_id: str, feed: Feed) -> None:
+    async def _poll_until_finished(self, job_id: str, stream: JobStream) -> None:
         try:
             with self._endings.subscribe(job_id) as ending:
                 while (row := await asyncio.to_thread(self._read, job_id)).state in UNFINISHED:
-                    feed.publish(row)
+                    stream.publish(row)
                     await ending.wait(self._poll_seconds)
-            feed.publish(row)
+            stream.publish(row)
         except Exception as error:  # noqa: BLE001 - every reader of the feed raises it
-            feed.fail(error)
+            stream.fail(error)
 
     def _read(self, job_id: str) -> JobRow:
         with self._database.reading() as session:

@@ -37,14 +37,14 @@ class OrphanedFile:
     dataset: tuple[str, str] | None = None
 
 
-def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[OrphanedFile]:
+def find_orphaned_files(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[OrphanedFile]:
     """List the files that no row refers to and that have not changed during the grace period.
 
     Files are listed before rows are read. Since rows are written before files, and paths are never
     reused, a listed file without a row is an orphan.
     """
     cutoff = time.time() - grace
-    listed = {store: dict(files.changes()) for store, files in _stores(stores).items()}
+    listed = {store: dict(files.changes()) for store, files in _storages(stores).items()}
     with stores.database.reading() as session:
         used = {*_table_paths(session), *_artifact_paths(session)}
         dataset_ids = [
@@ -57,7 +57,7 @@ def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Orphan
     leftovers = {
         path: dataset
         for dataset in dataset_ids
-        for path in erasure.list_leftovers(stores, *dataset)
+        for path in erasure.list_unused_files(stores, *dataset)
     }
     return [
         OrphanedFile(store=store, path=path, dataset=leftovers.get(path))
@@ -69,19 +69,19 @@ def find_orphans(stores: Stores, *, grace: float = GRACE_SECONDS) -> list[Orphan
     ]
 
 
-def remove_orphans(stores: Stores, orphans: list[OrphanedFile]) -> None:
+def remove_orphaned_files(stores: Stores, orphans: list[OrphanedFile]) -> None:
     """Remove orphaned files.
 
     Those in tables that are in use are purged, as other processes may write to them.
     """
     for orphan in orphans:
         if orphan.dataset is None:
-            _stores(stores)[orphan.store].remove_file(orphan.path)
+            _storages(stores)[orphan.store].remove_file(orphan.path)
     for dataset in {orphan.dataset for orphan in orphans if orphan.dataset is not None}:
         erasure.purge(stores, *dataset)
 
 
-def _stores(stores: Stores) -> dict[str, Storage]:
+def _storages(stores: Stores) -> dict[str, Storage]:
     return {"tables": stores.tables.files, "artifacts": stores.artifacts.files}
 
 

@@ -10,7 +10,11 @@ from typer.testing import CliRunner
 from service.cli import commands
 from service.errors import Conflict
 from service.registry import repository
-from service.registry.orphans import GRACE_SECONDS, find_orphans, remove_orphans
+from service.registry.orphaned_files import (
+    GRACE_SECONDS,
+    find_orphaned_files,
+    remove_orphaned_files,
+)
 from service.stores import open_stores
 from tests.support.fakes import IdleEngine
 from tests.support.steps import customers_of, fit, place, put_csv, refit, run_of, running
@@ -71,7 +75,7 @@ def leave(settings):
 
 
 def found(stores):
-    return [f"{left.store}/{left.path}" for left in find_orphans(stores)]
+    return [f"{left.store}/{left.path}" for left in find_orphaned_files(stores)]
 
 
 @pytest.mark.usefixtures("used")
@@ -113,7 +117,7 @@ def test_what_a_fit_writes_before_it_is_ready_stays(settings, stores, sample_csv
 def test_leftovers_are_removed_and_nothing_else(used, stores, leave, grow_old):
     leave(f"artifacts/default/{uuid4()}/1/1/scorer.json")
     grow_old()
-    remove_orphans(stores, find_orphans(stores))
+    remove_orphaned_files(stores, find_orphaned_files(stores))
     assert (found(stores), place(used, "shop", CUSTOMER)["version"]) == ([], 1)
 
 
@@ -127,8 +131,8 @@ def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings
     left = path.with_name("0-left.parquet")
     left.write_bytes(path.read_bytes())
     grow_old()
-    leftovers = find_orphans(stores)
-    remove_orphans(stores, leftovers)
+    leftovers = find_orphaned_files(stores)
+    remove_orphaned_files(stores, leftovers)
     assert [settings.home / "tables" / one.path for one in leftovers] == [left]
     assert (
         left.exists(),
@@ -144,7 +148,7 @@ def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings
 @pytest.mark.usefixtures("client")
 def test_a_database_that_names_nothing_is_taken_for_the_wrong_one(stores):
     with pytest.raises(Conflict, match="check that it belongs to these files"):
-        find_orphans(stores)
+        find_orphaned_files(stores)
 
 
 @pytest.mark.usefixtures("used")

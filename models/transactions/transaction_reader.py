@@ -15,7 +15,7 @@ from models.columns.cell_arrays import Mask
 from models.columns.cell_errors import ColumnErrors
 from models.transactions.columns import TransactionColumns, days_since_1970
 from models.transactions.fields import Field, read_amounts, read_customers
-from models.transactions.implausible_days import Implausible, find_implausible
+from models.transactions.implausible_days import ImplausibleDays, find_implausible_days
 from models.transactions.order_dates import read_dates
 from models.transactions.order_numbers import OrderNumbers, order_column_warning, read_orders
 from models.transactions.returns import Returns, read_returns
@@ -153,11 +153,11 @@ def _is_valid(fields: Sequence[Field], n_rows: int) -> Mask:
 
 def _find_late(
     days: npt.NDArray[np.float64], recipe: TransactionColumns, today: date | None
-) -> Implausible:
+) -> ImplausibleDays:
     """Find the rows after the reference date or, without one, after the last plausible day."""
     if recipe.reference is not None:
-        return Implausible(days > days_since_1970(recipe.reference), ())
-    return find_implausible(
+        return ImplausibleDays(days > days_since_1970(recipe.reference), ())
+    return find_implausible_days(
         recipe.date, days, None if today is None else (today - dates.EPOCH).days
     )
 

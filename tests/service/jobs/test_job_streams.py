@@ -12,7 +12,7 @@ from service.auth.operations import create_key, revoke_key
 from service.engine.job_events import JobNotifier
 from service.errors import NotFound, TooManyFollowers
 from service.jobs import repository
-from service.jobs.job_feeds import POLL_SECONDS, JobFeeds
+from service.jobs.job_streams import POLL_SECONDS, JobStreams
 from service.jobs.operations import create_job
 from service.stores import open_stores
 from tests.support.fakes import IdleEngine, Interrupted
@@ -44,7 +44,7 @@ async def always() -> bool:
 
 async def last_state(feeds, job) -> str:
     """Follow a job to its end."""
-    with feeds.followed(job) as feed:
+    with feeds.follow(job) as feed:
         return [row.state async for row in feed.rows(always)][-1]
 
 
@@ -58,7 +58,7 @@ def test_a_job_is_looked_at_as_often_for_many_followers_as_for_one(stores, job):
     database = Interrupted(stores.database, "reading", lambda: looks.append(time.monotonic()))
 
     async def follow() -> list[str]:
-        feeds = JobFeeds(database, JobNotifier(), max_followers=N_FOLLOWERS)
+        feeds = JobStreams(database, JobNotifier(), max_followers=N_FOLLOWERS)
         followers = asyncio.gather(*(last_state(feeds, job) for _ in range(N_FOLLOWERS)))
         await asyncio.sleep(4 * POLL_SECONDS)
         await asyncio.to_thread(cancel, stores, job)
@@ -73,8 +73,8 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
     database = Interrupted(stores.database, "reading", lambda: looks.append("look"))
 
     async def leave() -> int:
-        feeds = JobFeeds(database, JobNotifier(), max_followers=1)
-        with feeds.followed(job) as feed:
+        feeds = JobStreams(database, JobNotifier(), max_followers=1)
+        with feeds.follow(job) as feed:
             await feed.after(None)
         looked = len(looks)
         await asyncio.sleep(3 * POLL_SECONDS)
@@ -86,7 +86,7 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
 def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
     async def wait() -> str:
         endings = JobNotifier()
-        feeds = JobFeeds(stores.database, endings, max_followers=1, poll_seconds=3600)
+        feeds = JobStreams(stores.database, endings, max_followers=1, poll_seconds=3600)
         waiting = asyncio.ensure_future(feeds.wait_for(job, seconds=60))
         await asyncio.to_thread(cancel, stores, job)
         while not waiting.done():
@@ -98,13 +98,13 @@ def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
 
 
 def test_whoever_waits_gets_the_job_as_it_is_when_the_time_is_over(stores, job):
-    feeds = JobFeeds(stores.database, JobNotifier(), max_followers=1)
+    feeds = JobStreams(stores.database, JobNotifier(), max_followers=1)
     assert asyncio.run(feeds.wait_for(job, seconds=0)).state == "queued"
 
 
 def test_all_who_follow_what_is_not_there_are_told(stores):
     async def follow() -> list[object]:
-        feeds = JobFeeds(stores.database, JobNotifier(), max_followers=3)
+        feeds = JobStreams(stores.database, JobNotifier(), max_followers=3)
         return await asyncio.gather(
             *(last_state(feeds, "missing") for _ in range(3)), return_exceptions=True
         )
@@ -114,10 +114,10 @@ def test_all_who_follow_what_is_not_there_are_told(stores):
 
 def test_one_more_follower_than_there_is_room_for_is_refused_until_one_has_left(stores, job):
     async def follow() -> None:
-        feeds = JobFeeds(stores.database, JobNotifier(), max_followers=1)
-        with feeds.followed(job), pytest.raises(TooManyFollowers), feeds.followed(job):
+        feeds = JobStreams(stores.database, JobNotifier(), max_followers=1)
+        with feeds.follow(job), pytest.raises(TooManyFollowers), feeds.follow(job):
             pass
-        with feeds.followed(job):
+        with feeds.follow(job):
             pass
 
     asyncio.run(follow())

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from models.scoring.assignment_counts import AssignmentCounts
 from models.scoring.features import NumericFeature
 from models.scoring.result import AssignmentResult, CellError, OutlierReason
-from models.scoring.tally import Tally
 
 
 def assigned(n, index=None, **found):
@@ -22,7 +22,7 @@ def assigned(n, index=None, **found):
 
 
 def tally(*batches):
-    counted = Tally()
+    counted = AssignmentCounts()
     for batch in batches:
         counted.add(batch)
     return counted
@@ -131,7 +131,7 @@ def test_no_more_than_ten_features_are_named():
 
 
 def with_sizes(size, n=100, **found):
-    counted = Tally()
+    counted = AssignmentCounts()
     counted.add(assigned(n, **found), {"income": size})
     return counted.warnings(unavailable_reason=(), n_segments=2)
 

@@ -11,7 +11,7 @@ STRONG = 0.5  # "medium" in Cohen (1988); a weaker difference only serves to tel
 MAX_LENGTH = 60
 MAX_CATEGORY = 28
 MAJORITY = 0.5
-SHORTEST_WORD = 3
+MIN_WORD_LENGTH = 3
 BARE = frozenset(
     {"yes", "no", "true", "false", "other", "unknown", "none", "high", "low", "medium"}
 )
@@ -85,7 +85,9 @@ def _group(feature: str, category: str) -> str:
     "yes" or "2" mean nothing without the feature.
     """
     speaks = (
-        len(category) >= SHORTEST_WORD and category.lower() not in BARE and not category.isnumeric()
+        len(category) >= MIN_WORD_LENGTH
+        and category.lower() not in BARE
+        and not category.isnumeric()
     )
     return cut(category if speaks else f"{label(feature)}: {category}", MAX_CATEGORY)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from models.column_words import VOCABULARY, label, numeric_words
 from models.features import Feature
 from models.profiling.effect_sizes import Difference
-from models.profiling.naming import name_segments
+from models.profiling.segment_names import name_segments
 from models.transactions import COMPUTED
 
 AGE, INCOME, SCORE = "Age", "Annual Income (k$)", "Spending Score (1-100)"

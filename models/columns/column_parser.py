@@ -111,12 +111,12 @@ def read_column(
     if plain is not None:
         return ReadColumn(markers.clear_numbers(plain), ColumnErrors.none(column.name))
     found, rule = markers.clear(DistinctCells.of(raw.column(column.name))), _rule(column)
-    found = found.folded() if column.fold_case else found
+    found = found.lower() if column.fold_case else found
     read = rule.read(found.values)
-    values = found.spread(read.values)
+    values = found.decode(read.values)
     if column.kind == "numeric" and column.newest is None:
         values = markers.clear_numbers(values)
-    return ReadColumn(values, ColumnErrors.among(column.name, found, read.wrong, rule.why))
+    return ReadColumn(values, ColumnErrors.from_cells(column.name, found, read.wrong, rule.why))
 
 
 def _inferred(raw: pa.Table, name: str) -> Column:

@@ -14,7 +14,7 @@ import numpy as np
 
 from models.scoring.result import AssignmentResult
 
-NOTABLE_SHARE: Final = 0.2
+MIN_REPORTED_SHARE: Final = 0.2
 MIN_CUSTOMERS: Final = 10  # of fewer, all may well be in one segment, or have little of something
 # Of the typical value; larger differences are outliers, but small numbers may lie in the fences.
 SMALL: Final = 0.05
@@ -22,7 +22,7 @@ MAX_NAMED: Final = 10
 
 
 @dataclass(kw_only=True)
-class Tally:
+class AssignmentCounts:
     """Counts over batches of assigned customers.
 
     Attributes
@@ -95,7 +95,7 @@ class Tally:
 
     def _rejected(self, unavailable_reason: Sequence[str]) -> Iterator[str]:
         n = self.n_assigned + self.n_rejected
-        if self.n_rejected > NOTABLE_SHARE * n:
+        if self.n_rejected > MIN_REPORTED_SHARE * n:
             lacks = (
                 f"; the dataset has no column {', '.join(unavailable_reason[:MAX_NAMED])}"
                 if unavailable_reason
@@ -107,13 +107,13 @@ class Tally:
             )
 
     def _imputed(self, unavailable_reason: Collection[str]) -> Iterator[str]:
-        for name, said in self._notable(self.imputed):
+        for name, said in self._frequent(self.imputed):
             why = ", since the dataset has no such column" if name in unavailable_reason else ""
             yield f"{said} customers: {name} imputed{why}"
         yield from self._more(self.imputed, "are imputed")
 
     def _unknown(self) -> Iterator[str]:
-        for name, said in self._notable(self.unknown):
+        for name, said in self._frequent(self.unknown):
             yield (
                 f"{said} customers: {name} unknown, a category that the model has not learned; "
                 "compare the spelling"
@@ -121,13 +121,15 @@ class Tally:
         yield from self._more(self.unknown, "are unknown")
 
     def _outliers(self) -> Iterator[str]:
-        for name, said in self._notable(self.outliers):
+        for name, said in self._frequent(self.outliers):
             yield (
                 f"{said} are outliers ({name}): beyond the values that the model has learned; "
                 "compare the units"
             )
         yield from self._more(self.outliers, "have outliers")
-        if self._is_notable(self.n_far) and not any(map(self._is_notable, self.outliers.values())):
+        if self._is_frequent(self.n_far) and not any(
+            map(self._is_frequent, self.outliers.values())
+        ):
             yield f"{self._of_all(self.n_far)} are outliers: far from the center of their segment"
 
     def _small(self) -> Iterator[str]:
@@ -138,7 +140,7 @@ class Tally:
             if abs(size) < SMALL * n and n >= MIN_CUSTOMERS
         ]
         for name in small[:MAX_NAMED]:
-            if not self._is_notable(self.outliers[name]):
+            if not self._is_frequent(self.outliers[name]):
                 yield f"{name} is much smaller than what the model has learned; compare the units"
 
     def _one_segment(self, n_segments: int) -> Iterator[str]:
@@ -148,20 +150,20 @@ class Tally:
                 f"{n_segments:,}"
             )
 
-    def _notable(self, counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-        notable = ((name, self._of_all(n)) for name, n in counts.items() if self._is_notable(n))
+    def _frequent(self, counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+        notable = ((name, self._of_all(n)) for name, n in counts.items() if self._is_frequent(n))
         return islice(notable, MAX_NAMED)
 
     def _more(self, counts: Mapping[str, int], state: str) -> Iterator[str]:
-        n = sum(map(self._is_notable, counts.values())) - MAX_NAMED
+        n = sum(map(self._is_frequent, counts.values())) - MAX_NAMED
         if n > 0:
             yield (
-                f"{n:,} more features {state} for more than {100 * NOTABLE_SHARE:.0f} % of the "
-                "customers"
+                f"{n:,} more features {state} for more than "
+                f"{100 * MIN_REPORTED_SHARE:.0f} % of the customers"
             )
 
-    def _is_notable(self, n: int) -> bool:
-        return n > NOTABLE_SHARE * self.n_assigned
+    def _is_frequent(self, n: int) -> bool:
+        return n > MIN_REPORTED_SHARE * self.n_assigned
 
     def _of_all(self, n: int) -> str:
         return f"{n:,} of {self.n_assigned:,}"
