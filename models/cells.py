@@ -87,7 +87,8 @@ def category(cell: object) -> str | None:
     if isinstance(cell, int):
         return _digits(cell)
     if isinstance(cell, float):
-        return _canonical(cell)
+        # Adding zero takes the sign from a negative one.
+        return repr(_finite(cell) + 0.0).removesuffix(".0")
     if isinstance(cell, str):
         return _text(cell)
     raise BadCell("is not a text")
@@ -174,6 +175,11 @@ def integer_id(text: str) -> str | None:
     return digits if not fraction.strip("0") and abs(int(digits)) < EXACT_INTEGERS else None
 
 
+def is_blank(cell: object) -> bool:
+    """Check whether a cell is missing: None, empty or blank."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
 def _integer(cell: object) -> int:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT_INTEGERS:
         return int(cell)
@@ -207,11 +213,6 @@ def _digits(cell: int) -> str:
     if abs(cell) >= _MAX_INTEGER:
         raise BadCell(f"has more than {MAX_IDENTIFIER_LENGTH} digits")
     return str(cell)
-
-
-def _canonical(cell: float) -> str:
-    # Adding zero takes the sign from a negative one.
-    return repr(_finite(cell) + 0.0).removesuffix(".0")
 
 
 def _text(cell: str) -> str | None:

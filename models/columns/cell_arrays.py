@@ -52,8 +52,10 @@ def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
     pyarrow.Array or None
         The numbers as float64; None if any cell needs `numbers` or is not a number.
     """
+    if pa.types.is_string(column.type) and pc.any(is_empty := pc.equal(column, "")).as_py():
+        column = pc.if_else(is_empty, None, column)
     try:
-        read = _without_empty(column).cast(pa.float64(), safe=False).combine_chunks()
+        read = column.cast(pa.float64(), safe=False).combine_chunks()
     except pa.ArrowInvalid:
         return None
     return read if pc.all(pc.is_finite(read), min_count=0).as_py() else None
@@ -198,13 +200,6 @@ def _are_integers(decimals: pa.Array) -> bool:
         pc.match_substring_regex(decimals, _ZERO_FRACTION),
     )
     return bool(pc.all(are_exact).as_py())
-
-
-def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if not pa.types.is_string(column.type):
-        return column
-    empty = pc.equal(column, "")
-    return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
 def _read_selected(

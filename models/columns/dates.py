@@ -236,17 +236,15 @@ def _days(parts: pa.Array) -> _Numbers:
     """Compute days since 1970-01-01 from regex groups; NaN for a day that does not exist."""
     year = _numbers(pc.struct_field(parts, "year"))
     month = _months(pc.struct_field(parts, "month"))
-    day = _numbers(_first_if_empty(pc.struct_field(parts, "day")))
+    day_text = pc.struct_field(parts, "day")
+    # A date without a day stands for the first of its month.
+    day = _numbers(pc.if_else(pc.equal(day_text, ""), "1", day_text))
     known = ~np.isnan(year) & (month <= MONTHS_PER_YEAR)
     months = np.where(known, (_expand_year(year) - 1970) * 12 + month - 1, 0).astype(
         "datetime64[M]"
     )
     days = months.astype("datetime64[D]") + (np.where(known, day, 1) - 1).astype(np.int64)
     return np.where(known & (days.astype("datetime64[M]") == months), days.astype(np.int64), np.nan)
-
-
-def _first_if_empty(day: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(day, ""), "1", day)
 
 
 def _months(texts: pa.Array) -> _Numbers:

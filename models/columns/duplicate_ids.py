@@ -35,17 +35,12 @@ def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
     DuplicateIds
         In the order of the rows.
     """
-    alike = np.flatnonzero(_repeated_hashes(_hashes(texts)))
+    hashes = [np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)]
+    alike = np.flatnonzero(_repeated_hashes(np.concatenate(hashes)))
     codes = texts.take(pa.array(alike)).dictionary_encode("encode").indices.to_numpy()
     _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
     repeats = firsts[inverse] != np.arange(alike.size)
     return DuplicateIds(alike[repeats], alike[firsts[inverse]][repeats])
-
-
-def _hashes(texts: pa.Array) -> npt.NDArray[np.int64]:
-    return np.concatenate(
-        [np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)]
-    )
 
 
 def _batches(texts: pa.Array) -> Iterator[npt.NDArray[np.object_]]:

@@ -122,7 +122,8 @@ def _days(x: _Numbers, form: Serial) -> _Numbers:
         months = np.where(np.abs(x) < (LAST_YEAR + 1) * 100, x, np.nan)  # others may overflow
         return _calendar_days(100 * months + 1)
     days = np.floor(x) + SERIAL_ORIGIN if form == "excel days" else np.floor(x / UNITS[form])
-    return np.where(_are_days(days), days, np.nan)
+    first, last = ((date(year, 1, 1) - EPOCH).days for year in (FIRST_YEAR, LAST_YEAR))
+    return np.where((days >= first) & (days <= last), days, np.nan)
 
 
 def _calendar_days(x: _Numbers) -> _Numbers:
@@ -142,11 +143,6 @@ def _calendar_days(x: _Numbers) -> _Numbers:
 
 def _are_months(x: _Numbers) -> npt.NDArray[np.bool_]:
     return (x >= FIRST_MONTH) & (x <= LAST_MONTH) & ~np.isnan(_days(x, "yyyymm"))
-
-
-def _are_days(days: _Numbers) -> npt.NDArray[np.bool_]:
-    first, last = ((date(year, 1, 1) - EPOCH).days for year in (FIRST_YEAR, LAST_YEAR))
-    return (days >= first) & (days <= last)
 
 
 def _are_recent(days: _Numbers, earliest: int = EARLIEST_DAY) -> bool:

@@ -114,9 +114,8 @@ def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
     read = map_columns(lambda column: _read(raw, column, schema.customer_id), columns)
     names = [column.name for column in columns]
     if schema.customer_id is None:
-        return pa.table(
-            [_row_ids(raw.num_rows), *read], names=[_new_header(raw.column_names), *names]
-        )
+        row_ids = pa.array([f"row-{row}" for row in range(1, raw.num_rows + 1)], pa.string())
+        return pa.table([row_ids, *read], names=[_new_header(raw.column_names), *names])
     return pa.table(read, names=names)
 
 
@@ -198,10 +197,6 @@ def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:
     values, faults = read_column(raw, column, is_id=column.name == customer_id)
     faults.raise_if_any()
     return values
-
-
-def _row_ids(n_rows: int) -> pa.Array:
-    return pa.array([f"row-{row}" for row in range(1, n_rows + 1)], pa.string())
 
 
 def _new_header(taken: Sequence[str]) -> str:
