@@ -157,7 +157,7 @@ def label(header: str) -> str:
 
     No units in brackets, no underscores, no capitals but acronyms.
     """
-    words = _split(header)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _remove_parentheses(header)).split()
     return " ".join(word if _is_acronym(word, header) else word.lower() for word in words) or header
 
 
@@ -204,10 +204,6 @@ def _verbatim(header: str) -> Words:
 def _is_acronym(word: str, header: str) -> bool:
     """Check whether a word keeps its capitals, which say nothing in a header all in capitals."""
     return word in ACRONYMS or (word.isupper() and len(word) > 1 and not header.isupper())
-
-
-def _split(header: str) -> list[str]:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _remove_parentheses(header)).split()
 
 
 def _remove_parentheses(header: str) -> str:
