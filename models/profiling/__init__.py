@@ -81,27 +81,24 @@ def profile_segments(
 
 def _words(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, Words]:
     numeric = [feature.name for feature in features if feature.kind == "numeric"]
-    quantities = {
-        name: found for name in numeric if (found := quantity(_known_numbers(table[name])))
-    }
+    quantities = {}
+    for name in numeric:
+        known = table[name].dropna().to_numpy(dtype=np.float64)
+        if found := quantity(known):
+            quantities[name] = found
     return numeric_words(numeric, quantities)
-
-
-def _known_numbers(column: pd.Series) -> npt.NDArray[np.float64]:
-    return column.dropna().to_numpy(dtype=np.float64)
 
 
 def _differences(
     contrasts: Sequence[Contrast], segment: int, words: Mapping[str, Words]
 ) -> list[Difference]:
-    found = [difference for each in contrasts if (difference := each.difference(segment))]
-    return sorted(
-        (_with_phrase(each, words) for each in found),
-        key=lambda difference: -abs(difference.effect),
-    )
-
-
-def _with_phrase(difference: Difference, words: Mapping[str, Words]) -> Difference:
-    if difference.category is not None:
-        return difference
-    return replace(difference, phrase=words[difference.feature][difference.effect > 0])
+    differences = []
+    for contrast in contrasts:
+        difference = contrast.difference(segment)
+        if difference is None:
+            continue
+        if difference.category is None:
+            phrase = words[difference.feature][difference.effect > 0]
+            difference = replace(difference, phrase=phrase)
+        differences.append(difference)
+    return sorted(differences, key=lambda difference: -abs(difference.effect))

@@ -135,7 +135,8 @@ class CategoricalContrast:
         effects = cohen_h(self.shares[segment], self.overall)
         if not effects.size or not np.abs(effects).max() >= MIN_EFFECT:
             return None
-        most = _largest_effect(effects)
+        # Of equally large effects, the category that the segment has more of.
+        most = int(np.lexsort((effects, np.abs(effects).round(9)))[-1])
         return Difference(
             feature=self.feature,
             category=self.categories[most],
@@ -282,9 +283,3 @@ def _ratio(part: npt.NDArray[np.number], whole: npt.ArrayLike) -> Floats:
     with np.errstate(invalid="ignore"):
         ratio: Floats = np.true_divide(part, whole)
     return ratio
-
-
-def _largest_effect(effects: Floats) -> int:
-    """Return the largest effect; of equals, the category there is more of."""
-    sizes = np.abs(effects).round(9)
-    return int(np.lexsort((effects, sizes))[-1])

@@ -102,7 +102,7 @@ def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
     """Round the threshold of each condition as far as F1 stays nearly the same."""
     for each in conditions:
         enough = target.score(conditions) - ROUNDING
-        others = _without(each, conditions)
+        others = [other for other in conditions if other is not each]
         candidates = (
             [*others, replace(each, threshold=number)] for number in round_numbers(each.threshold)
         )
@@ -110,10 +110,6 @@ def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
             candidate for candidate in candidates if target.score(candidate) >= enough
         )
     return conditions
-
-
-def _without(condition: Condition, conditions: Sequence[Condition]) -> list[Condition]:
-    return [each for each in conditions if each is not condition]
 
 
 def _gap_middle(values: Floats, below: float) -> float:

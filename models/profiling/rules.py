@@ -160,14 +160,10 @@ def _collect(
             _numbers(column, feature) if feature.kind == "numeric" else _flags(column, feature)
         )
         if position in lacking:
-            parts.append(_unknown(column, feature))
+            missing = np.asarray(column.isna(), dtype=np.float64)
+            parts.append(([RuleColumn(feature=feature.name, unknown=True)], missing[:, None]))
     columns = [column for described, _ in parts for column in described]
     return columns, np.column_stack([values for _, values in parts])
-
-
-def _unknown(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:
-    missing = np.asarray(column.isna(), dtype=np.float64)
-    return [RuleColumn(feature=feature.name, unknown=True)], missing[:, None]
 
 
 def _numbers(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:
