@@ -195,7 +195,9 @@ class Scorer:
                         feature=feature.name, value=value, contribution=float(contributions[row])
                     )
                 )
-        return {row: sorted(found, key=_strength, reverse=True) for row, found in reasons.items()}
+        for found in reasons.values():
+            found.sort(key=lambda reason: -abs(reason.contribution))
+        return reasons
 
 
 def _errors(inputs: Inputs) -> dict[int, list[CellError]]:
@@ -224,10 +226,6 @@ def _unknown(inputs: Inputs) -> dict[int, dict[str, str]]:
         for row, text in column.unknown.items():
             unknown[row][feature.name] = text
     return unknown
-
-
-def _strength(reason: Reason) -> float:
-    return abs(reason.contribution)
 
 
 def _only(assigned: Mask, by_row: Mapping[int, Value]) -> dict[int, Value]:

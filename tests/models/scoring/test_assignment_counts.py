@@ -28,8 +28,8 @@ def tally(*batches):
     return counted
 
 
-def warnings(*batches, unavailable_reason=(), n_segments=2):
-    return tally(*batches).warnings(unavailable_reason=unavailable_reason, n_segments=n_segments)
+def warnings(*batches, missing_columns=(), n_segments=2):
+    return tally(*batches).warnings(missing_columns=missing_columns, n_segments=n_segments)
 
 
 def everybody(n, found):
@@ -88,9 +88,7 @@ def test_more_than_a_fifth_is_worth_a_warning(n, is_warned):
 
 
 def test_a_column_that_is_not_there_is_said_to_be_missing():
-    [warning] = warnings(
-        assigned(5, imputed=everybody(5, ["income"])), unavailable_reason=["income"]
-    )
+    [warning] = warnings(assigned(5, imputed=everybody(5, ["income"])), missing_columns=["income"])
     assert warning == "5 of 5 customers: income imputed, since the dataset has no such column"
 
 
@@ -105,7 +103,7 @@ def test_where_all_are_rejected_the_columns_that_are_not_there_are_named():
         row: [CellError(row=row, feature=None, detail="nothing is known")] for row in range(3)
     }
     [warning] = warnings(
-        assigned(3, index=[-1] * 3, errors=errors), unavailable_reason=["age", "income"]
+        assigned(3, index=[-1] * 3, errors=errors), missing_columns=["age", "income"]
     )
     assert warning.endswith("the dataset has no column age, income")
 
@@ -133,7 +131,7 @@ def test_no_more_than_ten_features_are_named():
 def with_sizes(size, n=100, **found):
     counted = AssignmentCounts()
     counted.add(assigned(n, **found), {"income": size})
-    return counted.warnings(unavailable_reason=(), n_segments=2)
+    return counted.warnings(missing_columns=(), n_segments=2)
 
 
 def test_much_smaller_numbers_are_warned_of_though_they_are_no_outliers():
