@@ -79,12 +79,12 @@ class BatchAssigner:
     def findings(self, tally: AssignmentCounts, available: Collection[str]) -> dict[str, Any]:
         """Return the counts of outliers and of imputed and unknown values, and the warnings."""
         names = self.scorer.feature_names
-        unavailable_reason = [name for name in names if name not in available]
+        missing_columns = [name for name in names if name not in available]
         return {
             "outliers": tally.n_outliers,
             "features": {name: tally.of_feature(name) for name in names},
             "warnings": tally.warnings(
-                unavailable_reason=unavailable_reason, n_segments=self.scorer.n_segments
+                missing_columns=missing_columns, n_segments=self.scorer.n_segments
             ),
         }
 
@@ -109,13 +109,14 @@ class BatchAssigner:
     def _sizes(self, batch: pa.RecordBatch) -> dict[str, float]:
         """Return the mean of each numeric feature as a multiple of its typical size."""
         numeric = (each for each in self.scorer.features if isinstance(each, NumericFeature))
-        there = (each for each in numeric if each.name in batch.schema.names)
-        sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in there}
+        present = (each for each in numeric if each.name in batch.schema.names)
+        sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in present}
         return {name: size for name, size in sizes.items() if size is not None}
 
     def _assign(self, batch: pa.RecordBatch) -> AssignmentResult:
+        # Missing cells become NaN in numbers and None in texts.
         columns = {
-            name: _cells(batch.column(name))
+            name: batch.column(name).to_numpy(zero_copy_only=False)
             for name in batch.schema.names
             if name != self.customer_id
         }
@@ -187,9 +188,3 @@ def _numbers(column: pa.Array) -> npt.NDArray[np.float64]:
     """Return a numeric column with NaN for missing cells; a text column is all NaN."""
     numbers = column if pa.types.is_floating(column.type) else pa.nulls(len(column), pa.float64())
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _cells(column: pa.Array) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:
-    """Return a column as an array; missing cells are NaN in numbers and None in texts."""
-    cells: npt.NDArray[np.float64] | npt.NDArray[np.object_] = column.to_numpy(zero_copy_only=False)
-    return cells
