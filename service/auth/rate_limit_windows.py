@@ -84,8 +84,11 @@ class SharedWindows:
             found = self._table[offset : offset + len(_EMPTY)]
             if found == digest:
                 return offset
+            if found == _EMPTY and self._has_room():
+                return offset
             if found == _EMPTY:
-                return offset if self._has_room() else self._cleared(digest)
+                self._table[:] = bytes(_N_BYTES)  # forgets all keys; the next look finds room
+                return self._slot_of(digest)
             number += 1
 
     def _has_room(self) -> bool:
@@ -95,7 +98,3 @@ class SharedWindows:
             return False
         _HEADER.pack_into(self._table, 0, n_keys + 1)
         return True
-
-    def _cleared(self, digest: bytes) -> int:
-        self._table[:] = bytes(_N_BYTES)
-        return self._slot_of(digest)
