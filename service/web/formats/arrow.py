@@ -51,7 +51,7 @@ def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
     is_file = bytes(memoryview(body)[: len(FILE_MAGIC)]) == FILE_MAGIC
     with arrow_errors_as_unreadable(WHAT):
         messages = _indexed_messages(body) if is_file else ipc.MessageReader.open_stream(body)
-        _check_account(messages, bounds)
+        _check_declared_sizes(messages, bounds)
         source = ipc.open_file(body) if is_file else ipc.open_stream(body)
         check_schema(source.schema, bounds)
         batches = map(source.get_batch, range(source.num_record_batches)) if is_file else source
@@ -91,7 +91,7 @@ def _check_order(blocks: Iterable[_Block]) -> None:
             raise ValueError("the index names bytes twice")
 
 
-def _check_account(messages: Iterable[ipc.Message], bounds: TableLimits) -> None:
+def _check_declared_sizes(messages: Iterable[ipc.Message], bounds: TableLimits) -> None:
     n_bytes = 0
     for message in messages:
         n_bytes += sum(_unpacked_sizes(message))

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Mapping
+from mmap import ACCESS_READ, mmap
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
@@ -21,6 +22,13 @@ class Frame(NamedTuple):
     header: dict[str, Any]
     payload: memoryview
     file: BinaryIO | None
+
+    def body(self) -> pa.Buffer:
+        """Return the payload, or the file mapped into memory and closed."""
+        if self.file is None:
+            return pa.py_buffer(self.payload)
+        with self.file as file:
+            return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
 
 
 def send(

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from io import UnsupportedOperation
-from mmap import ACCESS_READ, mmap
 from os import SEEK_END
 from pathlib import Path
 from shutil import copyfileobj
@@ -229,14 +228,7 @@ def _table_of(answer: Frame) -> pa.Table:
         raise OSError(header["errno"], os.strerror(header["errno"]))
     if "failed" in header:
         raise ReaderFailed(header["failed"])
-    return _checked(ipc.open_stream(pa.BufferReader(_buffer(answer))).read_all())
-
-
-def _buffer(answer: Frame) -> pa.Buffer:
-    if answer.file is None:
-        return pa.py_buffer(answer.payload)
-    with answer.file as file:
-        return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+    return _checked(ipc.open_stream(pa.BufferReader(answer.body())).read_all())
 
 
 def _checked(table: pa.Table) -> pa.Table:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from mmap import ACCESS_READ, PAGESIZE, mmap
+from mmap import PAGESIZE
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryFile
@@ -70,7 +70,7 @@ def _private_bytes() -> int:
 def _handle_request(connection: socket, request: Frame) -> None:
     try:
         table = READERS[request.header["format"]](
-            _body(request), TableLimits(**request.header["bounds"])
+            request.body(), TableLimits(**request.header["bounds"])
         )
         _send_table(connection, table)
     except UnreadableBody as refusal:
@@ -82,13 +82,6 @@ def _handle_request(connection: socket, request: Frame) -> None:
         frames.send(connection, {"errno": error.errno})
     except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
         frames.send(connection, {"failed": _place_of(error)})
-
-
-def _body(request: Frame) -> pa.Buffer:
-    if request.file is None:
-        return pa.py_buffer(request.payload)
-    with request.file as file:
-        return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
 
 
 def _send_table(connection: socket, table: pa.Table) -> None:
