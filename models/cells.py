@@ -1,7 +1,4 @@
-"""The one rule for cells.
-
-What a number, a category and an identifier may look like, in whatever format they arrive.
-"""
+"""Parsing of single cells: numbers, categories and identifiers, by one rule for all formats."""
 
 import math
 import re
@@ -27,7 +24,7 @@ _MAX_INTEGER: Final = 10**MAX_IDENTIFIER_LENGTH
 
 
 class BadCell(ValueError):
-    """A cell breaks the rule; the message says how, and never repeats the value."""
+    """A cell breaks the rule; the message names the fault, and never repeats the value."""
 
 
 def number(cell: object) -> float | None:
@@ -61,7 +58,7 @@ def number(cell: object) -> float | None:
 
 
 def category(cell: object) -> str | None:
-    """Read a categorical cell as canonical text, so that every format gives the same category.
+    """Read a categorical cell as canonical text, so that a category is the same in every format.
 
     Parameters
     ----------
@@ -127,12 +124,12 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     Parameters
     ----------
     cells
-        What `identifier` takes.
+        Cells as `identifier` accepts them.
 
     Returns
     -------
     list or None
-        The ids; None where reading them one by one might refuse one.
+        The ids; None if `identifier` might reject one of them.
     """
     kinds = set(map(type, cells))
     if kinds <= {NoneType}:

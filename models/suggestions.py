@@ -1,4 +1,4 @@
-"""What one might do with a segment: prompts that follow from what sets it apart, not findings."""
+"""Marketing suggestions for a segment: prompts derived from its differences, not findings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -58,7 +58,7 @@ NOTHING: Final = (
 
 
 def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[str]:
-    """Suggest what to try with a segment.
+    """Suggest actions for a segment.
 
     Parameters
     ----------

@@ -201,11 +201,11 @@ class Settings(BaseSettings):
     assignment_bytes: int = Field(
         default=2**24,
         ge=1,
-        description="Largest body with customers to be placed at once, in bytes. A run places "
-        "more, as a dataset.",
+        description="Largest body of an assignment request, in bytes. A run assigns larger tables, "
+        "as a dataset.",
     )
     assignment_rows: int = Field(
-        default=100_000, ge=1, description="How many customers are placed at once."
+        default=100_000, ge=1, description="Largest number of customers in an assignment request."
     )
     fit_segments: int = Field(
         default=1000, ge=1, description="How many segments a fit may be asked for."
@@ -230,8 +230,8 @@ class Settings(BaseSettings):
     comparison_rows: int = Field(
         default=2_000_000,
         ge=1,
-        description="By how many customers two versions are compared at most. Runs of both place "
-        "more.",
+        description="Largest number of customers by which two versions are compared. For more, "
+        "start a run of each.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",

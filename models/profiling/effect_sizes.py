@@ -23,11 +23,10 @@ Labels = npt.NDArray[np.integer]
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How one feature sets a segment apart, in own units.
+    """Difference of a segment from all customers in one feature, in the feature's units.
 
-    `here` and `overall` are medians, or means where the medians are alike, or shares: of one
-    category, or of those who have other numbers than zero. `phrase` are the words for such a
-    number, as a name has them.
+    `here` and `overall` are medians, or means if the medians are alike, or shares: of a category,
+    or of the numbers other than zero. `phrase` is the difference in the words of a segment's name.
     """
 
     feature: str

@@ -1,4 +1,4 @@
-"""Learning a few conditions that tell members from others."""
+"""Rule learning: a few conditions that separate the members of a segment from other customers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -47,13 +47,13 @@ class RuleTarget:
     weights: Floats
 
     def score(self, conditions: Sequence[Condition]) -> float:
-        """Return the F1 of those who meet all conditions, 0 to 1."""
+        """Return the F1 of the customers that meet all conditions, 0 to 1."""
         chosen = match_all(conditions, self.evidence.X)
         hits = self.weights @ (chosen & self.member)
         return float(2 * hits / (self.weights @ chosen + self.weights @ self.member))
 
     def extend(self, conditions: Sequence[Condition]) -> list[Condition]:
-        """Add the condition that gives the highest F1, if any column can be split at all."""
+        """Add the condition with the highest F1, if any column can be split at all."""
         inside = self.weights * match_all(conditions, self.evidence.X)
         order, steps = self.evidence.order, self.evidence.steps
         side, column, position = best_threshold(
@@ -86,7 +86,7 @@ def learn(target: RuleTarget) -> list[Condition]:
 
 
 def _settle(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
-    """Choose each condition anew, given the others, at most twice around."""
+    """Choose each condition anew by the others, at most twice around."""
     unchanged = 0
     for _ in range(2 * len(conditions)):
         other = target.extend(conditions[1:])

@@ -43,7 +43,7 @@ def find_rules(
     table : DataFrame of shape (n_customers, ...)
         In own units, null where missing.
     features : sequence of Feature
-        The columns that rules may speak of.
+        The columns that rules may use.
     labels : ndarray of shape (n_customers,)
         The segment of each customer, 0 to k - 1.
     k : int
@@ -59,8 +59,8 @@ def find_rules(
     Notes
     -----
     Missing numbers count as the median, as they do when customers are assigned, missing categories
-    as none. Of a feature that most members of a segment lack, its rule says at most whether it is
-    known. Precision and recall come from five stratified folds, fewer for segments of four.
+    as none. If most members of a segment lack a feature, the rule only uses whether it is known.
+    Precision and recall come from five stratified folds, fewer for segments of four.
     """
     rng = np.random.default_rng(seed)
     sizes = np.bincount(labels, minlength=k)

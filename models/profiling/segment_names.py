@@ -1,4 +1,4 @@
-"""Names that tell people what a segment is like."""
+"""Names of segments, built from their strongest differences."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -80,16 +80,13 @@ def _how_many(difference: Difference) -> str:
 
 
 def _group(feature: str, category: str) -> str:
-    """Return what members of a category are called.
-
-    "yes" or "2" mean nothing without the feature.
-    """
-    speaks = (
+    """Return the words for a category: with the feature if it means nothing alone ("yes", "2")."""
+    is_clear = (
         len(category) >= MIN_WORD_LENGTH
         and category.lower() not in BARE
         and not category.isnumeric()
     )
-    return cut(category if speaks else f"{label(feature)}: {category}", MAX_CATEGORY)
+    return cut(category if is_clear else f"{label(feature)}: {category}", MAX_CATEGORY)
 
 
 def _by_size(size: int, total: int) -> str | None:
@@ -99,7 +96,7 @@ def _by_size(size: int, total: int) -> str | None:
 
 
 def _add_numbers(names: Iterable[str]) -> list[str]:
-    """Tell equal names apart: the second gets a 2."""
+    """Make names unique: the second of two equal names gets a 2."""
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:

@@ -28,13 +28,13 @@ class AssignmentCounts:
     Attributes
     ----------
     n_assigned, n_rejected, n_outliers
-        How many customers.
+        Numbers of customers.
     n_far
-        How many outliers are far from the center of their segment.
+        The number of outliers that are far from the center of their segment.
     segments
         The customers of each segment, by index.
     imputed, unknown, outliers
-        By feature the customers for whom it was missing, of a category that was not learned, or
+        By feature the number of customers whose value was missing, of an unknown category, or
         beyond a fence.
     sizes
         By feature its numbers as multiples of the typical one, summed over the customers.

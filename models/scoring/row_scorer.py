@@ -141,7 +141,7 @@ class RowScorer:
         ]
         self._gaps: dict[tuple[int, int], float] = {}
 
-    def place(self, cells: Sequence[object]) -> RowAssignment | None:
+    def assign(self, cells: Sequence[object]) -> RowAssignment | None:
         """Assign one customer.
 
         Parameters

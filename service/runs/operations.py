@@ -1,4 +1,4 @@
-"""Places whole datasets.
+"""Assignment of whole datasets.
 
 As a job into a table of its own, or on the fly to list the members of a segment.
 """

@@ -1,4 +1,4 @@
-"""Verbs on the table of runs."""
+"""Queries on the table of runs."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

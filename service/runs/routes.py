@@ -1,4 +1,4 @@
-"""Whole datasets placed by a version, and the members of its segments."""
+"""Routes of assignment runs, and of the members of segments."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -56,7 +56,7 @@ router = APIRouter(tags=["runs"])
 async def start_run(
     model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
 ) -> Run | Job:
-    """Place a whole dataset, as a job.
+    """Assign all customers of a dataset, as a job.
 
     Answers with the run, or with its job if that takes longer than you wait.
     """

@@ -1,4 +1,4 @@
-"""Text bodies: which characters their bytes are."""
+"""Decoding of text bodies by their declared or detected charset."""
 
 import codecs
 import io
@@ -82,10 +82,7 @@ def blocks(file: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.TextIOWrapper]:
-    """Read a file as text from a place in it, without a byte order mark there.
-
-    Line ends stay as they are.
-    """
+    """Open a file as text from an offset, without a byte order mark; line ends are kept."""
     file.seek(start)
     text = io.TextIOWrapper(file, charset, newline="")
     try:
@@ -120,10 +117,7 @@ def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
 
 
 def _fitting(file: BinaryIO, charset: str | None) -> str:
-    """Return the charset of a text.
-
-    The one that is named, or the likeliest of those in which all of it is text.
-    """
+    """Return the declared charset, or the likeliest one that decodes the whole text."""
     for each in [charset] if charset else _guess_charset(file):
         if _fits(file, each):
             return each

@@ -46,25 +46,25 @@ class Document:
         self._columns = 1
 
     def peek(self) -> str:
-        """Look at the next character that is no white space; empty at the end."""
+        """Return the next character that is not white space; empty at the end."""
         while True:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it always matches
             if self._at < len(self._text) or not self._read_on():
                 return self._text[self._at : self._at + 1]
 
     def skip(self, character: str) -> bool:
-        """Step over the next character if it is this one."""
+        """Skip the next character if it is `character`; return whether it was."""
         found = self.peek() == character
         self._at += found
         return found
 
     def expect(self, character: str) -> None:
-        """Step over the next character, which must be this one."""
+        """Skip `character`; raise an error if another one follows."""
         if not self.skip(character):
             raise self._syntax_error(f"Expecting {character!r}", self._at)
 
     def end(self) -> None:
-        """Expect that nothing follows."""
+        """Raise an error if anything but white space follows."""
         if self.peek():
             self.expect("")
 

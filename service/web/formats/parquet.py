@@ -19,10 +19,7 @@ WHAT: Final = "a Parquet file"
 
 
 def read_parquet(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
-    """Read a Parquet file column by column.
-
-    No more than one of them is unpacked beyond what is counted.
-    """
+    """Read a Parquet file column by column, to unpack one column at a time."""
     with arrow_errors_as_unreadable(WHAT):
         schema = _opened(body).schema_arrow
         check_schema(schema, bounds)

@@ -172,7 +172,7 @@ class ReaderPool:
             return self._idle.pop() if self._idle else None
 
     def _put_back(self, process: ReaderProcess) -> None:
-        """Keep a process for the next body, or one in the place of another that ended."""
+        """Keep a process for the next body; replace one that has ended."""
         with self._lock:
             if not self._is_closed:
                 self._idle.append(process if process.is_alive else ReaderProcess())
@@ -232,9 +232,9 @@ def _table_of(answer: Frame) -> pa.Table:
 
 
 def _checked(table: pa.Table) -> pa.Table:
-    """Return the table if it is what a reader may answer with.
+    """Return a reader's table after validation.
 
-    Its process has parsed bytes of strangers.
+    The process has parsed untrusted bytes and may have been taken over.
     """
     if not all(kind in RAW_TYPES for kind in table.schema.types):
         raise ReaderFailed("a reader process answered with columns of other types")

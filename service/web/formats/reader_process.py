@@ -50,7 +50,7 @@ def serve(descriptor: int) -> None:
 
 
 def limit_memory(n_bytes: int) -> None:
-    """Let the kernel refuse this process more private memory than so much (on Linux)."""
+    """Limit the private memory of this process (RLIMIT_DATA; on Linux)."""
     if sys.platform == "linux":
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         limits = [n_bytes, sys.maxsize] if hard == resource.RLIM_INFINITY else [n_bytes, hard]

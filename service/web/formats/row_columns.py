@@ -165,7 +165,7 @@ def _fields(records: list[Record], name: str) -> _Fields:
 
 
 def _piece(fields: _Fields, n_rows: int) -> _ColumnChunk | None:
-    """Type the cells of a chunk; None if one of them has no place in any column."""
+    """Convert the cells of a chunk to an array; None if a cell is not valid."""
     kinds = frozenset(map(type, fields.cells)) - {type(None)}
     try:
         values = _values(fields.cells, kinds)
@@ -217,7 +217,7 @@ def _joined(pieces: list[tuple[_ColumnChunk, int]]) -> pa.ChunkedArray:
 
 
 def _scatter(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
-    """Put the cells of a piece into their rows, and null into all others."""
+    """Return a column with the cells of a piece in their rows, and null in all others."""
     if piece.rows is None:
         return values
     if not len(values):

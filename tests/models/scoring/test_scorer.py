@@ -97,7 +97,7 @@ strange_row = st.one_of(
 def placed_alone(scorer, row):
     """Give what the scorer says of one customer, None where it would rather have it in a table."""
     try:
-        return scorer.single.place([row.get(feature.name) for feature in FEATURES])
+        return scorer.single.assign([row.get(feature.name) for feature in FEATURES])
     except BadCell:
         return None
 
