@@ -11,6 +11,7 @@ from service.config_types import (
     DatabaseUrl,
     SchedulerAddress,
     StorageLocation,
+    resolve_location,
     setting_error,
 )
 
@@ -268,11 +269,11 @@ class Settings(BaseSettings):
 
     def tables_directory(self) -> Path | str:
         """Return the directory or the object store URL of the customer tables."""
-        return _location(self.tables, self.home / "tables")
+        return resolve_location(self.tables, self.home / "tables")
 
     def artifacts_directory(self) -> Path | str:
         """Return the directory or the object store URL of the model files."""
-        return _location(self.artifacts, self.home / "artifacts")
+        return resolve_location(self.artifacts, self.home / "artifacts")
 
     def signing_key_path(self) -> Path:
         return (self.signing_key_file or self.home / "keys" / "signing.key").resolve()
@@ -296,11 +297,3 @@ class Settings(BaseSettings):
             for name, value in self
             if value is not None and not name.startswith("bootstrap_key")
         }
-
-
-def _location(setting: Path | str | None, default: Path) -> Path | str:
-    return (
-        setting
-        if isinstance(setting, str) and "://" in setting
-        else Path(setting or default).resolve()
-    )
