@@ -14,15 +14,15 @@ from models.errors import ArtifactFromAnotherRelease
 from models.scoring.features import Coordinate, feature_from
 from models.scoring.inputs import InputColumn
 from models.scoring.nearest import Nearest, find_nearest
-from models.scoring.result import AssignmentResult, CellError, OutlierReason, Reason
+from models.scoring.result import AssignmentResult, OutlierReason, Reason, RowError
 from models.scoring.row_scorer import FAR_AWAY, ROUNDING, RowAssignment, RowScorer
 
 __all__ = [
     "AssignmentResult",
-    "CellError",
     "OutlierReason",
     "Reason",
     "RowAssignment",
+    "RowError",
     "RowScorer",
     "Scorer",
 ]
@@ -200,15 +200,15 @@ class Scorer:
         return reasons
 
 
-def _errors(inputs: Inputs) -> dict[int, list[CellError]]:
-    errors: defaultdict[int, list[CellError]] = defaultdict(list)
+def _errors(inputs: Inputs) -> dict[int, list[RowError]]:
+    errors: defaultdict[int, list[RowError]] = defaultdict(list)
     for feature, column in inputs:
         for row, detail in column.bad.items():
-            errors[row].append(CellError(row=row, feature=feature.name, detail=detail))
+            errors[row].append(RowError(row=row, feature=feature.name, detail=detail))
     known = reduce(np.logical_or, (column.known() for _, column in inputs))
     for row in np.flatnonzero(~known).tolist():
         if row not in errors:
-            errors[row] = [CellError(row=row, feature=None, detail=_NOTHING_KNOWN)]
+            errors[row] = [RowError(row=row, feature=None, detail=_NOTHING_KNOWN)]
     return dict(errors)
 
 

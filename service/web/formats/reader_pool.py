@@ -20,9 +20,9 @@ from pyarrow import ipc
 
 import service
 from service.errors import FieldError, Unavailable
-from service.web.formats import frames
+from service.web.formats import reader_messages
 from service.web.formats.errors import TableLimits, UnreadableBody
-from service.web.formats.frames import Frame
+from service.web.formats.reader_messages import ReaderMessage
 
 MAX_PROCESSES: Final = 2
 MAX_SECONDS: Final = 120.0
@@ -74,7 +74,7 @@ class ReaderProcess:
         self._connection.settimeout(seconds)
         try:
             _send_body(self._connection, {"format": fmt, "bounds": asdict(bounds)}, file)
-            answer = frames.receive(self._connection)
+            answer = reader_messages.receive(self._connection)
         except TimeoutError:
             self.close()
             raise UnreadableBody(
@@ -101,7 +101,7 @@ class ReaderProcess:
             return
         self._connection.settimeout(START_SECONDS)
         try:
-            self._is_ready = frames.receive(self._connection) is not None
+            self._is_ready = reader_messages.receive(self._connection) is not None
         except OSError:
             self._is_ready = False
         if not self._is_ready:
@@ -204,7 +204,7 @@ def _send_body(connection: socket, header: Mapping[str, object], file: BinaryIO)
     size = file.seek(0, SEEK_END)
     file.seek(0)
     if size <= INLINE_BYTES:
-        frames.send(connection, header, file.read())
+        reader_messages.send(connection, header, file.read())
         return
     try:
         file.fileno()
@@ -212,13 +212,13 @@ def _send_body(connection: socket, header: Mapping[str, object], file: BinaryIO)
         with TemporaryFile() as copy:
             copyfileobj(file, copy)
             copy.flush()
-            frames.send(connection, header, file=copy)
+            reader_messages.send(connection, header, file=copy)
     else:
         file.flush()
-        frames.send(connection, header, file=file)
+        reader_messages.send(connection, header, file=file)
 
 
-def _table_of(answer: Frame) -> pa.Table:
+def _table_of(answer: ReaderMessage) -> pa.Table:
     header = answer.header
     if "refused" in header:
         raise UnreadableBody(

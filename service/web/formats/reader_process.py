@@ -16,11 +16,11 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from service.engine.supervisor import kill_when_pipe_closes
-from service.web.formats import frames
+from service.web.formats import reader_messages
 from service.web.formats.arrow import read_arrow
 from service.web.formats.errors import TableLimits, UnreadableBody
-from service.web.formats.frames import Frame
 from service.web.formats.parquet import read_parquet
+from service.web.formats.reader_messages import ReaderMessage
 from service.web.formats.reader_pool import INLINE_BYTES
 
 READERS: Final[Mapping[str, Callable[[pa.Buffer, TableLimits], pa.Table]]] = {
@@ -41,8 +41,8 @@ def serve(descriptor: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
     n_own_bytes = _private_bytes()
     with socket(fileno=descriptor) as connection:
-        frames.send(connection, {})
-        while request := frames.receive(connection):
+        reader_messages.send(connection, {})
+        while request := reader_messages.receive(connection):
             limit_memory(n_own_bytes + int(request.header["bounds"]["n_bytes"]) + WORKING_BYTES)
             _handle_request(connection, request)
             if request.file is not None:
@@ -67,7 +67,7 @@ def _private_bytes() -> int:
     return int(_MEMORY.read_text().split()[_DATA]) * PAGESIZE if sys.platform == "linux" else 0
 
 
-def _handle_request(connection: socket, request: Frame) -> None:
+def _handle_request(connection: socket, request: ReaderMessage) -> None:
     try:
         table = READERS[request.header["format"]](
             request.body(), TableLimits(**request.header["bounds"])
@@ -75,25 +75,25 @@ def _handle_request(connection: socket, request: Frame) -> None:
         _send_table(connection, table)
     except UnreadableBody as refusal:
         errors = [asdict(error) for error in refusal.errors]
-        frames.send(connection, {"refused": str(refusal), "errors": errors})
+        reader_messages.send(connection, {"refused": str(refusal), "errors": errors})
     except MemoryError:
-        frames.send(connection, {"refused": TOO_MUCH_MEMORY, "errors": []})
+        reader_messages.send(connection, {"refused": TOO_MUCH_MEMORY, "errors": []})
     except OSError as error:
-        frames.send(connection, {"errno": error.errno})
+        reader_messages.send(connection, {"errno": error.errno})
     except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
-        frames.send(connection, {"failed": _place_of(error)})
+        reader_messages.send(connection, {"failed": _place_of(error)})
 
 
 def _send_table(connection: socket, table: pa.Table) -> None:
     if table.nbytes <= INLINE_BYTES:
         sink = pa.BufferOutputStream()
         _write(table, sink)
-        frames.send(connection, {}, sink.getvalue())
+        reader_messages.send(connection, {}, sink.getvalue())
         return
     with TemporaryFile() as file:
         _write(table, pa.PythonFile(file, mode="w"))
         file.flush()
-        frames.send(connection, {}, file=file)
+        reader_messages.send(connection, {}, file=file)
 
 
 def _write(table: pa.Table, sink: pa.NativeFile) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from models.scoring.assignment_counts import AssignmentCounts
 from models.scoring.features import NumericFeature
-from models.scoring.result import AssignmentResult, CellError, OutlierReason
+from models.scoring.result import AssignmentResult, OutlierReason, RowError
 
 
 def assigned(n, index=None, **found):
@@ -60,7 +60,7 @@ def test_batches_add_up():
 
 def test_the_rejected_are_in_no_segment():
     counted = tally(
-        assigned(3, index=[0, 1, -1], errors={2: [CellError(row=2, feature=None, detail="is bad")]})
+        assigned(3, index=[0, 1, -1], errors={2: [RowError(row=2, feature=None, detail="is bad")]})
     )
     assert (counted.n_assigned, counted.n_rejected) == (2, 1)
 
@@ -93,15 +93,13 @@ def test_a_column_that_is_not_there_is_said_to_be_missing():
 
 
 def test_many_rejected_customers_are_warned_of():
-    errors = {row: [CellError(row=row, feature=None, detail="is bad")] for row in range(3)}
+    errors = {row: [RowError(row=row, feature=None, detail="is bad")] for row in range(3)}
     [warning] = warnings(assigned(10, index=[-1] * 3 + [0, 1] * 3 + [1], errors=errors))
     assert warning == "3 of 10 customers are rejected: see the column 'rejected'"
 
 
 def test_where_all_are_rejected_the_columns_that_are_not_there_are_named():
-    errors = {
-        row: [CellError(row=row, feature=None, detail="nothing is known")] for row in range(3)
-    }
+    errors = {row: [RowError(row=row, feature=None, detail="nothing is known")] for row in range(3)}
     [warning] = warnings(
         assigned(3, index=[-1] * 3, errors=errors), missing_columns=["age", "income"]
     )

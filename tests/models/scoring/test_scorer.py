@@ -12,7 +12,7 @@ from models.algorithms import Hierarchical, KMeans
 from models.cells import BadCell
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
-from models.scoring import CellError, RowAssignment, Scorer
+from models.scoring import RowAssignment, RowError, Scorer
 from models.scoring.compiler import outlier_thresholds
 from models.scoring.features import CategoricalFeature
 from models.scoring.inputs import read_categories, read_numbers
@@ -230,7 +230,7 @@ def test_a_customer_at_a_center_is_far_from_the_border():
 def test_a_bad_cell_rejects_its_row_alone():
     assigned = assign(FITTED["kmeans", 4], [{"income": True}, {"income": 10}])
     assert assigned.errors == {
-        0: [CellError(row=0, feature="income", detail="is a boolean, not a number")]
+        0: [RowError(row=0, feature="income", detail="is a boolean, not a number")]
     }
     assert (assigned.index >= 0).tolist() == [False, True]
 

@@ -17,8 +17,8 @@ import pytest
 from pyarrow import ipc
 
 from service.errors import Unavailable
-from service.web.formats import UnreadableBody, frames, read_table
-from service.web.formats.frames import Frame
+from service.web.formats import UnreadableBody, read_table, reader_messages
+from service.web.formats.reader_messages import ReaderMessage
 from service.web.formats.reader_pool import INLINE_BYTES, ReaderFailed, ReaderPool
 from tests.support.waiting import alive, eventually
 
@@ -168,8 +168,8 @@ def test_a_process_ends_with_the_one_that_started_it():
 
 
 def answer_with(monkeypatch, header, payload=b""):
-    frame = Frame(header, memoryview(payload), None)
-    monkeypatch.setattr(frames, "receive", lambda _: frame)
+    answer = ReaderMessage(header, memoryview(payload), None)
+    monkeypatch.setattr(reader_messages, "receive", lambda _: answer)
 
 
 def test_a_process_that_answers_with_other_columns_than_raw_ones_is_not_believed(pool, monkeypatch):
@@ -241,7 +241,7 @@ def test_the_api_answers_422_for_a_body_that_ended_its_process_and_goes_on(sampl
 def test_a_process_whose_answer_is_none_is_asked_nothing_more(pool, monkeypatch):
     process = process_of(pool)
     with monkeypatch.context() as broken:
-        broken.setattr(frames, "receive", lambda _: json.loads("half of an answ"))
+        broken.setattr(reader_messages, "receive", lambda _: json.loads("half of an answ"))
         with pytest.raises(ValueError, match="Expecting"):
             read(pool)
     assert not alive(process)
