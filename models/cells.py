@@ -137,10 +137,7 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     if kinds - {str, int, NoneType}:
         return None
     try:
-        texts = [
-            cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
-            for cell in cells
-        ]
+        texts = ["" if cell is None else str(cell).strip() for cell in cells]
     except ValueError:  # a number with more digits than Python writes
         return None
     if (

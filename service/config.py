@@ -290,10 +290,9 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return the settings as environment variables of the engine, without the bootstrap key."""
-        return {
-            PREFIX + name.upper(): value.get_secret_value()
-            if isinstance(value, SecretStr)
-            else str(value)
-            for name, value in self
-            if value is not None and not name.startswith("bootstrap_key")
-        }
+        variables = {}
+        for name, value in self:
+            if value is not None and not name.startswith("bootstrap_key"):
+                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                variables[PREFIX + name.upper()] = text
+        return variables

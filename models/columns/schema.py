@@ -184,13 +184,12 @@ def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[Co
         raw, shares, [each.column.name for each in results if each.column.missing == 1]
     )
     headers = have_data_headers({each.column.name: each.has_data_header for each in results})
-    return [
-        each.with_doubts(
-            total if is_about_sum(each.share_of_sum) else None,
-            DATA_HEADERS if headers and each.has_data_header else None,
-        )
-        for each in results
-    ]
+    warned = []
+    for result in results:
+        total_doubt = total if is_about_sum(result.share_of_sum) else None
+        header_doubt = DATA_HEADERS if headers and result.has_data_header else None
+        warned.append(result.with_doubts(total_doubt, header_doubt))
+    return warned
 
 
 def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:

@@ -43,13 +43,12 @@ def name_segments(
     order = {feature.name: position for position, feature in enumerate(features)}
     short = [_name(found, order, extra=0) for found in differences]
     longer = [_name(found, order, extra=1) for found in differences]
-    names = [
-        long if short.count(plain) > 1 and longer.count(long) == 1 else plain
-        for plain, long in zip(short, longer, strict=True)
-    ]
-    return _add_numbers(
-        _by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True)
-    )
+    names = []
+    for plain, long, size in zip(short, longer, sizes, strict=True):
+        is_only_long_unique = short.count(plain) > 1 and longer.count(long) == 1
+        name = long if is_only_long_unique else plain
+        names.append(_by_size(size, sum(sizes)) or name)
+    return _add_numbers(names)
 
 
 def _name(found: Sequence[Difference], order: Mapping[str, int], *, extra: int) -> str:

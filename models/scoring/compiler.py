@@ -77,13 +77,12 @@ def outlier_thresholds(distance: Floats, labels: NDArray[np.int64], k: int) -> F
     def threshold_of_all() -> float:
         return _outlier_threshold(_logs(distance))
 
-    own = (_logs(distance[labels == segment]) for segment in range(k))
-    return np.array(
-        [
-            _outlier_threshold(each) if len(each) >= MIN_MEMBERS else threshold_of_all()
-            for each in own
-        ]
-    )
+    thresholds = np.empty(k)
+    for segment in range(k):
+        logs = _logs(distance[labels == segment])
+        has_enough = len(logs) >= MIN_MEMBERS
+        thresholds[segment] = _outlier_threshold(logs) if has_enough else threshold_of_all()
+    return thresholds
 
 
 def _logs(distance: Floats) -> Floats:

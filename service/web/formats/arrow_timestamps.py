@@ -55,11 +55,15 @@ def _iso_offsets(offsets: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
     minutes = [
         offset // (SECONDS_A_MINUTE * TICKS[unit]) for offset in encoded.dictionary.to_pylist()
     ]
-    texts = [
-        f"{'-' if each < 0 else '+'}{abs(each) // 60:02}:{abs(each) % 60:02}" if each else "Z"
-        for each in minutes
-    ]
-    return pa.chunked_array([pc.take(pa.array(texts, pa.string()), encoded.indices)])
+    texts = pa.array(map(_iso_offset, minutes), pa.string())
+    return pa.chunked_array([pc.take(texts, encoded.indices)])
+
+
+def _iso_offset(minutes: int) -> str:
+    if minutes == 0:
+        return "Z"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
 def _are_midnights(local: pa.ChunkedArray) -> bool:
