@@ -74,9 +74,14 @@ def numbers(values: pa.Array) -> ParsedCells:
     ParsedCells
         The numbers as float64.
     """
-    if pa.types.is_string(values.type):
-        return _numbers_in_text(values)
-    return _finite(values.cast(pa.float64(), safe=False), _no_errors(values))
+    if not pa.types.is_string(values.type):
+        return _finite(values.cast(pa.float64(), safe=False), _no_errors(values))
+    trimmed = pc.ascii_trim(values, characters=" \t\r\n")
+    plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
+    spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
+    direct = pc.if_else(pa.array(plain), trimmed, None).cast(pa.float64())
+    read, wrong = _read_selected(cells.number, values, spaced, direct)
+    return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
 
 
 def categories(values: pa.Array) -> ParsedCells:
@@ -162,15 +167,6 @@ def mask(condition: pa.Array) -> Mask:
     """Convert an Arrow boolean array to a numpy mask; null is False."""
     chosen: Mask = condition.fill_null(False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - pyarrow has no keyword
     return chosen
-
-
-def _numbers_in_text(values: pa.Array) -> ParsedCells:
-    trimmed = pc.ascii_trim(values, characters=" \t\r\n")
-    plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
-    spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
-    direct = pc.if_else(pa.array(plain), trimmed, None).cast(pa.float64())
-    read, wrong = _read_selected(cells.number, values, spaced, direct)
-    return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
 
 
 def _finite(read: pa.Array, wrong: Mask) -> ParsedCells:

@@ -221,14 +221,11 @@ def _is_mixed(evidence: TextColumn) -> bool:
         < evidence.n_read(evidence.as_numbers)
         >= MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels)
     )
-    return nearly and not _are_letter_codes(
-        evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
-    )
-
-
-def _are_letter_codes(texts: pa.Array) -> bool:
-    """Check whether texts are numbers after one to three letters, such as cancelled invoices."""
-    return bool(pc.all(pc.match_substring_regex(texts, _LETTERED_CODE)).as_py())
+    if not nearly:
+        return False
+    others = evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
+    # Numbers after one to three letters are codes as well, such as those of cancelled invoices.
+    return not pc.all(pc.match_substring_regex(others, _LETTERED_CODE)).as_py()
 
 
 def _is_free_text(evidence: TextColumn) -> bool:

@@ -247,7 +247,11 @@ def _comparable(values: Floats, *, log: bool) -> Floats:
     if not values.size:
         return values
     values = _log_transform(values) if log else values
-    return np.clip(values, *_clip_range(values))
+    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
+    if q1 == q3 and np.ptp(values):  # mostly one value: the quartiles of the others count
+        q1, q3 = np.quantile(values[values != median], [0.25, 0.75]).tolist()
+    low, high = fences(q1, q3, OUTER_FENCE)
+    return np.clip(values, min(low, median), max(high, median))
 
 
 def _log_transform(values: Floats) -> Floats:
@@ -258,14 +262,6 @@ def _log_transform(values: Floats) -> Floats:
     unit = np.median(sizes[sizes > 0]) if sizes.any() else 1.0
     scaled: Floats = np.sign(values) * np.log1p(sizes / unit)
     return scaled
-
-
-def _clip_range(values: Floats) -> tuple[float, float]:
-    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
-    if q1 == q3 and np.ptp(values):  # mostly one value: the quartiles of the others count
-        q1, q3 = np.quantile(values[values != median], [0.25, 0.75]).tolist()
-    low, high = fences(q1, q3, OUTER_FENCE)
-    return min(low, median), max(high, median)
 
 
 def _means(values: npt.NDArray[np.number | np.bool_], labels: Labels, k: int) -> Floats:

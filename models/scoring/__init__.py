@@ -171,16 +171,12 @@ class Scorer:
         for feature, column in inputs:
             for row, detail in feature.outside(column.values).items():
                 reasons[row].append(OutlierReason(feature=feature.name, detail=detail))
-        for row in self._far_away(near).tolist():
-            reasons[row].append(OutlierReason(feature=None, detail=FAR_AWAY))
-        return reasons
-
-    def _far_away(self, near: Nearest) -> NDArray[np.int64]:
         with np.errstate(divide="ignore"):
             log_distance = np.log(near.distance)
-        return np.flatnonzero(
-            log_distance > self.fences[self.segment_of_center[near.center]] + ROUNDING
-        )
+        fences = self.fences[self.segment_of_center[near.center]]
+        for row in np.flatnonzero(log_distance > fences + ROUNDING).tolist():
+            reasons[row].append(OutlierReason(feature=None, detail=FAR_AWAY))
+        return reasons
 
     def _reasons(self, inputs: Inputs, near: Nearest) -> dict[int, list[Reason]]:
         reasons: defaultdict[int, list[Reason]] = defaultdict(list)

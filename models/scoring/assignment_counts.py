@@ -107,23 +107,23 @@ class AssignmentCounts:
             )
 
     def _imputed(self, missing_columns: Collection[str]) -> Iterator[str]:
-        for name, said in self._frequent(self.imputed):
+        for name, count in self._frequent(self.imputed):
             why = ", since the dataset has no such column" if name in missing_columns else ""
-            yield f"{said} customers: {name} imputed{why}"
+            yield f"{count} customers: {name} imputed{why}"
         yield from self._more(self.imputed, "are imputed")
 
     def _unknown(self) -> Iterator[str]:
-        for name, said in self._frequent(self.unknown):
+        for name, count in self._frequent(self.unknown):
             yield (
-                f"{said} customers: {name} unknown, a category that the model has not learned; "
+                f"{count} customers: {name} unknown, a category that the model has not learned; "
                 "compare the spelling"
             )
         yield from self._more(self.unknown, "are unknown")
 
     def _outliers(self) -> Iterator[str]:
-        for name, said in self._frequent(self.outliers):
+        for name, count in self._frequent(self.outliers):
             yield (
-                f"{said} are outliers ({name}): beyond the values that the model has learned; "
+                f"{count} are outliers ({name}): beyond the values that the model has learned; "
                 "compare the units"
             )
         yield from self._more(self.outliers, "have outliers")

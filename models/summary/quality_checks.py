@@ -67,14 +67,13 @@ def format_customers(n: int) -> str:
 
 
 def _format_warning(check: QualityCheck, figures: dict[str, str]) -> str:
-    return (check.one if len(figures) == 1 else check.several).format(_format_columns(figures))
-
-
-def _format_columns(figures: dict[str, str]) -> str:
     named = [f"{name!r} ({figure})" for name, figure in figures.items()]
     if len(named) > MAX_NAMED:
         named = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED} more"]
-    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    if len(named) > 1:
+        named = [", ".join(named[:-1]), named[-1]]
+    template = check.one if len(figures) == 1 else check.several
+    return template.format(" and ".join(named))
 
 
 def _out_of_range(column: ColumnSummary) -> str | None:

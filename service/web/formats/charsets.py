@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from service.web.formats.charset_detection import rank_charsets, sample_of
 from service.web.formats.errors import UnreadableBody, UnsupportedFormat
@@ -106,14 +106,10 @@ def opened_as_utf8(
         yield file, ()
         return
     with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
-        _decode_blocks(file, found, copy)
+        with opened_text(file, found) as text:
+            for block in iter(lambda: text.read(BLOCK), ""):
+                copy.write(block.encode())
         yield copy, () if charset or found == "utf-16" else (_charset_warning(found),)  # type: ignore[misc]  # it is a BinaryIO in all but its stub
-
-
-def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
-    with opened_text(file, charset) as text:
-        for block in iter(lambda: text.read(BLOCK), ""):
-            copy.write(block.encode())
 
 
 def _fitting(file: BinaryIO, charset: str | None) -> str:

@@ -228,14 +228,8 @@ def _table_of(answer: ReaderMessage) -> pa.Table:
         raise OSError(header["errno"], os.strerror(header["errno"]))
     if "failed" in header:
         raise ReaderFailed(header["failed"])
-    return _checked(ipc.open_stream(pa.BufferReader(answer.body())).read_all())
-
-
-def _checked(table: pa.Table) -> pa.Table:
-    """Return a reader's table after validation.
-
-    The process has parsed untrusted bytes and may have been taken over.
-    """
+    table = ipc.open_stream(pa.BufferReader(answer.body())).read_all()
+    # The process has parsed untrusted bytes, which may have taken it over.
     if not all(kind in RAW_TYPES for kind in table.schema.types):
         raise ReaderFailed("a reader process answered with columns of other types")
     table.validate(full=True)

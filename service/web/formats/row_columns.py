@@ -97,7 +97,9 @@ class _ColumnBuilder:
             every = [
                 (pieces.get(number, _NOTHING), length) for number, length in enumerate(self.lengths)
             ]
-            columns.append(_joined(every))
+            kind = _common_type([piece for piece, _ in every])
+            chunks = [_scatter(piece, _as(piece.values, kind), length) for piece, length in every]
+            columns.append(pa.chunked_array(chunks, kind))
             present[name] = np.concatenate([_present(*each) for each in every])
         return RawTable(table=pa.table(columns, names=names), present=present)
 
@@ -207,13 +209,6 @@ def _parse_floats(column: list[Any]) -> pa.Array:
 
 def _text(cell: object) -> str | None:
     return cell if isinstance(cell, str) else cells.category(cell)
-
-
-def _joined(pieces: list[tuple[_ColumnChunk, int]]) -> pa.ChunkedArray:
-    kind = _common_type([piece for piece, _ in pieces])
-    return pa.chunked_array(
-        [_scatter(piece, _as(piece.values, kind), length) for piece, length in pieces], kind
-    )
 
 
 def _scatter(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
