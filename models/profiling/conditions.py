@@ -53,9 +53,7 @@ def describe(conditions: Sequence[Condition], columns: Sequence[RuleColumn]) -> 
     for condition in sorted(conditions, key=lambda each: each.column):
         column = columns[condition.column]
         by_feature.setdefault((column.feature, column.unknown), []).append(condition)
-    return " and ".join(
-        _describe_feature(conditions, columns) for conditions in by_feature.values()
-    )
+    return " and ".join(_describe_feature(group, columns) for group in by_feature.values())
 
 
 def round_numbers(value: float) -> Iterator[float]:
