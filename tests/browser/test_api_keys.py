@@ -71,7 +71,7 @@ def test_an_unknown_key_is_reported_and_can_be_corrected(keyed, keys):
     ).to_be_visible()
 
 
-def test_without_a_key_the_page_says_so_and_asks_again(keyed):
+def test_without_a_key_the_page_shows_an_error_and_asks_for_one(keyed):
     keyed.go("/")
     keyed.page.get_by_role("button", name="Not now").click()
     keyed.page.get_by_role("button", name="Try again").first.click()

@@ -93,7 +93,7 @@ def test_a_column_can_be_read_as_something_else(brought):
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Table of columns"
 
 
-def test_without_a_ticked_column_nothing_is_asked_and_the_page_says_why(brought):
+def test_without_a_ticked_column_no_request_is_sent_and_the_page_shows_the_reason(brought):
     for column in ("age", "size"):
         brought.page.get_by_label(f"Use {column}").uncheck()
     brought.page.get_by_role("button", name="How many segments?").click()

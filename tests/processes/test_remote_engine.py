@@ -147,7 +147,7 @@ def end(process) -> int:
     return process.wait(30)
 
 
-def test_a_model_is_fitted_and_places_customers_elsewhere(served):
+def test_a_model_that_was_fitted_remotely_assigns_customers(served):
     assert fit_quickly(served, "far")["state"] == "succeeded"
     answer = served.post("/v1/models/far/assignments", {"customers": [{"x": 3, "y": 2.5}]})
     assert answer["assignments"][0]["segment"].startswith("seg_")

@@ -68,7 +68,7 @@ def test_exact_kmeans_is_that_of_scikit_learn(points):
     assert (ours == ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_).all()
 
 
-def test_kmeans_finds_what_that_of_scikit_learn_finds(points):
+def test_kmeans_agrees_with_scikit_learn(points):
     ours = KMeans().learn(points, k=4, seed=11).estimator.predict(points)
     assert (
         adjusted_rand_score(ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_, ours)
@@ -147,7 +147,7 @@ def test_more_customers_than_an_exact_tree_takes_are_segmented_all_the_same(many
     assert learned.merges[-1, 3] == len(many)
 
 
-def test_the_tree_of_many_customers_finds_what_lies_apart():
+def test_the_tree_of_many_customers_separates_distant_groups():
     points, truth = make_blobs(
         EXACT_UP_TO + 1, centers=10 * np.eye(6), cluster_std=0.5, random_state=1
     )
@@ -159,7 +159,7 @@ def test_the_tree_of_many_customers_finds_what_lies_apart():
     )
 
 
-def test_many_customers_who_differ_by_rounding_only_are_refused_rather_than_segmented_wrongly():
+def test_many_customers_that_differ_by_rounding_only_are_refused():
     with pytest.raises(TooFewCustomers, match="differ by too little to form 2 segments"):
         Hierarchical().learn(np.repeat([[0.0], [1e-170]], EXACT_UP_TO, axis=0), k=2, seed=0)
 

@@ -75,7 +75,7 @@ def test_the_rejected_are_in_no_segment():
     ],
     ids=["imputed", "outliers", "far", "unknown"],
 )
-def test_what_most_customers_have_is_warned_of(found, said):
+def test_frequent_findings_have_warnings(found, said):
     [warning] = warnings(
         assigned(100, **{name: everybody(100, each) for name, each in found.items()})
     )
@@ -87,7 +87,7 @@ def test_more_than_a_fifth_is_worth_a_warning(n, is_warned):
     assert bool(warnings(assigned(100, imputed=everybody(n, ["income"])))) == is_warned
 
 
-def test_a_column_that_is_not_there_is_said_to_be_missing():
+def test_an_absent_column_is_reported_as_missing():
     [warning] = warnings(assigned(5, imputed=everybody(5, ["income"])), missing_columns=["income"])
     assert warning == "5 of 5 customers: income imputed, since the dataset has no such column"
 
