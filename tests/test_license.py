@@ -43,7 +43,7 @@ def test_every_file_of_others_that_is_served_is_noticed():
     assert {name for name in names if f"`{name}`" not in NOTICES and "LICENSE" not in name} == set()
 
 
-def test_the_licenses_of_what_is_served_are_served(sampled):
+def test_licenses_of_served_libraries_are_served(sampled):
     licenses = [path for path in SERVED if "LICENSE" in path.name]
     addresses = [f"/docs/assets/{path.parent.name}/{path.name}" for path in licenses]
     assert [address for address in addresses if f"`{address}`" not in NOTICES] == []

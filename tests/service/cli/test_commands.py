@@ -37,12 +37,12 @@ def test_help_names_every_command(run):
     assert all(name in said for name in ("serve", "engine", "migrate", "keys", "sample"))
 
 
-def test_without_a_command_help_is_given(run):
+def test_without_a_command_help_is_printed(run):
     assert "serve" in run().output
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - this is what is refused
-def test_without_keys_nobody_else_is_served(run, host):
+def test_without_keys_other_hosts_are_refused(run, host):
     refused = run("serve", "--host", host, engine_address="tcp://127.0.0.1:1")
     assert (
         refused.exit_code,
@@ -70,7 +70,7 @@ def test_an_address_of_another_machine_is_refused_before_anything_is_started(run
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
-def test_what_is_no_port_is_refused(run, port):
+def test_invalid_ports_are_refused(run, port):
     assert run("serve", "--port", port).exit_code == 2
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_port_is_refused(run, port):
         ("engine_ca", "ca.pem", "SEGMENTATION_ENGINE_CA"),
     ],
 )
-def test_a_start_with_a_setting_that_cannot_be_ends_with_a_sentence(run, setting, value, said):
+def test_an_invalid_setting_ends_the_start_with_a_message(run, setting, value, said):
     refused = run("serve", "--port", "0", **{"engine_address": "tcp://127.0.0.1:1", setting: value})
     assert (refused.exit_code, len(refused.stderr.splitlines()), said in refused.stderr) == (
         1,
@@ -148,7 +148,7 @@ def test_the_schema_is_made_once(run):
     assert printed == ["The schema was created.", "The schema is up to date."]
 
 
-def test_a_sample_for_nobody_fails_with_a_sentence(run, nobody):
+def test_a_sample_for_an_unknown_tenant_fails_with_a_message(run, nobody):
     failed = run("sample", "--url", nobody)
     assert (failed.exit_code, f"could not be loaded into {nobody}" in failed.output) == (1, True)
 

@@ -68,5 +68,5 @@ def test_a_version_has_another_tag_once_it_is_shown_otherwise(sampled, model):
     assert (tags[0] == tags[1], sampled.get(address).headers["ETag"] == tags[0]) == (True, False)
 
 
-def test_an_alias_that_nobody_made_is_not_there(sampled, model):
+def test_an_alias_that_was_never_created_is_absent(sampled, model):
     assert sampled.get(f"/v1/models/{model}/aliases/tried").status_code == 404

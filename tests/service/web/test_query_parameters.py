@@ -96,7 +96,7 @@ def test_a_name_without_a_near_one_is_answered_with_those_that_are_known(sampled
 @pytest.mark.parametrize(
     "name", ["ann@example.com", "Ann-Mary", "a" * (MAX_LENGTH + 1), "\ud800", "7912.625"]
 )
-def test_a_name_that_may_be_a_value_is_not_repeated(sampled, name):
+def test_an_unknown_parameter_name_is_not_echoed(sampled, name):
     answer = sampled.get("/v1/models", params={name.encode(errors="replace").decode(): "1"})
     assert (answer.status_code, name in answer.text) == (422, False)
 
