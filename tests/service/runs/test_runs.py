@@ -12,7 +12,7 @@ import pytest
 
 from service.config import Settings
 from service.jobs.rows import JobRow
-from service.runs.batch import NAMED, PLACED, with_segment_names
+from service.runs.batch import NAMED_ASSIGNMENT_SCHEMA, ASSIGNMENT_SCHEMA, with_segment_names
 from service.stores import open_stores
 from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
@@ -254,13 +254,17 @@ def test_imputed_and_unknown_are_as_direct_assignments_have_them(sampled, strang
 
 
 def test_a_run_that_an_earlier_release_stored_is_still_read():
-    earlier = pa.schema([field for field in PLACED if field.name not in {"imputed", "unknown"}])
+    earlier = pa.schema(
+        [field for field in ASSIGNMENT_SCHEMA if field.name not in {"imputed", "unknown"}]
+    )
     row = dict.fromkeys(earlier.names) | {"customer_id": "1", "segment": "seg_1", "outlier": False}
     [batch] = with_segment_names(
         [pa.RecordBatch.from_pylist([row], schema=earlier)], {"seg_1": "older"}
     )
-    assert batch.schema == NAMED
-    assert batch.to_pylist()[0] == dict.fromkeys(NAMED.names) | row | {"segment_name": "older"}
+    assert batch.schema == NAMED_ASSIGNMENT_SCHEMA
+    assert batch.to_pylist()[0] == dict.fromkeys(NAMED_ASSIGNMENT_SCHEMA.names) | row | {
+        "segment_name": "older"
+    }
 
 
 def test_a_run_that_is_not_finished_has_found_nothing_yet(waiting):
