@@ -23,8 +23,8 @@ from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.runs import repository
 from service.runs.batch import (
-    NAMED_ASSIGNMENT_SCHEMA,
     ASSIGNMENT_SCHEMA,
+    NAMED_ASSIGNMENT_SCHEMA,
     BatchAssigner,
     with_segment_names,
 )

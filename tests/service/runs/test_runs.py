@@ -12,7 +12,7 @@ import pytest
 
 from service.config import Settings
 from service.jobs.rows import JobRow
-from service.runs.batch import NAMED_ASSIGNMENT_SCHEMA, ASSIGNMENT_SCHEMA, with_segment_names
+from service.runs.batch import ASSIGNMENT_SCHEMA, NAMED_ASSIGNMENT_SCHEMA, with_segment_names
 from service.stores import open_stores
 from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
