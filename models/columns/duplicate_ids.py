@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-BATCH_ROWS: Final = 1 << 16
+BATCH_ROWS: Final = 1 << 16  # limits the memory of texts as Python strings
 
 Rows = npt.NDArray[np.intp]
 

@@ -38,10 +38,10 @@ WORDS: Final = (
 MIN_ROWS: Final = 2
 MIN_FREQUENT_ROWS: Final = 5
 MIN_SHARE: Final = 0.01
-MIN_GAP: Final = 0.25
+MIN_GAP: Final = 0.25  # in interquartile ranges, as the next
 MIN_GAP_OF_ZERO: Final = 0.5
-MIN_OTHERS: Final = 10
-MIN_SPIKE_RATIO: Final = 3
+MIN_OTHERS: Final = 10  # distinct values; among fewer, an extreme one is not unusual
+MIN_SPIKE_RATIO: Final = 3  # to the frequency of any other value
 MAX_NAMED: Final = 10
 
 _AGE = re.compile(r"(?:^|[\W_])age(?:$|[\W_])|(?-i:[a-z]Age(?![a-z]))", re.IGNORECASE)

@@ -14,7 +14,7 @@ from models.kernels.small_kmeans import lloyd, small_kmeans
 REFERENCES: Final = 10
 SAMPLE: Final = 500
 STARTS: Final = 2
-TINY: Final = float(np.finfo(np.float64).tiny)
+TINY: Final = float(np.finfo(np.float64).tiny)  # keeps the logarithm of an inertia of 0 finite
 
 Draw = Callable[[Floats, np.random.Generator], Floats]
 

@@ -9,8 +9,8 @@ import numpy as np
 from models.criteria.partitions import Floats, Labels, means
 
 ITERATIONS: Final = 20
-TOLERANCE: Final = 1e-3
-FLOOR: Final = 1e-3
+TOLERANCE: Final = 1e-3  # of the mean log likelihood
+FLOOR: Final = 1e-3  # added to each variance, so that no covariance is singular
 SHAPES: Final[tuple["Shape", ...]] = ("tied", "full")
 MIN_POINTS: Final = {"tied": 2, "full": 5}  # of the smallest component
 

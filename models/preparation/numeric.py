@@ -15,7 +15,7 @@ from models.features import Feature
 from models.preparation.fitted import FittedSteps
 from models.statistics import OUTER_FENCE, LogScale, fences, log_helps, log_scale
 
-LARGEST: Final = 1e100
+LARGEST: Final = 1e100  # the squares of larger numbers may overflow in sums
 
 Floats = NDArray[np.float64]
 

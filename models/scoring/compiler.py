@@ -16,7 +16,7 @@ from models.scoring import Scorer
 from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 from models.statistics import OUTER_FENCE, fences
 
-MIN_MEMBERS: Final = 30
+MIN_MEMBERS: Final = 30  # at a positive distance; fewer have no reliable quartiles
 
 Floats = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from models.scoring.inputs import NEUTRAL
 from models.scoring.nearest import margin
 from models.scoring.result import OutlierReason
 
-ROUNDING: Final = 1e-9
+ROUNDING: Final = 1e-9  # relative; a customer exactly on the fence is no outlier
 FAR_AWAY: Final = "is unusually far from the center of its segment"
 
 Squares = Sequence[float]

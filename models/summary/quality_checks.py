@@ -13,7 +13,7 @@ from models.summary.distributions import LARGEST
 
 NEARLY_CONSTANT: Final = 0.99
 NEARLY_UNIQUE: Final = 0.9
-MIN_ROWS_FOR_UNIQUE: Final = 10
+MIN_ROWS_FOR_UNIQUE: Final = 10  # in smaller tables, distinct values are usual
 MOSTLY_ZERO: Final = 0.5
 OFTEN_MISSING: Final = 0.05
 MOSTLY_MISSING: Final = 0.5

@@ -12,10 +12,10 @@ from models.summary.correlations import Correlation
 from models.summary.quality_checks import format_customers, percent, quality_warnings
 from models.summary.row_order import RowOrder
 
-SAME: Final = 0.999
+SAME: Final = 0.999  # absolute correlation; less than 1, since copies may be rounded
 NEARLY_THE_SAME: Final = 0.95
 MAX_PAIRS: Final = 10
-NOTABLE_DUPLICATES: Final = 0.01
+NOTABLE_DUPLICATES: Final = 0.01  # share of the customers; a few equal rows occur by chance
 
 
 @dataclass(frozen=True, kw_only=True)

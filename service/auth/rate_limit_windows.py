@@ -13,7 +13,7 @@ MAX_KEYS: Final = 10_000
 
 _HEADER: Final = Struct("=Q")  # the number of keys
 _SLOT: Final = Struct("=16sdQ")  # a key's digest, its window's start, and the requests in it
-_N_SLOTS: Final = 2**14
+_N_SLOTS: Final = 2**14  # well above MAX_KEYS, so that probe sequences stay short
 _N_BYTES: Final = _HEADER.size + _N_SLOTS * _SLOT.size
 _EMPTY: Final = bytes(16)
 

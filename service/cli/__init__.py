@@ -63,6 +63,7 @@ def serve(
 ) -> None:
     """Start the service, with an embedded job engine unless SEGMENTATION_ENGINE_ADDRESS is set."""
     settings = Settings(processes=processes) if processes else Settings()
+    # A taken port is reported before the engine, which takes seconds, is started.
     with bind_sockets(host, port) as sockets:
         _check_keys(settings)
         if host not in LOOPBACK_HOSTS:

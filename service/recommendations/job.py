@@ -19,7 +19,7 @@ from service.recommendations.rows import RecommendationRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
 
-READING_SHARE = 0.05
+READING_SHARE = 0.05  # of the progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ from service.stores.scorer_cache import SCORER_FILE
 from service.training.auto_k import choose_k, with_choice
 from service.training.operations import read_algorithm, read_features
 
-CHOOSING_SHARE = 0.5
+CHOOSING_SHARE = 0.5  # of the progress, if the number of segments is chosen first
 FITTING_SHARE = 0.8
 
 

@@ -29,8 +29,8 @@ _MESSAGE_KIND, _MESSAGE_HEADER = 1, 2
 _DICTIONARY_DATA = 1
 _BUFFERS, _COMPRESSION = 2, 3
 _FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
-_BLOCK: Final = "<qi4xq"
-_BUFFER: Final = "<qq"
+_BLOCK: Final = "<qi4xq"  # start of a message, size of its metadata, padding, size of its body
+_BUFFER: Final = "<qq"  # start and size
 _NOT_COMPRESSED: Final = -1
 
 
