@@ -84,14 +84,14 @@ class SharedWindows:
             found = self._table[offset : offset + len(_EMPTY)]
             if found == digest:
                 return offset
-            if found == _EMPTY and self._has_room():
+            if found == _EMPTY and self._add_key():
                 return offset
             if found == _EMPTY:
                 self._table[:] = bytes(_N_BYTES)  # forgets all keys; the next look finds room
                 return self._slot_of(digest)
             number += 1
 
-    def _has_room(self) -> bool:
+    def _add_key(self) -> bool:
         """Count one more key, unless there are too many."""
         (n_keys,) = _HEADER.unpack_from(self._table)
         if n_keys >= MAX_KEYS:

@@ -169,12 +169,12 @@ def _member_fields(taken: Sequence[str]) -> list[pa.Field]:
     """Return the added fields, renamed where the table already has a column of that name."""
     lowered = {name.lower() for name in taken}
     return [
-        field.with_name(next(name for name in _numbered_names(field.name) if name not in lowered))
+        field.with_name(next(name for name in _candidate_names(field.name) if name not in lowered))
         for field in MEMBER_FIELDS
     ]
 
 
-def _numbered_names(name: str) -> Iterator[str]:
+def _candidate_names(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}_{n}" for n in count(2))
 

@@ -76,7 +76,7 @@ def run_fit(
     choice = choose_k(
         version,
         inputs.table,
-        _doubts(inputs),
+        _column_warnings(inputs),
         partial(_scale_progress, progress, 0.0, CHOOSING_SHARE),
     )
     k = choice.answer.k if choice else version.k
@@ -243,12 +243,12 @@ def _warnings(
     return [
         *fitted.warnings,
         *stability_warnings([segment.name for segment in segments], fitted.stability),
-        *_doubts(inputs),
+        *_column_warnings(inputs),
         *leakage_warnings(inputs.table, fitted.features, fitted.labels, k=fitted.k),
     ]
 
 
-def _doubts(inputs: FitInputs) -> list[str]:
+def _column_warnings(inputs: FitInputs) -> list[str]:
     names = [feature["name"] for feature in inputs.version.features]
     return doubts_of(inputs.source, names)
 

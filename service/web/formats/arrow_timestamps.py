@@ -44,7 +44,7 @@ def _iso_texts(local: pa.ChunkedArray, *, as_days: bool) -> pa.ChunkedArray:
         except pa.ArrowInvalid:
             continue
         break
-    if as_days and local.type.unit == "s" and _are_midnights(local):
+    if as_days and local.type.unit == "s" and _are_whole_days(local):
         return local.cast(pa.date32()).cast(pa.string())
     return pc.replace_substring(local.cast(pa.string()), " ", "T")
 
@@ -66,7 +66,7 @@ def _iso_offset(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
-def _are_midnights(local: pa.ChunkedArray) -> bool:
+def _are_whole_days(local: pa.ChunkedArray) -> bool:
     seconds = local.cast(pa.int64())
     days = pc.multiply(pc.divide(seconds, SECONDS_A_DAY), SECONDS_A_DAY)
     return bool(pc.all(pc.equal(seconds, days)).as_py())
