@@ -100,7 +100,7 @@ def test_a_path_erases_the_customer(client):
 @pytest.mark.parametrize(
     ("first", "later"), [("17850.0", "17850"), ("17850", "17850.0"), ("1.5", "1.5")]
 )
-def test_transactions_of_one_customer_come_together(client, first, later):
+def test_transactions_of_one_customer_are_aggregated(client, first, later):
     put_csv(
         client,
         "orders",

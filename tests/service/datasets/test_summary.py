@@ -21,7 +21,7 @@ def column(found, name):
     return next(column for column in found["columns"] if column["name"] == name)
 
 
-def test_the_sample_can_be_explored(sampled):
+def test_the_sample_has_a_summary(sampled):
     found = summary(sampled, "sample")
     assert (found["dataset"], found["n_customers"], found["sampled"]) == ("sample", 400, None)
     assert column(found, INCOME)["numeric"]["quantiles"]["p50"] > 0

@@ -81,7 +81,7 @@ def test_going_back_and_forth_makes_the_same_tables(database):
     assert differences(database) == []
 
 
-def test_a_migration_tells_whether_it_was_the_first(unmigrated):
+def test_a_migration_returns_whether_the_database_was_empty(unmigrated):
     assert [unmigrated.migrate(), unmigrated.migrate()] == [True, False]
 
 

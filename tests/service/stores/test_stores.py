@@ -81,7 +81,7 @@ def test_a_store_trusts_no_other_homes_signature(tmp_path):
         read_elsewhere(home=tmp_path / "two", artifacts=tmp_path / "one" / "artifacts")
 
 
-def test_a_given_key_takes_the_place_of_the_file(tmp_path):
+def test_a_key_in_the_settings_overrides_the_key_file(tmp_path):
     open_stores(Settings(home=tmp_path / "one", signing_key=KEY)).artifacts.save(
         REF, {"f": b"bytes"}, {}
     )
