@@ -123,7 +123,7 @@ def pattern_of(shown: str) -> str:
     )
 
 
-def test_the_service_greets_as_shown(printed):
+def test_the_service_prints_the_documented_banner(printed):
     greeting = next(
         text.partition("\n")[2] for language, text in blocks_of(README) if language == "console"
     )

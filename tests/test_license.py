@@ -16,7 +16,7 @@ SERVED = [
 ]
 
 
-def test_the_project_is_under_the_license_that_lies_beside_it():
+def test_the_project_metadata_and_the_license_file_name_one_license():
     text = (ROOT / "LICENSE").read_text()
     assert (
         PROJECT["license"],

@@ -135,7 +135,7 @@ def test_features_of_marketing_customers_exclude_the_date_and_constants():
 
 
 @pytest.mark.parametrize(("made", "outcome"), [(telco, "Churn"), (marketing, "Response")])
-def test_an_outcome_is_the_only_column_that_is_doubted(made, outcome):
+def test_an_outcome_is_the_only_column_with_a_warning(made, outcome):
     doubts = {
         column.name: column.doubts for column in described(made(500)).columns if column.doubts
     }

@@ -67,7 +67,7 @@ def test_a_segment_of_other_customers_is_new():
     assert match_segments(before, after) == {}
 
 
-def test_a_pair_below_the_threshold_displaces_none_above():
+def test_a_pair_below_the_threshold_replaces_no_pair_above_it():
     shared = [(0, 0)] * 50 + [(0, 1)] * 30 + [(1, 0)] * 20
     assert match_segments(*columns(shared)) == {0: 0}
 

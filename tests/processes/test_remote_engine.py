@@ -153,7 +153,7 @@ def test_a_model_that_was_fitted_remotely_assigns_customers(served):
     assert answer["assignments"][0]["segment"].startswith("seg_")
 
 
-def test_no_table_and_no_model_lies_on_the_machine_of_the_api(served):
+def test_no_table_and_no_model_is_stored_on_the_machine_of_the_api(served):
     fit_quickly(served, "nowhere-near")
     assert [
         path.name for path in served.home.rglob("*") if path.suffix in {".parquet", ".joblib"}

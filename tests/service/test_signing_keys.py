@@ -23,7 +23,7 @@ def test_the_key_is_for_this_user_alone(tmp_path):
     assert modes == [0o700, 0o600]
 
 
-def test_a_key_is_made_once(tmp_path):
+def test_a_key_is_created_once(tmp_path):
     assert read_or_create_keys(tmp_path / "key") == read_or_create_keys(tmp_path / "key")
 
 

@@ -33,7 +33,7 @@ def many():
 
 @every_algorithm
 @pytest.mark.parametrize("k", [1, 2, 7])
-def test_exactly_k_segments_are_learned(algorithm, points, k):
+def test_exactly_k_segments_are_fitted(algorithm, points, k):
     assert set(algorithm.learn(points, k=k, seed=0).estimator.predict(points)) == set(range(k))
 
 
@@ -141,7 +141,7 @@ def test_too_many_customers_for_memory_are_refused_before_it_is_taken(linkage):
 
 
 @pytest.mark.parametrize("k", [1, 5, 300])
-def test_more_customers_than_an_exact_tree_takes_are_segmented_all_the_same(many, k):
+def test_more_customers_than_an_exact_tree_supports_are_segmented_by_groups(many, k):
     learned = Hierarchical().learn(many, k=k, seed=0)
     assert set(learned.labels) == set(range(k))
     assert learned.merges[-1, 3] == len(many)

@@ -338,7 +338,7 @@ def test_a_key_of_customers_names_them(header):
 
 
 @pytest.mark.parametrize("header", ["RowNumber", "Sl_No", "Unnamed: 0", "order_id"])
-def test_a_key_of_something_else_names_no_customers(header):
+def test_a_key_of_another_entity_is_no_customer_id(header):
     assert described(OPAQUE, header).customer_id is None
 
 

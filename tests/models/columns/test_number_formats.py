@@ -54,7 +54,7 @@ def test_numbers_written_in_one_format_are_parsed_exactly(style, unit, numbers):
 
 @settings(deadline=None)
 @given(style=st.sampled_from(STYLES), numbers=st.lists(hundredths, min_size=1))
-def test_the_style_of_a_whole_column_is_found(style, numbers):
+def test_the_number_format_of_a_column_is_detected(style, numbers):
     numerals = NumberFormat.parse(style)
     texts = [written(number, numerals) for number in [*numbers, 1234567.89, -0.5]]
     assert found(*texts).numerals == numerals
@@ -171,7 +171,7 @@ def test_numbers_whose_dots_may_group_thousands_have_a_warning():
 
 
 @pytest.mark.parametrize("others", [["0.125"], ["1.5"], ["1500"]])
-def test_plain_numbers_that_contradict_thousands_are_not_doubted(others):
+def test_numbers_that_contradict_grouped_thousands_have_no_warning(others):
     assert described([*("1.234", "2.250", "3.125", "4.500", "5.875"), *others])[1] == ()
 
 

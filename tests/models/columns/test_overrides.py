@@ -42,7 +42,7 @@ def described(values, overrides):
 
 @settings(deadline=None)
 @given(st.lists(numbers_in_text))
-def test_the_fast_path_reads_a_whole_column_as_its_cells_or_not_at_all(texts):
+def test_the_fast_path_agrees_with_single_cells_or_falls_back(texts):
     fast = cell_arrays.plain_numbers(pa.chunked_array([texts], pa.string()))
     assert fast is None or fast.to_pylist() == [cells.number(text) for text in texts]
 
@@ -60,7 +60,7 @@ def test_a_marker_means_missing_however_its_number_is_spelled(values):
     assert read(values, MISSING_999)[1] == [5.0, None, 7.0, None, None]
 
 
-def test_a_marker_is_the_whole_cell_as_it_is_spelled():
+def test_a_marker_matches_whole_cells_exactly():
     assert read(["a", " b ", "B", "bb", "a"], {"x": Override(missing=("b",))})[1] == [
         "a",
         None,
@@ -139,7 +139,7 @@ def test_an_absent_column_cannot_be_declared():
 
 
 @pytest.mark.parametrize("kind", ["numeric", "categorical", "ignored"])
-def test_an_obvious_id_that_is_declared_something_else_names_no_customers(kind):
+def test_an_id_column_declared_otherwise_is_no_customer_id(kind):
     description = infer_schema(
         pa.table({"id": [1, 2]}), customer_id=None, overrides={"id": Override(kind=kind)}
     )
@@ -197,7 +197,7 @@ def test_later_rows_are_read_with_the_markers_and_numerals_of_the_column():
     assert (table["income"].to_pylist(), errors) == ([12.0, None, 2000.0], [])
 
 
-def test_later_numbers_that_are_numbers_already_are_taken_as_they_are():
+def test_later_typed_numbers_are_kept():
     table, _ = read_rows(pa.table({"income": [1.234, 5.0]}), COLUMNS)
     assert table["income"].to_pylist() == [1.234, 5.0]
 

@@ -263,7 +263,7 @@ def test_a_text_with_a_control_character_is_refused_by_its_row(kind):
     assert [(cell.row, cell.column) for cell in caught.value.cells] == [(2, "x")]
 
 
-def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text():
+def test_a_typed_table_has_the_id_first_then_float64_numbers_and_texts():
     raw = pa.table(
         {
             "age": [30, None, 4],

@@ -142,7 +142,7 @@ def test_the_gap_stops_at_the_first_that_the_next_exceeds_by_no_more_than_its_er
     assert _first_within_one_error([1, 2, 3, 4, 5], gaps, errors / 10) == 5
 
 
-def test_the_box_of_the_principal_components_lies_along_them():
+def test_the_reference_box_is_aligned_with_the_principal_components():
     turned = rng().uniform(-1, 1, size=(500, 2)) * [10, 0.1] @ np.array([[0.6, 0.8], [-0.8, 0.6]])
     drawn = _in_pca_box(turned - turned.mean(axis=0), rng())
     assert np.abs(drawn @ [-0.8, 0.6]).max() < 0.2
@@ -234,7 +234,7 @@ def test_the_icl_of_overlapping_components_adds_twice_their_entropy():
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0, 4.0])
-def test_the_valley_is_that_of_a_sum_of_bells(spread):
+def test_the_valley_agrees_with_a_sum_of_gaussians(spread):
     one, other = rng(1).normal(0, 1, size=(50, 1)), rng(2).normal(4, spread, size=(80, 1))
     both = np.concatenate([one, other])[:, 0]
     width = 0.5 * np.sqrt((50 * one.var() + 80 * other.var()) / 130)

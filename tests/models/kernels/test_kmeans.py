@@ -187,7 +187,7 @@ def test_far_from_zero_is_as_near():
     assert other.inertia == pytest.approx(one.inertia, rel=1e-6)
 
 
-def test_few_passes_are_made_where_few_are_allowed():
+def test_the_number_of_passes_is_limited_by_max_iter():
     assert kmeans(LARGE, replace(SEARCH, max_iter=1)).passes == 1
 
 

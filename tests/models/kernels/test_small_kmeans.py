@@ -44,7 +44,7 @@ def test_a_center_that_no_point_is_near_stays_where_it_is():
     assert set(found.labels) == {0, 1}
 
 
-def test_one_segment_holds_the_whole_variance():
+def test_the_inertia_of_one_segment_is_the_total_variance():
     assert reference_kmeans(OVERLAPPING, 1, 1, rng()).inertia == pytest.approx(
         150 * OVERLAPPING.var(axis=0).sum()
     )

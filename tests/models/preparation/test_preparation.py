@@ -49,7 +49,7 @@ def test_a_column_with_negative_values_is_not_logged():
     assert learn(numbers(-1, *SKEWED), AGE)[2][0].log is False
 
 
-def test_a_choice_already_made_is_kept():
+def test_resolved_settings_are_kept():
     kept = Feature(name="age", kind="numeric", log=False)
     assert learn(numbers(*SKEWED), kept)[2] == (kept,)
 
@@ -179,7 +179,7 @@ def test_a_column_with_one_frequent_category_has_no_influence():
     assert preparation.decide(column, [decided]) == (decided,)
 
 
-def test_a_category_that_is_not_learned_pulls_towards_no_segment():
+def test_an_unknown_category_is_neutral_between_segments():
     _, points, _ = learn(plans(*COMMON, "rare"), PLAN)
     assert points[-1] == pytest.approx(points[:-1].mean(axis=0), abs=1e-12)
 

@@ -91,7 +91,7 @@ def test_a_later_version_inherits_resolved_settings(algorithm):
     assert later.features == first.features
 
 
-def test_a_category_that_the_earlier_version_did_not_know_is_reported():
+def test_a_category_unknown_to_the_earlier_version_is_reported():
     inherited = fit(customers(), FEATURES, KMeans(), k=3, seed=0).features
     table = customers()
     table.loc[:1, "plan"] = "gold"

@@ -159,7 +159,7 @@ def test_where_half_the_values_are_one_value_there_are_no_fences():
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_logarithm_is_announced_exactly_where_a_fit_takes_it(make, rng):
+def test_log_helps_exactly_if_a_fit_applies_the_log(make, rng):
     x = make(rng)
     (decided,) = decide(pd.DataFrame({"x": x}), [Feature(name="x", kind="numeric")])
     assert numeric(x).log_helps is decided.log

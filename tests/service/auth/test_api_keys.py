@@ -369,7 +369,7 @@ def test_the_first_key_opens_the_service_and_only_the_first(client):
     assert (adopted, statuses) == ([True, False], [200, 401])
 
 
-def test_a_service_whose_keys_are_all_revoked_stays_closed(client):
+def test_a_service_with_only_revoked_keys_still_requires_one(client):
     database = client.app.state.services.stores.database
     _, row = operations.create_key(database, tenant="default", name="only", scope="admin")
     operations.revoke_key(database, row.id)

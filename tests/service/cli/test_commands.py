@@ -127,7 +127,7 @@ def test_an_address_of_no_database_ends_every_command_with_a_sentence_that_does_
 @pytest.mark.parametrize(
     "address", ["me:p%40:/#?w@h:5432/d?sslmode=require", "/d?host=a:1&host=b", "[::1]:5432/d", "h"]
 )
-def test_an_address_that_the_database_library_reads_is_taken(address):
+def test_a_database_url_that_sqlalchemy_accepts_is_accepted(address):
     assert Settings(database_url=f"postgresql+psycopg://{address}").database_url
 
 
@@ -143,7 +143,7 @@ def test_a_start_where_another_program_listens_ends_with_a_sentence(run, nobody)
     assert (refused.exit_code, refused.stderr) == (1, f"127.0.0.1:{port}: Address already in use\n")
 
 
-def test_the_schema_is_made_once(run):
+def test_the_schema_is_created_once(run):
     printed = [run("migrate").output.strip() for _ in range(2)]
     assert printed == ["The schema was created.", "The schema is up to date."]
 
@@ -153,7 +153,7 @@ def test_a_sample_for_an_unknown_tenant_fails_with_a_message(run, nobody):
     assert (failed.exit_code, f"could not be loaded into {nobody}" in failed.output) == (1, True)
 
 
-def test_a_new_key_is_printed_alone_so_that_a_script_can_take_it(run):
+def test_only_the_new_key_is_printed_to_standard_output(run):
     made = run("keys", "create", "--name", "crm")
     assert (made.exit_code, has_key_format(made.stdout.strip()), made.stdout.count("\n")) == (
         0,

@@ -243,7 +243,7 @@ def test_a_bad_row_supersedes_no_good_one(sampled, shop):
 
 
 @pytest.mark.parametrize(("bad", "fault"), BAD)
-def test_a_bad_row_is_named_and_the_others_are_taken(sampled, shop, bad, fault):
+def test_an_invalid_row_is_reported_and_the_others_are_accepted(sampled, shop, bad, fault):
     done = upsert(
         sampled, shop, {"customer_id": "c1", "age": 31}, bad, {"customer_id": "c8", "age": 8}
     )
@@ -264,7 +264,7 @@ def test_all_rows_are_refused_if_all_are_bad_or_one_and_atomic(sampled, shop, ba
     assert sampled.get(f"/v1/datasets/{shop}").json() == before
 
 
-def test_an_atomic_batch_of_good_rows_is_taken(sampled, shop):
+def test_an_atomic_batch_of_valid_rows_is_accepted(sampled, shop):
     assert results(upsert(sampled, shop, FIRST | {"age": 1}, atomic=True)) == ["updated"]
 
 
@@ -341,7 +341,7 @@ def test_a_new_column_gets_a_kind_and_is_empty_for_all_others(sampled, shop, val
         [(None, "gold"), ("c2", 1), ("c1", 2)],
     ],
 )
-def test_rows_that_are_not_taken_leave_a_new_column_readable(sampled, shop, batch):
+def test_rejected_rows_leave_a_new_column_readable(sampled, shop, batch):
     upsert(sampled, shop, *({"customer_id": key, "extra": value} for key, value in batch))
     stored = [row["extra"] for row in customers_of(sampled, shop)]
     numbers = all(isinstance(cell, int | float | None) for cell in stored)

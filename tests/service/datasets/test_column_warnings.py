@@ -98,7 +98,7 @@ def proposed(doubt):
     ("media_type", "written"), FORMATS, ids=["csv", "json", "parquet", "arrow"]
 )
 @pytest.mark.parametrize("doubted", DOUBTED)
-def test_each_doubt_is_the_same_in_every_format(sampled, name, media_type, written, doubted):
+def test_each_warning_is_the_same_in_every_format(sampled, name, media_type, written, doubted):
     body = written(**{doubted: DOUBTED[doubted]})
     as_csv = put(sampled, f"{name}-csv", csv_of(**{doubted: DOUBTED[doubted]}))
     assert doubts(put(sampled, name, body, media_type), doubted) == doubts(as_csv, doubted) != []

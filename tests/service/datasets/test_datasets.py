@@ -63,7 +63,7 @@ def test_each_write_counts_one_version(sampled, name):
     assert [put_csv(sampled, name, TABLE)["dataset_version"] for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_dataset_is_shown_as_it_was_put(sampled, name):
+def test_a_dataset_is_retrieved_as_its_upload_returned_it(sampled, name):
     assert sampled.get(f"/v1/datasets/{name}").status_code == 404
     assert put_csv(sampled, name, TABLE) == sampled.get(f"/v1/datasets/{name}").json()
 
@@ -211,7 +211,7 @@ def test_an_unknown_dataset_is_not_found(sampled, name, method):
     assert sampled.request(method, f"/v1/datasets/{name}").status_code == 404
 
 
-def test_a_deleted_dataset_begins_anew(sampled, name):
+def test_a_deleted_dataset_can_be_created_again(sampled, name):
     put_csv(sampled, name, TABLE)
     sampled.delete(f"/v1/datasets/{name}")
     assert put(sampled, name, TABLE).status_code == 201
@@ -225,7 +225,7 @@ def used(sampled, name, sample_csv):
     return name
 
 
-def test_a_dataset_that_a_model_learned_from_stays(sampled, used):
+def test_a_dataset_in_use_by_a_model_cannot_be_deleted(sampled, used):
     assert sampled.delete(f"/v1/datasets/{used}").status_code == 409
 
 

@@ -454,12 +454,12 @@ def tables_of(home):
     )
 
 
-def test_old_versions_are_let_go_and_the_newest_are_kept(few):
+def test_old_versions_are_released_and_the_newest_are_kept(few):
     write(few, 4)
     assert readable(few) == [4, 5]
 
 
-def test_versions_that_models_learned_from_are_kept(few):
+def test_versions_in_use_by_models_are_kept(few):
     write(few, 1)
     fit(few, "shop", dataset="shop", k=2, features=["age", "spent"])
     write(few, 4)
@@ -467,7 +467,7 @@ def test_versions_that_models_learned_from_are_kept(few):
     assert few.get("/v1/models/shop/versions/1").json()["dataset_version_available"]
 
 
-def test_a_version_is_let_go_when_the_model_that_needed_it_is_deleted(few):
+def test_a_version_is_released_when_its_model_is_deleted(few):
     fit(few, "shop", dataset="shop", k=2, features=["age", "spent"])
     write(few, 2)
     few.delete("/v1/models/shop")

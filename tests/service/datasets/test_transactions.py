@@ -161,7 +161,7 @@ def test_the_dataset_shows_its_customer_id_column(sampled, shop):
     )
 
 
-def test_transactions_put_again_are_the_dataset_anew(sampled, shop):
+def test_uploading_transactions_again_replaces_the_dataset(sampled, shop):
     before = shown(sampled, shop)
     assert put(sampled, shop, FIRST).status_code == 200
     assert shown(sampled, shop) == before
@@ -204,7 +204,9 @@ def test_a_batch_is_a_new_version_with_counts_of_its_rows(sampled, shop):
 
 
 @pytest.mark.parametrize(("bad", "fault"), BAD)
-def test_of_a_whole_table_bad_rows_are_left_out_and_the_first_is_named(sampled, name, bad, fault):
+def test_invalid_rows_of_an_upload_are_left_out_and_the_first_is_reported(
+    sampled, name, bad, fault
+):
     answer = put(sampled, name, [*FIRST[:2], bad, FIRST[2]])
     assert [warning for warning in answer.json()["warnings"] if f"row 3, where {fault} " in warning]
     assert CANARY not in answer.text
@@ -463,7 +465,7 @@ def test_a_marker_alone_leaves_a_computed_column_numeric(sampled, name):
     assert kinds(sampled, name)["recency_days"] == "numeric"
 
 
-def test_a_model_of_the_first_days_learns_again_from_later_ones(sampled, name):
+def test_a_model_can_be_fitted_again_to_later_transactions(sampled, name):
     first = [(f"c{n}", f"2024-01-0{1 + n % 2}", 5 + n) for n in range(12)]
     put(sampled, name, first)
     learned = fit(sampled, name, dataset=name, k=2, features=None)
@@ -676,7 +678,7 @@ def test_a_batch_that_meets_an_erasure_does_not_bring_the_customer_back(sampled,
     ]
 
 
-def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
+def test_a_batch_during_a_purge_is_accepted(sampled, shop):
     """What was read to begin with may be gone, where others have written on."""
 
     def purged():
@@ -756,7 +758,7 @@ def test_customers_of_transactions_are_assigned_by_a_run(sampled, buyers):
     ]
 
 
-def test_a_next_version_learns_from_the_transactions_that_came_since(sampled, name):
+def test_a_next_version_uses_the_later_transactions(sampled, name):
     recipe = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Amount"}
     put(sampled, name, lookalike(100), **recipe)
     first = fit(

@@ -186,7 +186,7 @@ def test_a_write_that_a_purge_overtakes_is_begun_again(settings):
     stores.database.close()
 
 
-def test_writers_that_know_nothing_of_each_other_lose_nothing(settings):
+def test_concurrent_writers_lose_no_rows(settings):
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         several = [open_stores(settings) for _ in range(3)]

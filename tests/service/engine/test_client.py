@@ -148,7 +148,7 @@ def test_only_jobs_that_run_or_wait_are_known(engine, started, let_go):
 
 
 @pytest.mark.processes
-def test_a_job_knows_its_worker(started):
+def test_the_worker_of_a_job_is_known(started):
     worker, _ = started("quick-where")
     assert worker.startswith("tls://127.0.0.1:")
 
@@ -232,7 +232,7 @@ def test_a_stranger_is_refused(engine, home):
 
 
 @pytest.mark.processes
-def test_a_program_with_the_certificates_is_let_in_by_address(engine, home):
+def test_a_client_with_the_certificates_can_connect(engine, home):
     assert engine.ready()
     contact = SchedulerInfo.read(home / "contact")
     with closing(

@@ -108,7 +108,7 @@ def test_if_none_match_is_accepted_in_every_form(drawn, known):
 
 
 @pytest.mark.parametrize("known", ['"x{0}"', '"{0}', "{0}", '""', '"*"'])
-def test_a_client_that_has_something_else_is_sent_the_figure(drawn, known):
+def test_another_or_malformed_etag_gets_the_figure(drawn, known):
     address = f"{VERSION.format('sample')}/sizes.svg"
     drawn(
         address, headers={"If-None-Match": known.format(drawn(address).headers["ETag"].strip('"'))}

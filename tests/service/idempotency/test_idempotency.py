@@ -204,7 +204,7 @@ def test_a_stored_response_with_customer_ids_is_deleted_by_an_erasure(client, sa
     assert client.get("/v1/datasets/shop/customers/1").status_code == 404
 
 
-def test_a_try_that_was_taken_over_cannot_finish(client):
+def test_a_superseded_attempt_cannot_finish(client):
     database = client.app.state.services.stores.database
     sent = operations.KeyedRequest(tenant="default", key="mine", fingerprint="f")
     operations.begin_request(database, sent)

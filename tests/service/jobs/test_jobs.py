@@ -188,7 +188,7 @@ def test_of_two_attempts_at_once_the_later_one_counts(idle, stores, queued, name
     assert (job["state"], job["attempt"], version["state"]) == ("succeeded", 2, "ready")
 
 
-def test_after_an_overtaken_attempt_the_files_are_whole(idle, stores, queued, name):
+def test_after_a_superseded_attempt_the_files_are_complete(idle, stores, queued, name):
     overtaken = Interrupted(stores.artifacts, "save", lambda: attempt(stores, queued))
     attempt(replace(stores, artifacts=overtaken), queued)
     assert idle.get(f"/v1/models/{name}/versions/1/artifact").status_code == 200
@@ -242,7 +242,7 @@ def test_without_an_engine_a_job_can_be_cancelled(detached):
     assert cancel(detached, submit(detached, "never")).json()["state"] == "cancelled"
 
 
-def test_a_job_that_an_earlier_process_left_is_taken_up(settings, sample_csv):
+def test_an_unfinished_job_of_an_earlier_process_is_resumed(settings, sample_csv):
     with running(settings, engine=IdleEngine) as before:
         put_csv(before, "sample", sample_csv)
         job = submit(before, "left")

@@ -143,7 +143,7 @@ def test_recommendations_are_listed_as_they_are_shown_with_the_newest_first(samp
     assert listed(sampled, "judged-thrice")["recommendations"] == made[::-1]
 
 
-def test_recommendations_come_in_pages(sampled, made):
+def test_recommendations_are_paginated(sampled, made):
     first = listed(sampled, "judged-thrice", page_size=2)
     rest = listed(sampled, "judged-thrice", page_size=2, page_token=first["next_page_token"])
     assert [first["recommendations"], rest["recommendations"]] == [made[:0:-1], made[:1]]
@@ -169,7 +169,7 @@ def test_a_recommendation_for_another_dataset_is_not_found(sampled, given, own):
     assert sampled.get(address(own, given["recommendation"])).status_code == 404
 
 
-def test_a_page_token_from_another_dataset_is_not_taken(sampled, given, own):
+def test_a_page_token_of_another_dataset_is_refused(sampled, given, own):
     assert given["dataset"] != own
     token = listed(sampled, "sample", page_size=1)["next_page_token"]
     assert sampled.get(address(own), params={"page_token": token}).is_client_error
@@ -282,7 +282,7 @@ def test_a_recommendation_outlives_an_erasure_and_names_no_customer(sampled, own
     assert (kept.status_code, "Zanzibar" in kept.text) == (200, False)
 
 
-def test_after_an_erasure_the_newest_customers_are_judged(waiting):
+def test_after_an_erasure_the_newest_customers_are_evaluated(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
     erase(client, "sample", "1")
@@ -291,7 +291,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     assert (made["dataset_version"], made["n_customers"]) == (2, 29)
 
 
-def test_a_dataset_that_is_deleted_while_it_is_judged_leaves_nothing(waiting):
+def test_a_dataset_deleted_during_its_recommendation_leaves_nothing(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
     tables = Interrupted(stores.tables, "read", lambda: client.delete("/v1/datasets/sample"))

@@ -114,7 +114,7 @@ def test_files_of_a_running_fit_stay(settings, stores, sample_csv, leave, grow_o
     assert found(stores) == []
 
 
-def test_leftovers_are_removed_and_nothing_else(used, stores, leave, grow_old):
+def test_only_orphaned_files_are_removed(used, stores, leave, grow_old):
     leave(f"artifacts/default/{uuid4()}/1/1/scorer.json")
     grow_old()
     remove_orphaned_files(stores, find_orphaned_files(stores))
@@ -146,7 +146,7 @@ def test_files_that_no_dataset_version_needs_are_orphaned(used, stores, settings
 
 
 @pytest.mark.usefixtures("client")
-def test_a_database_that_names_nothing_is_taken_for_the_wrong_one(stores):
+def test_an_empty_database_is_refused_as_the_wrong_one(stores):
     with pytest.raises(Conflict, match="check that it belongs to these files"):
         find_orphaned_files(stores)
 

@@ -239,7 +239,7 @@ def test_a_run_reports_unknown_categories(sampled, name):
     assert [row["unknown"] for row in placed_by(sampled, found, name)] == [None, "plan"] * 30
 
 
-def test_a_run_like_the_customers_it_learned_from_has_no_warning(run):
+def test_a_run_on_the_customers_of_the_fit_has_no_warning(run):
     assert run["warnings"] == []
 
 
@@ -438,7 +438,7 @@ def test_an_erased_customer_is_in_no_run(sampled, name):
     assert [row["customer_id"] for row in placed_by(sampled, found)] == ["z1", "z2", "z4"]
 
 
-def test_a_deleted_dataset_takes_the_tables_that_were_made_of_it(sampled, name):
+def test_a_deleted_dataset_removes_the_tables_of_its_runs(sampled, name):
     put_csv(sampled, name, STRANGERS)
     found = run_of(sampled, "sample", name)
     sampled.delete(f"/v1/datasets/{name}")
@@ -447,7 +447,7 @@ def test_a_deleted_dataset_takes_the_tables_that_were_made_of_it(sampled, name):
 
 
 @pytest.mark.parametrize("what", ["", "/versions/2"])
-def test_a_deleted_model_or_version_takes_the_tables_of_its_runs(
+def test_a_deleted_model_or_version_removes_the_tables_of_its_runs(
     client, settings, sample_csv, what
 ):
     put_csv(client, "sample", sample_csv)
@@ -529,7 +529,7 @@ def test_members_keep_columns_that_are_called_like_ours(sampled, name):
     assert {row["id"]: {key: row[key] for key in stored["0"]} for row in found} == stored
 
 
-def test_members_are_those_of_the_version_that_the_model_learned_from(sampled, name, sample_csv):
+def test_members_are_those_of_the_dataset_version_of_the_fit(sampled, name, sample_csv):
     put_csv(sampled, name, sample_csv)
     fit(sampled, name, dataset=name, k=2)
     upsert(sampled, name, {"CustomerID": "new", INCOME: 60, SCORE: 50})

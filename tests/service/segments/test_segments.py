@@ -153,9 +153,7 @@ def test_a_segment_that_no_version_has_any_more_is_forgotten(sampled, name, call
     ],
     ids=["number", "category"],
 )
-def test_a_difference_that_an_earlier_release_stored_is_shown_as_the_new_ones(
-    category, measure, text
-):
+def test_differences_stored_by_an_earlier_release_have_the_current_schema(category, measure, text):
     stored = {"feature": "age", "category": category, "here": 0.75, "overall": 0.5, "effect": 0.9}
     shown = Difference.model_validate(stored)
     assert (shown.measure, shown.phrase, shown.text) == (measure, None, text)

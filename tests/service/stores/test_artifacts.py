@@ -170,7 +170,7 @@ def test_files_signed_by_no_known_key_are_not_signed_again(root):
 
 
 @everywhere_else
-def test_files_that_belong_elsewhere_are_not_signed_anew(root, saved, other):
+def test_files_of_other_versions_are_refused_when_signed_again(root, saved, other):
     shutil.copytree(saved, root / other.directory())
     with pytest.raises(ArtifactDamaged):
         Artifacts(root, b"n" * 32, KEY).sign_again(other)

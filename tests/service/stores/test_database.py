@@ -154,7 +154,7 @@ def test_concurrent_writes_of_a_dataset_are_counted_one_by_one(database, at_once
     assert sorted(at_once(count, THREADS * WRITES)) == list(range(1, THREADS * WRITES + 1))
 
 
-def test_of_concurrent_models_of_one_name_one_is_made_and_the_others_are_refused(database, at_once):
+def test_only_one_of_concurrent_models_with_one_name_is_created(database, at_once):
     made = at_once(lambda _: write(database, registry.add_model, "default", "m"))
     assert sorted(type(each).__name__ for each in made) == ["AlreadyExists"] * (THREADS - 1) + [
         "ModelRow"

@@ -91,7 +91,7 @@ def test_chosen_columns_come_in_the_chosen_order(tables, columns):
     assert tables.read(PATH, tables.replace(PATH, odd), columns).column_names == columns
 
 
-def test_duckdb_and_polars_read_the_table_as_it_lies(tmp_path, customers):
+def test_duckdb_and_polars_read_the_table_from_disk(tmp_path, customers):
     Tables(tmp_path).replace(PATH, customers)
     [file] = tmp_path.rglob("*.parquet")
     by_duckdb = duckdb.sql(
@@ -232,7 +232,7 @@ def test_batches_start_at_any_row(tables, customers):
     assert rest.equals(customers.slice(1))
 
 
-def test_a_purged_version_is_gone_and_the_kept_ones_are_not(tables, customers):
+def test_a_purged_version_is_gone_and_retained_ones_are_readable(tables, customers):
     versions = [tables.replace(PATH, customers.slice(n)) for n in range(3)]
     tables.purge(PATH, keep=[versions[1]])
     assert tables.read(PATH, versions[1]).equals(customers.slice(1))

@@ -125,7 +125,7 @@ def test_a_version_shows_how_its_number_of_segments_was_chosen(chosen):
     assert chosen["recommendation"]["k"] == chosen["k"]
 
 
-def test_the_whole_recommendation_is_with_the_dataset(sampled, chosen):
+def test_the_complete_recommendation_is_listed_under_the_dataset(sampled, chosen):
     kept = sampled.get(
         f"/v1/datasets/sample/recommendations/{chosen['recommendation']['recommendation']}"
     ).json()
@@ -174,7 +174,7 @@ def test_too_few_customers_to_choose_are_refused(sampled, name):
     assert ask(sampled, name, dataset=name, k="auto").status_code == 422
 
 
-def test_a_further_version_chooses_anew_within_the_same_limits(sampled, name):
+def test_a_further_version_chooses_again_within_the_same_limits(sampled, name):
     put_csv(sampled, name, groups())
     fit(sampled, name, dataset=name, features=["spent", "paid"], k="auto", k_max=6)
     refit(sampled, name)
@@ -275,7 +275,7 @@ def test_an_attempt_that_broke_off_leaves_one_recommendation_in_the_end(waiting)
     assert len(recommendations(client, "sample")) == 1
 
 
-def test_after_an_erasure_the_newest_customers_are_judged(waiting):
+def test_after_an_erasure_the_newest_customers_are_evaluated(waiting):
     client, stores = waiting
     job = plan(client)
     erase(client, "sample", "1")
@@ -285,7 +285,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     assert (version["dataset_version"], kept["dataset_version"], kept["n_customers"]) == (2, 2, 29)
 
 
-def test_a_dataset_deleted_meanwhile_takes_the_recommendation_and_leaves_the_version(waiting):
+def test_deleting_the_dataset_meanwhile_removes_the_recommendation_but_not_the_version(waiting):
     client, stores = waiting
     job = plan(client)
     run(

@@ -234,7 +234,7 @@ def test_how_a_feature_is_prepared_is_shown(sampled, name, asked, step, shown):
 
 
 @pytest.mark.parametrize(("asked", "step"), [({"scale": "none"}, "scale"), ({"log": False}, "log")])
-def test_a_step_that_was_switched_off_is_not_taken(sampled, name, asked, step):
+def test_a_disabled_preparation_step_is_not_applied(sampled, name, asked, step):
     assert steps(fit(sampled, name, k=2, features=[{"name": INCOME, **asked}]), step) == []
 
 
@@ -280,7 +280,7 @@ def test_categories_are_inherited(sampled, name, sample_csv):
     assert refit(sampled, name)["features"] == [decided]
 
 
-def test_a_column_that_turned_into_something_else_is_refused(sampled, name):
+def test_a_column_whose_kind_has_changed_is_refused(sampled, name):
     put_csv(sampled, name, EVEN)
     fit(sampled, name, dataset=name, k=1, features=["spent"])
     put_csv(sampled, name, EVEN.replace(",1\n", ",little\n"))
@@ -319,6 +319,6 @@ def test_exact_k_means_can_be_requested_and_is_shown(sampled, name, exact):
 @pytest.mark.parametrize(
     "asked", [{"exact": 1}, {"exact": "true"}, {"n_init": True}, {"n_init": "3"}]
 )
-def test_a_boolean_and_a_number_are_not_taken_for_each_other(sampled, name, asked):
+def test_booleans_and_numbers_are_not_interchangeable(sampled, name, asked):
     body = {"name": name, "dataset": "sample", "k": 2, "algorithm": {"name": "kmeans", **asked}}
     assert sampled.post("/v1/models", json=body).status_code == 422

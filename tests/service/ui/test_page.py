@@ -42,7 +42,7 @@ def test_every_file_is_served_with_its_media_type(sampled, file):
 
 
 @pytest.mark.parametrize("address", ["/", "/page/main.js", "/page/page.css", "/page/icon.svg"])
-def test_nothing_is_let_in_from_elsewhere_nor_run_from_a_text(sampled, address):
+def test_the_page_policy_forbids_foreign_sources_and_eval(sampled, address):
     policy = sampled.get(address).headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy

@@ -174,9 +174,7 @@ def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
     ids=["segments", "cells", "memory"],
 )
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/versions"])
-def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(
-    client, path, asked, status, said
-):
+def test_a_fit_beyond_the_limits_is_refused_without_a_job(client, path, asked, status, said):
     before = len(client.get("/v1/jobs").json()["jobs"])
     named = {"name": "large", "dataset": "sample"} if path == "/v1/models" else {}
     answer = client.post(path, json={**named, **asked})
@@ -203,7 +201,7 @@ def limited_later(at_home, tmp_path_factory):
         yield client
 
 
-def test_a_cut_that_would_take_too_much_is_refused_before_there_is_a_job(limited_later):
+def test_a_cut_beyond_the_limits_is_refused_without_a_job(limited_later):
     answer = limited_later.post("/v1/models/tree/versions/1/cuts", json={"k": 3})
     assert (slug(answer), "384 bytes, more than the limit of 368" in answer.text) == (
         (422, "too-many-customers"),

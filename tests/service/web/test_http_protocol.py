@@ -186,7 +186,7 @@ def test_a_client_that_keeps_sending_after_a_refusal_is_disconnected(connection)
 
 
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
-def test_a_slow_reader_gets_the_whole_response(connection, closing):
+def test_a_slow_reader_gets_the_complete_response(connection, closing):
     connection.sendall(b"GET /whole HTTP/1.1\r\nHost: x\r\n" + closing + b"\r\n")
     n_bytes, started = 0, time.monotonic()
     while n_bytes < MUCH:
@@ -289,7 +289,7 @@ def test_bytes_of_a_body_do_not_count_as_those_of_the_next_head(connection):
     assert statuses(answers(connection)) == [200, 204]
 
 
-def test_a_head_just_within_the_limit_is_taken_wherever_it_begins(connection):
+def test_a_head_just_within_the_limit_is_accepted_at_any_offset(connection):
     sent = [
         GET * 50,
         LAST.replace(b"Host", b"X: " + b"x" * (MAX_HEAD_BYTES - PIECE_BYTES) + b"\r\nHost"),

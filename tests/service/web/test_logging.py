@@ -170,7 +170,7 @@ class Writes:
         pass
 
 
-def test_requests_are_written_in_whole_lines_that_a_pipe_takes_in_one_piece():
+def test_log_lines_are_written_to_a_pipe_atomically():
     async def write(stream):
         handler = BatchingJsonHandler(stream)
         for n in range(200):

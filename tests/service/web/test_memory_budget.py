@@ -55,7 +55,7 @@ def test_a_released_share_wakes_the_waiters_whose_shares_fit(budget):
 
 
 @pytest.mark.parametrize("is_given_back", [False, True], ids=["waiting", "just granted"])
-def test_a_request_that_is_cancelled_takes_nothing(budget, is_given_back):
+def test_a_cancelled_request_holds_no_memory(budget, is_given_back):
     async def cancel():
         await budget.acquire(10)
         waiting = asyncio.ensure_future(budget.acquire(10))

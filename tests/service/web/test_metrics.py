@@ -189,7 +189,7 @@ def test_each_finished_job_is_counted_once(database, figures):
     ] * 2
 
 
-def test_a_job_counts_whose_workers_clock_is_behind(database, figures):
+def test_a_job_counts_even_if_its_workers_clock_is_behind(database, figures):
     figures()
     finish(database, finished_at=now() - LOOK_BACK / 2)
     assert named(figures(), "segmentation_jobs_finished_total") == {("fit", "succeeded"): 1}

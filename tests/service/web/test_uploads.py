@@ -56,7 +56,7 @@ def upload(client, name, content_type, content=b"a\n1\n", **more):
 
 
 @pytest.mark.parametrize("size", [0, 1, IN_MEMORY, IN_MEMORY + 1])
-def test_a_body_arrives_whole(client, size):
+def test_a_body_is_received_completely(client, size):
     answer = client.post(
         "/", content=b"x" * size, headers={"Content-Type": f"{CSV}; charset=utf-8"}
     )

@@ -227,7 +227,7 @@ def test_a_damaged_body_is_read_or_refused_by_the_same_process(writer, n_flips):
 
 
 @pytest.mark.parametrize("content_type", [PARQUET, ARROW])
-def test_a_body_that_is_something_else_is_refused(content_type):
+def test_a_body_of_another_format_is_refused(content_type):
     assert "incomplete or damaged" in str(refused(b"customer_id,age\na,1\n", content_type))
 
 
@@ -251,11 +251,11 @@ def test_a_long_text_that_runs_on_is_refused_before_it_is_unpacked():
     )
 
 
-def test_rows_that_take_no_room_are_counted():
+def test_rows_without_bytes_count_towards_the_limit():
     assert "rows" in str(refused(arrow(pa.table({"x": pa.nulls(10**8 + 1)})), ARROW))
 
 
-def test_rows_that_take_little_room_are_counted():
+def test_rows_with_few_bytes_count_towards_the_limit():
     assert "rows" in str(
         refused(parquet(pa.table({"x": pa.nulls(10**8 + 1, pa.bool_())})), PARQUET)
     )

@@ -193,9 +193,7 @@ def test_a_disk_that_is_full_is_no_fault_of_the_body(pool, monkeypatch):
         read(pool)
 
 
-def test_every_operation_that_takes_a_table_has_it_read_by_the_pool_of_the_api(
-    sampled, monkeypatch
-):
+def test_every_operation_with_a_table_body_uses_the_reader_pool(sampled, monkeypatch):
     monkeypatch.setattr(
         ReaderPool, "read", lambda pool, *_: refuse_in(pool is sampled.app.state.services.readers)
     )

@@ -98,7 +98,7 @@ def test_numbers_that_are_not_finite_are_empty_in_every_format(fmt):
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
-def test_a_table_without_rows_has_its_whole_frame(fmt):
+def test_a_table_without_rows_is_a_complete_document(fmt):
     body = written(TABLE.slice(0, 0), fmt)
     if fmt.name == "parquet":
         assert pq.read_table(io.BytesIO(body)).column_names == TABLE.column_names
