@@ -96,21 +96,14 @@ def _finish(stores: Stores, job: JobRow, max_attempts: int, span: Span) -> str:
     except JobSuperseded:
         return "lost"
     except Exception as error:  # noqa: BLE001 - every error must be recorded in the job's row
-        if _should_retry(job, error, max_attempts):
+        is_retryable = isinstance(error, Unavailable) and job.attempt < max_attempts
+        if is_retryable or job.kind in PURGES:  # purges are retried until they succeed
             logger.warning("job interrupted", attempt=job.attempt, **summarize_exception(error))
             return "interrupted"
         span.set_status(StatusCode.ERROR, type(error).__name__)
         _fail(stores, job, error)
         return "failed"
     return "succeeded"
-
-
-def _should_retry(job: JobRow, error: Exception, max_attempts: int) -> bool:
-    """Return whether a failed attempt is followed by another one.
-
-    Purges are retried until they succeed.
-    """
-    return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < max_attempts)
 
 
 def _span(tracer: Tracer | None, job: JobRow) -> AbstractContextManager[Span]:

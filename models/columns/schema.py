@@ -69,7 +69,9 @@ def infer_schema(
         If a cell is neither a number nor a text, is not a valid id in the declared id column, or is
         neither a number nor a date in a column declared numeric.
     """
-    _check_known(raw, overrides)
+    unknown = next((name for name in overrides if name not in raw.column_names), None)
+    if unknown is not None:
+        raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
     if customer_id is None:
         found, doubts = find_customer_id(raw, overrides)
     else:
@@ -117,12 +119,6 @@ def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
         row_ids = pa.array([f"row-{row}" for row in range(1, raw.num_rows + 1)], pa.string())
         return pa.table([row_ids, *read], names=[_new_header(raw.column_names), *names])
     return pa.table(read, names=names)
-
-
-def _check_known(raw: pa.Table, overrides: Mapping[str, Override]) -> None:
-    unknown = next((name for name in overrides if name not in raw.column_names), None)
-    if unknown is not None:
-        raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
 
 
 def _infer_unless_id(

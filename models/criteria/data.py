@@ -70,7 +70,13 @@ class CriterionData:
     @cached_property
     def kmeans(self) -> Mapping[int, Partition]:
         """The best of eight K-Means starts and one start from Ward's cut, by k."""
-        return {k: self._partition(k) for k in self.ks}
+        partitions = {}
+        for k in self.ks:
+            from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
+            from_starts = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
+            best = min(from_tree, from_starts, key=lambda partition: partition.inertia)
+            partitions[k] = partition_of(self.points, best.labels, k)
+        return partitions
 
     @cached_property
     def mixtures(self) -> dict[int, Mixture]:
@@ -105,9 +111,3 @@ class CriterionData:
     def rng(self, name: str) -> np.random.Generator:
         """Return an independent random generator for each name, whatever the order of use."""
         return np.random.default_rng([self.seed, *name.encode()])
-
-    def _partition(self, k: int) -> Partition:
-        from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
-        from_starts = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
-        best = min(from_tree, from_starts, key=lambda partition: partition.inertia)
-        return partition_of(self.points, best.labels, k)

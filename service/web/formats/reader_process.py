@@ -81,7 +81,9 @@ def _handle_request(connection: socket, request: ReaderMessage) -> None:
     except OSError as error:
         reader_messages.send(connection, {"errno": error.errno})
     except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
-        reader_messages.send(connection, {"failed": _place_of(error)})
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        failed = f"{type(error).__name__} in {place.name} ({place.lineno})"
+        reader_messages.send(connection, {"failed": failed})
 
 
 def _send_table(connection: socket, table: pa.Table) -> None:
@@ -99,8 +101,3 @@ def _send_table(connection: socket, table: pa.Table) -> None:
 def _write(table: pa.Table, sink: pa.NativeFile) -> None:
     with ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-
-
-def _place_of(error: Exception) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {place.name} ({place.lineno})"
