@@ -54,7 +54,7 @@ class TooManyCustomers(SegmentationError):
 
 
 class UnusableColumn(SegmentationError):
-    """A column cannot serve as the feature it was asked to be."""
+    """A column cannot be used as the requested feature."""
 
 
 class ValueOutOfRange(SegmentationError):

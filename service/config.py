@@ -209,24 +209,24 @@ class Settings(BaseSettings):
         default=100_000, ge=1, description="Largest number of customers in an assignment request."
     )
     fit_segments: int = Field(
-        default=1000, ge=1, description="How many segments a fit may be asked for."
+        default=1000, ge=1, description="Largest number of segments of a fit."
     )
     fit_cells: int = Field(
         default=100_000_000,
         ge=1,
-        description="From how many cells, customers times features, a fit may learn.",
+        description="Largest number of cells of a fit: customers times features.",
     )
     fit_memory: int = Field(
         default=2**32,
         ge=1,
-        description="How many bytes learning may need, as estimated before the job is begun.",
+        description="Largest memory of a fit in bytes, as estimated before its job starts.",
     )
     min_category_customers: int = Field(
         default=5,
         ge=1,
         le=1_000,
-        description="How many customers share a category that a fit learns; at most 5 % of them "
-        "are left out that way.",
+        description="Smallest number of customers of a category that a fit learns; at most 5 % of "
+        "the customers are left out that way.",
     )
     comparison_rows: int = Field(
         default=2_000_000,
@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="The least important log line that is written.",
+        description="Lowest level of the log lines that are written.",
     )
 
     @model_validator(mode="after")

@@ -48,8 +48,8 @@ def summary_warnings(found: Findings) -> Iterator[str]:
 def _no_usable_column_warning(found: Findings) -> Iterator[str]:
     if not any(column.usable for column in found.columns):
         yield (
-            "No column can set customers apart: each is an identifier, ignored, or the same for "
-            "everybody."
+            "No column distinguishes customers: each is an identifier, ignored, or the same for "
+            "all customers."
         )
 
 
@@ -89,9 +89,9 @@ def _duplicates_warning(found: Findings) -> Iterator[str]:
         return
     share = percent(found.duplicates / found.n_customers)
     yield (
-        f"{format_customers(found.duplicates)} ({share}) cannot be told from an earlier one by any "
-        "usable column. With few or coarse columns that is normal; otherwise look whether somebody "
-        "is in the table twice, under two ids."
+        f"{format_customers(found.duplicates)} ({share}) cannot be distinguished from an earlier "
+        "one by any usable column. With few or coarse columns that is normal; otherwise check "
+        "whether a customer is in the table twice, under two ids."
     )
 
 

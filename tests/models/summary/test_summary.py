@@ -306,7 +306,8 @@ def test_duplicates_are_found_by_usable_columns_only():
 def test_duplicate_customers_are_reported(rng):
     x, town = rng.normal(size=50), rng.integers(0, 3, 50).astype(str)
     said = warning(
-        {"x": np.tile(x, 2), "town": np.tile(town, 2)}, "cannot be told from an earlier one"
+        {"x": np.tile(x, 2), "town": np.tile(town, 2)},
+        "cannot be distinguished from an earlier one",
     )
     assert said.startswith("50 customers (50 %)")
 
@@ -373,19 +374,21 @@ ODD = [
     pytest.param(lambda _: [f"{n % 150}" for n in range(N)], "group them", id="many categories"),
     pytest.param(
         lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.7),
-        "more would be guessed",
+        "most of its values would be imputed",
         id="rare",
     ),
     pytest.param(
         lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.2),
-        "for average in it",
+        "a fit imputes a typical value",
         id="gaps",
     ),
     pytest.param(lambda rng: rng.lognormal(3, 1, N), "takes its logarithm", id="long tail"),
     pytest.param(
         lambda rng: (rng.random(N) < 0.2) * rng.random(N), "% zeros) is mostly zero", id="zeros"
     ),
-    pytest.param(lambda rng: [*rng.normal(size=N - 1), 99.0], "far out of the usual", id="outlier"),
+    pytest.param(
+        lambda rng: [*rng.normal(size=N - 1), 99.0], "far beyond the usual range", id="outlier"
+    ),
     pytest.param(
         lambda rng: rng.integers(1, 5, N).astype(float), "(4 different numbers)", id="codes"
     ),
@@ -416,7 +419,7 @@ def test_a_column_with_braces_in_its_name_is_reported_like_any_other(rng):
 
 
 def test_a_table_without_usable_columns_is_reported():
-    assert warning({"x": [1.0] * 5}, "No column can set customers apart")
+    assert warning({"x": [1.0] * 5}, "No column distinguishes customers")
 
 
 def test_a_table_without_problems_has_no_warnings(rng):
