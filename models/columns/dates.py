@@ -19,7 +19,7 @@ MIN_SHARE: Final = 0.9
 EPOCH: Final = date(1970, 1, 1)
 MONTHS_PER_YEAR: Final = 12
 # Two-digit years from here on are of the last century, as in POSIX.
-CENTURY_PIVOT: Final = 69  # as in POSIX: 69 to 99 are years of the 20th century
+CENTURY_PIVOT: Final = 69
 MAX_TWO_DIGITS: Final = 99
 EXAMPLES: Final = (
     "2015-01-31, 31.01.2015, 31/01/2015, 01/31/2015, 31-Jan-15, 31 January 2015 and Jan 31, 2015, "

@@ -33,7 +33,7 @@ UNITS: Final[Mapping[Serial, float]] = {
     "unix nanoseconds": 86_400e9,
 }
 # Excel's epoch; it treats 1900 as a leap year.
-SERIAL_ORIGIN: Final = (date(1899, 12, 30) - EPOCH).days  # spreadsheets count 1900 as a leap year
+SERIAL_ORIGIN: Final = (date(1899, 12, 30) - EPOCH).days
 EARLIEST_DAY: Final = (date(2000, 1, 1) - EPOCH).days
 LATEST_DAY: Final = (date(2040, 1, 1) - EPOCH).days
 EARLIEST_BIRTH: Final = (date(1925, 1, 1) - EPOCH).days

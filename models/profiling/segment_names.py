@@ -45,8 +45,8 @@ def name_segments(
     longer = [_name(found, order, extra=1) for found in differences]
     names = []
     for plain, long, size in zip(short, longer, sizes, strict=True):
-        is_only_long_unique = short.count(plain) > 1 and longer.count(long) == 1
-        name = long if is_only_long_unique else plain
+        needs_longer = short.count(plain) > 1 and longer.count(long) == 1
+        name = long if needs_longer else plain
         names.append(_by_size(size, sum(sizes)) or name)
     return _add_numbers(names)
 
