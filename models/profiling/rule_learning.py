@@ -86,7 +86,7 @@ def learn(target: RuleTarget) -> list[Condition]:
 
 
 def _settle(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
-    """Choose each condition anew by the others, at most twice around."""
+    """Replace each condition by the best one beside the others, in at most two rounds."""
     unchanged = 0
     for _ in range(2 * len(conditions)):
         other = target.extend(conditions[1:])

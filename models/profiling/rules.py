@@ -123,7 +123,7 @@ def _out_of_fold(target: RuleTarget, rng: np.random.Generator) -> tuple[float | 
 
 
 def _folds(member: Flags, rng: np.random.Generator) -> Rows:
-    """Deal members and others, each in random order, to the folds in turn."""
+    """Assign rows to folds at random, with as many members and others in each."""
     n_folds = int(min(FOLDS, member.sum(), (~member).sum()))
     folds = np.zeros(member.size, dtype=np.intp)
     for side in (member, ~member):

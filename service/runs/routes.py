@@ -74,7 +74,7 @@ async def start_run(
 def get_run(
     session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId
 ) -> Run:
-    """Show a run: how far it is, and how many customers went to each segment."""
+    """Retrieve a run: its progress, and the number of customers in each segment."""
     row, ready = registry.get_ready_version(session, tenant, model, version)
     found = repository.get_run(session, ready, run)
     return Run.of(row, found, repository.job_of(session, found))

@@ -91,7 +91,7 @@ class ReaderProcess:
         return _table_of(answer)
 
     def close(self) -> None:
-        """End the process."""
+        """Stop the process."""
         self._connection.close()
         self._child.kill()
         self._child.communicate()
@@ -153,7 +153,7 @@ class ReaderPool:
             self._free.release()
 
     def close(self) -> None:
-        """End the processes; one that is reading ends when it has answered."""
+        """Stop the processes; a busy one stops after its answer."""
         with self._lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
