@@ -132,9 +132,9 @@ def _folds(member: Flags, rng: np.random.Generator) -> Rows:
 
 
 def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Generator) -> Rows:
-    """Pick the rows to learn from.
+    """Sample the rows that rules are learned from.
 
-    Half by size, half alike, so that small segments are still seen.
+    Half of them in proportion to the sizes of the segments, half equally from each segment.
     """
     if labels.size <= MAX_ROWS:
         return np.arange(labels.size)

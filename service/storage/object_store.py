@@ -44,7 +44,7 @@ class ObjectStorage(Storage):
             raise StorageUnavailable from error
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Put the objects in order.
+        """Write the objects in order.
 
         Without an atomic rename, the last object marks the directory as complete.
         """

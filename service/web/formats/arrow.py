@@ -35,7 +35,7 @@ _NOT_COMPRESSED: Final = -1
 
 
 class _Block(NamedTuple):
-    """Where a message of a file lies, by the file's index."""
+    """Position and sizes of a message in a file, from the file's index."""
 
     start: int
     n_metadata_bytes: int
@@ -47,7 +47,7 @@ class _Block(NamedTuple):
 
 
 def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
-    """Read an Arrow stream, or the file that holds the same."""
+    """Read an Arrow stream or an Arrow file."""
     is_file = bytes(memoryview(body)[: len(FILE_MAGIC)]) == FILE_MAGIC
     with arrow_errors_as_unreadable(WHAT):
         messages = _indexed_messages(body) if is_file else ipc.MessageReader.open_stream(body)
@@ -61,7 +61,7 @@ def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
 
 
 def _indexed_messages(body: pa.Buffer) -> Iterator[ipc.Message]:
-    """Read the messages of a file in the order of its index, which may name each byte once."""
+    """Read the messages of a file in the order of its index, whose entries must not overlap."""
     index_end = body.size - 4 - len(FILE_MAGIC)
     (size,) = struct.unpack_from("<i", body, index_end)
     index = Table.root(memoryview(body)[index_end - size : index_end])

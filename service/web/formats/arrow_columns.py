@@ -68,12 +68,12 @@ def check_schema(schema: pa.Schema, bounds: TableLimits) -> None:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether the cells of a type are texts, or bytes that may be, each of any length."""
+    """Return whether a type holds texts, or bytes that may be texts."""
     return _is_any(kind, (*_TEXTS, *_BYTES))
 
 
 class Budget:
-    """Counts the bytes of a table while it is unpacked, and refuses it once they are too many."""
+    """Counts the bytes of a table while it is decoded, and raises an error above the limit."""
 
     def __init__(self, bounds: TableLimits, *, n_columns: int) -> None:
         self._bounds = bounds
@@ -81,7 +81,7 @@ class Budget:
         self._n_bytes = 0
 
     def take(self, *, rows: int, n_bytes: int = 0) -> None:
-        """Count further bytes, of columns that have so many rows by now."""
+        """Count further bytes; `rows` is the number of rows so far."""
         self._n_bytes += n_bytes
         self._bounds.check(rows=rows, columns=self._n_columns, n_bytes=self._n_bytes)
 

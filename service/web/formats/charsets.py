@@ -66,7 +66,7 @@ _ALIASES: Final = {
 
 
 def known_charset(charset: str) -> str:
-    """Return the one name of a charset that can be read."""
+    """Return the canonical name of a charset; raises UnsupportedFormat for an unknown one."""
     name = normalize_encoding(charset).lower()
     found = _CHARSET_OF.get(_ALIASES.get(name) or aliases.get(name, name))
     if found is None:

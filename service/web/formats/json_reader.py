@@ -69,7 +69,7 @@ class Document:
             self.expect("")
 
     def value(self) -> object:
-        """Take the next value whole."""
+        """Parse the next value completely."""
         self.peek()
         while True:
             try:
@@ -90,10 +90,7 @@ class Document:
                     return value
 
     def names(self) -> Iterator[str]:
-        """Take an object apart.
-
-        Yields each name, and expects that its value is taken before the next.
-        """
+        """Yield the names of an object's fields; the caller reads a value before the next name."""
         self.expect("{")
         if self.skip("}"):
             return
@@ -108,7 +105,7 @@ class Document:
         self.expect("}")
 
     def items(self) -> Iterator[object]:
-        """Take a list apart: yields each value."""
+        """Yield the values of a list, one at a time."""
         self.expect("[")
         if self.skip("]"):
             return

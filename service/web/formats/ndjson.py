@@ -15,7 +15,7 @@ TOO_LONG: Final = BadRecord(f"has {MAX_VALUE_LENGTH:,} characters or more")
 
 
 def read_lines(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
-    """Read one ``{...}`` a line.
+    """Read NDJSON: one object per line.
 
     Empty lines are passed over, an absent field is null, and known to be absent.
     """

@@ -57,9 +57,9 @@ class _Fields(NamedTuple):
 
 
 class _ColumnChunk(NamedTuple):
-    """The same with the types of the cells, which are kept as narrowly as these allow.
+    """The fields of one column in one chunk, as an array of the narrowest type of the cells.
 
-    No rows are all rows.
+    `kinds` are the types of the cells; `rows` is None for all rows.
     """
 
     kinds: frozenset[type]
@@ -144,7 +144,7 @@ class _ColumnBuilder:
 
 
 def _by_column(records: list[Record], n_names: int) -> Callable[[str], _Fields]:
-    """Return how to get the fields of a column.
+    """Return a function that returns the fields of a column.
 
     All of them together cost about as much as there are fields.
     """
