@@ -42,7 +42,7 @@ def profile_segments(
     features : sequence of Feature
         The features as the preparation decided them.
     labels : ndarray of shape (n_customers,)
-        The segment of each customer, 0 to k - 1; -1 = not placed, and left out of everything.
+        The segment of each customer, 0 to k - 1; -1 for unassigned ones, which are left out.
     k : int
         The number of segments, empty ones included.
     seed : int
@@ -51,14 +51,14 @@ def profile_segments(
     Returns
     -------
     list of Profile
-        One per segment, by index. Shares are of the placed customers. Differences are those of at
-        least 0.2, strongest first: for numbers in standard deviations of all placed customers
+        One per segment, by index. Shares are of the assigned customers. Differences are those of at
+        least 0.2, strongest first: for numbers in standard deviations of all assigned customers
         (outliers drawn in, on a log scale if the feature has one), for categories Cohen's h
         (Cohen, 1988).
     """
-    placed = labels >= 0
-    if not placed.all():
-        table, labels = table.loc[placed], labels[placed]
+    assigned = labels >= 0
+    if not assigned.all():
+        table, labels = table.loc[assigned], labels[assigned]
     contrasts = [effect_sizes(table[feature.name], feature, labels, k=k) for feature in features]
     words = _words(table, features)
     differences = [_differences(contrasts, segment, words) for segment in range(k)]

@@ -86,9 +86,9 @@ def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.
     file.seek(start)
     text = io.TextIOWrapper(file, charset, newline="")
     try:
-        place = text.tell()
+        start_of_text = text.tell()
         if text.read(1) != "\ufeff":
-            text.seek(place)
+            text.seek(start_of_text)
         yield text
     except UnicodeError:
         raise _not_text(charset) from None

@@ -30,7 +30,7 @@ def read_json(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTa
     """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
         document = Document(text.read, DECODER, longest=MAX_VALUE_LENGTH)
-        return read_records(_customers(document), place=(LIST,), bounds=bounds)
+        return read_records(_customers(document), location=(LIST,), bounds=bounds)
 
 
 class Document:
@@ -122,17 +122,17 @@ class Document:
         kept = self._text[self._at :]
         more = self._read(max(min(BLOCK, self._longest), len(kept)))
         if more:
-            self._lines, self._columns = self._place(self._at)
+            self._lines, self._columns = self._position(self._at)
             self._text, self._at = kept + more, 0
         return bool(more)
 
-    def _place(self, at: int) -> tuple[int, int]:
+    def _position(self, at: int) -> tuple[int, int]:
         lines = self._text.count("\n", 0, at)
         columns = at - self._text.rfind("\n", 0, at) if lines else self._columns + at
         return self._lines + lines, columns
 
     def _syntax_error(self, fault: str, at: int) -> UnreadableBody:
-        line, column = self._place(at)
+        line, column = self._position(at)
         return UnreadableBody(f"The body is not JSON: {fault} in line {line}, column {column}")
 
 

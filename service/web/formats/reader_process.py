@@ -32,7 +32,7 @@ WORKING_BYTES: Final = 256 << 20
 STDIN: Final = 0
 TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
 _MEMORY: Final = Path("/proc/self/statm")
-_DATA: Final = 5  # the place of private writable memory in it
+_DATA: Final = 5  # the position of private writable memory in it
 
 
 def serve(descriptor: int) -> None:
@@ -81,8 +81,8 @@ def _handle_request(connection: socket, request: ReaderMessage) -> None:
     except OSError as error:
         reader_messages.send(connection, {"errno": error.errno})
     except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        failed = f"{type(error).__name__} in {place.name} ({place.lineno})"
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        failed = f"{type(error).__name__} in {frame.name} ({frame.lineno})"
         reader_messages.send(connection, {"failed": failed})
 
 

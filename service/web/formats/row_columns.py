@@ -37,13 +37,14 @@ class BadRecord:
 
 
 def read_records(
-    rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: TableLimits
+    rows: Iterable[object], *, location: tuple[str, ...] | None, bounds: TableLimits
 ) -> RawTable:
     """Read rows, each an object of cells.
 
-    A fault is pointed at below `place`, where a pointer can reach it.
+    `location` is the path of the list of rows in its JSON document, for the pointers of errors;
+    None if there is no such document.
     """
-    growing = _ColumnBuilder(place, bounds)
+    growing = _ColumnBuilder(location, bounds)
     raise_if_any(growing.add_rows(iter(rows)), "cells cannot be read")
     check_headers(list(growing.columns))
     return growing.to_table()
@@ -74,7 +75,7 @@ _NOTHING: Final = _ColumnChunk(frozenset(), pa.nulls(0), np.empty(0, np.int64))
 class _ColumnBuilder:
     """Columns read so far, as pieces by chunk number; absent fields take no memory."""
 
-    place: tuple[str, ...] | None
+    location: tuple[str, ...] | None
     bounds: TableLimits
     columns: dict[str, dict[int, _ColumnChunk]] = field(default_factory=dict)
     lengths: list[int] = field(default_factory=list)
@@ -139,7 +140,7 @@ class _ColumnBuilder:
 
     def _field_error(self, detail: str, index: int, *step: str) -> FieldError:
         row = self.n_rows + index
-        where = None if self.place is None else pointer([*self.place, row, *step])
+        where = None if self.location is None else pointer([*self.location, row, *step])
         return FieldError(detail=detail, pointer=where, row=row + 1)
 
 
@@ -217,9 +218,9 @@ def _scatter(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
         return values
     if not len(values):
         return pa.nulls(length, values.type)
-    places = np.zeros(length, np.int64)
-    places[piece.rows] = np.arange(len(values))
-    return values.take(pa.array(places, mask=~_present(piece, length)))
+    positions = np.zeros(length, np.int64)
+    positions[piece.rows] = np.arange(len(values))
+    return values.take(pa.array(positions, mask=~_present(piece, length)))
 
 
 def _present(piece: _ColumnChunk, length: int) -> Mask:
