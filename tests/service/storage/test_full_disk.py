@@ -84,7 +84,7 @@ def test_a_full_disk_is_reported_by_the_file_storage(tmp_path):
         full()
 
 
-@pytest.mark.parametrize(("free", "has_room"), [(2**30, True), (1000, False)])
+@pytest.mark.parametrize(("free", "has_free_space"), [(2**30, True), (1000, False)])
 def test_a_directory_reports_whether_space_is_available(
     tmp_path, monkeypatch, free, has_free_space
 ):
