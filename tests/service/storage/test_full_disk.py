@@ -85,9 +85,7 @@ def test_a_full_disk_is_reported_by_the_file_storage(tmp_path):
 
 
 @pytest.mark.parametrize(("free", "has_free_space"), [(2**30, True), (1000, False)])
-def test_a_directory_reports_whether_space_is_available(
-    tmp_path, monkeypatch, free, has_free_space
-):
+def test_a_directory_tells_whether_there_is_room(tmp_path, monkeypatch, free, has_free_space):
     disk = os.statvfs(tmp_path)
     seen = os.statvfs_result((disk.f_bsize, 1, *disk[2:4], free, *disk[5:]))
     monkeypatch.setattr(os, "statvfs", lambda _: seen)
