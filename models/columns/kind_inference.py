@@ -161,23 +161,24 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if is_almost_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
-    # The ids of customers may repeat: a customer can have several rows.
-    if id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values):
+    if _are_customer_ids(evidence):
         return ColumnResult(column_of(evidence, "identifier", reason=KEY)).with_doubts(
             text_key_warning(evidence.name)
         )
     if dates.are_dates(evidence.texts.values):
-        override = override_json(evidence.name, kind="numeric")
-        return ignore(
-            evidence,
-            "date",
-            f"holds dates. To use the days from each to the newest, declare it numeric: {override}",
-        )
+        return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
     return (
         result
         if result.column.kind == "identifier"
         else result.with_doubts(find_text_sentinels(evidence.name, evidence.cells))
+    )
+
+
+def _date_override_hint(name: str) -> str:
+    return (
+        "To use the days from each to the newest, declare it numeric: "
+        f"{override_json(name, kind='numeric')}"
     )
 
 
@@ -211,6 +212,11 @@ def _infer_mixed(evidence: TextColumn) -> ColumnResult:
     return ColumnResult(column_of(evidence, "categorical")).with_doubts(warning)
 
 
+def _are_customer_ids(evidence: TextColumn) -> bool:
+    """Check for ids under the header of a customer id, however often they repeat."""
+    return id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values)
+
+
 def _are_id_like(texts: pa.Array) -> bool:
     return bool(pc.all(pc.match_substring_regex(texts.drop_null(), _CODE)).as_py())
 
@@ -221,11 +227,14 @@ def _is_mixed(evidence: TextColumn) -> bool:
         < evidence.n_read(evidence.as_numbers)
         >= MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels)
     )
-    if not nearly:
-        return False
-    others = evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
-    # Numbers after one to three letters are codes as well, such as those of cancelled invoices.
-    return not pc.all(pc.match_substring_regex(others, _LETTERED_CODE)).as_py()
+    return nearly and not _are_letter_codes(
+        evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
+    )
+
+
+def _are_letter_codes(texts: pa.Array) -> bool:
+    """Check whether texts are numbers after one to three letters, such as cancelled invoices."""
+    return bool(pc.all(pc.match_substring_regex(texts, _LETTERED_CODE)).as_py())
 
 
 def _is_free_text(evidence: TextColumn) -> bool:
@@ -233,7 +242,9 @@ def _is_free_text(evidence: TextColumn) -> bool:
         evidence.distinct > FREE_TEXT_DISTINCT
         and evidence.distinct > FREE_TEXT_SHARE * evidence.n_known
     )
-    if many:
-        return True
+    return many or _mean_length(evidence) > FREE_TEXT_LENGTH
+
+
+def _mean_length(evidence: TextColumn) -> float:
     lengths = pc.fill_null(pc.utf8_length(evidence.texts.values), 0).to_numpy()
-    return float(np.dot(evidence.counts, lengths)) / evidence.n_known > FREE_TEXT_LENGTH
+    return float(np.dot(evidence.counts, lengths)) / evidence.n_known

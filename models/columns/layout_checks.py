@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.cells import EXACT_INTEGERS, is_blank
+from models.cells import EXACT_INTEGERS
 from models.columns.header_words import TOTALS
 from models.columns.headers import split_words
 
@@ -78,7 +78,7 @@ def total_row_warning(
     n_exact = sum(abs(share - 1) <= EXACT_TOLERANCE for share in shares.values())
     is_labelled = n_about > 0 and _has_total_label(raw)
     is_unnamed = n_about >= max(len(shares) / 2, 1) and any(
-        is_blank(raw[name][-1].as_py()) for name in gaps
+        _is_blank(raw[name][-1].as_py()) for name in gaps
     )
     is_exact = n_exact >= max(len(shares) / 2, 1) and raw.num_rows >= MIN_UNLABELLED_ROWS
     if not is_labelled and not is_unnamed and not is_exact:
@@ -136,3 +136,7 @@ def _running_step(known: npt.NDArray[np.float64]) -> float:
 def _has_total_label(raw: pa.Table) -> bool:
     cells = [column[-1].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
     return any(not TOTALS.isdisjoint(split_words(cell[:MAX_LABEL_LENGTH])) for cell in cells)
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())

@@ -69,9 +69,7 @@ def infer_schema(
         If a cell is neither a number nor a text, is not a valid id in the declared id column, or is
         neither a number nor a date in a column declared numeric.
     """
-    unknown = next((name for name in overrides if name not in raw.column_names), None)
-    if unknown is not None:
-        raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
+    _check_known(raw, overrides)
     if customer_id is None:
         found, doubts = find_customer_id(raw, overrides)
     else:
@@ -116,9 +114,16 @@ def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
     read = map_columns(lambda column: _read(raw, column, schema.customer_id), columns)
     names = [column.name for column in columns]
     if schema.customer_id is None:
-        row_ids = pa.array([f"row-{row}" for row in range(1, raw.num_rows + 1)], pa.string())
-        return pa.table([row_ids, *read], names=[_new_header(raw.column_names), *names])
+        return pa.table(
+            [_row_ids(raw.num_rows), *read], names=[_new_header(raw.column_names), *names]
+        )
     return pa.table(read, names=names)
+
+
+def _check_known(raw: pa.Table, overrides: Mapping[str, Override]) -> None:
+    unknown = next((name for name in overrides if name not in raw.column_names), None)
+    if unknown is not None:
+        raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
 
 
 def _infer_unless_id(
@@ -180,18 +185,23 @@ def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[Co
         raw, shares, [each.column.name for each in results if each.column.missing == 1]
     )
     headers = have_data_headers({each.column.name: each.has_data_header for each in results})
-    warned = []
-    for result in results:
-        total_doubt = total if is_about_sum(result.share_of_sum) else None
-        header_doubt = DATA_HEADERS if headers and result.has_data_header else None
-        warned.append(result.with_doubts(total_doubt, header_doubt))
-    return warned
+    return [
+        each.with_doubts(
+            total if is_about_sum(each.share_of_sum) else None,
+            DATA_HEADERS if headers and each.has_data_header else None,
+        )
+        for each in results
+    ]
 
 
 def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:
     values, faults = read_column(raw, column, is_id=column.name == customer_id)
     faults.raise_if_any()
     return values
+
+
+def _row_ids(n_rows: int) -> pa.Array:
+    return pa.array([f"row-{row}" for row in range(1, n_rows + 1)], pa.string())
 
 
 def _new_header(taken: Sequence[str]) -> str:

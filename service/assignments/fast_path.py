@@ -52,7 +52,7 @@ from service.web.uploads import assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
 MAX_LARGE_BODIES: Final = 2  # decoded at once: a decoder holds the GIL for a whole body
-MAX_CACHED_HEADS: Final = 1_000  # bounds the memory, as clients may send any number of paths
+MAX_CACHED_HEADS: Final = 1_000
 # Characters of path, Content-Type and Accept; longer ones are unusual, and not cached.
 MAX_HEAD_LENGTH: Final = 400
 

@@ -93,10 +93,7 @@ def assign_batch(
         raise InvalidRequest(
             f"{len(faults)} of {customers.n_rows} customers cannot be assigned", errors=flat
         )
-    known = {*version.scorer.feature_names, *version.id_columns}
-    sent = (*customers.columns, *customers.extra_columns)
-    unused = [name for name in sent if name not in known]
-    warnings = [*customers.warnings, *warnings_of(unused)]
+    warnings = [*customers.warnings, *warnings_of(_unused_columns(version, customers))]
     return AssignmentBatch(
         version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings
     )
@@ -120,6 +117,11 @@ def assign_rows(
     except BadCell:
         return None
     return list(zip(ids, assigned, strict=True)) if len(assigned) == len(ids) else None
+
+
+def _unused_columns(version: LoadedVersion, customers: CustomerBatch) -> list[str]:
+    known = {*version.scorer.feature_names, *version.id_columns}
+    return [name for name in (*customers.columns, *customers.extra_columns) if name not in known]
 
 
 def warnings_of(unused: Sequence[str]) -> list[str]:

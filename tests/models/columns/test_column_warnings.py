@@ -147,7 +147,7 @@ def test_a_last_row_of_totals_is_named(label, revenue):
     assert says_total(totals(label, 210, revenue))
 
 
-def test_a_last_row_of_exact_sums_is_reported_with_any_id():
+def test_a_last_row_of_exact_sums_is_named_whatever_its_id():
     assert says_total(totals("c99", 210, 790))
 
 
