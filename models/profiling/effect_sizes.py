@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
-from models.statistics import OUTER_FENCE, fences
+from models.statistics import MIN_UNIT, OUTER_FENCE, fences
 
 MIN_EFFECT = 0.2  # "small" in Cohen (1988); less is not worth a sentence
 MOSTLY = 0.5
@@ -255,11 +255,11 @@ def _comparable(values: Floats, *, log: bool) -> Floats:
 
 
 def _log_transform(values: Floats) -> Floats:
-    """Return log(x), or log(1 + x / unit) where there are zeros, the unit being a typical value."""
+    """Return log(x), or log(1 + x / unit) if there are zeros; the unit is a typical value."""
     if values.min() > 0:
         return np.log(values)
     sizes = np.abs(values)
-    unit = np.median(sizes[sizes > 0]) if sizes.any() else 1.0
+    unit = max(float(np.median(sizes[sizes > 0])), MIN_UNIT) if sizes.any() else 1.0
     scaled: Floats = np.sign(values) * np.log1p(sizes / unit)
     return scaled
 

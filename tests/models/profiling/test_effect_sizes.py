@@ -78,6 +78,11 @@ def test_a_difference_never_contradicts_its_effect(rows, log):
     )
 
 
+def test_tiny_and_usual_numbers_have_finite_effects_on_a_log_scale():
+    found = numbers([5e-324, 5e-324, -4.0], [0, 0, 1], log=True)
+    assert np.isfinite(found.effects[:2]).all()
+
+
 def test_a_segment_of_missing_numbers_does_not_differ():
     assert numbers([np.nan, 1.0, 3.0], [0, 1, 1]).difference(0) is None
 
