@@ -62,7 +62,7 @@ from service.web.tracing_middleware import TracingMiddleware
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
-WAL_ATTEMPTS = 3  # the log cannot be truncated while another process reads
+WAL_ATTEMPTS = 3
 UNROUTED: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
 # FastAPI's own spans and events contain paths, queries and messages, and so customers' ids and
 # values.

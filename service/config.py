@@ -202,11 +202,11 @@ class Settings(BaseSettings):
     assignment_bytes: int = Field(
         default=2**24,
         ge=1,
-        description="Largest body of an assignment request, in bytes. A run assigns larger tables, "
-        "as a dataset.",
+        description="Largest body with customers to be placed at once, in bytes. A run places "
+        "more, as a dataset.",
     )
     assignment_rows: int = Field(
-        default=100_000, ge=1, description="Largest number of customers in an assignment request."
+        default=100_000, ge=1, description="How many customers are placed at once."
     )
     fit_segments: int = Field(
         default=1000, ge=1, description="Largest number of segments of a fit."

@@ -166,7 +166,7 @@ def test_a_batch_of_customers_sent_again_makes_one_version(sampled, name, sample
     )
 
 
-def test_a_refused_batch_may_be_repeated_with_a_corrected_body(sampled, orders):
+def test_a_refused_batch_may_be_sent_again_mended(sampled, orders):
     bad, good = order(**{ORDERS_HEADER[2]: "much"}), order()
     statuses = [
         sampled.post(
