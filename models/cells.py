@@ -1,7 +1,4 @@
-"""The one rule for cells.
-
-What a number, a category and an identifier may look like, in whatever format they arrive.
-"""
+"""Parsing of single cells: numbers, categories and identifiers, by one rule for all formats."""
 
 import math
 import re
@@ -27,7 +24,7 @@ _MAX_INTEGER: Final = 10**MAX_IDENTIFIER_LENGTH
 
 
 class BadCell(ValueError):
-    """A cell breaks the rule; the message says how, and never repeats the value."""
+    """A cell breaks the rule; the message names the fault, and never repeats the value."""
 
 
 def number(cell: object) -> float | None:
@@ -61,7 +58,7 @@ def number(cell: object) -> float | None:
 
 
 def category(cell: object) -> str | None:
-    """Read a categorical cell as canonical text, so that every format gives the same category.
+    """Read a categorical cell as canonical text, so that a category is the same in every format.
 
     Parameters
     ----------
@@ -87,7 +84,8 @@ def category(cell: object) -> str | None:
     if isinstance(cell, int):
         return _digits(cell)
     if isinstance(cell, float):
-        return _canonical(cell)
+        # Adding zero takes the sign from a negative one.
+        return repr(_finite(cell) + 0.0).removesuffix(".0")
     if isinstance(cell, str):
         return _text(cell)
     raise BadCell("is not a text")
@@ -126,12 +124,12 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     Parameters
     ----------
     cells
-        What `identifier` takes.
+        Cells as `identifier` accepts them.
 
     Returns
     -------
     list or None
-        The ids; None where reading them one by one might refuse one.
+        The ids; None if `identifier` might reject one of them.
     """
     kinds = set(map(type, cells))
     if kinds <= {NoneType}:
@@ -139,10 +137,7 @@ def identifiers(cells: Sequence[object]) -> list[str | None] | None:
     if kinds - {str, int, NoneType}:
         return None
     try:
-        texts = [
-            cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
-            for cell in cells
-        ]
+        texts = ["" if cell is None else str(cell).strip() for cell in cells]
     except ValueError:  # a number with more digits than Python writes
         return None
     if (
@@ -172,6 +167,11 @@ def integer_id(text: str) -> str | None:
         return None
     digits, _, fraction = text.partition(".")
     return digits if not fraction.strip("0") and abs(int(digits)) < EXACT_INTEGERS else None
+
+
+def is_blank(cell: object) -> bool:
+    """Check whether a cell is missing: None, empty or blank."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _integer(cell: object) -> int:
@@ -207,11 +207,6 @@ def _digits(cell: int) -> str:
     if abs(cell) >= _MAX_INTEGER:
         raise BadCell(f"has more than {MAX_IDENTIFIER_LENGTH} digits")
     return str(cell)
-
-
-def _canonical(cell: float) -> str:
-    # Adding zero takes the sign from a negative one.
-    return repr(_finite(cell) + 0.0).removesuffix(".0")
 
 
 def _text(cell: str) -> str | None:

@@ -136,7 +136,7 @@ def numeric_words(
     headers
         The numeric columns of a table.
     quantities
-        By header whether the cells are amounts of money or small counts, where they tell:
+        For each header, whether its cells are amounts of money or small counts, if known;
         `purchases` may be either.
 
     Returns
@@ -153,11 +153,8 @@ def numeric_words(
 
 
 def label(header: str) -> str:
-    """Return a header as people would say it.
-
-    No units in brackets, no underscores, no capitals but acronyms.
-    """
-    words = _split(header)
+    """Return a readable header: no units in brackets, no underscores, capitals only in acronyms."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _remove_parentheses(header)).split()
     return " ".join(word if _is_acronym(word, header) else word.lower() for word in words) or header
 
 
@@ -202,12 +199,8 @@ def _verbatim(header: str) -> Words:
 
 
 def _is_acronym(word: str, header: str) -> bool:
-    """Check whether a word keeps its capitals, which say nothing in a header all in capitals."""
+    """Check whether a word keeps its capitals; in a header all in capitals they mean nothing."""
     return word in ACRONYMS or (word.isupper() and len(word) > 1 and not header.isupper())
-
-
-def _split(header: str) -> list[str]:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", _remove_parentheses(header)).split()
 
 
 def _remove_parentheses(header: str) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong when customers are segmented; each docstring is the sentence a reader gets."""
+"""Errors of segmentation; the docstring of each is its message, and the title of its problem."""
 
 import inspect
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class TooFewCustomers(SegmentationError):
 
 
 class TooFewToChoose(SegmentationError):
-    """There are too few customers to say how many segments they form."""
+    """There are too few customers to recommend a number of segments."""
 
 
 class TooManyCustomers(SegmentationError):
@@ -54,7 +54,7 @@ class TooManyCustomers(SegmentationError):
 
 
 class UnusableColumn(SegmentationError):
-    """A column cannot serve as the feature it was asked to be."""
+    """A column cannot be used as the requested feature."""
 
 
 class ValueOutOfRange(SegmentationError):

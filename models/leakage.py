@@ -13,8 +13,8 @@ from models.features import Feature
 
 MAX_VALUES: Final = 20
 SAMPLE: Final = 1000
-MIN_PREDICTED_SHARE: Final = 0.99
-MAX_COMMON_SHARE: Final = 0.95
+MIN_PREDICTED_SHARE: Final = 0.99  # of the customers; the rest may be errors of entry
+MAX_COMMON_SHARE: Final = 0.95  # of the most common value; beyond, any segments predict it
 TAIL: Final = 0.005
 
 Labels = NDArray[np.int64]

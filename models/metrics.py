@@ -61,14 +61,12 @@ def measure(clustered: MetricInput) -> dict[str, float | None]:
 
 def inertia(clustered: MetricInput) -> float | None:
     """Sum the squared distances to the segments' centers (means if there are several centers)."""
-    return _squares_within(clustered.points, clustered.labels, _centers(clustered))
-
-
-def _centers(clustered: MetricInput) -> Points:
     learned = clustered.learned
     if len(learned.centers) == learned.k:
-        return learned.centers[np.argsort(learned.segment_of_center)]
-    return _means(clustered.points, clustered.labels, learned.k)
+        centers = learned.centers[np.argsort(learned.segment_of_center)]
+    else:
+        centers = _means(clustered.points, clustered.labels, learned.k)
+    return _squares_within(clustered.points, clustered.labels, centers)
 
 
 def silhouette(clustered: MetricInput) -> float | None:

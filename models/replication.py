@@ -10,10 +10,10 @@ from models.algorithms import Algorithm
 
 SPLITS: Final = 5
 MAX_SEGMENTS: Final = 100
-MIN_PER_SEGMENT: Final = 4
+MIN_PER_SEGMENT: Final = 4  # two in each half
 DOUBTFUL_BELOW: Final = 0.65
-CUSTOMERS_PER_COLUMN: Final = 70
-CUSTOMERS_PER_SEGMENT: Final = 30
+CUSTOMERS_PER_COLUMN: Final = 70  # as Dolnicar et al. (2014) advise
+CUSTOMERS_PER_SEGMENT: Final = 30  # as many as a distance fence of its own needs
 
 Points = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from models.matching import jaccard
 
 RESAMPLES: Final = 20
 MAX_SEGMENTS: Final = 100
-DOUBTFUL_BELOW: Final = 0.6
+DOUBTFUL_BELOW: Final = 0.6  # Hennig (2007) calls clusters below 0.6 not trustworthy
 
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 INNER_FENCE: Final = 1.5
 OUTER_FENCE: Final = 3.0
 
-_MIN_UNIT: Final = 1e-150  # the largest value of a feature divided by it is still finite
+MIN_UNIT: Final = 1e-150  # the largest value of a feature divided by it is still finite
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ def log_scale(x: Floats) -> LogScale:
     """
     if x.min() > 0:
         return LogScale(unit=None)
-    return LogScale(unit=max(0.1 * float(np.median(x[x > 0])), _MIN_UNIT))
+    return LogScale(unit=max(0.1 * float(np.median(x[x > 0])), MIN_UNIT))
 
 
 def fences(q1: float, q3: float, reach: float) -> tuple[float, float]:

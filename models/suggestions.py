@@ -1,11 +1,11 @@
-"""What one might do with a segment: prompts that follow from what sets it apart, not findings."""
+"""Marketing suggestions for a segment: prompts derived from its differences, not findings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from models.column_words import Words, label, numeric_words
 
-MOST: Final = 3
+MAX_SUGGESTIONS: Final = 3
 STRONG: Final = 0.5  # "medium" in Cohen (1988)
 MAJORITY: Final = 0.5
 
@@ -58,7 +58,7 @@ NOTHING: Final = (
 
 
 def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[str]:
-    """Suggest what to try with a segment.
+    """Suggest actions for a segment.
 
     Parameters
     ----------
@@ -76,17 +76,19 @@ def suggest(differences: Sequence[Difference], numeric: Sequence[str]) -> list[s
     """
     words = numeric_words(numeric)
     strong = [each for each in differences if abs(each["effect"]) >= STRONG]
-    said = [_join_text(each, words) for each in strong]
-    together = [pair for pair in TOGETHER if set(pair) <= set(said)]
-    told = {word for pair in together for word in pair}
+    phrases = [_join_text(each, words) for each in strong]
+    together = [pair for pair in TOGETHER if set(pair) <= set(phrases)]
+    paired = {word for pair in together for word in pair}
     alone = [
-        _prompt(each, word) for each, word in zip(strong, said, strict=True) if word not in told
+        _prompt(each, word)
+        for each, word in zip(strong, phrases, strict=True)
+        if word not in paired
     ]
     known = [
         *(TOGETHER[pair] for pair in together),
         *filter(None, [*alone, _of_categories(strong)]),
     ]
-    return known[:MOST] or [NOTHING]
+    return known[:MAX_SUGGESTIONS] or [NOTHING]
 
 
 def _join_text(difference: Difference, words: Mapping[str, Words]) -> str:

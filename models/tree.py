@@ -45,7 +45,7 @@ class Tree:
     sizes
         Shape (m,), the number of customers assigned to each group.
     agreements
-        Shape (m,), for cuts into 1, 2, .. m segments, the share of customers for whom tree and
+        Shape (m,), for cuts into 1, 2, .. m segments, the share of customers for which tree and
         scorer agree.
     floor
         The height of the highest merge inside a group; lower merges are not stored.
@@ -201,7 +201,7 @@ def count_above(merges: Floats, height: float) -> int:
 
 
 def agreements(merges: Floats, in_tree: Rows, assigned: NDArray[np.integer]) -> Floats:
-    """Compute, for every cut, the share of customers for whom two assignments to leaves agree.
+    """Compute, for every cut, the share of customers whose two assignments to leaves agree.
 
     Parameters
     ----------

@@ -136,8 +136,8 @@ def create_app(
     app = FastAPI(
         title="Customer segmentation",
         version=RELEASE,
-        description="Learns customer segments, keeps every model version, and places customers in "
-        "milliseconds.",
+        description="Learns customer segments, keeps every model version, and assigns customers "
+        "to segments in milliseconds.",
         lifespan=lifespan,
         routes=_routes().routes,
         openapi_tags=[{"name": room.tags[0], "description": text} for text, room in ROOMS.items()],

@@ -11,6 +11,7 @@ from service.config_types import (
     DatabaseUrl,
     SchedulerAddress,
     StorageLocation,
+    resolve_location,
     setting_error,
 )
 
@@ -208,34 +209,34 @@ class Settings(BaseSettings):
         default=100_000, ge=1, description="How many customers are placed at once."
     )
     fit_segments: int = Field(
-        default=1000, ge=1, description="How many segments a fit may be asked for."
+        default=1000, ge=1, description="Largest number of segments of a fit."
     )
     fit_cells: int = Field(
         default=100_000_000,
         ge=1,
-        description="From how many cells, customers times features, a fit may learn.",
+        description="Largest number of cells of a fit: customers times features.",
     )
     fit_memory: int = Field(
         default=2**32,
         ge=1,
-        description="How many bytes learning may need, as estimated before the job is begun.",
+        description="Largest memory of a fit in bytes, as estimated before its job starts.",
     )
     min_category_customers: int = Field(
         default=5,
         ge=1,
         le=1_000,
-        description="How many customers share a category that a fit learns; at most 5 % of them "
-        "are left out that way.",
+        description="Smallest number of customers of a category that a fit learns; at most 5 % of "
+        "the customers are left out that way.",
     )
     comparison_rows: int = Field(
         default=2_000_000,
         ge=1,
-        description="By how many customers two versions are compared at most. Runs of both place "
-        "more.",
+        description="Largest number of customers by which two versions are compared. For more, "
+        "start a run of each.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="The least important log line that is written.",
+        description="Lowest level of the log lines that are written.",
     )
 
     @model_validator(mode="after")
@@ -268,11 +269,11 @@ class Settings(BaseSettings):
 
     def tables_directory(self) -> Path | str:
         """Return the directory or the object store URL of the customer tables."""
-        return _location(self.tables, self.home / "tables")
+        return resolve_location(self.tables, self.home / "tables")
 
     def artifacts_directory(self) -> Path | str:
         """Return the directory or the object store URL of the model files."""
-        return _location(self.artifacts, self.home / "artifacts")
+        return resolve_location(self.artifacts, self.home / "artifacts")
 
     def signing_key_path(self) -> Path:
         return (self.signing_key_file or self.home / "keys" / "signing.key").resolve()
@@ -289,18 +290,9 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return the settings as environment variables of the engine, without the bootstrap key."""
-        return {
-            PREFIX + name.upper(): value.get_secret_value()
-            if isinstance(value, SecretStr)
-            else str(value)
-            for name, value in self
-            if value is not None and not name.startswith("bootstrap_key")
-        }
-
-
-def _location(setting: Path | str | None, default: Path) -> Path | str:
-    return (
-        setting
-        if isinstance(setting, str) and "://" in setting
-        else Path(setting or default).resolve()
-    )
+        variables = {}
+        for name, value in self:
+            if value is not None and not name.startswith("bootstrap_key"):
+                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                variables[PREFIX + name.upper()] = text
+        return variables

@@ -52,6 +52,13 @@ def _check_byte_size(memory: str) -> str:
     return memory
 
 
+def resolve_location(location: Path | str | None, default: Path) -> Path | str:
+    """Return an object store's URL as it is, and a directory as an absolute path."""
+    if isinstance(location, str) and "://" in location:
+        return location
+    return Path(location or default).resolve()
+
+
 def setting_error(message: str) -> PydanticCustomError:
     """Build a validation error whose message does not contain the value."""
     return PydanticCustomError("address", "{message}", {"message": message})

@@ -1,4 +1,4 @@
-"""What the service refuses to do, each in a sentence that the client reads."""
+"""Errors of the service; the docstring of each is the title of its problem."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:
-    """One fault in a request: where it is and what is wrong with it; never the value itself."""
+    """One fault in a request: its location and a description, never the value itself."""
 
     detail: str
     pointer: str | None = None
@@ -18,7 +18,7 @@ class FieldError:
 
 
 class ServiceError(Exception):
-    """The service cannot do what was asked.
+    """The service cannot carry out the request.
 
     A subclass is a problem type: `status` is its HTTP status (inherited from its base class), its
     name becomes the URL and its docstring the title. Without a status it is an internal error.
@@ -66,7 +66,7 @@ class Conflict(ServiceError):
 
 
 class ChangedMeanwhile(ServiceError):
-    """It is not as `If-Match` says: somebody has changed it since you read it."""
+    """The resource has changed since you read it: its `ETag` does not match `If-Match`."""
 
     status = HTTPStatus.PRECONDITION_FAILED
 
@@ -84,7 +84,7 @@ class NoTree(Conflict):
 
 
 class Incomparable(Conflict):
-    """The two versions cannot place the same customers, so that nobody can be said to move."""
+    """The two versions cannot assign the same customers, so they cannot be compared."""
 
 
 class DatasetDeleted(Conflict):
@@ -98,7 +98,7 @@ class InvalidRequest(ServiceError):
 
 
 class IdempotencyKeyReused(InvalidRequest):
-    """The idempotency key came with another request before; give each request a key of its own."""
+    """The idempotency key was used for another request before; use a new key for each request."""
 
 
 class TooManyJobs(ServiceError):
@@ -162,5 +162,5 @@ class Unavailable(ServiceError):
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """Write a place in a JSON document as a pointer (RFC 6901)."""
+    """Return the JSON pointer (RFC 6901) of a location in a document."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -44,7 +44,7 @@ class ImportBlocker(MetaPathFinder):
 
 
 def block_imports(*names: str) -> None:
-    """Make libraries appear not to be installed; call this before they are imported.
+    """Block the import of libraries, as if they were not installed; call this before any import.
 
     pyarrow, for example, imports pandas if installed, which costs 100 MB and a second.
     """

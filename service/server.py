@@ -54,24 +54,21 @@ def run_server(
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    protocol = partial(
+        HttpProtocol,
+        head_seconds=settings.head_seconds,
+        answer_seconds=settings.answer_seconds,
+        turns=PipelineQueue(),
+    )
     return uvicorn.Config(
         app,
-        http=cast("type[HttpProtocol]", _protocol_factory(settings)),
+        http=cast("type[HttpProtocol]", protocol),
         ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-
-
-def _protocol_factory(settings: Settings) -> partial[HttpProtocol]:
-    return partial(
-        HttpProtocol,
-        head_seconds=settings.head_seconds,
-        answer_seconds=settings.answer_seconds,
-        turns=PipelineQueue(),
     )
 
 

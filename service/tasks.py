@@ -75,10 +75,13 @@ def run_attempt(
 
     If a store is unavailable, the job's row stays unchanged for the next attempt.
     """
-    job = _claim(stores, job_id)
+    claim = partial(repository.claim_job, job_id=job_id, worker=current_worker())
+    job = stores.database.write(claim)
     if job is None:
         return
-    with _log_context(job), _span(tracer, job) as span:
+    origin = {"request_id": job.request_id} if job.request_id else {}
+    context = bound_contextvars(job=job.id, tenant=job.tenant, **origin)
+    with context, _span(tracer, job) as span:
         started = time.perf_counter()
         state = _finish(stores, job, max_attempts, span)
         span.set_attribute("segmentation.job.state", state)
@@ -93,26 +96,14 @@ def _finish(stores: Stores, job: JobRow, max_attempts: int, span: Span) -> str:
     except JobSuperseded:
         return "lost"
     except Exception as error:  # noqa: BLE001 - every error must be recorded in the job's row
-        if _should_retry(job, error, max_attempts):
+        is_retryable = isinstance(error, Unavailable) and job.attempt < max_attempts
+        if is_retryable or job.kind in PURGES:  # purges are retried until they succeed
             logger.warning("job interrupted", attempt=job.attempt, **summarize_exception(error))
             return "interrupted"
         span.set_status(StatusCode.ERROR, type(error).__name__)
         _fail(stores, job, error)
         return "failed"
     return "succeeded"
-
-
-def _should_retry(job: JobRow, error: Exception, max_attempts: int) -> bool:
-    """Return whether a failed attempt is followed by another one.
-
-    Purges are retried until they succeed.
-    """
-    return job.kind in PURGES or (isinstance(error, Unavailable) and job.attempt < max_attempts)
-
-
-def _log_context(job: JobRow) -> AbstractContextManager[None]:
-    origin = {"request_id": job.request_id} if job.request_id else {}
-    return bound_contextvars(job=job.id, tenant=job.tenant, **origin)
 
 
 def _span(tracer: Tracer | None, job: JobRow) -> AbstractContextManager[Span]:
@@ -134,12 +125,6 @@ def _stores(settings: Settings) -> Stores:
 @cache
 def _tracer() -> Tracer | None:
     return open_tracer()
-
-
-def _claim(stores: Stores, job_id: str) -> JobRow | None:
-    return stores.database.write(
-        partial(repository.claim_job, job_id=job_id, worker=current_worker())
-    )
 
 
 def _run(stores: Stores, job: JobRow, max_attempts: int, span: Span) -> None:

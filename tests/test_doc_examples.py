@@ -123,7 +123,7 @@ def pattern_of(shown: str) -> str:
     )
 
 
-def test_the_service_greets_as_shown(printed):
+def test_the_service_prints_the_documented_banner(printed):
     greeting = next(
         text.partition("\n")[2] for language, text in blocks_of(README) if language == "console"
     )
@@ -156,5 +156,5 @@ def test_an_example_prints_what_is_shown(printed, page, position):
         ("share: 0.5\n", "share: 0.51\n", False),
     ],
 )
-def test_nothing_but_an_ellipsis_stands_for_something_else(shown, real, same):
+def test_only_an_ellipsis_stands_for_omitted_text(shown, real, same):
     assert bool(re.fullmatch(pattern_of(shown), real)) is same

@@ -61,13 +61,13 @@ def test_every_setting_has_a_meaning():
     assert all(field.description for field in Settings.model_fields.values())
 
 
-def test_every_kind_of_problem_is_documented_as_the_service_tells_it():
+def test_every_problem_type_is_documented_with_its_title():
     assert sorted(row[:3] for row in table(DOCS / "problems.md")) == sorted(
         [f"`{problem.type}`", str(problem.status), problem.title] for problem in known_problems()
     )
 
 
-def test_every_kind_of_problem_comes_with_advice():
+def test_every_problem_type_is_documented_with_advice():
     assert all(advice for *_, advice in table(DOCS / "problems.md"))
 
 
@@ -107,5 +107,5 @@ def test_a_decision_bears_the_number_of_its_file(decision):
     assert decision.read_text().startswith(f"# {int(decision.name[:4])}. ")
 
 
-def test_the_changelog_knows_this_release():
+def test_the_changelog_has_a_section_for_this_release():
     assert f"\n## {RELEASE}" in (ROOT / "CHANGELOG.md").read_text()

@@ -16,7 +16,7 @@ SERVED = [
 ]
 
 
-def test_the_project_is_under_the_license_that_lies_beside_it():
+def test_the_project_metadata_and_the_license_file_name_one_license():
     text = (ROOT / "LICENSE").read_text()
     assert (
         PROJECT["license"],
@@ -43,7 +43,7 @@ def test_every_file_of_others_that_is_served_is_noticed():
     assert {name for name in names if f"`{name}`" not in NOTICES and "LICENSE" not in name} == set()
 
 
-def test_the_licenses_of_what_is_served_are_served(sampled):
+def test_licenses_of_served_libraries_are_served(sampled):
     licenses = [path for path in SERVED if "LICENSE" in path.name]
     addresses = [f"/docs/assets/{path.parent.name}/{path.name}" for path in licenses]
     assert [address for address in addresses if f"`{address}`" not in NOTICES] == []

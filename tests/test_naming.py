@@ -14,7 +14,6 @@ PACKAGES = ("models", "service")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 TREES = {path: ast.parse(path.read_text()) for path in FILES}
 
-AMBIGUOUS = {"CellError", "Frame"}  # defined twice, to be renamed when one of them changes
 PARTICIPLE = re.compile(r"_?[A-Z][a-z]+(ed|ing)")
 NOT_PARTICIPLES = {"Feed"}
 KNOWN_PARTICIPLES = {"Finished", "Nested", "Rejected"}
@@ -53,7 +52,7 @@ def is_asgi(node: ast.ClassDef) -> bool:
 def test_a_class_name_is_defined_once():
     # A schema may have the name of the object that it shows.
     names = Counter(node.name for path, node in classes() if path.name != "schemas.py")
-    assert {name for name, n in names.items() if n > 1} <= AMBIGUOUS
+    assert {name for name, n in names.items() if n > 1} == set()
 
 
 def test_no_class_name_is_a_bare_participle():

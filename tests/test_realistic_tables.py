@@ -91,7 +91,7 @@ def test_every_cell_can_be_stored(made):
 
 
 @pytest.mark.parametrize("made", [mall, credit_cards])
-def test_a_table_without_oddities_gives_no_warning(made):
+def test_a_table_without_problems_has_no_warnings(made):
     assert described(made(500)).warnings == ()
 
 
@@ -110,7 +110,7 @@ def test_all_spending_of_wholesale_customers_is_numeric():
     ]
 
 
-def test_wholesale_customers_have_no_id_and_a_warning_says_so():
+def test_wholesale_customers_have_no_id_and_a_warning():
     assert "row-1" in described(wholesale()).warnings[0]
 
 
@@ -125,7 +125,7 @@ def test_incomes_are_numbers_of_which_a_few_are_missing():
     assert missing(marketing()) == {"Income": 24}
 
 
-def test_what_is_learned_of_marketing_customers_leaves_out_the_date_and_the_constants():
+def test_features_of_marketing_customers_exclude_the_date_and_constants():
     expected = {"Dt_Customer": "date", "Z_CostContact": "constant", "Z_Revenue": "constant"}
     found = described(marketing())
     assert reasons(marketing()) == expected
@@ -135,7 +135,7 @@ def test_what_is_learned_of_marketing_customers_leaves_out_the_date_and_the_cons
 
 
 @pytest.mark.parametrize(("made", "outcome"), [(telco, "Churn"), (marketing, "Response")])
-def test_an_outcome_is_the_only_column_that_is_doubted(made, outcome):
+def test_an_outcome_is_the_only_column_with_a_warning(made, outcome):
     doubts = {
         column.name: column.doubts for column in described(made(500)).columns if column.doubts
     }
@@ -175,13 +175,13 @@ def test_small_files_miss_as_large_a_share(n_customers):
     assert missing(marketing(n_customers)) == {"Income": scaled(24, n_customers, 2240)}
 
 
-def test_transactions_are_no_table_of_customers_and_a_warning_says_so():
+def test_transactions_uploaded_as_customers_have_a_warning():
     found = described(transactions(200))
     assert found.customer_id is None
     assert "'CustomerID' looks like a customer id, but does not name every row" in found.warnings[0]
 
 
-def test_cancelled_quantities_are_not_suspected_to_stand_for_missing_ones():
+def test_negative_quantities_are_no_sentinels():
     assert not [
         warning for warning in described(transactions()).warnings if "'Quantity'" in warning
     ]

@@ -31,8 +31,11 @@ def case_variants_warning(evidence: TextColumn) -> str | None:
     ]
     if not variants:
         return None
-    repeated = map(_frequent_variants, variants[:MAX_NAMED])
-    named = [" and ".join(map(repr, spellings)) for spellings in repeated if len(spellings) > 1]
+    named = []
+    for spellings in variants[:MAX_NAMED]:
+        frequent = [text for text, count in spellings.most_common() if count >= MIN_ROWS]
+        if len(frequent) > 1:
+            named.append(" and ".join(map(repr, frequent)))
     which = f": {', '.join(named)}" if named else ""
     return (
         f"{evidence.name!r} holds categories that differ only in capitals{which}. To read them as "
@@ -48,7 +51,3 @@ def _group_by_lower_case(evidence: TextColumn) -> dict[str, Counter[str]]:
         if text is not None:
             groups[text.lower()][text] += count
     return groups
-
-
-def _frequent_variants(spellings: Counter[str]) -> list[str]:
-    return [text for text, count in spellings.most_common() if count >= MIN_ROWS]

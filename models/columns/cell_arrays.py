@@ -52,8 +52,10 @@ def plain_numbers(column: pa.ChunkedArray) -> pa.Array | None:
     pyarrow.Array or None
         The numbers as float64; None if any cell needs `numbers` or is not a number.
     """
+    if pa.types.is_string(column.type) and pc.any(is_empty := pc.equal(column, "")).as_py():
+        column = pc.if_else(is_empty, None, column)
     try:
-        read = _without_empty(column).cast(pa.float64(), safe=False).combine_chunks()
+        read = column.cast(pa.float64(), safe=False).combine_chunks()
     except pa.ArrowInvalid:
         return None
     return read if pc.all(pc.is_finite(read), min_count=0).as_py() else None
@@ -72,9 +74,14 @@ def numbers(values: pa.Array) -> ParsedCells:
     ParsedCells
         The numbers as float64.
     """
-    if pa.types.is_string(values.type):
-        return _numbers_in_text(values)
-    return _finite(values.cast(pa.float64(), safe=False), _no_errors(values))
+    if not pa.types.is_string(values.type):
+        return _finite(values.cast(pa.float64(), safe=False), _no_errors(values))
+    trimmed = pc.ascii_trim(values, characters=" \t\r\n")
+    plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
+    spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
+    direct = pc.if_else(pa.array(plain), trimmed, None).cast(pa.float64())
+    read, wrong = _read_selected(cells.number, values, spaced, direct)
+    return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
 
 
 def categories(values: pa.Array) -> ParsedCells:
@@ -162,15 +169,6 @@ def mask(condition: pa.Array) -> Mask:
     return chosen
 
 
-def _numbers_in_text(values: pa.Array) -> ParsedCells:
-    trimmed = pc.ascii_trim(values, characters=" \t\r\n")
-    plain = mask(pc.match_substring_regex(trimmed, _PLAIN_NUMBER))
-    spaced = mask(pc.match_substring_regex(values, _SPACED_NUMBER)) & ~plain
-    direct = pc.if_else(pa.array(plain), trimmed, None).cast(pa.float64())
-    read, wrong = _read_selected(cells.number, values, spaced, direct)
-    return _finite(read, wrong | (mask(values.is_valid()) & ~plain & ~spaced))
-
-
 def _finite(read: pa.Array, wrong: Mask) -> ParsedCells:
     finite = pc.is_finite(read)
     return ParsedCells(pc.if_else(finite, read, None), wrong | mask(pc.invert(finite)))
@@ -198,13 +196,6 @@ def _are_integers(decimals: pa.Array) -> bool:
         pc.match_substring_regex(decimals, _ZERO_FRACTION),
     )
     return bool(pc.all(are_exact).as_py())
-
-
-def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if not pa.types.is_string(column.type):
-        return column
-    empty = pc.equal(column, "")
-    return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
 def _read_selected(

@@ -107,14 +107,16 @@ def read_column(
             *read_ids(raw, column.name, column.missing_markers, known_ids, required=True)
         )
     markers = MissingMarkers.of(column.missing_markers)
-    plain = plain_numbers(raw.column(column.name)) if _is_plain_numeric(column) else None
-    if plain is not None:
-        return ReadColumn(markers.clear_numbers(plain), ColumnErrors.none(column.name))
+    holds_numbers = column.kind == "numeric" and column.newest is None
+    if holds_numbers and column.numerals is None:
+        plain = plain_numbers(raw.column(column.name))
+        if plain is not None:
+            return ReadColumn(markers.clear_numbers(plain), ColumnErrors.none(column.name))
     found, rule = markers.clear(DistinctCells.of(raw.column(column.name))), _rule(column)
     found = found.lower() if column.fold_case else found
     read = rule.read(found.values)
     values = found.decode(read.values)
-    if column.kind == "numeric" and column.newest is None:
+    if holds_numbers:
         values = markers.clear_numbers(values)
     return ReadColumn(values, ColumnErrors.from_cells(column.name, found, read.wrong, rule.why))
 
@@ -124,10 +126,6 @@ def _inferred(raw: pa.Table, name: str) -> Column:
         return infer_column(raw.column(name), name, Override()).column
     except BadCells:
         return Column(name=name, kind="categorical", missing=0, distinct=0)
-
-
-def _is_plain_numeric(column: Column) -> bool:
-    return column.kind == "numeric" and column.numerals is None and column.newest is None
 
 
 def _rule(column: Column) -> _Rule:

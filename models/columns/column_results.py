@@ -41,10 +41,7 @@ def check_texts(evidence: TextColumn) -> None:
 
 def too_many_categories(evidence: TextColumn) -> str:
     """Build the phrase for a column with too many categories."""
-    return (
-        f"has {evidence.distinct:,} different values, and at most {MAX_CATEGORIES} can be told "
-        "apart"
-    )
+    return f"has {evidence.distinct:,} different values, more than the supported {MAX_CATEGORIES}"
 
 
 def ignore(evidence: NumericColumn | TextColumn, reason: str, why: str) -> ColumnResult:

@@ -177,13 +177,10 @@ def parse_texts(
 
 def _detect_format(found: DistinctCells, *, grouped: bool, decimal_comma: bool) -> Style | None:
     """Detect the format of texts that are not plain numbers, or whose dots may group thousands."""
-    if not _is_text(found) or not (grouped or numbers(found.values).wrong.any()):
+    is_text = pa.types.is_string(found.values.type)
+    if not is_text or not (grouped or numbers(found.values).wrong.any()):
         return None
     return detect_number_format(found.values, decimal_comma=decimal_comma)
-
-
-def _is_text(found: DistinctCells) -> bool:
-    return bool(pa.types.is_string(found.values.type))
 
 
 def _with_override_hint(doubt: str | None, name: str, numerals: NumberFormat) -> str | None:

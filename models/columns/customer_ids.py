@@ -58,7 +58,9 @@ def find_customer_id(
     """Return the customer id column with the clearest header, or None and a warning."""
     ranks = {name: rank for name in raw.column_names if (rank := id_rank(name)) is not None}
     candidates = [
-        name for name in sorted(ranks, key=ranks.__getitem__) if _may_be_id(overrides.get(name))
+        name
+        for name in sorted(ranks, key=ranks.__getitem__)
+        if name not in overrides or overrides[name].kind in {None, "identifier"}
     ]
     for name in candidates:
         if _is_unique_and_complete(raw, name, _missing_markers(overrides, name)):
@@ -72,14 +74,13 @@ def check_customer_id(raw: pa.Table, name: str, overrides: Mapping[str, Override
         raise UnknownColumn(f"There is no column {name!r} to take the customer ids from")
     ids, faults = read_ids(raw, name, _missing_markers(overrides, name))
     faults.raise_if_any()
-    _missing_id_errors(ids, name).raise_if_any("{n} rows have no {column!r}", MissingCustomerId)
-    _duplicate_errors(ids, name).raise_if_any(
-        "{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers
+    missing = ColumnErrors(name, np.flatnonzero(mask(ids.is_null())), lambda _: "is missing")
+    missing.raise_if_any("{n} rows have no {column!r}", MissingCustomerId)
+    rows, firsts = find_duplicate_ids(ids)
+    repeated = ColumnErrors(
+        name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}"
     )
-
-
-def _may_be_id(override: Override | None) -> bool:
-    return override is None or override.kind in {None, "identifier"}
+    repeated.raise_if_any("{n} rows repeat the {column!r} of an earlier row", DuplicateCustomers)
 
 
 def _missing_markers(overrides: Mapping[str, Override], name: str) -> Sequence[str]:
@@ -102,15 +103,3 @@ def _no_id_warning(candidates: Sequence[str]) -> str:
 def _is_unique_and_complete(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
     ids, faults = read_ids(raw, name, missing_markers)
     return not faults.rows.size and not ids.null_count and not find_duplicate_ids(ids).rows.size
-
-
-def _missing_id_errors(ids: pa.Array, name: str) -> ColumnErrors:
-    return ColumnErrors(name, np.flatnonzero(mask(ids.is_null())), lambda _: "is missing")
-
-
-def _duplicate_errors(ids: pa.Array, name: str) -> ColumnErrors:
-    """Collect the rows that repeat an id; each error names the row of its first occurrence."""
-    rows, firsts = find_duplicate_ids(ids)
-    return ColumnErrors(
-        name, rows, lambda row: f"is also that of row {firsts[np.searchsorted(rows, row)] + 1}"
-    )

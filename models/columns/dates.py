@@ -236,17 +236,15 @@ def _days(parts: pa.Array) -> _Numbers:
     """Compute days since 1970-01-01 from regex groups; NaN for a day that does not exist."""
     year = _numbers(pc.struct_field(parts, "year"))
     month = _months(pc.struct_field(parts, "month"))
-    day = _numbers(_first_if_empty(pc.struct_field(parts, "day")))
+    day_text = pc.struct_field(parts, "day")
+    # A date without a day stands for the first of its month.
+    day = _numbers(pc.if_else(pc.equal(day_text, ""), "1", day_text))
     known = ~np.isnan(year) & (month <= MONTHS_PER_YEAR)
-    months = np.where(known, (_expand_year(year) - 1970) * 12 + month - 1, 0).astype(
-        "datetime64[M]"
-    )
+    century = np.where(year > MAX_TWO_DIGITS, 0, np.where(year >= CENTURY_PIVOT, 1900, 2000))
+    since_1970 = (century + year - 1970) * 12 + month - 1
+    months = np.where(known, since_1970, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (np.where(known, day, 1) - 1).astype(np.int64)
     return np.where(known & (days.astype("datetime64[M]") == months), days.astype(np.int64), np.nan)
-
-
-def _first_if_empty(day: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(day, ""), "1", day)
 
 
 def _months(texts: pa.Array) -> _Numbers:
@@ -268,7 +266,3 @@ def _to_float_array(values: pa.Array) -> _Numbers:
     return np.asarray(
         values.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64
     )
-
-
-def _expand_year(year: _Numbers) -> _Numbers:
-    return year + np.where(year > MAX_TWO_DIGITS, 0, np.where(year >= CENTURY_PIVOT, 1900, 2000))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-BATCH_ROWS: Final = 1 << 16
+BATCH_ROWS: Final = 1 << 16  # limits the memory of texts as Python strings
 
 Rows = npt.NDArray[np.intp]
 
@@ -35,26 +35,19 @@ def find_duplicate_ids(texts: pa.Array) -> DuplicateIds:
     DuplicateIds
         In the order of the rows.
     """
-    alike = np.flatnonzero(_repeated_hashes(_hashes(texts)))
+    hashes = np.concatenate(
+        [np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)]
+    )
+    ordered = np.sort(hashes)
+    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    alike = np.flatnonzero(np.isin(hashes, repeated))
     codes = texts.take(pa.array(alike)).dictionary_encode("encode").indices.to_numpy()
     _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
     repeats = firsts[inverse] != np.arange(alike.size)
     return DuplicateIds(alike[repeats], alike[firsts[inverse]][repeats])
 
 
-def _hashes(texts: pa.Array) -> npt.NDArray[np.int64]:
-    return np.concatenate(
-        [np.fromiter(map(hash, batch), np.int64, batch.size) for batch in _batches(texts)]
-    )
-
-
 def _batches(texts: pa.Array) -> Iterator[npt.NDArray[np.object_]]:
     """Yield batches as Python strings, which are large; at least one batch, even without texts."""
     for start in range(0, max(len(texts), 1), BATCH_ROWS):
         yield texts.slice(start, BATCH_ROWS).to_numpy(zero_copy_only=False)
-
-
-def _repeated_hashes(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    ordered = np.sort(hashes)
-    recurring = ordered[1:][ordered[1:] == ordered[:-1]]
-    return np.isin(hashes, recurring) if recurring.size else np.zeros(hashes.size, np.bool_)

@@ -16,8 +16,8 @@ MIN_ROWS: Final = 30
 MIN_ROWS_FOR_REPEAT: Final = 5
 MAX_REPEATED_SHARE: Final = 0.05
 MIN_STEADY_SHARE: Final = 0.9
-MIN_EXPECTED_PAIRS: Final = 10
-MIN_OPAQUE_DIGITS: Final = 7
+MIN_EXPECTED_PAIRS: Final = 10  # of equal numbers, if they were random
+MIN_OPAQUE_DIGITS: Final = 7  # shorter numbers are often amounts or counts
 # 1 % critical value of the Kolmogorov-Smirnov distance, times the root of the sample size.
 UNIFORM_CRITICAL: Final = 1.63
 

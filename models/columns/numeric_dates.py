@@ -70,7 +70,8 @@ def find_serial(name: str, known: _Numbers) -> Serial | None:
         return "yyyymmdd"
     if is_key_header(name):
         return None
-    if not is_amount_header(name) and _is_majority(_are_months(known)):
+    are_months = (known >= FIRST_MONTH) & (known <= LAST_MONTH) & ~np.isnan(_days(known, "yyyymm"))
+    if not is_amount_header(name) and _is_majority(are_months):
         return "yyyymm"
     if _are_recent(known / UNITS["unix seconds"]):
         return "unix seconds" if is_date_header(name) or not is_amount_header(name) else None
@@ -122,7 +123,8 @@ def _days(x: _Numbers, form: Serial) -> _Numbers:
         months = np.where(np.abs(x) < (LAST_YEAR + 1) * 100, x, np.nan)  # others may overflow
         return _calendar_days(100 * months + 1)
     days = np.floor(x) + SERIAL_ORIGIN if form == "excel days" else np.floor(x / UNITS[form])
-    return np.where(_are_days(days), days, np.nan)
+    first, last = ((date(year, 1, 1) - EPOCH).days for year in (FIRST_YEAR, LAST_YEAR))
+    return np.where((days >= first) & (days <= last), days, np.nan)
 
 
 def _calendar_days(x: _Numbers) -> _Numbers:
@@ -138,15 +140,6 @@ def _calendar_days(x: _Numbers) -> _Numbers:
     days = months.astype("datetime64[D]") + (day - 1)
     is_day = is_month & (days.astype("datetime64[M]") == months)
     return np.where(is_day, days.astype(np.int64), np.nan)
-
-
-def _are_months(x: _Numbers) -> npt.NDArray[np.bool_]:
-    return (x >= FIRST_MONTH) & (x <= LAST_MONTH) & ~np.isnan(_days(x, "yyyymm"))
-
-
-def _are_days(days: _Numbers) -> npt.NDArray[np.bool_]:
-    first, last = ((date(year, 1, 1) - EPOCH).days for year in (FIRST_YEAR, LAST_YEAR))
-    return (days >= first) & (days <= last)
 
 
 def _are_recent(days: _Numbers, earliest: int = EARLIEST_DAY) -> bool:

@@ -38,10 +38,10 @@ WORDS: Final = (
 MIN_ROWS: Final = 2
 MIN_FREQUENT_ROWS: Final = 5
 MIN_SHARE: Final = 0.01
-MIN_GAP: Final = 0.25
+MIN_GAP: Final = 0.25  # in interquartile ranges, as the next
 MIN_GAP_OF_ZERO: Final = 0.5
-MIN_OTHERS: Final = 10
-MIN_SPIKE_RATIO: Final = 3
+MIN_OTHERS: Final = 10  # distinct values; among fewer, an extreme one is not unusual
+MIN_SPIKE_RATIO: Final = 3  # to the frequency of any other value
 MAX_NAMED: Final = 10
 
 _AGE = re.compile(r"(?:^|[\W_])age(?:$|[\W_])|(?-i:[a-z]Age(?![a-z]))", re.IGNORECASE)
@@ -181,18 +181,14 @@ def _is_far_from_rest(number: float, others: _Numbers) -> bool:
     if number < 0 <= others[0]:
         return True
     low, high = np.quantile(others, [0.25, 0.75])
-    decode = (high - low) or (others[-1] - others[0])
+    spread = (high - low) or (others[-1] - others[0])
     lowest, highest = fences(low, high, INNER_FENCE)
     is_beyond = number == 0 or not lowest <= number <= highest
     is_inside = others[0] <= number <= others[-1]
     min_gap = INNER_FENCE if is_inside else MIN_GAP
-    return bool(is_beyond and _gap(number, others) >= min_gap * decode)
-
-
-def _gap(number: float, others: _Numbers) -> float:
-    """Compute the distance to the nearest other value."""
     after = int(np.searchsorted(others, number))
-    return float(np.abs(others[max(after - 1, 0) : after + 1] - number).min())
+    gap = np.abs(others[max(after - 1, 0) : after + 1] - number).min()
+    return bool(is_beyond and gap >= min_gap * spread)
 
 
 def _warning(name: str, found: Sequence[tuple[str, int]], why: str = "") -> str | None:

@@ -70,7 +70,13 @@ class CriterionData:
     @cached_property
     def kmeans(self) -> Mapping[int, Partition]:
         """The best of eight K-Means starts and one start from Ward's cut, by k."""
-        return {k: self._partition(k) for k in self.ks}
+        partitions = {}
+        for k in self.ks:
+            from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
+            from_starts = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
+            best = min(from_tree, from_starts, key=lambda partition: partition.inertia)
+            partitions[k] = partition_of(self.points, best.labels, k)
+        return partitions
 
     @cached_property
     def mixtures(self) -> dict[int, Mixture]:
@@ -83,9 +89,14 @@ class CriterionData:
         n = min(len(self.points), MIXTURE_SAMPLE)
         sample = np.sort(self.rng("mixtures").choice(len(self.points), n, replace=False))
         points = principal_components(self.points[sample], MIXTURE_COORDINATES)
-        starts = {k: [labels[sample] for labels in self._starts(k)] for k in self.ks}
-        fits = {k: fit_gaussian_mixtures(points, k, starts[k]) for k in self.ks}
-        return {k: fit for k, fit in fits.items() if fit is not None}
+        fits = {}
+        for k in self.ks:
+            kmeans, ward = self.kmeans[k].labels, self.ward[k]
+            starts = [kmeans[sample]] if same(kmeans, ward) else [kmeans[sample], ward[sample]]
+            fit = fit_gaussian_mixtures(points, k, starts)
+            if fit is not None:
+                fits[k] = fit
+        return fits
 
     @cached_property
     def nonempty_partitions(self) -> dict[int, Partition]:
@@ -100,13 +111,3 @@ class CriterionData:
     def rng(self, name: str) -> np.random.Generator:
         """Return an independent random generator for each name, whatever the order of use."""
         return np.random.default_rng([self.seed, *name.encode()])
-
-    def _starts(self, k: int) -> list[Labels]:
-        kmeans, ward = self.kmeans[k].labels, self.ward[k]
-        return [kmeans] if same(kmeans, ward) else [kmeans, ward]
-
-    def _partition(self, k: int) -> Partition:
-        from_tree = lloyd(self.points, means(self.points, self.ward[k], k))
-        from_starts = small_kmeans(self.points, k, STARTS, self.rng(f"kmeans {k}"))
-        best = min(from_tree, from_starts, key=lambda partition: partition.inertia)
-        return partition_of(self.points, best.labels, k)

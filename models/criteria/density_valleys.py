@@ -30,10 +30,8 @@ def depth_between(one: Floats, other: Floats) -> float:
     spread = (
         (along.var() * len(along) + across.var() * len(across)) / (len(along) + len(across))
     ) ** 0.5
-    density = _density(np.concatenate([along, across]), 0.5 * max(float(spread), 1e-9))
+    positions, width = np.concatenate([along, across]), 0.5 * max(float(spread), 1e-9)
+    density = np.exp(-0.5 * ((_KNOTS[:, None] - positions) / width) ** 2).sum(axis=1)
+    # The knots around both centers are peaks, those between them the valley.
     peak = min(density[:3].max(), density[6:].max())
     return float(1 - density[2:7].min() / peak) if peak > 0 else 1.0
-
-
-def _density(x: Floats, width: float) -> Floats:
-    return np.asarray(np.exp(-0.5 * ((_KNOTS[:, None] - x) / width) ** 2).sum(axis=1))

@@ -11,7 +11,7 @@ from models.criteria.partitions import Floats
 from models.criteria.recursive_splitting import split_until
 from models.kernels.dip_test import dip_p_value, dip_statistic
 
-LEVEL: Final = 0.01
+LEVEL: Final = 0.01  # of significance, in each segment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from models.criteria.data import CriterionData
 from models.criteria.partitions import Floats
 from models.criteria.recursive_splitting import split_until
 
-CRITICAL: Final = 1.8692
+CRITICAL: Final = 1.8692  # of A² at the level .0001 (Hamerly & Elkan 2003)
 MIN_VALUES: Final = 8
 
 

@@ -14,7 +14,7 @@ from models.kernels.small_kmeans import lloyd, small_kmeans
 REFERENCES: Final = 10
 SAMPLE: Final = 500
 STARTS: Final = 2
-TINY: Final = float(np.finfo(np.float64).tiny)
+TINY: Final = float(np.finfo(np.float64).tiny)  # keeps the logarithm of an inertia of 0 finite
 
 Draw = Callable[[Floats, np.random.Generator], Floats]
 
@@ -57,7 +57,9 @@ def _gap_verdict(name: str, evidence: CriterionData, draw: Draw) -> Verdict:
     rng = evidence.rng(name)
     points = subsample(evidence.points, SAMPLE, rng)
     ks = [k for k in evidence.ks if k < len(points)]
-    observed = np.minimum(_log_inertia(points, ks, rng), _log_inertia_from(evidence, points, ks))
+    # K-Means of the sample may get stuck, so it also starts from the centers of all points.
+    from_all = np.log([max(lloyd(points, evidence.kmeans[k].centers).inertia, TINY) for k in ks])
+    observed = np.minimum(_log_inertia(points, ks, rng), from_all)
     expected = np.array([_log_inertia(draw(points, rng), ks, rng) for _ in range(REFERENCES)])
     gaps = expected.mean(axis=0) - observed
     errors = expected.std(axis=0) * (1 + 1 / REFERENCES) ** 0.5
@@ -72,11 +74,6 @@ def _gap_verdict(name: str, evidence: CriterionData, draw: Draw) -> Verdict:
 
 def _log_inertia(points: Floats, ks: list[int], rng: np.random.Generator) -> Floats:
     return np.log([max(small_kmeans(points, k, STARTS, rng).inertia, TINY) for k in ks])
-
-
-def _log_inertia_from(evidence: CriterionData, points: Floats, ks: list[int]) -> Floats:
-    """Return the log inertia of K-Means started from the centers of all points."""
-    return np.log([max(lloyd(points, evidence.kmeans[k].centers).inertia, TINY) for k in ks])
 
 
 def _first_within_one_error(ks: list[int], gaps: Floats, errors: Floats) -> int | None:

@@ -1,6 +1,6 @@
 """Gaussian mixture models, fitted by expectation maximization."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -9,9 +9,10 @@ import numpy as np
 from models.criteria.partitions import Floats, Labels, means
 
 ITERATIONS: Final = 20
-TOLERANCE: Final = 1e-3
-FLOOR: Final = 1e-3
+TOLERANCE: Final = 1e-3  # of the mean log likelihood
+FLOOR: Final = 1e-3  # added to each variance, so that no covariance is singular
 SHAPES: Final[tuple["Shape", ...]] = ("tied", "full")
+MIN_POINTS: Final = {"tied": 2, "full": 5}  # of the smallest component
 
 Shape = Literal["tied", "full"]
 
@@ -55,21 +56,14 @@ def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> M
     Mixture or None
         The lowest BIC and ICL; None if in every partition some segment has too few members.
     """
-    fits = [
-        _fit(points, labels, k, shape)
-        for labels in starts
-        for shape in _covariance_types(labels, k)
-    ]
-    return (
-        Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits))
-        if fits
-        else None
-    )
-
-
-def _covariance_types(labels: Labels, k: int) -> Iterator[Shape]:
-    least = np.bincount(labels, minlength=k).min()
-    yield from (shape for shape in SHAPES if least >= {"tied": 2, "full": 5}[shape])
+    fits = []
+    for labels in starts:
+        smallest = np.bincount(labels, minlength=k).min()
+        shapes = [shape for shape in SHAPES if smallest >= MIN_POINTS[shape]]
+        fits += [_fit(points, labels, k, shape) for shape in shapes]
+    if not fits:
+        return None
+    return Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits))
 
 
 def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
@@ -81,10 +75,10 @@ def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
             break
         before = likelihood
     responsibilities, likelihood = _e_step(points, components)
-    bic = (
-        _n_parameters(k, points.shape[1], shape) * np.log(len(points)) / len(points)
-        - 2 * likelihood
-    )
+    d = points.shape[1]
+    n_covariances = 1 if shape == "tied" else k
+    n_parameters = n_covariances * d * (d + 1) // 2 + k * d + k - 1
+    bic = n_parameters * np.log(len(points)) / len(points) - 2 * likelihood
     entropy = -np.sum(
         responsibilities * np.log(np.maximum(responsibilities, np.finfo(np.float64).tiny))
     ) / len(points)
@@ -137,7 +131,3 @@ def _precision_cholesky(covariances: Floats, floor: float) -> Floats:
     """Compute Cholesky factors of the precision matrices, after adding `floor` to the variances."""
     regularized = covariances + floor * np.eye(covariances.shape[1])
     return np.swapaxes(np.linalg.inv(np.linalg.cholesky(regularized)), 1, 2)
-
-
-def _n_parameters(k: int, d: int, shape: Shape) -> int:
-    return (1 if shape == "tied" else k) * d * (d + 1) // 2 + k * d + k - 1

@@ -60,6 +60,7 @@ def _split(
     exceeding = sorted(
         (i for i, (value, _) in enumerate(halves) if value > limit), key=lambda i: -halves[i][0]
     )[:room]
-    return np.concatenate(
-        [halves[i][1] if i in exceeding else partition.centers[[i]] for i in range(len(halves))]
-    )
+    centers = [center[None] for center in partition.centers]
+    for i in exceeding:
+        _, centers[i] = halves[i]
+    return np.concatenate(centers)

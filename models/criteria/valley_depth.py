@@ -10,7 +10,7 @@ from models.criteria.data import CriterionData
 from models.criteria.density_valleys import DEEP, depth_between
 from models.criteria.partitions import Floats, Labels, means
 
-NEIGHBOURS: Final = 2
+NEIGHBOURS: Final = 2  # nearest segments of each one; a valley to a distant one is always deep
 
 
 @dataclass(frozen=True, kw_only=True)

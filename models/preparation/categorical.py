@@ -1,6 +1,5 @@
 """Categorical features: centered one-hot columns, scaled to a total variance of one half."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -57,7 +56,8 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     category at zero: the mean, neutral between all segments.
     """
     categories = np.array(feature.categories, dtype=object)
-    shares = _shares(column, feature.categories or ())
+    counts = column.value_counts().reindex(list(feature.categories or ()), fill_value=0)
+    shares = counts.to_numpy(dtype=np.float64) / counts.sum()
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
     center = FunctionTransformer(np.dot, kw_args={"b": _centering_matrix(shares)})
     return FittedSteps(
@@ -94,11 +94,6 @@ def categories(fitted: dict[str, Any]) -> list[str]:
 def vectors(fitted: dict[str, Any]) -> Floats:
     """Return the coordinates of each known category, shape (n_categories, n_categories)."""
     return np.asarray(fitted["center"].kw_args["b"], dtype=np.float64)
-
-
-def _shares(column: pd.Series, known: Sequence[str]) -> Floats:
-    counts = column.value_counts().reindex(list(known), fill_value=0).to_numpy(dtype=np.float64)
-    return np.asarray(counts / counts.sum())
 
 
 def _centering_matrix(shares: Floats) -> Floats:

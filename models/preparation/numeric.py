@@ -15,7 +15,7 @@ from models.features import Feature
 from models.preparation.fitted import FittedSteps
 from models.statistics import OUTER_FENCE, LogScale, fences, log_helps, log_scale
 
-LARGEST: Final = 1e100
+LARGEST: Final = 1e100  # the squares of larger numbers may overflow in sums
 
 Floats = NDArray[np.float64]
 
@@ -60,9 +60,13 @@ def describe(fitted: dict[str, Any]) -> list[dict[str, Any]]:
         {"step": "clip", "low": clip["a_min"], "high": clip["a_max"]},
     ]
     if "log" in fitted:
-        described.append({"step": "log", "formula": _log_expression(fitted)})
+        factor = log_factor(fitted)
+        formula = "log(x)" if factor is None else f"log(1 + x / {1 / factor:.6g})"
+        described.append({"step": "log", "formula": formula})
     if "scale" in fitted:
-        described.append(_describe_scale(fitted["scale"]))
+        center, scale = center_and_scale(fitted)
+        method = "robust" if isinstance(fitted["scale"], RobustScaler) else "standard"
+        described.append({"step": "scale", "method": method, "center": center, "scale": scale})
     return described
 
 
@@ -123,14 +127,3 @@ def _scaler(feature: Feature, x: Floats) -> dict[str, Any]:
     # RobustScaler does not scale a column whose IQR is 0.
     robust = feature.scale == "robust" and bool(np.less(*np.quantile(x, [0.25, 0.75])))
     return {"scale": (RobustScaler() if robust else StandardScaler()).fit(x[:, None])}
-
-
-def _log_expression(fitted: dict[str, Any]) -> str:
-    factor = log_factor(fitted)
-    return "log(x)" if factor is None else f"log(1 + x / {1 / factor:.6g})"
-
-
-def _describe_scale(scaler: Any) -> dict[str, Any]:  # noqa: ANN401 - scikit-learn ships no types
-    center, scale = center_and_scale({"scale": scaler})
-    method = "robust" if isinstance(scaler, RobustScaler) else "standard"
-    return {"step": "scale", "method": method, "center": center, "scale": scale}

@@ -42,7 +42,7 @@ def profile_segments(
     features : sequence of Feature
         The features as the preparation decided them.
     labels : ndarray of shape (n_customers,)
-        The segment of each customer, 0 to k - 1; -1 = not placed, and left out of everything.
+        The segment of each customer, 0 to k - 1; -1 for unassigned ones, which are left out.
     k : int
         The number of segments, empty ones included.
     seed : int
@@ -51,14 +51,14 @@ def profile_segments(
     Returns
     -------
     list of Profile
-        One per segment, by index. Shares are of the placed customers. Differences are those of at
-        least 0.2, strongest first: for numbers in standard deviations of all placed customers
+        One per segment, by index. Shares are of the assigned customers. Differences are those of at
+        least 0.2, strongest first: for numbers in standard deviations of all assigned customers
         (outliers drawn in, on a log scale if the feature has one), for categories Cohen's h
         (Cohen, 1988).
     """
-    placed = labels >= 0
-    if not placed.all():
-        table, labels = table.loc[placed], labels[placed]
+    assigned = labels >= 0
+    if not assigned.all():
+        table, labels = table.loc[assigned], labels[assigned]
     contrasts = [effect_sizes(table[feature.name], feature, labels, k=k) for feature in features]
     words = _words(table, features)
     differences = [_differences(contrasts, segment, words) for segment in range(k)]
@@ -81,27 +81,24 @@ def profile_segments(
 
 def _words(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, Words]:
     numeric = [feature.name for feature in features if feature.kind == "numeric"]
-    quantities = {
-        name: found for name in numeric if (found := quantity(_known_numbers(table[name])))
-    }
+    quantities = {}
+    for name in numeric:
+        known = table[name].dropna().to_numpy(dtype=np.float64)
+        if found := quantity(known):
+            quantities[name] = found
     return numeric_words(numeric, quantities)
-
-
-def _known_numbers(column: pd.Series) -> npt.NDArray[np.float64]:
-    return column.dropna().to_numpy(dtype=np.float64)
 
 
 def _differences(
     contrasts: Sequence[Contrast], segment: int, words: Mapping[str, Words]
 ) -> list[Difference]:
-    found = [difference for each in contrasts if (difference := each.difference(segment))]
-    return sorted(
-        (_with_phrase(each, words) for each in found),
-        key=lambda difference: -abs(difference.effect),
-    )
-
-
-def _with_phrase(difference: Difference, words: Mapping[str, Words]) -> Difference:
-    if difference.category is not None:
-        return difference
-    return replace(difference, phrase=words[difference.feature][difference.effect > 0])
+    differences = []
+    for contrast in contrasts:
+        difference = contrast.difference(segment)
+        if difference is None:
+            continue
+        if difference.category is None:
+            phrase = words[difference.feature][difference.effect > 0]
+            difference = replace(difference, phrase=phrase)
+        differences.append(difference)
+    return sorted(differences, key=lambda difference: -abs(difference.effect))

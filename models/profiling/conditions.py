@@ -53,7 +53,7 @@ def describe(conditions: Sequence[Condition], columns: Sequence[RuleColumn]) -> 
     for condition in sorted(conditions, key=lambda each: each.column):
         column = columns[condition.column]
         by_feature.setdefault((column.feature, column.unknown), []).append(condition)
-    return " and ".join(_describe_feature(asked, columns) for asked in by_feature.values())
+    return " and ".join(_describe_feature(group, columns) for group in by_feature.values())
 
 
 def round_numbers(value: float) -> Iterator[float]:
@@ -66,28 +66,24 @@ def round_numbers(value: float) -> Iterator[float]:
     yield value
 
 
-def _describe_feature(asked: Sequence[Condition], columns: Sequence[RuleColumn]) -> str:
-    column = columns[asked[0].column]
+def _describe_feature(conditions: Sequence[Condition], columns: Sequence[RuleColumn]) -> str:
+    column = columns[conditions[0].column]
     if column.unknown:
-        return f"{column.feature} is {'unknown' if asked[0].above else 'known'}"
+        return f"{column.feature} is {'unknown' if conditions[0].above else 'known'}"
     if column.category is None:
-        return f"{column.feature} {_describe_range(asked, whole=column.whole)}"
-    wanted = [columns[each.column].category for each in asked if each.above]
-    unwanted = [columns[each.column].category for each in asked if not each.above]
-    return f"{column.feature} is {wanted[0] if wanted else _none_of(unwanted)}"
+        return f"{column.feature} {_describe_range(conditions, whole=column.whole)}"
+    wanted = [columns[each.column].category for each in conditions if each.above]
+    if wanted:
+        return f"{column.feature} is {wanted[0]}"
+    unwanted = [str(columns[each.column].category) for each in conditions]
+    if len(unwanted) == 1:
+        return f"{column.feature} is not {unwanted[0]}"
+    return f"{column.feature} is neither {' nor '.join(unwanted)}"
 
 
-def _none_of(categories: Sequence[str | None]) -> str:
-    return (
-        f"not {categories[0]}"
-        if len(categories) == 1
-        else f"neither {' nor '.join(map(str, categories))}"
-    )
-
-
-def _describe_range(asked: Sequence[Condition], *, whole: bool) -> str:
-    low = max((each.threshold for each in asked if each.above), default=-math.inf)
-    high = min((each.threshold for each in asked if not each.above), default=math.inf)
+def _describe_range(conditions: Sequence[Condition], *, whole: bool) -> str:
+    low = max((each.threshold for each in conditions if each.above), default=-math.inf)
+    high = min((each.threshold for each in conditions if not each.above), default=math.inf)
     if low == -math.inf:
         return f"at most {_write(high)}"
     if high == math.inf:

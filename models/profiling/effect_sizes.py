@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.features import Feature
-from models.statistics import OUTER_FENCE, fences
+from models.statistics import MIN_UNIT, OUTER_FENCE, fences
 
 MIN_EFFECT = 0.2  # "small" in Cohen (1988); less is not worth a sentence
 MOSTLY = 0.5
@@ -23,11 +23,10 @@ Labels = npt.NDArray[np.integer]
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How one feature sets a segment apart, in own units.
+    """Difference of a segment from all customers in one feature, in the feature's units.
 
-    `here` and `overall` are medians, or means where the medians are alike, or shares: of one
-    category, or of those who have other numbers than zero. `phrase` are the words for such a
-    number, as a name has them.
+    `here` and `overall` are medians, or means if the medians are alike, or shares: of a category,
+    or of the numbers other than zero. `phrase` is the difference in the words of a segment's name.
     """
 
     feature: str
@@ -135,7 +134,8 @@ class CategoricalContrast:
         effects = cohen_h(self.shares[segment], self.overall)
         if not effects.size or not np.abs(effects).max() >= MIN_EFFECT:
             return None
-        most = _largest_effect(effects)
+        # Of equally large effects, the category that the segment has more of.
+        most = int(np.lexsort((effects, np.abs(effects).round(9)))[-1])
         return Difference(
             feature=self.feature,
             category=self.categories[most],
@@ -247,25 +247,21 @@ def _comparable(values: Floats, *, log: bool) -> Floats:
     if not values.size:
         return values
     values = _log_transform(values) if log else values
-    return np.clip(values, *_clip_range(values))
-
-
-def _log_transform(values: Floats) -> Floats:
-    """Return log(x), or log(1 + x / unit) where there are zeros, the unit being a typical value."""
-    if values.min() > 0:
-        return np.log(values)
-    sizes = np.abs(values)
-    unit = np.median(sizes[sizes > 0]) if sizes.any() else 1.0
-    scaled: Floats = np.sign(values) * np.log1p(sizes / unit)
-    return scaled
-
-
-def _clip_range(values: Floats) -> tuple[float, float]:
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
     if q1 == q3 and np.ptp(values):  # mostly one value: the quartiles of the others count
         q1, q3 = np.quantile(values[values != median], [0.25, 0.75]).tolist()
     low, high = fences(q1, q3, OUTER_FENCE)
-    return min(low, median), max(high, median)
+    return np.clip(values, min(low, median), max(high, median))
+
+
+def _log_transform(values: Floats) -> Floats:
+    """Return log(x), or log(1 + x / unit) if there are zeros; the unit is a typical value."""
+    if values.min() > 0:
+        return np.log(values)
+    sizes = np.abs(values)
+    unit = max(float(np.median(sizes[sizes > 0])), MIN_UNIT) if sizes.any() else 1.0
+    scaled: Floats = np.sign(values) * np.log1p(sizes / unit)
+    return scaled
 
 
 def _means(values: npt.NDArray[np.number | np.bool_], labels: Labels, k: int) -> Floats:
@@ -282,9 +278,3 @@ def _ratio(part: npt.NDArray[np.number], whole: npt.ArrayLike) -> Floats:
     with np.errstate(invalid="ignore"):
         ratio: Floats = np.true_divide(part, whole)
     return ratio
-
-
-def _largest_effect(effects: Floats) -> int:
-    """Return the largest effect; of equals, the category there is more of."""
-    sizes = np.abs(effects).round(9)
-    return int(np.lexsort((effects, sizes))[-1])

@@ -1,4 +1,4 @@
-"""Learning a few conditions that tell members from others."""
+"""Rule learning: a few conditions that separate the members of a segment from other customers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -47,13 +47,13 @@ class RuleTarget:
     weights: Floats
 
     def score(self, conditions: Sequence[Condition]) -> float:
-        """Return the F1 of those who meet all conditions, 0 to 1."""
+        """Return the F1 of the customers that meet all conditions, 0 to 1."""
         chosen = match_all(conditions, self.evidence.X)
         hits = self.weights @ (chosen & self.member)
         return float(2 * hits / (self.weights @ chosen + self.weights @ self.member))
 
     def extend(self, conditions: Sequence[Condition]) -> list[Condition]:
-        """Add the condition that gives the highest F1, if any column can be split at all."""
+        """Add the condition with the highest F1, if any column can be split at all."""
         inside = self.weights * match_all(conditions, self.evidence.X)
         order, steps = self.evidence.order, self.evidence.steps
         side, column, position = best_threshold(
@@ -86,7 +86,7 @@ def learn(target: RuleTarget) -> list[Condition]:
 
 
 def _settle(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
-    """Choose each condition anew, given the others, at most twice around."""
+    """Replace each condition by the best one beside the others, in at most two rounds."""
     unchanged = 0
     for _ in range(2 * len(conditions)):
         other = target.extend(conditions[1:])
@@ -102,7 +102,7 @@ def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
     """Round the threshold of each condition as far as F1 stays nearly the same."""
     for each in conditions:
         enough = target.score(conditions) - ROUNDING
-        others = _without(each, conditions)
+        others = [other for other in conditions if other is not each]
         candidates = (
             [*others, replace(each, threshold=number)] for number in round_numbers(each.threshold)
         )
@@ -110,10 +110,6 @@ def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
             candidate for candidate in candidates if target.score(candidate) >= enough
         )
     return conditions
-
-
-def _without(condition: Condition, conditions: Sequence[Condition]) -> list[Condition]:
-    return [each for each in conditions if each is not condition]
 
 
 def _gap_middle(values: Floats, below: float) -> float:

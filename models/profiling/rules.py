@@ -43,7 +43,7 @@ def find_rules(
     table : DataFrame of shape (n_customers, ...)
         In own units, null where missing.
     features : sequence of Feature
-        The columns that rules may speak of.
+        The columns that rules may use.
     labels : ndarray of shape (n_customers,)
         The segment of each customer, 0 to k - 1.
     k : int
@@ -59,8 +59,8 @@ def find_rules(
     Notes
     -----
     Missing numbers count as the median, as they do when customers are assigned, missing categories
-    as none. Of a feature that most members of a segment lack, its rule says at most whether it is
-    known. Precision and recall come from five stratified folds, fewer for segments of four.
+    as none. If most members of a segment lack a feature, the rule only uses whether it is known.
+    Precision and recall come from five stratified folds, fewer for segments of four.
     """
     rng = np.random.default_rng(seed)
     sizes = np.bincount(labels, minlength=k)
@@ -123,7 +123,7 @@ def _out_of_fold(target: RuleTarget, rng: np.random.Generator) -> tuple[float | 
 
 
 def _folds(member: Flags, rng: np.random.Generator) -> Rows:
-    """Deal members and others, each in random order, to the folds in turn."""
+    """Assign rows to folds at random, with as many members and others in each."""
     n_folds = int(min(FOLDS, member.sum(), (~member).sum()))
     folds = np.zeros(member.size, dtype=np.intp)
     for side in (member, ~member):
@@ -132,9 +132,9 @@ def _folds(member: Flags, rng: np.random.Generator) -> Rows:
 
 
 def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Generator) -> Rows:
-    """Pick the rows to learn from.
+    """Sample the rows that rules are learned from.
 
-    Half by size, half alike, so that small segments are still seen.
+    Half of them in proportion to the sizes of the segments, half equally from each segment.
     """
     if labels.size <= MAX_ROWS:
         return np.arange(labels.size)
@@ -160,14 +160,10 @@ def _collect(
             _numbers(column, feature) if feature.kind == "numeric" else _flags(column, feature)
         )
         if position in lacking:
-            parts.append(_unknown(column, feature))
+            missing = np.asarray(column.isna(), dtype=np.float64)
+            parts.append(([RuleColumn(feature=feature.name, unknown=True)], missing[:, None]))
     columns = [column for described, _ in parts for column in described]
     return columns, np.column_stack([values for _, values in parts])
-
-
-def _unknown(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:
-    missing = np.asarray(column.isna(), dtype=np.float64)
-    return [RuleColumn(feature=feature.name, unknown=True)], missing[:, None]
 
 
 def _numbers(column: pd.Series, feature: Feature) -> tuple[list[RuleColumn], Floats]:

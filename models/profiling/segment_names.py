@@ -1,4 +1,4 @@
-"""Names that tell people what a segment is like."""
+"""Names of segments, built from their strongest differences."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,13 +43,12 @@ def name_segments(
     order = {feature.name: position for position, feature in enumerate(features)}
     short = [_name(found, order, extra=0) for found in differences]
     longer = [_name(found, order, extra=1) for found in differences]
-    names = [
-        long if short.count(plain) > 1 and longer.count(long) == 1 else plain
-        for plain, long in zip(short, longer, strict=True)
-    ]
-    return _add_numbers(
-        _by_size(size, sum(sizes)) or name for name, size in zip(names, sizes, strict=True)
-    )
+    names = []
+    for plain, long, size in zip(short, longer, sizes, strict=True):
+        needs_longer = short.count(plain) > 1 and longer.count(long) == 1
+        name = long if needs_longer else plain
+        names.append(_by_size(size, sum(sizes)) or name)
+    return _add_numbers(names)
 
 
 def _name(found: Sequence[Difference], order: Mapping[str, int], *, extra: int) -> str:
@@ -80,16 +79,13 @@ def _how_many(difference: Difference) -> str:
 
 
 def _group(feature: str, category: str) -> str:
-    """Return what members of a category are called.
-
-    "yes" or "2" mean nothing without the feature.
-    """
-    speaks = (
+    """Return the words for a category: with the feature if it means nothing alone ("yes", "2")."""
+    is_clear = (
         len(category) >= MIN_WORD_LENGTH
         and category.lower() not in BARE
         and not category.isnumeric()
     )
-    return cut(category if speaks else f"{label(feature)}: {category}", MAX_CATEGORY)
+    return cut(category if is_clear else f"{label(feature)}: {category}", MAX_CATEGORY)
 
 
 def _by_size(size: int, total: int) -> str | None:
@@ -99,7 +95,7 @@ def _by_size(size: int, total: int) -> str | None:
 
 
 def _add_numbers(names: Iterable[str]) -> list[str]:
-    """Tell equal names apart: the second gets a 2."""
+    """Make names unique: the second of two equal names gets a 2."""
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:

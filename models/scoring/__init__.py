@@ -14,15 +14,15 @@ from models.errors import ArtifactFromAnotherRelease
 from models.scoring.features import Coordinate, feature_from
 from models.scoring.inputs import InputColumn
 from models.scoring.nearest import Nearest, find_nearest
-from models.scoring.result import AssignmentResult, CellError, OutlierReason, Reason
+from models.scoring.result import AssignmentResult, OutlierReason, Reason, RowError
 from models.scoring.row_scorer import FAR_AWAY, ROUNDING, RowAssignment, RowScorer
 
 __all__ = [
     "AssignmentResult",
-    "CellError",
     "OutlierReason",
     "Reason",
     "RowAssignment",
+    "RowError",
     "RowScorer",
     "Scorer",
 ]
@@ -171,16 +171,12 @@ class Scorer:
         for feature, column in inputs:
             for row, detail in feature.outside(column.values).items():
                 reasons[row].append(OutlierReason(feature=feature.name, detail=detail))
-        for row in self._far_away(near).tolist():
-            reasons[row].append(OutlierReason(feature=None, detail=FAR_AWAY))
-        return reasons
-
-    def _far_away(self, near: Nearest) -> NDArray[np.int64]:
         with np.errstate(divide="ignore"):
             log_distance = np.log(near.distance)
-        return np.flatnonzero(
-            log_distance > self.fences[self.segment_of_center[near.center]] + ROUNDING
-        )
+        fences = self.fences[self.segment_of_center[near.center]]
+        for row in np.flatnonzero(log_distance > fences + ROUNDING).tolist():
+            reasons[row].append(OutlierReason(feature=None, detail=FAR_AWAY))
+        return reasons
 
     def _reasons(self, inputs: Inputs, near: Nearest) -> dict[int, list[Reason]]:
         reasons: defaultdict[int, list[Reason]] = defaultdict(list)
@@ -195,18 +191,20 @@ class Scorer:
                         feature=feature.name, value=value, contribution=float(contributions[row])
                     )
                 )
-        return {row: sorted(found, key=_strength, reverse=True) for row, found in reasons.items()}
+        for found in reasons.values():
+            found.sort(key=lambda reason: -abs(reason.contribution))
+        return reasons
 
 
-def _errors(inputs: Inputs) -> dict[int, list[CellError]]:
-    errors: defaultdict[int, list[CellError]] = defaultdict(list)
+def _errors(inputs: Inputs) -> dict[int, list[RowError]]:
+    errors: defaultdict[int, list[RowError]] = defaultdict(list)
     for feature, column in inputs:
         for row, detail in column.bad.items():
-            errors[row].append(CellError(row=row, feature=feature.name, detail=detail))
+            errors[row].append(RowError(row=row, feature=feature.name, detail=detail))
     known = reduce(np.logical_or, (column.known() for _, column in inputs))
     for row in np.flatnonzero(~known).tolist():
         if row not in errors:
-            errors[row] = [CellError(row=row, feature=None, detail=_NOTHING_KNOWN)]
+            errors[row] = [RowError(row=row, feature=None, detail=_NOTHING_KNOWN)]
     return dict(errors)
 
 
@@ -224,10 +222,6 @@ def _unknown(inputs: Inputs) -> dict[int, dict[str, str]]:
         for row, text in column.unknown.items():
             unknown[row][feature.name] = text
     return unknown
-
-
-def _strength(reason: Reason) -> float:
-    return abs(reason.contribution)
 
 
 def _only(assigned: Mask, by_row: Mapping[int, Value]) -> dict[int, Value]:

@@ -28,13 +28,13 @@ class AssignmentCounts:
     Attributes
     ----------
     n_assigned, n_rejected, n_outliers
-        How many customers.
+        Numbers of customers.
     n_far
-        How many outliers are far from the center of their segment.
+        The number of outliers that are far from the center of their segment.
     segments
         The customers of each segment, by index.
     imputed, unknown, outliers
-        By feature the customers for whom it was missing, of a category that was not learned, or
+        By feature the number of customers whose value was missing, of an unknown category, or
         beyond a fence.
     sizes
         By feature its numbers as multiples of the typical one, summed over the customers.
@@ -74,31 +74,31 @@ class AssignmentCounts:
             "outliers": self.outliers[name],
         }
 
-    def warnings(self, *, unavailable_reason: Sequence[str], n_segments: int) -> list[str]:
-        """Write what is unlike the customers whom the model learned from.
+    def warnings(self, *, missing_columns: Sequence[str], n_segments: int) -> list[str]:
+        """Return warnings of customers that differ from those that the model was fitted on.
 
         Parameters
         ----------
-        absent
+        missing_columns
             The features that are no columns of the table.
         n_segments
-            How many segments the model has.
+            The number of segments of the model.
         """
         return [
-            *self._rejected(unavailable_reason),
-            *self._imputed(unavailable_reason),
+            *self._rejected(missing_columns),
+            *self._imputed(missing_columns),
             *self._unknown(),
             *self._outliers(),
             *self._small(),
             *self._one_segment(n_segments),
         ]
 
-    def _rejected(self, unavailable_reason: Sequence[str]) -> Iterator[str]:
+    def _rejected(self, missing_columns: Sequence[str]) -> Iterator[str]:
         n = self.n_assigned + self.n_rejected
         if self.n_rejected > MIN_REPORTED_SHARE * n:
             lacks = (
-                f"; the dataset has no column {', '.join(unavailable_reason[:MAX_NAMED])}"
-                if unavailable_reason
+                f"; the dataset has no column {', '.join(missing_columns[:MAX_NAMED])}"
+                if missing_columns
                 else ""
             )
             yield (
@@ -106,24 +106,24 @@ class AssignmentCounts:
                 f"'rejected'{lacks}"
             )
 
-    def _imputed(self, unavailable_reason: Collection[str]) -> Iterator[str]:
-        for name, said in self._frequent(self.imputed):
-            why = ", since the dataset has no such column" if name in unavailable_reason else ""
-            yield f"{said} customers: {name} imputed{why}"
+    def _imputed(self, missing_columns: Collection[str]) -> Iterator[str]:
+        for name, count in self._frequent(self.imputed):
+            why = ", since the dataset has no such column" if name in missing_columns else ""
+            yield f"{count} customers: {name} imputed{why}"
         yield from self._more(self.imputed, "are imputed")
 
     def _unknown(self) -> Iterator[str]:
-        for name, said in self._frequent(self.unknown):
+        for name, count in self._frequent(self.unknown):
             yield (
-                f"{said} customers: {name} unknown, a category that the model has not learned; "
+                f"{count} customers: {name} unknown, a category that the model has not learned; "
                 "compare the spelling"
             )
         yield from self._more(self.unknown, "are unknown")
 
     def _outliers(self) -> Iterator[str]:
-        for name, said in self._frequent(self.outliers):
+        for name, count in self._frequent(self.outliers):
             yield (
-                f"{said} are outliers ({name}): beyond the values that the model has learned; "
+                f"{count} are outliers ({name}): beyond the values that the model has learned; "
                 "compare the units"
             )
         yield from self._more(self.outliers, "have outliers")

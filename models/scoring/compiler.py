@@ -16,7 +16,7 @@ from models.scoring import Scorer
 from models.scoring.features import CategoricalFeature, Coordinate, NumericFeature
 from models.statistics import OUTER_FENCE, fences
 
-MIN_MEMBERS: Final = 30
+MIN_MEMBERS: Final = 30  # at a positive distance; fewer have no reliable quartiles
 
 Floats = NDArray[np.float64]
 
@@ -77,13 +77,12 @@ def outlier_thresholds(distance: Floats, labels: NDArray[np.int64], k: int) -> F
     def threshold_of_all() -> float:
         return _outlier_threshold(_logs(distance))
 
-    own = (_logs(distance[labels == segment]) for segment in range(k))
-    return np.array(
-        [
-            _outlier_threshold(each) if len(each) >= MIN_MEMBERS else threshold_of_all()
-            for each in own
-        ]
-    )
+    thresholds = np.empty(k)
+    for segment in range(k):
+        logs = _logs(distance[labels == segment])
+        has_enough = len(logs) >= MIN_MEMBERS
+        thresholds[segment] = _outlier_threshold(logs) if has_enough else threshold_of_all()
+    return thresholds
 
 
 def _logs(distance: Floats) -> Floats:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellError:
+class RowError:
     """Reason for the rejection of a row; `feature` is None for the row as a whole.
 
     Rows count from 0.
@@ -75,5 +75,5 @@ class AssignmentResult:
     outlier_reasons: dict[int, list[OutlierReason]] = field(default_factory=dict)
     imputed: dict[int, list[str]] = field(default_factory=dict)
     unknown: dict[int, dict[str, str]] = field(default_factory=dict)
-    errors: dict[int, list[CellError]] = field(default_factory=dict)
+    errors: dict[int, list[RowError]] = field(default_factory=dict)
     reasons: dict[int, list[Reason]] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from models.scoring.inputs import NEUTRAL
 from models.scoring.nearest import margin
 from models.scoring.result import OutlierReason
 
-ROUNDING: Final = 1e-9
+ROUNDING: Final = 1e-9  # relative; a customer exactly on the fence is no outlier
 FAR_AWAY: Final = "is unusually far from the center of its segment"
 
 Squares = Sequence[float]
@@ -83,15 +83,12 @@ class _Number:
         if value < self._low:
             notes.add_outlier_reason(self.name, f"lies below {self._low:.6g}")
             value = self._low
-        at = self._coordinate(value)
-        return [(away := at - center) * away for center in self._centers]
-
-    def _coordinate(self, value: float) -> float:
         if self._log:  # numpy, since the last bit of math.log may differ
             value = float(
                 np.log(value) if self._log_factor is None else np.log1p(value * self._log_factor)
             )
-        return (value - self._center) / self._scale * self._stretch
+        at = (value - self._center) / self._scale * self._stretch
+        return [(away := at - center) * away for center in self._centers]
 
 
 class _Category:
@@ -141,7 +138,7 @@ class RowScorer:
         ]
         self._gaps: dict[tuple[int, int], float] = {}
 
-    def place(self, cells: Sequence[object]) -> RowAssignment | None:
+    def assign(self, cells: Sequence[object]) -> RowAssignment | None:
         """Assign one customer.
 
         Parameters

@@ -16,9 +16,10 @@ from models.criteria import Verdict
 Floats = NDArray[np.float64]
 Verdicts = Mapping[str, Verdict]
 
-MAX_K: Final = 15
-CREDIBLE: Final = 0.9
+MAX_K: Final = 15  # the generated tables had at most 15 segments
+CREDIBLE: Final = 0.9  # total probability of the credible set
 
+# Weights of the conditional logit over k.
 WHICH_K: Final = {
     "silhouette": 1.076,
     "ward_silhouette": 2.149,
@@ -32,6 +33,7 @@ WHICH_K: Final = {
     "icl_says_so": 0.980,
     "icl": 1.226,
 }
+# Weights of the logistic regression on whether there are segments.
 WHETHER: Final = {
     "constant": -0.497,
     "votes_for_one": -3.405,
@@ -39,6 +41,7 @@ WHETHER: Final = {
     "icl_gain": 0.483,
     "gap_gain": 1.523,
 }
+# The criteria whose verdict can be a single segment.
 CAN_SAY_ONE: Final = (
     "gap",
     "gap_pca",

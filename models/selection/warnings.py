@@ -81,13 +81,9 @@ def _dominant_feature(sample: SelectionSample, labels: Labels, k: int) -> str | 
     names = list(dict.fromkeys(sample.columns))
     if k == 1 or len(names) == 1:
         return None
-    between = _variance_between(sample, labels, k)
+    sizes = np.bincount(labels, minlength=k)
+    sums = np.eye(k)[labels].T @ (sample.points - sample.points.mean(axis=0))
+    between = (sums**2 / np.maximum(sizes, 1)[:, None]).sum(axis=0)  # of each column
     of_feature = np.bincount([names.index(column) for column in sample.columns], weights=between)
     most = int(of_feature.argmax())
     return names[most] if of_feature[most] > DOMINANT * of_feature.sum() else None
-
-
-def _variance_between(sample: SelectionSample, labels: Labels, k: int) -> np.ndarray:
-    sizes = np.bincount(labels, minlength=k)
-    sums = np.eye(k)[labels].T @ (sample.points - sample.points.mean(axis=0))
-    return np.asarray((sums**2 / np.maximum(sizes, 1)[:, None]).sum(axis=0))

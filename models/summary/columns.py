@@ -14,7 +14,7 @@ from models.summary.distributions import (
     describe_numbers,
 )
 
-MIN_EXPECTED_PAIRS: Final = 5
+MIN_EXPECTED_PAIRS: Final = 5  # with fewer, random numbers may well be all distinct
 
 
 @dataclass(frozen=True, kw_only=True)

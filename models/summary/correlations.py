@@ -14,7 +14,7 @@ from models.summary.sample import Codes, CorrelationSample, Floats, rank
 Measure = Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
 
 MIN_CUSTOMERS: Final = 10
-_NO_VARIANCE: Final = 1e-12
+_NO_VARIANCE: Final = 1e-12  # relative to the sum of squares; a smaller variance is rounding error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from models.summary.histograms import Histogram, count_between
 
 Floats = npt.NDArray[np.float64]
 
-LARGEST: Final = 1e100
+LARGEST: Final = 1e100  # as in the preparation: larger numbers cannot be features
 MAX_TOP: Final = 20
 
 _SHARES: Final = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
-_LARGEST_EXACT: Final = 2.0**53
+_LARGEST_EXACT: Final = 2.0**53  # all larger floats are whole numbers
 
 
 @dataclass(frozen=True, kw_only=True)

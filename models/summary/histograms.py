@@ -46,11 +46,13 @@ def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool
         All values, each counted once.
     """
     n_bins = _n_bins(x.size, high - low, iqr)
-    edges = np.unique(
-        _whole_edges(ceil(low), floor(high), n_bins)
-        if whole
-        else np.linspace(low, high, n_bins + 1)
-    )
+    if whole:
+        first, end = ceil(low), floor(high) + 1
+        width = ceil((end - first) / n_bins)
+        edges = np.arange(first, end + width, width, dtype=np.float64)
+    else:
+        edges = np.linspace(low, high, n_bins + 1)
+    edges = np.unique(edges)
     if edges.size == 1:
         edges = edges.repeat(2)
     positions = np.searchsorted(x, edges)
@@ -68,8 +70,3 @@ def _n_bins(n: int, span: float, iqr: float) -> int:
     width = 2 * iqr / n ** (1 / 3)
     proposed = span / width if width > 0 else log2(n) + 1
     return ceil(min(max(proposed, 1), MAX_BINS))
-
-
-def _whole_edges(low: int, high: int, n_bins: int) -> Floats:
-    width = ceil((high + 1 - low) / n_bins)
-    return np.arange(low, high + 1 + width, width, dtype=np.float64)

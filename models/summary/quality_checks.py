@@ -13,7 +13,7 @@ from models.summary.distributions import LARGEST
 
 NEARLY_CONSTANT: Final = 0.99
 NEARLY_UNIQUE: Final = 0.9
-MIN_ROWS_FOR_UNIQUE: Final = 10
+MIN_ROWS_FOR_UNIQUE: Final = 10  # in smaller tables, distinct values are usual
 MOSTLY_ZERO: Final = 0.5
 OFTEN_MISSING: Final = 0.05
 MOSTLY_MISSING: Final = 0.5
@@ -67,14 +67,13 @@ def format_customers(n: int) -> str:
 
 
 def _format_warning(check: QualityCheck, figures: dict[str, str]) -> str:
-    return (check.one if len(figures) == 1 else check.several).format(_format_columns(figures))
-
-
-def _format_columns(figures: dict[str, str]) -> str:
     named = [f"{name!r} ({figure})" for name, figure in figures.items()]
     if len(named) > MAX_NAMED:
         named = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED} more"]
-    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    if len(named) > 1:
+        named = [", ".join(named[:-1]), named[-1]]
+    template = check.one if len(figures) == 1 else check.several
+    return template.format(" and ".join(named))
 
 
 def _out_of_range(column: ColumnSummary) -> str | None:
@@ -120,7 +119,7 @@ def _majority_missing(column: ColumnSummary) -> str | None:
     return percent(column.missing_share) if MOSTLY_MISSING <= column.missing_share < 1 else None
 
 
-def _often_missing(column: ColumnSummary) -> str | None:
+def _partly_missing(column: ColumnSummary) -> str | None:
     return (
         percent(column.missing_share)
         if OFTEN_MISSING <= column.missing_share < MOSTLY_MISSING
@@ -159,10 +158,10 @@ def _few_numbers(column: ColumnSummary) -> str | None:
 
 MOSTLY_MISSING_CHECK: Final = QualityCheck(
     figure=_majority_missing,
-    one="{} is missing so often that more would be guessed than known: set its kind to ignored. If "
-    "it matters who has it at all, send that as yes and no.",
-    several="{} are missing so often that more would be guessed than known: set their kind to "
-    "ignored. If it matters who has them at all, send that as yes and no.",
+    one="{} is missing for most customers, so most of its values would be imputed: set its kind to "
+    "ignored. If only its presence matters, send that as yes and no.",
+    several="{} are missing for most customers, so most of their values would be imputed: set "
+    "their kind to ignored. If only their presence matters, send that as yes and no.",
     settles=True,
 )
 CHECKS: Final = (
@@ -185,8 +184,8 @@ CHECKS: Final = (
     ),
     QualityCheck(
         figure=_almost_constant,
-        one="{} hardly sets anybody apart: set its kind to ignored.",
-        several="{} hardly set anybody apart: set their kind to ignored.",
+        one="{} hardly distinguishes customers: set its kind to ignored.",
+        several="{} hardly distinguish customers: set their kind to ignored.",
         settles=True,
     ),
     QualityCheck(
@@ -199,47 +198,47 @@ CHECKS: Final = (
     ),
     QualityCheck(
         figure=_too_many_categories,
-        one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit can tell apart: "
+        one=f"{{}} has more than the {MAX_CATEGORIES} different values that a fit supports: "
         "group them, such as towns into regions, or set its kind to ignored.",
-        several=f"{{}} have more than the {MAX_CATEGORIES} different values that a fit can tell "
-        "apart: group them, such as towns into regions, or set their kind to ignored.",
+        several=f"{{}} have more than the {MAX_CATEGORIES} different values that a fit "
+        "supports: group them, such as towns into regions, or set their kind to ignored.",
         settles=True,
     ),
     MOSTLY_MISSING_CHECK,
     QualityCheck(
-        figure=_often_missing,
-        one="{} is missing for many customers, whom a fit takes for average in it: complete it if "
+        figure=_partly_missing,
+        one="{} is missing for many customers, and a fit imputes a typical value: complete it if "
         "you can, or leave it out.",
-        several="{} are missing for many customers, whom a fit takes for average in them: complete "
+        several="{} are missing for many customers, and a fit imputes typical values: complete "
         "them if you can, or leave them out.",
     ),
     QualityCheck(
         figure=_skewed,
         one="{} is skewed: a few customers have far more than all others. A fit takes its "
-        "logarithm, so that they do not outweigh everybody else, unless you set log to false.",
+        "logarithm, so that they do not outweigh the others, unless you set log to false.",
         several="{} are skewed: in each, a few customers have far more than all others. A fit "
         "takes their logarithms, "
-        "so that those few do not outweigh everybody else, unless you set log to false.",
+        "so that those few do not outweigh the others, unless you set log to false.",
     ),
     QualityCheck(
         figure=_majority_zero,
-        one="{} is mostly zero: it tells those who have any from those who have none, and little "
-        "else. If only that matters, send it as yes and no.",
-        several="{} are mostly zero: each tells those who have any from those who have none, and "
-        "little else. If only that matters, send them as yes and no.",
+        one="{} is mostly zero: it mainly separates customers with any from customers without. If "
+        "only that matters, send it as yes and no.",
+        several="{} are mostly zero: each mainly separates customers with any from customers "
+        "without. If only that matters, send them as yes and no.",
     ),
     QualityCheck(
         figure=_far_out,
-        one="{} holds numbers far out of the usual: look whether they are mistakes. A fit takes "
-        "them for merely unusual, however far out they are.",
-        several="{} hold numbers far out of the usual: look whether they are mistakes. A fit takes "
-        "them for merely unusual, however far out they are.",
+        one="{} holds numbers far beyond the usual range: check whether they are mistakes. A fit "
+        "clips them to that range.",
+        several="{} hold numbers far beyond the usual range: check whether they are mistakes. A "
+        "fit clips them to that range.",
     ),
     QualityCheck(
         figure=_few_numbers,
-        one="{} is taken for an amount, such as the number of children. If it is a code, such as "
+        one="{} is read as an amount, such as the number of children. If it is a code, such as "
         "for regions, set its kind to categorical.",
-        several="{} are taken for amounts, such as the number of children. If they are codes, such "
+        several="{} are read as amounts, such as the number of children. If they are codes, such "
         "as for regions, set their kind to categorical.",
     ),
 )

@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 MAX_SAMPLED: Final = 50_000
-_SEED: Final = 0
+_SEED: Final = 0  # fixed, so that a summary can be repeated
 
 
 @dataclass(frozen=True, kw_only=True)

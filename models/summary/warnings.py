@@ -12,10 +12,10 @@ from models.summary.correlations import Correlation
 from models.summary.quality_checks import format_customers, percent, quality_warnings
 from models.summary.row_order import RowOrder
 
-SAME: Final = 0.999
+SAME: Final = 0.999  # absolute correlation; less than 1, since copies may be rounded
 NEARLY_THE_SAME: Final = 0.95
 MAX_PAIRS: Final = 10
-NOTABLE_DUPLICATES: Final = 0.01
+NOTABLE_DUPLICATES: Final = 0.01  # share of the customers; a few equal rows occur by chance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,8 @@ def summary_warnings(found: Findings) -> Iterator[str]:
 def _no_usable_column_warning(found: Findings) -> Iterator[str]:
     if not any(column.usable for column in found.columns):
         yield (
-            "No column can set customers apart: each is an identifier, ignored, or the same for "
-            "everybody."
+            "No column distinguishes customers: each is an identifier, ignored, or the same for "
+            "all customers."
         )
 
 
@@ -89,9 +89,9 @@ def _duplicates_warning(found: Findings) -> Iterator[str]:
         return
     share = percent(found.duplicates / found.n_customers)
     yield (
-        f"{format_customers(found.duplicates)} ({share}) cannot be told from an earlier one by any "
-        "usable column. With few or coarse columns that is normal; otherwise look whether somebody "
-        "is in the table twice, under two ids."
+        f"{format_customers(found.duplicates)} ({share}) cannot be distinguished from an earlier "
+        "one by any usable column. With few or coarse columns that is normal; otherwise check "
+        "whether a customer is in the table twice, under two ids."
     )
 
 

@@ -83,10 +83,6 @@ def collect_errors(
 
     def detail(row: int) -> str:
         cell = column[row].as_py()
-        return "is missing" if _is_blank(cell) else why(cell)
+        return "is missing" if cells.is_blank(cell) else why(cell)
 
     return ColumnErrors(name, np.flatnonzero(mask(read.is_null())), detail)
-
-
-def _is_blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())

@@ -16,7 +16,7 @@ MAX_DAYS_AHEAD: Final = 1
 MIN_ROWS: Final = 20
 MAX_SHARE: Final = 0.05
 MIN_GAP_DAYS: Final = 365
-MIN_GAP_RATIO: Final = 10
+MIN_GAP_RATIO: Final = 10  # to the longest usual gap, as a table may have few days
 DAYS_PER_YEAR: Final = 365.25
 
 

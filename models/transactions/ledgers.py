@@ -118,7 +118,10 @@ def _aggregate(header: str, entries: _Entries) -> pa.Table:
         )
     columns["last_day"] = _dates(_latest(codes, entries.last_day, len(names)))
     if entries.total is not None:
-        columns["total"] = pa.array(_check_finite(_totals(codes, entries.total, len(names))))
+        total = _totals(codes, entries.total, len(names))
+        if not np.isfinite(total).all():
+            raise ValueOutOfRange("The amounts of a customer are too large to add up")
+        columns["total"] = pa.array(total)
     return pa.table(columns)
 
 
@@ -171,12 +174,6 @@ def _latest(codes: Integers, days: Integers, n_customers: int) -> Integers:
 
 def _totals(codes: Integers, values: Integers | Numbers, n_customers: int) -> Numbers:
     return np.bincount(codes, weights=values, minlength=n_customers).astype(np.float64)
-
-
-def _check_finite(totals: Numbers) -> Numbers:
-    if not np.isfinite(totals).all():
-        raise ValueOutOfRange("The amounts of a customer are too large to add up")
-    return totals
 
 
 def _dates(days: Integers) -> pa.Array:

@@ -17,7 +17,7 @@ from models.columns.cell_errors import errors_by_rule
 from models.columns.distinct import DistinctCells
 from models.transactions.fields import Field, collect_errors
 
-KEY_BYTES: Final = 8
+KEY_BYTES: Final = 8  # of a hash, so that ledgers hold no order numbers
 MIN_DIGIT_SHARE: Final = 0.9
 # An order belongs to one customer; a column of types or shops repeats among many customers.
 MAX_CUSTOMERS_PER_ORDER: Final = 1.1

@@ -138,12 +138,10 @@ def _customer_type(
         int | float | text | bool | None,
         int | float | text | None,
     )
-    ids = dict.fromkeys(schema.id_columns, identifier)
-    features = {
-        name: number if kind == "numeric" and name not in ids else word
-        for name, kind in schema.features
-    }
-    types = {**ids, **features}
+    types = dict.fromkeys(schema.id_columns, identifier)
+    for name, kind in schema.features:
+        is_number = kind == "numeric" and name not in schema.id_columns
+        types[name] = number if is_number else word
     return msgspec.defstruct(
         "Customer",
         [(field, types[name], None) for field, name in fields.items()],

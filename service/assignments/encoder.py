@@ -77,7 +77,8 @@ def to_table(batch: AssignmentBatch) -> pa.Table:
     assigned, n_rows = batch.assigned, len(batch.customer_ids)
     rejected = np.zeros(n_rows, dtype=np.bool_)
     rejected[list(batch.faults)] = True
-    ids, names = (pa.array(each, pa.string()) for each in _segment_ids_and_names(batch.version))
+    ids = pa.array([segment for segment, _ in batch.version.segments], pa.string())
+    names = pa.array([name for _, name in batch.version.segments], pa.string())
     segment = _segment_indices(assigned.index, rejected)
     columns = {
         "row": np.arange(1, n_rows + 1),
@@ -167,10 +168,6 @@ def _build_rejected(batch: AssignmentBatch, row: int) -> object:
         batch.customer_ids[row],
         [fault.model_dump(exclude_defaults=True) for fault in faults],
     )
-
-
-def _segment_ids_and_names(version: LoadedVersion) -> tuple[list[str], list[str]]:
-    return [segment for segment, _ in version.segments], [name for _, name in version.segments]
 
 
 def _segment_indices(index: npt.NDArray[np.int64], rejected: npt.NDArray[np.bool_]) -> pa.Array:

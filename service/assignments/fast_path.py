@@ -118,7 +118,7 @@ class AssignmentFastPath:
         self._large_bodies = asyncio.Semaphore(MAX_LARGE_BODIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
+        """Respond to an assignment request, or pass it on to the router."""
         request = parse_head(scope) if scope["type"] == "http" else None
         if request is None:
             await self.app(scope, receive, self._clear_cache_on_change(scope, send))

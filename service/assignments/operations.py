@@ -111,7 +111,9 @@ def assign_rows(
         ids = without_zero_fractions(
             [_first_id(row, version.input_schema.id_positions) for row in rows]
         )
-        assigned = [each for row in rows if (each := version.scorer.single.place(row[:n_features]))]
+        assigned = [
+            each for row in rows if (each := version.scorer.single.assign(row[:n_features]))
+        ]
     except BadCell:
         return None
     return list(zip(ids, assigned, strict=True)) if len(assigned) == len(ids) else None

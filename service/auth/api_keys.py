@@ -14,7 +14,7 @@ MIN_LENGTH: Final = 43  # characters of base 64 that hold 256 bits
 _MAX_LENGTH: Final = 200
 _ALPHABET: Final = string.digits + string.ascii_letters
 _SECRET_LENGTH: Final = 43  # characters of base 62 that hold 256 bits
-_CHECKSUM_LENGTH: Final = 6
+_CHECKSUM_LENGTH: Final = 6  # characters of base 62 that hold a CRC-32
 _ID_LENGTH: Final = 12
 
 

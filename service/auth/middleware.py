@@ -89,7 +89,9 @@ class AuthMiddleware:
             raise
 
     async def _authenticate(self, scope: Scope) -> Principal | None:
-        caller = await self._keys.get_principal(_get_api_key(scope))
+        bearer = _BEARER.fullmatch(get_header(scope, b"authorization") or "")
+        key = bearer[1] if bearer else get_header(scope, b"x-api-key") or ""
+        caller = await self._keys.get_principal(key)
         if caller is None and await self._keys.has_no_keys():
             _require_loopback(Headers(scope=scope))
             return LOCAL_ADMIN
@@ -116,11 +118,6 @@ def _check(caller: Principal | None, required: principals.Scope | None) -> None:
         raise KeyNeeded
     if required not in caller.scopes:
         raise ScopeMissing(f"This request needs a key with the scope {required}")
-
-
-def _get_api_key(scope: Scope) -> str:
-    bearer = _BEARER.fullmatch(get_header(scope, b"authorization") or "")
-    return bearer[1] if bearer else get_header(scope, b"x-api-key") or ""
 
 
 def _check_rate_limit(rate_limit: RateLimitState | None) -> None:

@@ -13,7 +13,7 @@ MAX_KEYS: Final = 10_000
 
 _HEADER: Final = Struct("=Q")  # the number of keys
 _SLOT: Final = Struct("=16sdQ")  # a key's digest, its window's start, and the requests in it
-_N_SLOTS: Final = 2**14
+_N_SLOTS: Final = 2**14  # well above MAX_KEYS, so that probe sequences stay short
 _N_BYTES: Final = _HEADER.size + _N_SLOTS * _SLOT.size
 _EMPTY: Final = bytes(16)
 
@@ -84,18 +84,17 @@ class SharedWindows:
             found = self._table[offset : offset + len(_EMPTY)]
             if found == digest:
                 return offset
+            if found == _EMPTY and self._add_key():
+                return offset
             if found == _EMPTY:
-                return offset if self._has_room() else self._cleared(digest)
+                self._table[:] = bytes(_N_BYTES)  # forgets all keys; the next look finds room
+                return self._slot_of(digest)
             number += 1
 
-    def _has_room(self) -> bool:
+    def _add_key(self) -> bool:
         """Count one more key, unless there are too many."""
         (n_keys,) = _HEADER.unpack_from(self._table)
         if n_keys >= MAX_KEYS:
             return False
         _HEADER.pack_into(self._table, 0, n_keys + 1)
         return True
-
-    def _cleared(self, digest: bytes) -> int:
-        self._table[:] = bytes(_N_BYTES)
-        return self._slot_of(digest)

@@ -63,8 +63,11 @@ def serve(
 ) -> None:
     """Start the service, with an embedded job engine unless SEGMENTATION_ENGINE_ADDRESS is set."""
     settings = Settings(processes=processes) if processes else Settings()
+    # A taken port and weak keys are reported before the engine, which takes seconds, is started.
     with bind_sockets(host, port) as sockets:
-        _check_keys(settings)
+        signing_keys(settings)
+        if first := settings.first_key():
+            check_key_format(first)
         if host not in LOOPBACK_HOSTS:
             from service.startup import require_a_key
 
@@ -255,13 +258,6 @@ def sample(
     except httpx.HTTPError as error:
         typer.echo(f"The sample could not be loaded into {url}: {error}", err=True)
         raise typer.Exit(1) from error
-
-
-def _check_keys(settings: Settings) -> None:
-    """Check the signing keys and the bootstrap key before anything is started."""
-    signing_keys(settings)
-    if first := settings.first_key():
-        check_key_format(first)
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """Comparison of two versions of a model: counts of customers by segment before and after."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import numpy as np
 import pyarrow as pa
@@ -164,17 +162,10 @@ def _count(stores: Stores, pair: VersionPair) -> FlowCounts:
     scorers = [stores.scorers.get(side.ref) for side in (pair.before, pair.after)]
     shape = scorers[0].n_segments, scorers[1].n_segments
     empty = FlowCounts(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
-    return reduce(
-        add, (_count_batch(batch, scorers) for batch in _batches(stores, pair, scorers)), empty
-    )
-
-
-def _batches(
-    stores: Stores, pair: VersionPair, scorers: Sequence[Scorer]
-) -> Iterator[pa.RecordBatch]:
     columns = list(dict.fromkeys(name for scorer in scorers for name in scorer.feature_names))
     path = stored_versions.table_path(pair.model.tenant, pair.source.dataset_id)
-    return stores.tables.batches(path, pair.source.table_version, columns)
+    batches = stores.tables.batches(path, pair.source.table_version, columns)
+    return sum((_count_batch(batch, scorers) for batch in batches), start=empty)
 
 
 def _count_batch(batch: pa.RecordBatch, scorers: Sequence[Scorer]) -> FlowCounts:

@@ -175,7 +175,7 @@ def _reraise_cancellation() -> None:
 
 
 async def _keep_worker_alive(worker: Callable[[], Nanny]) -> None:
-    """Start a new nanny whenever the last one gives up.
+    """Start a new nanny each time that one fails.
 
     A nanny itself restarts a worker that dies.
     """

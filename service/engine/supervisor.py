@@ -21,7 +21,7 @@ MIN_BACKOFF = 0.2  # seconds before a restart, doubled at each failure in a row
 MAX_BACKOFF = 30.0
 STABLE_SECONDS = 60.0  # uptime after which the backoff is reset
 STDERR = 2
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 logger = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from service.jobs.rows import PURGES, JobRow
 from service.stores.database import Database, JsonObject, Session, now
 from service.tracing import traceparent
 
-SUBMITTED_PER_SLOT = 2
+SUBMITTED_PER_SLOT = 2  # a worker has its next job at once; the others wait in the database
 
 Progress = Callable[[str, float], None]
 Plan = Callable[

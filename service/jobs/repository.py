@@ -33,7 +33,10 @@ def find_job(session: Session, job_id: str) -> JobRow | None:
 
 def get_job(session: Session, tenant: str, job_id: str) -> JobRow:
     """Return a tenant's job, by its id or `newest`; raises NotFound."""
-    row = _newest(session, tenant) if job_id == NEWEST else find_job(session, job_id)
+    if job_id == NEWEST:
+        row = next(iter(list_jobs(session, tenant, before=None, limit=1)), None)
+    else:
+        row = find_job(session, job_id)
     if row is None or row.tenant != tenant:
         raise NotFound("There is no such job")
     return row
@@ -156,10 +159,6 @@ def cancel_job(session: Session, job_id: str) -> bool:
     """Cancel a job; return False if it is finished."""
     changes = {"state": "cancelled", "finished_at": now()}
     return _update(session, (JobRow.id == job_id) & JobRow.state.in_(UNFINISHED), changes)
-
-
-def _newest(session: Session, tenant: str) -> JobRow | None:
-    return next(iter(list_jobs(session, tenant, before=None, limit=1)), None)
 
 
 def _held(job_id: str, attempt: int) -> ColumnElement[bool]:

@@ -122,7 +122,10 @@ class JobResponder:
         if job.state == "failed":
             raise JobFailed(job.problem or {}, job.id)
         if job.state != "succeeded":
-            return self._accepted(job)
+            self.response.status_code = 202
+            self.response.headers["Location"] = f"/v1/jobs/{job.id}"
+            self.response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            return Job.of(job)
         return await run_in_threadpool(self._created, database, job, show)
 
     def _start(self, prepare: Callable[[Session], Plan], before: Callable[[], None]) -> str:
@@ -144,12 +147,6 @@ class JobResponder:
 
         with self.parts.stores.database.writing() as session:
             return plan_once(session, self.sent, plan_job) if self.sent else plan_job(session)
-
-    def _accepted(self, job: JobRow) -> Job:
-        self.response.status_code = 202
-        self.response.headers["Location"] = f"/v1/jobs/{job.id}"
-        self.response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return Job.of(job)
 
     def _created(
         self,

@@ -7,7 +7,6 @@ from functools import partial
 
 import pandas as pd
 
-from models.criteria.base import Verdict
 from models.selection import Recommendation, recommend_k
 from service.datasets import stored_versions
 from service.datasets.features import doubts_of
@@ -19,7 +18,7 @@ from service.recommendations.rows import RecommendationRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session
 
-READING_SHARE = 0.05
+READING_SHARE = 0.05  # of the progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +77,10 @@ def save_recommendation(
     row.answer = {
         **asdict(answer),
         "probabilities": answer.probabilities and _by_k(answer.probabilities),
-        "verdicts": [_dump_verdict(verdict) for verdict in answer.verdicts],
+        "verdicts": [
+            asdict(verdict) | {"scores": _by_k(verdict.scores), "errors": _by_k(verdict.errors)}
+            for verdict in answer.verdicts
+        ],
     }
 
 
@@ -110,10 +112,6 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
         table=table.to_pandas(),
         doubts=doubts_of(source, names),
     )
-
-
-def _dump_verdict(verdict: Verdict) -> JsonObject:
-    return {**asdict(verdict), "scores": _by_k(verdict.scores), "errors": _by_k(verdict.errors)}
 
 
 def _by_k(figures: Mapping[int, float]) -> dict[str, float]:

@@ -30,11 +30,10 @@ def get_recommendation(
     session: Session, dataset: DatasetRow, recommendation_id: str
 ) -> RecommendationRow:
     """Get a finished recommendation of a dataset by its id, or the newest one for `newest`."""
-    row = (
-        _newest(session, dataset)
-        if recommendation_id == NEWEST
-        else find_by_id(session, recommendation_id)
-    )
+    if recommendation_id == NEWEST:
+        row = next(iter(list_recommendations(session, dataset, before=None, limit=1)), None)
+    else:
+        row = find_by_id(session, recommendation_id)
     if row is None or row.dataset_id != dataset.id or row.answer is None:
         raise NotFound(f"The dataset {dataset.name} has no such recommendation")
     return row
@@ -52,7 +51,3 @@ def list_recommendations(
         same_time = (created == before.created_at) & (row_id < before.id)
         query = query.where((created < before.created_at) | same_time)
     return list(session.scalars(query.order_by(created.desc(), row_id.desc()).limit(limit)))
-
-
-def _newest(session: Session, dataset: DatasetRow) -> RecommendationRow | None:
-    return next(iter(list_recommendations(session, dataset, before=None, limit=1)), None)

@@ -170,6 +170,7 @@ def move_alias(
     if alias is None:
         alias = AliasRow(model_id=model.id, name=name, version=version.number)
         session.add(alias)
+    # A repeated move changes nothing and is not logged.
     if previous != version.number:
         alias.version = version.number
         session.add(_build_move(alias, previous, by))

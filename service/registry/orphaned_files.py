@@ -14,7 +14,7 @@ from service.storage import Storage
 from service.stores import Stores
 from service.stores.database import Session
 
-GRACE_SECONDS: Final = 3600.0
+GRACE_SECONDS: Final = 3600.0  # a younger file may belong to a write that has not committed
 
 _ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # Only files that match are removed; foreign files in the same storage are kept.

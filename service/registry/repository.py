@@ -62,9 +62,12 @@ def find_version(session: Session, model: ModelRow, number: int) -> VersionRow |
 
 def get_version(session: Session, model: ModelRow, ref: str) -> VersionRow:
     """Get a version by its number or by an alias."""
-    number = int(ref) if ref.isdecimal() else _resolve_alias(session, model, ref)
-    row = number and find_version(session, model, number)
-    if not row:
+    if ref.isdecimal():
+        row = find_version(session, model, int(ref))
+    else:
+        alias = find_alias(session, model, ref)
+        row = find_version(session, model, alias.version) if alias else None
+    if row is None:
         raise NotFound(f"The model {model.name} has no version {ref}")
     return row
 
@@ -187,8 +190,3 @@ def delete_rows(session: Session, rows: Sequence[ModelRow | VersionRow]) -> None
     for row in rows:
         session.delete(row)
     session.flush()
-
-
-def _resolve_alias(session: Session, model: ModelRow, name: str) -> int | None:
-    alias = find_alias(session, model, name)
-    return alias.version if alias else None

@@ -170,14 +170,14 @@ def show_version(session: Session, model: ModelRow, row: VersionRow) -> Version:
             "dataset_version_available": stored_versions.is_available(
                 session, row.dataset_id, row.dataset_version
             ),
-            "segments": [_brief(*pair) for pair in repository.list_profiles(session, row)],
+            "segments": [_show_segment(*pair) for pair in repository.list_profiles(session, row)],
             "warnings": row.warnings or [],
             "job": row.job_id,
         },
     )
 
 
-def _brief(profile: ProfileRow, segment: SegmentRow) -> SegmentBrief:
+def _show_segment(profile: ProfileRow, segment: SegmentRow) -> SegmentBrief:
     size = {name: profile.profile[name] for name in ("n_customers", "share")}
     return SegmentBrief(
         segment=segment.id, index=profile.index, name=segment.name or profile.name, **size

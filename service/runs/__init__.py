@@ -1,1 +1,1 @@
-"""Whole datasets placed in segments."""
+"""Assignment runs: all customers of a dataset, assigned to segments by a job."""

@@ -14,7 +14,7 @@ from models.scoring import AssignmentResult, Scorer
 from models.scoring.assignment_counts import AssignmentCounts
 from models.scoring.features import NumericFeature
 
-PLACED = pa.schema(
+ASSIGNMENT_SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
         ("segment", pa.string()),
@@ -29,10 +29,10 @@ PLACED = pa.schema(
 )
 
 REJECTED: Final = "rejected"
-ADDED: Final = ("imputed", "unknown")  # since an earlier release
-NAMED = PLACED.insert(2, pa.field("segment_name", pa.string()))
-# How a member fits, and last its row in the dataset.
-FIT = pa.schema(
+OPTIONAL_COLUMNS: Final = ("imputed", "unknown")  # absent from tables of earlier releases
+NAMED_ASSIGNMENT_SCHEMA = ASSIGNMENT_SCHEMA.insert(2, pa.field("segment_name", pa.string()))
+# Columns that are added to the members of a segment; `row` is the row in the dataset.
+MEMBER_FIELDS = pa.schema(
     [
         ("distance", pa.float64()),
         ("margin", pa.float64()),
@@ -60,7 +60,7 @@ class BatchAssigner:
     def members_schema(self, stored: pa.Schema) -> pa.Schema:
         """Return the schema of the members of a segment, for a table of this schema."""
         read = [stored.field(name) for name in self.columns(stored.names)]
-        return pa.schema([*read, *_with_columns([field.name for field in read])])
+        return pa.schema([*read, *_member_fields([field.name for field in read])])
 
     def assign(
         self, batches: Iterable[pa.RecordBatch], tally: AssignmentCounts
@@ -79,12 +79,12 @@ class BatchAssigner:
     def findings(self, tally: AssignmentCounts, available: Collection[str]) -> dict[str, Any]:
         """Return the counts of outliers and of imputed and unknown values, and the warnings."""
         names = self.scorer.feature_names
-        unavailable_reason = [name for name in names if name not in available]
+        missing_columns = [name for name in names if name not in available]
         return {
             "outliers": tally.n_outliers,
             "features": {name: tally.of_feature(name) for name in names},
             "warnings": tally.warnings(
-                unavailable_reason=unavailable_reason, n_segments=self.scorer.n_segments
+                missing_columns=missing_columns, n_segments=self.scorer.n_segments
             ),
         }
 
@@ -101,7 +101,7 @@ class BatchAssigner:
             rows = np.arange(start, start + batch.num_rows)
             fit = (assigned.distance, assigned.margin, assigned.outlier, rows)
             added = [pa.array(values, from_pandas=True) for values in fit]
-            schema = pa.schema([*batch.schema, *_with_columns(batch.schema.names)])
+            schema = pa.schema([*batch.schema, *_member_fields(batch.schema.names)])
             wide = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
             yield wide.filter(pa.array(assigned.index == index))
             start += batch.num_rows
@@ -109,13 +109,14 @@ class BatchAssigner:
     def _sizes(self, batch: pa.RecordBatch) -> dict[str, float]:
         """Return the mean of each numeric feature as a multiple of its typical size."""
         numeric = (each for each in self.scorer.features if isinstance(each, NumericFeature))
-        there = (each for each in numeric if each.name in batch.schema.names)
-        sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in there}
+        present = (each for each in numeric if each.name in batch.schema.names)
+        sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in present}
         return {name: size for name, size in sizes.items() if size is not None}
 
     def _assign(self, batch: pa.RecordBatch) -> AssignmentResult:
+        # Missing cells become NaN in numbers and None in texts.
         columns = {
-            name: _cells(batch.column(name))
+            name: batch.column(name).to_numpy(zero_copy_only=False)
             for name in batch.schema.names
             if name != self.customer_id
         }
@@ -141,7 +142,7 @@ class BatchAssigner:
             ),
             "rejected": _sparse(batch.num_rows, rejected),
         }
-        return pa.RecordBatch.from_pydict(columns, schema=PLACED)
+        return pa.RecordBatch.from_pydict(columns, schema=ASSIGNMENT_SCHEMA)
 
     def _segment_ids(self, indices: npt.NDArray[np.int64]) -> pa.Array:
         known = pa.array(np.where(indices < 0, 0, indices), mask=indices < 0)
@@ -152,26 +153,28 @@ def with_segment_names(
     batches: Iterable[pa.RecordBatch], names: Mapping[str, str]
 ) -> Iterator[pa.RecordBatch]:
     """Add the name of each segment; columns that an earlier release did not write are null."""
-    ids, called = pa.array(list(names), pa.string()), pa.array(list(names.values()), pa.string())
+    ids, labels = pa.array(list(names), pa.string()), pa.array(list(names.values()), pa.string())
     for batch in batches:
         columns = {name: batch.column(name) for name in batch.schema.names}
-        columns["segment_name"] = called.take(pc.index_in(columns["segment"], value_set=ids))
+        columns["segment_name"] = labels.take(pc.index_in(columns["segment"], value_set=ids))
         columns |= {
-            name: pa.nulls(batch.num_rows, pa.string()) for name in ADDED if name not in columns
+            name: pa.nulls(batch.num_rows, pa.string())
+            for name in OPTIONAL_COLUMNS
+            if name not in columns
         }
-        yield pa.RecordBatch.from_pydict(columns, schema=NAMED)
+        yield pa.RecordBatch.from_pydict(columns, schema=NAMED_ASSIGNMENT_SCHEMA)
 
 
-def _with_columns(taken: Sequence[str]) -> list[pa.Field]:
+def _member_fields(taken: Sequence[str]) -> list[pa.Field]:
     """Return the added fields, renamed where the table already has a column of that name."""
     lowered = {name.lower() for name in taken}
     return [
-        field.with_name(next(name for name in _names(field.name) if name not in lowered))
-        for field in FIT
+        field.with_name(next(name for name in _candidate_names(field.name) if name not in lowered))
+        for field in MEMBER_FIELDS
     ]
 
 
-def _names(name: str) -> Iterator[str]:
+def _candidate_names(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}_{n}" for n in count(2))
 
@@ -187,9 +190,3 @@ def _numbers(column: pa.Array) -> npt.NDArray[np.float64]:
     """Return a numeric column with NaN for missing cells; a text column is all NaN."""
     numbers = column if pa.types.is_floating(column.type) else pa.nulls(len(column), pa.float64())
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _cells(column: pa.Array) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:
-    """Return a column as an array; missing cells are NaN in numbers and None in texts."""
-    cells: npt.NDArray[np.float64] | npt.NDArray[np.object_] = column.to_numpy(zero_copy_only=False)
-    return cells

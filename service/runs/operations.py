@@ -1,4 +1,4 @@
-"""Places whole datasets.
+"""Assignment of whole datasets.
 
 As a job into a table of its own, or on the fly to list the members of a segment.
 """
@@ -22,7 +22,12 @@ from service.registry import operations as registry
 from service.registry import repository as registry_repository
 from service.registry.rows import ModelRow, VersionRow
 from service.runs import repository
-from service.runs.batch import NAMED, PLACED, BatchAssigner, with_segment_names
+from service.runs.batch import (
+    ASSIGNMENT_SCHEMA,
+    NAMED_ASSIGNMENT_SCHEMA,
+    BatchAssigner,
+    with_segment_names,
+)
 from service.runs.rows import RunRow
 from service.stores import Stores
 from service.stores.database import JsonObject, Session, now
@@ -70,7 +75,7 @@ def assign_dataset(
             progress("placing", (tally.n_assigned + tally.n_rejected) / source.n_customers)
             yield batch
 
-    stores.tables.write(path, PLACED, batches)
+    stores.tables.write(path, ASSIGNMENT_SCHEMA, batches)
 
     def finish(session: Session) -> JsonObject:
         # A customer who was erased meanwhile must not come back by a run that had begun before.
@@ -128,7 +133,7 @@ def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, star
     if run.attempt is None:
         raise Conflict("The run is not finished yet, or failed")
     return Rows(
-        schema=NAMED,
+        schema=NAMED_ASSIGNMENT_SCHEMA,
         batches=with_segment_names(
             stores.tables.batches(run_path(run, run.attempt), start=start), names
         ),

@@ -1,4 +1,4 @@
-"""Verbs on the table of runs."""
+"""Queries on the table of runs."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,11 +11,14 @@ from service.runs.rows import RunRow
 
 def get_run(session: Session, version: VersionRow, run_id: str) -> RunRow:
     """Get a run of a version, or the newest of its runs."""
-    row = (
-        _newest(session, version)
-        if run_id == NEWEST
-        else session.get(RunRow, run_id, populate_existing=True)
-    )
+    if run_id == NEWEST:
+        query = select(RunRow).where(
+            RunRow.model_id == version.model_id, RunRow.version == version.number
+        )
+        newest_first = query.order_by(RunRow.created_at.desc(), RunRow.id.desc())
+        row = session.scalar(newest_first.limit(1))
+    else:
+        row = session.get(RunRow, run_id, populate_existing=True)
     if row is None or (row.model_id, row.version) != (version.model_id, version.number):
         raise NotFound(f"Version {version.number} has no such run")
     return row
@@ -32,10 +35,3 @@ def get_run_by_id(session: Session, run_id: str) -> RunRow:
     if row is None:
         raise NotFound("The run is gone: its model, or this version of it, was deleted")
     return row
-
-
-def _newest(session: Session, version: VersionRow) -> RunRow | None:
-    query = select(RunRow).where(
-        RunRow.model_id == version.model_id, RunRow.version == version.number
-    )
-    return session.scalar(query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(1))

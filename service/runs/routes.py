@@ -1,4 +1,4 @@
-"""Whole datasets placed by a version, and the members of its segments."""
+"""Routes of assignment runs, and of the members of segments."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -56,7 +56,7 @@ router = APIRouter(tags=["runs"])
 async def start_run(
     model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
 ) -> Run | Job:
-    """Place a whole dataset, as a job.
+    """Assign all customers of a dataset, as a job.
 
     Answers with the run, or with its job if that takes longer than you wait.
     """
@@ -74,7 +74,7 @@ async def start_run(
 def get_run(
     session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId
 ) -> Run:
-    """Show a run: how far it is, and how many customers went to each segment."""
+    """Retrieve a run: its progress, and the number of customers in each segment."""
     row, ready = registry.get_ready_version(session, tenant, model, version)
     found = repository.get_run(session, ready, run)
     return Run.of(row, found, repository.job_of(session, found))

@@ -16,7 +16,7 @@ Member = TypeAliasType("Member", dict[str, str | float | bool | None])
 
 
 class RunCreate(RequestModel):
-    """The dataset to place."""
+    """The dataset to assign."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"dataset": "sample"}]})
 
@@ -27,18 +27,18 @@ class RunCreate(RequestModel):
 
 
 class FeatureCounts(ResponseModel):
-    """For how many of the placed customers a feature was not as the model has learned it."""
+    """Numbers of assigned customers whose feature differs from the values of the fit."""
 
-    imputed: int = Field(description="It was missing, and taken as typical.")
-    unknown: int = Field(description="Its category is none that the model has learned.")
-    outliers: int = Field(description="It lies beyond the values that the model has learned.")
+    imputed: int = Field(description="It was missing, and imputed by a typical value.")
+    unknown: int = Field(description="Its category is not one that the model has learned.")
+    outliers: int = Field(description="It lies beyond the usual values of the fit.")
 
 
 FeatureFindings = TypeAliasType("FeatureFindings", dict[str, FeatureCounts])
 
 
 class Run(ResponseModel):
-    """A whole dataset, placed by one version."""
+    """An assignment run: all customers of a dataset, assigned by one version."""
 
     run: str
     model: str
@@ -48,11 +48,11 @@ class Run(ResponseModel):
     state: State
     progress: float
     counts: SegmentCounts | None = Field(
-        description="How many customers went to each segment, or were `rejected`."
+        description="Number of customers in each segment, and of the `rejected` ones."
     )
     outliers: int | None = Field(
-        description="How many customers are unlike those the segments were learned from. Null: not "
-        "finished, or of an earlier release, as `features`."
+        description="Number of customers that differ from those of the fit. Null: not finished, or "
+        "from an earlier release, as `features`."
     )
     features: FeatureFindings | None = Field(
         description="Counts of imputed, unknown and unusual values, by feature."
@@ -67,7 +67,7 @@ class Run(ResponseModel):
 
     @classmethod
     def of(cls, model: ModelRow, row: RunRow, job: JobRow) -> Self:
-        """Show a run and how far it is."""
+        """Build the response from a run and its job."""
         findings = row.findings or {}
         return cls(
             run=row.id,
@@ -87,10 +87,10 @@ class Run(ResponseModel):
 
 
 class StoredAssignment(ResponseModel):
-    """Where a run placed a customer."""
+    """The assignment of one customer by a run."""
 
     customer_id: str
-    segment: str | None = Field(description="Null where the customer could not be placed.")
+    segment: str | None = Field(description="Null if the customer could not be assigned.")
     segment_name: str | None
     distance: float | None
     runner_up: str | None
@@ -104,7 +104,7 @@ class StoredAssignment(ResponseModel):
 
 
 class StoredAssignmentList(Page):
-    """Where a run placed its customers, in the dataset's order."""
+    """A page of a run's assignments, in the dataset's order."""
 
     assignments: list[StoredAssignment]
 

@@ -11,7 +11,11 @@ from service.stores.database import Session
 
 def get_segment(session: Session, tenant: str, model: str, ref: str) -> SegmentRow:
     """Get a segment of a model by its id, or by its index in production, and lock its row."""
-    segment_id = _id_in_production(session, tenant, model, ref) if ref.isdecimal() else ref
+    segment_id = ref
+    if ref.isdecimal():
+        _, version = registry.get_ready_version(session, tenant, model, registry.PRODUCTION)
+        _, segment = repository.get_segment(session, version, ref)
+        segment_id = segment.id
     row = repository.lock_segment(session, repository.get_model(session, tenant, model), segment_id)
     if row is None:
         raise NotFound(f"The model {model} has no segment {ref}")
@@ -23,9 +27,3 @@ def change_segment(row: SegmentRow, changes: Mapping[str, str | None]) -> Segmen
     for field, value in changes.items():
         setattr(row, field, value)
     return row
-
-
-def _id_in_production(session: Session, tenant: str, model: str, index: str) -> str:
-    _, version = registry.get_ready_version(session, tenant, model, registry.PRODUCTION)
-    _, segment = repository.get_segment(session, version, index)
-    return segment.id

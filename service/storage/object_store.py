@@ -44,7 +44,7 @@ class ObjectStorage(Storage):
             raise StorageUnavailable from error
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
-        """Put the objects in order.
+        """Write the objects in order.
 
         Without an atomic rename, the last object marks the directory as complete.
         """
@@ -56,7 +56,7 @@ class ObjectStorage(Storage):
                 self.replace(f"{directory}/{name}", data)
 
     def replace(self, path: str, data: bytes) -> None:
-        """Put an object, which becomes visible when it is complete."""
+        """Write an object, which becomes visible when it is complete."""
         with self.reached(), self.arrow.open_output_stream(path) as file:
             file.write(data)
 

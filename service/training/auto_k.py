@@ -64,9 +64,10 @@ def with_choice(
     """Add the recommendation to its dataset, if that exists, and its summary to the version."""
     if choice is None:
         return learned
-    row = new_recommendation(
-        version.dataset_id, version.dataset_version, _without_categories(choice.question)
-    )
+    # A recommendation outlives the erasure of customers, so it does not store their categories.
+    features = [replace(feature, categories=None) for feature in choice.question.features]
+    question = replace(choice.question, features=features)
+    row = new_recommendation(version.dataset_id, version.dataset_version, question)
     row.job_id = version.job_id
     save_recommendation(row, version.dataset_version, choice.answer)
     if datasets.find_by_id(session, version.dataset_id) is not None:
@@ -74,13 +75,6 @@ def with_choice(
     warnings = dict.fromkeys([*choice.warnings, *learned.warnings])
     return replace(
         learned, recommendation=_summarize(row.id, choice.answer), warnings=tuple(warnings)
-    )
-
-
-def _without_categories(question: Question) -> Question:
-    """Remove categories of customers, since a recommendation outlives their erasure."""
-    return replace(
-        question, features=[replace(feature, categories=None) for feature in question.features]
     )
 
 

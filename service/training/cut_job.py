@@ -11,7 +11,7 @@ from service.registry import operations as registry
 from service.registry.operations import PIPELINE_FILE
 from service.stores import Stores
 from service.stores.database import JsonObject
-from service.training.fit_job import FitInputs, PreviousVersion, run_fit
+from service.training.fit_job import FitInputs, run_fit
 from service.training.operations import read_algorithm, read_features
 
 
@@ -21,7 +21,9 @@ def cut_version(stores: Stores, payload: JsonObject, attempt: int, progress: Pro
 
 
 def _cut(stores: Stores, inputs: FitInputs, k: int | None, progress: Progress) -> Segmentation:
-    base, algorithm = _get_base(inputs), read_algorithm(inputs.version)
+    base, algorithm = inputs.base, read_algorithm(inputs.version)
+    if base is None:
+        raise Conflict(f"Version {inputs.version.cut_of}, whose tree was to be cut, was deleted")
     if not isinstance(algorithm, Hierarchical):
         raise NoTree
     ref = registry.artifact_ref(inputs.model, base.version)
@@ -36,9 +38,3 @@ def _cut(stores: Stores, inputs: FitInputs, k: int | None, progress: Progress) -
         seed=inputs.version.seed,
         progress=progress,
     )
-
-
-def _get_base(inputs: FitInputs) -> PreviousVersion:
-    if inputs.base is None:
-        raise Conflict(f"Version {inputs.version.cut_of}, whose tree was to be cut, was deleted")
-    return inputs.base

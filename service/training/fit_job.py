@@ -33,7 +33,7 @@ from service.stores.scorer_cache import SCORER_FILE
 from service.training.auto_k import choose_k, with_choice
 from service.training.operations import read_algorithm, read_features
 
-CHOOSING_SHARE = 0.5
+CHOOSING_SHARE = 0.5  # of the progress, if the number of segments is chosen first
 FITTING_SHARE = 0.8
 
 
@@ -76,7 +76,7 @@ def run_fit(
     choice = choose_k(
         version,
         inputs.table,
-        _doubts(inputs),
+        _column_warnings(inputs),
         partial(_scale_progress, progress, 0.0, CHOOSING_SHARE),
     )
     k = choice.answer.k if choice else version.k
@@ -243,12 +243,12 @@ def _warnings(
     return [
         *fitted.warnings,
         *stability_warnings([segment.name for segment in segments], fitted.stability),
-        *_doubts(inputs),
+        *_column_warnings(inputs),
         *leakage_warnings(inputs.table, fitted.features, fitted.labels, k=fitted.k),
     ]
 
 
-def _doubts(inputs: FitInputs) -> list[str]:
+def _column_warnings(inputs: FitInputs) -> list[str]:
     names = [feature["name"] for feature in inputs.version.features]
     return doubts_of(inputs.source, names)
 

@@ -253,13 +253,10 @@ def _resolve_k(spec: FitSpec, algorithm: JsonObject, base: VersionRow | None) ->
     if k != AUTO:
         _require_no_limits(spec.limits)
         return {"k": k, "limits": None}
-    limits = RecommendationLimits(**{**_limits_of(base), **spec.limits})
+    inherited: JsonObject = (base and base.limits) or {}
+    limits = RecommendationLimits(**{**inherited, **spec.limits})
     require_ordered(limits)
     return {"k": None, "limits": asdict(limits)}
-
-
-def _limits_of(base: VersionRow | None) -> JsonObject:
-    return (base and base.limits) or {}
 
 
 def _k_of(base: VersionRow | None) -> int | str | None:

@@ -42,7 +42,7 @@ def _possible_errors(method: str, operation: Operation, *, is_open: bool) -> Ite
         yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
     if operation["tags"] != ["health"]:  # probes may carry any query
         yield HTTPStatus.UNPROCESSABLE_ENTITY
-    if any(place == "path" for place, _ in parameters):
+    if any(location == "path" for location, _ in parameters):
         yield from (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE)
     if ("header", "if-match") in parameters:
         yield HTTPStatus.PRECONDITION_FAILED

@@ -69,7 +69,8 @@ def _handle(_: Request, error: Exception) -> JSONResponse:
 
 def _handle_validation_error(request: Request, error: Exception) -> JSONResponse:
     invalid = cast("RequestValidationError", error)
-    if isinstance(invalid.body, bytes) and invalid.body and not _is_json(request):
+    is_unparsed = isinstance(invalid.body, bytes) and invalid.body
+    if is_unparsed and not is_json(request.headers.get("content-type", "")):
         return problem_response(to_problem(UnsupportedFormat("Send application/json")))
     items = invalid.errors()
     errors = [_field_error(item, invalid.body) for item in items[:MAX_ERRORS]]
@@ -84,10 +85,6 @@ def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed_methods(request))
     return problem_response(http_problem(status, str(refusal.detail)), headers)
-
-
-def _is_json(request: Request) -> bool:
-    return is_json(request.headers.get("content-type", ""))
 
 
 def _allowed_methods(request: Request) -> list[str]:

@@ -141,7 +141,7 @@ def request_id() -> str:
 
 
 def _join_lines(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """Join lines to texts that a pipe takes in one piece, so that processes may share it."""
+    """Join lines to texts that a pipe accepts atomically, so that processes may share it."""
     text = b""
     for line in lines:
         if text and len(text) + len(line) >= PIPE_BUF:

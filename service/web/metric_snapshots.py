@@ -62,10 +62,13 @@ class MetricSnapshots:
 
     def collect(self) -> list[Metric]:
         """Return the metrics of all processes together."""
-        return merge(
-            _read(file) if _is_fresh(file) else _cumulative(_read(file))
-            for file in sorted(self._directory.glob("*.prom"))
-        )
+        snapshots = []
+        for file in sorted(self._directory.glob("*.prom")):
+            is_fresh = time.time() - file.stat().st_mtime < STALE_SECONDS
+            families = _read(file)
+            # An ended process keeps its counts, but holds no more memory or connections.
+            snapshots.append(families if is_fresh else _cumulative(families))
+        return merge(snapshots)
 
 
 def merge(snapshots: Iterable[Iterable[Metric]]) -> list[Metric]:
@@ -96,7 +99,3 @@ def _read(file: Path) -> list[Metric]:
 
 def _cumulative(families: Iterable[Metric]) -> list[Metric]:
     return [family for family in families if family.type in CUMULATIVE]
-
-
-def _is_fresh(file: Path) -> bool:
-    return time.time() - file.stat().st_mtime < STALE_SECONDS

@@ -116,7 +116,12 @@ class Metrics:
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the exposition format that `Accept` prefers, and its media type."""
         encode, media_type = choose_encoder(accept)
-        families = chain(self._collect_processes(), self._service_registry.collect())
+        if self._snapshots is None:
+            processes: Iterable[Metric] = self._process_registry.collect()
+        else:
+            self.write_snapshot()
+            processes = self._snapshots.collect()
+        families = chain(processes, self._service_registry.collect())
         return encode(MetricFamilies(families)), media_type
 
     def write_snapshot(self) -> None:
@@ -129,12 +134,6 @@ class Metrics:
         while self._snapshots:
             await run_in_threadpool(self.write_snapshot)
             await asyncio.sleep(SNAPSHOT_SECONDS)
-
-    def _collect_processes(self) -> Iterable[Metric]:
-        if self._snapshots is None:
-            return self._process_registry.collect()
-        self.write_snapshot()
-        return self._snapshots.collect()
 
     def collect(self) -> Iterable[Metric]:
         build = GaugeMetricFamily(

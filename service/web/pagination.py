@@ -7,7 +7,7 @@ from typing import TypeVar
 from service.errors import FieldError, InvalidRequest
 
 MAX_DIGITS = 9
-MAX_SEQ_DIGITS = 18
+MAX_SEQ_DIGITS = 18  # numbers of so many digits fit in 64 bits
 ROW_CURSOR_NUMBERS = 3
 
 Row = TypeVar("Row")

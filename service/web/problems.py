@@ -109,7 +109,9 @@ def subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:
 def _problem_of_kind(
     kind: type[Exception], status: HTTPStatus, detail: str | None = None
 ) -> dict[str, Any]:
-    return _problem(_slug(kind), _title(kind), status, detail)
+    slug = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
+    title = (getdoc(kind) or kind.__name__).split("\n\n")[0].replace("\n", " ")
+    return _problem(slug, title, status, detail)
 
 
 def _internal() -> dict[str, Any]:
@@ -154,11 +156,3 @@ def _error_members(errors: Sequence[FieldError]) -> dict[str, Any]:
 
 def _truncate(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
     return text[:max_length].encode(errors="replace").decode()
-
-
-def _slug(kind: type[Exception]) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
-
-
-def _title(kind: type[Exception]) -> str:
-    return (getdoc(kind) or kind.__name__).split("\n\n")[0].replace("\n", " ")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from service.web.write_coalescing import CoalescingTransport
 
 LINGER_SECONDS: Final = 2.0
-LINGER_BYTES: Final = 1 << 26
+LINGER_BYTES: Final = 1 << 26  # limits the traffic of a client that never stops sending
 
 
 class LingeringTransport:

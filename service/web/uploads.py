@@ -11,7 +11,7 @@ from typing import Annotated, BinaryIO, cast
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.config import Settings
@@ -99,7 +99,8 @@ async def _receive_form(request: Request) -> tuple[BinaryIO, str]:
         raise UnreadableBody(
             "The form must be complete and contain exactly one file and no other fields"
         ) from None
-    upload = _find_file(form)
+    parts = (part for _, part in form.multi_items())
+    upload = next((part for part in parts if isinstance(part, UploadFile)), None)
     if upload is None:
         for partial in parser._files_to_close_on_error:  # noqa: SLF001 - Starlette closes them only on its own errors
             partial.close()
@@ -113,10 +114,6 @@ async def _split_chunks(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, N
         for start in range(0, len(chunk), MAX_LOOP_BYTES):
             yield chunk[start : start + MAX_LOOP_BYTES]
             await asyncio.sleep(0)
-
-
-def _find_file(form: FormData) -> UploadFile | None:
-    return next((part for _, part in form.multi_items() if isinstance(part, UploadFile)), None)
 
 
 def _media_type(upload: UploadFile) -> str:

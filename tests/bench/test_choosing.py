@@ -35,7 +35,7 @@ def far_apart():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_table_has_the_segments_that_it_says(family):
+def test_a_table_has_its_declared_segments(family):
     truth = draw(Source(family=family, seed=1))
     assert len(truth.labels) == len(truth.table)
     assert (truth.k > 1) == Source(family=family, seed=1).is_structured
@@ -58,7 +58,7 @@ def test_no_table_is_both_fitted_on_and_scored():
     assert set(fitting_sources(1_000)).isdisjoint(scoring_sources(1_000))
 
 
-def test_columns_are_asked_for_as_what_they_hold():
+def test_columns_are_declared_by_their_content():
     features = features_of(draw(Source(family="unrelated_category", seed=1)).table)
     assert {feature.kind for feature in features if feature.name.startswith("x")} == {"numeric"}
     assert {feature.kind for feature in features if not feature.name.startswith("x")} == {
@@ -89,7 +89,7 @@ def test_a_share_comes_with_its_interval():
     assert share([True] * 8 + [False] * 2) == ".800 (.490 to .943)"
 
 
-def test_only_tables_that_part_two_methods_tell_which_is_better():
+def test_only_tables_with_different_outcomes_compare_two_methods():
     first = [True] * 10 + [True] * 5
     second = [True] * 10 + [False] * 5
     assert chance_of_no_difference(first, second) == pytest.approx(2 * 0.5**5)

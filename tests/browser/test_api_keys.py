@@ -71,7 +71,7 @@ def test_an_unknown_key_is_reported_and_can_be_corrected(keyed, keys):
     ).to_be_visible()
 
 
-def test_without_a_key_the_page_says_so_and_asks_again(keyed):
+def test_without_a_key_the_page_shows_an_error_and_asks_for_one(keyed):
     keyed.go("/")
     keyed.page.get_by_role("button", name="Not now").click()
     keyed.page.get_by_role("button", name="Try again").first.click()
@@ -88,7 +88,7 @@ def test_a_missing_scope_is_named_on_the_page(keyed, keys, sample_csv, name):
     expect(keyed.page.get_by_role("dialog")).to_contain_text("does not allow this")
 
 
-def test_a_key_that_is_forgotten_is_asked_for_again(keyed, keys):
+def test_after_a_key_is_removed_the_page_asks_for_one(keyed, keys):
     open_with(keyed, keys["read"])
     keyed.page.get_by_role("button", name="Forget key").click()
     expect(keyed.page.get_by_role("dialog")).to_be_visible()

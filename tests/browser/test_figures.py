@@ -29,14 +29,14 @@ def test_a_figure_is_explored_in_a_frame_that_reaches_nothing_of_the_page(visit)
     assert (visit.complaints, visit.elsewhere) == ([], [])
 
 
-def test_a_frame_can_ask_for_nothing(visit):
+def test_a_frame_can_send_no_requests(visit):
     frame = explore(visit)
     assert (
         frame.evaluate("fetch('/v1/models').then(() => 'answered', () => 'refused')") == "refused"
     )
 
 
-def test_a_figure_goes_when_its_page_is_left_and_gives_the_focus_back_when_it_is_closed(visit):
+def test_a_figure_closes_with_its_page_and_returns_the_focus(visit):
     explore(visit)
     visit.page.keyboard.press("Escape")
     assert "Explore" in visit.page.evaluate("document.activeElement.textContent")
@@ -52,7 +52,7 @@ def test_the_numbers_behind_a_figure_are_a_table(visit):
     expect(visit.page.locator("dialog thead th").first).to_have_text("segment")
 
 
-def test_figures_that_nobody_has_scrolled_to_are_drawn_for_a_print(visit):
+def test_figures_outside_the_viewport_are_drawn_before_printing(visit):
     visit.go(VERSION)
     expect(visit.page.locator(".picture").first).to_be_attached()
     expect(visit.page.locator(".picture:not(:has(img))")).to_have_count(0)

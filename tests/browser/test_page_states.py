@@ -29,14 +29,14 @@ def answer(visit, address, body) -> None:
 @pytest.mark.parametrize(
     ("noun", "advice"), [("datasets", "Drop a table above"), ("models", "Choose a dataset")]
 )
-def test_an_empty_list_says_what_to_do(visit, noun, advice):
+def test_an_empty_list_shows_the_next_step(visit, noun, advice):
     answer(visit, f"**/v1/{noun}?*", {noun: [], "next_page_token": None})
     visit.go("/")
     expect(visit.page.locator(".empty", has_text=advice)).to_be_visible()
     assert visit.violations() == []
 
 
-def test_a_refusal_is_told_in_its_own_words_and_can_be_tried_again(visit):
+def test_a_problem_is_shown_with_its_detail_and_can_be_retried(visit):
     refuse(
         visit,
         "**/v1/models?*",
@@ -94,7 +94,7 @@ def test_a_job_can_be_cancelled(idle_visit, name):
     expect(idle_visit.page.get_by_text("Cancelled.")).to_be_visible()
 
 
-def test_a_key_is_asked_for_once_sent_with_each_request_and_kept_by_the_tab_alone(visit):
+def test_a_key_is_entered_once_sent_with_each_request_and_stored_in_the_tab_only(visit):
     sent = []
 
     def guard(route):
@@ -116,7 +116,7 @@ def test_a_key_is_asked_for_once_sent_with_each_request_and_kept_by_the_tab_alon
     assert "letmein" not in visit.page.evaluate("JSON.stringify(localStorage) + document.cookie")
 
 
-def test_a_job_waits_for_an_engine_that_is_away_and_the_page_says_so(visit_at, absent_site, name):
+def test_a_job_waits_for_an_unavailable_engine_and_the_page_shows_it(visit_at, absent_site, name):
     visit = visit_at(absent_site)
     upload(visit, HOSTILE, name)
     visit.page.get_by_role("button", name="How many segments?").click()

@@ -100,7 +100,7 @@ def test_everything_succeeds_unedited_from_the_top_of_the_page_to_its_end(
     assert (set(FEW) <= set(every), docs.complaints, docs.elsewhere) == (True, [], [])
 
 
-def test_the_reference_is_shown_whole_under_its_policy(visit_at, sampled_site):
+def test_the_api_reference_loads_under_its_content_security_policy(visit_at, sampled_site):
     visit = visit_at(sampled_site[0])
     visit.page.goto(f"{sampled_site[0]}/redoc")
     expect(visit.page.get_by_role("heading", name="Customer segmentation").first).to_be_visible()

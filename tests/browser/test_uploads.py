@@ -74,7 +74,7 @@ def test_a_refused_table_can_be_corrected_and_uploaded_again(visit, name):
     expect(visit.page.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def test_segments_can_be_learned_before_the_names_of_other_models_are_known(visit, name):
+def test_a_model_can_be_fitted_before_the_list_of_models_is_loaded(visit, name):
     visit.page.route("**/v1/models?*", lambda asked: None)  # noqa: ARG005 - what asks is left without an answer
     visit.go("/")
     choose(visit, CUSTOMERS, name)
@@ -82,7 +82,7 @@ def test_segments_can_be_learned_before_the_names_of_other_models_are_known(visi
     expect(visit.page.get_by_label("Name of the model")).to_have_value(name)
 
 
-def test_a_column_can_be_read_as_something_else(brought):
+def test_the_kind_of_a_column_can_be_changed(brought):
     page = brought.page
     page.get_by_label("Use size").uncheck()
     page.get_by_label("Kind of age").select_option("ignored")
@@ -93,7 +93,7 @@ def test_a_column_can_be_read_as_something_else(brought):
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Table of columns"
 
 
-def test_without_a_ticked_column_nothing_is_asked_and_the_page_says_why(brought):
+def test_without_a_ticked_column_no_request_is_sent_and_the_page_shows_the_reason(brought):
     for column in ("age", "size"):
         brought.page.get_by_label(f"Use {column}").uncheck()
     brought.page.get_by_role("button", name="How many segments?").click()

@@ -52,7 +52,7 @@ def test_nothing_and_blank_are_missing(read, cell):
         {},
     ],
 )
-def test_what_is_not_a_finite_number_is_refused(cell):
+def test_cells_other_than_finite_numbers_are_refused(cell):
     with pytest.raises(BadCell):
         number(cell)
 
@@ -102,7 +102,7 @@ def test_a_string_or_an_integer_is_an_id(cell, text):
 @pytest.mark.parametrize(
     "cell", [True, 1.5, 2.0**53, ".", "..", "a\tb", "a\nb", "\ud800", "x" * 257, 10**256, [1]]
 )
-def test_what_cannot_be_an_id_is_refused(cell):
+def test_invalid_ids_are_refused(cell):
     with pytest.raises(BadCell):
         identifier(cell)
 

@@ -31,7 +31,7 @@ def with_errors(values, n):
     ],
     ids=["numbers", "texts", "two values", "a few errors"],
 )
-def test_a_feature_with_one_value_in_each_segment_is_named_with_the_way_to_leave_it_out(
+def test_a_feature_with_one_value_in_each_segment_is_reported_with_the_way_to_exclude_it(
     values, kind
 ):
     [said] = leaks(values, kind)
@@ -54,7 +54,7 @@ def test_other_features_are_not_named(values):
     assert leaks(values) == []
 
 
-def test_categories_that_tell_the_segments_are_named_though_each_segment_has_several():
+def test_categories_that_determine_the_segments_are_reported_even_if_a_segment_has_several():
     [said] = leaks(
         np.char.add("group ", (LABELS + 3 * (np.arange(N) % 2)).astype(str)), "categorical"
     )
@@ -65,7 +65,7 @@ def test_a_number_with_a_threshold_between_the_segments_is_not_named():
     assert leaks(LABELS * 3 + np.arange(N) % 2) == []
 
 
-def test_a_feature_is_not_named_where_another_column_tells_the_segments_as_well():
+def test_a_feature_is_not_reported_if_another_column_determines_the_segments_too():
     table = pd.DataFrame({"products": LABELS + 1, "spent": 100.0 * LABELS + np.arange(N) % 70})
     assert (
         leakage_warnings(table, [Feature(name=name, kind="numeric") for name in table], LABELS, k=3)
@@ -85,7 +85,7 @@ def test_a_feature_is_named_where_the_other_columns_overlap():
     )
 
 
-def test_customers_who_were_left_out_do_not_count():
+def test_unassigned_customers_do_not_count():
     assert leaks(
         np.where(np.arange(N) < 30, 9, LABELS), labels=np.where(np.arange(N) < 30, -1, LABELS)
     )

@@ -38,7 +38,7 @@ def test_renumbering_the_new_segments_renumbers_the_pairs(rows, numbers):
 
 
 @given(pairs, st.sampled_from([0.0, 0.1, 0.5]))
-def test_no_old_segment_is_given_twice(rows, threshold):
+def test_no_old_segment_is_matched_twice(rows, threshold):
     matched = list(match_segments(*columns(rows), threshold=threshold).values())
     assert len(matched) == len(set(matched))
 
@@ -67,18 +67,18 @@ def test_a_segment_of_other_customers_is_new():
     assert match_segments(before, after) == {}
 
 
-def test_a_pair_below_the_threshold_displaces_none_above():
+def test_a_pair_below_the_threshold_replaces_no_pair_above_it():
     shared = [(0, 0)] * 50 + [(0, 1)] * 30 + [(1, 0)] * 20
     assert match_segments(*columns(shared)) == {0: 0}
 
 
-def test_customers_placed_by_only_one_version_do_not_count():
+def test_customers_assigned_by_only_one_version_do_not_count():
     before = np.array([0, 0, -1, -1, -1, 1])
     after = np.array([4, 4, 4, 4, 4, -1])
     assert match_segments(before, after) == {4: 0}
 
 
-def test_nobody_in_common_matches_nothing():
+def test_versions_without_common_customers_match_no_segments():
     assert match_segments(np.array([-1, 0]), np.array([0, -1])) == {}
 
 

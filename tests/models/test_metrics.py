@@ -62,7 +62,7 @@ def test_a_metric_does_not_depend_on_the_order_of_the_customers(points, algorith
 
 @every_algorithm
 @pytest.mark.parametrize("name", NEED_TWO_SEGMENTS)
-def test_one_segment_is_compared_with_nothing(points, algorithm, name):
+def test_one_segment_has_no_comparative_metrics(points, algorithm, name):
     assert measure(clustered(points, algorithm, 1))[name] is None
 
 
@@ -80,7 +80,7 @@ def test_a_metric_of_scikit_learn_is_that_of_scikit_learn(points, name):
 
 
 @pytest.mark.parametrize("name", NEED_TWO_SEGMENTS)
-def test_a_segment_of_nobody_changes_no_metric_of_scikit_learn(points, name):
+def test_an_empty_segment_changes_no_metric_of_scikit_learn(points, name):
     theirs = getattr(sklearn.metrics, f"{name}_score")
     labels = clustered(points, KMeans(), 3).labels + np.int64(2)
     mine = next(metric for metric in METRICS if metric.__name__ == name)
@@ -113,7 +113,7 @@ def test_a_tree_that_grows_from_each_customer_needs_no_comparison_with_the_exact
     assert measure(clustered(points, Hierarchical(), 3))["exact_ratio"] is None
 
 
-def test_a_tree_of_groups_says_how_much_wider_its_segments_are_than_the_exact_ones():
+def test_a_tree_of_groups_reports_its_extra_variance_over_the_exact_tree():
     points = make_blobs(50_001, centers=4, random_state=0)[0]
     learned = Hierarchical().learn(points, k=4, seed=0)
     said = []
@@ -147,7 +147,7 @@ def test_a_figure_beyond_a_float_is_no_figure():
     assert measure(placed(points, np.array([0, 0, 1, 1]), pytest.fail))["calinski_harabasz"] is None
 
 
-def test_a_silhouette_of_a_sample_says_so():
+def test_a_sampled_silhouette_is_reported():
     points = np.random.default_rng(0).normal(size=(EXACT_UP_TO + 1, 2))
     labels = (points[:, 0] > 0).astype(np.int64)
     said = []

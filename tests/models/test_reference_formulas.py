@@ -116,7 +116,7 @@ def fitted(case, algorithm):
 
 
 @pytest.mark.parametrize(("criterion", "case"), JUDGED, ids=named)
-def test_a_criterion_shows_what_its_definition_says(criterion, case):
+def test_a_criterion_agrees_with_its_definition(criterion, case):
     some, everyone = evidence(case)
     scores = shown(case)[criterion.name].scores
     expected = OF_CRITERIA[criterion.name](
@@ -131,7 +131,7 @@ def test_a_criterion_shows_what_its_definition_says(criterion, case):
 
 
 @every_case
-def test_everyone_is_looked_at_as_a_scaled_table(case):
+def test_points_of_the_full_data_are_the_scaled_table(case):
     _, everyone = evidence(case)
     assert len(everyone.points) == case[0]
     if case[2] == "plain":  # outliers are clipped
@@ -155,7 +155,7 @@ def test_an_index_of_the_drawn_segments_is_that_of_scikit_learn_on_the_table(nam
 
 
 @pytest.mark.parametrize(("metric", "algorithm", "case"), MEASURED, ids=named)
-def test_a_metric_of_a_fit_is_what_its_definition_says(metric, algorithm, case):
+def test_a_metric_of_a_fit_agrees_with_its_definition(metric, algorithm, case):
     segmentation, points = fitted(case, algorithm)
     expected = OF_METRICS[metric.__name__](points, segmentation)
     assert segmentation.metrics[metric.__name__] == (
@@ -186,7 +186,7 @@ def indices_of(table, features):
 
 
 @pytest.mark.skipif(MALL is None, reason="the original mall customers are not part of the project")
-def test_the_indices_of_the_mall_customers_are_those_that_everyone_knows():
+def test_the_indices_of_the_mall_customers_have_their_published_values():
     found = indices_of(*mall_customers(MALL))
     assert found["silhouette"] == pytest.approx([0.336, 0.358, 0.404, 0.417], abs=0.001)
     assert found["davies_bouldin"] == pytest.approx([1.26, 1.03, 0.93, 0.87], abs=0.01)

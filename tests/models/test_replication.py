@@ -60,20 +60,20 @@ def test_large_tables_are_drawn_from():
 
 
 @pytest.mark.parametrize("agreement", [-0.1, 0.0, 0.64])
-def test_what_does_not_replicate_is_told_so(agreement):
+def test_segments_that_do_not_replicate_have_a_warning(agreement):
     [sentence] = chance(agreement)
     assert sentence.startswith("these segments do not replicate")
 
 
 @pytest.mark.parametrize("agreement", [0.65, 1.0, None])
-def test_what_replicates_or_cannot_be_checked_is_not_doubted(agreement):
+def test_replicated_or_unchecked_segments_have_no_warning(agreement):
     assert chance(agreement) == []
 
 
 @pytest.mark.parametrize(
     ("n", "columns", "k", "least"), [(139, 2, 3, 140), (149, 2, 5, 150), (1, 10, 2, 700)]
 )
-def test_too_few_customers_are_told_how_many_are_advised(n, columns, k, least):
+def test_too_few_customers_are_reported_with_the_advised_number(n, columns, k, least):
     [sentence] = few_customers(n, columns, k)
     assert f"at least {least:,} are advised" in sentence
 

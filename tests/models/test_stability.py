@@ -28,12 +28,12 @@ def stability(points, algorithm, k, seed=0):
 
 
 @every_algorithm
-def test_clear_segments_come_back(algorithm):
+def test_separate_segments_are_stable(algorithm):
     assert min(stability(clear()[0], algorithm, 4)) > 0.95
 
 
 @every_algorithm
-def test_segments_that_were_made_up_do_not_come_back(algorithm):
+def test_arbitrary_segments_are_not_stable(algorithm):
     points = np.random.default_rng(0).normal(size=(200, 6))
     assert max(stability(points, algorithm, 7)) < DOUBTFUL_BELOW
 
@@ -66,7 +66,7 @@ def test_one_segment_and_very_many_have_no_stability(k):
     assert segment_stability(points, np.arange(300) % k, KMeans(), k=k, seed=0) == [None] * k
 
 
-def test_a_segment_that_nobody_is_in_has_no_stability():
+def test_an_empty_segment_has_no_stability():
     points, truth = clear()
     assert segment_stability(points, truth, KMeans(), k=5, seed=0)[4] is None
 

@@ -30,11 +30,11 @@ def test_every_word_of_the_vocabulary_has_its_prompt():
     ("feature", "effect", "word"),
     [("Recency (days)", 1.0, "lapsed"), ("orders", -0.9, "rare buyers"), ("Age", -2.0, "younger")],
 )
-def test_a_column_that_business_knows_is_spoken_of_in_its_words(feature, effect, word):
+def test_a_known_business_column_is_described_in_business_words(feature, effect, word):
     assert suggest([difference(feature, effect)], [feature]) == [PROMPTS[word]]
 
 
-def test_what_goes_together_is_said_together_and_first():
+def test_combined_differences_have_one_suggestion_that_comes_first():
     found = [difference("Income", 1.5), difference("Age", 1.0), difference("Spending", -1.2)]
     assert suggest(found, ["Income", "Age", "Spending"]) == [
         TOGETHER["high income", "low spending"],
@@ -42,13 +42,13 @@ def test_what_goes_together_is_said_together_and_first():
     ]
 
 
-def test_a_column_that_nobody_knows_asks_the_customers():
+def test_an_unknown_column_suggests_asking_the_customers():
     assert suggest([difference("zing_factor", -0.7)], ["zing_factor"]) == [
         "Their zing factor is lower than that of others: ask a few of them why."
     ]
 
 
-def test_of_a_column_that_is_mostly_zero_it_asks_by_who_has_any():
+def test_a_mostly_zero_column_is_described_by_its_nonzero_share():
     found = {
         **difference("CASH_ADVANCE", -0.9),
         "measure": "share_nonzero",
@@ -67,7 +67,7 @@ def test_categories_that_most_have_are_named_and_others_are_not():
     assert said.startswith("Most are gold (plan): ")
 
 
-def test_what_is_weak_suggests_nothing():
+def test_weak_differences_have_no_suggestions():
     assert suggest([difference("Age", 0.3)], ["Age"]) == [NOTHING]
 
 
@@ -85,7 +85,7 @@ def test_the_api_can_suggest_without_pandas():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command
 
 
-def test_the_phrase_of_a_profile_decides_what_a_number_means():
+def test_the_phrase_of_a_profile_decides_the_meaning_of_a_number():
     spending = {**difference("PURCHASES", 1.0), "phrase": "high spending"}
     assert suggest([spending], ["PURCHASES"]) == [PROMPTS["high spending"]]
 

@@ -66,7 +66,7 @@ def chain():
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 7, 40])
-def test_another_cut_is_what_a_fit_with_that_k_would_have_been(first, k):
+def test_another_cut_equals_a_fit_with_that_k(first, k):
     again, anew = cut_again(first, k), fit(customers(), FEATURES, first.algorithm, k=k, seed=0)
     assert (again.labels == anew.labels).all()
     assert again.scorer.to_bytes() == anew.scorer.to_bytes()
@@ -91,14 +91,14 @@ def test_a_cut_of_a_cut_is_a_cut_of_the_first_tree(first):
     assert (cut_again(cut_again(first, 2), 7).labels == cut_again(first, 7).labels).all()
 
 
-def test_another_cut_places_customers_that_were_not_there_before(first):
+def test_another_cut_assigns_new_customers(first):
     other = customers(seed=1)
     again = cut_again(first, 6, other)
     assert (again.pipeline.predict(other) == again.labels).all()
     assert again.tree.sizes.sum() == len(other)
 
 
-def test_another_cut_keeps_the_tree_whoever_is_placed(first):
+def test_another_cut_keeps_the_tree_for_any_customers(first):
     again = cut_again(first, 6, customers(seed=1))
     assert (again.tree.merges == first.tree.merges).all()
     assert (again.tree.centers == first.tree.centers).all()
@@ -135,7 +135,7 @@ def test_the_reaches_of_all_k_follow_one_another(first):
     assert [low for low, _ in reaches[:-1]] == [high for _, high in reaches[1:]]
 
 
-def test_a_height_asks_for_the_cut_that_a_distance_would_be(first):
+def test_a_height_selects_the_cut_of_that_distance(first):
     _, high = first.tree.reach(3)
     by_height = fit(
         customers(),
@@ -168,7 +168,7 @@ def test_a_whole_tree_shows_every_node_once(first):
 
 
 @pytest.mark.parametrize("depth", [0, 1, 5, 198])
-def test_a_chain_is_shown_no_deeper_than_asked(chain, depth):
+def test_a_chain_is_truncated_at_the_requested_depth(chain, depth):
     assert len(list(branches(chain.branch(depth=depth)))) == 1 + 2 * depth
 
 
@@ -176,7 +176,7 @@ def test_a_chain_is_as_deep_as_it_has_merges(chain):
     assert chain.depth() == 199
 
 
-def test_every_agreement_is_the_share_of_customers_on_whom_tree_and_assign_agree(first):
+def test_agreements_are_shares_of_customers_assigned_as_in_the_tree(first):
     for k in (1, 2, 4, 17, 120):
         own = first.tree.cut(k)[first.learned.groups]
         assert first.tree.agreements[k - 1] == pytest.approx(
@@ -211,7 +211,7 @@ def test_a_tree_of_another_format_is_refused():
         Tree.from_bytes(b'{"format": 99}')
 
 
-def test_a_tree_is_read_without_the_libraries_that_learn():
+def test_a_tree_is_read_without_training_libraries():
     ran = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", WITHOUT_SCIENCE], capture_output=True, text=True, check=True
     )

@@ -86,18 +86,18 @@ def acknowledged(nth, tmp_path_factory) -> Iterator[tuple[Server, dict[str, floa
 
 
 @pytest.mark.usefixtures("crowded")
-def test_of_many_upserts_at_once_every_row_is_there_and_none_twice(server):
+def test_concurrent_upserts_lose_and_duplicate_no_row(server):
     sent = KNOWN | {key: spent for n in range(UPSERTS) for key, spent in batch(n).items()}
     assert sorted(stored(server, "crowded")) == sorted(sent.items())
 
 
-def test_of_many_upserts_at_once_each_is_one_version(server, crowded):
+def test_each_of_many_concurrent_upserts_creates_one_version(server, crowded):
     dataset = server.get("/v1/datasets/crowded")
     assert (set(crowded), dataset["dataset_version"]) == ({200}, UPSERTS + 1)
     assert dataset["n_customers"] == len(KNOWN) + UPSERTS * ROWS
 
 
-def test_whoever_was_acknowledged_is_there_after_a_kill(acknowledged, reached):
+def test_acknowledged_customers_survive_a_kill(acknowledged, reached):
     server, taken = acknowledged
     found = stored(server, "streamed")
     reached(

@@ -99,12 +99,12 @@ def run_inside(machine, *arguments: str) -> str:
     return ran.stdout
 
 
-def test_a_model_is_fitted_in_one_container_and_places_customers_in_another(life):
+def test_a_model_is_fitted_in_one_container_and_assigns_customers_in_another(life):
     assert life.fitted.status_code == 201, life.fitted.text
     assert life.placed["assignments"][0]["segment"].startswith("seg_")
 
 
-def test_a_key_made_in_the_container_opens_what_is_closed_without(life):
+def test_a_key_created_in_the_container_is_accepted(life):
     assert (life.without_key, life.with_new_key) == (401, 200)
 
 
@@ -118,7 +118,7 @@ def test_nothing_is_written_but_on_volumes(life):
     }
 
 
-def test_what_is_asked_to_end_ends_well_within_the_grace_time(life):
+def test_containers_stop_well_within_the_grace_period(life):
     assert life.ended == dict.fromkeys(set(OURS), 0)
 
 
@@ -133,7 +133,7 @@ def test_a_containers_own_files_cannot_be_changed(name):
     assert SERVICES[name]["read_only"] is True
 
 
-def test_the_image_runs_as_a_numbered_user_who_is_not_root():
+def test_the_image_runs_as_a_numeric_user_other_than_root():
     user, group = map(int, said("USER").split(":"))
     assert min(user, group) > 0
 

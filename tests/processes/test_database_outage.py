@@ -41,7 +41,7 @@ def while_away(served, metadata):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_without_its_database_the_service_says_when_to_try_again(while_away, path):
+def test_without_its_database_the_service_responds_with_retry_after(while_away, path):
     answer = while_away[path]
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/database-unavailable")
     assert int(answer.headers["Retry-After"]) > 0
@@ -74,5 +74,5 @@ def test_a_fit_outlasts_a_restart_of_the_database(served, metadata, many_custome
 
 
 @pytest.mark.usefixtures("while_away")
-def test_nobody_reads_the_password_in_the_log(served):
+def test_the_log_does_not_contain_the_password(served):
     assert PASSWORD not in served.log.read_text() + served.said.read_text()

@@ -63,13 +63,13 @@ def test_every_line_of_a_worker_names_its_job_and_its_request(lines):
     assert [line for line in told if not {"job", "request_id", "tenant"} <= line.keys()] == []
 
 
-def test_a_workers_span_is_a_child_of_the_request_that_asked_for_its_job(collector, seen):  # noqa: ARG001 - it was asked
+def test_a_workers_span_is_a_child_of_the_request_that_created_the_job(collector, seen):  # noqa: ARG001 - it was asked
     requests = {span.span_id: span.trace_id for span in collector.spans("POST /v1/models")}
     jobs = collector.spans("job fit")
     assert sorted((job.parent_span_id, job.trace_id) for job in jobs) == sorted(requests.items())
 
 
-def test_prometheus_is_told_of_what_workers_did(seen):
+def test_prometheus_metrics_include_jobs_of_workers(seen):
     text = seen.http.get("/metrics").text
     assert 'segmentation_job_seconds_count{algorithm="kmeans",kind="fit"} 1.0' in text
     assert 'segmentation_jobs_finished_total{kind="fit",state="failed"} 1.0' in text

@@ -147,13 +147,13 @@ def end(process) -> int:
     return process.wait(30)
 
 
-def test_a_model_is_fitted_and_places_customers_elsewhere(served):
+def test_a_model_that_was_fitted_remotely_assigns_customers(served):
     assert fit_quickly(served, "far")["state"] == "succeeded"
     answer = served.post("/v1/models/far/assignments", {"customers": [{"x": 3, "y": 2.5}]})
     assert answer["assignments"][0]["segment"].startswith("seg_")
 
 
-def test_no_table_and_no_model_lies_on_the_machine_of_the_api(served):
+def test_no_table_and_no_model_is_stored_on_the_machine_of_the_api(served):
     fit_quickly(served, "nowhere-near")
     assert [
         path.name for path in served.home.rglob("*") if path.suffix in {".parquet", ".joblib"}

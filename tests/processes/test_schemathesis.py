@@ -35,7 +35,7 @@ def keyed(tmp_path_factory):
         yield server
 
 
-def test_every_answer_is_as_openapi_says(keyed, pytestconfig, tmp_path, reached):
+def test_every_response_matches_the_openapi_schema(keyed, pytestconfig, tmp_path, reached):
     soak = pytestconfig.getoption("--soak")
     phases, examples = ("examples,coverage,fuzzing,stateful", 50) if soak else ("coverage", 1)
     ended = subprocess.run(  # noqa: S603 - our own command

@@ -25,7 +25,7 @@ def used(server):
     return server
 
 
-def test_the_server_says_where_it_listens(server):
+def test_the_server_prints_its_address(server):
     said = server.said.read_text()
     assert all(
         f"{server.http.base_url}".rstrip("/") + path in said
@@ -33,7 +33,7 @@ def test_the_server_says_where_it_listens(server):
     )
 
 
-def test_the_sample_model_places_a_customer(used):
+def test_the_sample_model_assigns_a_customer(used):
     answer = used.post("/v1/models/sample/assignments", {"customers": [CUSTOMER]})
     assert answer["assignments"][0]["segment"].startswith("seg_")
 

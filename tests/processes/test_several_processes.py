@@ -192,7 +192,7 @@ def two_versions(pair, key):
 
 # The connections are opened after the fit, which takes longer than they may be idle.
 @pytest.mark.usefixtures("two_versions")
-def test_a_moved_alias_is_seen_by_both_within_a_second(pair, key, each):
+def test_both_processes_see_a_moved_alias_within_a_second(pair, key, each):
     def version(connection):
         status, answer = ask(connection, ASSIGNMENTS, key, body=CUSTOMERS)
         return json.loads(answer)["version"] if status == 200 else None

@@ -16,7 +16,7 @@ def rows(**asked):
     return list(csv.DictReader(StringIO(generate_sample(**asked))))
 
 
-def test_the_sample_has_the_columns_that_examples_speak_of():
+def test_the_sample_has_the_columns_of_the_examples():
     assert list(rows(n_customers=1)[0]) == [
         "CustomerID",
         "Gender",

@@ -71,7 +71,7 @@ def test_a_process_that_starts_ends_at_once_and_writes_no_traceback(signum):
 
 
 @pytest.mark.parametrize("signum", STOPPING, ids=lambda signum: signum.name)
-def test_a_process_that_serves_stops_first_what_it_has_started(signum):
+def test_a_serving_process_stops_its_children_first(signum):
     assert ended(ORDERLY, signum) == (0, "stopped\n", "")
 
 

@@ -23,7 +23,7 @@ def test_the_key_is_for_this_user_alone(tmp_path):
     assert modes == [0o700, 0o600]
 
 
-def test_a_key_is_made_once(tmp_path):
+def test_a_key_is_created_once(tmp_path):
     assert read_or_create_keys(tmp_path / "key") == read_or_create_keys(tmp_path / "key")
 
 
@@ -37,7 +37,7 @@ def test_makers_at_once_agree_on_one_key(tmp_path):
     assert (len(keys), [path.name for path in tmp_path.iterdir()]) == (1, ["key"])
 
 
-def test_each_line_is_a_key_whatever_ends_it():
+def test_each_line_is_a_key_with_any_line_end():
     assert parse_keys(f"{NEW}\r\n\n {OLD} \n".encode()) == (NEW.encode(), OLD.encode())
 
 
@@ -72,7 +72,7 @@ def resign(at_home, tmp_path, key_file):
     return lambda: CliRunner(env=settings.environment()).invoke(commands, ["resign"])
 
 
-def test_models_place_customers_all_the_way_through_a_change_of_keys(serving, key_file, resign):
+def test_models_assign_customers_throughout_a_key_rotation(serving, key_file, resign):
     said = []
     for keys in (f"{OLD}\n{NEW}\n", f"{NEW}\n{OLD}\n"):
         key_file.write_text(keys)
@@ -86,7 +86,7 @@ def test_models_place_customers_all_the_way_through_a_change_of_keys(serving, ke
 
 
 @pytest.mark.usefixtures("serving")
-def test_what_an_unknown_key_has_signed_is_named_and_left(key_file, resign):
+def test_files_signed_by_an_unknown_key_are_reported_and_kept(key_file, resign):
     key_file.write_text(NEW)
     left = resign()
     assert (left.exit_code, left.stderr) == (

@@ -150,7 +150,7 @@ def test_a_cancelled_job_is_not_run(run, work, cancel):
 
 
 @pytest.mark.usefixtures("work")
-def test_a_job_that_nobody_wrote_down_is_not_run(stores):
+def test_a_job_without_a_row_is_not_run(stores):
     run_attempt(stores, "no-such-job", max_attempts=3)
     assert row(stores, "no-such-job") is None
 
@@ -169,12 +169,12 @@ def test_progress_is_written_while_the_job_runs(run, work, stores, job):
     ]
 
 
-def test_a_foreseen_failure_is_told_in_its_own_words(run, work):
+def test_an_expected_error_is_reported_with_its_message(run, work):
     work.midway = fail(TooFewCustomers("3 distinct customers cannot form 5 segments"))
     assert run().problem["detail"] == "3 distinct customers cannot form 5 segments"
 
 
-def test_an_unforeseen_failure_gives_nothing_away(run, work, capfd):
+def test_an_unexpected_error_does_not_leak_its_message(run, work, capfd):
     work.midway = fail(ValueError(f"could not convert {CELL}"))
     ended = run()
     said = capfd.readouterr()
@@ -201,7 +201,7 @@ def test_an_attempt_that_was_overtaken_stops_at_its_next_progress(run, work, ove
 
 
 @pytest.mark.parametrize("rival", ["cancel", "overtake"])
-def test_what_comes_too_late_counts_for_nothing(run, work, request, rival):
+def test_the_result_of_a_superseded_attempt_is_ignored(run, work, request, rival):
     work.midway = request.getfixturevalue(rival)
     ended = run()
     assert (ended.result, work.undone) == (None, 1)

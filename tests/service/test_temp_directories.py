@@ -42,7 +42,7 @@ def names(outside) -> list[str]:
     return [path.name for path in outside.iterdir()]
 
 
-def test_temporary_files_lie_in_a_directory_of_their_own_that_is_removed(outside):
+def test_temporary_files_are_in_their_own_directory_that_is_removed(outside):
     with temporary_directory() as directory, tempfile.NamedTemporaryFile() as file:
         assert (directory.parent, directory.name.startswith(PREFIX)) == (outside, True)
         assert file.name.startswith(str(directory))
@@ -65,7 +65,7 @@ def test_directories_of_running_processes_stay(outside, keeping):  # noqa: ARG00
 
 
 @pytest.mark.parametrize("kind", ["directory", "file", "link"])
-def test_nothing_else_is_removed_that_is_called_alike(outside, tmp_path_factory, kind):
+def test_other_directories_with_similar_names_are_kept(outside, tmp_path_factory, kind):
     other = outside / f"{PREFIX}other"
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "lock").touch()

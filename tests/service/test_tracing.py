@@ -58,7 +58,7 @@ def collector():
         yield collector
 
 
-def test_a_request_leaves_a_span_that_says_what_its_line_in_the_log_says(traced, spans):
+def test_a_requests_span_has_the_same_fields_as_its_log_line(traced, spans):
     answer = traced.get("/v1/datasets/zanzibar")
     [span] = spans.get_finished_spans()
     assert (span.name, dict(span.attributes)) == (
@@ -73,20 +73,20 @@ def test_a_request_leaves_a_span_that_says_what_its_line_in_the_log_says(traced,
     )
 
 
-def test_a_trace_that_the_client_has_begun_goes_on(traced, spans):
+def test_a_clients_trace_is_continued(traced, spans):
     traced.get("/v1/jobs", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
     [span] = spans.get_finished_spans()
     assert (span.context.trace_id, span.parent.span_id) == (int(TRACE, 16), int(PARENT, 16))
 
 
 @pytest.mark.parametrize("given", ["", "00-zanzibar", f"00-{'0' * 32}-{PARENT}-01", "x" * 9_000])
-def test_a_parent_that_is_none_begins_a_trace(traced, spans, given):
+def test_an_invalid_parent_starts_a_new_trace(traced, spans, given):
     assert traced.get("/v1/jobs", headers={"traceparent": given}).status_code == 200
     [span] = spans.get_finished_spans()
     assert span.parent is None
 
 
-def test_what_else_a_client_says_of_its_trace_is_not_kept(traced, spans):
+def test_other_trace_headers_of_a_client_are_ignored(traced, spans):
     told = {
         "traceparent": f"00-{TRACE}-{PARENT}-01",
         "tracestate": "shop=zanzibar",
@@ -110,7 +110,7 @@ def test_a_jobs_span_is_a_child_of_the_requests(fitted):
     )
 
 
-def test_a_jobs_span_says_whose_it_is_and_how_it_ended(fitted):
+def test_a_jobs_span_has_its_tenant_and_its_state(fitted):
     request, job = fitted
     assert job.attributes["segmentation.job.attempt"] == 1
     assert job.attributes["segmentation.job.state"] == "succeeded"
@@ -124,7 +124,7 @@ def test_a_jobs_stages_are_events_of_its_span(fitted):
     assert [event.name for event in job.events][:3] == ["reading", "preparing", "clustering"]
 
 
-def test_a_job_that_fails_says_so_in_its_span(traced, spans, sample_csv):
+def test_a_failed_jobs_span_has_an_error_status(traced, spans, sample_csv):
     put_csv(traced, "sample", sample_csv)
     asked = {"name": "m", "dataset": "sample", "k": 999}
     traced.post("/v1/models", json=asked, headers={"Prefer": "wait=30"})
@@ -149,9 +149,7 @@ def test_without_a_collector_nothing_is_traced_and_nothing_imported(tmp_path):
     assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
-def test_the_frameworks_own_telemetry_stays_off_whatever_the_environment_says(
-    monkeypatch, collector, tmp_path
-):
+def test_fastapis_own_telemetry_stays_off_in_any_environment(monkeypatch, collector, tmp_path):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:

@@ -116,7 +116,7 @@ def erase(client: TestClient, name: str, customer_id: str) -> str:
 
 
 def run_of(client: TestClient, model: str, dataset: str, **asked) -> dict:
-    """Place a whole dataset by a model's production version, and wait for it."""
+    """Assign a whole dataset by a model's production version, and wait for it."""
     address = f"/v1/models/{model}/versions/production/assignment-runs"
     answer = client.post(address, json={"dataset": dataset, **asked}, headers={"Prefer": "wait=30"})
     assert answer.status_code == 201, answer.text

@@ -115,7 +115,9 @@ def media_type_of(filename: str) -> str | None:
 def _read(
     file: BinaryIO, content_type: str, bounds: TableLimits, readers: ReaderPool | None
 ) -> RawTable:
-    media_type, charset = _media_type(content_type)
+    media_type, parameters = parse_media_type(content_type)
+    declared = parameters.get("charset")
+    charset = known_charset(declared) if declared else None
     other = describe_signature(file, media_type)
     if media_type not in MEDIA_TYPES:
         raise UnsupportedFormat(other or f"Send one of {', '.join([*MEDIA_TYPES, MULTIPART])}")
@@ -152,9 +154,3 @@ def _check_cells(table: pa.Table, most: int) -> None:
 def _check_rows(table: pa.Table) -> None:
     if not table.num_rows:
         raise UnreadableBody("There are no customers in the body")
-
-
-def _media_type(content_type: str) -> tuple[str, str | None]:
-    media_type, parameters = parse_media_type(content_type)
-    charset = parameters.get("charset")
-    return media_type, known_charset(charset) if charset else None

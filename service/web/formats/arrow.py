@@ -29,13 +29,13 @@ _MESSAGE_KIND, _MESSAGE_HEADER = 1, 2
 _DICTIONARY_DATA = 1
 _BUFFERS, _COMPRESSION = 2, 3
 _FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
-_BLOCK: Final = "<qi4xq"
-_BUFFER: Final = "<qq"
+_BLOCK: Final = "<qi4xq"  # start of a message, size of its metadata, padding, size of its body
+_BUFFER: Final = "<qq"  # start and size
 _NOT_COMPRESSED: Final = -1
 
 
 class _Block(NamedTuple):
-    """Where a message of a file lies, by the file's index."""
+    """Position and sizes of a message in a file, from the file's index."""
 
     start: int
     n_metadata_bytes: int
@@ -47,11 +47,11 @@ class _Block(NamedTuple):
 
 
 def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
-    """Read an Arrow stream, or the file that holds the same."""
+    """Read an Arrow stream or an Arrow file."""
     is_file = bytes(memoryview(body)[: len(FILE_MAGIC)]) == FILE_MAGIC
     with arrow_errors_as_unreadable(WHAT):
         messages = _indexed_messages(body) if is_file else ipc.MessageReader.open_stream(body)
-        _check_account(messages, bounds)
+        _check_declared_sizes(messages, bounds)
         source = ipc.open_file(body) if is_file else ipc.open_stream(body)
         check_schema(source.schema, bounds)
         batches = map(source.get_batch, range(source.num_record_batches)) if is_file else source
@@ -61,7 +61,7 @@ def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
 
 
 def _indexed_messages(body: pa.Buffer) -> Iterator[ipc.Message]:
-    """Read the messages of a file in the order of its index, which may name each byte once."""
+    """Read the messages of a file in the order of its index, whose entries must not overlap."""
     index_end = body.size - 4 - len(FILE_MAGIC)
     (size,) = struct.unpack_from("<i", body, index_end)
     index = Table.root(memoryview(body)[index_end - size : index_end])
@@ -91,7 +91,7 @@ def _check_order(blocks: Iterable[_Block]) -> None:
             raise ValueError("the index names bytes twice")
 
 
-def _check_account(messages: Iterable[ipc.Message], bounds: TableLimits) -> None:
+def _check_declared_sizes(messages: Iterable[ipc.Message], bounds: TableLimits) -> None:
     n_bytes = 0
     for message in messages:
         n_bytes += sum(_unpacked_sizes(message))

@@ -1,6 +1,6 @@
-"""Arrow columns of any type, to the three that a raw table has.
+"""Conversion of Arrow columns to the three types of a raw table: text, int64 and float64.
 
-Each is measured before it is unpacked.
+The size of each column is checked before it is decoded.
 """
 
 import struct
@@ -15,13 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from service.errors import FieldError
+from service.web.formats.arrow_timestamps import iso_timestamps
 from service.web.formats.errors import TableLimits, UnreadableBody, check_headers, raise_if_any
 
 MAX_INT64: Final = 2**63 - 1
-SECONDS_A_DAY: Final = 86_400
-SECONDS_A_MINUTE: Final = 60
-TICKS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
-UTC: Final = ("UTC", "Etc/UTC", "Z", "+00:00")
 CELL_BYTES: Final = 8
 # A view: its length, then the text itself, or its first bytes, the number of a buffer, and where in
 # it the text begins.
@@ -71,12 +68,12 @@ def check_schema(schema: pa.Schema, bounds: TableLimits) -> None:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether the cells of a type are texts, or bytes that may be, each of any length."""
+    """Return whether a type holds texts, or bytes that may be texts."""
     return _is_any(kind, (*_TEXTS, *_BYTES))
 
 
 class Budget:
-    """Counts the bytes of a table while it is unpacked, and refuses it once they are too many."""
+    """Counts the bytes of a table while it is decoded, and raises an error above the limit."""
 
     def __init__(self, bounds: TableLimits, *, n_columns: int) -> None:
         self._bounds = bounds
@@ -84,7 +81,7 @@ class Budget:
         self._n_bytes = 0
 
     def take(self, *, rows: int, n_bytes: int = 0) -> None:
-        """Count further bytes, of columns that have so many rows by now."""
+        """Count further bytes; `rows` is the number of rows so far."""
         self._n_bytes += n_bytes
         self._bounds.check(rows=rows, columns=self._n_columns, n_bytes=self._n_bytes)
 
@@ -231,7 +228,7 @@ def _raw(chunks: list[pa.Array]) -> pa.ChunkedArray:
         return column.cast(pa.float64())
     if pa.types.is_decimal(kind):
         return _decimals(column)
-    return _moments(column) if pa.types.is_timestamp(kind) else column.cast(pa.string())
+    return iso_timestamps(column) if pa.types.is_timestamp(kind) else column.cast(pa.string())
 
 
 def _decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -244,58 +241,3 @@ def _decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
             return digits
     chunks = [chunk.cast(pa.string()).cast(pa.float64()) for chunk in column.chunks]
     return pa.chunked_array(chunks, pa.float64())
-
-
-def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write moments as ISO texts.
-
-    In the time of their zone, as days if all are midnights, no finer than needed.
-    """
-    moments = _in_local_time(column)
-    texts = _iso_texts(moments, as_days=not column.type.tz)
-    if not column.type.tz:
-        return texts
-    offsets = pc.subtract(moments.cast(pa.int64()), column.cast(pa.int64()))
-    return pc.binary_join_element_wise(texts, _iso_offsets(offsets, column.type.unit), "")
-
-
-def _in_local_time(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if column.type.tz in {None, *UTC}:
-        return column.cast(pa.int64()).cast(pa.timestamp(column.type.unit))
-    try:
-        return pc.local_timestamp(column)
-    except pa.ArrowInvalid:
-        raise UnreadableBody(
-            "A column of times has a zone that is not known, or a time beyond its calendar"
-        ) from None
-
-
-def _iso_texts(moments: pa.ChunkedArray, *, as_days: bool) -> pa.ChunkedArray:
-    for unit in ("s", "ms", "us", "ns"):
-        try:
-            moments = moments.cast(pa.timestamp(unit))
-        except pa.ArrowInvalid:
-            continue
-        break
-    if as_days and moments.type.unit == "s" and _are_midnights(moments):
-        return moments.cast(pa.date32()).cast(pa.string())
-    return pc.replace_substring(moments.cast(pa.string()), " ", "T")
-
-
-def _iso_offsets(offsets: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
-    """Write how far local times are ahead of UTC, as ``+02:00``, or ``Z`` where they are not."""
-    encoded = offsets.combine_chunks().dictionary_encode()
-    minutes = [
-        offset // (SECONDS_A_MINUTE * TICKS[unit]) for offset in encoded.dictionary.to_pylist()
-    ]
-    texts = [
-        f"{'-' if each < 0 else '+'}{abs(each) // 60:02}:{abs(each) % 60:02}" if each else "Z"
-        for each in minutes
-    ]
-    return pa.chunked_array([pc.take(pa.array(texts, pa.string()), encoded.indices)])
-
-
-def _are_midnights(moments: pa.ChunkedArray) -> bool:
-    seconds = moments.cast(pa.int64())
-    days = pc.multiply(pc.divide(seconds, SECONDS_A_DAY), SECONDS_A_DAY)
-    return bool(pc.all(pc.equal(seconds, days)).as_py())

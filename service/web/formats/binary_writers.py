@@ -13,7 +13,7 @@ Batches = Iterable[pa.RecordBatch]
 
 
 def write_parquet(batches: Batches, schema: pa.Schema) -> Iterator[bytes]:
-    """Write Parquet, a row group as soon as there are rows enough for one."""
+    """Write Parquet, one row group at a time."""
     sink = _Buffer()
     with pq.ParquetWriter(sink, schema) as writer:
         for group in _grouped(batches, schema):

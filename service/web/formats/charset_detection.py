@@ -64,7 +64,7 @@ class _Candidate:
 
 
 def sample_of(blocks: Iterable[bytes], n_bytes: int) -> bytes:
-    """Return the first lines that are not all ASCII, at most so many bytes."""
+    """Return the first lines that are not pure ASCII, at most `n_bytes`."""
     lines: list[bytes] = []
     n_left = n_bytes
     for block in blocks:

@@ -1,4 +1,4 @@
-"""Text bodies: which characters their bytes are."""
+"""Decoding of text bodies by their declared or detected charset."""
 
 import codecs
 import io
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from service.web.formats.charset_detection import rank_charsets, sample_of
 from service.web.formats.errors import UnreadableBody, UnsupportedFormat
@@ -66,7 +66,7 @@ _ALIASES: Final = {
 
 
 def known_charset(charset: str) -> str:
-    """Return the one name of a charset that can be read."""
+    """Return the canonical name of a charset; raises UnsupportedFormat for an unknown one."""
     name = normalize_encoding(charset).lower()
     found = _CHARSET_OF.get(_ALIASES.get(name) or aliases.get(name, name))
     if found is None:
@@ -82,16 +82,13 @@ def blocks(file: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def opened_text(file: BinaryIO, charset: str, *, start: int = 0) -> Iterator[io.TextIOWrapper]:
-    """Read a file as text from a place in it, without a byte order mark there.
-
-    Line ends stay as they are.
-    """
+    """Open a file as text from an offset, without a byte order mark; line ends are kept."""
     file.seek(start)
     text = io.TextIOWrapper(file, charset, newline="")
     try:
-        place = text.tell()
+        start_of_text = text.tell()
         if text.read(1) != "\ufeff":
-            text.seek(place)
+            text.seek(start_of_text)
         yield text
     except UnicodeError:
         raise _not_text(charset) from None
@@ -109,21 +106,14 @@ def opened_as_utf8(
         yield file, ()
         return
     with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
-        _decode_blocks(file, found, copy)
+        with opened_text(file, found) as text:
+            for block in iter(lambda: text.read(BLOCK), ""):
+                copy.write(block.encode())
         yield copy, () if charset or found == "utf-16" else (_charset_warning(found),)  # type: ignore[misc]  # it is a BinaryIO in all but its stub
 
 
-def _decode_blocks(file: BinaryIO, charset: str, copy: IO[bytes]) -> None:
-    with opened_text(file, charset) as text:
-        for block in iter(lambda: text.read(BLOCK), ""):
-            copy.write(block.encode())
-
-
 def _fitting(file: BinaryIO, charset: str | None) -> str:
-    """Return the charset of a text.
-
-    The one that is named, or the likeliest of those in which all of it is text.
-    """
+    """Return the declared charset, or the likeliest one that decodes the whole text."""
     for each in [charset] if charset else _guess_charset(file):
         if _fits(file, each):
             return each

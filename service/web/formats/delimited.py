@@ -55,7 +55,7 @@ class _Dialect:
 
 
 class _Sample(NamedTuple):
-    """The first rows that have anything in them, and the number of lines before each."""
+    """The first rows that are not empty, and the number of lines before each."""
 
     rows: list[Record]
     lines: list[int]
@@ -199,7 +199,7 @@ def _fitted(header: Record, rows: list[Record]) -> Record:
 
 
 def _records(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[Record]:
-    """Read the rows that have anything in them."""
+    """Read the rows that are not empty."""
     return (
         row
         for row in csv.reader(lines, delimiter=delimiter, strict=strict)

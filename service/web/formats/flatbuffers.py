@@ -8,10 +8,10 @@ from typing import Self
 class Table:
     """A table of a flatbuffer: its fields by number."""
 
-    def __init__(self, data: memoryview, place: int) -> None:
+    def __init__(self, data: memoryview, offset: int) -> None:
         self._data = data
-        self._place = place
-        self._fields = place - self._read("<i", place)
+        self._offset = offset
+        self._fields = offset - self._read("<i", offset)
 
     @classmethod
     def root(cls, data: memoryview) -> Self:
@@ -24,8 +24,8 @@ class Table:
 
     def byte(self, field: int) -> int:
         """Read an unsigned byte; 0 if the field is absent."""
-        place = self._at(field)
-        return self._read("<B", place) if place else 0
+        offset = self._at(field)
+        return self._read("<B", offset) if offset else 0
 
     def table(self, field: int) -> Self:
         """Return the table that a field refers to."""
@@ -35,9 +35,9 @@ class Table:
         """Yield the structs of a vector, unpacked by `layout`; none if the field is absent."""
         if not self.has(field):
             return
-        place = self._target(field)
-        start, size = place + 4, struct.calcsize(layout)
-        for n in range(self._read("<I", place)):
+        offset = self._target(field)
+        start, size = offset + 4, struct.calcsize(layout)
+        for n in range(self._read("<I", offset)):
             yield struct.unpack_from(layout, self._data, start + n * size)
 
     def _at(self, field: int) -> int:
@@ -45,12 +45,12 @@ class Table:
         if entry >= self._read("<H", self._fields):
             return 0
         offset = self._read("<H", self._fields + entry)
-        return self._place + offset if offset else 0
+        return self._offset + offset if offset else 0
 
     def _target(self, field: int) -> int:
-        place = self._at(field)
-        return place + self._read("<I", place)
+        offset = self._at(field)
+        return offset + self._read("<I", offset)
 
-    def _read(self, layout: str, place: int) -> int:
-        (number,) = struct.unpack_from(layout, self._data, place)
+    def _read(self, layout: str, offset: int) -> int:
+        (number,) = struct.unpack_from(layout, self._data, offset)
         return int(number)

@@ -30,7 +30,7 @@ def read_json(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTa
     """Read ``{"customers": [{...}, ...]}``; an absent field is null, and known to be absent."""
     with opened_text(file, charset or "utf-8") as text:
         document = Document(text.read, DECODER, longest=MAX_VALUE_LENGTH)
-        return read_records(_customers(document), place=(LIST,), bounds=bounds)
+        return read_records(_customers(document), location=(LIST,), bounds=bounds)
 
 
 class Document:
@@ -46,30 +46,30 @@ class Document:
         self._columns = 1
 
     def peek(self) -> str:
-        """Look at the next character that is no white space; empty at the end."""
+        """Return the next character that is not white space; empty at the end."""
         while True:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it always matches
             if self._at < len(self._text) or not self._read_on():
                 return self._text[self._at : self._at + 1]
 
     def skip(self, character: str) -> bool:
-        """Step over the next character if it is this one."""
+        """Skip the next character if it is `character`; return whether it was."""
         found = self.peek() == character
         self._at += found
         return found
 
     def expect(self, character: str) -> None:
-        """Step over the next character, which must be this one."""
+        """Skip `character`; raise an error if another one follows."""
         if not self.skip(character):
             raise self._syntax_error(f"Expecting {character!r}", self._at)
 
     def end(self) -> None:
-        """Expect that nothing follows."""
+        """Raise an error if anything but white space follows."""
         if self.peek():
             self.expect("")
 
     def value(self) -> object:
-        """Take the next value whole."""
+        """Parse the next value completely."""
         self.peek()
         while True:
             try:
@@ -90,10 +90,7 @@ class Document:
                     return value
 
     def names(self) -> Iterator[str]:
-        """Take an object apart.
-
-        Yields each name, and expects that its value is taken before the next.
-        """
+        """Yield the names of an object's fields; the caller reads a value before the next name."""
         self.expect("{")
         if self.skip("}"):
             return
@@ -108,7 +105,7 @@ class Document:
         self.expect("}")
 
     def items(self) -> Iterator[object]:
-        """Take a list apart: yields each value."""
+        """Yield the values of a list, one at a time."""
         self.expect("[")
         if self.skip("]"):
             return
@@ -125,17 +122,17 @@ class Document:
         kept = self._text[self._at :]
         more = self._read(max(min(BLOCK, self._longest), len(kept)))
         if more:
-            self._lines, self._columns = self._place(self._at)
+            self._lines, self._columns = self._position(self._at)
             self._text, self._at = kept + more, 0
         return bool(more)
 
-    def _place(self, at: int) -> tuple[int, int]:
+    def _position(self, at: int) -> tuple[int, int]:
         lines = self._text.count("\n", 0, at)
         columns = at - self._text.rfind("\n", 0, at) if lines else self._columns + at
         return self._lines + lines, columns
 
     def _syntax_error(self, fault: str, at: int) -> UnreadableBody:
-        line, column = self._place(at)
+        line, column = self._position(at)
         return UnreadableBody(f"The body is not JSON: {fault} in line {line}, column {column}")
 
 

@@ -15,12 +15,12 @@ TOO_LONG: Final = BadRecord(f"has {MAX_VALUE_LENGTH:,} characters or more")
 
 
 def read_lines(file: BinaryIO, charset: str | None, bounds: TableLimits) -> RawTable:
-    """Read one ``{...}`` a line.
+    """Read NDJSON: one object per line.
 
     Empty lines are passed over, an absent field is null, and known to be absent.
     """
     with opened_text(file, charset or "utf-8") as text:
-        return read_records(_customers(text), place=None, bounds=bounds)
+        return read_records(_customers(text), location=None, bounds=bounds)
 
 
 def _customers(text: TextIOWrapper) -> Iterator[object]:

@@ -19,17 +19,14 @@ WHAT: Final = "a Parquet file"
 
 
 def read_parquet(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
-    """Read a Parquet file column by column.
-
-    No more than one of them is unpacked beyond what is counted.
-    """
+    """Read a Parquet file column by column, to unpack one column at a time."""
     with arrow_errors_as_unreadable(WHAT):
         schema = _opened(body).schema_arrow
         check_schema(schema, bounds)
         # Texts stay packed until they have been measured: a file may name one long text a million
         # times.
         parquet = _opened(body, packed=[field.name for field in schema if is_text(field.type)])
-        _check_account(parquet.metadata, bounds)
+        _check_declared_sizes(parquet.metadata, bounds)
         budget = Budget(bounds, n_columns=len(schema))
         return pa.table(
             [_column(parquet, name, budget) for name in schema.names], names=schema.names
@@ -46,7 +43,7 @@ def _opened(body: pa.Buffer, packed: list[str] | None = None) -> pq.ParquetFile:
     return pq.ParquetFile(pa.BufferReader(body), read_dictionary=packed, pre_buffer=False)
 
 
-def _check_account(metadata: pq.FileMetaData, bounds: TableLimits) -> None:
+def _check_declared_sizes(metadata: pq.FileMetaData, bounds: TableLimits) -> None:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     n_bytes = sum(max(group.total_byte_size, 0) for group in groups)
     bounds.check(rows=metadata.num_rows, columns=metadata.num_columns, n_bytes=n_bytes)

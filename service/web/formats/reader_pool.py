@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from io import UnsupportedOperation
-from mmap import ACCESS_READ, mmap
 from os import SEEK_END
 from pathlib import Path
 from shutil import copyfileobj
@@ -21,9 +20,9 @@ from pyarrow import ipc
 
 import service
 from service.errors import FieldError, Unavailable
-from service.web.formats import frames
+from service.web.formats import reader_messages
 from service.web.formats.errors import TableLimits, UnreadableBody
-from service.web.formats.frames import Frame
+from service.web.formats.reader_messages import ReaderMessage
 
 MAX_PROCESSES: Final = 2
 MAX_SECONDS: Final = 120.0
@@ -75,7 +74,7 @@ class ReaderProcess:
         self._connection.settimeout(seconds)
         try:
             _send_body(self._connection, {"format": fmt, "bounds": asdict(bounds)}, file)
-            answer = frames.receive(self._connection)
+            answer = reader_messages.receive(self._connection)
         except TimeoutError:
             self.close()
             raise UnreadableBody(
@@ -92,7 +91,7 @@ class ReaderProcess:
         return _table_of(answer)
 
     def close(self) -> None:
-        """End the process."""
+        """Stop the process."""
         self._connection.close()
         self._child.kill()
         self._child.communicate()
@@ -102,7 +101,7 @@ class ReaderProcess:
             return
         self._connection.settimeout(START_SECONDS)
         try:
-            self._is_ready = frames.receive(self._connection) is not None
+            self._is_ready = reader_messages.receive(self._connection) is not None
         except OSError:
             self._is_ready = False
         if not self._is_ready:
@@ -154,7 +153,7 @@ class ReaderPool:
             self._free.release()
 
     def close(self) -> None:
-        """End the processes; one that is reading ends when it has answered."""
+        """Stop the processes; a busy one stops after its answer."""
         with self._lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
@@ -173,7 +172,7 @@ class ReaderPool:
             return self._idle.pop() if self._idle else None
 
     def _put_back(self, process: ReaderProcess) -> None:
-        """Keep a process for the next body, or one in the place of another that ended."""
+        """Keep a process for the next body; replace one that has ended."""
         with self._lock:
             if not self._is_closed:
                 self._idle.append(process if process.is_alive else ReaderProcess())
@@ -205,7 +204,7 @@ def _send_body(connection: socket, header: Mapping[str, object], file: BinaryIO)
     size = file.seek(0, SEEK_END)
     file.seek(0)
     if size <= INLINE_BYTES:
-        frames.send(connection, header, file.read())
+        reader_messages.send(connection, header, file.read())
         return
     try:
         file.fileno()
@@ -213,13 +212,13 @@ def _send_body(connection: socket, header: Mapping[str, object], file: BinaryIO)
         with TemporaryFile() as copy:
             copyfileobj(file, copy)
             copy.flush()
-            frames.send(connection, header, file=copy)
+            reader_messages.send(connection, header, file=copy)
     else:
         file.flush()
-        frames.send(connection, header, file=file)
+        reader_messages.send(connection, header, file=file)
 
 
-def _table_of(answer: Frame) -> pa.Table:
+def _table_of(answer: ReaderMessage) -> pa.Table:
     header = answer.header
     if "refused" in header:
         raise UnreadableBody(
@@ -229,21 +228,8 @@ def _table_of(answer: Frame) -> pa.Table:
         raise OSError(header["errno"], os.strerror(header["errno"]))
     if "failed" in header:
         raise ReaderFailed(header["failed"])
-    return _checked(ipc.open_stream(pa.BufferReader(_buffer(answer))).read_all())
-
-
-def _buffer(answer: Frame) -> pa.Buffer:
-    if answer.file is None:
-        return pa.py_buffer(answer.payload)
-    with answer.file as file:
-        return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
-
-
-def _checked(table: pa.Table) -> pa.Table:
-    """Return the table if it is what a reader may answer with.
-
-    Its process has parsed bytes of strangers.
-    """
+    table = ipc.open_stream(pa.BufferReader(answer.body())).read_all()
+    # The process has parsed untrusted bytes, which may have taken it over.
     if not all(kind in RAW_TYPES for kind in table.schema.types):
         raise ReaderFailed("a reader process answered with columns of other types")
     table.validate(full=True)

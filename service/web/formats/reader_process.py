@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from mmap import ACCESS_READ, PAGESIZE, mmap
+from mmap import PAGESIZE
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryFile
@@ -16,11 +16,11 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from service.engine.supervisor import kill_when_pipe_closes
-from service.web.formats import frames
+from service.web.formats import reader_messages
 from service.web.formats.arrow import read_arrow
 from service.web.formats.errors import TableLimits, UnreadableBody
-from service.web.formats.frames import Frame
 from service.web.formats.parquet import read_parquet
+from service.web.formats.reader_messages import ReaderMessage
 from service.web.formats.reader_pool import INLINE_BYTES
 
 READERS: Final[Mapping[str, Callable[[pa.Buffer, TableLimits], pa.Table]]] = {
@@ -32,7 +32,7 @@ WORKING_BYTES: Final = 256 << 20
 STDIN: Final = 0
 TOO_MUCH_MEMORY: Final = "The table takes more memory to be read than the service allows"
 _MEMORY: Final = Path("/proc/self/statm")
-_DATA: Final = 5  # the place of private writable memory in it
+_DATA: Final = 5  # the position of private writable memory in it
 
 
 def serve(descriptor: int) -> None:
@@ -41,8 +41,8 @@ def serve(descriptor: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
     n_own_bytes = _private_bytes()
     with socket(fileno=descriptor) as connection:
-        frames.send(connection, {})
-        while request := frames.receive(connection):
+        reader_messages.send(connection, {})
+        while request := reader_messages.receive(connection):
             limit_memory(n_own_bytes + int(request.header["bounds"]["n_bytes"]) + WORKING_BYTES)
             _handle_request(connection, request)
             if request.file is not None:
@@ -50,7 +50,7 @@ def serve(descriptor: int) -> None:
 
 
 def limit_memory(n_bytes: int) -> None:
-    """Let the kernel refuse this process more private memory than so much (on Linux)."""
+    """Limit the private memory of this process (RLIMIT_DATA; on Linux)."""
     if sys.platform == "linux":
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         limits = [n_bytes, sys.maxsize] if hard == resource.RLIM_INFINITY else [n_bytes, hard]
@@ -67,47 +67,37 @@ def _private_bytes() -> int:
     return int(_MEMORY.read_text().split()[_DATA]) * PAGESIZE if sys.platform == "linux" else 0
 
 
-def _handle_request(connection: socket, request: Frame) -> None:
+def _handle_request(connection: socket, request: ReaderMessage) -> None:
     try:
         table = READERS[request.header["format"]](
-            _body(request), TableLimits(**request.header["bounds"])
+            request.body(), TableLimits(**request.header["bounds"])
         )
         _send_table(connection, table)
     except UnreadableBody as refusal:
         errors = [asdict(error) for error in refusal.errors]
-        frames.send(connection, {"refused": str(refusal), "errors": errors})
+        reader_messages.send(connection, {"refused": str(refusal), "errors": errors})
     except MemoryError:
-        frames.send(connection, {"refused": TOO_MUCH_MEMORY, "errors": []})
+        reader_messages.send(connection, {"refused": TOO_MUCH_MEMORY, "errors": []})
     except OSError as error:
-        frames.send(connection, {"errno": error.errno})
+        reader_messages.send(connection, {"errno": error.errno})
     except Exception as error:  # noqa: BLE001 - the api tells of it; its message stays here, as it may quote a value
-        frames.send(connection, {"failed": _place_of(error)})
-
-
-def _body(request: Frame) -> pa.Buffer:
-    if request.file is None:
-        return pa.py_buffer(request.payload)
-    with request.file as file:
-        return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        failed = f"{type(error).__name__} in {frame.name} ({frame.lineno})"
+        reader_messages.send(connection, {"failed": failed})
 
 
 def _send_table(connection: socket, table: pa.Table) -> None:
     if table.nbytes <= INLINE_BYTES:
         sink = pa.BufferOutputStream()
         _write(table, sink)
-        frames.send(connection, {}, sink.getvalue())
+        reader_messages.send(connection, {}, sink.getvalue())
         return
     with TemporaryFile() as file:
         _write(table, pa.PythonFile(file, mode="w"))
         file.flush()
-        frames.send(connection, {}, file=file)
+        reader_messages.send(connection, {}, file=file)
 
 
 def _write(table: pa.Table, sink: pa.NativeFile) -> None:
     with ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-
-
-def _place_of(error: Exception) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {place.name} ({place.lineno})"

@@ -37,13 +37,14 @@ class BadRecord:
 
 
 def read_records(
-    rows: Iterable[object], *, place: tuple[str, ...] | None, bounds: TableLimits
+    rows: Iterable[object], *, location: tuple[str, ...] | None, bounds: TableLimits
 ) -> RawTable:
     """Read rows, each an object of cells.
 
-    A fault is pointed at below `place`, where a pointer can reach it.
+    `location` is the path of the list of rows in its JSON document, for the pointers of errors;
+    None if there is no such document.
     """
-    growing = _ColumnBuilder(place, bounds)
+    growing = _ColumnBuilder(location, bounds)
     raise_if_any(growing.add_rows(iter(rows)), "cells cannot be read")
     check_headers(list(growing.columns))
     return growing.to_table()
@@ -57,9 +58,9 @@ class _Fields(NamedTuple):
 
 
 class _ColumnChunk(NamedTuple):
-    """The same with the types of the cells, which are kept as narrowly as these allow.
+    """The fields of one column in one chunk, as an array of the narrowest type of the cells.
 
-    No rows are all rows.
+    `kinds` are the types of the cells; `rows` is None for all rows.
     """
 
     kinds: frozenset[type]
@@ -74,7 +75,7 @@ _NOTHING: Final = _ColumnChunk(frozenset(), pa.nulls(0), np.empty(0, np.int64))
 class _ColumnBuilder:
     """Columns read so far, as pieces by chunk number; absent fields take no memory."""
 
-    place: tuple[str, ...] | None
+    location: tuple[str, ...] | None
     bounds: TableLimits
     columns: dict[str, dict[int, _ColumnChunk]] = field(default_factory=dict)
     lengths: list[int] = field(default_factory=list)
@@ -97,7 +98,9 @@ class _ColumnBuilder:
             every = [
                 (pieces.get(number, _NOTHING), length) for number, length in enumerate(self.lengths)
             ]
-            columns.append(_joined(every))
+            kind = _common_type([piece for piece, _ in every])
+            chunks = [_scatter(piece, _as(piece.values, kind), length) for piece, length in every]
+            columns.append(pa.chunked_array(chunks, kind))
             present[name] = np.concatenate([_present(*each) for each in every])
         return RawTable(table=pa.table(columns, names=names), present=present)
 
@@ -137,12 +140,12 @@ class _ColumnBuilder:
 
     def _field_error(self, detail: str, index: int, *step: str) -> FieldError:
         row = self.n_rows + index
-        where = None if self.place is None else pointer([*self.place, row, *step])
+        where = None if self.location is None else pointer([*self.location, row, *step])
         return FieldError(detail=detail, pointer=where, row=row + 1)
 
 
 def _by_column(records: list[Record], n_names: int) -> Callable[[str], _Fields]:
-    """Return how to get the fields of a column.
+    """Return a function that returns the fields of a column.
 
     All of them together cost about as much as there are fields.
     """
@@ -165,7 +168,7 @@ def _fields(records: list[Record], name: str) -> _Fields:
 
 
 def _piece(fields: _Fields, n_rows: int) -> _ColumnChunk | None:
-    """Type the cells of a chunk; None if one of them has no place in any column."""
+    """Convert the cells of a chunk to an array; None if a cell is not valid."""
     kinds = frozenset(map(type, fields.cells)) - {type(None)}
     try:
         values = _values(fields.cells, kinds)
@@ -209,22 +212,15 @@ def _text(cell: object) -> str | None:
     return cell if isinstance(cell, str) else cells.category(cell)
 
 
-def _joined(pieces: list[tuple[_ColumnChunk, int]]) -> pa.ChunkedArray:
-    kind = _common_type([piece for piece, _ in pieces])
-    return pa.chunked_array(
-        [_scatter(piece, _as(piece.values, kind), length) for piece, length in pieces], kind
-    )
-
-
 def _scatter(piece: _ColumnChunk, values: pa.Array, length: int) -> pa.Array:
-    """Put the cells of a piece into their rows, and null into all others."""
+    """Return a column with the cells of a piece in their rows, and null in all others."""
     if piece.rows is None:
         return values
     if not len(values):
         return pa.nulls(length, values.type)
-    places = np.zeros(length, np.int64)
-    places[piece.rows] = np.arange(len(values))
-    return values.take(pa.array(places, mask=~_present(piece, length)))
+    positions = np.zeros(length, np.int64)
+    positions[piece.rows] = np.arange(len(values))
+    return values.take(pa.array(positions, mask=~_present(piece, length)))
 
 
 def _present(piece: _ColumnChunk, length: int) -> Mask:

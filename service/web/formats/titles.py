@@ -75,7 +75,7 @@ def _may_be_header(row: Record) -> bool:
 
 
 def _may_be_header_or_index(row: Record) -> bool:
-    """Check the same for a header without a name for the first column, the row index."""
+    """Check like `_may_be_header`, but allow a first column without a name, the row index."""
     return len(row) > 1 and _may_be_header(row if row[0].strip() else ["index", *row[1:]])
 
 

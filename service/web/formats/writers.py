@@ -1,6 +1,6 @@
-"""Tables to bytes: which format a client is given, and the stream of it.
+"""Writers of tables, and content negotiation between their formats.
 
-A new one is a line in `FORMATS`.
+A new format is a line in `FORMATS`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ Batches = Iterable[pa.RecordBatch]
 
 
 class NotAcceptable(ServiceError):
-    """The table cannot be given in any format that was asked for."""
+    """The table is not available in any of the requested formats."""
 
     status = HTTPStatus.NOT_ACCEPTABLE
 

@@ -33,7 +33,7 @@ def many():
 
 @every_algorithm
 @pytest.mark.parametrize("k", [1, 2, 7])
-def test_exactly_k_segments_are_learned(algorithm, points, k):
+def test_exactly_k_segments_are_fitted(algorithm, points, k):
     assert set(algorithm.learn(points, k=k, seed=0).estimator.predict(points)) == set(range(k))
 
 
@@ -68,7 +68,7 @@ def test_exact_kmeans_is_that_of_scikit_learn(points):
     assert (ours == ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_).all()
 
 
-def test_kmeans_finds_what_that_of_scikit_learn_finds(points):
+def test_kmeans_agrees_with_scikit_learn(points):
     ours = KMeans().learn(points, k=4, seed=11).estimator.predict(points)
     assert (
         adjusted_rand_score(ScikitKMeans(4, n_init=10, random_state=11).fit(points).labels_, ours)
@@ -141,13 +141,13 @@ def test_too_many_customers_for_memory_are_refused_before_it_is_taken(linkage):
 
 
 @pytest.mark.parametrize("k", [1, 5, 300])
-def test_more_customers_than_an_exact_tree_takes_are_segmented_all_the_same(many, k):
+def test_more_customers_than_an_exact_tree_supports_are_segmented_by_groups(many, k):
     learned = Hierarchical().learn(many, k=k, seed=0)
     assert set(learned.labels) == set(range(k))
     assert learned.merges[-1, 3] == len(many)
 
 
-def test_the_tree_of_many_customers_finds_what_lies_apart():
+def test_the_tree_of_many_customers_separates_distant_groups():
     points, truth = make_blobs(
         EXACT_UP_TO + 1, centers=10 * np.eye(6), cluster_std=0.5, random_state=1
     )
@@ -159,7 +159,7 @@ def test_the_tree_of_many_customers_finds_what_lies_apart():
     )
 
 
-def test_many_customers_who_differ_by_rounding_only_are_refused_rather_than_segmented_wrongly():
+def test_many_customers_that_differ_by_rounding_only_are_refused():
     with pytest.raises(TooFewCustomers, match="differ by too little to form 2 segments"):
         Hierarchical().learn(np.repeat([[0.0], [1e-170]], EXACT_UP_TO, axis=0), k=2, seed=0)
 

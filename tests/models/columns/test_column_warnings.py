@@ -43,7 +43,7 @@ def column(name, values, **overrides):
 @pytest.mark.parametrize(
     "values", [GROUPS, [f"group {n}" for n in GROUPS]], ids=["numbers", "texts"]
 )
-def test_an_earlier_segmentation_is_left_out_and_the_way_to_keep_it_is_proposed(header, values):
+def test_an_earlier_segmentation_is_ignored_with_the_override_that_keeps_it(header, values):
     found = column(header, values)
     assert (found.kind, found.reason) == ("ignored", "earlier segmentation")
     assert f'{{"columns": {{"{header}": {{"kind": "categorical"}}}}}}' in found.doubts[0]
@@ -75,7 +75,7 @@ def test_figures_about_segments_are_amounts(header):
 @pytest.mark.parametrize(
     "values", [[n % 2 for n in range(N)], ["yes", "no"] * (N // 2)], ids=["flags", "texts"]
 )
-def test_an_outcome_is_kept_and_the_way_to_leave_it_out_is_proposed(header, values):
+def test_an_outcome_is_kept_with_the_override_that_ignores_it(header, values):
     found = column(header, values)
     assert (found.kind, "outcome" in found.doubts[0]) == ("categorical", True)
     assert f'{{"columns": {{"{header}": {{"kind": "ignored"}}}}}}' in found.doubts[0]
@@ -173,7 +173,7 @@ def says_headers(found):
 @pytest.mark.parametrize(
     "headers", [("C0", "24", "397.5", "north"), ("u1", "1", "250", "m"), ("7", "9", "130,5", "x")]
 )
-def test_headers_that_could_be_cells_are_asked_about(headers):
+def test_headers_that_could_be_cells_have_a_warning(headers):
     texts = [headers[3], "south"] * (N // 2)
     cells = (
         [f"C{n}" for n in range(1, N + 1)],
@@ -228,7 +228,7 @@ def test_beside_decimal_commas_a_comma_is_no_group():
     assert apply_schema(raw, found)["umsatz"].to_pylist()[:3] == [2.73, 174.0, 7.503]
 
 
-def test_without_decimal_commas_the_dot_is_asked_about():
+def test_without_decimal_commas_an_ambiguous_dot_has_a_warning():
     [doubt] = described({"umsatz": GERMAN["umsatz"]}).columns[0].doubts
     assert '?schema={"columns": {"umsatz": {"numerals": "1.234,56"}}}' in doubt
 

@@ -80,19 +80,19 @@ def test_the_whole_column_decides_whether_day_or_month_comes_first(form, written
     assert find_order(texts) == (FORMS[form], None)
 
 
-def test_where_nothing_tells_the_day_comes_first_and_the_choice_is_said():
+def test_ambiguous_dates_are_read_day_first_with_a_warning():
     order, doubt = find_order(pa.array(["01/02/2024", "03/04/2024"]))
     assert (order, "the day is taken to" in doubt) == ("dd/mm/yyyy", True)
 
 
-def test_with_dots_the_day_comes_first_without_a_doubt():
+def test_dates_with_dots_are_read_day_first_without_a_warning():
     assert find_order(pa.array(["01.02.2024", "3.4.2024"])) == ("dd/mm/yyyy", None)
 
 
 @pytest.mark.parametrize(
     "text", ["2023-02-29", "31.04.2024", "2024-13-01", "00/01/2024", "12", "soon", "2024-1-1-1"]
 )
-def test_what_is_no_day_of_the_calendar_is_wrong(text):
+def test_days_outside_the_calendar_are_errors(text):
     assert read_days(pa.array([text]), "dd/mm/yyyy").wrong.all()
 
 
@@ -157,7 +157,7 @@ def test_letters_may_be_composed_or_not():
     ]
 
 
-def test_what_names_a_month_and_a_weekday_is_a_month_beside_a_day():
+def test_a_word_for_both_a_month_and_a_weekday_is_a_month_beside_a_day():
     assert read_days(pa.array(["mar 14, 2015"]), "yyyy-mm-dd").values.to_pylist() == [
         ordinal(date(2015, 3, 14))
     ]
@@ -173,7 +173,7 @@ def test_other_words_and_days_beside_the_name_of_a_month_are_no_dates(text):
 @pytest.mark.parametrize(
     ("text", "unknown"), [("5 мая 2023", True), ("2. Hornung 2015", True), ("2. März 2015", False)]
 )
-def test_a_month_in_an_unknown_language_is_told_from_one_that_is_known(text, unknown):
+def test_months_of_an_unknown_language_are_distinguished_from_known_ones(text, unknown):
     assert mark_unknown_months(pa.array([text])).tolist() == [unknown]
 
 
@@ -209,7 +209,7 @@ def test_numbers_are_no_dates(numbers):
     assert read_days(numbers, "yyyy-mm-dd").wrong.tolist() == [True, False]
 
 
-def test_a_column_of_dates_is_ignored_and_the_warning_says_how_to_use_it():
+def test_a_column_of_dates_is_ignored_with_a_warning_how_to_use_it():
     description = infer_schema(pa.table({"since": ["2024-01-31", "2024-02-01"]}), customer_id=None)
     assert '{"columns": {"since": {"kind": "numeric"}}}' in description.warnings[1]
 

@@ -220,12 +220,12 @@ def with_one(value, values):
 
 
 @pytest.mark.parametrize("header", KEY_HEADERS)
-def test_a_header_that_says_key_is_one(header):
+def test_a_key_header_makes_a_key(header):
     assert is_key_header(header)
 
 
 @pytest.mark.parametrize("header", AMOUNT_HEADERS)
-def test_a_header_that_says_amount_or_nothing_says_no_key(header):
+def test_an_amount_or_neutral_header_makes_no_key(header):
     assert not is_key_header(header)
 
 
@@ -273,7 +273,7 @@ def test_numbers_that_run_or_are_opaque_name_rows_under_any_header(keys):
     ],
     ids=["uniform", "bell", "skewed", "quarters", "six digits"],
 )
-def test_a_header_that_says_nothing_leaves_the_spread_of_amounts_numeric(amounts):
+def test_amounts_under_a_neutral_header_stay_numeric(amounts):
     assert column(amounts, "v").kind == "numeric"
 
 
@@ -338,11 +338,11 @@ def test_a_key_of_customers_names_them(header):
 
 
 @pytest.mark.parametrize("header", ["RowNumber", "Sl_No", "Unnamed: 0", "order_id"])
-def test_a_key_of_something_else_names_no_customers(header):
+def test_a_key_of_another_entity_is_no_customer_id(header):
     assert described(OPAQUE, header).customer_id is None
 
 
-def test_a_key_is_asked_about_with_the_declaration_that_overrules_it():
+def test_a_key_is_reported_with_the_override_that_makes_it_numeric():
     found = described(np.arange(N), "RowNumber")
     [doubt] = found.columns[0].doubts
     assert '{"columns": {"RowNumber": {"kind": "numeric"}}}' in doubt
@@ -354,7 +354,7 @@ def test_a_key_that_is_declared_numeric_is_numeric():
     assert (found.columns[0].kind, found.columns[0].doubts) == ("numeric", ())
 
 
-def test_what_only_looks_like_a_key_stays_where_nothing_else_is_left():
+def test_a_column_that_looks_like_a_key_is_used_if_no_other_feature_is_left():
     assert (
         infer_schema(pa.table({"x": np.arange(N)}), customer_id=None).columns[0].kind == "numeric"
     )
@@ -416,5 +416,5 @@ def test_codes_of_too_many_values_are_no_feature():
 @pytest.mark.parametrize(
     "header", ["gender_code", "PLZ", "Postleitzahl", "code postal", "Tel.", "mobile", "store_id"]
 )
-def test_a_header_that_says_code_is_one(header):
+def test_a_code_header_makes_a_code(header):
     assert is_code_header(header)

@@ -46,7 +46,7 @@ def described(values, name="x"):
     unit=st.sampled_from(UNITS),
     numbers=st.lists(hundredths, min_size=1),
 )
-def test_what_is_written_in_one_style_is_read_as_it_was(style, unit, numbers):
+def test_numbers_written_in_one_format_are_parsed_exactly(style, unit, numbers):
     numerals = NumberFormat.parse(f"{style} {unit}".strip())
     reading = numerals.read(pa.array([written(number, numerals) for number in numbers]))
     assert reading.values.to_pylist() == numbers
@@ -54,7 +54,7 @@ def test_what_is_written_in_one_style_is_read_as_it_was(style, unit, numbers):
 
 @settings(deadline=None)
 @given(style=st.sampled_from(STYLES), numbers=st.lists(hundredths, min_size=1))
-def test_the_style_of_a_whole_column_is_found(style, numbers):
+def test_the_number_format_of_a_column_is_detected(style, numbers):
     numerals = NumberFormat.parse(style)
     texts = [written(number, numerals) for number in [*numbers, 1234567.89, -0.5]]
     assert found(*texts).numerals == numerals
@@ -104,7 +104,7 @@ def test_numbers_are_read_as_people_mean_them(texts, numbers):
         [],
     ],
 )
-def test_a_column_without_one_style_has_none(texts):
+def test_a_column_with_mixed_formats_has_no_format(texts):
     assert found(*texts) is None
 
 
@@ -129,7 +129,7 @@ def test_a_number_with_two_signs_or_units_is_wrong(texts):
         (["(1.234)", "5.678"], [-1.234, 5.678], True),
     ],
 )
-def test_a_mark_that_could_be_either_is_decided_by_the_column_and_a_choice_is_said(
+def test_an_ambiguous_separator_is_resolved_by_the_column_and_a_guess_is_reported(
     texts, numbers, is_doubtful
 ):
     assert (read(*texts), found(*texts).doubt is not None) == (numbers, is_doubtful)
@@ -144,7 +144,7 @@ def test_no_text_breaks_the_search_nor_is_it_read_as_anything_but_a_number(texts
     assert all(value is None or abs(value) < float("inf") for value in reading.values.to_pylist())
 
 
-def test_a_column_in_one_style_is_numeric_and_a_warning_names_the_style():
+def test_a_column_in_one_format_is_numeric_and_a_warning_names_the_format():
     column, warnings, numbers = described(["1.234,50", "980", None, "12,5"])
     assert (column.kind, column.numerals, numbers) == (
         "numeric",
@@ -159,23 +159,23 @@ def test_plain_numbers_have_no_style_and_no_warning():
     assert (column.kind, column.numerals, warnings) == ("numeric", None, ())
 
 
-def test_of_percentages_the_warning_says_what_is_stored():
+def test_the_warning_of_percentages_shows_the_stored_number():
     _, [warning], numbers = described(["45 %", "12.5 %"])
     assert ("45 % is read as 45" in warning, numbers) == (True, [45.0, 12.5])
 
 
-def test_plain_numbers_whose_every_dot_could_group_thousands_are_doubted():
+def test_numbers_whose_dots_may_group_thousands_have_a_warning():
     column, [warning], numbers = described(["1.234", "980", "12.500", "1.100", "2.250", "3.000"])
     assert (column.numerals, numbers[0]) == (None, 1.234)
     assert '?schema={"columns": {"x": {"numerals": "1.234,56"}}}' in warning
 
 
 @pytest.mark.parametrize("others", [["0.125"], ["1.5"], ["1500"]])
-def test_plain_numbers_that_contradict_thousands_are_not_doubted(others):
+def test_numbers_that_contradict_grouped_thousands_have_no_warning(others):
     assert described([*("1.234", "2.250", "3.125", "4.500", "5.875"), *others])[1] == ()
 
 
-def test_a_column_nearly_in_one_style_stays_text_and_the_warning_counts_the_others():
+def test_a_column_nearly_in_one_format_stays_text_and_the_warning_counts_the_others():
     column, warnings, _ = described([*(f"{n},5" for n in range(60)), "n/a", "n/a"])
     assert (column.kind, column.reason) == ("ignored", "nearly numeric")
     assert "2 of its 62 known cells are not numbers" in warnings[0]

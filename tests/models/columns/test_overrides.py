@@ -42,7 +42,7 @@ def described(values, overrides):
 
 @settings(deadline=None)
 @given(st.lists(numbers_in_text))
-def test_the_fast_path_reads_a_whole_column_as_its_cells_or_not_at_all(texts):
+def test_the_fast_path_agrees_with_single_cells_or_falls_back(texts):
     fast = cell_arrays.plain_numbers(pa.chunked_array([texts], pa.string()))
     assert fast is None or fast.to_pylist() == [cells.number(text) for text in texts]
 
@@ -60,7 +60,7 @@ def test_a_marker_means_missing_however_its_number_is_spelled(values):
     assert read(values, MISSING_999)[1] == [5.0, None, 7.0, None, None]
 
 
-def test_a_marker_is_the_whole_cell_as_it_is_spelled():
+def test_a_marker_matches_whole_cells_exactly():
     assert read(["a", " b ", "B", "bb", "a"], {"x": Override(missing=("b",))})[1] == [
         "a",
         None,
@@ -110,11 +110,11 @@ def test_a_declared_kind_is_the_kind(values, kind, cells_read):
     assert (description.columns[0].kind, column) == (kind, cells_read)
 
 
-def test_an_ignored_column_says_that_it_was_declared():
+def test_an_ignored_column_has_the_declaration_as_reason():
     assert described([1, 2], {"x": Override(kind="ignored")}).reason == "declared"
 
 
-def test_what_is_no_number_cannot_be_declared_numeric_and_is_refused_by_its_rows():
+def test_texts_cannot_be_declared_numeric_and_are_refused_by_row():
     values = ["1", "two", "3", *["four"] * 150]
     with pytest.raises(
         BadCells, match="151 cells of 'x' cannot be read, though it is declared numeric"
@@ -133,27 +133,27 @@ def test_a_declared_category_that_no_model_can_use_is_warned_of():
     )
 
 
-def test_nothing_can_be_declared_of_a_column_that_is_not_there():
+def test_an_absent_column_cannot_be_declared():
     with pytest.raises(UnknownColumn, match="'y'"):
         read([1, 2], {"y": Override(kind="numeric")})
 
 
 @pytest.mark.parametrize("kind", ["numeric", "categorical", "ignored"])
-def test_an_obvious_id_that_is_declared_something_else_names_no_customers(kind):
+def test_an_id_column_declared_otherwise_is_no_customer_id(kind):
     description = infer_schema(
         pa.table({"id": [1, 2]}), customer_id=None, overrides={"id": Override(kind=kind)}
     )
     assert (description.customer_id, description.columns[0].kind) == (None, kind)
 
 
-def test_the_named_id_stays_the_id_and_a_warning_says_so():
+def test_the_declared_id_stays_the_id_with_a_warning():
     description = infer_schema(
         pa.table({"id": [1, 2]}), customer_id="id", overrides={"id": Override(kind="numeric")}
     )
     assert (description.columns[0].kind, len(description.warnings)) == ("identifier", 1)
 
 
-def test_a_customer_whose_id_is_a_marker_has_none():
+def test_an_id_that_is_a_missing_marker_is_missing():
     with pytest.raises(MissingCustomerId):
         infer_schema(
             pa.table({"id": ["a", "?"]}),
@@ -182,7 +182,7 @@ TABLE = pa.table(
 COLUMNS = columns_of(TABLE, income=Override(missing=("-",)))
 
 
-def test_reading_a_table_as_its_columns_say_gives_the_typed_table():
+def test_applying_a_schema_returns_the_typed_table():
     description = infer_schema(
         TABLE, customer_id="id", overrides={"income": Override(missing=("-",))}
     )
@@ -197,7 +197,7 @@ def test_later_rows_are_read_with_the_markers_and_numerals_of_the_column():
     assert (table["income"].to_pylist(), errors) == ([12.0, None, 2000.0], [])
 
 
-def test_later_numbers_that_are_numbers_already_are_taken_as_they_are():
+def test_later_typed_numbers_are_kept():
     table, _ = read_rows(pa.table({"income": [1.234, 5.0]}), COLUMNS)
     assert table["income"].to_pylist() == [1.234, 5.0]
 
@@ -226,7 +226,7 @@ def test_every_bad_cell_is_named_and_the_others_are_read():
     }
 
 
-def test_absent_columns_stay_absent_and_unknown_ones_are_read_as_what_they_look_like():
+def test_absent_columns_stay_absent_and_unknown_ones_are_inferred():
     table, errors = read_rows(
         pa.table({"new": ["1,5", "2"], "id": [7, 8], "bad": ["x\0", "y"]}),
         COLUMNS,
@@ -241,6 +241,6 @@ def test_more_than_a_hundred_bad_rows_are_all_named():
 
 
 @pytest.mark.parametrize("cell", [pa.array([1.5]), pa.array([".."]), pa.array(["x" * 257])])
-def test_what_cannot_be_an_id_is_an_error_and_no_customer(cell):
+def test_an_invalid_id_is_an_error_and_no_customer(cell):
     table, errors = read_rows(pa.table({"id": cell}), COLUMNS, customer_id="id")
     assert (table["id"].to_pylist(), [error.row for error in errors]) == ([None], [1])

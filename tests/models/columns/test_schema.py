@@ -128,14 +128,14 @@ def test_0_and_1_are_the_same_categories_however_they_are_spelled(values):
         (["long " * 20, "longer " * 20, "long " * 20], "free text"),
     ],
 )
-def test_what_cannot_be_learned_from_is_ignored_for_a_reason(values, reason):
+def test_unusable_columns_are_ignored_with_a_reason(values, reason):
     assert kind_and_reason(values) == ("ignored", reason)
 
 
 @pytest.mark.parametrize(
     "values", [["10.5", "11.5"], ["1.2", "3.4"], ["a-1-b", "b-2-c", "a-1-b"], ["99-99-9999"] * 2]
 )
-def test_what_only_resembles_a_date_is_none(values):
+def test_cells_that_only_resemble_dates_are_no_dates(values):
     assert kind_and_reason(values)[1] != "date"
 
 
@@ -161,7 +161,7 @@ def test_an_obvious_id_column_is_found(header, values):
 @pytest.mark.parametrize(
     "values", [[1, 1, 2], [1, None, 2], ["a", " a", "b"], ["a", "", "b"], [1.5, 2.5, 3.5]]
 )
-def test_an_id_column_names_every_customer_once_or_is_none(values):
+def test_an_id_column_is_complete_and_unique(values):
     assert infer_schema(pa.table({"id": values}), customer_id=None).customer_id is None
 
 
@@ -170,7 +170,7 @@ def test_the_most_telling_header_wins():
     assert infer_schema(raw, customer_id=None).customer_id == "customer_id"
 
 
-def test_without_an_id_column_a_warning_says_so():
+def test_a_missing_id_column_has_a_warning():
     [warning] = infer_schema(pa.table({"x": [1, 2]}), customer_id=None).warnings
     assert "row-1" in warning
 
@@ -206,7 +206,7 @@ def test_known_and_missing_cells_are_counted():
     assert (column.missing, column.distinct) == (2, 2)
 
 
-def test_a_nearly_numeric_column_stays_text_and_a_warning_says_where_and_what_to_do():
+def test_a_nearly_numeric_column_stays_text_with_a_warning_of_rows_and_advice():
     found = infer_schema(pa.table({"age": [*FIFTY[1:], VALUE], "n": FIFTY}), customer_id=None)
     assert (
         "'age' is read as text: 1 of its 50 known cells are not numbers, the first in row 50"
@@ -263,7 +263,7 @@ def test_a_text_with_a_control_character_is_refused_by_its_row(kind):
     assert [(cell.row, cell.column) for cell in caught.value.cells] == [(2, "x")]
 
 
-def test_a_typed_table_has_the_id_first_numbers_as_float64_and_all_else_as_text():
+def test_a_typed_table_has_the_id_first_then_float64_numbers_and_texts():
     raw = pa.table(
         {
             "age": [30, None, 4],
@@ -305,7 +305,7 @@ def test_generated_ids_have_a_header_of_their_own(headers, generated):
     assert (table.column_names[0], table[0].to_pylist()) == (generated, ["row-1", "row-2", "row-3"])
 
 
-def test_a_cell_that_is_not_what_its_column_is_declared_to_be_is_refused_by_its_row():
+def test_a_cell_that_contradicts_the_declared_kind_is_refused_by_row():
     numeric = infer_schema(pa.table({"x": ["1", "2", "3"]}), customer_id=None)
     with pytest.raises(BadCells) as caught:
         apply_schema(pa.table({"x": ["1", VALUE, "3"]}), numeric)
@@ -334,6 +334,6 @@ def test_exploring_imports_no_learning_library():
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0  # noqa: S603 - our own script
 
 
-def test_a_text_column_with_more_values_than_can_be_told_apart_is_ignored():
+def test_a_text_column_with_too_many_distinct_values_is_ignored():
     cities = [f"City {chr(65 + n // 11)}{chr(65 + n % 11)}" for n in range(121)] * 10
     assert described(cities).reason == "many categories"

@@ -46,7 +46,7 @@ def test_several_are_named_together():
     assert "'-1' in 7 rows and '999' in 9 rows" in suspicion(AGES, others=[-1] * 7 + [999] * 9)
 
 
-def test_the_warning_says_how_to_declare_it():
+def test_the_warning_contains_the_declaration():
     assert '{"columns": {"x": {"missing": ["999"]}}}' in suspicion(AGES, others=[999] * 9)
 
 
@@ -65,7 +65,7 @@ def test_the_warning_says_how_to_declare_it():
         ([], []),
     ],
 )
-def test_what_does_not_recur_or_does_not_stand_apart_is_not_suspected(values, others):
+def test_rare_or_not_isolated_numbers_are_no_sentinels(values, others):
     assert suspicion(values, others=others) is None
 
 
@@ -75,7 +75,7 @@ def test_an_age_of_0_is_suspected(name):
 
 
 @pytest.mark.parametrize("name", ["wage", "pages", "agent", "Average"])
-def test_other_headers_say_no_age(name):
+def test_zero_is_no_sentinel_under_headers_other_than_age(name):
     assert suspicion(AGES, name=name, others=[0] * 20) is None
 
 

@@ -92,19 +92,19 @@ def test_a_criterion_lives_in_a_file_that_bears_its_name(criterion):
 
 
 @every_criterion
-def test_a_criterion_says_in_its_own_words_what_it_looks_for(criterion):
+def test_a_criterion_has_a_docstring_of_its_own(criterion):
     assert not type(criterion).__doc__.startswith(f"{type(criterion).__name__}(")
     assert type(criterion).__doc__ != type(criterion).__base__.__doc__
 
 
 @every_criterion
 @pytest.mark.parametrize("name", VARIANTS)
-def test_segments_that_nobody_could_miss_are_found(criterion, name):
+def test_well_separated_segments_are_found(criterion, name):
     assert criterion.evaluate(variant(name)).k == 3
 
 
 @every_criterion
-def test_a_single_bell_is_one_segment_unless_the_docstring_says_never_chooses_one(criterion):
+def test_a_single_gaussian_is_one_segment_unless_the_docstring_excludes_it(criterion):
     excluded = re.search("never chooses? one", type(criterion).__doc__, re.IGNORECASE)
     assert (criterion.evaluate(single_bell()).k == 1) == (excluded is None)
 
@@ -121,7 +121,7 @@ def test_scores_do_not_depend_on_the_origin_and_the_unit(criterion, name):
 
 @every_criterion
 @pytest.mark.parametrize("name", ODD)
-def test_whatever_the_points_a_verdict_is_whole(criterion, name):
+def test_a_verdict_is_complete_for_any_points(criterion, name):
     verdict = criterion.evaluate(odd(name))
     assert verdict.criterion == criterion.name
     assert verdict.k is None or verdict.k in odd(name).ks
@@ -130,7 +130,7 @@ def test_whatever_the_points_a_verdict_is_whole(criterion, name):
     assert all(error >= 0 for error in verdict.errors.values())
 
 
-def test_a_verdict_depends_on_the_seed_and_not_on_who_looked_before():
+def test_a_verdict_depends_on_the_seed_and_not_on_other_criteria():
     one, other = evidence(THREE, 6, 0), evidence(THREE, 6, 0)
     forwards = {criterion.name: criterion.evaluate(one) for criterion in CRITERIA}
     backwards = {criterion.name: criterion.evaluate(other) for criterion in reversed(CRITERIA)}

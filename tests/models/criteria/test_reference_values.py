@@ -142,7 +142,7 @@ def test_the_gap_stops_at_the_first_that_the_next_exceeds_by_no_more_than_its_er
     assert _first_within_one_error([1, 2, 3, 4, 5], gaps, errors / 10) == 5
 
 
-def test_the_box_of_the_principal_components_lies_along_them():
+def test_the_reference_box_is_aligned_with_the_principal_components():
     turned = rng().uniform(-1, 1, size=(500, 2)) * [10, 0.1] @ np.array([[0.6, 0.8], [-0.8, 0.6]])
     drawn = _in_pca_box(turned - turned.mean(axis=0), rng())
     assert np.abs(drawn @ [-0.8, 0.6]).max() < 0.2
@@ -181,11 +181,11 @@ def test_prediction_strength_counts_the_pairs_that_stay_together(seed):
     assert _min_pair_share(own, placed, 4) == pytest.approx(min(kept))
 
 
-def test_prediction_strength_does_not_ask_segments_of_one_customer():
+def test_prediction_strength_ignores_segments_of_one_customer():
     assert _min_pair_share(np.array([0, 0, 0, 1]), np.array([2, 2, 2, 0]), 3) == 1.0
 
 
-def test_where_there_is_room_for_one_split_only_the_segment_farthest_from_one_is_split():
+def test_with_room_for_one_split_only_the_most_significant_segment_is_split():
     pairs = CriterionData(points=np.array([[0.0], [1.0], [100.0], [150.0]]), k_max=3, seed=0)
     k, farthest = split_until(pairs, np.ptp, 0.5, "pairs")
     assert (k, farthest[3]) == (3, 1.0)
@@ -199,7 +199,7 @@ def test_the_normality_statistic_is_that_of_scipy_corrected_for_n(n, draw):
     assert anderson_darling(x) == pytest.approx(theirs * (1 + 4 / n - 25 / n**2))
 
 
-def test_the_information_criterion_of_one_bell_is_that_of_its_formula():
+def test_the_bic_of_one_component_agrees_with_its_formula():
     points = EVIDENCE.points
     n, d = points.shape
     density = multivariate_normal(
@@ -212,7 +212,7 @@ def test_the_information_criterion_of_one_bell_is_that_of_its_formula():
 
 
 @pytest.mark.parametrize("name", ["mixture_bic", "mixture_icl"])
-def test_the_information_criterion_of_clear_bells_is_the_least_of_scikit_learn(name):
+def test_criteria_of_separate_components_are_the_minimum_of_scikit_learn(name):
     far = np.concatenate([center + rng(center).normal(size=(60, 2)) for center in (0, 20, 40)])
     theirs = [
         GaussianMixture(3, covariance_type=shape, random_state=0).fit(far).bic(far)
@@ -222,7 +222,7 @@ def test_the_information_criterion_of_clear_bells_is_the_least_of_scikit_learn(n
     assert mine.scores[3] == pytest.approx(min(theirs) / len(far), abs=0.01)
 
 
-def test_bells_that_overlap_cost_twice_the_entropy_of_who_belongs_where():
+def test_the_icl_of_overlapping_components_adds_twice_their_entropy():
     near = np.concatenate([rng(1).normal(0, 1, size=(300, 1)), rng(2).normal(4, 1, size=(300, 1))])
     evidence = CriterionData(points=near, k_max=2, seed=0)
     bic, icl = (BY_NAME[name].evaluate(evidence).scores for name in ("mixture_bic", "mixture_icl"))
@@ -234,7 +234,7 @@ def test_bells_that_overlap_cost_twice_the_entropy_of_who_belongs_where():
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0, 4.0])
-def test_the_valley_is_that_of_a_sum_of_bells(spread):
+def test_the_valley_agrees_with_a_sum_of_gaussians(spread):
     one, other = rng(1).normal(0, 1, size=(50, 1)), rng(2).normal(4, spread, size=(80, 1))
     both = np.concatenate([one, other])[:, 0]
     width = 0.5 * np.sqrt((50 * one.var() + 80 * other.var()) / 130)
@@ -250,7 +250,7 @@ def test_a_valley_is_the_same_from_both_sides():
     assert depth_between(one, other) == pytest.approx(depth_between(other, one))
 
 
-def test_there_is_no_valley_within_a_bell_and_a_deep_one_between_far_bells():
+def test_one_component_has_no_valley_and_distant_ones_have_a_deep_valley():
     bell = rng().normal(size=(400, 2))
     left = bell[:, 0] < 0
     assert depth_between(bell[left], bell[~left]) < 0.1

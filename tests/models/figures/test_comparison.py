@@ -87,7 +87,7 @@ def test_no_segment_is_written_upon_another(case):
 
 @every_figure
 @every_case
-def test_plotly_knows_all_that_it_is_told(figure, case):
+def test_plotly_accepts_all_attributes(figure, case):
     chart = figure.draw(compared(*case), figure.data(compared(*case)))
     PlotlyFigure(to_plotly(chart, LOOKS["dark"]))
 
@@ -100,7 +100,7 @@ def test_a_figure_is_the_same_each_time(figure, extension):
 
 @every_figure
 @every_case
-def test_everybody_is_in_the_data(figure, case):
+def test_the_data_contains_all_customers(figure, case):
     assert sum(column(table(figure, compared(*case)), "n_customers")) == 5_000
 
 
@@ -116,12 +116,12 @@ def test_shares_of_a_segment_add_up(case):
 
 
 @every_figure
-def test_of_identical_versions_is_said_that_nobody_moves(figure):
+def test_identical_versions_have_a_note_that_no_customer_moves(figure):
     assert table(figure, identical())["title"] == "No customer moves from version 1 to version 2"
 
 
 @every_figure
-def test_the_title_counts_who_is_in_a_segment_that_is_not_their_own(figure):
+def test_the_title_counts_customers_outside_their_matched_segment(figure):
     case = compared(2, 2)
     moved = 5_000 - case.counts[0, 0]
     assert table(figure, case)["title"].startswith(f"{moved:,} of 5,000 customers")
@@ -139,13 +139,13 @@ def test_without_customers_there_is_no_figure(figure):
     assert figure.unavailable_reason(identical()) is None
 
 
-def test_a_segment_that_goes_on_has_the_color_of_the_later_version_and_one_that_ends_has_its_own():
+def test_matched_segments_share_the_later_color_and_others_have_their_own():
     case = compared(5, 4)
     assert [case.colors[party.key] for party in case.after] == [0, 1, 2, 3]
     assert [case.colors[party.key] for party in case.before] == [0, 4, 1, 5, 2]
 
 
-def test_of_too_many_segments_the_smallest_are_drawn_as_one():
+def test_the_smallest_of_too_many_segments_are_drawn_as_one():
     drawn = compared(40, 30).for_display
     assert (len(drawn.before), len(drawn.after)) == (MAX_SEGMENTS + 1, MAX_SEGMENTS + 1)
     assert drawn.n_customers == 5_000
@@ -155,18 +155,18 @@ def test_of_too_many_segments_the_smallest_are_drawn_as_one():
 
 
 @pytest.mark.parametrize("case", [(2, 2), (5, 4), (4, 5), (12, 3)], ids=str)
-def test_what_is_drawn_in_another_order_is_the_same(case):
+def test_reordering_keeps_the_flows(case):
     known, drawn = compared(*case), compared(*case).for_display
     assert {(flow.source, flow.target, flow.n_customers) for flow in drawn.flows} == {
         (flow.source, flow.target, flow.n_customers) for flow in known.flows
     }
 
 
-def test_segments_that_only_one_version_has_lie_beside_those_that_most_of_their_customers_are_in():
+def test_unmatched_segments_lie_beside_those_with_most_of_their_customers():
     drawn = compared(12, 3, moving=0.0).for_display
     assert np.diff(drawn.counts.argmax(axis=1)).min() >= 0
 
 
-def test_ways_too_thin_to_be_drawn_are_named():
+def test_flows_too_thin_to_be_drawn_are_listed():
     assert any("are not drawn" in note for note in SANKEY.data(compared(20, 20)).notes)
     assert not any("are not drawn" in note for note in SANKEY.data(compared(2, 2)).notes)

@@ -111,7 +111,7 @@ def texts(svg):
 
 @every_figure
 @every_case
-def test_a_figure_says_why_there_is_none_or_can_be_drawn_light_and_dark(figure, case):
+def test_a_figure_has_a_reason_for_its_absence_or_is_drawn_light_and_dark(figure, case):
     reason = figure.unavailable_reason(version(*case))
     if reason is None:
         assert all(
@@ -123,7 +123,7 @@ def test_a_figure_says_why_there_is_none_or_can_be_drawn_light_and_dark(figure, 
 
 @every_figure
 @every_case
-def test_plotly_knows_all_that_it_is_told(figure, case):
+def test_plotly_accepts_all_attributes(figure, case):
     if figure.unavailable_reason(version(*case)) is None:
         chart = figure.draw(version(*case), figure.data(version(*case)))
         PlotlyFigure(to_plotly(chart, LOOKS["dark"]))
@@ -162,7 +162,7 @@ def test_no_picture_reaches_beyond_its_edge(figure):
             assert x - shift + width(text.text, size) <= float(svg.get("width"))
 
 
-def test_points_are_what_the_pipeline_makes_of_the_customers():
+def test_points_agree_with_the_pipeline():
     found, table = fitted("kmeans", 20, "mixed"), customers()
     ours = prepared_points(
         found.scorer, found.preparation, cells_of(table, found.features), len(table)
@@ -179,7 +179,7 @@ def test_silhouettes_are_those_of_scikit_learn():
     )
 
 
-def test_the_components_explain_what_a_decomposition_says():
+def test_explained_variances_agree_with_a_decomposition():
     case = version("kmeans", 20, "mixed")
     points = case.sample.points - case.sample.points.mean(axis=0)
     variances = np.linalg.svd(points, compute_uv=False) ** 2
@@ -195,12 +195,12 @@ def test_of_many_customers_some_of_every_segment_are_drawn():
     assert (np.bincount(labels[drawn])[2], len(np.unique(drawn))) == (5, len(drawn))
 
 
-def test_a_figure_of_a_sample_says_so():
+def test_a_figure_of_a_sample_has_a_note():
     notes = OF_VERSIONS[0].data(version("kmeans", 2, "two", n_all=1_000)).notes
     assert any("240 of 1,000 customers" in note for note in notes)
 
 
-def test_without_customers_there_are_the_figures_that_need_none():
+def test_without_customers_only_figures_that_need_none_exist():
     known = version("hierarchical", 5, "numbers")
     fields = ("segments", "features", "preparation", "scorer", "tree")
     case = VersionInput(**{name: getattr(known, name) for name in fields}, read=None)
@@ -220,7 +220,7 @@ def test_without_customers_there_are_the_figures_that_need_none():
         (0.00012, None, "0.00012"),
     ],
 )
-def test_numbers_are_written_as_short_as_they_can_be_told_apart(value, step, written):
+def test_numbers_are_written_with_the_fewest_distinguishing_digits(value, step, written):
     assert number(value, step) == written
 
 
@@ -241,7 +241,7 @@ def test_matplotlib_is_imported_for_png_only_and_its_state_machine_never():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own command
 
 
-def test_ticks_are_written_as_what_they_are():
+def test_ticks_are_written_with_exact_numbers():
     axis = Axis(low=0, high=20)
     assert [label for _, label in ticks_of(axis, max_ticks=8)] == [
         "0",
@@ -258,12 +258,12 @@ def test_ticks_are_written_as_what_they_are():
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("value", np.linspace(-1, 1, 9))
-def test_words_upon_a_heat_map_can_be_read(theme, value):
+def test_texts_on_a_heat_map_have_enough_contrast(theme, value):
     background = LOOKS[theme].heatmap_color(value)
     assert contrast_ratio(text_color_on(background), background) >= 4.5
 
 
-def test_what_is_mostly_zero_or_mostly_missing_is_told_by_shares_or_as_unknown():
+def test_mostly_zero_columns_are_described_by_shares_and_mostly_missing_ones_as_unknown():
     rows = np.arange(300)
     table = pd.DataFrame(
         {

@@ -73,19 +73,19 @@ def test_three_values_and_equal_values_have_the_least_dip(values):
     assert dip_statistic(ascending(values)) == 0.5 / len(values)
 
 
-def test_two_far_heaps_come_close_to_a_quarter():
+def test_the_dip_of_two_distant_clusters_approaches_a_quarter():
     rng = np.random.default_rng(0)
     assert dip_statistic(
         ascending([*rng.normal(0, 1, 500), *rng.normal(1e6, 1, 500)])
     ) == pytest.approx(0.25, abs=1e-4)
 
 
-def test_a_heap_of_equal_values_with_a_tail_is_one_peak():
+def test_equal_values_with_a_tail_are_unimodal():
     tail = np.random.default_rng(0).exponential(size=200)
     assert dip_p_value(dip_statistic(ascending([*np.zeros(800), *tail])), 1000) > 0.5
 
 
-def test_two_peaks_are_seen_and_one_is_not():
+def test_a_bimodal_sample_is_significant_and_a_unimodal_one_is_not():
     rng = np.random.default_rng(0)
     one, other = rng.normal(0, 1, 300), rng.normal(5, 1, 300)
     assert dip_p_value(dip_statistic(ascending(one)), 300) > 0.05
@@ -94,7 +94,7 @@ def test_two_peaks_are_seen_and_one_is_not():
 
 @pytest.mark.parametrize("n", [10, 70, 1000])
 @pytest.mark.parametrize("level", [0.5, 0.1])
-def test_uniform_values_fall_below_a_level_as_often_as_it_says(n, level):
+def test_p_values_of_uniform_samples_are_uniform(n, level):
     rng = np.random.default_rng(n)
     found = [dip_p_value(dip_statistic(np.sort(rng.random(n))), n) < level for _ in range(400)]
     assert np.mean(found) == pytest.approx(level, abs=4 * np.sqrt(level * (1 - level) / 400))

@@ -125,7 +125,7 @@ def test_starts_on_a_sample_end_as_low_as_starts_on_all():
     assert kmeans(LARGE, SEARCH).inertia <= 1.001 * theirs
 
 
-def test_a_version_says_that_its_starts_were_on_a_sample():
+def test_a_note_reports_that_starts_were_compared_on_a_sample():
     [note] = KMeans().learn(LARGE, k=4, seed=0).notes
     assert note.startswith("the starts were compared on a random sample of 32,768 customers; ")
     assert KMeans().learn(LARGE[:SAMPLE], k=4, seed=0).notes == ()
@@ -174,7 +174,7 @@ def test_the_unit_does_not_matter(scale):
     assert other.inertia == pytest.approx(one.inertia * scale**2)
 
 
-def test_segments_that_float32_could_not_tell_apart_are_told_apart():
+def test_segments_closer_than_float32_precision_are_separated():
     near = make_blobs(500, centers=[[0, 0], [0, 1], [1, 0]], cluster_std=0.1, random_state=0)[0]
     points = np.vstack([near * 1e-7, [[1.0, 1.0]]])
     assert kmeans(points, SEARCH).inertia == pytest.approx(
@@ -187,7 +187,7 @@ def test_far_from_zero_is_as_near():
     assert other.inertia == pytest.approx(one.inertia, rel=1e-6)
 
 
-def test_few_passes_are_made_where_few_are_allowed():
+def test_the_number_of_passes_is_limited_by_max_iter():
     assert kmeans(LARGE, replace(SEARCH, max_iter=1)).passes == 1
 
 

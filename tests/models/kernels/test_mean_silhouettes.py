@@ -25,7 +25,7 @@ def nonempty_partitions(points, ks, seed=0):
     ks=st.lists(st.integers(2, 9), min_size=1, max_size=4),
     seed=st.integers(0, 99),
 )
-def test_whatever_the_partitions_the_compiled_means_are_those_of_the_plain_version(n, d, ks, seed):
+def test_compiled_means_agree_with_the_reference_for_any_partitions(n, d, ks, seed):
     rng = np.random.default_rng(seed)
     points = rng.integers(-3, 4, size=(n, d)) + 100.0
     partitions = [rng.permutation(np.arange(n) % min(k, n)) for k in ks]
@@ -50,7 +50,7 @@ def test_the_silhouette_of_a_point_alone_is_zero():
     )
 
 
-def test_of_many_points_some_are_asked_and_the_error_says_how_far_that_may_be_off():
+def test_many_points_are_sampled_and_the_standard_error_covers_the_deviation():
     points = np.random.default_rng(0).normal(size=(EXACT_UP_TO + 1, 2))
     partitions = nonempty_partitions(points, [2, 6])
     found, exact = (

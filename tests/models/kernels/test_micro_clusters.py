@@ -51,7 +51,7 @@ def test_each_group_weighs_its_points_and_lies_at_their_mean(points, condensed):
     assert condensed.centers == pytest.approx(means)
 
 
-def test_as_many_groups_are_made_as_asked_or_hardly_fewer(condensed):
+def test_at_most_the_requested_number_of_groups_is_built_and_hardly_fewer(condensed):
     assert 0.99 * M <= len(condensed.centers) <= M
 
 

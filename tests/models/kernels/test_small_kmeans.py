@@ -44,7 +44,7 @@ def test_a_center_that_no_point_is_near_stays_where_it_is():
     assert set(found.labels) == {0, 1}
 
 
-def test_one_segment_holds_the_whole_variance():
+def test_the_inertia_of_one_segment_is_the_total_variance():
     assert reference_kmeans(OVERLAPPING, 1, 1, rng()).inertia == pytest.approx(
         150 * OVERLAPPING.var(axis=0).sum()
     )
@@ -70,7 +70,7 @@ def test_as_many_segments_as_distinct_points_leave_no_inertia():
 
 
 @pytest.mark.parametrize("k", [1, 7, 150])
-def test_starts_are_points_and_none_is_chosen_twice(k):
+def test_starting_centers_are_distinct_points(k):
     chosen = reference_kmeans_plus_plus(FAR, k, rng())
     assert len(np.unique(chosen, axis=0)) == k
     assert {tuple(start) for start in chosen} <= {tuple(point) for point in FAR}

@@ -72,14 +72,14 @@ def test_duplicates_are_merged_first_and_change_nothing_above(seed):
 @pytest.mark.parametrize(
     "points", [np.ones((300, 2)), normal(40, 2).round() * 0 + 5, np.repeat([[0.0], [1.0]], 99, 0)]
 )
-def test_equal_points_give_a_tree_of_no_height_but_between_unequal_ones(points):
+def test_merges_of_equal_points_have_height_zero(points):
     tree = ward(points)
     assert is_valid_linkage(tree)
     assert np.count_nonzero(tree[:, 2]) == len(np.unique(points, axis=0)) - 1
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_ties_still_give_a_tree_in_which_each_merge_costs_what_it_says(seed):
+def test_with_ties_each_merge_still_has_its_true_cost(seed):
     points = np.random.default_rng(seed).integers(0, 5, (500, 2)).astype(float)
     tree = ward(points)
     assert is_valid_linkage(tree)
@@ -88,7 +88,7 @@ def test_ties_still_give_a_tree_in_which_each_merge_costs_what_it_says(seed):
 
 
 @pytest.mark.parametrize("k", [2, 3, 10])
-def test_all_merges_above_a_cut_cost_what_lies_between_its_segments(k):
+def test_merge_costs_above_a_cut_add_up_to_the_variance_between_its_segments(k):
     points = normal(1_500, 4)
     tree, segment = ward(points), cut(ward(points), k)
     within = sum(

@@ -49,7 +49,7 @@ def test_a_column_with_negative_values_is_not_logged():
     assert learn(numbers(-1, *SKEWED), AGE)[2][0].log is False
 
 
-def test_a_choice_already_made_is_kept():
+def test_resolved_settings_are_kept():
     kept = Feature(name="age", kind="numeric", log=False)
     assert learn(numbers(*SKEWED), kept)[2] == (kept,)
 
@@ -125,7 +125,7 @@ def test_a_block_of_categories_has_variance_one_half():
 
 
 @pytest.mark.parametrize("stranger", ["d", None, np.nan])
-def test_an_unknown_or_missing_category_stands_at_the_mean_of_its_block(stranger):
+def test_an_unknown_or_missing_category_is_encoded_as_the_mean_of_its_block(stranger):
     transformer, points, _ = learn(plans("a", "a", "b", "c"), PLAN)
     strange = transformer.transform(pd.DataFrame({"plan": pd.Series([stranger], dtype=object)}))
     assert strange[0] == pytest.approx(points.mean(axis=0))
@@ -156,7 +156,7 @@ def test_a_category_of_fewer_than_five_customers_is_not_learned():
     assert categories([*COMMON, *["five"] * 5]) == ("a", "b", "five")
 
 
-def test_how_many_customers_make_a_category_can_be_asked_for():
+def test_the_minimum_number_of_customers_of_a_category_can_be_set():
     assert categories([*COMMON, *["rare"] * 4], min_category_customers=4) == ("a", "b", "rare")
     assert categories([*COMMON, "rare"], min_category_customers=1) == ("a", "b", "rare")
 
@@ -168,18 +168,18 @@ def test_at_most_a_twentieth_of_the_known_cells_are_left_out():
     assert categories(["a", "b", "c"]) == ("a", "b", "c")
 
 
-def test_categories_that_are_given_are_kept_however_few_customers_have_them():
+def test_declared_categories_are_kept_even_if_rare():
     assert categories([*COMMON, "rare"], categories=("a", "b", "rare")) == ("a", "b", "rare")
 
 
-def test_a_column_of_one_category_but_for_few_customers_pulls_nobody_anywhere():
+def test_a_column_with_one_frequent_category_has_no_influence():
     column = plans(*["a"] * 99, "rare")
     _, points, (decided,) = learn(column, PLAN)
     assert (decided.categories, points.any()) == (("a",), False)
     assert preparation.decide(column, [decided]) == (decided,)
 
 
-def test_a_category_that_is_not_learned_pulls_towards_no_segment():
+def test_an_unknown_category_is_neutral_between_segments():
     _, points, _ = learn(plans(*COMMON, "rare"), PLAN)
     assert points[-1] == pytest.approx(points[:-1].mean(axis=0), abs=1e-12)
 

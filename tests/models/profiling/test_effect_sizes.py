@@ -36,7 +36,7 @@ def test_a_segment_of_missing_numbers_has_no_typical_value():
     assert numbers([np.nan, 1.0, 3.0], [0, 1, 1]).typical(0) is None
 
 
-def test_what_most_members_lack_is_not_typical_of_them():
+def test_a_value_that_most_members_lack_is_not_typical():
     assert numbers([np.nan, np.nan, 3.0, 7.0, 8.0], [0, 0, 0, 1, 1]).typical(0) is None
 
 
@@ -45,11 +45,11 @@ def test_what_most_members_lack_is_not_typical_of_them():
     [(numbers, [np.nan, np.nan, 30.0, 7.0, 8.0]), (categories, [None, None, "A", "B", "B"])],
     ids=["numbers", "categories"],
 )
-def test_a_segment_does_not_differ_by_what_most_members_lack(compare, values):
+def test_a_segment_does_not_differ_by_a_value_that_most_members_lack(compare, values):
     assert compare(values, [0, 0, 0, 1, 1]).difference(0) is None
 
 
-def test_a_column_that_is_mostly_zero_differs_by_the_share_of_those_who_have_any():
+def test_a_mostly_zero_column_differs_by_its_share_of_nonzero_values():
     found = numbers([0.0, 0.0, 0.0, 9.0, 0.0, 0.0, 5.0, 7.0], np.repeat([0, 1], 4)).difference(1)
     assert (found.measure, found.here, found.overall) == ("share_nonzero", 0.5, 0.375)
 
@@ -58,7 +58,7 @@ def test_a_column_that_is_mostly_zero_does_not_differ_where_as_many_have_any():
     assert numbers([0.0, 0.0, 1.0, 0.0, 0.0, 900.0], np.repeat([0, 1], 3)).difference(0) is None
 
 
-def test_where_medians_are_alike_means_stand_beside_the_effect():
+def test_means_are_shown_with_the_effect_if_medians_are_alike():
     found = numbers(
         [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0, 8.0], np.repeat([0, 1], [4, 5])
     ).difference(1)
@@ -78,15 +78,20 @@ def test_a_difference_never_contradicts_its_effect(rows, log):
     )
 
 
+def test_tiny_and_usual_numbers_have_finite_effects_on_a_log_scale():
+    found = numbers([5e-324, 5e-324, -4.0], [0, 0, 1], log=True)
+    assert np.isfinite(found.effects[:2]).all()
+
+
 def test_a_segment_of_missing_numbers_does_not_differ():
     assert numbers([np.nan, 1.0, 3.0], [0, 1, 1]).difference(0) is None
 
 
-def test_an_entirely_missing_column_sets_nobody_apart():
+def test_an_entirely_missing_column_has_no_differences():
     assert numbers([np.nan, np.nan], [0, 1]).difference(0) is None
 
 
-def test_a_constant_column_sets_nobody_apart():
+def test_a_constant_column_has_no_differences():
     assert numbers([5.0] * 4, [0, 0, 1, 1]).difference(0) is None
 
 
@@ -94,7 +99,7 @@ def test_the_effect_is_in_standard_deviations():
     assert numbers([0.0, 0.0, 2.0, 2.0], [0, 0, 1, 1]).difference(1).effect == pytest.approx(1)
 
 
-def test_medians_stand_beside_the_effect():
+def test_medians_are_shown_with_the_effect():
     difference = numbers([0.0, 0.0, 2.0, 2.0], [0, 0, 1, 1]).difference(1)
     assert (difference.here, difference.overall) == (2, 1)
 
@@ -107,7 +112,7 @@ def test_an_outlier_hardly_moves_the_effect():
     assert numbers(values, labels).difference(1).effect == pytest.approx(plain, abs=0.15)
 
 
-def test_a_column_of_mostly_zeros_still_tells_segments_apart():
+def test_a_mostly_zero_column_still_separates_segments():
     values, labels = np.repeat([0.0, 5.0], [90, 10]), np.repeat([0, 1], [90, 10])
     assert numbers(values, labels).difference(1).effect > 2
 
@@ -144,7 +149,7 @@ def test_a_segment_of_missing_categories_has_no_typical_shares():
     assert categories([None, "A"], [0, 1]).typical(0) is None
 
 
-def test_a_column_without_any_category_sets_nobody_apart():
+def test_a_column_without_categories_has_no_differences():
     assert categories([None, None], [0, 1]).difference(0) is None
 
 

@@ -35,12 +35,12 @@ def test_there_is_one_profile_for_each_segment(customers, labels):
     assert [each.index for each in profile(customers, labels, k=4)] == [0, 1, 2, 3]
 
 
-def test_shares_are_of_the_placed_customers(customers, labels):
+def test_shares_are_of_the_assigned_customers(customers, labels):
     labels[:20] = -1
     assert [each.share for each in profile(customers, labels)] == [0.5, 0.5]
 
 
-def test_customers_that_are_not_placed_are_left_out(customers, labels):
+def test_unassigned_customers_are_left_out(customers, labels):
     strangers = customers.assign(Age=1000.0)
     together = pd.concat([customers, strangers], ignore_index=True)
     assert profile(together, np.r_[labels, np.full(100, -1)]) == profile(customers, labels)
@@ -51,7 +51,7 @@ def test_the_strongest_difference_comes_first(customers, labels):
     assert effects == sorted(effects, reverse=True)
 
 
-def test_the_name_says_what_the_rule_says(customers, labels):
+def test_the_name_and_the_rule_describe_the_same_difference(customers, labels):
     older = profile(customers, labels)[1]
     assert (older.name, older.rule.text[:9]) == ("older", "Age above")
 
@@ -61,7 +61,7 @@ def test_one_segment_is_all_customers_and_differs_by_nothing(customers):
     assert (everyone.name, everyone.differs_by, everyone.rule) == ("all customers", [], None)
 
 
-def test_an_empty_segment_has_a_profile_that_says_so(customers, labels):
+def test_an_empty_segment_has_a_profile_without_customers(customers, labels):
     empty = profile(customers, labels, k=3)[2]
     assert (empty.name, empty.n_customers, empty.typical) == (
         "no customers",
@@ -70,7 +70,7 @@ def test_an_empty_segment_has_a_profile_that_says_so(customers, labels):
     )
 
 
-def test_nobody_placed_is_no_error(customers):
+def test_a_table_without_assigned_customers_is_profiled(customers):
     assert [each.n_customers for each in profile(customers, np.full(100, -1))] == [0, 0]
 
 
@@ -115,7 +115,7 @@ def test_a_difference_of_numbers_has_the_words_of_the_name(customers, labels):
     assert [profile(customers, labels)[1].differs_by[0].phrase] == ["older"]
 
 
-def test_a_segment_is_not_named_or_explained_by_what_most_members_lack():
+def test_a_segment_is_not_described_by_values_that_most_members_lack():
     rng = np.random.default_rng(0)
     lacking, basket = np.arange(300) < 180, rng.normal(100, 20, 300)
     gap = np.where(lacking, np.nan, rng.normal(60, 4, 300))

@@ -58,7 +58,7 @@ def test_a_box_in_the_middle_is_found():
     assert found[1].text == "Age between 31 and 45 and Income between 21 and 35"
 
 
-def test_a_condition_that_a_later_one_covers_is_not_told():
+def test_a_condition_that_a_later_one_implies_is_left_out():
     age, income = grid()
     inside = ((age > 40) & (income > 40)) | ((age > 55) & (income > 38))
     found = rules(inside.astype(int), [AGE, INCOME], Age=age, Income=income)
@@ -73,20 +73,20 @@ def test_a_category_is_named():
     )
 
 
-def test_a_segment_that_lacks_a_category_is_told_by_that():
+def test_a_segment_without_known_categories_is_described_as_unknown():
     cities = pd.Series(["Oslo", None] * 20, dtype="str")
     assert (
         rules(cities.isna().astype(int).tolist(), [CITY], City=cities)[1].text == "City is unknown"
     )
 
 
-def test_a_rule_says_unknown_of_a_number_that_most_members_lack():
+def test_a_rule_uses_unknown_for_a_number_that_most_members_lack():
     gap = np.where(np.arange(300) < 180, np.nan, np.arange(300.0))
     rule = rules((np.arange(300) < 180).astype(int), [INCOME], Income=gap)[1]
     assert (rule.text, rule.precision, rule.recall) == ("Income is unknown", 1, 1)
 
 
-def test_a_rule_says_known_where_that_is_what_tells_members():
+def test_a_rule_uses_known_if_that_separates_members():
     rng = np.random.default_rng(0)
     income = np.where(np.arange(300) < 180, np.nan, rng.normal(size=300))
     assert (
@@ -95,7 +95,7 @@ def test_a_rule_says_known_where_that_is_what_tells_members():
     )
 
 
-def test_a_rule_gives_no_range_of_a_number_that_most_members_lack():
+def test_a_rule_has_no_range_of_a_number_that_most_members_lack():
     rng = np.random.default_rng(0)
     lacking, basket = np.arange(300) < 200, rng.permutation(300).astype(float)
     gap = np.where(lacking & (np.arange(300) % 5 > 0), np.nan, np.where(lacking, 5.0, 60.0))

@@ -56,15 +56,15 @@ def test_a_smaller_share_is_fewer():
     assert name(of("Gender", "Female", 0.1, effect=-0.8)) == "fewer Female"
 
 
-def test_a_category_that_is_absent_is_none():
+def test_an_absent_category_is_described_by_no():
     assert name(of("Gender", "Female", 0.0, effect=-0.8)) == "no Female"
 
 
-def test_a_category_that_says_nothing_alone_brings_its_feature():
+def test_a_category_that_means_nothing_alone_is_named_with_its_feature():
     assert name(of("is_member", "1", 0.9)) == "mostly is member: 1"
 
 
-def test_a_third_difference_tells_two_names_apart():
+def test_a_third_difference_makes_equal_names_unique():
     pair = (by(AGE, 1.5), by(SCORE, -1.2))
     assert names(pair, (*pair, by(INCOME, 0.9))) == [
         "older, low spending",
@@ -72,11 +72,11 @@ def test_a_third_difference_tells_two_names_apart():
     ]
 
 
-def test_a_weak_difference_that_tells_names_apart_says_so():
+def test_a_weak_difference_in_a_name_is_called_somewhat():
     assert names([], [by(AGE, -0.3)]) == ["average customers", "somewhat younger"]
 
 
-def test_names_that_nothing_tells_apart_are_numbered():
+def test_equal_names_are_numbered():
     assert names([by(AGE, 1)], [by(AGE, 1)]) == ["older", "older 2"]
 
 
@@ -135,18 +135,18 @@ def test_long_headers_make_no_long_names(headers):
         ("年収", "low 年収", "high 年収"),
     ],
 )
-def test_headers_read_as_people_say_them(header, low, high):
+def test_headers_are_made_readable(header, low, high):
     assert numeric_words([header])[header] == (low, high)
 
 
-def test_two_headers_of_one_meaning_are_told_apart_by_their_own_words():
+def test_two_headers_with_one_meaning_keep_their_own_words():
     assert (
         numeric_words(["Annual Income", "Monthly Income"])["Monthly Income"][0]
         == "low monthly income"
     )
 
 
-def test_two_headers_that_differ_in_units_only_are_told_apart_by_them():
+def test_two_headers_that_differ_in_units_only_keep_their_units():
     assert numeric_words(["Income (k$)", "Income (EUR)"])["Income (EUR)"][0] == "low Income (EUR)"
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from models.scoring.assignment_counts import AssignmentCounts
 from models.scoring.features import NumericFeature
-from models.scoring.result import AssignmentResult, CellError, OutlierReason
+from models.scoring.result import AssignmentResult, OutlierReason, RowError
 
 
 def assigned(n, index=None, **found):
@@ -28,8 +28,8 @@ def tally(*batches):
     return counted
 
 
-def warnings(*batches, unavailable_reason=(), n_segments=2):
-    return tally(*batches).warnings(unavailable_reason=unavailable_reason, n_segments=n_segments)
+def warnings(*batches, missing_columns=(), n_segments=2):
+    return tally(*batches).warnings(missing_columns=missing_columns, n_segments=n_segments)
 
 
 def everybody(n, found):
@@ -60,7 +60,7 @@ def test_batches_add_up():
 
 def test_the_rejected_are_in_no_segment():
     counted = tally(
-        assigned(3, index=[0, 1, -1], errors={2: [CellError(row=2, feature=None, detail="is bad")]})
+        assigned(3, index=[0, 1, -1], errors={2: [RowError(row=2, feature=None, detail="is bad")]})
     )
     assert (counted.n_assigned, counted.n_rejected) == (2, 1)
 
@@ -75,7 +75,7 @@ def test_the_rejected_are_in_no_segment():
     ],
     ids=["imputed", "outliers", "far", "unknown"],
 )
-def test_what_most_customers_have_is_warned_of(found, said):
+def test_frequent_findings_have_warnings(found, said):
     [warning] = warnings(
         assigned(100, **{name: everybody(100, each) for name, each in found.items()})
     )
@@ -87,25 +87,21 @@ def test_more_than_a_fifth_is_worth_a_warning(n, is_warned):
     assert bool(warnings(assigned(100, imputed=everybody(n, ["income"])))) == is_warned
 
 
-def test_a_column_that_is_not_there_is_said_to_be_missing():
-    [warning] = warnings(
-        assigned(5, imputed=everybody(5, ["income"])), unavailable_reason=["income"]
-    )
+def test_an_absent_column_is_reported_as_missing():
+    [warning] = warnings(assigned(5, imputed=everybody(5, ["income"])), missing_columns=["income"])
     assert warning == "5 of 5 customers: income imputed, since the dataset has no such column"
 
 
 def test_many_rejected_customers_are_warned_of():
-    errors = {row: [CellError(row=row, feature=None, detail="is bad")] for row in range(3)}
+    errors = {row: [RowError(row=row, feature=None, detail="is bad")] for row in range(3)}
     [warning] = warnings(assigned(10, index=[-1] * 3 + [0, 1] * 3 + [1], errors=errors))
     assert warning == "3 of 10 customers are rejected: see the column 'rejected'"
 
 
 def test_where_all_are_rejected_the_columns_that_are_not_there_are_named():
-    errors = {
-        row: [CellError(row=row, feature=None, detail="nothing is known")] for row in range(3)
-    }
+    errors = {row: [RowError(row=row, feature=None, detail="nothing is known")] for row in range(3)}
     [warning] = warnings(
-        assigned(3, index=[-1] * 3, errors=errors), unavailable_reason=["age", "income"]
+        assigned(3, index=[-1] * 3, errors=errors), missing_columns=["age", "income"]
     )
     assert warning.endswith("the dataset has no column age, income")
 
@@ -133,7 +129,7 @@ def test_no_more_than_ten_features_are_named():
 def with_sizes(size, n=100, **found):
     counted = AssignmentCounts()
     counted.add(assigned(n, **found), {"income": size})
-    return counted.warnings(unavailable_reason=(), n_segments=2)
+    return counted.warnings(missing_columns=(), n_segments=2)
 
 
 def test_much_smaller_numbers_are_warned_of_though_they_are_no_outliers():

@@ -12,7 +12,7 @@ from models.algorithms import Hierarchical, KMeans
 from models.cells import BadCell
 from models.errors import ArtifactFromAnotherRelease
 from models.features import Feature
-from models.scoring import CellError, RowAssignment, Scorer
+from models.scoring import RowAssignment, RowError, Scorer
 from models.scoring.compiler import outlier_thresholds
 from models.scoring.features import CategoricalFeature
 from models.scoring.inputs import read_categories, read_numbers
@@ -97,7 +97,7 @@ strange_row = st.one_of(
 def placed_alone(scorer, row):
     """Give what the scorer says of one customer, None where it would rather have it in a table."""
     try:
-        return scorer.single.place([row.get(feature.name) for feature in FEATURES])
+        return scorer.single.assign([row.get(feature.name) for feature in FEATURES])
     except BadCell:
         return None
 
@@ -174,7 +174,7 @@ def test_a_scorer_of_another_format_is_refused():
 
 
 @every_fit
-def test_raw_cells_and_stored_columns_are_placed_alike(segmentation):
+def test_raw_cells_and_stored_columns_are_assigned_alike(segmentation):
     stored = segmentation.scorer.assign(cells_of(customers(), FEATURES), 300)
     texts = [
         {name: str(cell) for name, cell in row.items()} for row in customers().to_dict("records")
@@ -202,7 +202,7 @@ def test_the_strongest_reason_comes_first(name):
     assert all(found == sorted(found, reverse=True) for found in strengths)
 
 
-def test_a_reason_gives_the_value_as_it_was_given():
+def test_a_reason_contains_the_original_value():
     reasons = assign(FITTED["kmeans", 4], [{"income": "1e9", "plan": "odd"}], explain=True).reasons[
         0
     ]
@@ -230,7 +230,7 @@ def test_a_customer_at_a_center_is_far_from_the_border():
 def test_a_bad_cell_rejects_its_row_alone():
     assigned = assign(FITTED["kmeans", 4], [{"income": True}, {"income": 10}])
     assert assigned.errors == {
-        0: [CellError(row=0, feature="income", detail="is a boolean, not a number")]
+        0: [RowError(row=0, feature="income", detail="is a boolean, not a number")]
     }
     assert (assigned.index >= 0).tolist() == [False, True]
 
@@ -272,7 +272,7 @@ def test_a_value_beyond_its_fence_makes_an_outlier(income):
     assert "income" in [reason.feature for reason in assigned.outlier_reasons[0]]
 
 
-def test_a_place_far_from_every_center_makes_an_outlier():
+def test_a_point_far_from_every_center_is_an_outlier():
     ring = np.linspace(0, 2 * np.pi, 100)
     table = pd.DataFrame({"x": np.cos(ring), "y": np.sin(ring)})
     scorer = fit(
@@ -294,7 +294,7 @@ def test_a_small_segment_is_fenced_by_all_customers_together():
     assert own < pooled < np.log(50)
 
 
-def test_where_nobody_is_away_from_a_center_nobody_is_fenced():
+def test_customers_at_their_centers_are_no_outliers():
     assert outlier_thresholds(np.zeros(40), np.zeros(40, int), 1).tolist() == [np.inf]
 
 
@@ -314,7 +314,7 @@ def test_serving_needs_neither_scikit_learn_nor_scipy_nor_pandas():
     assert done.stdout.strip() == "[]"
 
 
-def test_a_model_that_learned_another_spelling_of_true_still_knows_it():
+def test_a_model_with_an_older_spelling_of_true_still_accepts_it():
     coordinate = CategoricalFeature(
         name="member", categories=("False", "True"), distances=np.zeros((3, 1))
     )

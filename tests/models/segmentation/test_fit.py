@@ -54,7 +54,7 @@ def test_the_pipeline_predicts_the_segments_that_are_kept(algorithm, k):
 
 
 @every_algorithm
-def test_progress_names_five_stages_and_never_goes_back(algorithm):
+def test_progress_reports_five_stages_and_never_decreases(algorithm):
     heard = []
     fit(
         customers(),
@@ -85,13 +85,13 @@ def test_customers_without_a_known_feature_belong_to_no_segment(algorithm):
 
 
 @every_algorithm
-def test_a_later_version_inherits_what_was_decided(algorithm):
+def test_a_later_version_inherits_resolved_settings(algorithm):
     first = fit(customers(), FEATURES, algorithm, k=3, seed=0)
     later = fit(customers(seed=1), first.features, algorithm, k=3, seed=0)
     assert later.features == first.features
 
 
-def test_a_category_that_the_earlier_version_did_not_know_is_reported():
+def test_a_category_unknown_to_the_earlier_version_is_reported():
     inherited = fit(customers(), FEATURES, KMeans(), k=3, seed=0).features
     table = customers()
     table.loc[:1, "plan"] = "gold"
@@ -131,7 +131,7 @@ def test_a_pipeline_is_made_of_public_classes_alone():
 
 
 @pytest.mark.parametrize(("table", "features"), [(customers(), []), (customers()[:0], FEATURES)])
-def test_nothing_cannot_be_segmented(table, features):
+def test_an_empty_table_cannot_be_segmented(table, features):
     with pytest.raises(NothingToLearnFrom):
         fit(table, features, KMeans(), k=2, seed=0)
 
@@ -141,7 +141,7 @@ def test_a_feature_named_twice_is_refused():
         fit(customers(), [PLAN, PLAN], KMeans(), k=2, seed=0)
 
 
-def test_an_error_without_words_says_its_docstring():
+def test_an_error_without_a_message_has_its_docstring_as_message():
     assert str(NothingToLearnFrom()).startswith(
         "There is no feature, or no customer with a known feature"
     )

@@ -61,7 +61,7 @@ def test_clear_segments_are_counted_and_certain(three, algorithm):
     assert (advice.k, advice.credible_set, advice.text) == (3, (3,), "3 segments.")
 
 
-def test_a_continuum_is_one_segment_and_said_to_be():
+def test_a_continuum_is_one_segment_and_described_as_a_continuum():
     advice = ask(table_of(np.random.default_rng(0).normal(size=(300, 4))))
     assert (advice.k, advice.text) == (1, "No clear segments: these customers form one continuum.")
 
@@ -70,14 +70,14 @@ def test_a_single_column_without_segments_is_one_segment():
     assert ask(table_of(np.random.default_rng(0).normal(size=(200, 1)))).k == 1
 
 
-def test_probabilities_add_up_and_every_criterion_speaks(plain):
+def test_probabilities_add_up_to_one_and_every_criterion_has_a_verdict(plain):
     assert sum(plain.probabilities.values()) == pytest.approx(1)
     assert [verdict.criterion for verdict in plain.verdicts] == [
         criterion.name for criterion in CRITERIA
     ]
 
 
-def test_only_the_wanted_criteria_speak_and_the_answer_is_the_same(three, plain):
+def test_only_requested_criteria_are_returned_and_the_recommendation_is_the_same(three, plain):
     advice = ask(three, criteria=["silhouette"])
     assert [verdict.criterion for verdict in advice.verdicts] == ["silhouette"]
     assert advice.probabilities == plain.probabilities
@@ -113,7 +113,7 @@ def test_limits_restrict_the_choice_and_not_the_probabilities(three, plain):
     assert advice.text == f"Within your limits {advice.k} segments; without them: 3 segments."
 
 
-def test_the_edge_of_the_range_is_told(three):
+def test_a_recommendation_at_the_edge_of_the_range_has_a_warning(three):
     advice = ask(three, k_max=2)
     assert any("more segments may fit better" in warning for warning in advice.warnings)
 
@@ -124,7 +124,7 @@ def test_a_segment_below_the_least_share_is_not_formed():
     assert ask(table_of(points), min_share=0.2).k == 2
 
 
-def test_a_share_that_nothing_reaches_is_told_and_the_most_even_cut_is_taken(three):
+def test_an_unreachable_minimum_share_has_a_warning_and_the_most_even_cut_is_chosen(three):
     advice = ask(three, k_min=3, min_share=0.5)
     assert advice.k == 3
     assert any("at least 50.0%" in warning for warning in advice.warnings)
@@ -142,7 +142,7 @@ def test_one_dominating_column_is_named():
     )
 
 
-def test_too_few_customers_for_a_probability_are_told_so():
+def test_too_few_customers_have_no_probability_and_a_warning():
     advice = ask(table_of(heaps(3, each=12)))
     assert (advice.k, advice.probability, advice.probabilities, advice.credible_set) == (
         3,
@@ -156,7 +156,7 @@ def test_too_few_customers_for_a_probability_are_told_so():
     )
 
 
-def test_more_segments_than_the_rule_knows_have_no_probability():
+def test_more_segments_than_the_model_covers_have_no_probability():
     advice = ask(table_of(heaps(20, each=40, d=2)), k_max=25)
     assert (advice.k, advice.probability) == (20, None)
 
@@ -176,7 +176,7 @@ def test_a_column_that_is_all_missing_is_refused_by_name():
         ask(table_of(np.column_stack([np.arange(50.0), np.full(50, np.nan)])))
 
 
-def test_few_distinct_customers_shorten_the_range_and_it_is_told():
+def test_few_distinct_customers_shorten_the_range_with_a_warning():
     advice = ask(table_of(np.tile([[0.0], [1.0], [5.0]], (20, 1))))
     assert advice.k <= 3
     assert any("only 3 distinct customers" in warning for warning in advice.warnings)
@@ -187,13 +187,13 @@ def test_more_segments_than_distinct_customers_are_refused():
         ask(table_of(np.tile([[0.0], [1.0], [5.0]], (20, 1))), k_min=4)
 
 
-def test_large_tables_are_judged_on_a_sample_and_it_is_told():
+def test_large_tables_are_sampled_with_a_warning():
     advice = ask(table_of(heaps(4, each=6_000)))
     assert (advice.k, advice.n_customers, advice.n_sampled) == (4, 24_000, 1_500)
     assert "estimated on a random sample of 1,500 of 24,000 customers" in advice.warnings
 
 
-def test_what_is_shown_is_of_all_customers_and_has_no_error():
+def test_displayed_scores_use_all_customers_and_have_no_error():
     points = heaps(5, each=400)
     advice = ask(table_of(points))
     shown = {verdict.criterion: verdict for verdict in advice.verdicts}
@@ -207,7 +207,7 @@ def test_what_is_shown_is_of_all_customers_and_has_no_error():
         assert not shown[name].errors
 
 
-def test_what_is_shown_of_a_large_table_has_an_error():
+def test_displayed_scores_of_a_large_table_have_an_error():
     points = heaps(4, each=6_000, d=2)
     advice = ask(table_of(points), criteria=["silhouette"])
     (shown,) = advice.verdicts
@@ -223,7 +223,7 @@ def test_a_value_too_rare_for_the_sample_spoils_nothing():
     assert ask(table).k == 3
 
 
-def test_progress_goes_on_by_criteria(three):
+def test_progress_advances_with_each_criterion(three):
     told = []
     features = [Feature(name=name, kind="numeric") for name in three]
     recommend_k(
@@ -257,5 +257,5 @@ def test_the_smaller_of_two_alike_is_chosen():
         (1, None, "No clear segments; the probability cannot be estimated."),
     ],
 )
-def test_the_advice_says_how_strong_the_evidence_is(k, probabilities, text):
+def test_the_summary_text_describes_the_strength_of_the_evidence(k, probabilities, text):
     assert format_recommendation(k, probabilities) == text

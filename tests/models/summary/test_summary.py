@@ -159,19 +159,19 @@ def test_where_half_the_values_are_one_value_there_are_no_fences():
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_logarithm_is_announced_exactly_where_a_fit_takes_it(make, rng):
+def test_log_helps_exactly_if_a_fit_applies_the_log(make, rng):
     x = make(rng)
     (decided,) = decide(pd.DataFrame({"x": x}), [Feature(name="x", kind="numeric")])
     assert numeric(x).log_helps is decided.log
 
 
-def test_a_column_beyond_what_a_fit_accepts_is_named_and_not_described():
+def test_a_column_beyond_the_accepted_range_is_reported_without_statistics():
     found = summary_of({"x": [1e101, 1.0, 2.0]})
     assert found.columns[0].numeric is None
     assert "'x' (beyond 1e+100) holds a number that no fit accepts" in " ".join(found.warnings)
 
 
-def test_top_values_come_by_count_then_by_name_and_the_rest_is_counted():
+def test_top_values_are_sorted_by_count_then_name_and_the_rest_is_counted():
     found = categorical(["b", "b", "a", "a", None, *(f"z{n:02}" for n in range(30))])
     assert [top.value for top in found.top[:3]] == ["a", "b", "z00"]
     assert (found.n, found.distinct, len(found.top), found.rest) == (34, 32, 20, 12)
@@ -246,7 +246,7 @@ def test_chance_alone_makes_no_columns_of_many_categories_related(rng):
     assert max(pair.value for pair in found.correlations) < 0.2
 
 
-def test_a_category_that_tells_another_column_has_a_correlation_of_one(rng):
+def test_a_category_that_determines_another_column_has_correlation_one(rng):
     town = rng.integers(0, 4, N)
     found = summary_of(
         {"town": town.astype(str), "region": (town // 2).astype(str), "rent": town * 10.0}
@@ -264,7 +264,7 @@ def test_correlations_come_strongest_first(rng):
     assert strengths == sorted(strengths, reverse=True)
 
 
-def test_of_too_few_customers_no_correlation_is_told():
+def test_too_few_customers_have_no_correlations():
     assert not summary_of(
         {"a": [1.0, 2.5, 4.0], "b": [2.0, 5.0, 8.5], "c": ["x", "y", "x"]}
     ).correlations
@@ -276,7 +276,7 @@ def test_no_more_columns_are_compared_than_a_reader_can_bear(rng):
     assert "Only the first 60 of 62 usable columns were compared with each other." in found.warnings
 
 
-def test_a_large_table_is_compared_on_the_same_sample_each_time_and_says_so(rng):
+def test_a_large_table_is_compared_on_a_fixed_sample_whose_size_is_reported(rng):
     n = sample.MAX_SAMPLED + 1
     columns = {"a": rng.normal(size=n), "b": rng.integers(0, 9, n).astype(str)}
     first, second = (summary_of(columns) for _ in range(2))
@@ -298,20 +298,21 @@ def test_duplicates_are_customers_less_distinct_customers(rows):
     assert summary_of(columns).duplicates == len(rows) - len(set(rows))
 
 
-def test_duplicates_are_told_apart_by_usable_columns_only():
+def test_duplicates_are_found_by_usable_columns_only():
     columns = {"x": [1.0, 1.0, 2.5, 2.5], "note": ["a", "b", "c", "d"], "nr": [1.0, 1.0, 1.0, 1.0]}
     assert summary_of(columns, kinds={"note": "ignored"}).duplicates == 2
 
 
-def test_customers_that_are_there_twice_are_told(rng):
+def test_duplicate_customers_are_reported(rng):
     x, town = rng.normal(size=50), rng.integers(0, 3, 50).astype(str)
     said = warning(
-        {"x": np.tile(x, 2), "town": np.tile(town, 2)}, "cannot be told from an earlier one"
+        {"x": np.tile(x, 2), "town": np.tile(town, 2)},
+        "cannot be distinguished from an earlier one",
     )
     assert said.startswith("50 customers (50 %)")
 
 
-def test_a_column_that_follows_the_ids_is_told_and_ids_are_ordered_by_their_numbers(rng):
+def test_a_column_that_follows_the_numeric_order_of_ids_is_reported(rng):
     order = shuffled(N)
     columns = {"joined": order + rng.normal(size=N)}
     assert "rises with 'id'" in warning(columns, "joined", ids=[f"C{n}" for n in order])
@@ -320,13 +321,13 @@ def test_a_column_that_follows_the_ids_is_told_and_ids_are_ordered_by_their_numb
     )
 
 
-def test_a_column_that_follows_the_rows_is_told(rng):
+def test_a_column_that_follows_the_row_order_is_reported(rng):
     assert "rises with the order of the rows" in warning(
         {"joined": np.sort(rng.normal(size=N))}, "joined"
     )
 
 
-def test_a_running_number_is_told_as_a_name_and_compared_with_nothing(rng):
+def test_a_running_number_is_reported_as_an_identifier_and_not_compared(rng):
     found = summary_of({"nr": shuffled(N) + 5000.0, "x": rng.normal(size=N)})
     assert "names customers and measures nothing" in " ".join(found.warnings)
     assert not found.correlations
@@ -337,21 +338,21 @@ def test_an_amount_is_not_taken_for_a_running_number(make, rng):
     assert warning({"x": make(rng)}, "names customers") is None
 
 
-def test_a_copy_of_a_column_is_told_once(rng):
+def test_a_copy_of_a_column_is_reported_once(rng):
     x = rng.lognormal(3, 1, N)
     said = [w for w in warnings({"euros": x, "dollars": 1.1 * x + 3}) if "say the same" in w]
     assert len(said) == 1
     assert "'euros' and 'dollars'" in said[0]
 
 
-def test_columns_that_say_nearly_the_same_are_told(rng):
+def test_nearly_identical_columns_are_reported(rng):
     x = rng.normal(size=N)
     assert "say nearly the same (correlation 0.9" in warning(
         {"a": x, "b": x + 0.2 * rng.normal(size=N)}, "'a' and 'b'"
     )
 
 
-def test_many_alike_columns_are_not_told_pair_by_pair(rng):
+def test_pairs_of_many_similar_columns_are_not_all_listed(rng):
     x = rng.normal(size=N)
     said = warnings({f"c{n}": x + 0.01 * rng.normal(size=N) for n in range(8)})
     assert "18 more pairs of columns say nearly the same; see the correlations." in said
@@ -373,19 +374,21 @@ ODD = [
     pytest.param(lambda _: [f"{n % 150}" for n in range(N)], "group them", id="many categories"),
     pytest.param(
         lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.7),
-        "more would be guessed",
+        "most of its values would be imputed",
         id="rare",
     ),
     pytest.param(
         lambda rng: pa.array(rng.normal(size=N), mask=rng.random(N) < 0.2),
-        "for average in it",
+        "a fit imputes a typical value",
         id="gaps",
     ),
     pytest.param(lambda rng: rng.lognormal(3, 1, N), "takes its logarithm", id="long tail"),
     pytest.param(
         lambda rng: (rng.random(N) < 0.2) * rng.random(N), "% zeros) is mostly zero", id="zeros"
     ),
-    pytest.param(lambda rng: [*rng.normal(size=N - 1), 99.0], "far out of the usual", id="outlier"),
+    pytest.param(
+        lambda rng: [*rng.normal(size=N - 1), 99.0], "far beyond the usual range", id="outlier"
+    ),
     pytest.param(
         lambda rng: rng.integers(1, 5, N).astype(float), "(4 different numbers)", id="codes"
     ),
@@ -393,7 +396,7 @@ ODD = [
 
 
 @pytest.mark.parametrize(("make", "said"), ODD)
-def test_what_is_odd_about_a_column_is_told_with_what_to_do(make, said, rng):
+def test_a_problem_of_a_column_is_reported_with_advice(make, said, rng):
     columns = {"it": make(rng), "other": rng.normal(size=N)}
     assert "'it'" in (warning(columns, said) or "")
 
@@ -411,15 +414,15 @@ def test_at_most_a_dozen_columns_are_named_in_one_sentence(rng):
     )
 
 
-def test_a_column_with_braces_in_its_name_is_told_like_any_other(rng):
+def test_a_column_with_braces_in_its_name_is_reported_like_any_other(rng):
     assert "'{0}'" in warning({"{0}": rng.lognormal(3, 1, N)}, "skewed")
 
 
-def test_a_table_without_usable_columns_says_so():
-    assert warning({"x": [1.0] * 5}, "No column can set customers apart")
+def test_a_table_without_usable_columns_is_reported():
+    assert warning({"x": [1.0] * 5}, "No column distinguishes customers")
 
 
-def test_of_a_table_without_oddities_nothing_is_told(rng):
+def test_a_table_without_problems_has_no_warnings(rng):
     town = rng.choice(["Ulm", "Bonn", "Köln"], N)
     assert not warnings({"age": rng.normal(45, 9, N), "spend": rng.normal(size=N), "town": town})
 

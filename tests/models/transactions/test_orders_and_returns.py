@@ -92,7 +92,7 @@ def test_a_line_without_the_number_of_its_order_is_left_out_and_named():
 @given(
     found=st.lists(lines, min_size=1, max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4)
 )
-def test_lines_of_orders_give_the_same_ledger_however_they_are_split(found, cuts):
+def test_order_lines_build_the_same_ledger_in_any_batches(found, cuts):
     whole = aggregate_transactions(sold(*found), RECIPE)
     edges = [0, *sorted(min(cut, len(found)) for cut in cuts), len(found)]
     kept = aggregate_transactions(sold(), RECIPE).table
@@ -105,7 +105,7 @@ def test_lines_of_orders_give_the_same_ledger_however_they_are_split(found, cuts
 
 @settings(deadline=None, max_examples=60)
 @given(found=st.lists(lines, min_size=1, max_size=30))
-def test_orders_are_what_plain_counting_says(found):
+def test_numbers_of_orders_agree_with_plain_counting(found):
     table = summarize_transactions(sold(*found), RECIPE).table
     for row in table.to_pylist():
         own = [
@@ -136,7 +136,7 @@ def test_a_ledger_keeps_no_number_of_an_order():
     )
 
 
-def test_a_column_of_orders_must_be_there():
+def test_the_order_column_must_exist():
     with pytest.raises(UnknownColumn, match="'order_no'"):
         aggregate_transactions(
             sold(), TransactionColumns(customer="who", date="when", amount="much", order="order_no")
@@ -178,7 +178,7 @@ def test_the_number_of_an_order_is_no_other_column():
         *("Nr faktury", "Zamówienie", "número do pedido", "Bon"),
     ],
 )
-def test_a_header_says_number_of_an_order(header):
+def test_order_numbers_are_recognized_by_their_header(header):
     assert is_order_header(header)
 
 
@@ -189,7 +189,7 @@ def test_other_headers_do_not(header):
     assert not is_order_header(header)
 
 
-def test_a_number_that_repeats_for_a_customer_is_asked_about_with_the_ready_parameter():
+def test_a_repeating_number_is_reported_with_the_parameter_that_declares_it():
     raw = sold(("ann", "1", 0, 10), ("ann", "1", 0, 20), ("ben", "2", 0, 20))
     raw = raw.rename_columns(["who", "Invoice No", "when", "much"])
     kept = aggregate_transactions(
@@ -230,7 +230,7 @@ def test_a_return_under_the_number_of_its_order_does_not_move_the_order():
     assert (found["frequency"], found["tenure_days"], found["monetary_value"]) == (1, 6, 15)
 
 
-def test_a_c_before_digits_cancels_whatever_the_sign_of_the_amount():
+def test_a_c_before_digits_cancels_a_line_with_any_sign_of_the_amount():
     raw = sold(
         ("ann", "536", 0, 30), ("ann", "537", 1, 5), ("ann", "C538", 2, 10), ("ann", "C539", 2, -5)
     )
@@ -284,7 +284,7 @@ def test_a_one_is_a_quantity_where_the_first_ones_were_quantities():
     assert later.table["n_orders"].to_pylist() == [1]
 
 
-def test_a_mark_that_says_neither_is_refused_by_row():
+def test_an_unknown_return_mark_is_refused_by_row():
     raw = sold(("ann", "1", 0, 30), ("ann", "2", 1, 5), back=pa.array(["no", "Shipped"]))
     with pytest.raises(BadCells) as caught:
         aggregate_transactions(
@@ -318,7 +318,7 @@ def test_without_a_clock_any_day_is_past():
     assert dated(date(2042, 3, 1), today=None).n_later == 0
 
 
-def test_a_reference_date_overrules_what_is_plausible():
+def test_a_reference_date_overrides_the_plausibility_check():
     assert dated(date(2024, 3, 1), date(2042, 3, 1), reference="2042-12-31").n_later == 0
 
 

@@ -96,7 +96,7 @@ def test_customers_are_described_by_recency_frequency_and_monetary_value():
 
 @settings(deadline=None, max_examples=50)
 @given(found=st.lists(rows, min_size=1, max_size=30))
-def test_customers_are_what_plain_counting_says(found):
+def test_customers_agree_with_plain_counting(found):
     at = [(who, START + timedelta(days=offset), amount) for who, offset, amount in found]
     today = max(day for _, day, _ in at)
     whos = sorted({who for who, _, _ in at})
@@ -186,7 +186,7 @@ def test_a_ledger_cannot_look_back():
         customers(dated("2024-01-01", "2024-01-03").table, "2024-01-02")
 
 
-def test_ids_keep_their_zeros_lose_their_blanks_and_come_in_order():
+def test_ids_keep_leading_zeros_lose_blanks_and_are_sorted():
     raw = table(["0002", " 1 ", "1", "0002", "01"], ["2024-01-01"] * 5, [1] * 5)
     assert summarize_transactions(raw, RECIPE).table["who"].to_pylist() == ["0002", "01", "1"]
 
@@ -248,7 +248,7 @@ def test_two_digits_are_a_year_from_1969_to_2068(written, day):
         *("2024-02-03 later", "2024-02-03T", VALUE),
     ],
 )
-def test_what_is_not_a_day_is_a_fault(written):
+def test_invalid_dates_are_errors(written):
     [fault] = dated(written).faults
     assert (fault.row, fault.column, fault.detail)[:2] == (1, "when")
 
@@ -260,7 +260,7 @@ def test_what_is_not_a_day_is_a_fault(written):
         (["3/4/2024", "4/13/2024"], ["2024-03-04", "2024-04-13"]),
     ],
 )
-def test_a_date_that_can_only_be_read_one_way_decides_for_all(written, days):
+def test_one_unambiguous_date_decides_the_order_of_all(written, days):
     assert days_of(*written) == days
 
 
@@ -303,11 +303,11 @@ def test_a_slip_among_many_dates_is_left_out():
 @pytest.mark.parametrize(
     "written", ["2024-01-05T23:30:00-05:00", "2024-01-05 23:30:00+00", "2024-01-05 00:10+14:00"]
 )
-def test_the_day_counts_as_it_is_written_whatever_its_zone(written):
+def test_the_local_day_counts_in_any_time_zone(written):
     assert days_of(written) == ["2024-01-05"]
 
 
-def test_dates_that_could_be_read_either_way_have_the_day_first_and_a_warning():
+def test_ambiguous_dates_are_read_day_first_with_a_warning():
     kept = dated("3/4/2024")
     assert "'when'" in kept.warnings[0]
     assert kept.recipe.date_order == "dd/mm/yyyy"
@@ -331,7 +331,7 @@ def test_later_transactions_are_read_as_the_first_ones_were():
         (["12,5", "-2,5"], "1234,56", 10),
     ],
 )
-def test_amounts_are_read_as_the_whole_column_is_written_and_a_warning_says_how(
+def test_amounts_are_read_in_the_format_of_the_column_and_a_warning_names_it(
     written, numerals, total
 ):
     kept = aggregate_transactions(
@@ -405,7 +405,7 @@ def test_a_column_of_another_type_is_read_or_its_rows_are_named(column, typed):
     assert (fault.column, fault.detail) == (column, "is missing")
 
 
-def test_no_readable_transaction_gives_no_customer():
+def test_without_a_readable_transaction_there_are_no_customers():
     found = summarize_transactions(table([None], ["2024-01-01"], [1]), RECIPE)
     assert (found.table.num_rows, found.table.schema) == (
         0,

@@ -92,21 +92,21 @@ def is_known(customer):
     }
 
 
-def test_customers_are_placed_in_the_order_they_came(sampled):
+def test_customers_are_assigned_in_the_order_of_the_request(sampled):
     placed = place(sampled, "sample", *({**HERE, "customer_id": n} for n in (9, 3, 7)))[
         "assignments"
     ]
     assert [(each["row"], each["customer_id"]) for each in placed] == [(1, "9"), (2, "3"), (3, "7")]
 
 
-def test_a_version_places_customers_itself(sampled):
+def test_a_version_assigns_customers_directly(sampled):
     answer = sampled.post("/v1/models/sample/versions/1/assignments", json={"customers": [HERE]})
     assert answer.json() == place(sampled, "sample", HERE)
 
 
 @settings(deadline=None, max_examples=40)
 @given(customers=st.lists(anybody.filter(is_known), min_size=1, max_size=30))
-def test_the_service_and_its_joblib_file_place_alike(sampled, full, truth, customers):
+def test_the_service_and_its_joblib_file_assign_alike(sampled, full, truth, customers):
     pipeline, segments = truth
     placed = place(sampled, full, *customers)["assignments"]
     assert [each["segment"] for each in placed] == [
@@ -114,7 +114,7 @@ def test_the_service_and_its_joblib_file_place_alike(sampled, full, truth, custo
     ]
 
 
-def test_good_customers_are_placed_when_others_are_bad(sampled):
+def test_valid_customers_are_assigned_beside_invalid_ones(sampled):
     answer = place(sampled, "sample", HERE, BAD, HERE)
     assert [each["row"] for each in answer["assignments"]] == [1, 3]
 
@@ -130,12 +130,12 @@ def test_a_bad_cell_is_pointed_at(sampled):
 
 
 @pytest.mark.parametrize("cell", [True, "much", [1], {"a": 1}, 10**400])
-def test_what_is_no_number_is_rejected(sampled, cell):
+def test_cells_other_than_numbers_are_rejected(sampled, cell):
     assert place(sampled, "sample", HERE, {INCOME: cell, SCORE: 50})["rejected"][0]["row"] == 2
 
 
 @pytest.mark.parametrize("cell", ["NaN", "Infinity", "1e999"])
-def test_what_json_cannot_say_is_refused_where_it_stands(sampled, cell):
+def test_invalid_json_values_are_refused_with_a_pointer(sampled, cell):
     body = f'{{"customers": [{{"{SCORE}": 3}}, {{"{INCOME}": {cell}}}]}}'
     answer = send(sampled, body).json()
     assert (answer["status"], answer["errors"][0]["row"]) == (422, 2)
@@ -151,11 +151,11 @@ def test_all_or_nothing_is_nothing_when_one_is_bad(sampled):
     assert (answer.status_code, {each["row"] for each in answer.json()["errors"]}) == (422, {2})
 
 
-def test_all_or_nothing_is_all_when_none_is_bad(sampled):
+def test_an_atomic_request_of_valid_customers_succeeds(sampled):
     assert len(place(sampled, "sample", HERE, HERE, atomic=True)["assignments"]) == 2
 
 
-def test_when_all_are_bad_nobody_is_placed(sampled):
+def test_no_customer_is_assigned_if_all_are_invalid(sampled):
     answer = ask(sampled, BAD, {})
     assert (answer.status_code, {each["row"] for each in answer.json()["errors"]}) == (422, {1, 2})
 
@@ -165,7 +165,7 @@ def test_a_refusal_repeats_no_value(sampled, query):
     assert CANARY not in ask(sampled, BAD, **query).text
 
 
-def test_nobody_to_place_is_refused(sampled):
+def test_a_request_without_customers_is_refused(sampled):
     assert ask(sampled).status_code == 422
 
 
@@ -212,7 +212,7 @@ def test_a_customer_is_named_in_the_column_of_its_dataset(sampled, coded):
 
 
 @pytest.mark.parametrize("bad", [True, 1.5, ".", "..", "a\nb", "x" * 257, [1]])
-def test_what_is_no_id_is_rejected(sampled, bad):
+def test_invalid_ids_are_rejected(sampled, bad):
     [rejected] = place(sampled, "sample", HERE, {**HERE, "customer_id": bad})["rejected"]
     assert (rejected["row"], rejected["customer_id"]) == (2, None)
 
@@ -259,22 +259,22 @@ def test_with_one_segment_there_is_no_runner_up(sampled, single):
     assert (placed["runner_up"], placed["margin"]) == (None, None)
 
 
-def test_with_one_segment_nothing_speaks_for_it_against_another(sampled, single):
+def test_with_one_segment_there_are_no_reasons(sampled, single):
     assert "reasons" not in one(sampled, single, explain=True)
 
 
-def test_an_explanation_is_given_only_when_asked(sampled):
+def test_reasons_are_returned_only_on_request(sampled):
     assert ["reasons" in one(sampled, explain=asked) for asked in (False, True)] == [False, True]
 
 
 @pytest.mark.parametrize("customer", [HERE, {INCOME: 70, SCORE: 40}, {INCOME: 75}])
-def test_what_speaks_for_a_segment_adds_up_to_the_margin(sampled, customer):
+def test_contributions_of_reasons_add_up_to_the_margin(sampled, customer):
     placed = one(sampled, customer=customer, explain=True)
     total = sum(each["contribution"] for each in placed["reasons"])
     assert min(max(total, 0), 1) == pytest.approx(placed["margin"])
 
 
-def test_reasons_are_told_in_the_customers_own_units(sampled):
+def test_reasons_are_in_the_units_of_the_request(sampled):
     reasons = one(sampled, explain=True)["reasons"]
     assert {each["feature"]: each["value"] for each in reasons} == HERE
 
@@ -287,11 +287,11 @@ def test_the_strongest_reason_comes_first(sampled):
 @pytest.mark.parametrize(
     ("model", "status"), [("nowhere", 404), ("sample/versions/9", 404), ("Sample", 422)]
 )
-def test_a_model_that_is_not_there_places_nobody(sampled, model, status):
+def test_an_absent_model_assigns_no_customer(sampled, model, status):
     assert ask(sampled, HERE, model=model).status_code == status
 
 
-def test_a_model_that_is_not_ready_places_nobody(sampled, name):
+def test_a_model_that_is_not_ready_assigns_no_customer(sampled, name):
     body = {"name": name, "dataset": "sample", "k": 999}
     sampled.post("/v1/models", json=body, headers={"Prefer": "wait=30"})
     assert ask(sampled, HERE, model=name).status_code == 409

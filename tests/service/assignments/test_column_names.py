@@ -122,7 +122,7 @@ def odd(sampled):
 
 
 @pytest.mark.parametrize("query", ["", "atomic=0", "explain=true"])
-def test_customers_with_odd_names_are_placed_alike_on_every_road(odd, query):
+def test_customers_with_unusual_column_names_are_assigned_alike_on_every_path(odd, query):
     client, rows = odd
     bodies = {"application/json": json.dumps({"customers": rows}).encode()}
     bodies |= {kind: written(rows) for kind, written in TABLES.items()}

@@ -298,7 +298,7 @@ def test_requests_with_explain_take_the_route(short, model, body):
     assert post(short, model, body).status_code == 418
 
 
-def test_an_answer_is_what_the_schema_says(client):
+def test_a_response_matches_the_schema(client):
     body = {
         "customers": [{**FULL, "Gender": "Elf", "Age": None}, {**FULL, INCOME: 1e9}, {INCOME: True}]
     }
@@ -311,7 +311,7 @@ def test_an_answer_is_what_the_schema_says(client):
     )
 
 
-def test_an_alias_that_is_moved_here_is_seen_at_once(client, name):
+def test_a_moved_alias_takes_effect_at_once_in_its_process(client, name):
     fit(client, name, k=2)
     refit(client, name, k=3)
     before = place(client, name, HERE)["version"]
@@ -338,7 +338,7 @@ def test_a_segment_has_the_same_name_for_many_customers_as_for_few(client, name)
     assert many == [{**alone, "row": row} for row in range(1, MAX_SCALAR_ROWS + 2)]
 
 
-def test_a_deleted_model_assigns_nobody_any_more(client, name):
+def test_a_deleted_model_assigns_no_customer(client, name):
     fit(client, name, k=1)
     place(client, name, HERE)
     client.delete(f"/v1/models/{name}")

@@ -158,9 +158,7 @@ def numbers_as_texts(rows):
 
 
 @pytest.mark.parametrize("model", ALGORITHMS)
-def test_the_table_that_a_dataset_was_made_of_is_placed_as_its_segments_list_their_members(
-    sampled, messy, model
-):
+def test_the_uploaded_table_is_assigned_as_segments_list_their_members(sampled, messy, model):
     segments = sampled.get(f"/v1/models/{model}/versions/1/segments").json()["segments"]
     listed = {}
     for segment in segments:
@@ -172,7 +170,9 @@ def test_the_table_that_a_dataset_was_made_of_is_placed_as_its_segments_list_the
 
 
 @pytest.mark.parametrize("media_type", [*(fmt.media_type for fmt in FORMATS), TSV])
-def test_the_same_customers_in_any_format_get_the_same_answer(sampled, messy, raw, media_type):
+def test_the_same_customers_have_the_same_assignments_in_any_format(
+    sampled, messy, raw, media_type
+):
     assert (
         send(sampled, messy, encoded(raw, media_type), media_type).json()
         == send(sampled, messy, MESSY).json()
@@ -189,16 +189,14 @@ def test_customers_may_come_as_a_file_of_a_form(sampled, messy, raw, file):
 
 
 @pytest.mark.parametrize("fmt", ["json", "ndjson", "parquet", "arrow"])
-def test_customers_as_the_dataset_gives_them_are_placed_as_when_they_came(sampled, messy, fmt):
+def test_customers_exported_from_the_dataset_are_assigned_as_uploaded(sampled, messy, fmt):
     query = {"format": fmt, "page_size": 1000}
     stored = sampled.get(f"/v1/datasets/{messy}/customers", params=query)
     placed = send(sampled, messy, stored.content, BY_NAME[fmt].media_type)
     assert places(placed) == places(send(sampled, messy, MESSY))
 
 
-def test_customers_as_the_dataset_shows_them_one_by_one_are_placed_as_when_they_came(
-    sampled, messy
-):
+def test_customers_retrieved_one_by_one_are_assigned_as_uploaded(sampled, messy):
     answer = post(sampled, messy, *customers_of(sampled, messy))
     assert answer == send(sampled, messy, MESSY).json()
 
@@ -215,9 +213,7 @@ anybody = st.fixed_dictionaries(
     customers=st.lists(anybody, min_size=1, max_size=8),
     fmt=st.sampled_from(["ndjson", "parquet", "arrow"]),
 )
-def test_any_customers_get_the_same_answer_in_a_format_that_keeps_types(
-    sampled, messy, customers, fmt
-):
+def test_typed_formats_have_the_same_assignments_for_any_customers(sampled, messy, customers, fmt):
     schema = pa.schema(
         {"spent": pa.float64(), "seen": pa.float64(), "size": pa.int64(), "town": pa.string()}
     )
@@ -278,7 +274,7 @@ def test_a_column_of_numbers_with_gaps_is_imputed_where_they_are(sampled, messy)
 
 @pytest.mark.parametrize("cell", ["1.5.5", "soon", True, [1], 10**400, "\ud800"])
 @pytest.mark.parametrize("column", ["spent", "seen", "size"])
-def test_what_cannot_be_read_is_rejected_once_and_not_repeated(sampled, messy, column, cell):
+def test_unreadable_cells_are_rejected_once_and_not_echoed(sampled, messy, column, cell):
     body = json.dumps({"customers": [{"town": "Ulm"}, {column: cell}]})
     answer = send(sampled, messy, body, JSON)
     [rejected] = answer.json()["rejected"]
@@ -287,7 +283,7 @@ def test_what_cannot_be_read_is_rejected_once_and_not_repeated(sampled, messy, c
     assert error["detail"].startswith(f"{column}: ")
 
 
-def test_a_cell_that_cannot_be_read_is_not_repeated(sampled, messy):
+def test_an_unreadable_cell_is_not_echoed(sampled, messy):
     bad = {"spent": CANARY, "seen": CANARY, "size": CANARY, "customer_id": f"{CANARY}\u0007"}
     assert CANARY not in json.dumps(post(sampled, messy, {"town": "Ulm"}, bad))
 
@@ -330,7 +326,7 @@ def test_a_customer_is_named_by_the_first_id_it_has(sampled, messy, fmt, custome
     assert [each["customer_id"] for each in answer.json()["assignments"]] == [told]
 
 
-def test_a_column_of_ids_without_any_names_nobody(sampled, messy):
+def test_an_empty_id_column_names_no_customer(sampled, messy):
     table = pa.table(
         {"Customer No": pa.array([None, None], pa.float64()), "spent": [1000.0, 2000.0]}
     )
@@ -339,7 +335,7 @@ def test_a_column_of_ids_without_any_names_nobody(sampled, messy):
 
 
 @pytest.mark.parametrize("media_type", [CSV, TSV, PARQUET, JSON])
-def test_a_body_that_is_not_what_it_says_is_refused(sampled, media_type):
+def test_a_body_of_another_media_type_is_refused(sampled, media_type):
     assert send(sampled, "sample", b"\x00\xff\x00", media_type).status_code == 422
 
 
@@ -358,7 +354,7 @@ MIXED = [
 
 @pytest.mark.parametrize("asked", ["Accept", "format"])
 @pytest.mark.parametrize("fmt", ["ndjson", "csv", "parquet", "arrow"])
-def test_a_table_of_assignments_says_what_the_document_says(sampled, messy, fmt, asked):
+def test_a_table_of_assignments_agrees_with_the_json_document(sampled, messy, fmt, asked):
     document = post(sampled, messy, *MIXED)
     how = (
         {"headers": {"Accept": BY_NAME[fmt].media_type}}
@@ -386,7 +382,7 @@ def test_a_rejected_row_is_in_the_table_with_its_reason(sampled, messy):
     assert "; seen: is not a date written like dd/mm/yyyy" in row["rejected"]
 
 
-def test_a_version_gives_the_table_that_its_model_gives(sampled):
+def test_a_version_and_its_model_return_the_same_table(sampled):
     body = {"json": {"customers": [{INCOME: 60, SCORE: 50}]}, "params": {"format": "csv"}}
     answers = [
         sampled.post(f"/v1/models/sample/{path}", **body)
@@ -396,7 +392,7 @@ def test_a_version_gives_the_table_that_its_model_gives(sampled):
 
 
 @pytest.mark.parametrize("fmt", ["csv", "parquet", "arrow", "ndjson"])
-def test_a_refusal_is_a_problem_whatever_was_asked_for(sampled, fmt):
+def test_a_refusal_is_problem_json_for_any_requested_format(sampled, fmt):
     answer = send(sampled, "sample", json.dumps({"customers": [{INCOME: "x"}]}), JSON, format=fmt)
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
 

@@ -183,7 +183,7 @@ def test_a_key_opens_no_route_beyond_its_scope(service, existing, key, scope):
     assert set(beyond.values()) <= {403}, beyond
 
 
-def test_what_is_open_needs_no_key(service, key):  # noqa: ARG001 - there are keys
+def test_public_routes_need_no_key(service, key):  # noqa: ARG001 - there are keys
     for path in (
         "/livez",
         "/readyz",
@@ -200,7 +200,7 @@ def test_what_is_open_needs_no_key(service, key):  # noqa: ARG001 - there are ke
 @pytest.mark.parametrize(
     "path", ["/v1/nowhere", "/nowhere", "/v1", "/docs/../v1/models", "//v1/models", "/v1/models/"]
 )
-def test_what_nobody_named_open_is_closed(service, key, path):  # noqa: ARG001 - there are keys
+def test_routes_need_a_key_unless_listed_as_public(service, key, path):  # noqa: ARG001 - there are keys
     assert service.get(path).status_code == 401
 
 
@@ -209,7 +209,7 @@ def test_other_methods_are_closed_too(service, key, method):  # noqa: ARG001 - t
     assert service.request(method, "/v1/models").status_code == 401
 
 
-def test_another_tenants_thing_and_a_missing_thing_are_the_same(service, existing, key):
+def test_a_resource_of_another_tenant_responds_like_an_absent_one(service, existing, key):
     foreign = key(tenant=FOREIGN)
     for method, path in closed(service):
         if PARAMETER.search(path) is None or (method, path) in CREATING:
@@ -220,7 +220,7 @@ def test_another_tenants_thing_and_a_missing_thing_are_the_same(service, existin
         assert theirs == missing, (method, path)
 
 
-def test_what_has_an_id_is_another_tenants_under_the_same_names_too(service, existing, beside):
+def test_resources_with_ids_are_separate_under_the_same_names(service, existing, beside):
     ids = {name: MISSING[name] for name in ("recommendation", "run", "job", "segment")}
     for method, path in closed(service):
         if ids.keys().isdisjoint(PARAMETER.findall(path)):
@@ -244,7 +244,7 @@ def told(answer):
 
 
 @pytest.mark.parametrize("path", ["/v1/datasets", "/v1/models", "/v1/jobs"])
-def test_lists_hold_a_tenants_own_things_only(service, key, path):
+def test_lists_contain_resources_of_the_tenant_only(service, key, path):
     listed = service.get(path, headers=bearing(key(tenant="newcomer"))).json()
     assert listed == {path.removeprefix("/v1/"): [], "next_page_token": None}
 
@@ -266,7 +266,7 @@ def test_a_key_in_either_header_is_the_same(service, key):
     }
 
 
-def test_a_key_tells_what_it_allows(service, key):
+def test_a_key_shows_its_scope(service, key):
     shown = service.get("/v1/key", headers=bearing(key(scope="write"))).json()
     assert (shown["tenant"], shown["scopes"], shown["expires_at"]) == (
         "default",
@@ -290,7 +290,7 @@ def test_a_used_key_is_refused_within_a_second_of_its_revocation(service, key, d
     assert (before, service.get("/v1/models", headers=bearing(own)).status_code) == (200, 401)
 
 
-def test_a_refusal_says_how_to_send_a_key(service, key):  # noqa: ARG001 - there are keys
+def test_a_refusal_explains_how_to_send_a_key(service, key):  # noqa: ARG001 - there are keys
     refused = service.get("/v1/models")
     assert (refused.headers["WWW-Authenticate"], refused.json()["type"]) == (
         "Bearer",
@@ -354,7 +354,7 @@ def test_any_single_slip_in_a_key_is_noticed():
 @pytest.mark.parametrize(
     "key", ["", "secret", "x" * 42, "ä" * 50, "a b" * 20, "csk_" + "x" * 49, "x" * 300]
 )
-def test_what_is_no_key_is_no_first_key(client, key):
+def test_a_malformed_bootstrap_key_is_refused(client, key):
     with pytest.raises(InvalidRequest, match="keys generate"):
         operations.create_bootstrap_key(client.app.state.services.stores.database, key)
 
@@ -369,18 +369,18 @@ def test_the_first_key_opens_the_service_and_only_the_first(client):
     assert (adopted, statuses) == ([True, False], [200, 401])
 
 
-def test_a_service_whose_keys_are_all_revoked_stays_closed(client):
+def test_a_service_with_only_revoked_keys_still_requires_one(client):
     database = client.app.state.services.stores.database
     _, row = operations.create_key(database, tenant="default", name="only", scope="admin")
     operations.revoke_key(database, row.id)
     assert client.get("/v1/models").status_code == 401
 
 
-def test_without_keys_everyone_on_this_machine_may_do_all(client):
+def test_without_keys_local_requests_have_every_scope(client):
     assert client.get("/v1/key").json()["scopes"] == ["read", "write", "admin"]
 
 
-def test_a_key_lives_as_long_as_was_said(client):
+def test_a_key_expires_after_its_lifetime(client):
     database = client.app.state.services.stores.database
     _, row = operations.create_key(
         database, tenant="shop", name="crm", scope="read", lifetime=timedelta(days=90)
@@ -410,7 +410,7 @@ def sparing(at_home, tmp_path):
         )
 
 
-def test_a_key_that_asks_too_often_is_told_when_to_come_back(sparing):
+def test_a_rate_limited_key_gets_retry_after(sparing):
     client, (key, other) = sparing
     answers = [client.get("/v1/models", headers=bearing(each)) for each in (key, key, key, other)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
@@ -420,7 +420,7 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_back(sparing):
     )
 
 
-def test_every_answer_says_what_is_left(sparing):
+def test_every_response_shows_the_remaining_requests(sparing):
     client, (key, _) = sparing
     answers = [
         client.get(path, headers=bearing(key))
@@ -433,7 +433,7 @@ def test_every_answer_says_what_is_left(sparing):
     ]
 
 
-def test_a_minute_later_a_key_may_ask_again():
+def test_a_rate_limit_is_lifted_after_a_minute():
     moments = iter([0.0, 30.0, 59.9, 60.0])
     quotas = RateLimiter(2, clock=lambda: next(moments))
     taken = [quotas.take("key") for _ in range(4)]
@@ -443,7 +443,7 @@ def test_a_minute_later_a_key_may_ask_again():
     )
 
 
-def test_with_keys_whether_it_lives_is_told_without_the_database(client):
+def test_with_keys_liveness_needs_no_database(client):
     database = client.app.state.services.stores.database
     key, _ = operations.create_key(database, tenant="default", name="x", scope="read")
     client.get("/v1/models", headers=bearing(key))

@@ -39,7 +39,7 @@ def test_a_window_may_begin_at_time_zero(windows):
     assert windows.count("shop", 1.0) == Window(0.0, 2)
 
 
-def test_too_many_keys_begin_anew(windows, monkeypatch):
+def test_too_many_keys_clear_the_table(windows, monkeypatch):
     monkeypatch.setattr(rate_limit_windows, "MAX_KEYS", 3)
     found = [windows.count(f"key-{n}", 1.0).used for n in (0, 1, 2, 3, 0)]
     assert found == [1] * 5

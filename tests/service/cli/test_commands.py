@@ -37,12 +37,12 @@ def test_help_names_every_command(run):
     assert all(name in said for name in ("serve", "engine", "migrate", "keys", "sample"))
 
 
-def test_without_a_command_help_is_given(run):
+def test_without_a_command_help_is_printed(run):
     assert "serve" in run().output
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - this is what is refused
-def test_without_keys_nobody_else_is_served(run, host):
+def test_without_keys_other_hosts_are_refused(run, host):
     refused = run("serve", "--host", host, engine_address="tcp://127.0.0.1:1")
     assert (
         refused.exit_code,
@@ -70,7 +70,7 @@ def test_an_address_of_another_machine_is_refused_before_anything_is_started(run
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
-def test_what_is_no_port_is_refused(run, port):
+def test_invalid_ports_are_refused(run, port):
     assert run("serve", "--port", port).exit_code == 2
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_port_is_refused(run, port):
         ("engine_ca", "ca.pem", "SEGMENTATION_ENGINE_CA"),
     ],
 )
-def test_a_start_with_a_setting_that_cannot_be_ends_with_a_sentence(run, setting, value, said):
+def test_an_invalid_setting_ends_the_start_with_a_message(run, setting, value, said):
     refused = run("serve", "--port", "0", **{"engine_address": "tcp://127.0.0.1:1", setting: value})
     assert (refused.exit_code, len(refused.stderr.splitlines()), said in refused.stderr) == (
         1,
@@ -127,7 +127,7 @@ def test_an_address_of_no_database_ends_every_command_with_a_sentence_that_does_
 @pytest.mark.parametrize(
     "address", ["me:p%40:/#?w@h:5432/d?sslmode=require", "/d?host=a:1&host=b", "[::1]:5432/d", "h"]
 )
-def test_an_address_that_the_database_library_reads_is_taken(address):
+def test_a_database_url_that_sqlalchemy_accepts_is_accepted(address):
     assert Settings(database_url=f"postgresql+psycopg://{address}").database_url
 
 
@@ -143,17 +143,17 @@ def test_a_start_where_another_program_listens_ends_with_a_sentence(run, nobody)
     assert (refused.exit_code, refused.stderr) == (1, f"127.0.0.1:{port}: Address already in use\n")
 
 
-def test_the_schema_is_made_once(run):
+def test_the_schema_is_created_once(run):
     printed = [run("migrate").output.strip() for _ in range(2)]
     assert printed == ["The schema was created.", "The schema is up to date."]
 
 
-def test_a_sample_for_nobody_fails_with_a_sentence(run, nobody):
+def test_a_sample_for_an_unknown_tenant_fails_with_a_message(run, nobody):
     failed = run("sample", "--url", nobody)
     assert (failed.exit_code, f"could not be loaded into {nobody}" in failed.output) == (1, True)
 
 
-def test_a_new_key_is_printed_alone_so_that_a_script_can_take_it(run):
+def test_only_the_new_key_is_printed_to_standard_output(run):
     made = run("keys", "create", "--name", "crm")
     assert (made.exit_code, has_key_format(made.stdout.strip()), made.stdout.count("\n")) == (
         0,

@@ -56,7 +56,7 @@ def own(client, sample_csv):
     return client
 
 
-def test_each_customer_is_counted_where_both_versions_place_it(sampled, model):
+def test_each_customer_is_counted_by_its_segments_in_both_versions(sampled, model):
     before, after = (segments_by(sampled, model, version) for version in (1, 2))
     found = compared(sampled, model)
     counts = {
@@ -74,11 +74,11 @@ def test_agreement_is_that_of_scikit_learn(sampled, model):
     assert found == pytest.approx(adjusted_rand_score(before, after))
 
 
-def test_production_is_compared_with_the_newest_where_nothing_else_is_asked(sampled, model):
+def test_production_is_compared_with_the_newest_version_by_default(sampled, model):
     assert compared(sampled, model) == compared(sampled, model, **{"from": "production", "to": "2"})
 
 
-def test_the_answer_says_whose_customers_were_compared(sampled, model):
+def test_the_response_names_the_compared_dataset(sampled, model):
     found = compared(sampled, model)
     told = {
         name: found[name]
@@ -119,12 +119,12 @@ def test_segments_that_only_one_version_has_are_named(sampled, model):
     assert {each["segment"] for each in found["only_in_to"]} == after - before
 
 
-def test_nobody_moves_from_a_version_to_itself(sampled, model):
+def test_a_version_compared_with_itself_moves_no_customer(sampled, model):
     found = compared(sampled, model, **{"from": 2, "to": 2})
     assert (found["n_moved"], found["adjusted_rand_index"], found["only_in_from"]) == (0, 1.0, [])
 
 
-def test_who_moves_is_the_same_in_both_directions(sampled, model):
+def test_the_share_that_moves_is_the_same_in_both_directions(sampled, model):
     there, back = (compared(sampled, model, **{"from": a, "to": b}) for a, b in ((1, 2), (2, 1)))
     assert (there["n_moved"], there["adjusted_rand_index"]) == (
         back["n_moved"],
@@ -152,7 +152,7 @@ def test_a_segment_that_is_renamed_is_renamed_in_the_comparison(own):
     assert after.json()["flows"][0]["from_name"] == "Regulars"
 
 
-def test_customers_are_read_once_however_often_it_is_asked(own):
+def test_customers_are_read_once_for_repeated_requests(own):
     parts, read = own.app.state.services, []
     tables = Interrupted(parts.stores.tables, "batches", lambda: read.append(1))
     own.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
@@ -161,7 +161,7 @@ def test_customers_are_read_once_however_often_it_is_asked(own):
     assert len(read) == 1
 
 
-def test_where_a_customer_was_erased_those_who_are_left_are_compared(own):
+def test_after_an_erasure_the_remaining_customers_are_compared(own):
     erase(own, "sample", customers_of(own, "sample")[0]["CustomerID"])
     found = compared(own, "own")
     assert (found["n_customers"], found["dataset_version"], found["dataset_version_available"]) == (
@@ -171,7 +171,7 @@ def test_where_a_customer_was_erased_those_who_are_left_are_compared(own):
     )
 
 
-def test_customers_whom_a_version_cannot_place_are_left_out_and_counted(own):
+def test_customers_that_a_version_cannot_assign_are_left_out_and_counted(own):
     rows = [{"CustomerID": f"new-{i}"} for i in range(3)]
     upsert(own, "sample", *rows)
     refit(own, "own", k=4)
@@ -185,12 +185,12 @@ def test_versions_of_different_datasets_are_not_compared(own, sample_csv):
     assert refused(own, "own").endswith("from the dataset sample, version 3 from other")
 
 
-def test_versions_whose_customers_are_gone_are_not_compared(own):
+def test_versions_whose_dataset_was_deleted_are_not_compared(own):
     own.delete("/v1/datasets/sample", params={"force": True})
     assert "was deleted" in refused(own, "own")
 
 
-def test_a_column_that_a_version_asks_for_must_be_there(own, sample_csv):
+def test_columns_that_a_version_needs_must_exist(own, sample_csv):
     header, _, rows = sample_csv.partition("\n")
     put_csv(own, "sample", f"{header.replace(SCORE, 'Score')}\n{rows}")
     refit(own, "own", features=[INCOME], k=4)
@@ -203,7 +203,7 @@ def test_a_version_that_is_not_there_is_not_found(sampled, model, ref):
 
 
 @pytest.mark.parametrize("ref", ["0", "-1", "1.5", "A", ""])
-def test_what_can_be_no_version_is_refused(sampled, model, ref):
+def test_invalid_version_references_are_refused(sampled, model, ref):
     compare(sampled, model, 422, **{"from": ref})
 
 

@@ -154,7 +154,7 @@ def test_a_known_customer_is_updated(sampled, shop):
     assert cells(sampled, shop, "c1") == {"customer_id": "c1", "age": 31, "town": "Bonn"}
 
 
-def test_customers_who_are_not_named_stay_as_they_are(sampled, shop):
+def test_customers_absent_from_a_batch_are_unchanged(sampled, shop):
     before = customers_of(sampled, shop)
     upsert(sampled, shop, {"customer_id": "c2", "age": 1})
     assert [row for row in customers_of(sampled, shop) if row["customer_id"] != "c2"] == [
@@ -163,7 +163,7 @@ def test_customers_who_are_not_named_stay_as_they_are(sampled, shop):
     ]
 
 
-def test_new_customers_come_last_in_their_order(sampled, shop):
+def test_new_customers_are_appended_in_their_order(sampled, shop):
     upsert(sampled, shop, *({"customer_id": key} for key in ("z", "a", "c2", "m")))
     assert [row["customer_id"] for row in customers_of(sampled, shop)] == [
         "c1",
@@ -208,7 +208,7 @@ def test_an_empty_cell_clears(sampled, shop, media_type):
 
 
 @pytest.mark.parametrize("media_type", [NDJSON, *TABLES])
-def test_the_same_batch_in_any_format_gives_the_same_dataset(sampled, shop, name, media_type):
+def test_the_same_batch_in_any_format_has_the_same_effect(sampled, shop, name, media_type):
     other = f"{name}-json"
     put_csv(sampled, other, TABLE)
     asked = [send(sampled, other, BATCH), send(sampled, shop, BATCH, media_type)]
@@ -224,7 +224,7 @@ def test_a_batch_may_come_as_a_file_of_a_form(sampled, shop):
     assert cells(sampled, shop, "c1") == FIRST | {"age": 31}
 
 
-def test_of_several_rows_for_a_customer_the_last_wins_and_is_told(sampled, shop):
+def test_the_last_of_several_rows_of_a_customer_wins_with_a_warning(sampled, shop):
     done = upsert(
         sampled,
         shop,
@@ -243,7 +243,7 @@ def test_a_bad_row_supersedes_no_good_one(sampled, shop):
 
 
 @pytest.mark.parametrize(("bad", "fault"), BAD)
-def test_a_bad_row_is_named_and_the_others_are_taken(sampled, shop, bad, fault):
+def test_an_invalid_row_is_reported_and_the_others_are_accepted(sampled, shop, bad, fault):
     done = upsert(
         sampled, shop, {"customer_id": "c1", "age": 31}, bad, {"customer_id": "c8", "age": 8}
     )
@@ -264,7 +264,7 @@ def test_all_rows_are_refused_if_all_are_bad_or_one_and_atomic(sampled, shop, ba
     assert sampled.get(f"/v1/datasets/{shop}").json() == before
 
 
-def test_an_atomic_batch_of_good_rows_is_taken(sampled, shop):
+def test_an_atomic_batch_of_valid_rows_is_accepted(sampled, shop):
     assert results(upsert(sampled, shop, FIRST | {"age": 1}, atomic=True)) == ["updated"]
 
 
@@ -275,7 +275,7 @@ def test_a_refusal_repeats_no_value(sampled, shop):
     assert (answer.status_code, CANARY in answer.text) == (422, False)
 
 
-def test_a_dataset_whose_ids_were_made_up_takes_no_batch(sampled, name):
+def test_a_dataset_with_generated_ids_refuses_batches(sampled, name):
     put_csv(sampled, name, "age\n30\n41\n")
     assert send(sampled, name, [{"customer_id": "row-1", "age": 31}]).status_code == 409
 
@@ -293,7 +293,7 @@ def test_a_batch_names_customers_as_the_dataset_does_or_plainly(sampled, name, h
     ]
 
 
-def test_a_batch_that_names_nobody_is_refused(sampled, shop):
+def test_a_batch_without_ids_is_refused(sampled, shop):
     answer = post(sampled, shop, "age,town\n1,Ulm\n")
     assert (answer.status_code, "'customer_id'" in answer.json()["detail"]) == (422, True)
 
@@ -319,9 +319,7 @@ def test_whole_numbers_and_texts_are_the_same_id(sampled, name):
         ([True, False], "categorical", ["true", "false"]),
     ],
 )
-def test_a_new_column_gets_a_kind_and_is_empty_for_everybody_else(
-    sampled, shop, values, kind, stored
-):
+def test_a_new_column_gets_a_kind_and_is_empty_for_all_others(sampled, shop, values, kind, stored):
     upsert(
         sampled,
         shop,
@@ -343,7 +341,7 @@ def test_a_new_column_gets_a_kind_and_is_empty_for_everybody_else(
         [(None, "gold"), ("c2", 1), ("c1", 2)],
     ],
 )
-def test_rows_that_are_not_taken_leave_a_new_column_readable(sampled, shop, batch):
+def test_rejected_rows_leave_a_new_column_readable(sampled, shop, batch):
     upsert(sampled, shop, *({"customer_id": key, "extra": value} for key, value in batch))
     stored = [row["extra"] for row in customers_of(sampled, shop)]
     numbers = all(isinstance(cell, int | float | None) for cell in stored)
@@ -356,7 +354,7 @@ def test_a_header_that_differs_only_in_case_is_refused(sampled, shop):
     assert customers_of(sampled, shop)[0] == FIRST
 
 
-def test_cells_are_read_as_the_columns_of_the_dataset_say(sampled, name):
+def test_cells_are_parsed_by_the_columns_of_the_dataset(sampled, name):
     put_csv(
         sampled,
         name,
@@ -418,7 +416,7 @@ def lay(stores, name, **customer):
 
 
 @pytest.mark.parametrize(("store", "method"), [("tables", "stage"), ("database", "writing")])
-def test_of_two_who_write_at_once_each_keeps_what_it_wrote(sampled, shop, store, method):
+def test_concurrent_writes_are_both_kept(sampled, shop, store, method):
     with meanwhile(
         sampled, store, method, lambda stores: lay(stores, shop, customer_id="c5", size=5.0)
     ):
@@ -445,7 +443,7 @@ def test_an_upsert_beside_a_change_of_a_column_keeps_the_table_readable(sampled,
     assert [row["age"] for row in customers_of(sampled, shop)] == ["30", "41.5", None, None]
 
 
-def test_what_is_declared_survives_an_upsert_that_is_counted_first(sampled, shop):
+def test_a_declaration_survives_an_upsert_that_commits_first(sampled, shop):
     with meanwhile(
         sampled,
         "database",
@@ -563,7 +561,7 @@ def test_columns_that_are_not_named_stay_as_they_are(sampled, shop):
     assert customers_of(sampled, shop)[0] == FIRST
 
 
-def test_what_is_declared_of_one_column_survives_a_change_of_another(sampled, shop):
+def test_a_declaration_of_one_column_survives_a_change_of_another(sampled, shop):
     change(sampled, shop, age={"missing": ["999"]})
     change(sampled, shop, town={"kind": "ignored"})
     upsert(sampled, shop, FIRST | {"age": 999})
@@ -589,7 +587,7 @@ def test_the_column_of_ids_stays_one(sampled, shop):
         (["1.234,5 €", "12,0 €", "x", "1,0 €"], {"kind": "numeric", "missing": ["x"]}),
     ],
 )
-def test_what_is_declared_with_the_table_is_as_declared_later(sampled, name, cells, declared):
+def test_a_declaration_with_the_upload_equals_a_later_one(sampled, name, cells, declared):
     table = "id,it\n" + "".join(f'{n},"{cell}"\n' for n, cell in enumerate(cells))
     body = {"content": table.encode(), "headers": {"Content-Type": CSV}}
     schema = json.dumps({"columns": {"it": declared}})
@@ -634,7 +632,7 @@ def pages(client, name, size, between=lambda: None):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 1000])
-def test_pages_give_everybody_once_in_order_and_none_is_too_large(sampled, name, size):
+def test_pages_list_each_customer_once_in_order_within_the_page_size(sampled, name, size):
     ids = [f"c{n * 7 % 6}" for n in range(6)]
     put_csv(
         sampled, name, "customer_id,age\n" + "".join(f"{key},{n}\n" for n, key in enumerate(ids))
@@ -652,7 +650,7 @@ def test_pages_stay_on_the_version_that_the_first_one_showed(sampled, shop):
     assert found == [["c1"], ["c2"], ["c3"]]
 
 
-def test_a_page_of_a_version_from_which_somebody_was_erased_is_not_found(sampled, shop):
+def test_a_page_of_a_version_with_an_erased_customer_is_not_found(sampled, shop):
     token = listed(sampled, shop, page_size=1).json()["next_page_token"]
     erase(sampled, shop, "c2")
     assert listed(sampled, shop, page_token=token).status_code == 404
@@ -674,7 +672,7 @@ FORMATS = {"json": JSON, "ndjson": NDJSON, "csv": CSV, "parquet": PARQUET, "arro
 
 @pytest.mark.parametrize("fmt", READERS)
 @pytest.mark.parametrize("asked", ["Accept", "format"])
-def test_customers_are_listed_in_the_format_that_is_asked_for(sampled, shop, fmt, asked):
+def test_customers_are_listed_in_the_requested_format(sampled, shop, fmt, asked):
     names = {media_type: name for name, media_type in FORMATS.items()}
     how = {"headers": {"Accept": fmt}} if asked == "Accept" else {"params": {"format": names[fmt]}}
     answer = sampled.get(f"/v1/datasets/{shop}/customers", **how)
@@ -702,7 +700,7 @@ def test_another_format_is_not_acceptable(sampled, shop, how):
 
 
 @pytest.mark.parametrize("customer_id", ODD_IDS)
-def test_a_customer_with_an_odd_id_is_found_changed_and_erased(sampled, shop, customer_id):
+def test_a_customer_with_an_unusual_id_is_found_changed_and_erased(sampled, shop, customer_id):
     upsert(sampled, shop, {"customer_id": customer_id, "age": 9})
     assert cells(sampled, shop, customer_id) == {"customer_id": customer_id, "age": 9, "town": None}
     erase(sampled, shop, customer_id)
@@ -712,7 +710,7 @@ def test_a_customer_with_an_odd_id_is_found_changed_and_erased(sampled, shop, cu
     )
 
 
-def test_one_customer_says_where_it_is_from(sampled, shop):
+def test_a_customer_is_returned_with_its_dataset_version(sampled, shop):
     found = one(sampled, shop, "c1").json()
     assert found == {"dataset": shop, "dataset_version": 1, "customer_id": "c1", "customer": FIRST}
 
@@ -722,7 +720,7 @@ def test_an_unknown_customer_is_not_found(sampled, shop, customer_id):
     assert one(sampled, shop, customer_id).status_code == 404
 
 
-def test_the_last_customer_can_be_erased_and_others_put_in_again(sampled, name):
+def test_the_last_customer_can_be_erased_and_others_inserted(sampled, name):
     put_csv(sampled, name, "customer_id,age\nc1,30\n")
     erase(sampled, name, "c1")
     assert (
@@ -732,7 +730,7 @@ def test_the_last_customer_can_be_erased_and_others_put_in_again(sampled, name):
     assert upsert(sampled, name, {"customer_id": "c2", "age": 31})["n_customers"] == 1
 
 
-def test_a_customer_whose_id_was_made_up_can_be_erased(sampled, name):
+def test_a_customer_with_a_generated_id_can_be_erased(sampled, name):
     put_csv(sampled, name, "age\n30\n41\n")
     erase(sampled, name, "row-1")
     assert customers_of(sampled, name) == [{"customer_id": "row-2", "age": 41}]

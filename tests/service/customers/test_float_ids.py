@@ -46,7 +46,7 @@ def upsert(client, name, body, media_type=CSV):
 
 
 @pytest.mark.parametrize("body", ["id,x\n17850.0,1\n13047.0,2\n", "id,x\n17850.00,1\n13047,2\n"])
-def test_whole_ids_are_put_as_integers(client, body):
+def test_whole_float_ids_are_stored_as_integers(client, body):
     put_csv(client, "whole", body)
     assert ids(client, "whole") == ["17850", "13047"]
 
@@ -100,7 +100,7 @@ def test_a_path_erases_the_customer(client):
 @pytest.mark.parametrize(
     ("first", "later"), [("17850.0", "17850"), ("17850", "17850.0"), ("1.5", "1.5")]
 )
-def test_transactions_of_one_customer_come_together(client, first, later):
+def test_transactions_of_one_customer_are_aggregated(client, first, later):
     put_csv(
         client,
         "orders",

@@ -46,12 +46,12 @@ def test_a_row_that_lacks_a_field_keeps_its_cell_though_another_row_has_it():
     assert merged["Age"].to_pylist() == [1.0, 7.0, None]
 
 
-def test_a_new_customer_comes_last():
+def test_a_new_customer_is_appended():
     merged = merge_tables(STORED, pa.table({"id": ["d", "a"], "Age": [4.0, 5.0]}), key="id")
     assert merged["id"].to_pylist() == ["a", "b", "c", "d"]
 
 
-def test_a_new_column_is_empty_for_everybody_else():
+def test_a_new_column_is_empty_for_all_others():
     merged = merge_tables(STORED, pa.table({"id": ["c"], "Income": [3.0]}), key="id")
     assert merged["Income"].to_pylist() == [None, None, 3.0]
 

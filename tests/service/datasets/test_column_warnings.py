@@ -98,14 +98,14 @@ def proposed(doubt):
     ("media_type", "written"), FORMATS, ids=["csv", "json", "parquet", "arrow"]
 )
 @pytest.mark.parametrize("doubted", DOUBTED)
-def test_each_doubt_is_the_same_in_every_format(sampled, name, media_type, written, doubted):
+def test_each_warning_is_the_same_in_every_format(sampled, name, media_type, written, doubted):
     body = written(**{doubted: DOUBTED[doubted]})
     as_csv = put(sampled, f"{name}-csv", csv_of(**{doubted: DOUBTED[doubted]}))
     assert doubts(put(sampled, name, body, media_type), doubted) == doubts(as_csv, doubted) != []
 
 
 @pytest.mark.parametrize("doubted", DOUBTED)
-def test_put_the_summary_and_a_fit_say_a_doubt_in_the_same_words(sampled, name, doubted):
+def test_the_upload_the_summary_and_a_fit_have_the_same_warning(sampled, name, doubted):
     shown = put(sampled, name, csv_of(**{doubted: DOUBTED[doubted]}))
     summary = sampled.get(f"/v1/datasets/{name}/summary").json()
     version = fit(sampled, name, dataset=name, k=2, features=None)
@@ -121,7 +121,7 @@ def test_a_recommendation_repeats_the_doubts_about_its_columns(sampled, name):
     assert doubts(answer, "RowNumber") == []
 
 
-def test_an_upsert_says_what_is_doubtful_about_the_columns_that_it_adds(sampled, name):
+def test_an_upsert_has_warnings_of_the_columns_that_it_adds(sampled, name):
     put(sampled, name, csv_of(age=DOUBTED["age"]))
     rows = [
         {"customer_id": customer_id, "joined": joined}
@@ -133,7 +133,7 @@ def test_an_upsert_says_what_is_doubtful_about_the_columns_that_it_adds(sampled,
 
 
 @pytest.mark.parametrize("path", ["datasets/{}/customers", "models/{}/assignments"])
-def test_a_batch_in_a_guessed_charset_says_so(sampled, name, path):
+def test_a_batch_in_a_detected_charset_has_a_warning(sampled, name, path):
     put(sampled, name, csv_of(town=["Köln", "Ulm"] * (N // 2)))
     fit(sampled, name, dataset=name, k=2, features=["spent", "town"])
     body = "customer_id,spent,town\nc1,12,Köln\nc2,15,Düren\n".encode("cp1252")
@@ -150,7 +150,7 @@ def test_a_column_that_is_left_out_is_no_feature(sampled, name, doubted):
     assert [feature["name"] for feature in version["features"]] == ["orders", "spent"]
 
 
-def test_a_fit_that_names_its_features_is_not_told_of_other_columns(sampled, name):
+def test_a_fit_with_named_features_has_no_warnings_of_other_columns(sampled, name):
     put(sampled, name, csv_of(RowNumber=DOUBTED["RowNumber"], age=DOUBTED["age"]))
     version = fit(sampled, name, dataset=name, k=2, features=["orders", "spent"])
     assert doubts(version, "RowNumber") + doubts(version, "age") == []
@@ -158,7 +158,7 @@ def test_a_fit_that_names_its_features_is_not_told_of_other_columns(sampled, nam
 
 @pytest.mark.parametrize("by", ["schema", "patch"])
 @pytest.mark.parametrize("doubted", DOUBTED)
-def test_whatever_is_proposed_can_be_sent_and_settles_the_doubt(sampled, name, doubted, by):
+def test_every_proposed_override_is_accepted_and_removes_the_warning(sampled, name, doubted, by):
     body = csv_of(**{doubted: DOUBTED[doubted]})
     [doubt] = doubts(put(sampled, name, body), doubted)
     for proposal in proposed(doubt):
@@ -199,7 +199,7 @@ def test_another_nameless_column_is_refused(sampled, name):
     )
 
 
-def test_numbers_that_are_stored_cannot_be_read_in_another_way(sampled, name):
+def test_stored_numbers_cannot_be_parsed_in_another_format(sampled, name):
     put_csv(sampled, name, csv_of(amount=[f"{n}.250" for n in range(N)]))
     answer = sampled.patch(
         f"/v1/datasets/{name}", json={"columns": {"amount": {"numerals": "1.234,56"}}}
@@ -213,7 +213,7 @@ def test_numbers_that_are_stored_cannot_be_read_in_another_way(sampled, name):
 @pytest.mark.parametrize(
     "change", [{"numerals": "many"}, {"kind": "categorical", "numerals": "1.234,56"}]
 )
-def test_numerals_that_cannot_be_are_refused(sampled, name, change):
+def test_invalid_number_formats_are_refused(sampled, name, change):
     put_csv(sampled, name, csv_of())
     assert (
         sampled.patch(f"/v1/datasets/{name}", json={"columns": {"spent": change}}).status_code

@@ -63,7 +63,7 @@ def test_each_write_counts_one_version(sampled, name):
     assert [put_csv(sampled, name, TABLE)["dataset_version"] for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_dataset_is_shown_as_it_was_put(sampled, name):
+def test_a_dataset_is_retrieved_as_its_upload_returned_it(sampled, name):
     assert sampled.get(f"/v1/datasets/{name}").status_code == 404
     assert put_csv(sampled, name, TABLE) == sampled.get(f"/v1/datasets/{name}").json()
 
@@ -83,14 +83,14 @@ def test_a_dataset_is_listed_under_its_name(sampled, name):
         (["2024-01-02", "2024-02-03", "2024-03-04"], "ignored"),
     ],
 )
-def test_a_column_is_what_its_cells_are(sampled, name, cells, kind):
+def test_the_kind_of_a_column_is_inferred_from_its_cells(sampled, name, cells, kind):
     column = put_csv(
         sampled, name, "id,it\n" + "".join(f"{n},{cell}\n" for n, cell in enumerate(cells))
     )["columns"][1]
     assert column["kind"] == kind
 
 
-def test_a_column_that_is_ignored_says_why(sampled, name):
+def test_an_ignored_column_has_a_reason(sampled, name):
     dataset = put_csv(sampled, name, "id,plan\n1,gold\n2,gold\n")
     assert dataset["warnings"] == ["'plan' is ignored: it has the same value in every row."]
 
@@ -125,7 +125,7 @@ def test_the_same_table_as_json_and_csv_is_the_same_dataset(sampled, name):
     assert stored(sampled, name).equals(as_csv)
 
 
-def test_latin_1_is_read_as_what_it_says(sampled, name):
+def test_latin_1_is_decoded(sampled, name):
     put(sampled, name, "id,town\n1,Köln\n2,Zoë\n".encode("latin-1"))
     assert stored(sampled, name)["town"].to_pylist() == ["Köln", "Zoë"]
 
@@ -135,7 +135,7 @@ def test_customers_without_an_id_are_numbered(sampled, name):
     assert stored(sampled, name)["customer_id"].to_pylist() == ["row-1", "row-2"]
 
 
-def test_a_warning_tells_that_ids_were_made_up(sampled, name):
+def test_generated_ids_have_a_warning(sampled, name):
     assert "row-1" in put_csv(sampled, name, "age\n30\n41\n")["warnings"][0]
 
 
@@ -211,7 +211,7 @@ def test_an_unknown_dataset_is_not_found(sampled, name, method):
     assert sampled.request(method, f"/v1/datasets/{name}").status_code == 404
 
 
-def test_a_deleted_dataset_begins_anew(sampled, name):
+def test_a_deleted_dataset_can_be_created_again(sampled, name):
     put_csv(sampled, name, TABLE)
     sampled.delete(f"/v1/datasets/{name}")
     assert put(sampled, name, TABLE).status_code == 201
@@ -225,7 +225,7 @@ def used(sampled, name, sample_csv):
     return name
 
 
-def test_a_dataset_that_a_model_learned_from_stays(sampled, used):
+def test_a_dataset_in_use_by_a_model_cannot_be_deleted(sampled, used):
     assert sampled.delete(f"/v1/datasets/{used}").status_code == 409
 
 
@@ -234,7 +234,7 @@ def test_a_forced_delete_is_a_delete(sampled, used):
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_version_tells_whether_its_dataset_can_still_be_read(sampled, used, force):
+def test_a_version_shows_whether_its_dataset_version_is_available(sampled, used, force):
     sampled.delete(f"/v1/datasets/{used}", params={"force": force})
     version = sampled.get(f"/v1/models/{used}/versions/1").json()
     assert version["dataset_version_available"] is not force

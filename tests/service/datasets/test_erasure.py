@@ -163,7 +163,7 @@ def erased(at_home, tmp_path_factory):
         )
 
 
-def test_the_search_finds_a_customer_who_is_there(erased):
+def test_the_search_finds_a_present_customer(erased):
     assert {secret for _, secret in erased.before} >= {
         CANARY.encode(),
         NOTE.encode(),
@@ -205,16 +205,16 @@ def test_older_versions_of_the_dataset_are_gone(erased):
     ]
 
 
-def test_versions_of_models_say_that_their_data_is_gone(erased):
+def test_versions_of_models_show_that_their_data_is_gone(erased):
     versions = erased.client.get("/v1/models/shop/versions").json()["versions"]
     assert [version["dataset_version_available"] for version in versions] == [False, False]
 
 
-def test_models_place_customers_as_before(erased):
+def test_models_assign_customers_as_before(erased):
     assert place(erased.client) == erased.placed
 
 
-def test_the_job_of_an_erasure_names_nobody(erased):
+def test_the_job_of_an_erasure_names_no_customer(erased):
     with erased.client.app.state.services.stores.database.reading() as session:
         assert CANARY not in str(vars(session.get_one(JobRow, erased.job["job"])))
 
@@ -227,7 +227,7 @@ def test_no_line_in_the_log_names_an_erased_customer(client, capfd):
     assert CANARY not in said.out + said.err
 
 
-def test_an_erased_customer_may_come_again(client):
+def test_an_erased_customer_can_be_inserted_again(client):
     put_csv(client, "shop", TABLE)
     finished(client, erase(client, "shop", CANARY))
     assert (
@@ -236,7 +236,7 @@ def test_an_erased_customer_may_come_again(client):
     )
 
 
-def test_a_forced_delete_leaves_nothing_of_anybody(used, home):
+def test_a_forced_delete_leaves_no_customer(used, home):
     assert used.delete("/v1/datasets/shop", params={"force": True}).status_code == 204
     assert traces(used, home) == []
     assert list((home / "tables").rglob("*.parquet")) == []
@@ -252,7 +252,7 @@ def test_a_write_that_broke_off_leaves_nothing_of_an_erased_customer(client, hom
     assert traces(client, home) == []
 
 
-def test_somebody_who_writes_while_a_customer_is_erased_does_not_bring_it_back(client, home):
+def test_a_write_during_an_erasure_does_not_restore_the_customer(client, home):
     put_csv(client, "shop", TABLE)
     parts, left = (
         client.app.state.services,
@@ -272,7 +272,7 @@ def test_a_category_that_only_an_erased_customer_had_is_in_no_model(client, home
     assert traces(client, home) == []
 
 
-def test_a_newest_date_that_only_an_erased_customer_had_is_not_told(client):
+def test_a_newest_date_of_an_erased_customer_is_not_revealed(client):
     put_csv(
         client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2025-11-13\n"
     )
@@ -292,7 +292,7 @@ def test_days_count_from_the_newest_date_that_is_left(client):
     assert customers_of(client, "shop")[-1]["seen"] == 5
 
 
-def test_days_stay_as_they_are_where_somebody_else_has_the_newest_date(client):
+def test_days_are_unchanged_if_another_customer_has_the_newest_date(client):
     put_csv(
         client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2024-01-05\n"
     )
@@ -302,7 +302,7 @@ def test_days_stay_as_they_are_where_somebody_else_has_the_newest_date(client):
     assert customers_of(client, "shop") == before[:2]
 
 
-def test_of_dates_of_which_none_is_left_none_is_told(client):
+def test_a_column_without_remaining_dates_reveals_none(client):
     put_csv(client, "shop", f"customer_id,seen\nc1,\nc2,\n{CANARY},2025-11-13\nd,2025-11-12\n")
     client.patch("/v1/datasets/shop", json={"columns": {"seen": {"kind": "numeric"}}})
     for customer in (CANARY, "d"):
@@ -350,7 +350,7 @@ def answered(client, server_of_all):
     return client
 
 
-def test_the_database_keeps_what_a_request_was_answered(answered, home):
+def test_stored_responses_are_in_the_database_file(answered, home):
     assert in_database(home) != []
     assert answered.get("/livez").is_success
 
@@ -360,7 +360,7 @@ def test_an_erased_customer_is_in_no_file_of_the_database_once_its_job_is_done(a
     assert in_database(home) == []
 
 
-def test_a_job_of_an_erasure_is_not_done_while_somebody_reads_what_was_deleted(answered, home):
+def test_an_erasure_waits_for_readers_of_the_deleted_rows(answered, home):
     database = answered.app.state.services.stores.database
     with database.reading() as session:
         session.execute(text("SELECT count(*) FROM datasets"))
@@ -393,7 +393,7 @@ def test_a_service_that_ends_leaves_no_log_of_its_database(settings, server_of_a
 # Fits
 
 
-def test_a_fit_whose_customers_changed_by_an_erasure_learns_from_those_who_are_left(settings):
+def test_a_fit_after_an_erasure_uses_the_remaining_customers(settings):
     stores = open_stores(settings)
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
@@ -411,7 +411,7 @@ def test_a_fit_whose_customers_changed_by_an_erasure_learns_from_those_who_are_l
     assert version["dataset_version_available"]
 
 
-def test_a_fit_that_has_read_a_customer_who_is_erased_meanwhile_says_that_its_data_is_gone(
+def test_a_fit_that_read_an_erased_customer_shows_that_its_data_is_gone(
     settings,
 ):
     stores = open_stores(settings)
@@ -454,12 +454,12 @@ def tables_of(home):
     )
 
 
-def test_old_versions_are_let_go_and_the_newest_are_kept(few):
+def test_old_versions_are_released_and_the_newest_are_kept(few):
     write(few, 4)
     assert readable(few) == [4, 5]
 
 
-def test_versions_that_models_learned_from_are_kept(few):
+def test_versions_in_use_by_models_are_kept(few):
     write(few, 1)
     fit(few, "shop", dataset="shop", k=2, features=["age", "spent"])
     write(few, 4)
@@ -467,7 +467,7 @@ def test_versions_that_models_learned_from_are_kept(few):
     assert few.get("/v1/models/shop/versions/1").json()["dataset_version_available"]
 
 
-def test_a_version_is_let_go_when_the_model_that_needed_it_is_deleted(few):
+def test_a_version_is_released_when_its_model_is_deleted(few):
     fit(few, "shop", dataset="shop", k=2, features=["age", "spent"])
     write(few, 2)
     few.delete("/v1/models/shop")
@@ -475,7 +475,7 @@ def test_a_version_is_let_go_when_the_model_that_needed_it_is_deleted(few):
     assert readable(few) == [3, 4]
 
 
-def test_every_tenth_version_files_that_nobody_needs_are_removed(few, home):
+def test_every_tenth_version_removes_unused_files(few, home):
     fit(few, "shop", dataset="shop", k=2, features=["age", "spent"])
     write(few, 8)
     before = tables_of(home)
@@ -511,7 +511,7 @@ def test_customers_keep_their_pages_and_members_while_files_are_removed(few):
     assert sum(len(json.loads(answer.text)["customers"]) for answer in members) == 121
 
 
-def test_a_customer_whom_a_later_table_left_out_can_be_erased_too(client):
+def test_a_customer_absent_from_a_later_upload_can_be_erased_too(client):
     put_csv(client, "shop", "id,x\na,1\nb,2\n")
     put_csv(client, "shop", "id,x\nb,2\n")
     assert client.delete("/v1/datasets/shop/customers/a").status_code == 204

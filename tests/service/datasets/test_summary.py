@@ -21,7 +21,7 @@ def column(found, name):
     return next(column for column in found["columns"] if column["name"] == name)
 
 
-def test_the_sample_can_be_explored(sampled):
+def test_the_sample_has_a_summary(sampled):
     found = summary(sampled, "sample")
     assert (found["dataset"], found["n_customers"], found["sampled"]) == ("sample", 400, None)
     assert column(found, INCOME)["numeric"]["quantiles"]["p50"] > 0
@@ -68,7 +68,7 @@ def test_a_warning_names_columns_and_no_values(sampled, name):
     rows = "".join(f"c{n * 7 % 400},{CANARY if n else 'Ulm'}\n" for n in range(400))
     put_csv(sampled, name, "customer_id,town\n" + rows)
     said = " ".join(summary(sampled, name)["warnings"])
-    assert "'town' (the same for all but 1 of 400 customers) hardly sets anybody apart" in said
+    assert "'town' (the same for all but 1 of 400 customers) hardly distinguishes customers" in said
     assert CANARY not in said
 
 

@@ -152,7 +152,7 @@ def test_without_amounts_there_is_no_value_and_no_basket(sampled, name):
     ]
 
 
-def test_the_dataset_says_who_its_customers_are(sampled, shop):
+def test_the_dataset_shows_its_customer_id_column(sampled, shop):
     found = sampled.get(f"/v1/datasets/{shop}").json()
     assert (found["customer_id"], found["n_customers"], found["dataset_version"]) == (
         "customer",
@@ -161,7 +161,7 @@ def test_the_dataset_says_who_its_customers_are(sampled, shop):
     )
 
 
-def test_transactions_put_again_are_the_dataset_anew(sampled, shop):
+def test_uploading_transactions_again_replaces_the_dataset(sampled, shop):
     before = shown(sampled, shop)
     assert put(sampled, shop, FIRST).status_code == 200
     assert shown(sampled, shop) == before
@@ -189,7 +189,7 @@ def test_the_ledger_outlives_that_old_files_are_cleared_away(sampled, shop):
     assert (found["frequency"], found["monetary_value"]) == (12, sum(range(12)))
 
 
-def test_a_batch_is_a_new_version_and_says_what_became_of_it(sampled, shop):
+def test_a_batch_is_a_new_version_with_counts_of_its_rows(sampled, shop):
     answer = add(sampled, shop, LATER).json()
     assert (answer["n_taken"], answer["n_rejected"], answer["n_later"], answer["errors"]) == (
         2,
@@ -204,7 +204,9 @@ def test_a_batch_is_a_new_version_and_says_what_became_of_it(sampled, shop):
 
 
 @pytest.mark.parametrize(("bad", "fault"), BAD)
-def test_of_a_whole_table_bad_rows_are_left_out_and_the_first_is_named(sampled, name, bad, fault):
+def test_invalid_rows_of_an_upload_are_left_out_and_the_first_is_reported(
+    sampled, name, bad, fault
+):
     answer = put(sampled, name, [*FIRST[:2], bad, FIRST[2]])
     assert [warning for warning in answer.json()["warnings"] if f"row 3, where {fault} " in warning]
     assert CANARY not in answer.text
@@ -236,7 +238,7 @@ def test_all_or_nothing_is_nothing_when_one_is_bad(sampled, shop, rows):
     assert shown(sampled, shop) == before
 
 
-def test_all_or_nothing_is_all_when_none_is_bad(sampled, shop):
+def test_an_atomic_batch_of_valid_rows_succeeds(sampled, shop):
     assert add(sampled, shop, LATER, atomic=True).json()["n_taken"] == 2
 
 
@@ -289,7 +291,7 @@ def test_a_table_without_a_row_up_to_the_reference_date_is_refused(sampled, name
 
 
 @pytest.mark.parametrize("left_out", [["customer"], ["date"], ["customer", "date"]])
-def test_the_columns_of_customer_and_date_must_be_named(sampled, name, left_out):
+def test_the_columns_of_customer_and_date_must_be_declared(sampled, name, left_out):
     query = {key: column for key, column in RECIPE.items() if key not in left_out}
     answer = sampled.put(
         f"/v1/datasets/{name}", content=body(FIRST), headers={"Content-Type": CSV}, params=query
@@ -351,7 +353,7 @@ def test_transactions_put_again_start_a_new_ledger(sampled, shop):
     }
 
 
-def test_customers_cannot_be_laid_over_it_and_the_refusal_says_where_to_post(sampled, shop):
+def test_upserts_are_refused_with_the_url_for_transactions(sampled, shop):
     answer = sampled.post(
         f"/v1/datasets/{shop}/customers", json={"customers": [{"customer": "a", "frequency": 9}]}
     )
@@ -364,7 +366,7 @@ def test_customers_cannot_be_laid_over_it_and_the_refusal_says_where_to_post(sam
 # Erasure
 
 
-def test_who_is_erased_does_not_come_back_with_the_next_batch(sampled, shop):
+def test_an_erased_customer_does_not_reappear_with_the_next_batch(sampled, shop):
     erase(sampled, shop, "a")
     add(sampled, shop, [("b", "2024-02-15", 6)])
     assert [(row["customer"], row["monetary_value"]) for row in customers_of(sampled, shop)] == [
@@ -372,14 +374,14 @@ def test_who_is_erased_does_not_come_back_with_the_next_batch(sampled, shop):
     ]
 
 
-def test_who_buys_again_after_an_erasure_is_a_new_customer(sampled, shop):
+def test_a_customer_who_buys_after_an_erasure_is_new(sampled, shop):
     erase(sampled, shop, "a")
     add(sampled, shop, LATER)
     found = of(sampled, shop, "a")
     assert (found["frequency"], found["monetary_value"], found["tenure_days"]) == (1, 6, 5)
 
 
-def test_nothing_of_who_is_erased_is_left_on_the_disk(client, settings):
+def test_no_bytes_of_an_erased_customer_remain_on_disk(client, settings):
     put(client, "shop", [*FIRST, (CANARY, "2024-01-05", 3)])
     add(client, "shop", [*LATER, (CANARY, "2024-02-05", 3)])
     assert [path for path in files(settings.home) if holds(path, CANARY)]
@@ -387,9 +389,7 @@ def test_nothing_of_who_is_erased_is_left_on_the_disk(client, settings):
     assert [path for path in files(settings.tables_directory()) if holds(path, CANARY)] == []
 
 
-def test_nothing_of_who_is_erased_is_left_in_the_ledger_of_a_dataset_that_is_plain_again(
-    client, settings
-):
+def test_no_bytes_of_an_erased_customer_remain_in_an_earlier_ledger(client, settings):
     put(client, "shop", [*FIRST, (CANARY, "2024-01-05", 3)])
     put_csv(client, "shop", f"customer_id,age\na,30\n{CANARY},41\n")
     finished(client, erase(client, "shop", CANARY))
@@ -397,7 +397,7 @@ def test_nothing_of_who_is_erased_is_left_in_the_ledger_of_a_dataset_that_is_pla
 
 
 @pytest.mark.parametrize("at", [1, 2], ids=["customers", "ledger"])
-def test_an_erasure_brings_no_batch_in_that_could_not_be_written(client, at):
+def test_an_erasure_applies_no_batch_that_failed_to_write(client, at):
     put(client, "shop", FIRST)
     with meanwhile(client, "stage", lambda: int(CANARY), at=at):
         assert add(client, "shop", LATER).status_code == 500
@@ -416,7 +416,7 @@ def test_a_deleted_dataset_leaves_no_file(client, settings):
 # How columns are read
 
 
-def test_what_is_declared_of_a_column_stays_when_transactions_come(sampled, shop):
+def test_declarations_of_columns_stay_after_further_transactions(sampled, shop):
     declared = {"frequency": {"kind": "categorical"}, "tenure_days": {"kind": "ignored"}}
     sampled.patch(
         f"/v1/datasets/{shop}", json={"columns": {**declared, "mean_basket": {"missing": ["8"]}}}
@@ -430,7 +430,7 @@ def test_what_is_declared_of_a_column_stays_when_transactions_come(sampled, shop
     assert of(sampled, shop, "c")["mean_basket"] is None
 
 
-def test_what_is_declared_stays_for_good(sampled, shop):
+def test_declarations_stay_permanently(sampled, shop):
     sampled.patch(f"/v1/datasets/{shop}", json={"columns": {"monetary_value": {"kind": "ignored"}}})
     for day in range(20, 24):
         add(sampled, shop, [("b", f"2024-02-{day}", day)])
@@ -465,7 +465,7 @@ def test_a_marker_alone_leaves_a_computed_column_numeric(sampled, name):
     assert kinds(sampled, name)["recency_days"] == "numeric"
 
 
-def test_a_model_of_the_first_days_learns_again_from_later_ones(sampled, name):
+def test_a_model_can_be_fitted_again_to_later_transactions(sampled, name):
     first = [(f"c{n}", f"2024-01-0{1 + n % 2}", 5 + n) for n in range(12)]
     put(sampled, name, first)
     learned = fit(sampled, name, dataset=name, k=2, features=None)
@@ -482,7 +482,7 @@ def test_a_model_of_the_first_days_learns_again_from_later_ones(sampled, name):
 LINES = "invoice,customer,date,amount\nI1,a,2024-01-05,10\nI1,a,2024-01-05,20\nI2,b,2024-01-06,30\n"
 
 
-def test_lines_are_joined_to_orders_also_when_they_come_later(sampled, name):
+def test_later_lines_are_joined_to_their_orders(sampled, name):
     put(sampled, name, LINES, order="invoice")
     add(sampled, name, "invoice,customer,date,amount\nI1,a,2024-01-05,5\nI3,b,2024-02-06,40\n")
     assert [(row["frequency"], row["mean_basket"]) for row in customers_of(sampled, name)] == [
@@ -496,7 +496,7 @@ def test_an_order_column_that_is_not_there_is_refused(sampled, name):
     assert (answer.status_code, "'order_no'" in answer.json()["detail"]) == (422, True)
 
 
-def test_a_number_of_orders_that_nobody_named_is_asked_about(sampled, name):
+def test_an_undeclared_order_column_has_a_warning(sampled, name):
     warnings = put(sampled, name, LINES).json()["warnings"]
     assert [warning for warning in warnings if "&order=invoice" in warning]
     assert of(sampled, name, "a")["frequency"] == 2
@@ -513,7 +513,7 @@ def test_marked_returns_reduce_and_are_no_orders(sampled, name):
 
 
 @pytest.mark.parametrize("given", [*RECIPE.keys() - {"shape"}, "order", "returned", "reference"])
-def test_what_only_transactions_have_is_refused_for_customers(sampled, name, given):
+def test_parameters_of_transactions_are_refused_for_customers(sampled, name, given):
     query = {given: "2024-01-01" if given == "reference" else "date"}
     content = {"content": body(FIRST), "headers": {"Content-Type": CSV}}
     answer = sampled.put(f"/v1/datasets/{name}", params=query, **content)
@@ -523,7 +523,7 @@ def test_what_only_transactions_have_is_refused_for_customers(sampled, name, giv
 # Days that are not plausible
 
 
-def test_a_day_in_the_future_moves_nobody_and_is_named(sampled, name):
+def test_a_day_in_the_future_is_left_out_and_reported(sampled, name):
     put(sampled, name, FIRST)
     before = customers_of(sampled, name)
     answer = add(sampled, name, [("a", "2142-02-15", 6)]).json()
@@ -531,7 +531,7 @@ def test_a_day_in_the_future_moves_nobody_and_is_named(sampled, name):
     assert "in the future" in answer["dataset"]["warnings"][0]
 
 
-def test_a_table_of_future_days_is_refused_and_the_refusal_says_why(sampled, name):
+def test_a_table_of_future_days_is_refused_with_the_reason(sampled, name):
     answer = put(sampled, name, [("a", "2142-02-15", 6), ("b", "2142-02-16", 6)])
     assert (answer.status_code, "in the future" in answer.json()["errors"][0]["detail"]) == (
         422,
@@ -561,7 +561,7 @@ def test_month_names_of_an_unknown_language_are_refused_with_examples(sampled, n
 
 @pytest.mark.parametrize("send", [put, add])
 @pytest.mark.parametrize("fmt", FORMATS, ids=[fmt.name for fmt in FORMATS])
-def test_transactions_come_in_any_format(sampled, shop, name, send, fmt):
+def test_transactions_are_accepted_in_any_format(sampled, shop, name, send, fmt):
     table = pa.table(
         dict(zip(("customer", "date", "amount"), map(list, zip(*LATER, strict=True)), strict=True))
     )
@@ -591,7 +591,7 @@ def test_the_day_counts_as_it_is_written_in_any_format(sampled, name, fmt):
     ]
 
 
-def test_days_may_come_as_days(sampled, shop):
+def test_dates_may_have_a_date_type(sampled, shop):
     table = pa.table({"customer": ["a"], "date": [date(2024, 2, 15)], "amount": [6]})
     sink = io.BytesIO()
     pq.write_table(table, sink)
@@ -600,7 +600,7 @@ def test_days_may_come_as_days(sampled, shop):
     )
 
 
-def test_transactions_may_come_as_a_file_of_a_form(sampled, name):
+def test_transactions_may_be_uploaded_as_a_form_file(sampled, name):
     file = {"file": ("orders.csv", body(FIRST).encode(), CSV)}
     assert sampled.put(f"/v1/datasets/{name}", files=file, params=RECIPE).status_code == 201
     assert sampled.post(f"/v1/datasets/{name}/transactions", files=file).json()["n_taken"] == 3
@@ -625,7 +625,7 @@ def test_dates_and_amounts_are_read_as_people_write_them_then_and_later(sampled,
 # At once
 
 
-def test_batches_that_come_at_once_are_all_taken(sampled, shop):
+def test_concurrent_batches_are_all_accepted(sampled, shop):
     batches = [[("d", "2024-02-01", 1), (f"e{n}", "2024-02-01", n)] for n in range(9)]
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda batch: add(sampled, shop, batch), batches))
@@ -678,7 +678,7 @@ def test_a_batch_that_meets_an_erasure_does_not_bring_the_customer_back(sampled,
     ]
 
 
-def test_a_batch_that_meets_a_purge_is_taken(sampled, shop):
+def test_a_batch_during_a_purge_is_accepted(sampled, shop):
     """What was read to begin with may be gone, where others have written on."""
 
     def purged():
@@ -746,7 +746,7 @@ def test_a_model_of_them_has_segments_that_buy_differently(sampled, buyers):
     assert all(segment["differs_by"] for segment in segments)
 
 
-def test_customers_of_transactions_are_placed_by_a_run(sampled, buyers):
+def test_customers_of_transactions_are_assigned_by_a_run(sampled, buyers):
     run = run_of(sampled, buyers, buyers)
     rows = sampled.get(
         f"/v1/models/{buyers}/versions/1/assignment-runs/{run['run']}/assignments",
@@ -758,7 +758,7 @@ def test_customers_of_transactions_are_placed_by_a_run(sampled, buyers):
     ]
 
 
-def test_a_next_version_learns_from_the_transactions_that_came_since(sampled, name):
+def test_a_next_version_uses_the_later_transactions(sampled, name):
     recipe = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Amount"}
     put(sampled, name, lookalike(100), **recipe)
     first = fit(

@@ -87,7 +87,7 @@ def holding(directory):
     [(upserted, ["c1", "c2", "c3"]), (put, ["c3"]), (changed, ["c1", "c2"]), (erased, ["c2"])],
     ids=["upsert", "put", "patch", "erasure"],
 )
-def test_a_write_builds_on_what_is_counted(client, write, left):
+def test_a_write_builds_on_the_committed_version(client, write, left):
     put_csv(client, "shop", TABLE)
     leave_uncounted(client, path_of(client))
     write(client)
@@ -116,9 +116,7 @@ def stored_files(settings):
 @pytest.mark.parametrize(
     "write", [upserted, put, changed, erased], ids=["upsert", "put", "patch", "erasure"]
 )
-def test_a_write_that_cannot_be_counted_leaves_no_file_and_no_table_version(
-    client, settings, write
-):
+def test_a_write_that_cannot_commit_leaves_no_file_and_no_table_version(client, settings, write):
     put_csv(client, "shop", TABLE)
     parts = client.app.state.services
     before = stored_files(settings)
@@ -136,9 +134,7 @@ def test_a_write_that_cannot_be_counted_leaves_no_file_and_no_table_version(
     assert stored_files(settings) == before
 
 
-def test_an_erasure_of_somebody_whom_nothing_counts_is_not_found_and_removes_the_bytes(
-    client, settings
-):
+def test_an_erasure_of_an_uncommitted_customer_is_not_found_and_removes_the_bytes(client, settings):
     put_csv(client, "shop", TABLE)
     leave_uncounted(client, path_of(client))
     answer = client.delete(f"/v1/datasets/shop/customers/{REFUSED}")
@@ -148,14 +144,14 @@ def test_an_erasure_of_somebody_whom_nothing_counts_is_not_found_and_removes_the
     assert (holding(settings.tables_directory()), ids(client)) == ([], ["c1", "c2"])
 
 
-def test_an_erasure_of_nobody_plans_no_job(client):
+def test_an_erasure_of_an_absent_customer_plans_no_job(client):
     put_csv(client, "shop", TABLE)
     upserted(client)
     assert client.delete(f"/v1/datasets/shop/customers/{REFUSED}").status_code == 404
     assert client.get("/v1/jobs").json()["jobs"] == []
 
 
-def test_a_file_that_was_never_whole_is_removed_by_an_erasure_that_finds_nobody(client, settings):
+def test_an_incomplete_file_is_removed_by_an_erasure_of_an_absent_customer(client, settings):
     put_csv(client, "shop", TABLE)
     torn = settings.tables_directory() / path_of(client) / "0-torn.parquet"
     torn.write_bytes(b"PAR1")
@@ -165,7 +161,7 @@ def test_a_file_that_was_never_whole_is_removed_by_an_erasure_that_finds_nobody(
     assert not torn.exists()
 
 
-def test_after_an_erasure_other_programs_read_what_is_counted(client, settings):
+def test_after_an_erasure_other_programs_read_the_committed_version(client, settings):
     put_csv(client, "shop", TABLE)
     path = path_of(client)
     erase(client, "shop", "c1")
@@ -190,7 +186,7 @@ def test_a_write_that_a_purge_overtakes_is_begun_again(settings):
     stores.database.close()
 
 
-def test_writers_that_know_nothing_of_each_other_lose_nothing(settings):
+def test_concurrent_writers_lose_no_rows(settings):
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         several = [open_stores(settings) for _ in range(3)]
@@ -241,7 +237,7 @@ while True:
 
 
 @pytest.mark.processes
-def test_a_write_whose_process_is_killed_is_counted_or_never_seen(tmp_path, nth):
+def test_a_write_whose_process_is_killed_is_committed_or_never_visible(tmp_path, nth):
     settings = Settings(home=tmp_path)
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
@@ -287,7 +283,7 @@ def test_a_purge_that_meets_another_write_is_tried_again_until_it_is_done(settin
         )
 
 
-def test_an_erasure_is_asked_for_again_where_its_job_has_failed(settings):
+def test_an_erasure_whose_job_failed_can_be_requested_again(settings):
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         job = erase(client, "shop", "c1")
@@ -318,7 +314,7 @@ def test_an_erasures_job_cannot_be_cancelled(settings):
         assert "cannot be cancelled" in answer.json()["detail"]
 
 
-def test_purges_come_before_other_jobs(settings):
+def test_purges_run_before_other_jobs(settings):
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
         asked = {"name": "shop", "dataset": "shop", "k": 2}

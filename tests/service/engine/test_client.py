@@ -148,7 +148,7 @@ def test_only_jobs_that_run_or_wait_are_known(engine, started, let_go):
 
 
 @pytest.mark.processes
-def test_a_job_knows_its_worker(started):
+def test_the_worker_of_a_job_is_known(started):
     worker, _ = started("quick-where")
     assert worker.startswith("tls://127.0.0.1:")
 
@@ -203,7 +203,9 @@ def test_cancelling_on_a_worker_that_is_gone_changes_nothing(engine):
 
 @pytest.mark.processes
 @pytest.mark.parametrize("killed", ["nursery", "engine"])
-def test_what_a_killed_cluster_did_ends_with_it_and_it_comes_back(engine, started, let_go, killed):
+def test_jobs_of_a_killed_cluster_end_with_it_and_the_cluster_restarts(
+    engine, started, let_go, killed
+):
     _, pid = started(f"polite-{killed}")
     nursery = parent(pid)
     os.kill({"nursery": nursery, "engine": parent(nursery)}[killed], signal.SIGKILL)
@@ -214,7 +216,7 @@ def test_what_a_killed_cluster_did_ends_with_it_and_it_comes_back(engine, starte
 
 
 @pytest.mark.processes
-def test_what_an_engine_keeps_for_a_while_lies_where_the_next_one_finds_it(started, let_go):
+def test_an_engine_uses_a_temporary_directory_that_the_next_one_removes(started, let_go):
     _, pid = started("polite-temporary")
     nursery = Process(parent(pid))
     let_go("polite-temporary")
@@ -230,7 +232,7 @@ def test_a_stranger_is_refused(engine, home):
 
 
 @pytest.mark.processes
-def test_a_program_with_the_certificates_is_let_in_by_address(engine, home):
+def test_a_client_with_the_certificates_can_connect(engine, home):
     assert engine.ready()
     contact = SchedulerInfo.read(home / "contact")
     with closing(
@@ -253,7 +255,7 @@ def test_no_clock_keeps_programs_out_of_a_running_cluster(home):
 
 @pytest.mark.processes
 @pytest.mark.parametrize(("name", "mode"), [(".", 0o700), ("scheduler.json", 0o600)])
-def test_what_lets_programs_in_is_private(engine, home, name, mode):
+def test_the_scheduler_file_is_private(engine, home, name, mode):
     assert engine.ready()
     assert stat.S_IMODE((home / "contact" / name).stat().st_mode) == mode
 

@@ -75,11 +75,11 @@ def test_a_child_that_ignores_the_request_is_ended_by_force(supervise, pids):
     assert not alive(*read(pids))
 
 
-def test_what_was_never_started_can_be_stopped():
+def test_a_supervisor_that_was_never_started_can_be_stopped():
     ChildSupervisor([sys.executable]).stop()
 
 
-def test_a_child_sees_the_variables_it_is_given(supervise, pids):
+def test_a_child_gets_its_environment_variables(supervise, pids):
     supervise("import os, sys; open(sys.argv[1], 'w').write(os.environ['GIVEN'])", GIVEN="1")
     assert eventually(lambda: read(pids) == [1])
 
@@ -92,7 +92,7 @@ def test_a_child_does_not_outlive_a_killed_supervisor(pids):
     assert eventually(lambda: not alive(*read(pids)), within=4)
 
 
-def test_a_child_whose_supervisor_is_gone_already_ends_itself(pids):
+def test_a_child_whose_supervisor_has_exited_ends_itself(pids):
     script = [sys.executable, "-c", TIED + SAY, str(pids)]
     orphan = subprocess.run(script, check=False, env={**os.environ, PARENT: "1"})  # noqa: S603 - our own script
     assert orphan.returncode == -signal.SIGKILL

@@ -59,7 +59,7 @@ def listed(client, address):
         ("comparison", OF_COMPARISONS),
     ],
 )
-def test_every_figure_is_listed_with_what_it_shows(sampled, places, of, figures):
+def test_every_figure_is_listed_with_its_description(sampled, places, of, figures):
     found = listed(sampled, places[of])
     assert list(found) == [figure.name for figure in figures]
     assert all(each["shows"] for each in found.values())
@@ -67,9 +67,7 @@ def test_every_figure_is_listed_with_what_it_shows(sampled, places, of, figures)
 
 @pytest.mark.parametrize("of", ["dataset", "recommendation", "version", "comparison"])
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_every_figure_that_is_listed_can_be_had_in_every_format(
-    sampled, places, drawn, of, extension
-):
+def test_every_listed_figure_is_available_in_every_format(sampled, places, drawn, of, extension):
     names = [name for name, each in listed(sampled, places[of]).items() if each["exists"]]
     answers = [drawn(f"{places[of]}/{name}.{extension}") for name in names]
     assert {answer.headers["Content-Type"] for answer in answers} <= {TYPES[extension]}
@@ -80,9 +78,7 @@ def test_every_figure_that_is_listed_can_be_had_in_every_format(
     ] == []
 
 
-def test_a_figure_that_does_not_exist_says_why_where_it_is_listed_and_where_it_is_asked_for(
-    sampled, drawn
-):
+def test_an_unavailable_figure_has_a_reason_in_the_list_and_in_its_own_response(sampled, drawn):
     reason = listed(sampled, VERSION.format("sample"))["customers-3d"]["reason"]
     assert reason in drawn(VERSION.format("sample") + "/customers-3d.svg", 404).json()["detail"]
 
@@ -92,7 +88,7 @@ def test_an_unknown_figure_is_answered_with_those_that_there_are(drawn):
 
 
 @pytest.mark.parametrize("ending", ["sizes.gif", "sizes", "SIZES.svg"])
-def test_what_cannot_be_a_figure_is_refused(sampled, ending):
+def test_invalid_figure_requests_are_refused(sampled, ending):
     assert sampled.get(f"{VERSION.format('sample')}/{ending}").status_code in {404, 422}
 
 
@@ -105,14 +101,14 @@ def test_a_client_that_has_the_figure_is_not_sent_it_again(drawn, extension):
 
 
 @pytest.mark.parametrize("known", ["{}", "W/{}", '"a, b",{}', 'W/"other" , W/{}', "*"])
-def test_a_client_may_name_what_it_has_in_every_form(drawn, known):
+def test_if_none_match_is_accepted_in_every_form(drawn, known):
     address = f"{VERSION.format('sample')}/sizes.svg"
     tag = drawn(address).headers["ETag"]
     assert drawn(address, 304, headers={"If-None-Match": known.format(tag)}).content == b""
 
 
 @pytest.mark.parametrize("known", ['"x{0}"', '"{0}', "{0}", '""', '"*"'])
-def test_a_client_that_has_something_else_is_sent_the_figure(drawn, known):
+def test_another_or_malformed_etag_gets_the_figure(drawn, known):
     address = f"{VERSION.format('sample')}/sizes.svg"
     drawn(
         address, headers={"If-None-Match": known.format(drawn(address).headers["ETag"].strip('"'))}
@@ -168,7 +164,7 @@ def test_no_figure_names_a_customer(client, name):
             assert "Zanzibar" not in client.get(f"{place}/{figure}.json").text
 
 
-def test_who_is_erased_is_in_no_figure_any_more(client, sample_csv):
+def test_an_erased_customer_is_in_no_figure(client, sample_csv):
     put_csv(client, "sample", sample_csv)
     fit(client, "sample")
     address = f"{VERSION.format('sample')}/customers.json"
@@ -179,7 +175,7 @@ def test_who_is_erased_is_in_no_figure_any_more(client, sample_csv):
     assert len(after.json()["rows"]) == len(before.json()["rows"]) - 1
 
 
-def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their_list(
+def test_figures_of_other_customers_than_those_of_the_fit_have_a_note_as_does_their_list(
     client, sample_csv
 ):
     put_csv(client, "sample", sample_csv)
@@ -198,9 +194,7 @@ def test_figures_of_other_customers_than_those_learned_from_say_so_as_does_their
             )
 
 
-def test_where_the_customers_are_deleted_there_are_the_figures_of_what_was_learned(
-    client, sample_csv
-):
+def test_after_a_deletion_of_the_customers_figures_of_the_fit_remain(client, sample_csv):
     put_csv(client, "sample", sample_csv)
     fit(client, "sample")
     client.get(f"{VERSION.format('sample')}/customers.svg")
@@ -232,7 +226,7 @@ def test_a_picture_is_well_formed(sampled, places, drawn):
 
 
 @pytest.mark.parametrize("place", ["/v1/datasets/nobody/figures", VERSION.format("nobody")])
-def test_there_are_no_figures_of_what_is_not_there(sampled, place):
+def test_figures_of_absent_resources_are_not_found(sampled, place):
     assert sampled.get(place).status_code == 404
 
 
@@ -244,7 +238,7 @@ def test_the_numbers_in_the_data_are_those_of_the_version(sampled, drawn):
     ]
 
 
-def test_the_data_is_json_without_what_json_does_not_know(sampled, places, drawn):
+def test_the_data_is_strict_json(sampled, places, drawn):
     for place in places.values():
         for name, each in listed(sampled, place).items():
             if each["exists"]:

@@ -22,7 +22,7 @@ def test_every_segment_has_its_card(sampled, report):
     assert cards == [each["name"] for each in segments]
 
 
-def test_every_card_says_what_to_do_and_has_its_figure(report):
+def test_every_card_has_a_suggestion_and_a_figure(report):
     cards = re.findall(r'<section class="segment".*?</section>', report.text, flags=re.DOTALL)
     assert cards
     assert all("<h4>What to do</h4><ul><li>" in card for card in cards)
@@ -38,7 +38,7 @@ def test_the_method_and_its_limits_come_last(report):
     assert titles == ["The segments", "The pictures", "Method and limits"]
 
 
-def test_the_report_asks_nobody_for_anything(report):
+def test_the_report_loads_nothing_from_elsewhere(report):
     assert re.findall(r"<script|<link|<img|<iframe|\bsrc=|\bhref=|url\(|@import", report.text) == []
     addresses = set(re.findall(r"\w+://[^\"' <]+", report.text))
     assert addresses == {"http://www.w3.org/2000/svg"}
@@ -49,7 +49,7 @@ def test_the_report_holds_pictures(report):
     assert report.text.count("<svg ") == report.text.count("</svg>") >= 4
 
 
-def test_what_people_write_stays_text(sampled, name):
+def test_names_and_descriptions_are_escaped(sampled, name):
     [segment, *_] = fit(sampled, name)["segments"]
     words = {"name": "<script>alert(1)</script>", "description": "a <b> & c"}
     sampled.patch(f"/v1/models/{name}/segments/{segment['segment']}", json=words)
@@ -75,7 +75,7 @@ def test_a_report_needs_no_second_segment(sampled, name, k):
     assert sampled.get(REPORT.format(name)).status_code == 200
 
 
-def test_what_is_mostly_zero_is_told_by_shares(sampled, name):
+def test_mostly_zero_columns_are_described_by_shares(sampled, name):
     rows = "".join(
         f"{n},{0 if n % 2 or n % 5 == 0 else 200 + n},{300 + 5 * (n % 2) * n}\n" for n in range(200)
     )

@@ -107,7 +107,7 @@ def test_every_figure_is_a_picture(drawn, pytestconfig, version):
 
 
 @every_version
-def test_no_words_lie_upon_others_or_beyond_the_edge(drawn, version):
+def test_texts_do_not_overlap_or_exceed_the_edge(drawn, version):
     for name, svg in drawn(version, "svg").items():
         root = ET.fromstring(svg)  # noqa: S314 - our own
         boxes = [_box(text) for text in root.iter(f"{SVG}text") if text.get("transform") is None]

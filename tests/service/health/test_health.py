@@ -33,7 +33,7 @@ def without_engine(settings):
         yield client
 
 
-def test_a_process_that_answers_is_alive(sampled):
+def test_a_responding_process_is_alive(sampled):
     assert sampled.get("/livez").json() == {"status": "ok"}
 
 
@@ -56,7 +56,7 @@ def test_without_a_database_the_service_is_not_ready(without_database):
     assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")
 
 
-def test_a_service_that_is_not_ready_says_when_to_ask_again(without_engine):
+def test_a_service_that_is_not_ready_responds_with_retry_after(without_engine):
     assert int(without_engine.get("/readyz").headers["Retry-After"]) > 0
 
 
@@ -79,5 +79,5 @@ def test_every_part_is_needed(there):
     assert Readiness.of(**(all_there | there)).status == "unavailable"
 
 
-def test_the_release_is_told(sampled):
+def test_the_release_is_shown(sampled):
     assert sampled.get("/version").json() == {"version": RELEASE}

@@ -58,7 +58,7 @@ def age(client, key, by):
         row.taken_at -= by
 
 
-def test_a_fit_sent_again_gives_the_same_version(sampled, name):
+def test_a_repeated_fit_returns_the_same_version(sampled, name):
     answers = [sampled.post("/v1/models", json=model(name), headers=keyed(name)) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
@@ -117,7 +117,7 @@ def test_another_path_under_the_same_key_is_refused(idle):
     assert refused.status_code == 422
 
 
-def test_a_refused_request_may_be_sent_again_mended(idle):
+def test_a_refused_request_may_be_repeated_with_a_corrected_body(idle):
     refused = idle.post("/v1/models", json=model("shop", dataset="missing"), headers=keyed("mine"))
     mended = idle.post("/v1/models", json=model("shop"), headers=keyed("mine", Prefer="wait=0"))
     assert (refused.status_code, mended.status_code) == (404, 202)
@@ -131,7 +131,7 @@ def test_a_key_is_free_again_after_a_day(idle):
 
 
 @pytest.mark.parametrize("key", ["a b", "ä", "x" * 256, ""])
-def test_what_is_no_key_is_refused(idle, key):
+def test_invalid_keys_are_refused(idle, key):
     headers = [(b"Idempotency-Key", key.encode("latin-1")), (b"Prefer", b"wait=0")]
     assert idle.post("/v1/models", json=model("shop"), headers=headers).status_code == 422
 
@@ -194,7 +194,7 @@ def test_a_request_that_still_runs_is_not_begun_again(sampled, orders):
     assert taken_over.status_code == 200
 
 
-def test_an_answer_that_names_customers_is_forgotten_when_one_is_erased(client, sample_csv):
+def test_a_stored_response_with_customer_ids_is_deleted_by_an_erasure(client, sample_csv):
     put_csv(client, "shop", sample_csv)
     batch = {"customers": [{"CustomerID": "1", "Age": 40}]}
     client.post("/v1/datasets/shop/customers", json=batch, headers=keyed("mine"))
@@ -204,7 +204,7 @@ def test_an_answer_that_names_customers_is_forgotten_when_one_is_erased(client, 
     assert client.get("/v1/datasets/shop/customers/1").status_code == 404
 
 
-def test_a_try_that_was_taken_over_cannot_finish(client):
+def test_a_superseded_attempt_cannot_finish(client):
     database = client.app.state.services.stores.database
     sent = operations.KeyedRequest(tenant="default", key="mine", fingerprint="f")
     operations.begin_request(database, sent)
@@ -220,7 +220,7 @@ def test_a_try_that_was_taken_over_cannot_finish(client):
 @pytest.mark.parametrize(
     ("limits", "n"), [({"unfinished_jobs": 2}, 2), ({"unfinished_jobs_per_tenant": 1}, 1)]
 )
-def test_more_jobs_than_may_wait_are_refused_with_a_time_to_come_back(
+def test_too_many_waiting_jobs_are_refused_with_retry_after(
     at_home, tmp_path, sample_csv, limits, n
 ):
     with running(at_home(tmp_path, **limits), IdleEngine) as client:

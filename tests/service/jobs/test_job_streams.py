@@ -68,7 +68,7 @@ def test_a_job_is_looked_at_as_often_for_many_followers_as_for_one(stores, job):
     assert len(looks) <= 2 + (looks[-1] - looks[0]) / POLL_SECONDS
 
 
-def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
+def test_a_job_without_followers_is_no_longer_polled(stores, job):
     looks = []
     database = Interrupted(stores.database, "reading", lambda: looks.append("look"))
 
@@ -83,7 +83,7 @@ def test_a_job_is_no_longer_looked_at_when_nobody_follows_it(stores, job):
     assert asyncio.run(leave()) == 0
 
 
-def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
+def test_a_notified_job_is_read_at_once(stores, job):
     async def wait() -> str:
         endings = JobNotifier()
         feeds = JobStreams(stores.database, endings, max_followers=1, poll_seconds=3600)
@@ -97,12 +97,12 @@ def test_an_ending_that_is_told_of_is_seen_at_once(stores, job):
     assert asyncio.run(asyncio.wait_for(wait(), 60)) == "cancelled"
 
 
-def test_whoever_waits_gets_the_job_as_it_is_when_the_time_is_over(stores, job):
+def test_a_wait_that_times_out_returns_the_current_job(stores, job):
     feeds = JobStreams(stores.database, JobNotifier(), max_followers=1)
     assert asyncio.run(feeds.wait_for(job, seconds=0)).state == "queued"
 
 
-def test_all_who_follow_what_is_not_there_are_told(stores):
+def test_all_followers_of_an_absent_job_get_not_found(stores):
     async def follow() -> list[object]:
         feeds = JobStreams(stores.database, JobNotifier(), max_followers=3)
         return await asyncio.gather(
@@ -156,7 +156,7 @@ def test_a_stream_ends_when_its_key_is_revoked(url, stores, job):
         assert [line for line in lines if line.startswith("data:")] == []
 
 
-def test_over_http_one_follower_too_many_is_told_when_to_come_again(url, stores, job):
+def test_too_many_followers_are_refused_over_http_with_retry_after(url, stores, job):
     key, _ = create_key(stores.database, tenant="default", name="reader", scope="read")
     with (
         following(url, job, key),
@@ -166,7 +166,7 @@ def test_over_http_one_follower_too_many_is_told_when_to_come_again(url, stores,
         assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (503, True)
 
 
-def test_a_follower_who_hangs_up_makes_room(url, stores, job):
+def test_a_disconnected_follower_frees_its_slot(url, stores, job):
     key, _ = create_key(stores.database, tenant="default", name="reader", scope="read")
     with following(url, job, key):
         for _ in range(ROOM):

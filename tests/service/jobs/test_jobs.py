@@ -84,7 +84,7 @@ def test_a_job_is_listed_as_it_is_shown(idle, queued):
     assert idle.get("/v1/jobs?page_size=1").json()["jobs"] == [show(idle, queued)]
 
 
-def test_a_finished_job_says_what_came_of_it(idle, stores, queued, name):
+def test_a_finished_job_has_its_result(idle, stores, queued, name):
     attempt(stores, queued)
     job = show(idle, queued)
     assert (job["state"], job["progress"], job["result"]) == (
@@ -115,7 +115,7 @@ def test_a_queued_job_can_be_cancelled(idle, queued):
     assert (answer.status_code, answer.json()["state"]) == (202, "cancelled")
 
 
-def test_the_engine_is_told_of_a_cancelled_job(idle, queued):
+def test_a_cancelled_job_is_cancelled_in_the_engine(idle, queued):
     cancel(idle, queued)
     assert idle.app.state.services.engine.cancelled[-1] == queued
 
@@ -188,13 +188,13 @@ def test_of_two_attempts_at_once_the_later_one_counts(idle, stores, queued, name
     assert (job["state"], job["attempt"], version["state"]) == ("succeeded", 2, "ready")
 
 
-def test_after_an_overtaken_attempt_the_files_are_whole(idle, stores, queued, name):
+def test_after_a_superseded_attempt_the_files_are_complete(idle, stores, queued, name):
     overtaken = Interrupted(stores.artifacts, "save", lambda: attempt(stores, queued))
     attempt(replace(stores, artifacts=overtaken), queued)
     assert idle.get(f"/v1/models/{name}/versions/1/artifact").status_code == 200
 
 
-def test_a_job_that_lost_its_worker_too_often_is_given_up(idle, stores, queued):
+def test_a_job_fails_after_its_last_attempt_lost_its_worker(idle, stores, queued):
     for _ in range(3):
         with stores.database.writing() as session:
             repository.claim_job(session, queued, worker="lost")
@@ -202,12 +202,12 @@ def test_a_job_that_lost_its_worker_too_often_is_given_up(idle, stores, queued):
     assert "memory" in show(idle, queued)["problem"]["detail"]
 
 
-def test_a_job_that_is_given_up_has_a_problem_of_its_own(idle, stores, queued):
+def test_a_job_that_lost_all_its_workers_has_its_own_problem_type(idle, stores, queued):
     attempt(stores, queued, max_attempts=0)
     assert show(idle, queued)["problem"]["type"] == "/problems/worker-lost"
 
 
-def test_a_job_that_fails_unforeseen_gives_nothing_away(idle, stores, queued):
+def test_an_unexpected_error_of_a_job_does_not_leak_its_message(idle, stores, queued):
     def fail():
         raise RuntimeError("Zanzibar-77")
 
@@ -242,7 +242,7 @@ def test_without_an_engine_a_job_can_be_cancelled(detached):
     assert cancel(detached, submit(detached, "never")).json()["state"] == "cancelled"
 
 
-def test_a_job_that_an_earlier_process_left_is_taken_up(settings, sample_csv):
+def test_an_unfinished_job_of_an_earlier_process_is_resumed(settings, sample_csv):
     with running(settings, engine=IdleEngine) as before:
         put_csv(before, "sample", sample_csv)
         job = submit(before, "left")
@@ -268,7 +268,7 @@ class Slow(IdleEngine):
         super().close()
 
 
-def test_an_app_that_ends_waits_for_whoever_uses_its_database(settings):
+def test_an_app_that_stops_waits_for_users_of_its_database(settings):
     with running(settings, engine=Slow) as client:
         engine = client.app.state.services.engine
         assert engine.asked.wait(10)

@@ -47,7 +47,7 @@ def test_a_closed_report_writes_nothing_more(taken):
     assert not eventually(lambda: len(taken.stages) > 1, within=2 * INTERVAL)
 
 
-def test_an_attempt_learns_by_its_next_report_that_one_was_not_taken(report, taken):
+def test_a_report_of_a_superseded_attempt_raises_at_the_next_one(report, taken):
     report("reading", 0.0)
     taken.held = False
     report("preparing", 0.1)

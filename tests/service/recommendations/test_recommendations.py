@@ -85,7 +85,7 @@ def test_a_recommendation_done_in_time_is_created_at_its_address(sampled, few):
     assert sampled.get(answer.headers["Location"]).json() == answer.json()
 
 
-def test_a_recommendation_shows_what_was_asked_and_what_was_found(given):
+def test_a_recommendation_shows_its_request_and_its_result(given):
     assert given.keys() == ANSWERED
 
 
@@ -113,7 +113,7 @@ def test_every_score_is_a_number_under_its_k(given):
     assert all(k.isdecimal() and math.isfinite(score) for k, score in scores)
 
 
-def test_without_patience_the_answer_is_the_job(sampled, few):
+def test_without_waiting_the_response_is_the_job(sampled, few):
     answer = ask(sampled, few, wait="wait=0", features=[INCOME])
     job = finished(sampled, answer.json()["job"])
     assert (answer.status_code, answer.headers["Location"], job["kind"]) == (
@@ -123,7 +123,7 @@ def test_without_patience_the_answer_is_the_job(sampled, few):
     )
 
 
-def test_a_job_that_nobody_waited_for_names_its_recommendation(sampled, few):
+def test_a_job_without_a_waiting_client_names_its_recommendation(sampled, few):
     job = finished(sampled, ask(sampled, few, wait="wait=0", features=[SCORE]).json()["job"])
     assert sampled.get(address(**job["result"])).json()["job"] == job["job"]
 
@@ -133,7 +133,7 @@ def test_without_features_every_number_and_category_is_one(sampled, few):
     assert [feature["name"] for feature in features] == ["Gender", "Age", INCOME, SCORE]
 
 
-def test_the_same_question_gets_the_same_answer(sampled, few):
+def test_the_same_request_has_the_same_recommendation(sampled, few):
     kept = ("k", "probabilities", "verdicts", "text")
     once, again = (recommend(sampled, few) for _ in range(2))
     assert [once[each] for each in kept] == [again[each] for each in kept]
@@ -143,14 +143,14 @@ def test_recommendations_are_listed_as_they_are_shown_with_the_newest_first(samp
     assert listed(sampled, "judged-thrice")["recommendations"] == made[::-1]
 
 
-def test_recommendations_come_in_pages(sampled, made):
+def test_recommendations_are_paginated(sampled, made):
     first = listed(sampled, "judged-thrice", page_size=2)
     rest = listed(sampled, "judged-thrice", page_size=2, page_token=first["next_page_token"])
     assert [first["recommendations"], rest["recommendations"]] == [made[:0:-1], made[:1]]
     assert rest["next_page_token"] is None
 
 
-def test_what_is_still_asked_is_not_listed_yet(waiting):
+def test_unfinished_recommendations_are_not_listed(waiting):
     client, _ = waiting
     ask(client, wait="wait=0")
     assert listed(client, "sample")["recommendations"] == []
@@ -161,7 +161,7 @@ def test_there_is_no_recommendation_for_a_dataset_that_is_not_there(sampled, cal
     assert call(sampled, "nowhere").status_code == 404
 
 
-def test_a_recommendation_that_nobody_made_is_not_found(sampled):
+def test_an_absent_recommendation_is_not_found(sampled):
     assert sampled.get(address("sample", UNKNOWN)).status_code == 404
 
 
@@ -169,7 +169,7 @@ def test_a_recommendation_for_another_dataset_is_not_found(sampled, given, own):
     assert sampled.get(address(own, given["recommendation"])).status_code == 404
 
 
-def test_a_page_token_from_another_dataset_is_not_taken(sampled, given, own):
+def test_a_page_token_of_another_dataset_is_refused(sampled, given, own):
     assert given["dataset"] != own
     token = listed(sampled, "sample", page_size=1)["next_page_token"]
     assert sampled.get(address(own), params={"page_token": token}).is_client_error
@@ -197,7 +197,7 @@ def test_a_page_token_from_another_dataset_is_not_taken(sampled, given, own):
         ({"k": 5}, "/k"),
     ],
 )
-def test_what_cannot_be_asked_is_pointed_at(sampled, asked, pointer):
+def test_invalid_requests_have_pointers_to_their_faults(sampled, asked, pointer):
     answer = ask(sampled, **asked)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
 
@@ -212,12 +212,12 @@ def test_limits_restrict_the_choice_and_not_the_evidence(sampled, few):
     assert limited["probabilities"] == free["probabilities"]
 
 
-def test_only_the_criteria_that_were_asked_for_give_their_verdict(sampled, few):
+def test_only_requested_criteria_have_verdicts(sampled, few):
     [verdict] = recommend(sampled, few, criteria=["silhouette"])["verdicts"]
     assert verdict["criterion"] == "silhouette"
 
 
-def test_a_hierarchical_recommendation_says_so(sampled, few):
+def test_a_hierarchical_recommendation_shows_its_algorithm(sampled, few):
     assert (
         recommend(sampled, few, algorithm={"name": "hierarchical"})["algorithm"]["linkage"]
         == "ward"
@@ -236,7 +236,9 @@ def test_a_hierarchical_recommendation_says_so(sampled, few):
     ],
     ids=["too few", "too few known", "all alike", "all missing", "too few distinct", "too large"],
 )
-def test_what_cannot_be_judged_is_refused_in_plain_words(sampled, name, customers, asked, problem):
+def test_tables_that_cannot_be_evaluated_are_refused_with_a_reason(
+    sampled, name, customers, asked, problem
+):
     put_csv(sampled, name, customers)
     answer = ask(sampled, name, **asked)
     assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
@@ -252,7 +254,7 @@ def test_what_cannot_be_judged_is_refused_in_plain_words(sampled, name, customer
     ],
     ids=["one column", "two distinct", "a category", "skewed"],
 )
-def test_what_says_little_is_judged_all_the_same(sampled, name, customers, most):
+def test_tables_with_little_information_are_still_evaluated(sampled, name, customers, most):
     put_csv(sampled, name, customers)
     made = recommend(sampled, name, features=None, k_max=30)
     assert 1 <= made["k"] <= most
@@ -265,14 +267,14 @@ def test_a_refusal_leaves_no_recommendation(sampled, name):
     assert listed(sampled, name)["recommendations"] == []
 
 
-def test_a_recommendation_goes_with_its_dataset(sampled, own):
+def test_a_recommendation_is_deleted_with_its_dataset(sampled, own):
     recommend(sampled, own)
     sampled.delete(f"/v1/datasets/{own}")
     put_csv(sampled, own, generate_sample(n_customers=30))
     assert listed(sampled, own)["recommendations"] == []
 
 
-def test_a_recommendation_outlives_an_erasure_and_names_nobody(sampled, own):
+def test_a_recommendation_outlives_an_erasure_and_names_no_customer(sampled, own):
     upsert(sampled, own, {"CustomerID": "Zanzibar-77", "Age": 33, INCOME: 50, SCORE: 50})
     made = recommend(sampled, own)
     erase(sampled, own, "Zanzibar-77")
@@ -280,7 +282,7 @@ def test_a_recommendation_outlives_an_erasure_and_names_nobody(sampled, own):
     assert (kept.status_code, "Zanzibar" in kept.text) == (200, False)
 
 
-def test_after_an_erasure_the_newest_customers_are_judged(waiting):
+def test_after_an_erasure_the_newest_customers_are_evaluated(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
     erase(client, "sample", "1")
@@ -289,7 +291,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     assert (made["dataset_version"], made["n_customers"]) == (2, 29)
 
 
-def test_a_dataset_that_is_deleted_while_it_is_judged_leaves_nothing(waiting):
+def test_a_dataset_deleted_during_its_recommendation_leaves_nothing(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
     tables = Interrupted(stores.tables, "read", lambda: client.delete("/v1/datasets/sample"))

@@ -98,7 +98,7 @@ def test_another_attempt_than_that_of_a_ready_version_is_left_over(
     assert found(stores) == [left]
 
 
-def test_what_a_fit_writes_before_it_is_ready_stays(settings, stores, sample_csv, leave, grow_old):
+def test_files_of_a_running_fit_stay(settings, stores, sample_csv, leave, grow_old):
     """However old it looks: clocks may be wrong."""
     with running(settings, engine=IdleEngine) as client:
         put_csv(client, "sample", sample_csv)
@@ -114,14 +114,14 @@ def test_what_a_fit_writes_before_it_is_ready_stays(settings, stores, sample_csv
     assert found(stores) == []
 
 
-def test_leftovers_are_removed_and_nothing_else(used, stores, leave, grow_old):
+def test_only_orphaned_files_are_removed(used, stores, leave, grow_old):
     leave(f"artifacts/default/{uuid4()}/1/1/scorer.json")
     grow_old()
     remove_orphaned_files(stores, find_orphaned_files(stores))
     assert (found(stores), place(used, "shop", CUSTOMER)["version"]) == ([], 1)
 
 
-def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings, grow_old):
+def test_files_that_no_dataset_version_needs_are_orphaned(used, stores, settings, grow_old):
     """As of a write that broke off."""
     [path] = [
         path
@@ -146,13 +146,13 @@ def test_what_no_version_of_a_dataset_counts_is_left_over(used, stores, settings
 
 
 @pytest.mark.usefixtures("client")
-def test_a_database_that_names_nothing_is_taken_for_the_wrong_one(stores):
+def test_an_empty_database_is_refused_as_the_wrong_one(stores):
     with pytest.raises(Conflict, match="check that it belongs to these files"):
         find_orphaned_files(stores)
 
 
 @pytest.mark.usefixtures("used")
-def test_the_command_removes_only_when_it_is_told_to(settings, leave, grow_old):
+def test_the_command_removes_files_only_on_request(settings, leave, grow_old):
     left = leave(f"tables/default/{uuid4()}/0.parquet")
     grow_old()
     runner = CliRunner(env=settings.environment())

@@ -78,7 +78,7 @@ def test_a_version_that_is_not_there_is_not_found(sampled, ref, what):
 
 
 @pytest.mark.parametrize("ref", ["0", "01", "-1", "1.0", "Production", "٣"])
-def test_what_is_neither_a_number_nor_an_alias_is_refused(sampled, ref):
+def test_references_other_than_numbers_and_aliases_are_refused(sampled, ref):
     assert sampled.get(f"/v1/models/sample/versions/{ref}").status_code == 422
 
 
@@ -87,12 +87,12 @@ def test_versions_are_listed_the_oldest_first(sampled, twice):
     assert [version["version"] for version in versions] == [1, 2]
 
 
-def test_a_promoted_version_places_the_customers(sampled, twice, move):
+def test_a_promoted_version_assigns_the_customers(sampled, twice, move):
     move(twice, "production", 2)
     assert place(sampled, twice, {INCOME: 50})["version"] == 2
 
 
-def test_a_rolled_back_version_places_the_customers_again(sampled, twice, move):
+def test_a_rolled_back_version_assigns_the_customers_again(sampled, twice, move):
     for version in (2, 1):
         move(twice, "production", version)
     assert place(sampled, twice, {INCOME: 50})["version"] == 1
@@ -104,18 +104,18 @@ def test_each_move_of_an_alias_is_logged_the_newest_first(sampled, twice, move):
     assert log(sampled, twice) == [(2, 1), (1, 2), (None, 1)]
 
 
-def test_a_move_to_where_the_alias_is_already_is_none(sampled, twice, move):
+def test_moving_an_alias_to_its_version_changes_nothing(sampled, twice, move):
     move(twice, "production", 1)
     assert log(sampled, twice) == [(None, 1)]
 
 
-def test_who_moved_an_alias_is_logged(sampled, twice, move):
+def test_the_key_that_moved_an_alias_is_logged(sampled, twice, move):
     move(twice, "challenger", 2)
     [moved] = sampled.get(f"/v1/models/{twice}/aliases/challenger/log").json()["moves"]
     assert moved["moved_by"] == "anonymous"
 
 
-def test_a_version_knows_its_aliases(sampled, twice, move):
+def test_a_version_lists_its_aliases(sampled, twice, move):
     move(twice, "challenger", 2)
     assert sampled.get(f"/v1/models/{twice}/versions/challenger").json()["aliases"] == [
         "challenger"
@@ -157,7 +157,7 @@ def test_a_version_that_no_alias_names_can_be_deleted(sampled, twice):
     assert (deleted, sampled.get(f"/v1/models/{twice}/versions/2").status_code) == (204, 404)
 
 
-def test_the_number_of_a_deleted_version_is_never_given_again(sampled, twice):
+def test_the_number_of_a_deleted_version_is_never_reused(sampled, twice):
     sampled.delete(f"/v1/models/{twice}/versions/2")
     assert refit(sampled, twice)["version"] == 3
 
@@ -170,7 +170,7 @@ def test_a_model_that_is_being_fitted_stays(fitting):
     assert fitting.delete("/v1/models/slow").status_code == 409
 
 
-def test_a_version_that_is_being_fitted_says_so(fitting):
+def test_a_version_that_is_being_fitted_shows_its_state(fitting):
     assert fitting.get("/v1/models/slow/versions/1").json()["state"] == "fitting"
 
 
@@ -224,7 +224,7 @@ def test_the_downloaded_file_is_named_after_its_version(sampled):
     assert headers["Content-Disposition"] == 'attachment; filename="sample-1.joblib"'
 
 
-def test_anyone_with_scikit_learn_places_customers_alike(sampled, tmp_path):
+def test_a_downloaded_pipeline_assigns_customers_alike(sampled, tmp_path):
     path = tmp_path / "sample.joblib"
     path.write_bytes(sampled.get("/v1/models/sample/versions/1/artifact").content)
     placed = place(

@@ -12,7 +12,7 @@ import pytest
 
 from service.config import Settings
 from service.jobs.rows import JobRow
-from service.runs.batch import NAMED, PLACED, with_segment_names
+from service.runs.batch import ASSIGNMENT_SCHEMA, NAMED_ASSIGNMENT_SCHEMA, with_segment_names
 from service.stores import open_stores
 from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
@@ -136,7 +136,7 @@ def files(settings: Settings) -> list[str]:
     ]
 
 
-def test_a_run_places_each_customer_as_assign_does(sampled, run):
+def test_a_run_assigns_each_customer_as_assign_does(sampled, run):
     asked = place_all(sampled, customers_of(sampled, "sample"))["assignments"]
     assert [[row[name] for name in ASSIGNED] for row in placed_by(sampled, run)] == [
         [
@@ -147,18 +147,18 @@ def test_a_run_places_each_customer_as_assign_does(sampled, run):
     ]
 
 
-def test_a_run_says_what_it_placed_and_by_what(sampled, run):
+def test_a_run_shows_its_dataset_and_its_version(sampled, run):
     fields = ("model", "version", "dataset", "dataset_version", "state", "progress")
     assert [run[name] for name in fields] == ["sample", 1, "sample", 1, "succeeded", 1]
     assert sampled.get(address("sample", f"/{run['run']}")).json() == run
 
 
-def test_a_run_counts_who_went_where(sampled, run):
+def test_a_run_counts_customers_by_segment(sampled, run):
     assert run["counts"] == dict(Counter(row["segment"] for row in placed_by(sampled, run)))
     assert run["counts"] == {each["segment"]: each["n_customers"] for each in segments_of(sampled)}
 
 
-def test_a_customer_of_whom_nothing_is_known_is_rejected(sampled, strangers):
+def test_a_customer_without_known_features_is_rejected(sampled, strangers):
     nobody = placed_by(sampled, strangers)[1]
     assert {name: nobody.pop(name) for name in ("customer_id", "outlier")} == {
         "customer_id": "z2",
@@ -169,7 +169,7 @@ def test_a_customer_of_whom_nothing_is_known_is_rejected(sampled, strangers):
     assert (strangers["counts"]["rejected"], sum(strangers["counts"].values())) == (1, 4)
 
 
-def test_customers_of_another_dataset_are_placed_as_assign_places_them(sampled, strangers):
+def test_customers_of_another_dataset_are_assigned_as_assign_does(sampled, strangers):
     asked = place_all(sampled, customers_of(sampled, "strangers"))
     found = placed_by(sampled, strangers)
     assert [row["segment"] for row in found if row["segment"]] == [
@@ -192,7 +192,7 @@ def many(column, n=50):
     return "id," + column + "\n" + "".join(f"{row},{20 + 2 * row}\n" for row in range(n))
 
 
-def test_a_run_says_which_feature_a_dataset_lacks(sampled, name):
+def test_a_run_reports_features_that_the_dataset_lacks(sampled, name):
     put_csv(sampled, name, many(INCOME))
     found = run_of(sampled, "sample", name)
     assert found["features"][SCORE] == {"imputed": 50, "unknown": 0, "outliers": 0}
@@ -203,7 +203,7 @@ def test_a_run_says_which_feature_a_dataset_lacks(sampled, name):
     assert {row["imputed"] for row in placed_by(sampled, found)} == {SCORE}
 
 
-def test_a_run_says_that_numbers_are_much_smaller(sampled, name):
+def test_a_run_reports_much_smaller_numbers(sampled, name):
     put_csv(
         sampled,
         name,
@@ -216,7 +216,7 @@ def test_a_run_says_that_numbers_are_much_smaller(sampled, name):
     )
 
 
-def test_a_run_says_that_numbers_are_of_another_size(sampled, name):
+def test_a_run_reports_numbers_of_another_magnitude(sampled, name):
     put_csv(
         sampled,
         name,
@@ -229,7 +229,7 @@ def test_a_run_says_that_numbers_are_of_another_size(sampled, name):
     )
 
 
-def test_a_run_says_which_categories_are_unknown(sampled, name):
+def test_a_run_reports_unknown_categories(sampled, name):
     rows = "".join(f"{row},{20 + row % 30},{'gold' if row % 2 else 'basic'}\n" for row in range(60))
     put_csv(sampled, name, f"id,age,plan\n{rows}")
     fit(sampled, name, dataset=name, k=2, features=["age", "plan"])
@@ -239,7 +239,7 @@ def test_a_run_says_which_categories_are_unknown(sampled, name):
     assert [row["unknown"] for row in placed_by(sampled, found, name)] == [None, "plan"] * 30
 
 
-def test_a_run_like_the_customers_it_learned_from_has_no_warning(run):
+def test_a_run_on_the_customers_of_the_fit_has_no_warning(run):
     assert run["warnings"] == []
 
 
@@ -254,13 +254,17 @@ def test_imputed_and_unknown_are_as_direct_assignments_have_them(sampled, strang
 
 
 def test_a_run_that_an_earlier_release_stored_is_still_read():
-    earlier = pa.schema([field for field in PLACED if field.name not in {"imputed", "unknown"}])
+    earlier = pa.schema(
+        [field for field in ASSIGNMENT_SCHEMA if field.name not in {"imputed", "unknown"}]
+    )
     row = dict.fromkeys(earlier.names) | {"customer_id": "1", "segment": "seg_1", "outlier": False}
     [batch] = with_segment_names(
         [pa.RecordBatch.from_pylist([row], schema=earlier)], {"seg_1": "older"}
     )
-    assert batch.schema == NAMED
-    assert batch.to_pylist()[0] == dict.fromkeys(NAMED.names) | row | {"segment_name": "older"}
+    assert batch.schema == NAMED_ASSIGNMENT_SCHEMA
+    assert batch.to_pylist()[0] == dict.fromkeys(NAMED_ASSIGNMENT_SCHEMA.names) | row | {
+        "segment_name": "older"
+    }
 
 
 def test_a_run_that_is_not_finished_has_found_nothing_yet(waiting):
@@ -274,7 +278,7 @@ def test_a_dataset_without_any_of_the_features_is_rejected_row_by_row(sampled, n
     assert run_of(sampled, "sample", name)["counts"] == {"rejected": 3}
 
 
-def test_a_dataset_that_everybody_was_erased_from_is_placed_too(sampled, name):
+def test_a_dataset_without_remaining_customers_is_assigned_too(sampled, name):
     put_csv(sampled, name, f"id,{INCOME}\n1,5\n")
     erase(sampled, name, "1")
     empty = run_of(sampled, "sample", name)
@@ -292,7 +296,7 @@ def test_a_run_may_name_an_older_version(sampled, name):
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5])
-def test_pages_of_a_run_give_everybody_once_in_order(sampled, strangers, size):
+def test_pages_of_a_run_list_each_customer_once_in_order(sampled, strangers, size):
     def get(token):
         return assignments(
             sampled, strangers, page_size=size, **({"page_token": token} if token else {})
@@ -304,11 +308,11 @@ def test_pages_of_a_run_give_everybody_once_in_order(sampled, strangers, size):
 
 
 @pytest.mark.parametrize("fmt", READERS)
-def test_a_run_is_given_in_any_format(sampled, run, fmt):
+def test_a_run_is_returned_in_any_format(sampled, run, fmt):
     assert READERS[fmt](assignments(sampled, run, format=fmt).content) == placed_by(sampled, run)
 
 
-def test_a_run_is_given_as_csv(sampled, strangers):
+def test_a_run_is_returned_as_csv(sampled, strangers):
     rows = list(csv.DictReader(io.StringIO(assignments(sampled, strangers, format="csv").text)))
     assert [row["customer_id"] for row in rows] == ["z1", "z2", "z3", "z4"]
     assert [row["segment"] or None for row in rows] == [
@@ -335,7 +339,7 @@ def test_a_run_shows_the_names_that_segments_have_now(sampled, name):
         ({"dataset": "sample", "more": 1}, 422),
     ],
 )
-def test_what_is_not_there_cannot_be_placed(sampled, body, status):
+def test_absent_datasets_cannot_be_assigned(sampled, body, status):
     assert sampled.post(address("sample"), json=body).status_code == status
 
 
@@ -363,7 +367,7 @@ def attempts(settings: Settings) -> list[str]:
 # What happens meanwhile
 
 
-def test_a_customer_who_is_erased_before_a_run_begins_is_not_placed(waiting, stores, settings):
+def test_a_customer_erased_before_a_run_starts_is_not_assigned(waiting, stores, settings):
     job = begin(waiting)["job"]
     erase(waiting, "sample", "7")
     run_attempt(stores, job, max_attempts=3)
@@ -371,9 +375,7 @@ def test_a_customer_who_is_erased_before_a_run_begins_is_not_placed(waiting, sto
 
 
 @pytest.mark.parametrize("moment", ["write", "batches"])
-def test_a_customer_who_is_erased_while_a_run_goes_on_does_not_come_back(
-    waiting, stores, settings, moment
-):
+def test_a_customer_erased_during_a_run_does_not_reappear(waiting, stores, settings, moment):
     job = begin(waiting)["job"]
     erased = []
 
@@ -388,9 +390,7 @@ def test_a_customer_who_is_erased_while_a_run_goes_on_does_not_come_back(
     assert (ended["state"], ended["problem"]["status"], files(settings)) == ("failed", 404, [])
 
 
-def test_a_customer_who_is_erased_after_a_run_has_written_does_not_come_back(
-    waiting, stores, settings
-):
+def test_a_customer_erased_after_a_run_has_written_does_not_reappear(waiting, stores, settings):
     job, left = begin(waiting)["job"], [lambda: erase(waiting, "sample", "7")]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
     run_attempt(late, job, max_attempts=3)
@@ -405,7 +405,7 @@ def test_a_run_whose_model_is_deleted_meanwhile_leaves_nothing(waiting, stores, 
     assert (ended["state"], ended["problem"]["status"], files(settings)) == ("failed", 404, [])
 
 
-def test_a_run_that_is_tried_again_places_everybody_once(waiting, stores):
+def test_a_retried_run_assigns_each_customer_once(waiting, stores):
     job, left = begin(waiting)["job"], [lambda: run_attempt(stores, job, max_attempts=3)]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
     run_attempt(late, job, max_attempts=3)
@@ -417,7 +417,7 @@ def test_a_run_that_is_tried_again_places_everybody_once(waiting, stores):
     ]
 
 
-def test_an_attempt_that_comes_too_late_brings_nobody_back(waiting, stores, settings):
+def test_a_superseded_attempt_restores_no_erased_customer(waiting, stores, settings):
     def overtake():
         run_attempt(stores, job, max_attempts=3)
         erase(waiting, "sample", "7")
@@ -431,14 +431,14 @@ def test_an_attempt_that_comes_too_late_brings_nobody_back(waiting, stores, sett
     assert (len(placed_by(waiting, run)), len(attempts(settings))) == (399, 1)
 
 
-def test_a_customer_who_is_erased_is_in_no_run_any_more(sampled, name):
+def test_an_erased_customer_is_in_no_run(sampled, name):
     put_csv(sampled, name, STRANGERS)
     found = run_of(sampled, "sample", name)
     erase(sampled, name, "z3")
     assert [row["customer_id"] for row in placed_by(sampled, found)] == ["z1", "z2", "z4"]
 
 
-def test_a_deleted_dataset_takes_the_tables_that_were_made_of_it(sampled, name):
+def test_a_deleted_dataset_removes_the_tables_of_its_runs(sampled, name):
     put_csv(sampled, name, STRANGERS)
     found = run_of(sampled, "sample", name)
     sampled.delete(f"/v1/datasets/{name}")
@@ -447,7 +447,7 @@ def test_a_deleted_dataset_takes_the_tables_that_were_made_of_it(sampled, name):
 
 
 @pytest.mark.parametrize("what", ["", "/versions/2"])
-def test_a_deleted_model_or_version_takes_the_tables_of_its_runs(
+def test_a_deleted_model_or_version_removes_the_tables_of_its_runs(
     client, settings, sample_csv, what
 ):
     put_csv(client, "sample", sample_csv)
@@ -463,7 +463,7 @@ def test_a_deleted_model_or_version_takes_the_tables_of_its_runs(
 # Members
 
 
-def test_the_members_of_the_segments_are_all_customers_each_where_assign_places_it(sampled):
+def test_the_members_of_all_segments_agree_with_assign(sampled):
     rows = customers_of(sampled, "sample")
     asked = place_all(sampled, rows)["assignments"]
     where = {row["customer_id"]: row["segment"] for row in asked}
@@ -491,7 +491,7 @@ def test_members_bring_their_features_and_how_well_they_fit(sampled):
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_pages_of_members_give_everybody_once_in_order(sampled, size):
+def test_pages_of_members_list_each_customer_once_in_order(sampled, size):
     segment = min(segments_of(sampled), key=lambda each: each["n_customers"])["segment"]
 
     def get(token):
@@ -503,7 +503,7 @@ def test_pages_of_members_give_everybody_once_in_order(sampled, size):
 
 
 @pytest.mark.parametrize("fmt", READERS)
-def test_members_are_given_in_any_format(sampled, fmt):
+def test_members_are_returned_in_any_format(sampled, fmt):
     segment = segments_of(sampled)[0]["segment"]
     assert READERS[fmt](members(sampled, segment, format=fmt).content) == members_of(
         sampled, segment
@@ -529,7 +529,7 @@ def test_members_keep_columns_that_are_called_like_ours(sampled, name):
     assert {row["id"]: {key: row[key] for key in stored["0"]} for row in found} == stored
 
 
-def test_members_are_those_of_the_version_that_the_model_learned_from(sampled, name, sample_csv):
+def test_members_are_those_of_the_dataset_version_of_the_fit(sampled, name, sample_csv):
     put_csv(sampled, name, sample_csv)
     fit(sampled, name, dataset=name, k=2)
     upsert(sampled, name, {"CustomerID": "new", INCOME: 60, SCORE: 50})
@@ -543,7 +543,7 @@ def test_an_unknown_segment_has_no_members(sampled):
     assert members(sampled, "seg_0123456789abcdef").status_code == 404
 
 
-def test_members_of_a_version_from_which_somebody_was_erased_are_gone_with_a_reason(
+def test_members_of_a_version_with_an_erased_customer_are_gone_with_a_reason(
     sampled, name, sample_csv
 ):
     put_csv(sampled, name, sample_csv)

@@ -37,11 +37,11 @@ def test_the_shares_of_the_segments_add_up(sampled):
     assert sum(each["share"] for each in segments(sampled)) == pytest.approx(1)
 
 
-def test_everybody_is_in_one_segment(sampled):
+def test_each_customer_is_in_one_segment(sampled):
     assert sum(each["n_customers"] for each in segments(sampled)) == 400
 
 
-def test_segments_come_by_their_index(sampled):
+def test_segments_are_sorted_by_index(sampled):
     assert [each["index"] for each in segments(sampled)] == [0, 1, 2, 3, 4]
 
 
@@ -50,7 +50,7 @@ def test_a_segment_is_shown_as_in_the_list(sampled):
     assert sampled.get(f"/v1/models/sample/versions/1/segments/{shown['segment']}").json() == shown
 
 
-def test_what_is_typical_is_the_median_of_those_who_are_placed_there(sampled, sample_csv):
+def test_typical_values_are_medians_of_the_assigned_customers(sampled, sample_csv):
     customers = pd.read_csv(StringIO(sample_csv))
     placed = place(sampled, "sample", *customers[[INCOME, SCORE]].to_dict("records"))["assignments"]
     medians = customers.groupby([each["segment"] for each in placed])[[INCOME, SCORE]].median()
@@ -59,7 +59,7 @@ def test_what_is_typical_is_the_median_of_those_who_are_placed_there(sampled, sa
     )
 
 
-def test_what_sets_a_segment_apart_comes_with_what_is_typical_of_all(sampled, sample_csv):
+def test_differences_of_a_segment_are_shown_with_the_overall_values(sampled, sample_csv):
     overall = pd.read_csv(StringIO(sample_csv))[INCOME].median()
     told = {
         each["overall"]
@@ -75,19 +75,19 @@ def test_nothing_sets_the_only_segment_apart(sampled, name):
     assert segments(sampled, name)[0]["differs_by"] == []
 
 
-def test_the_typical_category_is_told_by_shares(sampled, name):
+def test_the_typical_category_is_described_by_shares(sampled, name):
     fit(sampled, name, k=1, features=["Gender", INCOME])
     assert sum(segments(sampled, name)[0]["typical"]["Gender"].values()) == pytest.approx(1)
 
 
-def test_a_given_name_is_shown(sampled, own, call):
+def test_a_name_set_by_a_user_is_shown(sampled, own, call):
     model, segment = own
     call(model, segment, name="  Savers ", description="Much money, little shopping.")
     shown = next(each for each in segments(sampled, model) if each["segment"] == segment)
     assert (shown["name"], shown["description"]) == ("Savers", "Much money, little shopping.")
 
 
-def test_a_given_name_is_told_with_the_assignment(sampled, own, call):
+def test_a_name_set_by_a_user_is_shown_in_assignments(sampled, own, call):
     model, segment = own
     others = [each for each in names(sampled, model) if each != segment]
     call(model, segment, name="Chosen")
@@ -97,14 +97,14 @@ def test_a_given_name_is_told_with_the_assignment(sampled, own, call):
     )
 
 
-def test_a_given_name_stays_with_the_segment(sampled, own, call):
+def test_a_name_set_by_a_user_stays_with_the_segment(sampled, own, call):
     model, segment = own
     call(model, segment, name="Savers")
     refit(sampled, model)
     assert names(sampled, model, 2)[segment] == "Savers"
 
 
-def test_null_takes_the_given_name_back(sampled, own, call):
+def test_null_removes_a_name_set_by_a_user(sampled, own, call):
     model, segment = own
     before = names(sampled, model)
     call(model, segment, name="Savers")
@@ -112,7 +112,7 @@ def test_null_takes_the_given_name_back(sampled, own, call):
     assert names(sampled, model) == before
 
 
-def test_what_a_change_does_not_name_stays(own, call):
+def test_fields_absent_from_a_change_stay(own, call):
     model, segment = own
     call(model, segment, name="Savers")
     assert call(model, segment, description="Much money.").json()["name"] == "Savers"
@@ -121,7 +121,7 @@ def test_what_a_change_does_not_name_stays(own, call):
 @pytest.mark.parametrize(
     "changes", [{"name": ""}, {"name": "   "}, {"name": "n" * 101}, {"name": "a\0b"}, {"size": 3}]
 )
-def test_what_is_no_name_is_refused(own, call, changes):
+def test_invalid_names_are_refused(own, call, changes):
     assert call(*own, **changes).status_code == 422
 
 
@@ -153,9 +153,7 @@ def test_a_segment_that_no_version_has_any_more_is_forgotten(sampled, name, call
     ],
     ids=["number", "category"],
 )
-def test_a_difference_that_an_earlier_release_stored_is_shown_as_the_new_ones(
-    category, measure, text
-):
+def test_differences_stored_by_an_earlier_release_have_the_current_schema(category, measure, text):
     stored = {"feature": "age", "category": category, "here": 0.75, "overall": 0.5, "effect": 0.9}
     shown = Difference.model_validate(stored)
     assert (shown.measure, shown.phrase, shown.text) == (measure, None, text)

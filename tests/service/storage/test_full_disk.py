@@ -52,7 +52,7 @@ def test_without_room_a_fit_fails_with_the_reason(client):
     assert (answer.status_code, answer.json()["type"]) == (507, "/problems/storage-full")
 
 
-def test_a_database_without_room_says_so(tmp_path):
+def test_a_full_disk_is_reported_by_the_database(tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'metadata.sqlite'}")
     with pytest.raises(StorageFull):
         outgrow(database)
@@ -75,11 +75,11 @@ def outgrow(database):
         (ValueError("(os error 28)"), False),
     ],
 )
-def test_a_full_disk_is_told_from_other_errors(error, expected):
+def test_a_full_disk_is_distinguished_from_other_errors(error, expected):
     assert is_full(error) == expected
 
 
-def test_files_that_find_no_room_say_so(tmp_path):
+def test_a_full_disk_is_reported_by_the_file_storage(tmp_path):
     with pytest.raises(StorageFull), LocalStorage(tmp_path).reached():
         full()
 
@@ -119,7 +119,7 @@ def modes(home):
 
 
 @pytest.mark.usefixtures("usual_umask")
-def test_nobody_else_may_read_what_the_service_keeps(settings):
+def test_stored_files_are_readable_by_their_owner_only(settings):
     with running(settings) as client:
         put_csv(client, "shop", TABLE)
         assert set(modes(settings.home).values()) == {0}

@@ -191,13 +191,13 @@ def test_without_its_manifest_no_object_is_read(artifacts, files):
     assert loaded(artifacts) == {}
 
 
-def test_what_was_saved_is_never_written_over(artifacts):
+def test_saved_files_are_never_overwritten(artifacts):
     with pytest.raises(OSError, match="not empty"):
         artifacts.save(REF, dict.fromkeys(FILES, b"other"), {})
     assert loaded(artifacts) == FILES
 
 
-def test_discarding_what_was_before_an_attempt_leaves_it_and_later_ones(artifacts, files):
+def test_discarding_earlier_attempts_keeps_later_ones(artifacts, files):
     for attempt in (2, 3):
         artifacts.save(replace(REF, attempt=attempt), FILES, {})
     artifacts.discard_before(replace(REF, attempt=2))
@@ -272,7 +272,7 @@ def test_a_write_that_breaks_off_leaves_no_object(tables, files):
     assert sorted(everything(files)) == sorted(before)
 
 
-def test_a_service_places_customers_by_a_model_that_lies_there(served):
+def test_a_service_assigns_customers_by_a_model_in_the_object_store(served):
     assert place(served, "shop", {"age": 30, "spent": 50})["assignments"][0]["segment"].startswith(
         "seg_"
     )
@@ -285,7 +285,7 @@ def test_a_customer_who_is_changed_is_read_back_changed(served):
     ]
 
 
-def test_a_dataset_is_placed_into_a_table_that_lies_there(served):
+def test_a_run_writes_its_table_to_the_object_store(served):
     run = run_of(served, "shop", "shop")["run"]
     rows = served.get(
         f"/v1/models/shop/versions/production/assignment-runs/{run}/assignments?format=csv"
@@ -293,14 +293,14 @@ def test_a_dataset_is_placed_into_a_table_that_lies_there(served):
     assert len(rows.splitlines()) - 1 == len(customers_of(served, "shop"))
 
 
-def test_who_is_erased_is_in_no_object_any_more(served):
+def test_an_erased_customer_is_in_no_object(served):
     finished(served, erase(served, "shop", CANARY))
     files = open_storage(f"s3://{BUCKET}/served")
     assert not [path for path in everything(files) if CANARY in told(files, path)]
     assert all(row["customer_id"] != CANARY for row in customers_of(served, "shop"))
 
 
-def test_what_is_deleted_leaves_no_object(served):
+def test_deleted_resources_leave_no_object(served):
     put_csv(served, "gone", f"customer_id,age,spent\n{ROWS}")
     fit(served, "gone", dataset="gone", k=2, features=["age", "spent"])
     files = open_storage(f"s3://{BUCKET}/served")
@@ -310,7 +310,7 @@ def test_what_is_deleted_leaves_no_object(served):
     assert before - len(everything(files)) >= 3
 
 
-def test_a_store_that_does_not_answer_is_told_from_damage(monkeypatch):
+def test_an_unreachable_store_is_distinguished_from_damage(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     away = f"s3://{BUCKET}/away"
     with pytest.raises(StorageUnavailable):

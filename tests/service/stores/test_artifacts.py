@@ -74,7 +74,7 @@ def test_a_file_is_read_as_it_was_saved(store, name):
     assert store.read(REF, name) == FILES[name]
 
 
-def test_the_manifest_says_what_wrote_the_files(store):
+def test_the_manifest_names_the_library_versions_of_the_files(store):
     assert store.save(REF, FILES, LIBRARIES).library_versions == LIBRARIES
 
 
@@ -143,34 +143,34 @@ def test_a_file_swapped_with_that_of_another_fit_is_refused(store, root, saved, 
 
 
 @pytest.mark.usefixtures("saved")
-def test_what_another_key_has_signed_is_refused(root):
+def test_files_signed_by_another_key_are_refused(root):
     assert loaded(Artifacts(root, b"x" * 32)) == {}
 
 
 @pytest.mark.usefixtures("saved")
-def test_what_a_further_key_has_signed_is_good(root):
+def test_files_signed_by_a_further_key_are_accepted(root):
     assert loaded(Artifacts(root, b"n" * 32, KEY)).keys() == FILES.keys()
 
 
-def test_what_is_signed_anew_is_good_without_the_old_key(root, saved):
+def test_files_signed_again_are_accepted_without_the_old_key(root, saved):
     before = (saved / "scorer.json").read_bytes()
     assert Artifacts(root, b"n" * 32, KEY).sign_again(REF)
     assert loaded(Artifacts(root, b"n" * 32)) == {**FILES, "scorer.json": before}
 
 
 @pytest.mark.usefixtures("saved")
-def test_what_the_key_has_signed_is_not_signed_again(store):
+def test_files_signed_by_the_current_key_are_not_signed_again(store):
     assert not store.sign_again(REF)
 
 
 @pytest.mark.usefixtures("saved")
-def test_what_no_known_key_has_signed_is_not_signed_anew(root):
+def test_files_signed_by_no_known_key_are_not_signed_again(root):
     with pytest.raises(ArtifactDamaged):
         Artifacts(root, b"n" * 32, b"x" * 32).sign_again(REF)
 
 
 @everywhere_else
-def test_files_that_belong_elsewhere_are_not_signed_anew(root, saved, other):
+def test_files_of_other_versions_are_refused_when_signed_again(root, saved, other):
     shutil.copytree(saved, root / other.directory())
     with pytest.raises(ArtifactDamaged):
         Artifacts(root, b"n" * 32, KEY).sign_again(other)
@@ -192,7 +192,7 @@ def test_a_refusal_names_the_file_and_the_version(store, saved):
 
 
 @pytest.mark.usefixtures("saved")
-def test_what_was_saved_is_never_written_over(store):
+def test_saved_files_are_never_overwritten(store):
     with pytest.raises(OSError, match="not empty"):
         store.save(REF, dict.fromkeys(FILES, b"other"), LIBRARIES)
     assert loaded(store) == FILES
@@ -211,7 +211,7 @@ def test_a_save_can_follow_one_that_broke_off(store):
     assert loaded(store) == FILES
 
 
-def test_discarding_a_version_removes_every_attempt_and_what_broke_off(store, root):
+def test_discarding_a_version_removes_every_attempt_and_incomplete_files(store, root):
     store.save(REF, FILES, LIBRARIES)
     with suppress(FileNotFoundError):
         store.save(replace(REF, attempt=2), {**FILES, "no-such-directory/file": b""}, LIBRARIES)
@@ -219,7 +219,7 @@ def test_discarding_a_version_removes_every_attempt_and_what_broke_off(store, ro
     assert [path for path in root.rglob("*") if path.is_file()] == []
 
 
-def test_discarding_what_was_before_an_attempt_leaves_it_and_later_ones(store, root):
+def test_discarding_earlier_attempts_keeps_later_ones(store, root):
     for attempt in (1, 2, 3):
         store.save(replace(REF, attempt=attempt), FILES, LIBRARIES)
     with suppress(FileNotFoundError):

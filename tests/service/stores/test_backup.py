@@ -180,7 +180,7 @@ def restored(request, tmp_path_factory, sample_csv):
         yield second, placed
 
 
-def test_a_restored_model_places_customers_as_before(restored):
+def test_a_restored_model_assigns_customers_as_before(restored):
     second, placed = restored
     assert place(second, "shop", CUSTOMER) == placed
 
@@ -206,7 +206,7 @@ def test_every_restored_dataset_can_be_read_and_changed(restored):
     upsert(second, "sample", {"CustomerID": "after", **CUSTOMER})
 
 
-def test_what_was_written_before_the_backup_is_in_it(restored):
+def test_a_backup_contains_everything_written_before(restored):
     second, _ = restored
     assert second.get("/v1/datasets/sample/customers/early").status_code == 200
 

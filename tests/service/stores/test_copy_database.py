@@ -28,14 +28,14 @@ def adopt(settings):
     )
 
 
-def test_a_moved_model_places_customers_as_before(moved):
+def test_a_copied_model_assigns_customers_as_before(moved):
     settings, placed, adopted = moved
     assert adopted.exit_code == 0, adopted.output
     with running(settings) as client:
         assert place(client, "shop", CUSTOMER) == placed
 
 
-def test_a_moved_service_goes_on(moved):
+def test_a_service_continues_with_the_copied_database(moved):
     with running(moved[0]) as client:
         put_csv(client, "another", "a,b\n1,x\n2,y\n")
         assert refit(client, "shop")["state"] == "ready"
@@ -46,6 +46,6 @@ def test_a_moved_service_goes_on(moved):
     assert moves == [200, 200]
 
 
-def test_nothing_is_copied_over_what_is_there(moved):
+def test_a_database_with_rows_is_not_overwritten(moved):
     again = adopt(moved[0])
     assert (again.exit_code, "already has rows" in again.output) == (1, True)

@@ -75,7 +75,7 @@ def write(database, verb, *arguments, **named):
         return verb(session, *arguments, **named)
 
 
-def test_what_a_block_wrote_is_there_after_it(plan, read):
+def test_rows_written_in_a_block_are_committed_after_it(plan, read):
     assert read(plan()).state == "queued"
 
 
@@ -90,7 +90,7 @@ def test_a_block_that_breaks_off_writes_nothing(database):
         assert repository.list_jobs(session, "default", before=None, limit=9) == []
 
 
-def test_a_time_comes_back_as_the_same_moment_in_utc(database, plan, read):
+def test_a_time_is_read_back_as_the_same_moment_in_utc(database, plan, read):
     job = plan()
     with database.writing() as session:
         session.get_one(JobRow, job).started_at = MOMENT
@@ -98,7 +98,7 @@ def test_a_time_comes_back_as_the_same_moment_in_utc(database, plan, read):
     assert (back, back.utcoffset()) == (MOMENT, timedelta(0))
 
 
-def test_a_time_comes_back_in_utc_wherever_the_server_is(postgresql):
+def test_a_time_is_read_back_in_utc_from_a_server_in_any_time_zone(postgresql):
     database = Database(f"{postgresql.address}&options=-ctimezone%3DAsia/Tokyo")
     with database.engine.connect() as connection:
         moment = connection.scalar(text("SELECT now()").columns(now=JobRow.created_at.type))
@@ -109,18 +109,18 @@ def test_a_time_comes_back_in_utc_wherever_the_server_is(postgresql):
 @pytest.mark.parametrize(
     "payload", [{}, {"k": 5}, {"deep": [1.5, None, "é", {"a": True}]}, {"k'\"\\": "%s :x ?"}]
 )
-def test_json_comes_back_as_it_was_written(plan, read, payload):
+def test_json_is_read_back_as_written(plan, read, payload):
     assert read(plan(payload=payload)).payload == payload
 
 
-def test_a_database_that_is_gone_does_not_answer():
+def test_an_absent_database_is_not_available():
     assert (
         Database("postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1").state()
         == "unavailable"
     )
 
 
-def test_a_database_that_is_there_answers(database):
+def test_a_reachable_database_is_available(database):
     assert database.state() == "ok"
 
 
@@ -154,7 +154,7 @@ def test_concurrent_writes_of_a_dataset_are_counted_one_by_one(database, at_once
     assert sorted(at_once(count, THREADS * WRITES)) == list(range(1, THREADS * WRITES + 1))
 
 
-def test_of_concurrent_models_of_one_name_one_is_made_and_the_others_are_refused(database, at_once):
+def test_only_one_of_concurrent_models_with_one_name_is_created(database, at_once):
     made = at_once(lambda _: write(database, registry.add_model, "default", "m"))
     assert sorted(type(each).__name__ for each in made) == ["AlreadyExists"] * (THREADS - 1) + [
         "ModelRow"
@@ -176,7 +176,7 @@ def test_another_tenant_may_use_the_same_name(database, add):
     ("add", "find"),
     [(registry.add_model, registry.find_model), (datasets.reserve_dataset, datasets.find_dataset)],
 )
-def test_another_tenants_things_are_not_found(database, add, find):
+def test_resources_of_another_tenant_are_not_found(database, add, find):
     write(database, add, "one", "n")
     with database.reading() as session:
         assert find(session, "two", "n") is None

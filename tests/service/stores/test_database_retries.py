@@ -50,7 +50,7 @@ def counted(database) -> int:
         return session.scalar(text("SELECT count(*) FROM counted WHERE n = 1"))
 
 
-def test_a_transaction_whose_connection_breaks_midway_is_done_again(counting, cut_off):
+def test_a_transaction_whose_connection_breaks_is_retried(counting, cut_off):
     def act(session) -> None:
         session.execute(COUNT)
         if not tries:
@@ -71,9 +71,7 @@ def test_a_commit_that_was_not_acknowledged_is_not_done_again(counting, cut_off)
     assert len(tries) == 1
 
 
-def test_what_may_be_repeated_is_done_again_after_a_commit_that_was_not_acknowledged(
-    counting, cut_off
-):
+def test_a_repeatable_transaction_is_retried_after_an_unacknowledged_commit(counting, cut_off):
     tries = []
     cut_off("commit")
     counting.write(lambda session: tries.append(session.execute(COUNT)), repeatable=True)

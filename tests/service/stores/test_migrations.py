@@ -81,11 +81,11 @@ def test_going_back_and_forth_makes_the_same_tables(database):
     assert differences(database) == []
 
 
-def test_a_migration_tells_whether_it_was_the_first(unmigrated):
+def test_a_migration_returns_whether_the_database_was_empty(unmigrated):
     assert [unmigrated.migrate(), unmigrated.migrate()] == [True, False]
 
 
-def test_a_schema_that_a_later_release_has_made_is_left_as_it_is(database):
+def test_a_schema_of_a_later_release_is_unchanged(database):
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'later'")
     assert (database.migrate(), database.state()) == (False, "ok")

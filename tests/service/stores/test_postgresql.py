@@ -32,7 +32,7 @@ def served(postgresql, tmp_path_factory, sample_csv):
     postgresql.drop(settings.database_address())
 
 
-def test_customers_are_placed_by_the_version_that_an_alias_names(served):
+def test_customers_are_assigned_by_the_version_of_an_alias(served):
     refit(served, "sample", k=3)
     served.put("/v1/models/sample/aliases/production", json={"version": 2})
     assert place(served, "sample", {INCOME: 60, SCORE: 50})["version"] == 2
@@ -49,7 +49,7 @@ def test_a_recommendation_is_found_again(served):
     assert served.get("/v1/datasets/sample/recommendations").json()["recommendations"] == [made]
 
 
-def test_who_is_erased_is_gone(served):
+def test_an_erased_customer_is_not_listed(served):
     put_csv(served, "few", "customer_id,spent\na,1.5\nb,2.5\nc,3.5\n")
     upsert(served, "few", {"customer_id": "b", "spent": 4.5})
     assert finished(served, erase(served, "few", "a"))["state"] == "succeeded"

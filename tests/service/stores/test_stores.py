@@ -81,7 +81,7 @@ def test_a_store_trusts_no_other_homes_signature(tmp_path):
         read_elsewhere(home=tmp_path / "two", artifacts=tmp_path / "one" / "artifacts")
 
 
-def test_a_given_key_takes_the_place_of_the_file(tmp_path):
+def test_a_key_in_the_settings_overrides_the_key_file(tmp_path):
     open_stores(Settings(home=tmp_path / "one", signing_key=KEY)).artifacts.save(
         REF, {"f": b"bytes"}, {}
     )
@@ -91,11 +91,11 @@ def test_a_given_key_takes_the_place_of_the_file(tmp_path):
     assert (given, list(tmp_path.rglob("*.key"))) == (b"bytes", [])
 
 
-def test_the_key_lies_outside_of_the_artifacts(settings):
+def test_the_signing_key_is_stored_outside_the_artifacts(settings):
     assert settings.artifacts_directory() not in settings.signing_key_path().parents
 
 
-def test_duckdb_and_polars_read_a_dataset_as_it_lies_on_the_disk(client, settings, sample_csv):
+def test_duckdb_and_polars_read_a_dataset_from_disk(client, settings, sample_csv):
     put_csv(client, "sample", sample_csv)
     [path] = settings.tables_directory().glob("default/*")
     files = DeltaTable(path).file_uris()

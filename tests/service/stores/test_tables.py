@@ -80,7 +80,7 @@ def test_rows_keep_their_order(tables):
 
 
 @pytest.mark.parametrize("names", [ODD, ODD[::-1]])
-def test_odd_headers_survive(tables, names):
+def test_unusual_headers_are_kept(tables, names):
     odd = pa.table({name: [float(n)] for n, name in enumerate(names)})
     assert tables.read(PATH, tables.replace(PATH, odd)).equals(odd)
 
@@ -91,7 +91,7 @@ def test_chosen_columns_come_in_the_chosen_order(tables, columns):
     assert tables.read(PATH, tables.replace(PATH, odd), columns).column_names == columns
 
 
-def test_duckdb_and_polars_read_the_table_as_it_lies(tmp_path, customers):
+def test_duckdb_and_polars_read_the_table_from_disk(tmp_path, customers):
     Tables(tmp_path).replace(PATH, customers)
     [file] = tmp_path.rglob("*.parquet")
     by_duckdb = duckdb.sql(
@@ -120,7 +120,7 @@ def test_a_version_that_was_never_written_is_gone(tables, customers):
         tables.read(PATH, version + 1)
 
 
-def test_a_version_whose_files_were_removed_is_gone(tables, tmp_path, customers):
+def test_a_version_whose_files_were_removed_raises_table_gone(tables, tmp_path, customers):
     version = tables.replace(PATH, customers)
     next(tmp_path.rglob("*.parquet")).unlink()
     with pytest.raises(TableGone):
@@ -140,7 +140,7 @@ def test_dropping_leaves_the_other_tables(tables, customers):
     assert tables.read(PATH, version).equals(customers)
 
 
-def test_dropping_what_is_not_there_is_no_error(tables):
+def test_dropping_an_absent_table_is_no_error(tables):
     tables.drop(PATH)
     assert not tables.exists(PATH)
 
@@ -190,7 +190,7 @@ def test_a_plain_script_that_reads_exits_cleanly_ten_times(tmp_path, customers):
     assert codes == [0] * 10
 
 
-def test_a_table_that_stays_busy_is_given_up_after_growing_pauses(tmp_path, customers):
+def test_a_busy_table_is_retried_with_growing_pauses_before_an_error(tmp_path, customers):
     pauses = []
     tables = Tables(tmp_path, sleep=pauses.append)
     tables.replace(PATH, customers)
@@ -213,7 +213,7 @@ def test_rows_deleted_elsewhere_are_never_read_back(tmp_path):
         dataset_of(DeltaDirectory(LocalStorage(tmp_path), PATH), Delta())
 
 
-def test_a_change_that_meets_another_write_begins_anew_from_what_that_wrote(tables, customers):
+def test_a_conflicting_change_is_retried_on_the_version_of_the_other_write(tables, customers):
     tables.replace(PATH, customers)
     interrupted = []
 
@@ -232,7 +232,7 @@ def test_batches_start_at_any_row(tables, customers):
     assert rest.equals(customers.slice(1))
 
 
-def test_a_purged_version_is_gone_and_the_kept_ones_are_not(tables, customers):
+def test_a_purged_version_is_gone_and_retained_ones_are_readable(tables, customers):
     versions = [tables.replace(PATH, customers.slice(n)) for n in range(3)]
     tables.purge(PATH, keep=[versions[1]])
     assert tables.read(PATH, versions[1]).equals(customers.slice(1))
@@ -242,7 +242,7 @@ def test_a_purged_version_is_gone_and_the_kept_ones_are_not(tables, customers):
             tables.read(PATH, gone)
 
 
-def test_what_was_purged_is_nowhere_on_the_disk(tables, tmp_path):
+def test_purged_texts_are_nowhere_on_the_disk(tables, tmp_path):
     tables.replace(PATH, pa.table({"id": ["Zanzibar-77", "b"]}))
     tables.modify(PATH, lambda table: table.slice(1))
     tables.purge(PATH)

@@ -114,7 +114,7 @@ def test_the_sample_falls_into_five_segments_by_itself(sampled, name, algorithm)
     assert (version["k"], len(version["segments"])) == (5, 5)
 
 
-def test_a_version_tells_how_its_number_of_segments_was_chosen(chosen):
+def test_a_version_shows_how_its_number_of_segments_was_chosen(chosen):
     assert chosen["recommendation"].keys() == {
         "recommendation",
         "k",
@@ -125,7 +125,7 @@ def test_a_version_tells_how_its_number_of_segments_was_chosen(chosen):
     assert chosen["recommendation"]["k"] == chosen["k"]
 
 
-def test_the_whole_recommendation_is_with_the_dataset(sampled, chosen):
+def test_the_complete_recommendation_is_listed_under_the_dataset(sampled, chosen):
     kept = sampled.get(
         f"/v1/datasets/sample/recommendations/{chosen['recommendation']['recommendation']}"
     ).json()
@@ -133,13 +133,13 @@ def test_the_whole_recommendation_is_with_the_dataset(sampled, chosen):
     assert (kept["job"], kept["dataset_version"]) == (chosen["job"], chosen["dataset_version"])
 
 
-def test_a_fit_chooses_what_is_recommended_when_asked_alone(sampled, chosen):
+def test_an_automatic_fit_agrees_with_a_separate_recommendation(sampled, chosen):
     kept = ("k", "probability", "credible_set", "text")
     alone = recommend(sampled)
     assert [alone[each] for each in kept] == [chosen["recommendation"][each] for each in kept]
 
 
-def test_a_version_with_a_given_number_of_segments_has_no_recommendation(sampled, name):
+def test_a_version_with_a_fixed_number_of_segments_has_no_recommendation(sampled, name):
     assert fit(sampled, name, k=2)["recommendation"] is None
 
 
@@ -164,7 +164,7 @@ def test_limits_hold_for_the_choice(sampled, name, few):
         ({"k": "auto", "algorithm": {"name": "hierarchical", "distance": 10}}, "/k"),
     ],
 )
-def test_what_cannot_be_asked_is_pointed_at(sampled, name, asked, pointer):
+def test_invalid_requests_have_pointers_to_their_faults(sampled, name, asked, pointer):
     answer = ask(sampled, name, **asked)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
 
@@ -174,7 +174,7 @@ def test_too_few_customers_to_choose_are_refused(sampled, name):
     assert ask(sampled, name, dataset=name, k="auto").status_code == 422
 
 
-def test_a_further_version_chooses_anew_within_the_same_limits(sampled, name):
+def test_a_further_version_chooses_again_within_the_same_limits(sampled, name):
     put_csv(sampled, name, groups())
     fit(sampled, name, dataset=name, features=["spent", "paid"], k="auto", k_max=6)
     refit(sampled, name)
@@ -191,13 +191,13 @@ def test_a_recommendation_for_a_further_version_names_no_category(sampled, name,
     assert [feature["categories"] for feature in kept["features"]] == [None, None]
 
 
-def test_a_further_version_takes_the_number_that_it_is_given(sampled, name, few):
+def test_a_further_version_uses_the_requested_number(sampled, name, few):
     fit(sampled, name, **few, k="auto")
     second = refit(sampled, name, k=2)
     assert (second["k"], second["recommendation"]) == (2, None)
 
 
-def test_a_further_version_may_choose_where_the_first_was_given_a_number(sampled, name, few):
+def test_a_further_version_may_choose_after_a_fixed_number(sampled, name, few):
     fit(sampled, name, **few, k=2)
     assert refit(sampled, name, k="auto")["recommendation"]["k"] == 3
 
@@ -207,7 +207,7 @@ def test_a_further_version_may_choose_within_other_limits(sampled, name, few):
     assert refit(sampled, name, k_min=2, k_max=2)["k"] == 2
 
 
-def test_a_further_version_of_a_given_number_has_nothing_to_limit(sampled, name, few):
+def test_a_further_version_with_a_fixed_number_refuses_limits(sampled, name, few):
     fit(sampled, name, **few, k=2)
     answer = sampled.post(f"/v1/models/{name}/versions", json={"k_max": 3})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/k_max")
@@ -218,14 +218,14 @@ def test_a_clear_choice_needs_no_warning(sampled, name, few):
     assert (version["k"], version["recommendation"]["text"] in version["warnings"]) == (3, False)
 
 
-def test_customers_without_groups_form_one_segment_and_the_version_says_so(single):
+def test_customers_without_groups_form_one_segment_with_a_warning(single):
     _, version = single
     assert version["k"] == 1
     assert version["recommendation"]["text"] in version["warnings"]
     assert "no clear segments" in version["recommendation"]["text"].lower()
 
 
-def test_customers_are_placed_in_the_only_segment(sampled, single):
+def test_customers_are_assigned_to_the_only_segment(sampled, single):
     [placed] = place(sampled, single[0], {"spent": 0.1, "paid": -0.2})["assignments"]
     [segment] = single[1]["segments"]
     assert [placed[each] for each in ("segment", "runner_up", "margin")] == [
@@ -240,13 +240,13 @@ def test_the_only_segment_is_described(sampled, single):
     assert (segment["share"], segment["differs_by"]) == (1.0, [])
 
 
-def test_everybody_is_a_member_of_the_only_segment(sampled, single):
+def test_all_customers_are_members_of_the_only_segment(sampled, single):
     [segment] = single[1]["segments"]
     address = f"/v1/models/{single[0]}/versions/1/segments/{segment['segment']}/customers"
     assert len(sampled.get(address, params={"page_size": 1000}).json()["customers"]) == 200
 
 
-def test_a_run_places_everybody_in_the_only_segment(sampled, single):
+def test_a_run_assigns_all_customers_to_the_only_segment(sampled, single):
     [segment] = single[1]["segments"]
     assert run_of(sampled, single[0], "continuum")["counts"] == {segment["segment"]: 200}
 
@@ -275,7 +275,7 @@ def test_an_attempt_that_broke_off_leaves_one_recommendation_in_the_end(waiting)
     assert len(recommendations(client, "sample")) == 1
 
 
-def test_after_an_erasure_the_newest_customers_are_judged(waiting):
+def test_after_an_erasure_the_newest_customers_are_evaluated(waiting):
     client, stores = waiting
     job = plan(client)
     erase(client, "sample", "1")
@@ -285,7 +285,7 @@ def test_after_an_erasure_the_newest_customers_are_judged(waiting):
     assert (version["dataset_version"], kept["dataset_version"], kept["n_customers"]) == (2, 2, 29)
 
 
-def test_a_dataset_deleted_meanwhile_takes_the_recommendation_and_leaves_the_version(waiting):
+def test_deleting_the_dataset_meanwhile_removes_the_recommendation_but_not_the_version(waiting):
     client, stores = waiting
     job = plan(client)
     run(
@@ -297,7 +297,7 @@ def test_a_dataset_deleted_meanwhile_takes_the_recommendation_and_leaves_the_ver
     assert client.get("/v1/datasets/sample").status_code == 404
 
 
-def test_a_fit_tells_that_it_recommends_before_it_learns(waiting):
+def test_a_fit_reports_the_stage_of_recommending_before_fitting(waiting):
     client, stores = waiting
     told: list[tuple[str, float]] = []
     fit_version(stores, payload(stores, plan(client)), 1, lambda *step: told.append(step))

@@ -58,7 +58,9 @@ def nesting(version):
 
 
 @pytest.mark.parametrize("k", [4, 5, 9])
-def test_each_segment_of_a_finer_cut_is_told_within_which_its_members_were(sampled, grown, cut, k):
+def test_each_segment_of_a_finer_cut_shows_the_coarser_segment_that_contains_it(
+    sampled, grown, cut, k
+):
     finer = cut("cuttable", k=k)
     before, after = members(sampled, grown), members(sampled, finer)
     assert {(after[customer], before[customer]) for customer in before} == nesting(finer)
@@ -66,7 +68,7 @@ def test_each_segment_of_a_finer_cut_is_told_within_which_its_members_were(sampl
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_each_segment_of_the_version_before_is_told_within_which_a_coarser_cut_holds_it(
+def test_each_earlier_segment_shows_the_segment_of_a_coarser_cut_that_contains_it(
     sampled, grown, cut, k
 ):
     coarser = cut("cuttable", k=k)
@@ -91,7 +93,7 @@ def test_another_cut_is_a_version_like_any_other(sampled, grown, cut):
     )
 
 
-def test_another_cut_is_what_a_fit_with_that_k_would_have_been(sampled, cut, name):
+def test_another_cut_equals_a_fit_with_that_k(sampled, cut, name):
     fit(sampled, name, algorithm=WARD, k=2)
     again, anew = cut(name, k=5), refit(sampled, name, k=5)
     assert again["metrics"] == pytest.approx(anew["metrics"])
@@ -103,7 +105,7 @@ def test_another_cut_does_not_become_production(cut):
     assert cut("cuttable", k=2)["aliases"] == []
 
 
-def test_another_cut_places_customers(sampled, cut, name):
+def test_another_cut_assigns_customers(sampled, cut, name):
     fit(sampled, name, algorithm=WARD, k=2)
     version = cut(name, k=5)
     sampled.put(f"/v1/models/{name}/aliases/production", json={"version": version["version"]})
@@ -158,7 +160,7 @@ def test_a_cut_at_a_distance_of_a_tree_that_was_cut_by_number_is_fitted_again_at
         ({"height": 10}, "invalid-request"),
     ],
 )
-def test_what_cannot_be_cut_is_refused_without_a_job(sampled, ask, body, problem):
+def test_invalid_cuts_are_refused_without_a_job(sampled, ask, body, problem):
     before = sampled.get("/v1/jobs?page_size=1").json()
     answer = ask("cuttable", **body)
     assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{problem}")
@@ -166,7 +168,7 @@ def test_what_cannot_be_cut_is_refused_without_a_job(sampled, ask, body, problem
 
 
 @pytest.mark.usefixtures("grown")
-def test_how_many_segments_there_can_be_is_told(ask):
+def test_the_maximum_number_of_segments_is_reported(ask):
     assert "stored down to 200 groups" in ask("cuttable", k=201).json()["detail"]
 
 
@@ -176,7 +178,7 @@ def test_k_means_cannot_be_cut(ask):
 
 
 @pytest.mark.parametrize(("model", "version"), [("nowhere", 1), ("sample", 99)])
-def test_a_cut_of_what_is_not_there_is_not_found(ask, model, version):
+def test_a_cut_of_an_absent_version_is_not_found(ask, model, version):
     assert ask(model, version, k=2).status_code == 404
 
 
@@ -189,7 +191,7 @@ def test_a_cut_without_patience_is_a_job(sampled, ask):
     assert (version["k"], version["job"]) == (3, job["job"])
 
 
-def test_a_cut_after_an_erasure_describes_those_who_are_left(sampled, cut, name, sample_csv):
+def test_a_cut_after_an_erasure_describes_the_remaining_customers(sampled, cut, name, sample_csv):
     put_csv(sampled, name, sample_csv)
     fit(sampled, name, dataset=name, algorithm=WARD, k=2)
     finished(sampled, erase(sampled, name, "7"))
@@ -238,7 +240,7 @@ def test_a_cut_that_is_overtaken_leaves_one_version_and_only_its_files(waiting, 
     assert [path.parent.name for path in files] == ["2"]
 
 
-def test_a_cut_whose_tree_was_deleted_meanwhile_says_so(waiting):
+def test_a_cut_whose_tree_was_deleted_meanwhile_fails_with_a_reason(waiting):
     client, stores, job = waiting
     run_attempt(stores, job, max_attempts=3)
     client.put("/v1/models/m/aliases/production", json={"version": 2})

@@ -44,12 +44,12 @@ def test_segments_of_clear_groups_are_stable_and_replicate(sampled, clear, algor
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_segments_of_noise_are_said_not_to_replicate(unclear, algorithm):
+def test_segments_of_noise_have_a_replication_warning(unclear, algorithm):
     assert "these segments do not replicate" in " ".join(unclear[algorithm]["warnings"])
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_the_segments_that_should_not_be_trusted_are_named(sampled, unclear, algorithm):
+def test_unstable_segments_are_named_in_a_warning(sampled, unclear, algorithm):
     doubted = [
         each["name"] for each in segments(sampled, unclear[algorithm]) if each["stability"] < 0.6
     ]
@@ -58,7 +58,7 @@ def test_the_segments_that_should_not_be_trusted_are_named(sampled, unclear, alg
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_too_few_customers_for_the_columns_and_segments_are_told(unclear, algorithm):
+def test_too_few_customers_for_the_columns_and_segments_have_a_warning(unclear, algorithm):
     assert (
         "200 customers are few for 6 segments by 3 columns: at least 210 are advised"
         in unclear[algorithm]["warnings"][0]

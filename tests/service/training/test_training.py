@@ -55,18 +55,18 @@ def of_each_algorithm(sampled, request):
     return request.param, fit(sampled, model, algorithm=request.param, k=3)
 
 
-def test_every_algorithm_finds_as_many_segments_as_asked(of_each_algorithm):
+def test_every_algorithm_finds_the_requested_number_of_segments(of_each_algorithm):
     _, version = of_each_algorithm
     assert len(version["segments"]) == version["k"] == 3
 
 
-def test_a_version_shows_the_algorithm_that_was_asked(of_each_algorithm):
+def test_a_version_shows_the_requested_algorithm(of_each_algorithm):
     asked, version = of_each_algorithm
     assert asked.items() <= version["algorithm"].items()
 
 
 @pytest.mark.parametrize("algorithm", ["kmeans", "hierarchical"])
-def test_one_segment_holds_everybody(sampled, name, algorithm):
+def test_one_segment_contains_all_customers(sampled, name, algorithm):
     [segment] = fit(sampled, name, algorithm={"name": algorithm}, k=1)["segments"]
     assert (segment["n_customers"], segment["share"]) == (400, 1.0)
 
@@ -120,7 +120,7 @@ def test_without_features_every_number_and_category_is_one(sampled, name):
         ({"name": "Shop"}, "/name"),
     ],
 )
-def test_what_cannot_be_asked_is_pointed_at(sampled, name, asked, pointer):
+def test_invalid_requests_have_pointers_to_their_faults(sampled, name, asked, pointer):
     answer = ask(sampled, name, **asked)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
 
@@ -131,12 +131,12 @@ def test_a_fault_inside_a_feature_is_pointed_at(sampled, name):
 
 
 @pytest.mark.parametrize("tol", [True, "0.1"])
-def test_what_only_looks_like_a_number_is_refused(sampled, name, tol):
+def test_values_that_only_look_like_numbers_are_refused(sampled, name, tol):
     assert ask(sampled, name, algorithm={"name": "kmeans", "tol": tol}).status_code == 422
 
 
 @pytest.mark.parametrize("asked", [{"dataset": "nowhere"}, {"dataset_version": 99}])
-def test_a_fit_of_what_is_not_there_is_not_found(sampled, name, asked):
+def test_a_fit_of_an_absent_dataset_is_not_found(sampled, name, asked):
     assert ask(sampled, name, **asked).status_code == 404
 
 
@@ -154,7 +154,7 @@ def test_a_fit_that_fails_in_time_names_its_job(sampled, name):
     )
 
 
-def test_a_version_whose_fit_failed_says_so(sampled, name):
+def test_a_version_whose_fit_failed_shows_its_state(sampled, name):
     ask(sampled, name, k=500)
     assert sampled.get(f"/v1/models/{name}/versions/1").json()["state"] == "failed"
 
@@ -163,13 +163,13 @@ def test_a_taken_name_is_refused(sampled):
     assert ask(sampled, "sample").status_code == 409
 
 
-def test_a_name_whose_only_fit_failed_goes_on_with_its_next_version(sampled, name):
+def test_a_model_whose_only_fit_failed_continues_with_its_next_version(sampled, name):
     ask(sampled, name, k=500)
     version = fit(sampled, name, k=1)
     assert (version["version"], version["aliases"]) == (2, ["production"])
 
 
-def test_a_model_without_a_ready_version_has_none_to_follow(sampled, name):
+def test_a_model_without_a_ready_version_has_no_base_version(sampled, name):
     ask(sampled, name, k=500)
     assert sampled.post(f"/v1/models/{name}/versions", json={}).status_code == 409
 
@@ -183,7 +183,7 @@ def test_a_wait_that_was_heeded_is_confirmed(sampled, name):
     assert ask(sampled, name, wait="wait=99").headers["Preference-Applied"] == "wait=30"
 
 
-def test_without_patience_the_answer_is_the_job(sampled, name):
+def test_without_waiting_the_response_is_the_job(sampled, name):
     answer = ask(sampled, name, wait="wait=0")
     ended(sampled, answer.json()["job"])
     assert (answer.status_code, answer.headers["Location"]) == (
@@ -192,7 +192,7 @@ def test_without_patience_the_answer_is_the_job(sampled, name):
     )
 
 
-def test_the_answer_that_is_a_job_says_when_to_ask_again(sampled, name):
+def test_a_job_response_has_retry_after(sampled, name):
     answer = ask(sampled, name, wait="respond-async")
     ended(sampled, answer.json()["job"])
     assert (int(answer.headers["Retry-After"]) > 0, answer.headers["Preference-Applied"]) == (
@@ -201,7 +201,7 @@ def test_the_answer_that_is_a_job_says_when_to_ask_again(sampled, name):
     )
 
 
-def test_a_job_that_nobody_waited_for_leaves_its_version(sampled, name):
+def test_a_job_without_a_waiting_client_creates_its_version(sampled, name):
     job = ended(sampled, ask(sampled, name, wait="wait=0").json()["job"])
     version = sampled.get(f"/v1/models/{name}/versions/{job['result']['version']}").json()
     assert (job["state"], version["state"]) == ("succeeded", "ready")
@@ -234,7 +234,7 @@ def test_how_a_feature_is_prepared_is_shown(sampled, name, asked, step, shown):
 
 
 @pytest.mark.parametrize(("asked", "step"), [({"scale": "none"}, "scale"), ({"log": False}, "log")])
-def test_a_step_that_was_switched_off_is_not_taken(sampled, name, asked, step):
+def test_a_disabled_preparation_step_is_not_applied(sampled, name, asked, step):
     assert steps(fit(sampled, name, k=2, features=[{"name": INCOME, **asked}]), step) == []
 
 
@@ -260,7 +260,7 @@ def test_a_further_version_is_as_the_one_before(sampled, name):
     assert {each: first[each] for each in kept}.items() <= refit(sampled, name).items()
 
 
-def test_a_further_version_is_otherwise_where_it_was_asked(sampled, name):
+def test_a_further_version_differs_only_in_the_requested_settings(sampled, name):
     fit(sampled, name, k=1)
     second = refit(sampled, name, k=2, seed=9)
     assert (second["version"], second["k"], second["seed"]) == (2, 2, 9)
@@ -280,7 +280,7 @@ def test_categories_are_inherited(sampled, name, sample_csv):
     assert refit(sampled, name)["features"] == [decided]
 
 
-def test_a_column_that_turned_into_something_else_is_refused(sampled, name):
+def test_a_column_whose_kind_has_changed_is_refused(sampled, name):
     put_csv(sampled, name, EVEN)
     fit(sampled, name, dataset=name, k=1, features=["spent"])
     put_csv(sampled, name, EVEN.replace(",1\n", ",little\n"))
@@ -295,9 +295,7 @@ def test_other_segments_get_ids_of_their_own(sampled, name):
     assert ids(fit(sampled, name)).isdisjoint(ids(refit(sampled, name, k=1)))
 
 
-def test_segments_of_the_same_customers_keep_their_ids_whatever_they_were_learned_from(
-    sampled, name
-):
+def test_segments_of_the_same_customers_keep_their_ids_with_any_features(sampled, name):
     put_csv(
         sampled,
         name,
@@ -313,7 +311,7 @@ def test_a_further_version_does_not_become_production(sampled, name):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_whether_k_means_learns_by_all_customers_is_asked_and_shown(sampled, name, exact):
+def test_exact_k_means_can_be_requested_and_is_shown(sampled, name, exact):
     version = fit(sampled, name, algorithm={"name": "kmeans", "exact": exact})
     assert version["algorithm"]["exact"] is exact
 
@@ -321,6 +319,6 @@ def test_whether_k_means_learns_by_all_customers_is_asked_and_shown(sampled, nam
 @pytest.mark.parametrize(
     "asked", [{"exact": 1}, {"exact": "true"}, {"n_init": True}, {"n_init": "3"}]
 )
-def test_a_boolean_and_a_number_are_not_taken_for_each_other(sampled, name, asked):
+def test_booleans_and_numbers_are_not_interchangeable(sampled, name, asked):
     body = {"name": name, "dataset": "sample", "k": 2, "algorithm": {"name": "kmeans", **asked}}
     assert sampled.post("/v1/models", json=body).status_code == 422

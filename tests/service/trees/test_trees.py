@@ -31,14 +31,14 @@ def nodes(node):
 
 
 @pytest.mark.usefixtures("grown")
-def test_the_root_holds_everybody(tree_of):
+def test_the_root_contains_all_customers(tree_of):
     root = tree_of("grown")["tree"]
     assert (root["n_customers"], root["share"], root["n_groups"]) == (400, 1.0, 200)
 
 
 @pytest.mark.usefixtures("grown")
 @pytest.mark.parametrize("depth", [0, 1, 3, 20])
-def test_a_tree_is_no_deeper_than_asked(tree_of, depth):
+def test_a_tree_is_truncated_at_the_requested_depth(tree_of, depth):
     def deepest(node):
         return max((1 + deepest(child) for child in node["children"]), default=0)
 
@@ -62,7 +62,7 @@ def test_the_segments_are_where_the_tree_is_cut(tree_of, grown):
 
 
 @pytest.mark.usefixtures("grown")
-def test_the_cut_lies_between_the_segments_and_what_is_above_them(tree_of):
+def test_the_cut_lies_between_the_segments_and_the_merges_above_them(tree_of):
     asked = tree_of("grown", depth=20)
     low, high = asked["cut"]["distance_between"]
     inner = [node for node in nodes(asked["tree"]) if node["children"]]
@@ -83,7 +83,7 @@ def test_a_fit_at_any_distance_of_the_cut_gives_these_segments(sampled, tree_of,
 
 
 @pytest.mark.usefixtures("grown")
-def test_any_node_can_be_asked_for_what_hangs_from_it(tree_of):
+def test_the_subtree_of_any_node_can_be_requested(tree_of):
     child = tree_of("grown", depth=4)["tree"]["children"][0]
     assert tree_of("grown", depth=3, node=child["node"])["tree"] == child
 
@@ -124,12 +124,12 @@ def test_k_means_has_no_tree(sampled):
         ({"node": 399}, 404),
     ],
 )
-def test_what_is_no_part_of_a_tree_is_refused(sampled, query, status):
+def test_nodes_outside_the_tree_are_refused(sampled, query, status):
     assert sampled.get("/v1/models/grown/versions/1/tree", params=query).status_code == status
 
 
 @pytest.mark.parametrize(
     "path", ["nowhere/versions/1", "sample/versions/99", "sample/versions/challenger"]
 )
-def test_the_tree_of_what_is_not_there_is_not_found(sampled, path):
+def test_the_tree_of_an_absent_version_is_not_found(sampled, path):
     assert sampled.get(f"/v1/models/{path}/tree").status_code == 404

@@ -37,12 +37,12 @@ def test_the_page_is_at_the_root(index):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_every_file_is_served_as_what_it_is(sampled, file):
+def test_every_file_is_served_with_its_media_type(sampled, file):
     assert sampled.get(f"/page/{file.name}").headers["Content-Type"].startswith(TYPES[file.suffix])
 
 
 @pytest.mark.parametrize("address", ["/", "/page/main.js", "/page/page.css", "/page/icon.svg"])
-def test_nothing_is_let_in_from_elsewhere_nor_run_from_a_text(sampled, address):
+def test_the_page_policy_forbids_foreign_sources_and_eval(sampled, address):
     policy = sampled.get(address).headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -59,7 +59,7 @@ def test_the_frame_for_figures_runs_their_scripts_and_ours_in_a_world_of_its_own
 
 
 @pytest.mark.parametrize("header", ["X-Content-Type-Options", "Referrer-Policy"])
-def test_types_are_not_guessed_and_addresses_are_not_told(index, header):
+def test_responses_forbid_content_sniffing_and_referrers(index, header):
     assert index.headers[header] in {"nosniff", "no-referrer"}
 
 
@@ -89,11 +89,11 @@ def test_a_file_makes_no_markup_of_texts(file):
 @pytest.mark.parametrize(
     "file", [file for file in FILES if file.suffix == ".js"], ids=lambda file: file.name
 )
-def test_a_module_imports_only_what_is_there(file):
+def test_a_module_imports_only_existing_files(file):
     assert set(IMPORT.findall(file.read_text())) <= {each.name for each in FILES}
 
 
-def test_every_module_is_asked_for_at_once_rather_than_one_by_one(index):
+def test_every_module_is_preloaded(index):
     asked = re.findall(r'(?:modulepreload" href|type="module" src)="/page/(.+?)"', index.text)
     modules = {
         file.name for file in FILES if file.suffix == ".js" and MODULE.search(file.read_text())

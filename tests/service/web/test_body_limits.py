@@ -135,9 +135,7 @@ def test_a_document_of_too_many_bytes_is_refused(client, sent):
     [(3, (200, None)), (4, (422, "unreadable-body")), (40, (413, "body-too-large"))],
 )
 @pytest.mark.parametrize("media_type", [JSON, CSV])
-def test_no_more_customers_are_placed_at_once_than_the_limits_allow(
-    client, media_type, customers, expected
-):
+def test_an_assignment_request_is_limited_in_customers(client, media_type, customers, expected):
     body = written(pa.table({"a": [1.0] * customers, "b": [2.25] * customers}), media_type)
     if media_type == CSV and expected[0] == 413:
         body *= 10
@@ -176,9 +174,7 @@ def test_a_document_that_is_nested_too_deeply_is_refused(client, path):
     ids=["segments", "cells", "memory"],
 )
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sample/versions"])
-def test_a_fit_that_would_take_too_much_is_refused_before_there_is_a_job(
-    client, path, asked, status, said
-):
+def test_a_fit_beyond_the_limits_is_refused_without_a_job(client, path, asked, status, said):
     before = len(client.get("/v1/jobs").json()["jobs"])
     named = {"name": "large", "dataset": "sample"} if path == "/v1/models" else {}
     answer = client.post(path, json={**named, **asked})
@@ -205,7 +201,7 @@ def limited_later(at_home, tmp_path_factory):
         yield client
 
 
-def test_a_cut_that_would_take_too_much_is_refused_before_there_is_a_job(limited_later):
+def test_a_cut_beyond_the_limits_is_refused_without_a_job(limited_later):
     answer = limited_later.post("/v1/models/tree/versions/1/cuts", json={"k": 3})
     assert (slug(answer), "384 bytes, more than the limit of 368" in answer.text) == (
         (422, "too-many-customers"),
@@ -223,11 +219,11 @@ def test_a_refused_body_closes_the_connection(client):
     assert put(client, b"a\n" * 2_001).headers["Connection"] == "close"
 
 
-def test_an_answer_before_the_body_was_read_hangs_up(client):
+def test_a_response_before_the_body_was_read_closes_the_connection(client):
     assert client.post("/v1/nowhere", content=b"x").headers["Connection"] == "close"
 
 
-def test_an_answer_to_a_body_that_was_read_does_not_hang_up(client):
+def test_a_response_after_the_body_was_read_keeps_the_connection(client):
     assert "Connection" not in put(client, b"a\n1\n2\n").headers
 
 
@@ -238,7 +234,7 @@ def test_a_body_that_takes_too_long_is_refused(client):
     )
 
 
-def test_no_connection_to_the_database_is_held_while_a_body_comes_in(client):
+def test_no_database_connection_is_held_while_a_body_is_received(client):
     """Slow senders, more than the pool has connections, delay no other request."""
 
     async def crowd():
@@ -271,7 +267,7 @@ async def sent_slowly(app, path):
         )
 
 
-def test_a_client_that_goes_while_it_sends_is_no_error():
+def test_a_client_that_disconnects_while_sending_is_no_error():
     async def answered(scope, receive, send):  # noqa: ARG001 - ASGI
         from starlette.requests import Request  # noqa: PLC0415 - the one who notices
 
@@ -368,7 +364,7 @@ async def hold_memory(scope, receive, send):
     await send({"type": "http.response.body"})
 
 
-def test_bodies_beyond_the_common_memory_wait_and_are_then_told_to_come_again():
+def test_bodies_beyond_the_shared_memory_wait_and_are_then_refused_with_retry_after():
     n_bytes = 2 * MAX_LOOP_BYTES
     found, headers = statuses(
         [document(n_bytes)] * 3, n_bytes=2 * n_bytes * OBJECT_WEIGHT, app=hold_memory
@@ -376,7 +372,7 @@ def test_bodies_beyond_the_common_memory_wait_and_are_then_told_to_come_again():
     assert (found, (b"retry-after", b"2") in headers) == ([200, 200, 503], True)
 
 
-def test_bodies_that_are_still_on_their_way_hold_what_has_come():
+def test_incomplete_bodies_hold_memory_for_the_received_bytes():
     async def half_sent():
         budget = MemoryBudget(6 * MAX_LOOP_BYTES, seconds=0.05)
         bodies = [

@@ -105,7 +105,7 @@ def test_no_page_runs_a_script_that_is_not_known_beforehand(every_page):
     assert [found[1] for found in scripts if found and "unsafe" in found[1]] == []
 
 
-def test_no_page_is_framed_elsewhere_nor_taken_for_what_it_is_not(every_page):
+def test_pages_forbid_framing_and_content_sniffing(every_page):
     framed = {
         re.search(r"frame-ancestors ([^;]*)", page.headers["Content-Security-Policy"])[1]
         for page in every_page
@@ -117,5 +117,5 @@ def test_no_page_is_framed_elsewhere_nor_taken_for_what_it_is_not(every_page):
 @pytest.mark.parametrize(
     "asset", ["/docs/assets/swagger/swagger-ui-bundle.js", "/redoc/logo-mini.svg"]
 )
-def test_a_file_of_these_pages_is_not_taken_for_what_it_is_not(sampled, asset):
+def test_files_of_these_pages_forbid_content_sniffing(sampled, asset):
     assert sampled.get(asset).headers["X-Content-Type-Options"] == "nosniff"

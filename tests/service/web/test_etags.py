@@ -61,12 +61,12 @@ def test_a_stale_etag_renames_no_segment(sampled, model, segment):
     assert (answers, named) == ([200, 412], "Mine")
 
 
-def test_a_version_has_another_tag_once_it_is_shown_otherwise(sampled, model):
+def test_a_version_has_another_etag_if_its_representation_changes(sampled, model):
     address = f"/v1/models/{model}/versions/1"
     tags = [sampled.get(address).headers["ETag"] for _ in range(2)]
     sampled.put(f"/v1/models/{model}/aliases/production", json={"version": 2})
     assert (tags[0] == tags[1], sampled.get(address).headers["ETag"] == tags[0]) == (True, False)
 
 
-def test_an_alias_that_nobody_made_is_not_there(sampled, model):
+def test_an_alias_that_was_never_created_is_absent(sampled, model):
     assert sampled.get(f"/v1/models/{model}/aliases/tried").status_code == 404

@@ -106,17 +106,17 @@ def test_there_are_bodies_enough():
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_any_body_gets_an_answer(asked, addresses, name, thinned):
+def test_any_body_gets_a_documented_response(asked, addresses, name, thinned):
     send(asked, thinned(addresses, list(BODIES).index(name), 4), *BODIES[name])
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "identity", "no-such"])
-def test_any_encoding_gets_an_answer(asked, addresses, encoding):
+def test_any_encoding_gets_a_documented_response(asked, addresses, encoding):
     media_type, body = BODIES["gzip"]
     send(asked, addresses, media_type, body, **{"Content-Encoding": encoding})
 
 
-def test_bodies_changed_at_random_get_an_answer(asked, addresses, n_mutations, reached):
+def test_randomly_changed_bodies_get_a_documented_response(asked, addresses, n_mutations, reached):
     chance = random.Random(0)  # noqa: S311 - mutations need no secrecy
     for _ in range(n_mutations):
         media_type, body = chance.choice(list(BODIES.values()))
@@ -144,21 +144,21 @@ def changed(chance, body):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_name_in_a_path_gets_an_answer(asked, operations, known, name, thinned):
+def test_any_name_in_a_path_gets_a_documented_response(asked, operations, known, name, thinned):
     for method, path, described in thinned(operations, NAMES.index(name), 10):
         for each in parameters(described, "path") if method != "delete" else ():
             asked(method, path.format_map({**known, each: name}))
 
 
 @pytest.mark.parametrize("value", NAMES)
-def test_any_value_in_a_query_gets_an_answer(asked, operations, known, value, thinned):
+def test_any_value_in_a_query_gets_a_documented_response(asked, operations, known, value, thinned):
     for method, path, described in thinned(operations, NAMES.index(value), 10):
         for each in parameters(described, "query") if method != "delete" else ():
             asked(method, path.format_map(known) + f"?{each}={value}")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_name_of_what_is_to_be_deleted_gets_an_answer(asked, operations, known, name, thinned):
+def test_any_name_in_a_delete_gets_a_documented_response(asked, operations, known, name, thinned):
     for method, path, described in thinned(operations, NAMES.index(name), 10):
         if method == "delete":
             own = dict.fromkeys(known, "own")

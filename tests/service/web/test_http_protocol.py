@@ -142,7 +142,7 @@ def test_an_idle_connection_is_closed_without_a_further_response(connection, sen
     assert answers(connection).count(b"HTTP/1.1") == sent.count(b"HTTP/1.1")
 
 
-def test_a_connection_may_be_used_again_and_again(connection):
+def test_a_connection_serves_many_requests(connection):
     for _ in range(3):
         connection.sendall(GET)
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 204")
@@ -186,7 +186,7 @@ def test_a_client_that_keeps_sending_after_a_refusal_is_disconnected(connection)
 
 
 @pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
-def test_a_slow_reader_gets_the_whole_response(connection, closing):
+def test_a_slow_reader_gets_the_complete_response(connection, closing):
     connection.sendall(b"GET /whole HTTP/1.1\r\nHost: x\r\n" + closing + b"\r\n")
     n_bytes, started = 0, time.monotonic()
     while n_bytes < MUCH:
@@ -268,12 +268,12 @@ def test_nothing_is_answered_after_a_refusal(connection):
     ],
     ids=["garbage", "waiting", "large", "version", "body", "waiting body", "own body", "closed"],
 )
-def test_a_refusal_comes_after_the_answers_to_all_earlier_requests(connection, sent, expected):
+def test_a_refusal_is_sent_after_the_responses_to_all_earlier_requests(connection, sent, expected):
     connection.sendall(sent)
     assert statuses(answers(connection)) == expected
 
 
-def test_a_fault_in_a_body_whose_answer_was_sent_is_not_answered_again(connection):
+def test_a_malformed_body_after_its_response_is_not_answered_again(connection):
     connection.sendall(CHUNKED.replace(b"POST /echo", b"GET /"))
     assert connection.recv(1 << 16).startswith(b"HTTP/1.1 204")
     connection.sendall(b"z\r\n")
@@ -289,7 +289,7 @@ def test_bytes_of_a_body_do_not_count_as_those_of_the_next_head(connection):
     assert statuses(answers(connection)) == [200, 204]
 
 
-def test_a_head_just_within_the_limit_is_taken_wherever_it_begins(connection):
+def test_a_head_just_within_the_limit_is_accepted_at_any_offset(connection):
     sent = [
         GET * 50,
         LAST.replace(b"Host", b"X: " + b"x" * (MAX_HEAD_BYTES - PIECE_BYTES) + b"\r\nHost"),
@@ -349,7 +349,7 @@ def test_many_pipelined_upgrade_requests_are_ignored(connection):
         (b"HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\nConnection: close\r\n", 204),
     ],
 )
-def test_a_head_is_taken_or_refused_as_http_says(connection, head, status):
+def test_a_head_is_accepted_or_refused_by_the_http_grammar(connection, head, status):
     connection.sendall(b"GET / " + head + b"\r\n0\r\n\r\n")
     assert statuses(answers(connection)) == [status]
 

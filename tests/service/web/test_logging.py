@@ -56,7 +56,7 @@ def test_a_request_leaves_a_line_with_its_id(line):
     assert logged["request_id"] == answer.headers["X-Request-ID"]
 
 
-def test_an_id_that_the_client_gives_is_kept(line):
+def test_a_clients_request_id_is_kept(line):
     answer, logged = line("GET", "/livez", headers={"X-Request-ID": "order-4711"})
     assert logged["request_id"] == answer.headers["X-Request-ID"] == "order-4711"
 
@@ -80,7 +80,7 @@ def test_a_request_is_logged_by_the_pattern_of_its_route(line):
     )
 
 
-def test_a_path_that_no_route_knows_is_not_logged(line):
+def test_an_unknown_path_is_not_logged(line):
     _, logged = line("GET", f"/{CANARY}")
     assert CANARY not in str(logged)
 
@@ -90,7 +90,7 @@ def test_a_refused_host_is_logged_as_well(line):
     assert logged["status"] == 403
 
 
-def test_a_line_says_when_and_how_grave(line):
+def test_a_line_has_its_time_and_level(line):
     _, logged = line("GET", "/livez")
     assert (logged["level"], logged["timestamp"][-1]) == ("info", "Z")
 
@@ -101,7 +101,7 @@ def test_no_value_of_a_customer_is_ever_logged(client, read_log):
     assert not [line for line in lines if CANARY in str(line) or "77.125" in str(line)]
 
 
-def test_what_was_done_well_and_badly_is_logged(client, read_log):
+def test_succeeded_and_failed_requests_are_logged(client, read_log):
     use(client, CANARY, 77.125)
     assert {line["status"] for line in read_log() if line["event"] == "request"} == {
         200,
@@ -119,7 +119,7 @@ def test_a_failed_job_is_logged_with_its_id(client, read_log):
     assert (failed["job"], failed["error"]) == (job, "TooFewCustomers")
 
 
-def test_what_a_job_does_is_logged_with_the_id_of_the_request_that_asked_for_it(client, read_log):
+def test_a_jobs_log_lines_have_the_id_of_the_request_that_created_it(client, read_log):
     client.put("/v1/datasets/towns", content=TABLE, headers=CSV)
     asked = {"name": "towns", "dataset": "towns", "k": 999}
     client.post(
@@ -150,7 +150,7 @@ def test_an_error_is_described_without_its_message():
 
 @pytest.mark.parametrize("library", ["library", "tornado.application"])
 @pytest.mark.parametrize("error", [None, fail()])
-def test_what_a_library_logs_is_a_json_object_too(read_log, capfd, library, error):
+def test_log_records_of_libraries_are_json_objects_too(read_log, capfd, library, error):
     logging.getLogger(library).error("went wrong", exc_info=error)
     assert capfd.readouterr().err == ""
     [line] = read_log()
@@ -170,7 +170,7 @@ class Writes:
         pass
 
 
-def test_requests_are_written_in_whole_lines_that_a_pipe_takes_in_one_piece():
+def test_log_lines_are_written_to_a_pipe_atomically():
     async def write(stream):
         handler = BatchingJsonHandler(stream)
         for n in range(200):

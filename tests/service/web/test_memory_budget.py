@@ -33,7 +33,7 @@ def test_one_body_reserves_at_most_half_of_the_memory_budget(budget):
     assert budget.max_share == 5
 
 
-def test_what_is_free_is_taken_at_once_and_what_is_not_is_refused_after_a_while(budget):
+def test_a_free_share_is_acquired_at_once_and_a_busy_one_times_out(budget):
     async def take_both():
         await budget.acquire(6)
         with pytest.raises(MemoryBusy):
@@ -43,7 +43,7 @@ def test_what_is_free_is_taken_at_once_and_what_is_not_is_refused_after_a_while(
     assert (granted(budget, 4), granted(budget, 5)) == (True, False)
 
 
-def test_a_share_that_is_given_back_goes_to_those_who_wait_for_no_more_than_is_free(budget):
+def test_a_released_share_wakes_the_waiters_whose_shares_fit(budget):
     async def wait():
         await budget.acquire(9)
         waiting = [asyncio.ensure_future(budget.acquire(n_bytes)) for n_bytes in (8, 2, 3)]
@@ -55,7 +55,7 @@ def test_a_share_that_is_given_back_goes_to_those_who_wait_for_no_more_than_is_f
 
 
 @pytest.mark.parametrize("is_given_back", [False, True], ids=["waiting", "just granted"])
-def test_a_request_that_is_cancelled_takes_nothing(budget, is_given_back):
+def test_a_cancelled_request_holds_no_memory(budget, is_given_back):
     async def cancel():
         await budget.acquire(10)
         waiting = asyncio.ensure_future(budget.acquire(10))

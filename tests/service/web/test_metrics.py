@@ -101,20 +101,20 @@ def test_a_request_is_timed(client):
     assert 0 < named(figures, "segmentation_request_seconds_sum")["GET", "/livez"] < 5
 
 
-def test_a_method_that_nobody_knows_makes_no_series_of_its_own(client):
+def test_an_unknown_method_makes_no_series_of_its_own(client):
     for method in ("ZANZIBAR", "SEVENTY"):
         client.request(method, "/livez")
     counted = named(scrape(client), "segmentation_requests_total")
     assert {key[0] for key in counted} == {"other"}
 
 
-def test_a_path_that_no_route_knows_makes_no_series_of_its_own(client):
+def test_an_unknown_path_makes_no_series_of_its_own(client):
     for path in ("zanzibar", "seventy"):
         client.get(f"/{path}")
     assert named(scrape(client), "segmentation_requests_total") == {("GET", "-", "404"): 2}
 
 
-def test_the_request_that_asks_is_in_flight(client):
+def test_the_scraping_request_is_in_flight(client):
     assert named(scrape(client), "segmentation_requests_in_flight") == {(): 1}
 
 
@@ -124,7 +124,7 @@ def test_every_process_counts_for_itself(client, settings):
         assert ("GET", "/livez", "200") not in named(scrape(other), "segmentation_requests_total")
 
 
-def test_rows_are_counted_that_were_placed(client, sample_csv):
+def test_assigned_rows_are_counted(client, sample_csv):
     put_csv(client, "sample", sample_csv)
     fit(client, "m")
     place(client, "m", CUSTOMER, {INCOME: "much"}, CUSTOMER)
@@ -145,7 +145,7 @@ def test_a_scorer_is_read_once_and_found_again(client, sample_csv):
     assert named(figures, "segmentation_cache_entries")["scorers",] == 1
 
 
-def test_a_cache_says_how_full_it_is():
+def test_a_cache_reports_its_size():
     cache = LruCache(10, len)
     cache.get("a", lambda: b"12345")
     assert cache.use().fill_ratio == 0.5
@@ -170,7 +170,7 @@ def test_a_queue_is_counted_and_its_oldest_job_has_an_age(idle, sample_csv):
     assert named(figures, "segmentation_queue_age_seconds")[()] > 0
 
 
-def test_a_queue_that_is_empty_again_says_so(database, figures):
+def test_an_emptied_queue_is_reported_as_empty(database, figures):
     with database.writing() as session:
         job = jobs.create_job(session, "shop", "fit", {})
     figures()
@@ -189,7 +189,7 @@ def test_each_finished_job_is_counted_once(database, figures):
     ] * 2
 
 
-def test_a_job_counts_whose_workers_clock_is_behind(database, figures):
+def test_a_job_counts_even_if_its_workers_clock_is_behind(database, figures):
     figures()
     finish(database, finished_at=now() - LOOK_BACK / 2)
     assert named(figures(), "segmentation_jobs_finished_total") == {("fit", "succeeded"): 1}
@@ -200,7 +200,7 @@ def test_jobs_that_finished_before_the_process_began_are_not_counted(database):
     assert named(read(JobCollector(database).collect()), "segmentation_jobs_finished_total") == {}
 
 
-def test_only_what_succeeded_is_timed(database, figures):
+def test_only_succeeded_jobs_are_timed(database, figures):
     finish(database, state="failed")
     finish(database)
     assert named(figures(), "segmentation_job_seconds_sum") == {("kmeans", "fit"): 2}
@@ -213,7 +213,7 @@ def test_the_rows_are_read_once_a_second(database):
     assert read(collector.collect()) == before
 
 
-def test_without_a_database_the_process_says_so_and_has_no_queue():
+def test_without_a_database_the_metrics_report_it_and_omit_the_queue():
     figures = read(JobCollector(AbsentDatabase()).collect())
     assert (
         named(figures, "segmentation_database_up"),
@@ -221,16 +221,16 @@ def test_without_a_database_the_process_says_so_and_has_no_queue():
     ) == ({(): 0}, {})
 
 
-def test_the_release_is_told_with_the_figures(client):
+def test_the_metrics_include_the_release(client):
     [(_, release)] = named(scrape(client), "segmentation_build_info")
     assert release == RELEASE
 
 
-def test_the_process_tells_its_memory(client):
+def test_the_metrics_include_the_memory_of_the_process(client):
     assert named(scrape(client), "process_resident_memory_bytes")[()] > 0
 
 
-def test_a_scraper_may_ask_for_openmetrics(client):
+def test_a_scraper_may_request_openmetrics(client):
     answer = client.get(
         "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}
     )

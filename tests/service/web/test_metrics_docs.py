@@ -58,7 +58,7 @@ def test_every_figure_has_the_labels_that_are_documented(families):
 
 
 @pytest.mark.parametrize(("title", "query"), QUERIES)
-def test_the_dashboard_asks_only_for_figures_that_there_are(names, title, query):
+def test_the_dashboard_uses_existing_metrics_only(names, title, query):
     assert set(FIGURE.findall(query)) <= names, title
 
 
@@ -72,12 +72,12 @@ def test_the_dashboard_shows_all_figures_of_our_own(names):
     assert {re.sub("_bucket$", "", name) for name in shown} >= ours
 
 
-def test_the_alerts_ask_only_for_figures_that_there_are(names):
+def test_the_alerts_use_existing_metrics_only(names):
     alerts = DOCUMENT[DOCUMENT.index("### Alerts") : DOCUMENT.index("### Dashboard")]
     assert set(FIGURE.findall(alerts)) <= names
 
 
-def test_no_figure_has_a_label_that_could_name_somebody(families):
+def test_no_metric_has_a_label_that_could_name_a_customer(families):
     labels = {label for family in families for sample in family.samples for label in sample.labels}
     assert labels == {
         "algorithm", "cache", "kind", "le", "method", "python", "route", "state", "status",

@@ -174,7 +174,7 @@ def test_every_refusal_is_declared_with_its_status(operations):
     assert [each for each in refusals if each[3] != {"application/problem+json"}] == []
 
 
-def test_every_answer_declares_the_id_of_its_request(operations):
+def test_every_response_declares_its_request_id(operations):
     answers = [
         answer for operation in operations.values() for answer in operation["responses"].values()
     ]
@@ -224,7 +224,7 @@ def test_an_example_does_not_replace_the_sample(operations):
     assert fill(put, operations["PUT", put], None) != "/v1/datasets/sample"
 
 
-def test_an_answer_that_came_in_time_is_not_described_as_a_job(operations):
+def test_an_immediate_response_is_not_described_as_a_job(operations):
     answers = operations["POST", "/v1/models"]["responses"]
     schemas = [
         answers[status]["content"]["application/json"]["schema"] for status in ("201", "202")
@@ -235,6 +235,6 @@ def test_an_answer_that_came_in_time_is_not_described_as_a_job(operations):
     ]
 
 
-def test_the_headers_of_an_answer_that_is_a_job_are_described(operations):
+def test_the_headers_of_a_job_response_are_described(operations):
     headers = operations["POST", "/v1/models"]["responses"]["202"]["headers"]
     assert headers.keys() >= {"Location", "Retry-After", "X-Job", "Preference-Applied"}

@@ -39,12 +39,12 @@ def walk(client, path, page_size):
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("page_size", [1, 2, 7])
-def test_pages_hold_what_the_whole_list_holds(sampled, path, page_size):
+def test_pages_contain_the_whole_list(sampled, path, page_size):
     assert walk(sampled, path, page_size) == page(sampled, path, page_size=1000)[0]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_page_holds_no_more_than_asked(sampled, path):
+def test_a_page_has_at_most_the_requested_size(sampled, path):
     assert len(page(sampled, path, page_size=2)[0]) == 2
 
 
@@ -63,7 +63,7 @@ def test_a_page_of_no_or_of_too_many_entries_is_refused(sampled, path, page_size
 @pytest.mark.parametrize(
     "token", ["a", "_", "%%%", "é", urlsafe_b64encode(b"\xff").decode(), "AA==", "a" * 501]
 )
-def test_what_is_no_token_is_refused(sampled, path, token):
+def test_invalid_tokens_are_refused(sampled, path, token):
     assert sampled.get(path, params={"page_token": token}).status_code == 422
 
 

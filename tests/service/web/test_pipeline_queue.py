@@ -6,7 +6,7 @@ from functools import partial
 from service.web.pipeline_queue import PipelineQueue
 
 
-def test_others_come_in_between_the_pipelined_requests_of_all_connections():
+def test_pipelined_requests_of_all_connections_leave_turns_for_others():
     async def turns():
         order, queue, loop = [], PipelineQueue(), asyncio.get_running_loop()
         for number in range(3):

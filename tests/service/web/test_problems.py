@@ -90,7 +90,7 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(sampled):
 
 
 @pytest.mark.parametrize("error", [Unavailable(), EngineUnavailable(), TableBusy()])
-def test_what_will_pass_says_when_to_try_again(error):
+def test_retryable_problems_have_retry_after(error):
     assert int(problem_response(to_problem(error)).headers["Retry-After"]) > 0
 
 
@@ -123,18 +123,18 @@ def test_many_long_faults_fit_into_a_problem():
     assert len(str(to_problem(InvalidRequest("ß" * 5000, errors=faults))).encode()) <= 16_384
 
 
-def test_a_detail_says_what_was_raised():
+def test_a_detail_is_the_message_of_the_error():
     assert (
         to_problem(NotFound("There is no dataset called shop"))["detail"]
         == "There is no dataset called shop"
     )
 
 
-def test_an_error_without_a_detail_says_its_sentence():
+def test_an_error_without_a_message_has_its_docstring_as_detail():
     assert to_problem(NotFound())["detail"] == "There is nothing under this name."
 
 
-def test_an_unforeseen_error_tells_nothing_of_itself(broken):
+def test_an_unexpected_error_does_not_leak_its_message(broken):
     answer = broken.put("/v1/datasets/shop", json={"customers": [{"id": 1, "age": 30}]})
     assert (answer.status_code, answer.headers["Content-Type"], CANARY in answer.text) == (
         500,
@@ -161,6 +161,6 @@ def test_after_an_unforeseen_error_others_are_answered(broken):
         '{"k": ' + "9" * 5000,
     ],
 )
-def test_a_body_that_cannot_be_read_is_a_problem_of_its_sender(sampled, body):
+def test_an_unreadable_body_is_a_client_error(sampled, body):
     answer = sampled.post("/v1/models", content=body, headers={"Content-Type": "application/json"})
     assert 400 <= answer.status_code < 500

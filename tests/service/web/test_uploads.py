@@ -56,14 +56,14 @@ def upload(client, name, content_type, content=b"a\n1\n", **more):
 
 
 @pytest.mark.parametrize("size", [0, 1, IN_MEMORY, IN_MEMORY + 1])
-def test_a_body_arrives_whole(client, size):
+def test_a_body_is_received_completely(client, size):
     answer = client.post(
         "/", content=b"x" * size, headers={"Content-Type": f"{CSV}; charset=utf-8"}
     )
     assert answer.json() == {"size": size, "content_type": f"{CSV}; charset=utf-8"}
 
 
-def test_a_body_that_does_not_say_what_it_is_says_nothing(client):
+def test_a_body_without_a_media_type_has_an_empty_one(client):
     assert client.post("/", content=b"x").json()["content_type"] == ""
 
 
@@ -77,7 +77,7 @@ def test_the_file_is_closed_once_the_answer_was_sent(client, received, path, sen
 
 
 @pytest.mark.parametrize("content_type", MEDIA_TYPES)
-def test_an_uploaded_file_is_what_it_says_it_is(client, content_type):
+def test_an_uploaded_file_has_its_declared_media_type(client, content_type):
     assert upload(client, "customers", content_type).json() == {
         "size": 4,
         "content_type": content_type,
@@ -86,7 +86,9 @@ def test_an_uploaded_file_is_what_it_says_it_is(client, content_type):
 
 @pytest.mark.parametrize("told", [OCTETS, "application/vnd.ms-excel", "text/plain"])
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_an_uploaded_file_that_says_nothing_useful_is_what_its_name_says(client, told, suffix):
+def test_an_uploaded_file_without_a_useful_media_type_is_read_by_its_extension(
+    client, told, suffix
+):
     assert (
         upload(client, f"customers{suffix.upper()}", told).json()["content_type"]
         == SUFFIXES[suffix]

@@ -138,7 +138,7 @@ def test_a_column_of_any_type_is_text_or_numbers(writer, array, cells):
         ([time(3, 4, 5)], ["03:04:05.000000"]),
     ],
 )
-def test_moments_are_iso_texts_no_finer_than_they_need_to_be(writer, moments, texts):
+def test_timestamps_are_iso_texts_in_the_coarsest_exact_unit(writer, moments, texts):
     assert one(pa.array(moments), writer).to_pylist() == [*texts]
 
 
@@ -227,7 +227,7 @@ def test_a_damaged_body_is_read_or_refused_by_the_same_process(writer, n_flips):
 
 
 @pytest.mark.parametrize("content_type", [PARQUET, ARROW])
-def test_a_body_that_is_something_else_is_refused(content_type):
+def test_a_body_of_another_format_is_refused(content_type):
     assert "incomplete or damaged" in str(refused(b"customer_id,age\na,1\n", content_type))
 
 
@@ -251,18 +251,18 @@ def test_a_long_text_that_runs_on_is_refused_before_it_is_unpacked():
     )
 
 
-def test_rows_that_take_no_room_are_counted():
+def test_rows_without_bytes_count_towards_the_limit():
     assert "rows" in str(refused(arrow(pa.table({"x": pa.nulls(10**8 + 1)})), ARROW))
 
 
-def test_rows_that_take_little_room_are_counted():
+def test_rows_with_few_bytes_count_towards_the_limit():
     assert "rows" in str(
         refused(parquet(pa.table({"x": pa.nulls(10**8 + 1, pa.bool_())})), PARQUET)
     )
 
 
 @pytest.mark.parametrize("write", [arrow, arrow_file])
-def test_a_buffer_that_says_it_is_huge_once_unpacked_is_refused_unread(write):
+def test_a_buffer_with_a_huge_declared_size_is_refused_unread(write):
     table = pa.table({"x": [0.0] * 1000})
     body = write(table, compression="zstd")
     claimed, huge = struct.pack("<q", 8000), struct.pack("<q", 2**40)
@@ -294,7 +294,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("view", ELSEWHERE)
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_view_of_what_is_not_there_is_refused(view, packed):
+def test_a_view_outside_its_buffers_is_refused(view, packed):
     column = viewed(HERE, view, cells=b"x" * 20)
     column = pa.DictionaryArray.from_arrays(pa.array([0, 0]), column) if packed else column
     assert "damaged" in str(refused(arrow(pa.table({"x": column})), ARROW))
@@ -360,7 +360,7 @@ def batches_in_a_file(*sizes):
     return sink.getvalue()
 
 
-def test_a_file_is_read_batch_by_batch_as_its_index_says():
+def test_a_file_is_read_batch_by_batch_by_its_index():
     body = with_blocks(batches_in_a_file(1, 2), lambda blocks: blocks)
     assert read(body, ARROW)["id"].to_pylist() == ["0-0", "1-0", "1-1"]
 
@@ -435,7 +435,7 @@ def zigzag(number, like=None):
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.int64()], ids=str)
-def test_a_parquet_file_that_says_it_is_small_is_refused_once_it_turns_out_larger(kind):
+def test_a_parquet_file_that_exceeds_its_declared_size_is_refused(kind):
     cells = pa.array(range(100_000), pa.int64()).cast(kind)
     table = pa.table({"a": cells, "b": cells})
     body = understating(parquet(table, compression="zstd", use_dictionary=False))
@@ -450,6 +450,6 @@ def test_a_page_that_takes_more_memory_than_allowed_is_refused_and_the_next_body
     assert read(parquet(pa.table({"id": ["a"]})), PARQUET).num_rows == 1
 
 
-def test_parquet_columns_keep_their_order_whatever_their_names_begin_with():
+def test_parquet_columns_keep_their_order_with_any_names():
     table = pa.table({"b.c": [1], "b": [2], ".b": [3], "a": [4], "b.": [5]})
     assert read(parquet(table), PARQUET).equals(table)

@@ -41,7 +41,7 @@ def read(content, content_type="text/csv"):
 
 
 @pytest.mark.parametrize("charset", WORDS)
-def test_a_charset_is_found_by_the_words_and_told(charset):
+def test_a_charset_is_detected_by_words_and_reported(charset):
     header, *words = WORDS[charset]
     table, [warning] = read(body(charset))
     assert (table.column_names[1], table[1].to_pylist()) == (header, words * 3)

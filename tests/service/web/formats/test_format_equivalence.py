@@ -175,7 +175,7 @@ def test_the_day_of_a_time_is_the_one_that_its_zone_has(learned):
     assert [row["seen"] for row in customers_of(learned, "same")] == expected
 
 
-def test_nan_is_missing_and_told(learned):
+def test_nan_is_missing_with_a_warning(learned):
     assert (
         "'spent' holds NaN in 6 rows, which is taken for a missing value."
         in put(learned, "nan", PARQUET)["warnings"]

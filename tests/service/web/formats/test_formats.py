@@ -147,7 +147,7 @@ def test_a_large_json_integer_keeps_its_digits():
     ]
 
 
-def test_absent_json_fields_are_null_and_columns_come_as_first_seen():
+def test_absent_json_fields_are_null_and_columns_keep_the_order_of_appearance():
     table = read_table(customers({"b": 1}, {"a": 2, "b": 3}), JSON)
     assert table.to_pydict() == {"b": [1, 3], "a": [None, 2]}
 
@@ -232,7 +232,7 @@ def test_a_header_that_occurs_twice_is_named():
 
 
 @pytest.mark.parametrize("body", [b"a,,c\n1,2,3\n", b"a, ,c\n1,2,3\n"])
-def test_an_empty_header_is_refused_by_its_place(body):
+def test_an_empty_header_is_refused_by_its_position(body):
     assert faults(body, CSV) == [(None, None, "column 2 has no header")]
 
 
@@ -301,7 +301,7 @@ def test_a_single_column_is_not_split():
     ),
     st.sampled_from(",;\t"),
 )
-def test_what_a_csv_writer_quotes_is_read_back(rows, delimiter):
+def test_quoted_csv_cells_are_read_back(rows, delimiter):
     table = read_table(written([("first", "second", "third"), *rows], delimiter), CSV)
     assert list(zip(*table.to_pydict().values(), strict=True)) == rows
 
@@ -323,7 +323,7 @@ def test_a_quote_inside_an_unquoted_cell_is_a_character():
     assert read_table(b'a,b\n5" nail,2\n', CSV)["a"].to_pylist() == ['5" nail']
 
 
-def test_a_cell_longer_than_a_block_does_not_break_the_answer():
+def test_a_cell_longer_than_a_block_is_read_completely():
     assert refused(b"a,b\n1,2\n" + b"x" * (1 << 25) + b"\n", CSV)
 
 
@@ -409,18 +409,18 @@ def test_json_is_read_the_same_wherever_a_block_of_it_ends(padding):
     "body",
     [b'{"customers": [{"a": 1}]} x', b'{"a": 1 "b": 2}', b"{1: 2}", b'{"customers": [{"a": 1}'],
 )
-def test_what_is_no_json_is_refused_by_its_place(body):
+def test_invalid_json_is_refused_by_its_position(body):
     assert "in line 1, column" in str(refused(body, JSON))
 
 
-def test_json_faults_are_placed_in_their_lines_beyond_the_first_block():
+def test_json_errors_have_line_numbers_beyond_the_first_block():
     body = b'{"customers": [\n' + (b'{"a": 1},' + b" " * 1000 + b"\n") * 2000 + b"  oops]}"
     assert len(body) > BLOCK
     assert str(refused(body, JSON)).endswith("in line 2002, column 3")
 
 
 @pytest.mark.parametrize(("write", "content_type"), [(customers, JSON), (lines, LINES)])
-def test_a_patch_tells_absent_fields_from_cleared_ones(write, content_type):
+def test_a_raw_table_distinguishes_absent_fields_from_null(write, content_type):
     read = patch(write({"id": 1, "a": None}, {"id": 2, "b": 5}, {}), content_type)
     present = {name: mask.tolist() for name, mask in read.present.items()}
     assert present == {
@@ -451,14 +451,14 @@ def test_a_row_without_a_single_cell_is_passed_over_in_every_format(content_type
     "before", ["", "\n", "\r\n\n", ";;\n", " \n", "sep=;\n", "SEP=;\r\n\n", '"sep=;"\n']
 )
 @pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
-def test_what_spreadsheets_put_before_the_header_does_not_matter(before, charset):
+def test_lines_of_spreadsheets_before_the_header_are_skipped(before, charset):
     assert read_table(f"{before}a;b\n1;2\n".encode(charset), CSV).to_pydict() == {
         "a": ["1"],
         "b": ["2"],
     }
 
 
-def test_the_delimiter_that_is_declared_in_the_file_is_believed():
+def test_the_delimiter_declared_in_the_file_is_used():
     assert read_table(b"sep=|\na,b|c\n1,5|2\n", CSV).to_pydict() == {"a,b": ["1,5"], "c": ["2"]}
 
 

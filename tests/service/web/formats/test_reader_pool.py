@@ -17,8 +17,8 @@ import pytest
 from pyarrow import ipc
 
 from service.errors import Unavailable
-from service.web.formats import UnreadableBody, frames, read_table
-from service.web.formats.frames import Frame
+from service.web.formats import UnreadableBody, read_table, reader_messages
+from service.web.formats.reader_messages import ReaderMessage
 from service.web.formats.reader_pool import INLINE_BYTES, ReaderFailed, ReaderPool
 from tests.support.waiting import alive, eventually
 
@@ -125,7 +125,7 @@ def test_bodies_beyond_the_processes_wait_for_their_turn(pool):
     assert [table.num_rows for table in tables] == [200_000] * 4
 
 
-def test_a_body_whose_turn_does_not_come_may_be_sent_again():
+def test_a_body_that_waits_too_long_is_refused_as_retryable():
     with ReaderPool(max_processes=1, seconds=0.1) as pool, pool._free, pytest.raises(Unavailable):
         read(pool)
 
@@ -168,11 +168,11 @@ def test_a_process_ends_with_the_one_that_started_it():
 
 
 def answer_with(monkeypatch, header, payload=b""):
-    frame = Frame(header, memoryview(payload), None)
-    monkeypatch.setattr(frames, "receive", lambda _: frame)
+    answer = ReaderMessage(header, memoryview(payload), None)
+    monkeypatch.setattr(reader_messages, "receive", lambda _: answer)
 
 
-def test_a_process_that_answers_with_other_columns_than_raw_ones_is_not_believed(pool, monkeypatch):
+def test_an_answer_with_other_than_raw_columns_is_refused(pool, monkeypatch):
     sink = pa.BufferOutputStream()
     with ipc.new_stream(sink, pa.schema({"x": pa.list_(pa.int8())})):
         pass
@@ -193,9 +193,7 @@ def test_a_disk_that_is_full_is_no_fault_of_the_body(pool, monkeypatch):
         read(pool)
 
 
-def test_every_operation_that_takes_a_table_has_it_read_by_the_pool_of_the_api(
-    sampled, monkeypatch
-):
+def test_every_operation_with_a_table_body_uses_the_reader_pool(sampled, monkeypatch):
     monkeypatch.setattr(
         ReaderPool, "read", lambda pool, *_: refuse_in(pool is sampled.app.state.services.readers)
     )
@@ -221,7 +219,7 @@ def operations(client):
     ]
 
 
-def test_the_api_answers_422_for_a_body_that_ended_its_process_and_goes_on(sampled, name):
+def test_a_body_that_kills_its_process_is_answered_422_and_the_api_continues(sampled, name):
     def put():
         return sampled.put(
             f"/v1/datasets/{name}", content=parquet(), headers={"Content-Type": PARQUET}
@@ -238,10 +236,10 @@ def test_the_api_answers_422_for_a_body_that_ended_its_process_and_goes_on(sampl
     assert put().is_success
 
 
-def test_a_process_whose_answer_is_none_is_asked_nothing_more(pool, monkeypatch):
+def test_a_process_with_an_invalid_answer_is_not_used_again(pool, monkeypatch):
     process = process_of(pool)
     with monkeypatch.context() as broken:
-        broken.setattr(frames, "receive", lambda _: json.loads("half of an answ"))
+        broken.setattr(reader_messages, "receive", lambda _: json.loads("half of an answ"))
         with pytest.raises(ValueError, match="Expecting"):
             read(pool)
     assert not alive(process)

@@ -61,7 +61,7 @@ def test_a_document_is_as_deep_as_its_value(value, before):
 
 
 @pytest.mark.parametrize("media_type", BODIES)
-def test_a_header_that_is_too_long_is_refused_by_its_place(media_type):
+def test_a_header_that_is_too_long_is_refused_by_its_position(media_type):
     with pytest.raises(UnreadableBody) as refused:
         read_table(BytesIO(BODIES[media_type].encode()), media_type)
     assert [fault.detail for fault in refused.value.errors] == [
@@ -133,7 +133,7 @@ def test_a_fault_of_a_later_row_is_pointed_at():
     assert [fault["loc"] for fault in refused.value.errors()] == [("body", "customers", 2500)]
 
 
-def test_a_customer_whose_cells_are_lists_takes_no_room():
+def test_nested_cells_use_no_memory():
     row = b'{"a": [' + b"[]," * 60_000 + b"[]]},"
     tracemalloc.start()
     customers = read_customers(

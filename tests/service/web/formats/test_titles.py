@@ -28,14 +28,14 @@ def read(text, media_type="text/csv"):
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_titles_are_left_out_and_told(title):
+def test_titles_are_skipped_with_a_warning(title):
     table, [warning] = read(title + TABLE)
     assert (table.column_names, table.num_rows) == (COLUMNS, 3)
     assert warning.endswith(f"the header is line {TITLES[title][1]}.")
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", "|"])
-def test_titles_are_found_whatever_the_delimiter(delimiter):
+def test_titles_are_found_with_any_delimiter(delimiter):
     table, warnings = read("Customer list\n" + TABLE.replace(";", delimiter))
     assert (table.column_names, len(warnings)) == (COLUMNS, 1)
 

@@ -89,7 +89,7 @@ def test_any_table_is_the_same_dataset_through_any_two_formats_twice(table, form
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
-def test_what_is_no_finite_number_is_left_out_of_every_format(fmt):
+def test_numbers_that_are_not_finite_are_empty_in_every_format(fmt):
     table = pa.table({"customer_id": ["a", "b", "c"], "x": [math.nan, math.inf, 1.5]})
     assert [cell or None for cell in through(table, fmt)["x"].to_pylist()] in (
         [None, None, 1.5],
@@ -98,7 +98,7 @@ def test_what_is_no_finite_number_is_left_out_of_every_format(fmt):
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
-def test_a_table_without_rows_has_its_whole_frame(fmt):
+def test_a_table_without_rows_is_a_complete_document(fmt):
     body = written(TABLE.slice(0, 0), fmt)
     if fmt.name == "parquet":
         assert pq.read_table(io.BytesIO(body)).column_names == TABLE.column_names
@@ -115,7 +115,7 @@ def header(table):
     return ",".join(table.column_names)
 
 
-def test_json_is_one_object_with_the_rows_and_what_comes_after():
+def test_json_is_one_object_with_the_rows_and_extra_fields():
     assert json.loads(written(TABLE, JSON, noun="members", seed=7, total=4)) == {
         "members": TABLE.to_pylist(),
         "seed": 7,
@@ -123,7 +123,7 @@ def test_json_is_one_object_with_the_rows_and_what_comes_after():
     }
 
 
-def test_what_comes_after_the_rows_may_be_known_only_after_them():
+def test_extra_fields_may_be_computed_after_the_rows():
     after = {}
 
     def batches():
@@ -140,7 +140,7 @@ def test_lines_are_one_object_each():
     ] == TABLE.to_pylist()
 
 
-def test_csv_is_what_a_csv_reader_expects():
+def test_csv_is_read_back_by_a_csv_reader():
     rows = list(csv.reader(io.StringIO(written(TABLE, BY_NAME["csv"]).decode(), newline="")))
     assert rows == [
         TABLE.column_names,
@@ -151,7 +151,7 @@ def test_csv_is_what_a_csv_reader_expects():
     ]
 
 
-def test_csv_ends_its_lines_as_the_rfc_says():
+def test_csv_lines_end_as_in_rfc_4180():
     assert written(TABLE, BY_NAME["csv"]).count(b"\r\n") == TABLE.num_rows + 1
 
 
@@ -165,7 +165,7 @@ def test_an_arrow_stream_keeps_the_types():
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
-def test_rows_are_sent_before_the_next_are_asked_for(fmt):
+def test_rows_are_sent_before_the_next_are_read(fmt):
     asked = []
     rows = pa.record_batch({"x": pa.array(range(1 << 16))})
 
@@ -212,7 +212,7 @@ def test_the_format_is_the_one_the_client_prefers(accept, name):
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
-def test_a_format_asked_for_by_name_wins_over_the_header(fmt):
+def test_the_format_parameter_overrides_the_accept_header(fmt):
     assert negotiate("text/html", fmt.name) is fmt
 
 
@@ -232,7 +232,7 @@ def answered(fmt):
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=BY_NAME)
-def test_an_answer_says_what_it_is_and_what_it_depends_on(fmt):
+def test_a_response_has_its_media_type_and_vary(fmt):
     answer = answered(fmt)
     assert answer.headers["content-type"].startswith(fmt.media_type)
     assert answer.headers["vary"] == "Accept"
@@ -250,11 +250,11 @@ def test_a_file_is_kept_under_its_name(name, file):
 
 
 @pytest.mark.parametrize("name", ["json", "ndjson"])
-def test_what_is_no_file_is_shown(name):
+def test_formats_that_are_no_files_are_shown_inline(name):
     assert "content-disposition" not in answered(BY_NAME[name]).headers
 
 
-def test_a_table_that_cannot_be_read_is_known_before_the_answer_begins():
+def test_an_unreadable_table_fails_before_the_response_starts():
     def batches():
         raise ServiceError
         yield

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Mapping
+from mmap import ACCESS_READ, mmap
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
@@ -15,12 +16,19 @@ import pyarrow as pa
 _SIZES: Final = struct.Struct("<IQ")
 
 
-class Frame(NamedTuple):
+class ReaderMessage(NamedTuple):
     """A message as it was received; the receiver closes its file."""
 
     header: dict[str, Any]
     payload: memoryview
     file: BinaryIO | None
+
+    def body(self) -> pa.Buffer:
+        """Return the payload, or the file mapped into memory and closed."""
+        if self.file is None:
+            return pa.py_buffer(self.payload)
+        with self.file as file:
+            return pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
 
 
 def send(
@@ -40,7 +48,7 @@ def send(
         connection.sendall(head)
 
 
-def receive(connection: socket.socket) -> Frame | None:
+def receive(connection: socket.socket) -> ReaderMessage | None:
     """Wait for a message; None once the other side has closed the connection."""
     sizes, descriptors, *_ = socket.recv_fds(connection, _SIZES.size, 1)
     if not sizes:
@@ -48,7 +56,7 @@ def receive(connection: socket.socket) -> Frame | None:
     file = os.fdopen(descriptors[0], "rb") if descriptors else None
     n_head_bytes, n_payload_bytes = _SIZES.unpack(sizes)
     data = _receive_all(connection, n_head_bytes + n_payload_bytes)
-    return Frame(json.loads(bytes(data[:n_head_bytes])), data[n_head_bytes:], file)
+    return ReaderMessage(json.loads(bytes(data[:n_head_bytes])), data[n_head_bytes:], file)
 
 
 def _receive_all(connection: socket.socket, size: int) -> memoryview:
