@@ -24,7 +24,8 @@ def test_an_image_has_two_pixels_per_unit():
 
 
 @pytest.mark.parametrize(
-    ("text", "look"), [("i", ""), ("m", ""), ("m", 'font-weight="600"'), ("ж", ""), ("−", "")]
+    ("text", "look"),
+    [("i", ""), ("m", ""), ("m", 'font-weight="600"'), ("ж", ""), ("\N{MINUS SIGN}", "")],
 )
 def test_text_is_drawn_in_the_fonts_beside_the_module(monkeypatch, text, look):
     drawn = to_png(svg(text, look))
