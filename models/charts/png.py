@@ -18,7 +18,7 @@ _FONTS: Final = sorted(Path(__file__).with_name("fonts").glob("*.ttf"))
 # Settings and credentials stay behind.
 _INHERITED: Final = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH")
 
-_lock = Lock()  # one image at a time: a large one takes more than 100 MB
+_lock = Lock()  # one image at a time: a large one takes 100 MB
 
 
 def to_png(svg: str) -> bytes:
