@@ -23,7 +23,6 @@ ENV PATH=/opt/segmentation/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp \
-    MPLCONFIGDIR=/tmp/matplotlib \
     SEGMENTATION_HOME=/data
 
 USER 10001:10001

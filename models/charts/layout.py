@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from math import ceil
 from typing import Final
 
 from models.charts.axes import Frame, axes_items
@@ -35,7 +36,7 @@ def layout_chart(chart: Chart, palette: Palette) -> Scene:
     Returns
     -------
     Scene
-        Of the chart's width; its height depends on the content.
+        Of the chart's width; its height depends on the content, in whole pixels.
     """
     parts = [
         _title(chart, palette),
@@ -48,7 +49,7 @@ def layout_chart(chart: Chart, palette: Palette) -> Scene:
         title=chart.title,
         notes=chart.notes,
         width=chart.width,
-        height=tops[-1] + MARGIN,
+        height=ceil(tops[-1] + MARGIN),
         background=palette.background,
         items=[item for top, (_, items) in zip(tops, parts, strict=False) for item in items(top)],
     )

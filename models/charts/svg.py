@@ -9,6 +9,8 @@ import numpy as np
 from models.charts.scene import Box, Item, Markers, PathItem, Pixels, Scene, TextItem, outline
 
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+# Control characters, surrogates and two noncharacters.
+_NOT_IN_XML = dict.fromkeys([*range(0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 
 
 def to_svg(scene: Scene) -> str:
@@ -98,7 +100,5 @@ def _fixed(value: float) -> str:
 
 
 def _escape_text(text: str) -> str:
-    """Escape text for XML, without control characters and surrogates."""
-    return escape(
-        "".join(letter for letter in text if letter >= " " and not "\ud800" <= letter <= "\udfff")
-    )
+    """Escape text for XML, without the characters that XML does not allow."""
+    return escape(text.translate(_NOT_IN_XML))

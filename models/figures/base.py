@@ -5,7 +5,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from models.charts.layout import layout_chart
 from models.charts.plotly_html import to_html
-from models.charts.scene import Scene
+from models.charts.png import to_png
 from models.charts.spec import Chart
 from models.charts.svg import to_svg
 from models.charts.theme import LOOKS, Theme
@@ -62,14 +62,8 @@ def render(
     look = LOOKS[theme]
     if extension == "html":
         return to_html(chart, look).encode()
-    scene = layout_chart(chart, look)
-    return to_svg(scene).encode() if extension == "svg" else _to_png(scene)
-
-
-def _to_png(scene: Scene) -> bytes:
-    from models.charts.png import to_png  # noqa: PLC0415 - only PNG needs matplotlib: a second and 40 MB
-
-    return to_png(scene)
+    svg = to_svg(layout_chart(chart, look))
+    return to_png(svg) if extension == "png" else svg.encode()
 
 
 def _to_json(name: str, chart: Chart, table: FigureData) -> bytes:

@@ -100,7 +100,7 @@ def test_every_figure_is_a_page_and_a_table(drawn, version):
 
 @every_version
 def test_every_figure_is_a_picture(drawn, pytestconfig, version):
-    # matplotlib takes a second for a large one: two versions every day, all of them in a soak.
+    # A large one takes a second: two versions every day, all of them in a soak.
     if version[1:] != ("mixed", 5) and not pytestconfig.getoption("--soak"):
         pytest.skip("drawn as PNG with --soak")
     assert all(picture.startswith(b"\x89PNG") for picture in drawn(version, "png").values())
