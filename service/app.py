@@ -22,6 +22,7 @@ from service.auth.rate_limit_windows import SharedWindows
 from service.auth.routes import router as access
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
+from service.customers.customer_writer import CustomerWriter
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
 from service.engine.client import JobEngine
@@ -155,7 +156,9 @@ def create_app(
     mount_docs(app)
     windows = SharedWindows(group.rate_limit_file()) if group else None
     limiter = RateLimiter(settings.requests_per_minute, windows=windows)
-    app.add_middleware(AssignmentFastPath, parts=services, placers=ModelCache(stores))
+    models = ModelCache(stores)
+    app.state.customer_writer = CustomerWriter(stores, services.readers, models)
+    app.add_middleware(AssignmentFastPath, parts=services, versions=models)
     app.add_middleware(AuthMiddleware, ring=KeyCache(stores.database), quotas=limiter)
     app.add_middleware(
         BodyLimitMiddleware,

@@ -7,10 +7,11 @@ import pyarrow as pa
 from fastapi import APIRouter, Path, Query, Response
 
 from service.customers import operations
+from service.customers.customer_writer import CustomerWriterDep
 from service.customers.schemas import CustomerList, StoredCustomer, Upsert
 from service.datasets import change_log, erasure, stored_versions
 from service.datasets.dataset_schema import stored_schema
-from service.idempotency.dependencies import IdempotencyDep, Keep
+from service.idempotency.dependencies import IdempotencyDep
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
 from service.web.dependencies import (
@@ -22,9 +23,9 @@ from service.web.dependencies import (
     ServicesDep,
     TenantDep,
 )
-from service.web.formats import read_patch
 from service.web.openapi import TABLE_BODY
 from service.web.pagination import decode_row_cursor, encode_row_cursor
+from service.web.schemas import NAME
 from service.web.table_response import (
     TABLE_ANSWER,
     ResponseFormatDep,
@@ -44,36 +45,36 @@ CustomerId = Annotated[
         examples=["1"],
     ),
 ]
+AssignModel = Annotated[
+    str | None,
+    Query(
+        pattern=NAME,
+        description="Assign each stored customer by the production version of this model.",
+    ),
+]
 LIST_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["customers"])
 
 
-@router.post(
-    "/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model_exclude_none=True
-)
-def upsert_customers(
-    parts: ServicesDep,
+@router.post("/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model=Upsert)
+async def upsert_customers(
     tenant: TenantDep,
     dataset: DatasetName,
     body: UploadDep,
     once: IdempotencyDep,
+    writer: CustomerWriterDep,
     *,
     atomic: Atomic = False,
-) -> Upsert:
+    assign: AssignModel = None,
+) -> Response:
     """Insert or update customers.
 
     Customers are matched by their ids. Absent fields and columns keep their stored values; empty
-    ones are cleared.
+    ones are cleared. With `assign`, each result has the segment of the customer as now stored.
     """
-
-    def upsert(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
-        patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
-        return operations.upsert_customers(
-            parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep
-        )
-
-    return once.respond(upsert, Upsert.of, Upsert)
+    answer = await writer.write(tenant, dataset, body, once, atomic=atomic, assign=assign)
+    return Response(answer, media_type="application/json")
 
 
 @router.get("/v1/datasets/{dataset}/customers", responses=LIST_RESPONSE)

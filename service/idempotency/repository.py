@@ -1,17 +1,29 @@
 """Queries on the table of idempotent requests."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, update
+from sqlalchemy import ColumnElement, CursorResult, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.idempotency.rows import RequestRow
-from service.stores.database import Session, now
+from service.stores.database import JsonObject, Session, now
 
 
 def find_request(session: Session, tenant: str, key: str) -> RequestRow | None:
     return session.get(RequestRow, (tenant, key), populate_existing=True)
+
+
+def list_requests(session: Session, tenant: str, keys: Collection[str]) -> list[RequestRow]:
+    """List the requests of some of a tenant's keys."""
+    query = select(RequestRow).where(RequestRow.tenant == tenant, RequestRow.key.in_(keys))
+    return list(session.scalars(query))
+
+
+def add_answers(session: Session, answers: Sequence[JsonObject]) -> None:
+    """Add completed requests, each with the columns of `RequestRow`."""
+    session.connection().execute(insert(RequestRow), answers)
 
 
 def get_or_create_request(

@@ -30,6 +30,12 @@ class Upload:
     content_type: str
     bounds: TableLimits
 
+    def small_body(self) -> bytes | None:
+        """Return a body that may be parsed on the event loop; None if it is larger."""
+        body = self.file.read(MAX_LOOP_BYTES + 1)
+        self.file.seek(0)
+        return body if len(body) <= MAX_LOOP_BYTES else None
+
 
 async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of a dataset; close its file after the response."""
