@@ -24,9 +24,9 @@ del slow
 """
 ORDERLY = """
 import signal
-from service.signals import exit_by_unwinding
+from service.signals import exit_with_cleanup
 
-exit_by_unwinding()
+exit_with_cleanup()
 try:
     print("now", flush=True)
     signal.pause()
@@ -66,7 +66,7 @@ def ended(script: str, signum: int) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("signum", STOPPING, ids=lambda signum: signum.name)
 def test_a_process_that_starts_ends_at_once_and_writes_no_traceback(signum):
-    script = UNRAISABLE.format(ends="exit_at_once", seconds=60)
+    script = UNRAISABLE.format(ends="exit_immediately", seconds=60)
     assert ended(script, signum) == (128 + signum, "", "")
 
 

@@ -84,7 +84,7 @@ def test_files_that_find_no_room_say_so(tmp_path):
         full()
 
 
-@pytest.mark.parametrize(("free", "has_room"), [(2**30, True), (1000, False)])
+@pytest.mark.parametrize(("free", "has_free_space"), [(2**30, True), (1000, False)])
 def test_a_directory_tells_whether_there_is_room(tmp_path, monkeypatch, free, has_free_space):
     disk = os.statvfs(tmp_path)
     seen = os.statvfs_result((disk.f_bsize, 1, *disk[2:4], free, *disk[5:]))
