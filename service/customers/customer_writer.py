@@ -1,9 +1,9 @@
 """Writes of customers: few rows in shared transactions, large batches into the stored table."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final, cast
+from typing import Final, cast
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from service.assignments.model_cache import ModelCache
@@ -139,8 +139,6 @@ class CustomerWriter:
         return operations.commit_writes(self._stores, target, writes, encode_upsert)
 
 
-async def _customer_writer(request: Request) -> CustomerWriter:
+def writer_of(request: Request) -> CustomerWriter:
+    """Return the writer of the app that serves a request."""
     return cast("CustomerWriter", request.app.state.customer_writer)
-
-
-CustomerWriterDep = Annotated[CustomerWriter, Depends(_customer_writer)]

@@ -4,14 +4,14 @@ from functools import partial
 from typing import Annotated, Any
 
 import pyarrow as pa
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from service.customers import operations
-from service.customers.customer_writer import CustomerWriterDep
+from service.customers.customer_writer import writer_of
 from service.customers.schemas import CustomerList, StoredCustomer, Upsert
 from service.datasets import change_log, erasure, stored_versions
 from service.datasets.dataset_schema import stored_schema
-from service.idempotency.dependencies import IdempotencyDep
+from service.idempotency.dependencies import IdempotencyKey, idempotent_request
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
 from service.web.dependencies import (
@@ -22,6 +22,8 @@ from service.web.dependencies import (
     ReadDep,
     ServicesDep,
     TenantDep,
+    caller_of,
+    services,
 )
 from service.web.openapi import TABLE_BODY
 from service.web.pagination import decode_row_cursor, encode_row_cursor
@@ -32,7 +34,7 @@ from service.web.table_response import (
     TableResponse,
     table_response,
 )
-from service.web.uploads import UploadDep
+from service.web.uploads import receive_upload
 
 Atomic = Annotated[bool, Query(description="Reject the whole batch if any row is invalid.")]
 
@@ -59,11 +61,9 @@ router = APIRouter(tags=["customers"])
 
 @router.post("/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model=Upsert)
 async def upsert_customers(
-    tenant: TenantDep,
+    request: Request,
     dataset: DatasetName,
-    body: UploadDep,
-    once: IdempotencyDep,
-    writer: CustomerWriterDep,
+    idempotency_key: IdempotencyKey = None,
     *,
     atomic: Atomic = False,
     assign: AssignModel = None,
@@ -73,7 +73,13 @@ async def upsert_customers(
     Customers are matched by their ids. Absent fields and columns keep their stored values; empty
     ones are cleared. With `assign`, each result has the segment of the customer as now stored.
     """
-    answer = await writer.write(tenant, dataset, body, once, atomic=atomic, assign=assign)
+    # Called rather than declared as dependencies: FastAPI solves each in as long as a write takes.
+    parts, tenant, writer = await services(request), caller_of(request).tenant, writer_of(request)
+    async with receive_upload(request, parts) as body:
+        once = await idempotent_request(
+            request, parts.stores.database, tenant, body, idempotency_key
+        )
+        answer = await writer.write(tenant, dataset, body, once, atomic=atomic, assign=assign)
     return Response(answer, media_type="application/json")
 
 

@@ -34,13 +34,14 @@ async def _keyed_request(
     )
 
 
-async def _idempotent_request(
+async def idempotent_request(
     request: Request,
     database: DatabaseDep,
     tenant: TenantDep,
     body: UploadDep,
     idempotency_key: IdempotencyKey = None,
 ) -> IdempotentRequest:
+    """Identify the request with a table by its idempotency key, if it has one."""
     if idempotency_key is None:
         return IdempotentRequest(database=database, sent=None)
     small = body.small_body()
@@ -57,7 +58,7 @@ async def _idempotent_request(
 
 # SentDep is for small JSON bodies, IdempotencyDep for tables.
 SentDep = Annotated[KeyedRequest | None, Depends(_keyed_request)]
-IdempotencyDep = Annotated[IdempotentRequest, Depends(_idempotent_request)]
+IdempotencyDep = Annotated[IdempotentRequest, Depends(idempotent_request)]
 
 
 def _hash_file(file: BinaryIO) -> str:

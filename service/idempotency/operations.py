@@ -157,8 +157,8 @@ class AnswerBook:
         """Store the answers that were added."""
         for row in self._over:
             self._session.delete(row)
-        self._session.flush()
         if self._added:
+            self._session.flush()
             repository.add_answers(self._session, list(self._added.values()))
 
 

@@ -37,8 +37,13 @@ async def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-async def _caller(request: Request) -> Principal:
+def caller_of(request: Request) -> Principal:
+    """Return the authenticated caller of a request."""
     return cast("Principal", request.state.caller)
+
+
+async def _caller(request: Request) -> Principal:
+    return caller_of(request)
 
 
 CallerDep = Annotated[Principal, Depends(_caller)]

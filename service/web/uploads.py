@@ -5,6 +5,7 @@ In memory while small, on disk beyond that.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, BinaryIO, cast
@@ -43,6 +44,9 @@ async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[U
     allow_table(request, settings.table_bytes, TABLE_WEIGHT)
     async for body in _receive(request, _table_limits(settings, rows=settings.table_rows)):
         yield body
+
+
+receive_upload = asynccontextmanager(receive_table)
 
 
 async def receive_small_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
