@@ -34,7 +34,8 @@ def cell_parser(column: Column, *, is_id: bool = False) -> CellParser:
         column of that cell alone. It raises `cells.BadCell` if that is an error.
     """
     if is_id:
-        return _without_markers(cells.identifier, column)
+        marked = MissingMarkers.of(column.missing_markers).texts.to_pylist()
+        return lambda cell: None if (read := cells.identifier(cell)) in marked else read
     if column.numerals or column.newest or column.fold_case:
         return _column_parser(column)
     return _without_markers(cells.number if column.kind == "numeric" else cells.category, column)

@@ -66,9 +66,9 @@ def _is_usual(cell: object, max_characters: int) -> bool:
 def _decode(body: bytes) -> list[JsonObject]:
     """Decode a body to its rows; raises an error if it has anything else."""
     document = DECODER.decode(body.decode())
-    [(name, rows)] = document.items()
-    if name != LIST or type(rows) is not list or {dict} != set(map(type, rows)):
-        raise ValueError(name)
+    rows = document[LIST] if isinstance(document, dict) and len(document) == 1 else None
+    if not isinstance(rows, list) or set(map(type, rows)) != {dict}:
+        raise ValueError(LIST)
     return rows
 
 

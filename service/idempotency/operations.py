@@ -15,6 +15,7 @@ Result = TypeVar("Result")
 Keep = Callable[[Session, Result], None]
 
 RETENTION: Final = timedelta(hours=24)
+MAX_DELETED: Final = 1_000  # in one transaction
 ABANDONED_AFTER: Final = timedelta(minutes=15)  # longer than the longest request
 
 
@@ -117,6 +118,15 @@ def abort_request(database: Database, sent: KeyedRequest) -> None:
         repository.delete_request(session, sent.tenant, sent.key)
 
 
+def delete_expired(database: Database) -> None:
+    """Delete the requests older than 24 hours, in short transactions."""
+    more = True
+    while more:
+        with database.writing() as session:
+            before = now() - RETENTION
+            more = repository.delete_old_requests(session, before=before, limit=MAX_DELETED)
+
+
 class AnswerBook:
     """The answers of a tenant's requests with some keys, in the transaction of their writes."""
 
@@ -169,7 +179,7 @@ def _is_over(row: RequestRow) -> bool:
 
 
 def _get_or_create(session: Session, sent: KeyedRequest) -> tuple[RequestRow, bool]:
-    repository.delete_requests(session, before=now() - RETENTION)
+    repository.delete_if_older(session, sent.tenant, sent.key, before=now() - RETENTION)
     row, is_new = repository.get_or_create_request(session, sent.tenant, sent.key, sent.fingerprint)
     _check_fingerprint(row.fingerprint, sent)
     return row, is_new
