@@ -20,7 +20,7 @@ MAX_ROWS: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Waiting(Generic[Write, Outcome]):
+class _PendingWrite(Generic[Write, Outcome]):
     write: Write
     outcome: asyncio.Future[Outcome]
 
@@ -41,21 +41,21 @@ class GroupCommit(Generic[Target, Write, Outcome]):
     ) -> None:
         self._commit = commit
         self._n_rows = n_rows
-        self._queues: defaultdict[Target, deque[_Waiting[Write, Outcome]]] = defaultdict(deque)
+        self._queues: defaultdict[Target, deque[_PendingWrite[Write, Outcome]]] = defaultdict(deque)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def write(self, target: Target, write: Write) -> Outcome:
         """Wait until a write is committed, and return its outcome."""
         queue = self._queues[target]
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        queue.append(_Waiting(write=write, outcome=outcome))
+        queue.append(_PendingWrite(write=write, outcome=outcome))
         if len(queue) == 1:
             task = asyncio.create_task(self._drain(target, queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await outcome
 
-    async def _drain(self, target: Target, queue: deque[_Waiting[Write, Outcome]]) -> None:
+    async def _drain(self, target: Target, queue: deque[_PendingWrite[Write, Outcome]]) -> None:
         """Commit the writes to a target until none waits."""
         while queue:
             group = self._next_group(queue)
@@ -64,13 +64,15 @@ class GroupCommit(Generic[Target, Write, Outcome]):
                 queue.popleft()
         del self._queues[target]
 
-    def _next_group(self, queue: deque[_Waiting[Write, Outcome]]) -> list[_Waiting[Write, Outcome]]:
+    def _next_group(
+        self, queue: deque[_PendingWrite[Write, Outcome]]
+    ) -> list[_PendingWrite[Write, Outcome]]:
         n_rows = accumulate(self._n_rows(each.write) for each in queue)
         fitting = sum(1 for _ in takewhile(lambda n: n <= MAX_ROWS, islice(n_rows, MAX_WRITES)))
         return list(islice(queue, max(fitting, 1)))
 
     async def _commit_group(
-        self, target: Target, group: Sequence[_Waiting[Write, Outcome]]
+        self, target: Target, group: Sequence[_PendingWrite[Write, Outcome]]
     ) -> None:
         try:
             outcomes = await run_in_threadpool(self._commit, target, [each.write for each in group])

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from contextlib import contextmanager
-from dataclasses import replace
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -12,13 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.columns import Override
-from service.assignments.model_cache import ModelCache
-from service.customers.customer_writer import CustomerWriter
 from service.datasets import change_log
 from service.datasets import operations as datasets
 from service.web.formats import read_table
 from tests.support.fakes import Interrupted
-from tests.support.steps import customers_of, erase, put_csv, store_rows, upsert
+from tests.support.steps import customers_of, erase, put_csv, replaced_stores, store_rows, upsert
 
 pytestmark = pytest.mark.slow
 
@@ -126,12 +123,8 @@ def meanwhile(client, store, method, happens):
         getattr(parts.stores, store), method, lambda: left and left.pop()(undisturbed)
     )
     undisturbed = parts.stores
-    stores = replace(parts.stores, **{store: interrupted})
-    writer = client.app.state.customer_writer
-    client.app.state.services = replace(parts, stores=stores)
-    client.app.state.customer_writer = CustomerWriter(stores, parts.readers, ModelCache(stores))
-    yield
-    client.app.state.services, client.app.state.customer_writer = parts, writer
+    with replaced_stores(client, **{store: interrupted}):
+        yield
 
 
 @pytest.fixture

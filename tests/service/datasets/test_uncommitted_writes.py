@@ -24,7 +24,16 @@ from service.tasks import run_attempt
 from service.web.problems import to_problem
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.paths import ROOT
-from tests.support.steps import customers_of, erase, finished, put_csv, running, store_rows, upsert
+from tests.support.steps import (
+    customers_of,
+    erase,
+    finished,
+    put_csv,
+    replaced_stores,
+    running,
+    store_rows,
+    upsert,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -128,8 +137,10 @@ def test_a_write_that_cannot_be_counted_leaves_no_file_and_no_table_version(
         def __getattr__(self, name):
             return getattr(parts.stores.database, name)
 
-    client.app.state.services = replace(parts, stores=replace(parts.stores, database=Locked()))
-    with pytest.raises(AssertionError, match="database-unavailable"):
+    with (
+        replaced_stores(client, database=Locked()),
+        pytest.raises(AssertionError, match="database-unavailable"),
+    ):
         write(client)
     assert stored_files(settings) == before
 
