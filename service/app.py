@@ -22,12 +22,14 @@ from service.auth.rate_limit_windows import SharedWindows
 from service.auth.routes import router as access
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
+from service.customers.customer_writer import CustomerWriter
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
 from service.engine.client import JobEngine
 from service.engine.scheduler_file import tls_credentials
 from service.figures.routes import router as figures
 from service.health.routes import router as health
+from service.idempotency import operations as idempotency
 from service.jobs import operations as jobs
 from service.jobs.job_streams import JobStreams
 from service.jobs.metrics import JobCollector
@@ -62,6 +64,7 @@ from service.web.tracing_middleware import TracingMiddleware
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
+EXPIRY_SECONDS = 600.0
 WAL_ATTEMPTS = 3
 UNROUTED: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
 # FastAPI's own spans and events contain paths, queries and messages, and so customers' ids and
@@ -123,6 +126,7 @@ def create_app(
         tasks: list[Awaitable[None]] = [
             _dispatch_forever(services),
             metrics.write_snapshots_forever(),
+            _delete_expired_forever(stores.database),
         ]
         if startup_task:
             tasks.append(startup_task(app))
@@ -155,7 +159,9 @@ def create_app(
     mount_docs(app)
     windows = SharedWindows(group.rate_limit_file()) if group else None
     limiter = RateLimiter(settings.requests_per_minute, windows=windows)
-    app.add_middleware(AssignmentFastPath, parts=services, placers=ModelCache(stores))
+    models = ModelCache(stores)
+    app.state.customer_writer = CustomerWriter(stores, services.readers, models)
+    app.add_middleware(AssignmentFastPath, parts=services, versions=models)
     app.add_middleware(AuthMiddleware, ring=KeyCache(stores.database), quotas=limiter)
     app.add_middleware(
         BodyLimitMiddleware,
@@ -229,6 +235,16 @@ async def _dispatch_forever(services: Services) -> None:
                 # Cancellation does not stop the thread, which must end before the database closes.
                 await dispatching
             await ending.wait(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
+
+
+async def _delete_expired_forever(database: Database) -> None:
+    """Delete expired idempotency keys from time to time."""
+    while True:
+        await asyncio.sleep(EXPIRY_SECONDS)
+        try:
+            await run_in_threadpool(idempotency.delete_expired, database)
+        except Exception as error:  # noqa: BLE001 - the next attempt may succeed
+            logger.error("deleting expired keys failed", **summarize_exception(error))
 
 
 def _close(database: Database) -> None:

@@ -50,6 +50,11 @@ class TtlCache(Generic[Key, Value]):
         """Return the value of a key, loaded if it is not cached."""
         return self.get_cached(key) or await asyncio.shield(self._load_once(key))
 
+    def discard(self, key: Key) -> None:
+        """Drop the entry of a key, and the result of its load in progress."""
+        self._entries.pop(key, None)
+        self._loads.pop(key, None)
+
     def clear(self) -> None:
         """Drop all entries, and the results of the loads in progress."""
         self._entries.clear()

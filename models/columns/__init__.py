@@ -1,6 +1,7 @@
 """Schema inference: kinds of columns, and tables parsed by them."""
 
 from models.columns.cell_errors import MAX_LISTED
+from models.columns.cell_parser import cell_parser
 from models.columns.column import Column, Kind, Override
 from models.columns.column_counts import count_columns
 from models.columns.column_parser import read_rows
@@ -29,6 +30,7 @@ __all__ = [
     "TableSchema",
     "UnknownColumn",
     "apply_schema",
+    "cell_parser",
     "check_numerals",
     "count_columns",
     "infer_schema",

@@ -55,7 +55,7 @@ _encode = msgspec.json.Encoder().encode
 
 def encode_json(batch: AssignmentBatch) -> bytes:
     """Encode the assignments, rejections and warnings of a batch as JSON."""
-    assignments = _build_assignments(batch)
+    assignments = build_assignments(batch)
     if batch.faults:
         assignments = [each for row, each in enumerate(assignments) if row not in batch.faults]
     rejected = [_build_rejected(batch, row) for row in sorted(batch.faults)]
@@ -68,7 +68,7 @@ def encode_json_rows(
     warnings: Sequence[str],
 ) -> bytes:
     """Encode customers that were assigned one by one, as pairs of id and assignment, as JSON."""
-    assignments = [_build_assignment(version, row, *each) for row, each in enumerate(assigned, 1)]
+    assignments = [build_assignment(version, row, *each) for row, each in enumerate(assigned, 1)]
     return _encode_results(version, assignments, [], warnings)
 
 
@@ -102,7 +102,8 @@ def to_table(batch: AssignmentBatch) -> pa.Table:
     return pa.table(columns, schema=TABLE_SCHEMA)
 
 
-def _build_assignments(batch: AssignmentBatch) -> list[Any]:
+def build_assignments(batch: AssignmentBatch) -> list[Any]:
+    """Build the assignment of each row, for msgspec; those of rejected rows mean nothing."""
     assigned, n_rows = batch.assigned, len(batch.customer_ids)
     segments, runners_up = _encode_segments(batch.version)
     assignments = list(
@@ -135,9 +136,10 @@ def _encode_segments(version: LoadedVersion) -> tuple[list[msgspec.Raw], list[ms
     return with_name, [msgspec.Raw(segment) for segment, _ in encoded]
 
 
-def _build_assignment(
+def build_assignment(
     version: LoadedVersion, row: int, customer_id: str | None, assigned: RowAssignment
 ) -> object:
+    """Build the assignment of one row, for msgspec."""
     segment, name = version.segments[assigned.segment]
     runner_up = None if assigned.runner_up is None else version.segments[assigned.runner_up][0]
     return _Assignment(

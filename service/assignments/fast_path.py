@@ -109,10 +109,10 @@ class AssignmentFastPath:
     Passes on all others.
     """
 
-    def __init__(self, app: ASGIApp, *, parts: Services, placers: ModelCache) -> None:
+    def __init__(self, app: ASGIApp, *, parts: Services, versions: ModelCache) -> None:
         self.app = app
         self._parts = parts
-        self._versions = placers
+        self._versions = versions
         self._bounds = assignment_limits(parts.settings)
         self._reads_json = parts.settings.json_depth >= MIN_DEPTH
         self._large_bodies = asyncio.Semaphore(MAX_LARGE_BODIES)

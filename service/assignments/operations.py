@@ -85,14 +85,22 @@ def assign_batch(
 
     Raises InvalidRequest if all customers are invalid, or, if `atomic`, any of them.
     """
+    batch = assign_customers(version, customers, explain=explain)
+    if batch.faults and (atomic or len(batch.faults) == customers.n_rows):
+        flat = [fault for row in sorted(batch.faults) for fault in batch.faults[row]]
+        raise InvalidRequest(
+            f"{len(batch.faults)} of {customers.n_rows} customers cannot be assigned", errors=flat
+        )
+    return batch
+
+
+def assign_customers(
+    version: LoadedVersion, customers: CustomerBatch, *, explain: bool = False
+) -> AssignmentBatch:
+    """Assign each customer to a segment; the faults of the others are keyed by row."""
     faults: Faults = defaultdict(list)
     ids = without_zero_fractions(_read_ids(version, customers, faults))
     assigned = _assign(version, customers, faults, explain=explain)
-    if faults and (atomic or len(faults) == customers.n_rows):
-        flat = [fault for row in sorted(faults) for fault in faults[row]]
-        raise InvalidRequest(
-            f"{len(faults)} of {customers.n_rows} customers cannot be assigned", errors=flat
-        )
     warnings = [*customers.warnings, *warnings_of(_unused_columns(version, customers))]
     return AssignmentBatch(
         version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings

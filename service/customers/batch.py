@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +12,25 @@ from models.columns import CellError, read_rows
 from service.datasets.dataset_schema import CUSTOMER_ID, TableContent
 from service.datasets.merge import Mask, last_of_each
 from service.errors import Conflict, FieldError, InvalidRequest
+from service.stores.database import JsonObject
 from service.web.formats import RawTable
 
 Faults = Mapping[int, Sequence[FieldError]]
+Outcome = Literal["written", "superseded", "rejected"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowPatches:
+    """The cells that a batch writes, by customer, and the outcome of each of its rows.
+
+    `faults` are keyed by row, counting from 0.
+    """
+
+    cells: Mapping[str, JsonObject]
+    customer_ids: Sequence[str | None]
+    outcomes: Sequence[Outcome]
+    faults: Faults
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +47,10 @@ class Batch:
     def patch(self) -> pa.Table:
         return self.typed.filter(pa.array(self.kept))
 
-    def cells(self, key: str) -> dict[str, dict[str, object]]:
+    def present_in_patch(self) -> dict[str, Mask]:
+        return {name: mask[self.kept] for name, mask in self.present.items()}
+
+    def row_patches(self, key: str) -> RowPatches:
         """Return the cells that each customer's row carries."""
         present = self.present_in_patch()
         cells = {}
@@ -38,19 +58,25 @@ class Batch:
             customer = row.pop(key)
             carried = row.keys() if not present else [n for n in row if present[n][place]]
             cells[customer] = {name: row[name] for name in carried}
-        return cells
+        return RowPatches(
+            cells=cells,
+            customer_ids=self.customer_ids,
+            outcomes=self.outcomes(),
+            faults=self.faults,
+            warnings=self.warnings,
+        )
 
-    def present_in_patch(self) -> dict[str, Mask]:
+    def outcomes(self) -> list[Outcome]:
+        return [
+            "rejected" if row in self.faults else "written" if kept else "superseded"
+            for row, kept in enumerate(self.kept.tolist())
+        ]
         return {name: mask[self.kept] for name, mask in self.present.items()}
 
 
 def read_batch(
-    patch: RawTable, content: TableContent, name: str, *, known_ids: pa.ChunkedArray | None
+    patch: RawTable, content: TableContent, *, known_ids: pa.ChunkedArray | None
 ) -> Batch:
-    if content.generated_ids:
-        raise Conflict(
-            f"The dataset {name} has no customer id column; upload the whole table again"
-        )
     key = content.customer_id
     raw = _rename_customer_id(patch.table, key)
     typed, errors = read_rows(raw, content.columns, customer_id=key, known_ids=known_ids)

@@ -1,21 +1,28 @@
 """Upserts and lookups of customers."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.cells import integer_id
+from service.assignments.operations import LoadedVersion
+from service.assignments.stored_rows import StoredAssignment, assign_stored_rows
 from service.customers.batch import (
     Batch,
     Faults,
+    Outcome,
+    RowPatches,
     read_batch,
     require_same_columns,
     require_valid_rows,
 )
+from service.customers.row_parser import RowParser
 from service.datasets import change_log, repository, stored_versions, version_writer
+from service.datasets.change_log import ChangeAppender
 from service.datasets.dataset_schema import (
     CUSTOMER_ID,
     TableContent,
@@ -28,10 +35,14 @@ from service.datasets.merge import merge_tables
 from service.datasets.rows import DatasetRow
 from service.datasets.stored_versions import DatasetAt
 from service.datasets.version_writer import NextVersion
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, NotFound, ServiceError
+from service.idempotency.operations import AnswerBook, IdempotentRequest, KeyedRequest
 from service.stores import Stores
-from service.stores.database import Session
+from service.stores.database import JsonObject, Session
 from service.web.formats import RawTable
+
+if TYPE_CHECKING:
+    from service.stores.lookup import Lookup
 
 Result = Literal["inserted", "updated", "superseded", "rejected"]
 MAX_CHANGES: Final = 10_000  # rows of a batch that is written as changes
@@ -42,7 +53,7 @@ class UpsertResult:
     """Result of an upsert, with one entry per row of the batch.
 
     `faults` are keyed by row, counting from 0. `warnings` are those of the body and of the columns
-    that it adds.
+    that it adds. `version` has assigned the stored rows, if that was asked for.
     """
 
     dataset: str
@@ -52,9 +63,87 @@ class UpsertResult:
     results: Sequence[Result]
     faults: Faults
     warnings: Sequence[str]
+    version: LoadedVersion | None = None
+    assignments: Mapping[str, StoredAssignment]
 
 
 Keep = Callable[[Session, UpsertResult], None]
+Encode = Callable[[UpsertResult], bytes]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WritableDataset:
+    """A dataset at its newest stored version, open for writes on top of that."""
+
+    at: DatasetAt
+    content: TableContent
+    parser: RowParser
+    lookup: "Lookup"
+
+    def find_rows(self, customer_ids: Iterable[str]) -> dict[str, int]:
+        """Return the stored row of each customer, -1 for new ones."""
+        ids = list(customer_ids)
+        return dict(zip(ids, self.lookup.find(ids).tolist(), strict=True))
+
+    def stored_cells(self, row: int) -> JsonObject:
+        """Return the cells of a stored row; of row -1 they are all missing."""
+        return self.lookup.row(row) if row >= 0 else dict.fromkeys(stored_schema(self.at[1]).names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsWrite:
+    """The rows of one request.
+
+    `sent` is the request if it has an idempotency key, and `version` the model version that assigns
+    the stored rows, if any.
+    """
+
+    patches: RowPatches
+    sent: KeyedRequest | None = None
+    version: LoadedVersion | None = None
+
+
+def open_dataset(stores: Stores, tenant: str, name: str) -> WritableDataset:
+    """Open a dataset for writes; raises NotFound, or Conflict if no customers can be written."""
+    at = stored_versions.newest(stores, tenant, name)
+    content = _require_writable(at)
+    return WritableDataset(
+        at=at,
+        content=content,
+        parser=RowParser(content),
+        lookup=change_log.open_lookup(stores, at),
+    )
+
+
+def commit_writes(
+    stores: Stores, target: WritableDataset, writes: Sequence[RowsWrite], encode: Encode
+) -> list[bytes | ServiceError]:
+    """Store the rows of several requests in one transaction; return the answer to each.
+
+    Raises TableBusy if the stored version of the dataset is no longer the newest.
+    """
+    rows = target.find_rows({customer for write in writes for customer in write.patches.cells})
+    stored = {customer for customer, row in rows.items() if row >= 0}
+    keys = {write.sent.key for write in writes if write.sent is not None}
+    with stores.database.writing() as session:
+        changes = ChangeAppender(session, target.at, rows, stored=stored)
+        answers = AnswerBook(session, target.at[0].tenant, keys)
+
+        def store(write: RowsWrite) -> bytes | ServiceError:
+            try:
+                answer = None if write.sent is None else answers.find(write.sent)
+            except ServiceError as refusal:
+                return refusal
+            if answer is None:
+                answer = encode(_append(changes, write, target, rows))
+                if write.sent is not None:
+                    answers.add(write.sent, answer)
+            return answer
+
+        outcomes = list(map(store, writes))
+        changes.save()
+        answers.save()
+    return outcomes
 
 
 def upsert_customers(  # noqa: PLR0913 - where, what, how
@@ -64,65 +153,78 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
     patch: RawTable,
     *,
     atomic: bool,
-    keep: Keep = lambda *_: None,
-) -> UpsertResult:
-    """Insert new customers and update known ones.
+    once: IdempotentRequest,
+    encode: Encode,
+    version: LoadedVersion | None = None,
+) -> bytes:
+    """Insert new customers and update known ones, and return the encoded result.
 
-    Fields that a row does not carry keep their stored values.
-
-    An invalid row is rejected alone, or with the whole batch if `atomic`. The last of several rows
-    for one customer wins. `keep` is called with the result, in the transaction that commits the
-    write. A small batch of known columns is added to the changes of the dataset; any other one is
-    merged into the stored table.
+    Fields that a row does not carry keep their stored values. An invalid row is rejected alone, or
+    with the whole batch if `atomic`. The last of several rows for one customer wins. A small batch
+    of known columns is added to the changes of the dataset; any other one is merged into the stored
+    table.
     """
+    if (answer := once.find_answer()) is not None:
+        return answer
 
-    def write_changes() -> UpsertResult | None:
-        with stores.tables.write_lock(f"{tenant}/{name}"):
-            at = stored_versions.newest(stores, tenant, name)
-            _require_customers(at)
-            if not _is_small(patch, content_of(at[1])):
-                return None
-            return _write_changes(stores, at, patch, atomic=atomic, keep=keep)
+    def add_changes() -> bytes | None:
+        target = open_dataset(stores, tenant, name)
+        if not _is_small(patch, target.content):
+            return None
+        batch = read_batch(patch, target.content, known_ids=None)
+        require_valid_rows(batch, atomic=atomic)
+        require_same_columns(batch.typed, stored_schema(target.at[1]))
+        patches = batch.row_patches(target.content.customer_id)
+        write = RowsWrite(patches=patches, sent=once.sent, version=version)
+        [outcome] = commit_writes(stores, target, [write], encode)
+        if isinstance(outcome, ServiceError):
+            raise outcome
+        return outcome
 
-    written = stores.tables.retry(write_changes)
-    return written or _rewrite(stores, tenant, name, patch, atomic=atomic, keep=keep)
-
-
-def _write_changes(
-    stores: Stores, at: DatasetAt, patch: RawTable, *, atomic: bool, keep: Keep
-) -> UpsertResult:
-    """Add a batch to the changes of a dataset; raises TableBusy if its stored version changes."""
-    dataset, version = at
-    content = content_of(version)
-    batch = read_batch(patch, content, dataset.name, known_ids=None)
-    require_valid_rows(batch, atomic=atomic)
-    require_same_columns(batch.typed, stored_schema(version))
-    written = batch.cells(content.customer_id)
-    rows = change_log.open_lookup(stores, at).find(list(written))
-    stored = {customer for customer, row in zip(written, rows, strict=True) if row >= 0}
-
-    with stores.database.writing() as session:
-        counted, known = change_log.add_changes(session, at, written, stored=stored)
-        result = _build_result(counted, batch, known, batch.warnings)
-        keep(session, result)
-    return result
+    return stores.tables.retry(add_changes) or once.respond(
+        partial(_rewrite, stores, tenant, name, patch, atomic=atomic, version=version), encode
+    )
 
 
 def _rewrite(  # noqa: PLR0913 - where, what, how
-    stores: Stores, tenant: str, name: str, patch: RawTable, *, atomic: bool, keep: Keep
+    stores: Stores,
+    tenant: str,
+    name: str,
+    patch: RawTable,
+    keep: Keep,
+    *,
+    atomic: bool,
+    version: LoadedVersion | None,
 ) -> UpsertResult:
-    """Merge a batch into the stored table of a dataset."""
+    """Merge a batch into the stored table of a dataset.
+
+    `keep` is called with the result, in the transaction that commits the write.
+    """
     done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
+        content = _require_writable(at)
         base = version_writer.read_base(stores, at)
-        content = content_of(at[1])
-        batch = read_batch(patch, content, name, known_ids=base[content.customer_id])
+        batch = read_batch(patch, content, known_ids=base[content.customer_id])
         require_valid_rows(batch, atomic=atomic)
         merged = _merge(base, batch, content)
+        assignments = _assign_table(version, merged, content.customer_id)
 
         def keep_result(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_build_result(counted[0], batch, merged.known, merged.warnings)]
+            row, _ = counted
+            done[:] = [
+                UpsertResult(
+                    dataset=row.name,
+                    dataset_version=row.version,
+                    n_customers=row.n_customers,
+                    customer_ids=batch.customer_ids,
+                    results=_results(batch.outcomes(), batch.customer_ids, merged.known),
+                    faults=batch.faults,
+                    warnings=merged.warnings,
+                    version=version,
+                    assignments=assignments,
+                )
+            ]
             keep(session, done[0])
 
         return version_writer.build_next_version(at, merged.table, merged.content, keep_result)
@@ -162,10 +264,53 @@ def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, obje
     return (lookup.row(number) if number >= 0 else empty) | changes.get(customer_id, {})
 
 
+def _require_writable(at: DatasetAt) -> TableContent:
+    """Return the description of a version; raises Conflict if customers cannot be written to it."""
+    dataset, version = at
+    name, content = dataset.name, content_of(version)
+    if dataset.recipe is not None:
+        raise Conflict(
+            f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions"
+        )
+    if content.generated_ids:
+        raise Conflict(
+            f"The dataset {name} has no customer id column; upload the whole table again"
+        )
+    return content
+
+
+def _append(
+    changes: ChangeAppender, write: RowsWrite, target: WritableDataset, rows: Mapping[str, int]
+) -> UpsertResult:
+    """Append the rows of a request to the changes of its dataset."""
+    patches = write.patches
+    counted = changes.append(patches.cells)
+    assignments: Mapping[str, StoredAssignment] = {}
+    if write.version is not None:
+        assignments = assign_stored_rows(
+            write.version,
+            {
+                customer: target.stored_cells(rows[customer]) | cells
+                for customer, cells in counted.cells.items()
+            },
+        )
+    return UpsertResult(
+        dataset=target.at[0].name,
+        dataset_version=counted.dataset_version,
+        n_customers=counted.n_customers,
+        customer_ids=patches.customer_ids,
+        results=_results(patches.outcomes, patches.customer_ids, counted.known),
+        faults=patches.faults,
+        warnings=patches.warnings,
+        version=write.version,
+        assignments=assignments,
+    )
+
+
 def _is_small(patch: RawTable, content: TableContent) -> bool:
     """Return whether a batch has few rows, and only known columns and no ids such as 17850.0."""
     known = {content.customer_id, *(column.name for column in content.columns)}
-    if patch.table.num_rows > MAX_CHANGES or content.generated_ids:
+    if patch.table.num_rows > MAX_CHANGES:
         return False
     ids = [name for name in (content.customer_id, CUSTOMER_ID) if name in patch.table.column_names]
     if not ids or not known.issuperset({*patch.table.column_names} - {CUSTOMER_ID}):
@@ -176,62 +321,49 @@ def _is_small(patch: RawTable, content: TableContent) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _MergeResult:
-    """Table with a batch merged into it; `known` are the ids that the table held before."""
+    """Table with a batch merged into it; `known` are the ids that the table held before.
 
-    batch: Batch
+    `changed` are the rows of the customers of the batch.
+    """
+
     table: pa.Table
+    changed: pa.Table
     content: TableContent
     known: frozenset[str]
     warnings: Sequence[str]
 
 
-def _require_customers(at: DatasetAt) -> None:
-    dataset, _ = at
-    if dataset.recipe is not None:
-        name = dataset.name
-        raise Conflict(
-            f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions"
-        )
-
-
 def _merge(table: pa.Table, batch: Batch, content: TableContent) -> _MergeResult:
     patch, key = batch.patch(), content.customer_id
     require_same_columns(patch, table.schema)
-    known = table[key].filter(pc.is_in(table[key], value_set=patch[key].combine_chunks()))
+    ids = patch[key].combine_chunks()
+    known = table[key].filter(pc.is_in(table[key], value_set=ids))
     merged, described = infer_added_columns(
         merge_tables(table, patch, key=key, present=batch.present_in_patch()), content
     )
     added = [warning for warning in described.warnings if warning not in content.warnings]
     return _MergeResult(
-        batch=batch,
         table=merged,
+        changed=merged.filter(pc.is_in(merged[key], value_set=ids)),
         content=recount(described, merged),
         known=frozenset(known.to_pylist()),
         warnings=(*batch.warnings, *added),
     )
 
 
-def _build_result(
-    counted: DatasetRow, batch: Batch, known: Collection[str], warnings: Sequence[str]
-) -> UpsertResult:
-    results = [
-        _row_result(batch, row, known=customer_id in known)
-        for row, customer_id in enumerate(batch.customer_ids)
+def _assign_table(
+    version: LoadedVersion | None, merged: _MergeResult, key: str
+) -> Mapping[str, StoredAssignment]:
+    if version is None:
+        return {}
+    return assign_stored_rows(version, {row[key]: row for row in merged.changed.to_pylist()})
+
+
+def _results(
+    outcomes: Sequence[Outcome], customer_ids: Sequence[str | None], known: Collection[str]
+) -> list[Result]:
+    """Split the written rows into those of new and of known customers."""
+    return [
+        outcome if outcome != "written" else "updated" if customer in known else "inserted"
+        for outcome, customer in zip(outcomes, customer_ids, strict=True)
     ]
-    return UpsertResult(
-        dataset=counted.name,
-        dataset_version=counted.version,
-        n_customers=counted.n_customers,
-        customer_ids=batch.customer_ids,
-        results=results,
-        faults=batch.faults,
-        warnings=warnings,
-    )
-
-
-def _row_result(batch: Batch, row: int, *, known: bool) -> Result:
-    if row in batch.faults:
-        return "rejected"
-    if not batch.kept[row]:
-        return "superseded"
-    return "updated" if known else "inserted"

@@ -4,13 +4,14 @@ from functools import partial
 from typing import Annotated, Any
 
 import pyarrow as pa
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from service.customers import operations
+from service.customers.customer_writer import writer_of
 from service.customers.schemas import CustomerList, StoredCustomer, Upsert
 from service.datasets import change_log, erasure, stored_versions
 from service.datasets.dataset_schema import stored_schema
-from service.idempotency.dependencies import IdempotencyDep, Keep
+from service.idempotency.dependencies import IdempotencyKey, idempotent_request
 from service.jobs import operations as jobs
 from service.stores.tables import Rows
 from service.web.dependencies import (
@@ -21,17 +22,19 @@ from service.web.dependencies import (
     ReadDep,
     ServicesDep,
     TenantDep,
+    caller_of,
+    services,
 )
-from service.web.formats import read_patch
 from service.web.openapi import TABLE_BODY
 from service.web.pagination import decode_row_cursor, encode_row_cursor
+from service.web.schemas import NAME
 from service.web.table_response import (
     TABLE_ANSWER,
     ResponseFormatDep,
     TableResponse,
     table_response,
 )
-from service.web.uploads import UploadDep
+from service.web.uploads import receive_upload
 
 Atomic = Annotated[bool, Query(description="Reject the whole batch if any row is invalid.")]
 
@@ -44,36 +47,40 @@ CustomerId = Annotated[
         examples=["1"],
     ),
 ]
+AssignModel = Annotated[
+    str | None,
+    Query(
+        pattern=NAME,
+        description="Assign each stored customer by the production version of this model.",
+    ),
+]
 LIST_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
 
 router = APIRouter(tags=["customers"])
 
 
-@router.post(
-    "/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model_exclude_none=True
-)
-def upsert_customers(
-    parts: ServicesDep,
-    tenant: TenantDep,
+@router.post("/v1/datasets/{dataset}/customers", openapi_extra=TABLE_BODY, response_model=Upsert)
+async def upsert_customers(
+    request: Request,
     dataset: DatasetName,
-    body: UploadDep,
-    once: IdempotencyDep,
+    idempotency_key: IdempotencyKey = None,
     *,
     atomic: Atomic = False,
-) -> Upsert:
+    assign: AssignModel = None,
+) -> Response:
     """Insert or update customers.
 
     Customers are matched by their ids. Absent fields and columns keep their stored values; empty
-    ones are cleared.
+    ones are cleared. With `assign`, each result has the segment of the customer as now stored.
     """
-
-    def upsert(keep: Keep[operations.UpsertResult]) -> operations.UpsertResult:
-        patch = read_patch(body.file, body.content_type, body.bounds, parts.readers)
-        return operations.upsert_customers(
-            parts.stores, tenant, dataset, patch, atomic=atomic, keep=keep
+    # Called rather than declared as dependencies: FastAPI solves each in as long as a write takes.
+    parts, tenant, writer = await services(request), caller_of(request).tenant, writer_of(request)
+    async with receive_upload(request, parts) as body:
+        once = await idempotent_request(
+            request, parts.stores.database, tenant, body, idempotency_key
         )
-
-    return once.respond(upsert, Upsert.of, Upsert)
+        answer = await writer.write(tenant, dataset, body, once, atomic=atomic, assign=assign)
+    return Response(answer, media_type="application/json")
 
 
 @router.get("/v1/datasets/{dataset}/customers", responses=LIST_RESPONSE)

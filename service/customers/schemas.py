@@ -1,11 +1,11 @@
 """Response bodies of customers."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from service.customers.operations import UpsertResult
+from service.assignments.schemas import Assignment
 from service.web.problems import Fault
 from service.web.schemas import Page, ResponseModel
 
@@ -21,6 +21,11 @@ class RowResult(ResponseModel):
         description="`superseded`: a later row of the batch has the same customer id."
     )
     errors: list[Fault] | None = None
+    assignment: Assignment | None = Field(
+        default=None,
+        description="With `assign`: the assignment of the row as stored; null if `errors` says why "
+        "it cannot be assigned.",
+    )
 
 
 class Upsert(ResponseModel):
@@ -29,24 +34,16 @@ class Upsert(ResponseModel):
     dataset: str
     dataset_version: int
     n_customers: int
+    model: str | None = Field(default=None, description="The model of `assign`.")
+    model_version: int | None = Field(
+        default=None, description="The version that has assigned the customers."
+    )
     counts: dict[str, int] = Field(description="Number of rows by result.")
     results: list[RowResult]
     warnings: list[str] = Field(
         default=[],
         description="Doubts about the body and about the columns that it adds to the dataset.",
     )
-
-    @classmethod
-    def of(cls, done: UpsertResult) -> Self:
-        """Build the response from the result of the operation."""
-        return cls(
-            dataset=done.dataset,
-            dataset_version=done.dataset_version,
-            n_customers=done.n_customers,
-            counts={result: done.results.count(result) for result in dict.fromkeys(done.results)},
-            results=[_row_result(done, row) for row in range(len(done.results))],
-            warnings=list(done.warnings),
-        )
 
 
 class StoredCustomer(ResponseModel):
@@ -62,15 +59,3 @@ class CustomerList(Page):
     """Page of stored customers, in the order of the dataset."""
 
     customers: list[StoredRow]
-
-
-def _row_result(done: UpsertResult, row: int) -> RowResult:
-    faults = [
-        Fault.model_validate(fault, from_attributes=True) for fault in done.faults.get(row, ())
-    ]
-    return RowResult(
-        row=row + 1,
-        customer_id=done.customer_ids[row],
-        result=done.results[row],
-        errors=faults or None,
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -58,30 +58,90 @@ def read_batches(
     return placed.merge_batches(stored, start=start)
 
 
-def add_changes(
-    session: Session, at: DatasetAt, written: Mapping[str, JsonObject], *, stored: Collection[str]
-) -> tuple[DatasetRow, Collection[str]]:
-    """Add the cells written to customers to the changes of a dataset.
+@dataclass(frozen=True, kw_only=True)
+class CountedWrite:
+    """A write as its dataset has counted it.
 
-    Raises TableBusy if the stored version `at` is no longer the newest. Of the customers, `stored`
-    are those in that version. Returns the dataset as counted, and the customers known before.
+    `known` are the customers that the dataset had before, and `cells` all cells that were written
+    to the customers since the stored version.
     """
-    dataset, version = at
-    locked = repository.lock_dataset(session, dataset)
-    if repository.get_newest_version(session, locked).version != version.version:
-        raise TableBusy
-    before = repository.find_changes(session, locked.id, written, after=version.seq)
-    if locked.seq - version.seq >= MAX_WAITING * fold_threshold(locked):
-        raise Unavailable("Too many changes wait to be stored; try again shortly")
-    known = {*stored, *before}
-    merged = {customer: before.get(customer, {}) | cells for customer, cells in written.items()}
-    locked.version += 1
-    repository.add_changes(session, locked, merged, after=locked.seq)
-    locked.seq += len(merged)
-    locked.n_customers += len(merged.keys() - known)
-    locked.updated_at = now()
-    _plan_fold_job(session, locked, version, n_added=len(merged))
-    return locked, known
+
+    dataset_version: int
+    n_customers: int
+    known: Collection[str]
+    cells: Mapping[str, JsonObject]
+
+
+class ChangeAppender:
+    """Appends writes to the changes of a dataset, in a transaction that locks the dataset.
+
+    `stored` are those of the customers that the stored version `at` has. Raises TableBusy if that
+    is no longer the newest one, and Unavailable if too many changes wait to be folded.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        at: DatasetAt,
+        customer_ids: Collection[str],
+        *,
+        stored: Collection[str],
+    ) -> None:
+        dataset, self._stored_version = at
+        self._session = session
+        self._locked = repository.lock_dataset(session, dataset)
+        number = repository.find_newest_number(session, dataset.id)
+        if number != self._stored_version.version:
+            raise TableBusy
+        waiting = self._locked.seq - self._stored_version.seq
+        if waiting >= MAX_WAITING * fold_threshold(self._locked):
+            raise Unavailable("Too many changes wait to be stored; try again shortly")
+        self._cells = repository.find_changes(
+            session, dataset.id, customer_ids, after=self._stored_version.seq
+        )
+        self._known = {*stored, *self._cells}
+        self._changes: list[JsonObject] = []
+        self._written_at = now()
+
+    def append(self, written: Mapping[str, JsonObject]) -> CountedWrite:
+        """Add the cells of a write, by customer."""
+        locked = self._locked
+        merged = {
+            customer: self._cells.get(customer, {}) | cells for customer, cells in written.items()
+        }
+        known = self._known & merged.keys()
+        locked.version += 1
+        locked.n_customers += len(merged) - len(known)
+        self._changes += [
+            {
+                "dataset_id": locked.id,
+                "seq": seq,
+                "version": locked.version,
+                "customer_id": customer,
+                "cells": cells,
+                "written_at": self._written_at,
+            }
+            for seq, (customer, cells) in enumerate(merged.items(), start=locked.seq + 1)
+        ]
+        locked.seq += len(merged)
+        self._cells |= merged
+        self._known |= merged.keys()
+        return CountedWrite(
+            dataset_version=locked.version,
+            n_customers=locked.n_customers,
+            known=known,
+            cells=merged,
+        )
+
+    def save(self) -> None:
+        """Store the changes, and create a job that folds them once they are many."""
+        if not self._changes:
+            return
+        self._locked.updated_at = self._written_at
+        repository.add_changes(self._session, self._changes)
+        _plan_fold_job(
+            self._session, self._locked, self._stored_version, n_added=len(self._changes)
+        )
 
 
 def fold_threshold(dataset: DatasetRow) -> int:

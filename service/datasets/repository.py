@@ -1,6 +1,6 @@
 """Queries on the tables of datasets, dataset versions, pins and derived tables."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -103,6 +103,15 @@ def get_newest_version(session: Session, dataset: DatasetRow) -> DatasetVersionR
     return row
 
 
+def find_newest_number(session: Session, dataset_id: str) -> int | None:
+    """Return the number of the newest stored version of a dataset."""
+    return session.scalar(
+        select(func.max(DatasetVersionRow.version)).where(
+            DatasetVersionRow.dataset_id == dataset_id
+        )
+    )
+
+
 def add_version(
     session: Session, dataset: DatasetRow, values: Mapping[str, Any]
 ) -> DatasetVersionRow:
@@ -177,25 +186,9 @@ def last_seq(session: Session, dataset_id: str, *, up_to_version: int) -> int | 
     return session.scalar(query)
 
 
-def add_changes(
-    session: Session, dataset: DatasetRow, cells: Mapping[str, JsonObject], *, after: int
-) -> None:
-    """Add a row per customer, numbered from `after`, at the dataset's current version number."""
-    written_at = now()
-    session.execute(
-        insert(ChangeRow),
-        [
-            {
-                "dataset_id": dataset.id,
-                "seq": after + place,
-                "version": dataset.version,
-                "customer_id": customer,
-                "cells": written,
-                "written_at": written_at,
-            }
-            for place, (customer, written) in enumerate(cells.items(), start=1)
-        ],
-    )
+def add_changes(session: Session, changes: Sequence[JsonObject]) -> None:
+    """Add changes, each with the columns of `ChangeRow`."""
+    session.connection().execute(insert(ChangeRow), changes)
 
 
 def delete_changes(session: Session, dataset: DatasetRow) -> None:

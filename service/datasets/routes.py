@@ -20,7 +20,8 @@ from service.datasets.schemas import (
     TransactionsAdded,
 )
 from service.errors import FieldError, InvalidRequest
-from service.idempotency.dependencies import IdempotencyDep, Keep
+from service.idempotency.dependencies import IdempotencyDep
+from service.idempotency.operations import Keep
 from service.web.dependencies import (
     DatasetName,
     NewDatasetName,
@@ -251,7 +252,11 @@ def summarize_dataset(
     return DatasetSummary.of(*found)
 
 
-@router.post("/v1/datasets/{dataset}/transactions", openapi_extra=TRANSACTIONS_BODY)
+@router.post(
+    "/v1/datasets/{dataset}/transactions",
+    openapi_extra=TRANSACTIONS_BODY,
+    response_model=TransactionsAdded,
+)
 def add_transactions(
     parts: ServicesDep,
     tenant: TenantDep,
@@ -260,7 +265,7 @@ def add_transactions(
     once: IdempotencyDep,
     *,
     atomic: Atomic = False,
-) -> TransactionsAdded:
+) -> Response:
     """Add transactions to a dataset.
 
     The dataset must have been uploaded with `shape=transactions`. Its customers are recomputed as a
@@ -274,7 +279,8 @@ def add_transactions(
             parts.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
         )
 
-    return once.respond(add, TransactionsAdded.of, TransactionsAdded)
+    answer = once.respond(add, lambda done: TransactionsAdded.of(done).model_dump_json().encode())
+    return Response(answer, media_type="application/json")
 
 
 @router.patch("/v1/datasets/{dataset}")

@@ -1,22 +1,14 @@
 """FastAPI dependencies for requests with an `Idempotency-Key`."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, BinaryIO, TypeVar
+from typing import Annotated, BinaryIO
 
 from fastapi import Depends, Header, Request
-from pydantic import BaseModel
+from fastapi.concurrency import run_in_threadpool
 
-from service.idempotency import operations
-from service.idempotency.operations import KeyedRequest
-from service.stores.database import Database, Session
+from service.idempotency.operations import IdempotentRequest, KeyedRequest
 from service.web.dependencies import DatabaseDep, TenantDep
 from service.web.uploads import UploadDep
-
-Result = TypeVar("Result")
-Answer = TypeVar("Answer", bound=BaseModel)
-Keep = Callable[[Session, Result], None]
 
 IdempotencyKey = Annotated[
     str | None,
@@ -31,42 +23,6 @@ IdempotencyKey = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class IdempotentRequest:
-    """Executes a request once; returns the stored response if it is repeated."""
-
-    database: Database
-    sent: KeyedRequest | None
-
-    def respond(
-        self,
-        act: Callable[[Keep[Result]], Result],
-        show: Callable[[Result], Answer],
-        as_: type[Answer],
-    ) -> Answer:
-        """Return `show(act(keep))`, or the stored response of an earlier request.
-
-        `act` must call `keep` with its session and result, which stores the response in the same
-        transaction.
-        """
-        if self.sent is None:
-            return show(act(_keep_nothing))
-        row_or_response = operations.begin_request(self.database, self.sent)
-        if isinstance(row_or_response, bytes):
-            return as_.model_validate_json(row_or_response)
-        try:
-            return show(
-                act(
-                    lambda session, result: operations.complete_request(
-                        session, row_or_response, _encode_response(show(result))
-                    )
-                )
-            )
-        except BaseException:
-            operations.abort_request(self.database, self.sent)
-            raise
-
-
 async def _keyed_request(
     request: Request, tenant: TenantDep, idempotency_key: IdempotencyKey = None
 ) -> KeyedRequest | None:
@@ -78,25 +34,31 @@ async def _keyed_request(
     )
 
 
-def _idempotent_request(
+async def idempotent_request(
     request: Request,
     database: DatabaseDep,
     tenant: TenantDep,
     body: UploadDep,
     idempotency_key: IdempotencyKey = None,
 ) -> IdempotentRequest:
+    """Identify the request with a table by its idempotency key, if it has one."""
     if idempotency_key is None:
         return IdempotentRequest(database=database, sent=None)
-    fingerprint = _fingerprint(request, _hash_file(body.file))
-    return IdempotentRequest(
-        database=database,
-        sent=KeyedRequest(tenant=tenant, key=idempotency_key, fingerprint=fingerprint),
+    small = body.small_body()
+    digest = (
+        await run_in_threadpool(_hash_file, body.file)
+        if small is None
+        else hashlib.sha256(small).hexdigest()
     )
+    sent = KeyedRequest(
+        tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest)
+    )
+    return IdempotentRequest(database=database, sent=sent)
 
 
 # SentDep is for small JSON bodies, IdempotencyDep for tables.
 SentDep = Annotated[KeyedRequest | None, Depends(_keyed_request)]
-IdempotencyDep = Annotated[IdempotentRequest, Depends(_idempotent_request)]
+IdempotencyDep = Annotated[IdempotentRequest, Depends(idempotent_request)]
 
 
 def _hash_file(file: BinaryIO) -> str:
@@ -114,11 +76,3 @@ def _fingerprint(request: Request, digest: str) -> str:
     return hashlib.sha256(
         f"{request.method} {request.url.path}?{query} {digest}".encode()
     ).hexdigest()
-
-
-def _encode_response(response: BaseModel) -> bytes:
-    return response.model_dump_json().encode()
-
-
-def _keep_nothing(_: Session, __: object) -> None:
-    """Store nothing: the request has no idempotency key."""

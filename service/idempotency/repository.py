@@ -1,17 +1,29 @@
 """Queries on the table of idempotent requests."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, update
+from sqlalchemy import ColumnElement, CursorResult, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from service.idempotency.rows import RequestRow
-from service.stores.database import Session, now
+from service.stores.database import JsonObject, Session, now
 
 
 def find_request(session: Session, tenant: str, key: str) -> RequestRow | None:
     return session.get(RequestRow, (tenant, key), populate_existing=True)
+
+
+def list_requests(session: Session, tenant: str, keys: Collection[str]) -> list[RequestRow]:
+    """List the requests of some of a tenant's keys."""
+    query = select(RequestRow).where(RequestRow.tenant == tenant, RequestRow.key.in_(keys))
+    return list(session.scalars(query))
+
+
+def add_answers(session: Session, answers: Sequence[JsonObject]) -> None:
+    """Add completed requests, each with the columns of `RequestRow`."""
+    session.connection().execute(insert(RequestRow), answers)
 
 
 def get_or_create_request(
@@ -41,6 +53,17 @@ def get_or_create_request(
     return row, True
 
 
+def delete_if_older(session: Session, tenant: str, key: str, *, before: datetime) -> None:
+    """Delete the request of a key if it was created before a time."""
+    session.execute(
+        delete(RequestRow).where(
+            (RequestRow.tenant == tenant)
+            & (RequestRow.key == key)
+            & (RequestRow.created_at < before)
+        )
+    )
+
+
 def take_over_request(session: Session, row: RequestRow, *, before: datetime) -> bool:
     """Take over an abandoned request.
 
@@ -65,9 +88,12 @@ def delete_request(session: Session, tenant: str, key: str) -> None:
     session.execute(delete(RequestRow).where(_unfinished(tenant, key)))
 
 
-def delete_requests(session: Session, *, before: datetime) -> None:
-    """Delete the requests created before a time."""
-    session.execute(delete(RequestRow).where(RequestRow.created_at < before))
+def delete_old_requests(session: Session, *, before: datetime, limit: int) -> bool:
+    """Delete the oldest requests created before a time; return True if there may be more."""
+    query = select(RequestRow.tenant, RequestRow.key).where(RequestRow.created_at < before)
+    old = [(row.tenant, row.key) for row in session.execute(query.limit(limit))]
+    session.execute(delete(RequestRow).where(tuple_(RequestRow.tenant, RequestRow.key).in_(old)))
+    return len(old) == limit
 
 
 def forget_answers(session: Session, tenant: str) -> None:

@@ -29,29 +29,35 @@ class Services:
     readers: ReaderPool
 
 
-def services(request: Request) -> Services:
+# Getters are coroutines, since FastAPI runs each function that is none in a thread.
+async def services(request: Request) -> Services:
     return cast("Services", request.app.state.services)
 
 
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-def _caller(request: Request) -> Principal:
+def caller_of(request: Request) -> Principal:
+    """Return the authenticated caller of a request."""
     return cast("Principal", request.state.caller)
+
+
+async def _caller(request: Request) -> Principal:
+    return caller_of(request)
 
 
 CallerDep = Annotated[Principal, Depends(_caller)]
 
 
-def _tenant(caller: CallerDep) -> str:
+async def _tenant(caller: CallerDep) -> str:
     return caller.tenant
 
 
-def _allowed(request: Request) -> Callable[[], Awaitable[bool]]:
+async def _allowed(request: Request) -> Callable[[], Awaitable[bool]]:
     return cast("Callable[[], Awaitable[bool]]", request.state.is_allowed)
 
 
-def _database(parts: ServicesDep) -> Database:
+async def _database(parts: ServicesDep) -> Database:
     return parts.stores.database
 
 
@@ -65,15 +71,15 @@ def _write_session(parts: ServicesDep) -> Iterator[Session]:
         yield session
 
 
-def _tables(parts: ServicesDep) -> Tables:
+async def _tables(parts: ServicesDep) -> Tables:
     return parts.stores.tables
 
 
-def _artifacts(parts: ServicesDep) -> Artifacts:
+async def _artifacts(parts: ServicesDep) -> Artifacts:
     return parts.stores.artifacts
 
 
-def _engine(parts: ServicesDep) -> JobEngine:
+async def _engine(parts: ServicesDep) -> JobEngine:
     return parts.engine
 
 

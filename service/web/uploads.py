@@ -5,6 +5,7 @@ In memory while small, on disk beyond that.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, BinaryIO, cast
@@ -30,6 +31,12 @@ class Upload:
     content_type: str
     bounds: TableLimits
 
+    def small_body(self) -> bytes | None:
+        """Return a body that may be parsed on the event loop; None if it is larger."""
+        body = self.file.read(MAX_LOOP_BYTES + 1)
+        self.file.seek(0)
+        return body if len(body) <= MAX_LOOP_BYTES else None
+
 
 async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of a dataset; close its file after the response."""
@@ -37,6 +44,9 @@ async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[U
     allow_table(request, settings.table_bytes, TABLE_WEIGHT)
     async for body in _receive(request, _table_limits(settings, rows=settings.table_rows)):
         yield body
+
+
+receive_upload = asynccontextmanager(receive_table)
 
 
 async def receive_small_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:

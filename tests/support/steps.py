@@ -4,14 +4,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import quote
 
+import pyarrow as pa
 import uvicorn
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.assignments.model_cache import ModelCache
 from service.config import Settings
+from service.customers import operations as customers
+from service.customers.customer_writer import CustomerWriter
+from service.customers.encoder import encode_upsert
+from service.idempotency.operations import IdempotentRequest
 from service.stores import open_stores
+from service.web.formats import RawTable
 from tests.support.databases import make_embedded
 from tests.support.fakes import InlineEngine
 
@@ -130,3 +138,28 @@ def finished(client: TestClient, job: str) -> dict:
         assert time.monotonic() < deadline, found
         time.sleep(0.02)
     return found
+
+
+@contextmanager
+def replaced_stores(client: TestClient, **replaced) -> Iterator[None]:
+    """Replace some of the stores of a running app, such as its database."""
+    state = client.app.state
+    services, writer = state.services, state.customer_writer
+    stores = replace(services.stores, **replaced)
+    state.services = replace(services, stores=stores)
+    state.customer_writer = CustomerWriter(stores, services.readers, ModelCache(stores))
+    yield
+    state.services, state.customer_writer = services, writer
+
+
+def store_rows(stores, name: str, table: pa.Table, present=None, *, atomic: bool = True) -> None:
+    """Upsert a table of raw cells, as another process would."""
+    customers.upsert_customers(
+        stores,
+        "default",
+        name,
+        RawTable(table=table, present=present),
+        atomic=atomic,
+        once=IdempotentRequest(database=stores.database, sent=None),
+        encode=encode_upsert,
+    )

@@ -132,7 +132,7 @@ def short(client):
     """The short road alone: what is handed on from it is answered 418."""
 
     parts = client.app.state.services
-    road = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
+    road = AssignmentFastPath(teapot, parts=parts, versions=ModelCache(parts.stores))
     limits = BodyLimitMiddleware(authenticate_as(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
     with TestClient(limits) as alone:
         yield alone
@@ -347,7 +347,7 @@ def test_a_deleted_model_assigns_no_customer(client, name):
 
 def test_a_key_over_its_quota_is_refused_on_the_fast_path(client):
     parts, n_requests = client.app.state.services, 9
-    path = AssignmentFastPath(teapot, parts=parts, placers=ModelCache(parts.stores))
+    path = AssignmentFastPath(teapot, parts=parts, versions=ModelCache(parts.stores))
     guard = AuthMiddleware(
         path, ring=KeyCache(parts.stores.database), quotas=RateLimiter(n_requests)
     )

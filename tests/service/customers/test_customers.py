@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from contextlib import contextmanager
-from dataclasses import replace
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -12,12 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.columns import Override
-from service.customers import operations as customers
 from service.datasets import change_log
 from service.datasets import operations as datasets
-from service.web.formats import RawTable, read_table
+from service.web.formats import read_table
 from tests.support.fakes import Interrupted
-from tests.support.steps import customers_of, erase, put_csv, upsert
+from tests.support.steps import customers_of, erase, put_csv, replaced_stores, store_rows, upsert
 
 pytestmark = pytest.mark.slow
 
@@ -125,9 +123,8 @@ def meanwhile(client, store, method, happens):
         getattr(parts.stores, store), method, lambda: left and left.pop()(undisturbed)
     )
     undisturbed = parts.stores
-    client.app.state.services = replace(parts, stores=replace(parts.stores, **{store: interrupted}))
-    yield
-    client.app.state.services = parts
+    with replaced_stores(client, **{store: interrupted}):
+        yield
 
 
 @pytest.fixture
@@ -412,7 +409,7 @@ def test_customers_of_no_dataset_are_not_found(sampled, name):
 def lay(stores, name, **customer):
     """Lay one customer over a dataset, as another process would."""
     table = pa.table({key: [cell] for key, cell in customer.items()})
-    customers.upsert_customers(stores, "default", name, RawTable(table=table), atomic=False)
+    store_rows(stores, name, table, atomic=False)
 
 
 @pytest.mark.parametrize(("store", "method"), [("tables", "stage"), ("database", "writing")])
@@ -483,7 +480,7 @@ def test_an_upsert_to_a_dataset_that_is_deleted_meanwhile_leaves_nothing(client,
         lambda stores: datasets.delete_dataset(stores, "default", "shop", force=False),
     ):
         answer = send(client, "shop", [{"customer_id": CANARY}])
-    assert (answer.status_code, list(settings.tables_directory().rglob("*.*"))) == (409, [])
+    assert (answer.status_code, list(settings.tables_directory().rglob("*.*"))) == (404, [])
 
 
 def test_a_table_put_under_a_name_that_is_deleted_meanwhile_leaves_nothing(client, settings):

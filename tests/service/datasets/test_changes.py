@@ -25,9 +25,8 @@ from service.datasets import operations as datasets
 from service.errors import NotFound
 from service.stores import open_stores
 from service.tasks import run_attempt
-from service.web.formats import RawTable
 from tests.support.fakes import IdleEngine
-from tests.support.steps import customers_of, erase, fit, put_csv, running, upsert
+from tests.support.steps import customers_of, erase, fit, put_csv, running, store_rows, upsert
 
 NUMBERS = count(1)
 TYPES = {"customer_id": pa.string(), "age": pa.float64(), "town": pa.string()}
@@ -211,9 +210,7 @@ class AgainstDictionary(RuleBasedStateMachine):
             {name: pa.array([row.get(name) for row in batch], TYPES[name]) for name in names}
         )
         present = {name: np.array([name in row for row in batch]) for name in names}
-        customers.upsert_customers(
-            self.stores, "default", self.name, RawTable(table=table, present=present), atomic=True
-        )
+        store_rows(self.stores, self.name, table, present)
         last = {}
         for row in batch:
             last.pop(row["customer_id"], None)

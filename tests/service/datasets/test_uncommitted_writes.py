@@ -15,18 +15,25 @@ import pyarrow as pa
 import pytest
 
 from service.config import Settings
-from service.customers import operations as customers
 from service.datasets import stored_versions
 from service.errors import TableBusy
 from service.jobs import repository as jobs
 from service.stores import open_stores
 from service.stores.database import DatabaseUnavailable
 from service.tasks import run_attempt
-from service.web.formats import RawTable
 from service.web.problems import to_problem
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.paths import ROOT
-from tests.support.steps import customers_of, erase, finished, put_csv, running, upsert
+from tests.support.steps import (
+    customers_of,
+    erase,
+    finished,
+    put_csv,
+    replaced_stores,
+    running,
+    store_rows,
+    upsert,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -128,8 +135,10 @@ def test_a_write_that_cannot_commit_leaves_no_file_and_no_table_version(client, 
         def __getattr__(self, name):
             return getattr(parts.stores.database, name)
 
-    client.app.state.services = replace(parts, stores=replace(parts.stores, database=Locked()))
-    with pytest.raises(AssertionError, match="database-unavailable"):
+    with (
+        replaced_stores(client, database=Locked()),
+        pytest.raises(AssertionError, match="database-unavailable"),
+    ):
         write(client)
     assert stored_files(settings) == before
 
@@ -214,7 +223,7 @@ def test_writers_of_one_process_lose_no_race(settings):
 def lay_five(stores, name):
     for n in range(5):
         batch = pa.table({"customer_id": [f"{name}{n}"], "age": ["1"]})
-        customers.upsert_customers(stores, "default", "shop", RawTable(table=batch), atomic=True)
+        store_rows(stores, "shop", batch)
 
 
 WRITING = """
@@ -223,14 +232,13 @@ from pathlib import Path
 import pyarrow as pa
 from service.config import Settings
 from service.errors import TableBusy
-from service.customers.operations import upsert_customers
 from service.stores import open_stores
-from service.web.formats import RawTable
+from tests.support.steps import store_rows
 
 stores, n = open_stores(Settings(home=Path(sys.argv[1]))), 0
 while True:
     batch = pa.table({"customer_id": [sys.argv[2] + str(n)], "age": ["1"]})
-    upsert_customers(stores, "default", "shop", RawTable(table=batch), atomic=True)
+    store_rows(stores, "shop", batch)
     print(n, flush=True)
     n += 1
 """

@@ -11,7 +11,7 @@ from service.idempotency.rows import RequestRow
 from service.sample import ORDERS_HEADER, generate_orders
 from service.stores.database import now
 from tests.support.fakes import IdleEngine
-from tests.support.steps import INCOME, SCORE, erase, put_csv, running
+from tests.support.steps import INCOME, SCORE, erase, put_csv, running, upsert
 
 pytestmark = pytest.mark.slow
 
@@ -164,6 +164,62 @@ def test_a_batch_of_customers_sent_again_makes_one_version(sampled, name, sample
         second.json(),
         2,
     )
+
+
+def upsert_keyed(client, name, key, **cells):
+    row = {"CustomerID": 1, **cells}
+    return client.post(
+        f"/v1/datasets/{name}/customers",
+        json={"customers": [row]},
+        headers={"Idempotency-Key": key},
+    )
+
+
+def test_an_upsert_sent_again_is_answered_as_the_first_and_writes_nothing(
+    sampled, name, sample_csv
+):
+    put_csv(sampled, name, sample_csv)
+    first = upsert_keyed(sampled, name, name, Age=30)
+    upsert(sampled, name, {"CustomerID": 1, "Age": 40})
+    again = upsert_keyed(sampled, name, name, Age=30)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert sampled.get(f"/v1/datasets/{name}/customers/1").json()["customer"]["Age"] == 40
+
+
+def test_twenty_upserts_at_once_with_one_key_write_once(sampled, name, sample_csv):
+    put_csv(sampled, name, sample_csv)
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: upsert_keyed(sampled, name, name, Age=30), range(20)))
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (200, answers[0].content)
+    }
+    assert sampled.get(f"/v1/datasets/{name}").json()["dataset_version"] == 2
+
+
+def test_an_upsert_with_the_key_of_another_is_refused_and_writes_nothing(sampled, name, sample_csv):
+    put_csv(sampled, name, sample_csv)
+    upsert_keyed(sampled, name, name, Age=30)
+    answer = upsert_keyed(sampled, name, name, Age=31)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert sampled.get(f"/v1/datasets/{name}").json()["dataset_version"] == 2
+
+
+def test_a_key_of_an_upsert_is_free_again_after_a_day(sampled, name, sample_csv):
+    put_csv(sampled, name, sample_csv)
+    upsert_keyed(sampled, name, name, Age=30)
+    age(sampled, name, timedelta(hours=25))
+    assert upsert_keyed(sampled, name, name, Age=31).json()["dataset_version"] == 3
+
+
+def test_expired_requests_are_deleted_and_others_kept(client, sample_csv):
+    put_csv(client, "shop", sample_csv)
+    for key in ("old", "new"):
+        upsert_keyed(client, "shop", key, Age=30)
+    age(client, "old", timedelta(hours=25))
+    database = client.app.state.services.stores.database
+    operations.delete_expired(database)
+    with database.reading() as session:
+        assert [row.key for row in session.query(RequestRow)] == ["new"]
 
 
 def test_a_refused_batch_may_be_sent_again_mended(sampled, orders):
