@@ -13,7 +13,7 @@ from typing import Final
 
 PIXEL_RATIO: Final = 2
 MAX_SECONDS: Final = 60.0
-_SCRIPT: Final = Path(__file__).with_name("resvg_process.py")
+_SCRIPT: Final = Path(__file__).with_name("renderer_process.py")
 _FONTS: Final = sorted(Path(__file__).with_name("fonts").glob("*.ttf"))
 # Settings and credentials stay behind.
 _INHERITED: Final = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH")

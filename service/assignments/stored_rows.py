@@ -41,7 +41,7 @@ def _assign_one_by_one(
 ) -> list[RowAssignment] | None:
     names = version.scorer.feature_names
     try:
-        assigned = [version.scorer.single.place([*map(row.get, names)]) for row in rows.values()]
+        assigned = [version.scorer.single.assign([*map(row.get, names)]) for row in rows.values()]
     except BadCell:
         return None
     complete = [each for each in assigned if each is not None]

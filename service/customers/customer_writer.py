@@ -11,7 +11,7 @@ from service.assignments.operations import LoadedVersion, load_version
 from service.customers import operations
 from service.customers.encoder import encode_upsert
 from service.customers.group_commit import GroupCommit
-from service.customers.operations import RowsWrite, WritableDataset
+from service.customers.row_writes import RowsWrite, WritableDataset, commit_writes, open_dataset
 from service.errors import DatasetDeleted, ServiceError, TableBusy
 from service.idempotency.operations import IdempotentRequest
 from service.registry.operations import PRODUCTION
@@ -129,14 +129,14 @@ class CustomerWriter:
     def _open_or_none(self, tenant: str, name: str) -> WritableDataset | None:
         """Open a dataset; None on any error, which is raised again when a table is written."""
         try:
-            return operations.open_dataset(self._stores, tenant, name)
+            return open_dataset(self._stores, tenant, name)
         except Exception:  # noqa: BLE001 - see above
             return None
 
     def _commit(
         self, target: WritableDataset, writes: Sequence[RowsWrite]
     ) -> list[bytes | ServiceError]:
-        return operations.commit_writes(self._stores, target, writes, encode_upsert)
+        return commit_writes(self._stores, target, writes, encode_upsert)
 
 
 def writer_of(request: Request) -> CustomerWriter:

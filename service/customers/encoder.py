@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from service.customers.operations import UpsertResult
+from service.customers.row_writes import UpsertResult
 from service.errors import FieldError
 from service.stores.database import JsonObject
 

@@ -1,9 +1,9 @@
 """Upserts and lookups of customers."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,20 +13,24 @@ from service.assignments.operations import LoadedVersion
 from service.assignments.stored_rows import StoredAssignment, assign_stored_rows
 from service.customers.batch import (
     Batch,
-    Faults,
-    Outcome,
-    RowPatches,
     read_batch,
     require_same_columns,
     require_valid_rows,
 )
-from service.customers.row_parser import RowParser
+from service.customers.row_writes import (
+    Encode,
+    Keep,
+    RowsWrite,
+    UpsertResult,
+    build_results,
+    commit_writes,
+    open_dataset,
+    require_writable,
+)
 from service.datasets import change_log, repository, stored_versions, version_writer
-from service.datasets.change_log import ChangeAppender
 from service.datasets.dataset_schema import (
     CUSTOMER_ID,
     TableContent,
-    content_of,
     infer_added_columns,
     recount,
     stored_schema,
@@ -35,115 +39,13 @@ from service.datasets.merge import merge_tables
 from service.datasets.rows import DatasetRow
 from service.datasets.stored_versions import DatasetAt
 from service.datasets.version_writer import NextVersion
-from service.errors import Conflict, NotFound, ServiceError
-from service.idempotency.operations import AnswerBook, IdempotentRequest, KeyedRequest
+from service.errors import NotFound, ServiceError
+from service.idempotency.operations import IdempotentRequest
 from service.stores import Stores
-from service.stores.database import JsonObject, Session
+from service.stores.database import Session
 from service.web.formats import RawTable
 
-if TYPE_CHECKING:
-    from service.stores.lookup import Lookup
-
-Result = Literal["inserted", "updated", "superseded", "rejected"]
 MAX_CHANGES: Final = 10_000  # rows of a batch that is written as changes
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpsertResult:
-    """Result of an upsert, with one entry per row of the batch.
-
-    `faults` are keyed by row, counting from 0. `warnings` are those of the body and of the columns
-    that it adds. `version` has assigned the stored rows, if that was asked for.
-    """
-
-    dataset: str
-    dataset_version: int
-    n_customers: int
-    customer_ids: Sequence[str | None]
-    results: Sequence[Result]
-    faults: Faults
-    warnings: Sequence[str]
-    version: LoadedVersion | None = None
-    assignments: Mapping[str, StoredAssignment]
-
-
-Keep = Callable[[Session, UpsertResult], None]
-Encode = Callable[[UpsertResult], bytes]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class WritableDataset:
-    """A dataset at its newest stored version, open for writes on top of that."""
-
-    at: DatasetAt
-    content: TableContent
-    parser: RowParser
-    lookup: "Lookup"
-
-    def find_rows(self, customer_ids: Iterable[str]) -> dict[str, int]:
-        """Return the stored row of each customer, -1 for new ones."""
-        ids = list(customer_ids)
-        return dict(zip(ids, self.lookup.find(ids).tolist(), strict=True))
-
-    def stored_cells(self, row: int) -> JsonObject:
-        """Return the cells of a stored row; of row -1 they are all missing."""
-        return self.lookup.row(row) if row >= 0 else dict.fromkeys(stored_schema(self.at[1]).names)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowsWrite:
-    """The rows of one request.
-
-    `sent` is the request if it has an idempotency key, and `version` the model version that assigns
-    the stored rows, if any.
-    """
-
-    patches: RowPatches
-    sent: KeyedRequest | None = None
-    version: LoadedVersion | None = None
-
-
-def open_dataset(stores: Stores, tenant: str, name: str) -> WritableDataset:
-    """Open a dataset for writes; raises NotFound, or Conflict if no customers can be written."""
-    at = stored_versions.newest(stores, tenant, name)
-    content = _require_writable(at)
-    return WritableDataset(
-        at=at,
-        content=content,
-        parser=RowParser(content),
-        lookup=change_log.open_lookup(stores, at),
-    )
-
-
-def commit_writes(
-    stores: Stores, target: WritableDataset, writes: Sequence[RowsWrite], encode: Encode
-) -> list[bytes | ServiceError]:
-    """Store the rows of several requests in one transaction; return the answer to each.
-
-    Raises TableBusy if the stored version of the dataset is no longer the newest.
-    """
-    rows = target.find_rows({customer for write in writes for customer in write.patches.cells})
-    stored = {customer for customer, row in rows.items() if row >= 0}
-    keys = {write.sent.key for write in writes if write.sent is not None}
-    with stores.database.writing() as session:
-        changes = ChangeAppender(session, target.at, rows, stored=stored)
-        answers = AnswerBook(session, target.at[0].tenant, keys)
-
-        def store(write: RowsWrite) -> bytes | ServiceError:
-            try:
-                answer = None if write.sent is None else answers.find(write.sent)
-            except ServiceError as refusal:
-                return refusal
-            if answer is None:
-                answer = encode(_append(changes, write, target, rows))
-                if write.sent is not None:
-                    answers.add(write.sent, answer)
-            return answer
-
-        outcomes = list(map(store, writes))
-        changes.save()
-        answers.save()
-    return outcomes
 
 
 def upsert_customers(  # noqa: PLR0913 - where, what, how
@@ -203,7 +105,7 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
     done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
-        content = _require_writable(at)
+        content = require_writable(at)
         base = version_writer.read_base(stores, at)
         batch = read_batch(patch, content, known_ids=base[content.customer_id])
         require_valid_rows(batch, atomic=atomic)
@@ -218,7 +120,7 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
                     dataset_version=row.version,
                     n_customers=row.n_customers,
                     customer_ids=batch.customer_ids,
-                    results=_results(batch.outcomes(), batch.customer_ids, merged.known),
+                    results=build_results(batch.outcomes(), batch.customer_ids, merged.known),
                     faults=batch.faults,
                     warnings=merged.warnings,
                     version=version,
@@ -262,49 +164,6 @@ def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, obje
         return None
     empty = dict.fromkeys(stored_schema(version).names) | {version.customer_id: customer_id}
     return (lookup.row(number) if number >= 0 else empty) | changes.get(customer_id, {})
-
-
-def _require_writable(at: DatasetAt) -> TableContent:
-    """Return the description of a version; raises Conflict if customers cannot be written to it."""
-    dataset, version = at
-    name, content = dataset.name, content_of(version)
-    if dataset.recipe is not None:
-        raise Conflict(
-            f"{name} is built from transactions; post them to /v1/datasets/{name}/transactions"
-        )
-    if content.generated_ids:
-        raise Conflict(
-            f"The dataset {name} has no customer id column; upload the whole table again"
-        )
-    return content
-
-
-def _append(
-    changes: ChangeAppender, write: RowsWrite, target: WritableDataset, rows: Mapping[str, int]
-) -> UpsertResult:
-    """Append the rows of a request to the changes of its dataset."""
-    patches = write.patches
-    counted = changes.append(patches.cells)
-    assignments: Mapping[str, StoredAssignment] = {}
-    if write.version is not None:
-        assignments = assign_stored_rows(
-            write.version,
-            {
-                customer: target.stored_cells(rows[customer]) | cells
-                for customer, cells in counted.cells.items()
-            },
-        )
-    return UpsertResult(
-        dataset=target.at[0].name,
-        dataset_version=counted.dataset_version,
-        n_customers=counted.n_customers,
-        customer_ids=patches.customer_ids,
-        results=_results(patches.outcomes, patches.customer_ids, counted.known),
-        faults=patches.faults,
-        warnings=patches.warnings,
-        version=write.version,
-        assignments=assignments,
-    )
 
 
 def _is_small(patch: RawTable, content: TableContent) -> bool:
@@ -357,13 +216,3 @@ def _assign_table(
     if version is None:
         return {}
     return assign_stored_rows(version, {row[key]: row for row in merged.changed.to_pylist()})
-
-
-def _results(
-    outcomes: Sequence[Outcome], customer_ids: Sequence[str | None], known: Collection[str]
-) -> list[Result]:
-    """Split the written rows into those of new and of known customers."""
-    return [
-        outcome if outcome != "written" else "updated" if customer in known else "inserted"
-        for outcome, customer in zip(outcomes, customer_ids, strict=True)
-    ]
