@@ -23,6 +23,7 @@ PARTS: Final = {
     "tables": 5,
     "figures": 1,
     "page": 1,
+    "writes": 9,
     "trees": 3,
     "kmeans": 2,
     "recommending": 8,

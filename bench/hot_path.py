@@ -51,8 +51,8 @@ def measure_hot_path(server: Server, directory: Path, key: str) -> Table:
     )
     pipeline.write_bytes(artifact.content)
     with ExitStack() as stack:
-        urls = {US: _assignments(server), RAW: f"{stack.enter_context(_started('bench.raw'))}/"}
-        urls[USUAL] = f"{stack.enter_context(_started('bench.usual', str(pipeline)))}/assignments"
+        urls = {US: _assignments(server), RAW: f"{stack.enter_context(started('bench.raw'))}/"}
+        urls[USUAL] = f"{stack.enter_context(started('bench.usual', str(pipeline)))}/assignments"
         peers = {MLFLOW: mlflow, MLSERVER: mlserver}
         found = {
             name: stack.enter_context(serve(pipeline, directory)) for name, serve in peers.items()
@@ -177,7 +177,8 @@ def _bearer(key: str) -> dict[str, str]:
 
 
 @contextmanager
-def _started(module: str, *arguments: str) -> Iterator[str]:
+def started(module: str, *arguments: str) -> Iterator[str]:
+    """Start a peer, a module that prints its address; leaving the block ends it."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
         try:
@@ -186,7 +187,7 @@ def _started(module: str, *arguments: str) -> Iterator[str]:
             process.terminate()
 
 
-def make_key(home: Path) -> str:
+def make_key(home: Path, scope: str = "read") -> str:
     """Make a key for a service that is running."""
     command = [
         sys.executable,
@@ -197,7 +198,7 @@ def make_key(home: Path) -> str:
         "--name",
         "bench",
         "--scope",
-        "read",
+        scope,
     ]
     env = os.environ | {"SEGMENTATION_HOME": str(home)}
     made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=True, text=True)  # noqa: S603 - our own command

@@ -10,7 +10,7 @@ import pyarrow as pa
 from service.datasets import repository
 from service.datasets.changes import PlacedChanges, read_changes
 from service.datasets.dataset_schema import content_of, recount
-from service.datasets.rows import DatasetRow, DatasetVersionRow
+from service.datasets.repository import Counters
 from service.datasets.stored_versions import DatasetAt, busy_if_replaced, find_at, table_path
 from service.datasets.version_writer import NextVersion, build_next_version, write_once
 from service.errors import DatasetDeleted, NotFound, TableBusy, Unavailable
@@ -87,17 +87,16 @@ class ChangeAppender:
         *,
         stored: Collection[str],
     ) -> None:
-        dataset, self._stored_version = at
         self._session = session
-        self._locked = repository.lock_dataset(session, dataset)
-        number = repository.find_newest_number(session, dataset.id)
-        if number != self._stored_version.version:
+        self._dataset, stored_version = at
+        self._counters = repository.lock_counters(session, self._dataset)
+        if repository.find_newest_number(session, self._dataset) != stored_version.version:
             raise TableBusy
-        waiting = self._locked.seq - self._stored_version.seq
-        if waiting >= MAX_WAITING * fold_threshold(self._locked):
+        self._n_waiting = self._counters.seq - stored_version.seq
+        if self._n_waiting >= MAX_WAITING * fold_threshold(self._counters.n_customers):
             raise Unavailable("Too many changes wait to be stored; try again shortly")
         self._cells = repository.find_changes(
-            session, dataset.id, customer_ids, after=self._stored_version.seq
+            session, self._dataset.id, customer_ids, after=stored_version.seq
         )
         self._known = {*stored, *self._cells}
         self._changes: list[JsonObject] = []
@@ -105,30 +104,32 @@ class ChangeAppender:
 
     def append(self, written: Mapping[str, JsonObject]) -> CountedWrite:
         """Add the cells of a write, by customer."""
-        locked = self._locked
         merged = {
             customer: self._cells.get(customer, {}) | cells for customer, cells in written.items()
         }
         known = self._known & merged.keys()
-        locked.version += 1
-        locked.n_customers += len(merged) - len(known)
+        version, seq, n_customers = self._counters
+        self._counters = counters = Counters(
+            version=version + 1,
+            seq=seq + len(merged),
+            n_customers=n_customers + len(merged) - len(known),
+        )
         self._changes += [
             {
-                "dataset_id": locked.id,
-                "seq": seq,
-                "version": locked.version,
+                "dataset_id": self._dataset.id,
+                "seq": number,
+                "version": counters.version,
                 "customer_id": customer,
                 "cells": cells,
                 "written_at": self._written_at,
             }
-            for seq, (customer, cells) in enumerate(merged.items(), start=locked.seq + 1)
+            for number, (customer, cells) in enumerate(merged.items(), start=seq + 1)
         ]
-        locked.seq += len(merged)
         self._cells |= merged
         self._known |= merged.keys()
         return CountedWrite(
-            dataset_version=locked.version,
-            n_customers=locked.n_customers,
+            dataset_version=counters.version,
+            n_customers=counters.n_customers,
             known=known,
             cells=merged,
         )
@@ -137,26 +138,18 @@ class ChangeAppender:
         """Store the changes, and create a job that folds them once they are many."""
         if not self._changes:
             return
-        self._locked.updated_at = self._written_at
+        repository.save_counters(self._session, self._dataset, self._counters)
         repository.add_changes(self._session, self._changes)
-        _plan_fold_job(
-            self._session, self._locked, self._stored_version, n_added=len(self._changes)
-        )
+        threshold = fold_threshold(self._counters.n_customers)
+        n_waiting = self._n_waiting + len(self._changes)
+        if n_waiting // threshold > self._n_waiting // threshold:
+            payload = {"tenant": self._dataset.tenant, "dataset": self._dataset.name}
+            jobs.plan_unless_queued(self._session, self._dataset.tenant, FOLD, payload)
 
 
-def fold_threshold(dataset: DatasetRow) -> int:
+def fold_threshold(n_customers: int) -> int:
     """Return the number of changes after which they are folded into the stored table."""
-    return max(MIN_FOLD, int(FOLD_SHARE * dataset.n_customers))
-
-
-def _plan_fold_job(
-    session: Session, locked: DatasetRow, version: DatasetVersionRow, *, n_added: int
-) -> None:
-    """Create a job that folds the changes each time their number passes the threshold."""
-    waiting, threshold = locked.seq - version.seq, fold_threshold(locked)
-    if waiting // threshold > (waiting - n_added) // threshold:
-        payload = {"tenant": locked.tenant, "dataset": locked.name}
-        jobs.plan_unless_queued(session, locked.tenant, FOLD, payload)
+    return max(MIN_FOLD, int(FOLD_SHARE * n_customers))
 
 
 def fold_changes(

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,40 @@ from service.datasets.rows import (
 )
 from service.errors import DatasetDeleted, NotFound
 from service.stores.database import JsonObject, now
+
+
+class Counters(NamedTuple):
+    """The counters of a dataset that each write advances, as in `DatasetRow`."""
+
+    version: int
+    seq: int
+    n_customers: int
+
+
+# Statements of each single write, built once: building one costs as much as executing it.
+_LOCK_COUNTERS: Final = (
+    select(DatasetRow.version, DatasetRow.seq, DatasetRow.n_customers)
+    .where(DatasetRow.id == bindparam("dataset"))
+    .with_for_update()
+)
+_SAVE_COUNTERS: Final = (
+    update(DatasetRow)
+    .where(DatasetRow.id == bindparam("dataset"))
+    .values({name: bindparam(name) for name in (*Counters._fields, "updated_at")})
+)
+_NEWEST_NUMBER: Final = select(func.max(DatasetVersionRow.version)).where(
+    DatasetVersionRow.dataset_id == bindparam("dataset")
+)
+_FIND_CHANGES: Final = (
+    select(ChangeRow.customer_id, ChangeRow.cells)
+    .where(
+        ChangeRow.dataset_id == bindparam("dataset"),
+        ChangeRow.customer_id.in_(bindparam("customers", expanding=True)),
+        ChangeRow.seq > bindparam("after"),
+    )
+    .order_by(ChangeRow.seq)
+)
+_ADD_CHANGES: Final = insert(ChangeRow)
 
 
 def find_dataset(session: Session, tenant: str, name: str) -> DatasetRow | None:
@@ -77,9 +111,7 @@ def lock_dataset(session: Session, dataset: DatasetRow) -> DatasetRow:
     """Reload a dataset and lock its row; raises DatasetDeleted if it is gone."""
     row = find_locked(session, dataset.id)
     if row is None:
-        raise DatasetDeleted(
-            f"The dataset {dataset.name} was deleted while it was being written to"
-        )
+        raise _deleted(dataset)
     return row
 
 
@@ -101,15 +133,6 @@ def get_newest_version(session: Session, dataset: DatasetRow) -> DatasetVersionR
     if row is None:
         raise NotFound(f"The dataset {dataset.name} has no stored version")
     return row
-
-
-def find_newest_number(session: Session, dataset_id: str) -> int | None:
-    """Return the number of the newest stored version of a dataset."""
-    return session.scalar(
-        select(func.max(DatasetVersionRow.version)).where(
-            DatasetVersionRow.dataset_id == dataset_id
-        )
-    )
 
 
 def add_version(
@@ -152,16 +175,36 @@ def delete_unused_versions(session: Session, dataset_id: str, *, keep: int) -> N
     )
 
 
+def lock_counters(session: Session, dataset: DatasetRow) -> Counters:
+    """Read the counters of a dataset, and lock its row until the transaction ends.
+
+    Raises DatasetDeleted if it is gone.
+    """
+    row = session.connection().execute(_LOCK_COUNTERS, {"dataset": dataset.id}).one_or_none()
+    if row is None:
+        raise _deleted(dataset)
+    return Counters(*row)
+
+
+def save_counters(session: Session, dataset: DatasetRow, counters: Counters) -> None:
+    """Store the counters of a dataset after a write."""
+    values = {"dataset": dataset.id, "updated_at": now(), **counters._asdict()}
+    session.connection().execute(_SAVE_COUNTERS, values)
+
+
+def find_newest_number(session: Session, dataset: DatasetRow) -> int | None:
+    """Return the number of the newest stored version of a dataset."""
+    return session.connection().execute(_NEWEST_NUMBER, {"dataset": dataset.id}).scalar()
+
+
 def find_changes(
     session: Session, dataset_id: str, customer_ids: Collection[str], *, after: int
 ) -> dict[str, JsonObject]:
     """Return the newest cells, written after a seq, of those of the customers that have any."""
-    query = select(ChangeRow.customer_id, ChangeRow.cells).where(
-        ChangeRow.dataset_id == dataset_id,
-        ChangeRow.customer_id.in_(customer_ids),
-        ChangeRow.seq > after,
+    found = session.connection().execute(
+        _FIND_CHANGES, {"dataset": dataset_id, "customers": list(customer_ids), "after": after}
     )
-    return {row.customer_id: row.cells for row in session.execute(query.order_by(ChangeRow.seq))}
+    return {row.customer_id: row.cells for row in found}
 
 
 def has_change(session: Session, dataset_id: str, customer_id: str) -> bool:
@@ -188,7 +231,7 @@ def last_seq(session: Session, dataset_id: str, *, up_to_version: int) -> int | 
 
 def add_changes(session: Session, changes: Sequence[JsonObject]) -> None:
     """Add changes, each with the columns of `ChangeRow`."""
-    session.connection().execute(insert(ChangeRow), changes)
+    session.connection().execute(_ADD_CHANGES, changes)
 
 
 def delete_changes(session: Session, dataset: DatasetRow) -> None:
@@ -239,3 +282,7 @@ def _delete_versions(session: Session, dataset_id: str, condition: ColumnElement
         (DatasetVersionRow.dataset_id == dataset_id) & condition
     )
     session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _deleted(dataset: DatasetRow) -> DatasetDeleted:
+    return DatasetDeleted(f"The dataset {dataset.name} was deleted while it was being written to")

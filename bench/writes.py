@@ -1,0 +1,133 @@
+"""How many single customers are stored per second, beside a plain service.
+
+A real server, a key, one process; wrk sends one customer per request, 5 % of them new.
+
+Run as `python -m bench.writes`, or as a part of `python -m bench`, which writes it down.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.hot_path import make_key, started
+from bench.markdown import say, show
+from bench.rounds import MEDIANS, Figure, take_turns
+from bench.server import Server
+from bench.wrk import Load, has_wrk, run_script
+
+US, PLAIN = "this service", "plain service"
+SIZES: Final = (1_000_000, 2_000)
+N_COLUMNS: Final = 10
+CLIENTS: Final = 8
+SECONDS: Final = 20
+ROUNDS: Final = 3
+SETTINGS: Final = {"requests_per_minute": "1000000000"}
+ROUTE: Final = "/v1/datasets/shop/customers"
+
+SCRIPT: Final = """
+math.randomseed(os.time())
+local number, run = 0, os.time()
+request = function()
+  number = number + 1
+  local id = math.random(0, {n_customers} - 1)
+  if math.random() < 0.05 then id = {n_customers} + math.random(0, 50000000) end
+  local column = math.random(0, {last})
+  local row = string.format('{{"customer_id":"c%08d","f%d":%f}}', id, column, number)
+  local headers = {{["Content-Type"] = "application/json", ["Authorization"] = "Bearer {key}"}}
+  if {keyed} then headers["Idempotency-Key"] = run .. "-" .. number end
+  return wrk.format("POST", "{path}", headers, '{{"customers":[' .. row .. ']}}')
+end
+"""
+
+
+def measure_writes(directory: Path, n_customers: int) -> dict[str, dict[str, Figure]]:
+    """Measure writes into a dataset of a size, taking turns with the plain service."""
+    with ExitStack() as stack:
+        server = stack.enter_context(Server(directory / f"home-{n_customers}", **SETTINGS))
+        plain = stack.enter_context(
+            started(
+                "bench.plain_writes",
+                str(directory / f"plain-{n_customers}.sqlite"),
+                str(n_customers),
+                str(N_COLUMNS),
+            )
+        )
+        server.wait_until_ready()
+        _put_table(server, n_customers)
+        model = {"name": "shop", "dataset": "shop", "k": 4, "features": ["f0", "f1", "f2"]}
+        server.worked("/v1/models", model)
+        key = make_key(server.home, scope="write")
+        ours = str(server.http.base_url).rstrip("/")
+
+        def load(
+            url: str, path: str = ROUTE, *, clients: int = CLIENTS, keyed: bool = False
+        ) -> Load:
+            script = SCRIPT.format(
+                n_customers=n_customers,
+                last=N_COLUMNS - 1,
+                key=key,
+                path=path,
+                keyed=str(keyed).lower(),
+            )
+            return run_script(script, url, directory, connections=clients, seconds=SECONDS)
+
+        many = {US: partial(load, ours), PLAIN: partial(load, plain)}
+        one = {name: partial(measure, clients=1) for name, measure in many.items()}
+        keyed = {US: partial(load, ours, keyed=True)}
+        assigned = {US: partial(load, ours, f"{ROUTE}?assign=shop")}
+        rate, p99 = _both(many)
+        size = f"{n_customers:,} by {N_COLUMNS}"
+        return {
+            f"{size}, {CLIENTS} clients: writes/s": rate,
+            f"{size}, {CLIENTS} clients: p99 in ms": p99,
+            f"{size}, 1 client: writes/s": _both(one)[0],
+            f"{size}, each with an idempotency key: writes/s": _both(keyed)[0],
+            f"{size}, each with `?assign=`: writes/s": _both(assigned)[0],
+        }
+
+
+def _both(
+    candidates: dict[str, Callable[[], Load]],
+) -> tuple[dict[str, Figure], dict[str, Figure]]:
+    """Take turns once, and return the rates and the slowest percents of the same rounds."""
+    slowest: dict[str, list[float]] = {name: [] for name in candidates}
+
+    def measure(name: str) -> float:
+        load = candidates[name]()
+        slowest[name].append(load.slowest_percent)
+        return load.per_second
+
+    rates = take_turns({name: partial(measure, name) for name in candidates}, ROUNDS)
+    return rates, {name: Figure(rounds) for name, rounds in slowest.items()}
+
+
+def _put_table(server: Server, n_customers: int) -> None:
+    numbers = np.random.default_rng(1).normal(size=(N_COLUMNS, n_customers))
+    columns = {f"f{n}": column for n, column in enumerate(numbers)}
+    ids = pa.array([f"c{n:08}" for n in range(n_customers)])
+    body = BytesIO()
+    pq.write_table(pa.table({"customer_id": ids, **columns}), body)
+    server.send("PUT", "/v1/datasets/shop", body.getvalue(), "application/vnd.apache.parquet")
+
+
+def main() -> None:
+    """Measure single writes alone."""
+    say(f"{SECONDS} seconds each. {MEDIANS.format(ROUNDS)}")
+    if not has_wrk():
+        say("Not measured: wrk is not installed.")
+        return
+    with TemporaryDirectory() as directory:
+        tables = [measure_writes(Path(directory), n_customers) for n_customers in SIZES]
+    show({name: row for table in tables for name, row in table.items()})
+
+
+if __name__ == "__main__":
+    main()
