@@ -8,6 +8,7 @@ import msgspec
 from service.customers.row_writes import UpsertResult
 from service.errors import FieldError
 from service.stores.database import JsonObject
+from service.web.problems import Fault
 
 _encode = msgspec.json.Encoder().encode
 
@@ -31,9 +32,8 @@ def encode_upsert(done: UpsertResult) -> bytes:
 
 def _build_row(done: UpsertResult, row: int) -> JsonObject:
     customer, faults = done.customer_ids[row], done.faults.get(row, ())
-    built: JsonObject = {"row": row + 1, "result": done.results[row]}
-    if customer is not None:
-        built["customer_id"] = customer
+    named = {} if customer is None else {"customer_id": customer}
+    built: JsonObject = {"row": row + 1, **named, "result": done.results[row]}
     stored = done.assignments.get(customer or "")
     if stored is not None and not faults:
         built["assignment"], faults = stored.assignment, stored.errors
@@ -44,4 +44,8 @@ def _build_row(done: UpsertResult, row: int) -> JsonObject:
 
 def _build_faults(faults: Iterable[FieldError]) -> Iterable[JsonObject]:
     for fault in faults:
-        yield {name: value for name, value in vars(fault).items() if value is not None}
+        yield {
+            name: value
+            for name in Fault.model_fields
+            if (value := getattr(fault, name)) is not None
+        }
