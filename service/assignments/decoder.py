@@ -25,7 +25,7 @@ from service.web.schemas import PRINTABLE
 
 MAX_SCHEMAS: Final = 100
 MIN_DEPTH: Final = 3  # an object with a list of objects
-PART_BYTES: Final = 1 << 17
+PART_BYTES: Final = 1 << 16
 
 _FIELD: Final = next(iter(AssignmentRequest.model_fields))
 _DECODE_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -78,20 +78,20 @@ def decode(body: bytes, schema: InputSchema, bounds: TableLimits) -> DecodedBatc
         return None
     decoder = _row_decoder(schema, bounds.characters)
     try:
-        parts = [body] if len(body) <= PART_BYTES else _split(body)
+        parts = [body] if len(body) <= PART_BYTES else split(body)
         decoded = _decode_strict(parts, decoder) or _decode_lenient(parts, decoder)
     except _DECODE_ERRORS:
         return None
     return decoded if decoded and _is_within(decoded, bounds) else None
 
 
-def _split(body: bytes) -> list[bytes]:
+def split(body: bytes) -> list[bytes]:
     """Split a body into bodies of about `PART_BYTES`, without decoding the customers.
 
     Raises ValueError if one customer is too long to be decoded at once.
     """
     customers = _decode_all(_CUSTOMERS, [body])
-    lengths = list(map(len, customers))
+    lengths = [len(customer) + 1 for customer in customers]  # with its comma
     if max(lengths, default=0) > MAX_VALUE_LENGTH:
         raise ValueError
     parts = (n_bytes // PART_BYTES for n_bytes in accumulate(lengths))

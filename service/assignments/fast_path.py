@@ -51,7 +51,7 @@ from service.web.table_response import table_headers
 from service.web.uploads import assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
-MAX_LARGE_BODIES: Final = 2  # decoded at once: a decoder holds the GIL for a whole body
+MAX_LARGE_BODIES: Final = 2  # decoded at once: their threads share the GIL with the event loop
 MAX_CACHED_HEADS: Final = 1_000
 # Characters of path, Content-Type and Accept; longer ones are unusual, and not cached.
 MAX_HEAD_LENGTH: Final = 400
