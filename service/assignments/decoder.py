@@ -25,7 +25,7 @@ from service.web.schemas import PRINTABLE
 
 MAX_SCHEMAS: Final = 100
 MIN_DEPTH: Final = 3  # an object with a list of objects
-PART_BYTES: Final = 1 << 16
+PART_BYTES: Final = 1 << 16  # decoded at once
 
 _FIELD: Final = next(iter(AssignmentRequest.model_fields))
 _DECODE_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)

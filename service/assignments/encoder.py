@@ -18,6 +18,7 @@ from service.assignments.schemas import Assignment, AssignmentResults, Rejected
 from service.web.problems import Fault
 from service.web.schemas import ResponseModel
 
+PART_ROWS: Final = 1_000  # encoded at once
 TABLE_SCHEMA: Final = pa.schema(
     {
         "row": pa.int64(),
@@ -52,7 +53,6 @@ _Results, _Assignment, _Rejected = (
 )
 _AssignmentRow = _struct_of(Assignment, without="segment_name")  # part of the encoded segment
 _encode = msgspec.json.Encoder().encode
-PART_ROWS: Final = 1_000
 
 
 def encode_json(batch: AssignmentBatch) -> bytes:
