@@ -32,7 +32,6 @@ from service.web.asgi import get_header
 from service.web.body_limits import MAX_LOOP_BYTES, replay_body
 from service.web.dependencies import Services
 from service.web.formats import MULTIPART, is_json, read_patch
-from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.writers import (
     FORMATS,
     JSON,
@@ -136,20 +135,18 @@ class AssignmentFastPath:
         )
 
     async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
-        """Receive a body as far as it fits in memory."""
+        """Receive a body; the limit of assignment requests is far below that of datasets."""
         allow_assignments(scope, self._parts.settings)
         messages = [await receive()]
-        n_bytes = len(messages[0].get("body", b""))
-        while messages[-1].get("more_body") and n_bytes <= IN_MEMORY:
+        while messages[-1].get("more_body"):
             messages.append(await receive())
-            n_bytes += len(messages[-1].get("body", b""))
         return messages
 
     async def _handle(
         self, request: FastRequest, version: LoadedVersion, messages: Sequence[Message]
     ) -> FastResponse | None:
         """Handle a complete body, a large one in a thread; None falls through to the route."""
-        if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
+        if messages[-1]["type"] != "http.request":
             return None
         body = b"".join(message.get("body", b"") for message in messages)
         if not request.is_json:

@@ -76,17 +76,25 @@ class LimitedReceive:
         self._deadline = asyncio.get_running_loop().time() + allowed.seconds
         self._receive = receive
         self._received = self._memory = 0
-        self._weight, self._unpacked_bytes = OBJECT_WEIGHT, 0
+        self._weight = OBJECT_WEIGHT
+        self._in_memory_bytes, self._unpacked_bytes = IN_MEMORY, 0
         self._budget = budget
 
-    def allow_table(self, n_bytes: int, weight: int, *, unpacked_bytes: int = 0) -> None:
+    def allow_table(
+        self,
+        n_bytes: int,
+        weight: int,
+        *,
+        in_memory_bytes: int = IN_MEMORY,
+        unpacked_bytes: int = 0,
+    ) -> None:
         """Expect a table of up to `n_bytes` instead of a JSON document.
 
-        Its reader checks the nesting depth. A compressed table reserves `unpacked_bytes`, however
-        small it is.
+        Its reader checks the nesting depth. The first `in_memory_bytes` are kept in memory while
+        they arrive. A compressed table reserves `unpacked_bytes`, however small it is.
         """
         self._max_bytes, self._is_document, self._weight = n_bytes, False, weight
-        self._unpacked_bytes = unpacked_bytes
+        self._in_memory_bytes, self._unpacked_bytes = in_memory_bytes, unpacked_bytes
 
     async def receive(self) -> Message:
         """Receive the next part of the body; a JSON document is received as a whole."""
@@ -142,7 +150,7 @@ class LimitedReceive:
         message = await self._receive()
         self._received += len(message.get("body", b""))
         self._check_size(self._received)
-        await self._acquire_memory(min(self._received, IN_MEMORY))
+        await self._acquire_memory(min(self._received, self._in_memory_bytes))
         return message
 
     async def _acquire_memory(self, n_bytes: int) -> None:

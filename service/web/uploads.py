@@ -71,6 +71,7 @@ def allow_assignments(scope: Scope, settings: Settings) -> None:
     cast("LimitedReceive", scope[INTAKE]).allow_table(
         settings.assignment_bytes,
         OBJECT_WEIGHT,
+        in_memory_bytes=settings.assignment_bytes,
         unpacked_bytes=0 if media_type in READERS else assignment_limits(settings).n_bytes,
     )
 
