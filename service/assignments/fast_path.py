@@ -135,7 +135,7 @@ class AssignmentFastPath:
         )
 
     async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
-        """Receive a body; the limit of assignment requests is far below that of datasets."""
+        """Receive a whole body into memory, which its limit allows."""
         allow_assignments(scope, self._parts.settings)
         messages = [await receive()]
         while messages[-1].get("more_body"):
