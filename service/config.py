@@ -202,8 +202,8 @@ class Settings(BaseSettings):
     assignment_bytes: int = Field(
         default=2**24,
         ge=1,
-        description="Largest body with customers to be placed at once, in bytes. A run places "
-        "more, as a dataset.",
+        description="Largest body with customers to be placed at once, in bytes; unpacked, it may "
+        "take 16 times as many. A run places more, as a dataset.",
     )
     assignment_rows: int = Field(
         default=100_000, ge=1, description="How many customers are placed at once."

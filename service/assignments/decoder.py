@@ -1,6 +1,7 @@
 """Fast JSON decoder of assignment requests (msgspec), typed by one version.
 
-Unusual bodies are left to pydantic.
+Unusual bodies are left to pydantic. A large body is decoded in parts: msgspec holds the GIL for a
+whole call, and some numbers take it a hundred times as long as others.
 """
 
 import json
@@ -8,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
-from operator import attrgetter
-from typing import Annotated, Final
+from itertools import accumulate, chain, groupby
+from operator import attrgetter, itemgetter
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec.structs import astuple
@@ -19,10 +20,12 @@ from models.cells import MAX_HEADER_LENGTH
 from service.assignments.inputs import CustomerBatch, InputSchema
 from service.assignments.schemas import AssignmentRequest
 from service.web.formats import TableLimits
+from service.web.formats.json_reader import MAX_VALUE_LENGTH
 from service.web.schemas import PRINTABLE
 
 MAX_SCHEMAS: Final = 100
 MIN_DEPTH: Final = 3  # an object with a list of objects
+PART_BYTES: Final = 1 << 16  # decoded at once
 
 _FIELD: Final = next(iter(AssignmentRequest.model_fields))
 _DECODE_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -75,25 +78,49 @@ def decode(body: bytes, schema: InputSchema, bounds: TableLimits) -> DecodedBatc
         return None
     decoder = _row_decoder(schema, bounds.characters)
     try:
-        decoded = _decode_strict(body, decoder) or _decode_lenient(body, decoder)
+        parts = [body] if len(body) <= PART_BYTES else split(body)
+        decoded = _decode_strict(parts, decoder) or _decode_lenient(parts, decoder)
     except _DECODE_ERRORS:
         return None
     return decoded if decoded and _is_within(decoded, bounds) else None
 
 
-def _decode_strict(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
+def split(body: bytes) -> list[bytes]:
+    """Split a body into bodies of about `PART_BYTES`, without decoding the customers.
+
+    Raises ValueError if one customer is too long to be decoded at once.
+    """
+    customers = _decode_all(_CUSTOMERS, [body])
+    lengths = [len(customer) + 1 for customer in customers]  # with its comma
+    if max(lengths, default=0) > MAX_VALUE_LENGTH:
+        raise ValueError
+    parts = (n_bytes // PART_BYTES for n_bytes in accumulate(lengths))
+    return [
+        b'{"%b":[%b]}' % (_FIELD.encode(), b",".join(map(itemgetter(0), part)))
+        for _, part in groupby(zip(customers, parts, strict=True), key=itemgetter(1))
+    ]
+
+
+def _decode_all(
+    decoder: msgspec.json.Decoder[msgspec.Struct], bodies: Sequence[bytes]
+) -> list[Any]:
+    """Return the customers of all bodies."""
+    return list(chain.from_iterable(astuple(decoder.decode(body))[0] for body in bodies))
+
+
+def _decode_strict(bodies: Sequence[bytes], decoder: RowDecoder) -> DecodedBatch | None:
     """Decode customers without extra columns."""
     if decoder.strict is None:
         return None
     try:
-        [customers] = astuple(decoder.strict.decode(body))
+        rows = _decode_all(decoder.strict, bodies)
     except msgspec.ValidationError:
         return None
-    return DecodedBatch(decoder=decoder, rows=customers, extra_columns=())
+    return DecodedBatch(decoder=decoder, rows=rows, extra_columns=())
 
 
-def _decode_lenient(body: bytes, decoder: RowDecoder) -> DecodedBatch | None:
-    [customers] = astuple(decoder.lenient.decode(body))
+def _decode_lenient(bodies: Sequence[bytes], decoder: RowDecoder) -> DecodedBatch | None:
+    customers = _decode_all(decoder.lenient, bodies)
     names, sent = decoder.names, dict.fromkeys(chain.from_iterable(customers))
     extra_columns = [name for name in sent if name not in names]
     if not all(map(_printable.search, extra_columns)):
@@ -128,6 +155,9 @@ def _row_decoder(schema: InputSchema, characters: int) -> RowDecoder:
 def _decoder(customer_type: object) -> msgspec.json.Decoder[msgspec.Struct]:
     body = msgspec.defstruct("Body", [(_FIELD, list[customer_type])], forbid_unknown_fields=True)  # type: ignore[valid-type]  # a runtime type
     return msgspec.json.Decoder(body)
+
+
+_CUSTOMERS: Final = _decoder(msgspec.Raw)
 
 
 def _customer_type(

@@ -1,6 +1,7 @@
 """Encoders of assignment results.
 
-JSON (msgspec) and Arrow tables, for the fast path and the routes.
+JSON (msgspec) and Arrow tables, for the fast path and the routes. msgspec holds the GIL for a whole
+call, so that many results are encoded in parts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from service.assignments.schemas import Assignment, AssignmentResults, Rejected
 from service.web.problems import Fault
 from service.web.schemas import ResponseModel
 
+PART_ROWS: Final = 1_000  # encoded at once
 TABLE_SCHEMA: Final = pa.schema(
     {
         "row": pa.int64(),
@@ -160,7 +162,23 @@ def build_assignment(
 def _encode_results(
     version: LoadedVersion, assignments: list[Any], rejected: list[Any], warnings: Sequence[str]
 ) -> bytes:
-    return _encode(_Results(version.model, version.version, assignments, rejected, warnings))
+    return _encode(
+        _Results(
+            version.model,
+            version.version,
+            _encode_in_parts(assignments),
+            _encode_in_parts(rejected),
+            warnings,
+        )
+    )
+
+
+def _encode_in_parts(items: list[Any]) -> list[Any] | msgspec.Raw:
+    """Encode a list of many items in parts; return a list of few as it is."""
+    if len(items) <= PART_ROWS:
+        return items
+    parts = [_encode(items[at : at + PART_ROWS])[1:-1] for at in range(0, len(items), PART_ROWS)]
+    return msgspec.Raw(b"[%b]" % b",".join(parts))
 
 
 def _build_rejected(batch: AssignmentBatch, row: int) -> object:

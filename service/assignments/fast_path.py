@@ -29,16 +29,9 @@ from service.assignments.routes import NOUN, router
 from service.errors import InvalidRequest, ServiceError
 from service.registry.operations import PRODUCTION
 from service.web.asgi import get_header
-from service.web.body_limits import (
-    INTAKE,
-    MAX_LOOP_BYTES,
-    OBJECT_WEIGHT,
-    LimitedReceive,
-    replay_body,
-)
+from service.web.body_limits import MAX_LOOP_BYTES, replay_body
 from service.web.dependencies import Services
 from service.web.formats import MULTIPART, is_json, read_patch
-from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.writers import (
     FORMATS,
     JSON,
@@ -48,10 +41,10 @@ from service.web.formats.writers import (
     write_table,
 )
 from service.web.table_response import table_headers
-from service.web.uploads import assignment_limits
+from service.web.uploads import allow_assignments, assignment_limits
 
 MAX_SCALAR_ROWS: Final = 32  # beyond that, assigning by column is faster
-MAX_LARGE_BODIES: Final = 2  # decoded at once: a decoder holds the GIL for a whole body
+MAX_LARGE_BODIES: Final = 2  # decoded at once: their threads share the GIL with the event loop
 MAX_CACHED_HEADS: Final = 1_000
 # Characters of path, Content-Type and Accept; longer ones are unusual, and not cached.
 MAX_HEAD_LENGTH: Final = 400
@@ -142,22 +135,18 @@ class AssignmentFastPath:
         )
 
     async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
-        """Receive a body as far as it fits in memory."""
-        cast("LimitedReceive", scope[INTAKE]).allow_table(
-            self._parts.settings.assignment_bytes, OBJECT_WEIGHT
-        )
+        """Receive a whole body into memory, which its limit allows."""
+        allow_assignments(scope, self._parts.settings)
         messages = [await receive()]
-        n_bytes = len(messages[0].get("body", b""))
-        while messages[-1].get("more_body") and n_bytes <= IN_MEMORY:
+        while messages[-1].get("more_body"):
             messages.append(await receive())
-            n_bytes += len(messages[-1].get("body", b""))
         return messages
 
     async def _handle(
         self, request: FastRequest, version: LoadedVersion, messages: Sequence[Message]
     ) -> FastResponse | None:
         """Handle a complete body, a large one in a thread; None falls through to the route."""
-        if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
+        if messages[-1]["type"] != "http.request":
             return None
         body = b"".join(message.get("body", b"") for message in messages)
         if not request.is_json:

@@ -77,14 +77,24 @@ class LimitedReceive:
         self._receive = receive
         self._received = self._memory = 0
         self._weight = OBJECT_WEIGHT
+        self._in_memory_bytes, self._unpacked_bytes = IN_MEMORY, 0
         self._budget = budget
 
-    def allow_table(self, n_bytes: int, weight: int) -> None:
+    def allow_table(
+        self,
+        n_bytes: int,
+        weight: int,
+        *,
+        in_memory_bytes: int = IN_MEMORY,
+        unpacked_bytes: int = 0,
+    ) -> None:
         """Expect a table of up to `n_bytes` instead of a JSON document.
 
-        Its reader checks the nesting depth.
+        Its reader checks the nesting depth. The first `in_memory_bytes` are kept in memory while
+        they arrive. A compressed table reserves `unpacked_bytes`, however small it is.
         """
         self._max_bytes, self._is_document, self._weight = n_bytes, False, weight
+        self._in_memory_bytes, self._unpacked_bytes = in_memory_bytes, unpacked_bytes
 
     async def receive(self) -> Message:
         """Receive the next part of the body; a JSON document is received as a whole."""
@@ -119,7 +129,7 @@ class LimitedReceive:
 
     async def _prepare(self, message: Message) -> None:
         """Acquire the memory to parse the body, and check the nesting depth of a JSON document."""
-        await self._acquire_memory(self._received * self._weight)
+        await self._acquire_memory(max(self._received * self._weight, self._unpacked_bytes))
         if not self._is_document:
             return
         if self._received <= MAX_LOOP_BYTES:
@@ -140,16 +150,17 @@ class LimitedReceive:
         message = await self._receive()
         self._received += len(message.get("body", b""))
         self._check_size(self._received)
-        await self._acquire_memory(min(self._received, IN_MEMORY))
+        await self._acquire_memory(min(self._received, self._in_memory_bytes))
         return message
 
     async def _acquire_memory(self, n_bytes: int) -> None:
         """Acquire memory for the body, `n_bytes` in total, from the shared budget.
 
-        Small bodies need none.
+        Small bodies need none, unless they are compressed.
         """
         n_more = min(n_bytes, self._budget.max_share) - self._memory
-        if self._received > MAX_LOOP_BYTES and n_more > 0:
+        is_small = self._received <= MAX_LOOP_BYTES and not self._unpacked_bytes
+        if not is_small and n_more > 0:
             await self._budget.acquire(n_more)
             self._memory += n_more
 

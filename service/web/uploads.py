@@ -8,19 +8,37 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, BinaryIO, Final, cast
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Scope
 
 from service.config import Settings
-from service.web.body_limits import MAX_LOOP_BYTES, OBJECT_WEIGHT, TABLE_WEIGHT, allow_table
+from service.web.asgi import get_header
+from service.web.body_limits import (
+    INTAKE,
+    MAX_LOOP_BYTES,
+    OBJECT_WEIGHT,
+    TABLE_WEIGHT,
+    LimitedReceive,
+    allow_table,
+)
 from service.web.dependencies import ServicesDep
-from service.web.formats import MEDIA_TYPES, MULTIPART, TableLimits, UnreadableBody, media_type_of
+from service.web.formats import (
+    MEDIA_TYPES,
+    MULTIPART,
+    READERS,
+    TableLimits,
+    UnreadableBody,
+    media_type_of,
+)
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.media_types import parse_media_type
+
+MAX_COMPRESSION: Final = 16  # bytes of an unpacked table per byte of the largest body to assign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +60,8 @@ async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[U
     """Receive the table of a dataset; close its file after the response."""
     settings = parts.settings
     allow_table(request, settings.table_bytes, TABLE_WEIGHT)
-    async for body in _receive(request, _table_limits(settings, rows=settings.table_rows)):
+    limits = _table_limits(settings, rows=settings.table_rows, n_bytes=settings.table_memory)
+    async for body in _receive(request, limits):
         yield body
 
 
@@ -51,26 +70,41 @@ receive_upload = asynccontextmanager(receive_table)
 
 async def receive_small_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of an assignment request; close its file after the response."""
-    allow_table(request, parts.settings.assignment_bytes, OBJECT_WEIGHT)
+    allow_assignments(request.scope, parts.settings)
     async for body in _receive(request, assignment_limits(parts.settings)):
         yield body
 
 
+def allow_assignments(scope: Scope, settings: Settings) -> None:
+    """Expect customers to assign; a table that may be compressed reserves its largest size."""
+    media_type, _ = parse_media_type(get_header(scope, b"content-type") or "")
+    cast("LimitedReceive", scope[INTAKE]).allow_table(
+        settings.assignment_bytes,
+        OBJECT_WEIGHT,
+        in_memory_bytes=settings.assignment_bytes,
+        unpacked_bytes=0 if media_type in READERS else assignment_limits(settings).n_bytes,
+    )
+
+
 def assignment_limits(settings: Settings) -> TableLimits:
-    return _table_limits(settings, rows=settings.assignment_rows)
+    return _table_limits(
+        settings,
+        rows=settings.assignment_rows,
+        n_bytes=min(settings.table_memory, settings.assignment_bytes * MAX_COMPRESSION),
+    )
 
 
 UploadDep = Annotated[Upload, Depends(receive_table)]
 SmallUploadDep = Annotated[Upload, Depends(receive_small_table)]
 
 
-def _table_limits(settings: Settings, *, rows: int) -> TableLimits:
+def _table_limits(settings: Settings, *, rows: int, n_bytes: int) -> TableLimits:
     return TableLimits(
         rows=rows,
         columns=settings.table_columns,
         cells=settings.table_cells,
         characters=settings.cell_characters,
-        n_bytes=settings.table_memory,
+        n_bytes=n_bytes,
     )
 
 

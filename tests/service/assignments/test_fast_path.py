@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 
+import httpx
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
@@ -127,14 +128,17 @@ async def teapot(scope, receive, send):
         await send({"type": "http.response.body", "body": b""})
 
 
+def fast_path_alone(client):
+    """Build the fast path of a service; requests that it passes on are answered 418."""
+    parts = client.app.state.services
+    road = AssignmentFastPath(teapot, parts=parts, versions=ModelCache(parts.stores))
+    return BodyLimitMiddleware(authenticate_as(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
+
+
 @pytest.fixture(scope="module")
 def short(client):
     """The short road alone: what is handed on from it is answered 418."""
-
-    parts = client.app.state.services
-    road = AssignmentFastPath(teapot, parts=parts, versions=ModelCache(parts.stores))
-    limits = BodyLimitMiddleware(authenticate_as(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
-    with TestClient(limits) as alone:
+    with TestClient(fast_path_alone(client)) as alone:
         yield alone
 
 
@@ -361,6 +365,15 @@ def test_a_key_over_its_quota_is_refused_on_the_fast_path(client):
             for _ in range(n_requests + 2)
         ]
     assert (statuses, parts.metrics.n_rows - before) == ([200] * n_requests + [429] * 2, n_requests)
+
+
+def test_a_body_that_arrives_in_many_parts_needs_no_route(client):
+    row = json.dumps(FULL).encode().ljust(1 << 17)
+    body = b'{"customers":[%b]}' % b",".join([row] * 70)
+    with listening(fast_path_alone(client), lifespan="off") as server:
+        url = f"http://127.0.0.1:{port_of(server)}/v1/models/plain/assignments"
+        answer = httpx.post(url, content=body, headers={"Content-Type": JSON})
+    assert (answer.status_code, len(answer.json()["assignments"])) == (200, 70)
 
 
 def test_pipelined_requests_are_answered_in_order(client):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -155,6 +156,17 @@ def numbers_as_texts(rows):
 
 
 # In
+
+
+def test_a_small_table_that_unpacks_to_a_large_one_is_refused(sampled):
+    texts = pa.DictionaryArray.from_arrays(np.zeros(20_000, np.int32), pa.array(["x" * 20_000]))
+    with io.BytesIO() as file:
+        pq.write_table(pa.table({"customer_id": texts}), file)
+        body = file.getvalue()
+    answer = sampled.post(
+        "/v1/models/sample/assignments", content=body, headers={"Content-Type": PARQUET}
+    )
+    assert (answer.status_code, "once it is unpacked" in answer.json()["detail"]) == (422, True)
 
 
 @pytest.mark.parametrize("model", ALGORITHMS)

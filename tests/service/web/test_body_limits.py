@@ -337,6 +337,11 @@ def part_of(n_bytes):
     return receive
 
 
+async def whole():
+    """Receive a small body."""
+    return {"type": "http.request", "body": b"x"}
+
+
 def document(n_bytes):
     return b'"' + b"x" * (n_bytes - 2) + b'"'
 
@@ -392,6 +397,18 @@ def test_a_body_larger_than_its_share_is_read_nevertheless():
 
 def test_small_bodies_need_no_share():
     assert statuses([document(MAX_LOOP_BYTES)] * 50, n_bytes=1, app=hold_memory)[0] == [200] * 50
+
+
+def test_a_compressed_table_reserves_memory_however_small_it_is():
+    async def received():
+        budget = MemoryBudget(300, seconds=0.05)
+        bodies = [LimitedReceive(SCOPE, whole, ALLOWED, budget) for _ in range(3)]
+        for body in bodies:
+            body.allow_table(1 << 20, OBJECT_WEIGHT, unpacked_bytes=120)
+            await body.receive()
+        return [type(body.refusal) for body in bodies]
+
+    assert asyncio.run(received()) == [type(None), type(None), MemoryBusy]
 
 
 def test_an_answer_that_is_read_slowly_holds_no_memory():
