@@ -133,11 +133,15 @@ SEGMENTATIONS: Final = _words(
 SEGMENTATION_COMPANIONS: Final = _words(
     "id no nr num number code group groups gruppe groupe label labels name names index key "
     "customer customers kunden "
-    "kunde client cliente clientes clients rfm k means kmeans hc hierarchical agglomerative dbscan "
+    "kunde client cliente clientes clients rfm score scores k means kmeans hc hierarchical "
+    "agglomerative dbscan "
     "gmm ward pred "
     "predicted prediction assigned assignment old previous prev last final new our my the de des "
     "del kundensegment"
 )
+
+# Words that make a header with RFM an earlier segmentation: RFM_Class, RFM_Level.
+RFM_GROUPS: Final = _words("group groups gruppe class klasse level tier label labels")
 
 OUTCOMES: Final = _words(
     "churn churned churner churners exited attrition attrited attritionflag label labels target "

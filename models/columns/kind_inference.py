@@ -15,6 +15,7 @@ from models.columns.category_codes import (
     codes_warning,
     have_code_header,
 )
+from models.columns.clock_times import are_clock_times, clock_time_warning
 from models.columns.column import Kind, Override
 from models.columns.column_results import (
     ColumnResult,
@@ -158,6 +159,15 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
     )
 
 
+def _infer_clock_times(evidence: TextColumn) -> ColumnResult:
+    """Read a few times as categories, such as hours of delivery, and ignore many."""
+    is_few = evidence.distinct <= MAX_CATEGORIES and not _is_free_text(evidence)
+    column = column_of(
+        evidence, "categorical" if is_few else "ignored", reason=None if is_few else "time"
+    )
+    return ColumnResult(column).with_doubts(clock_time_warning(evidence.name, column.kind))
+
+
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if is_almost_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
@@ -167,6 +177,8 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
         )
     if dates.are_dates(evidence.texts.values):
         return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
+    if are_clock_times(evidence.texts.values):
+        return _infer_clock_times(evidence)
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
     return (
         result
