@@ -1,5 +1,6 @@
 """Kind inference: the kind of a column from its header and cells, or as declared, with warnings."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +15,7 @@ from models.columns.category_codes import (
     category_codes_warning,
     codes_warning,
     have_code_header,
+    have_many_digits,
 )
 from models.columns.clock_times import are_clock_times, clock_time_warning
 from models.columns.column import Kind, Override
@@ -36,6 +38,8 @@ from models.columns.key_columns import (
 )
 from models.columns.layout_checks import is_data_number
 from models.columns.missing_markers import MissingMarkers
+from models.columns.number_format_detection import unlike_numbers_warning
+from models.columns.number_formats import mark_numbers
 from models.columns.numeric_dates import find_serial, serial_warning
 from models.columns.outcome_columns import is_segmentation, outcome_warning, segmentation_warning
 from models.columns.override_hints import override_json
@@ -92,7 +96,8 @@ def infer_column(
             column, name, markers, fold_case=override.fold_case, decimal_comma=decimal_comma
         )
         codes = are_codes(column, name) or (
-            isinstance(evidence, NumericColumn) and have_code_header(evidence)
+            isinstance(evidence, NumericColumn)
+            and (have_code_header(evidence) or have_many_digits(evidence))
         )
         texts = (
             parse_texts(column, name, markers, fold_case=override.fold_case) if codes else evidence
@@ -159,13 +164,14 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
     )
 
 
-def _infer_clock_times(evidence: TextColumn) -> ColumnResult:
-    """Read a few times as categories, such as hours of delivery, and ignore many."""
+def _infer_as_text(
+    evidence: TextColumn, reason: str, warning: Callable[[str, Kind], str]
+) -> ColumnResult:
+    """Read texts that stand for amounts as categories, or ignore them if there are too many."""
     is_few = evidence.distinct <= MAX_CATEGORIES and not _is_free_text(evidence)
-    column = column_of(
-        evidence, "categorical" if is_few else "ignored", reason=None if is_few else "time"
-    )
-    return ColumnResult(column).with_doubts(clock_time_warning(evidence.name, column.kind))
+    kind: Kind = "categorical" if is_few else "ignored"
+    column = column_of(evidence, kind, reason=None if is_few else reason)
+    return ColumnResult(column).with_doubts(warning(evidence.name, kind))
 
 
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
@@ -178,7 +184,7 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if dates.are_dates(evidence.texts.values):
         return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
     if are_clock_times(evidence.texts.values):
-        return _infer_clock_times(evidence)
+        return _infer_as_text(evidence, "time", clock_time_warning)
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
     return (
         result
@@ -195,6 +201,8 @@ def _date_override_hint(name: str) -> str:
 
 
 def _infer_words(evidence: TextColumn) -> ColumnResult:
+    if _are_unlike_numbers(evidence):
+        return _infer_as_text(evidence, "unlike numbers", unlike_numbers_warning)
     if is_almost_unique(evidence) and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier"))
     return _infer_categories(evidence)
@@ -242,6 +250,12 @@ def _is_mixed(evidence: TextColumn) -> bool:
     return nearly and not _are_letter_codes(
         evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
     )
+
+
+def _are_unlike_numbers(evidence: TextColumn) -> bool:
+    """Check for numbers of several formats or units, which no single format can parse."""
+    n_numbers = int(evidence.counts[mark_numbers(evidence.texts.values)].sum())
+    return n_numbers >= max(MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels), 1)
 
 
 def _are_letter_codes(texts: pa.Array) -> bool:

@@ -1,4 +1,4 @@
-"""Layout checks: a first or last row of totals, and a missing header row."""
+"""Layout checks: a first or last row of totals, a footer, and a missing header row."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -16,6 +16,7 @@ from models.columns.headers import split_words
 ENDS: Final = (0, -1)  # the rows that may hold totals
 MIN_ROWS: Final = 3
 MIN_UNLABELLED_ROWS: Final = 10
+MIN_FOOTER_COLUMNS: Final = 3
 EXACT_TOLERANCE: Final = 1e-6
 ROUGH_TOLERANCE: Final = 0.25
 MAX_LABEL_LENGTH: Final = 40
@@ -86,6 +87,22 @@ def total_row_warning(end: int, n_rows: int) -> str:
     return (
         f"{row} looks like a total: its numbers are about the sums of all others. If it is no "
         "customer, put the table again without it."
+    )
+
+
+def footer_warning(raw: pa.Table, gaps: Collection[str]) -> str | None:
+    """Warn of a last row with a single cell, as of a footer, that holds the only gap of a column.
+
+    `gaps` are the columns with a single missing cell.
+    """
+    if raw.num_rows < MIN_ROWS or raw.num_columns < MIN_FOOTER_COLUMNS:
+        return None
+    filled = [name for name in raw.column_names if not _is_blank(raw[name][-1].as_py())]
+    if len(filled) != 1 or not set(gaps).difference(filled):
+        return None
+    return (
+        f"Row {raw.num_rows:,}, the last, has a value in {filled[0]!r} only, as if it were a footer. "
+        "If it is no customer, put the table again without it."
     )
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,12 +19,19 @@ _CODES: Final = (
     "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|MXN|MYR|NGN|NOK|NZD|"
     "PEN|PHP|PKR|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|kr|zł|Kč|Ft|Fr"
 )
+# Currencies in words (rubles in Cyrillic letters), multiples, and units, after a number only.
+_WORDS: Final = (
+    r"円|元|원|\x{440}\x{443}\x{431}\.?|\x{440}\.|Rs\.?|Euros?|k|K|M|Mio\.?|kg|g|mg|lbs?|oz|km|mi|cm|"
+    "mm|m|kWh|KB|MB|GB|TB|h|hrs?|hours?|mins?|secs?|s|days?|weeks?|months?|years?|yrs?|Std|Tage?|"
+    "Wochen?|Monate?|Jahre?|Stück|Stk|pcs|pts|jours?|mois|ans?|días?|mes|meses|años?"
+)
 _UNIT: Final = rf"(?:%|(?:US|CA|AU|NZ|HK|[ACRS])?\p{{Sc}}|(?:{_CODES}))?"
+_END_UNIT: Final = rf"(?:{_UNIT}|(?:{_WORDS}))"
 _NUMBER: Final = rf"[.,]?[0-9](?:[0-9.,{_QUOTES}{_SPACES}]*[0-9])?[.,]?"
 _CELL: Final = (
     rf"^{SPACE}*(?P<sign>[-+\x{{2212}}(]?){SPACE}*(?P<before>{_UNIT}){SPACE}*(?P<inner>[-+\x{{2212}}(]?){SPACE}*"
     rf"(?P<number>{_NUMBER})(?P<exponent>(?:[eE][+-]?[0-9]+)?)"
-    rf"{SPACE}*(?P<end>[-)]?){SPACE}*(?P<after>{_UNIT}){SPACE}*(?P<last>[-)]?){SPACE}*$"
+    rf"{SPACE}*(?P<end>[-)]?){SPACE}*(?P<after>{_END_UNIT}){SPACE}*(?P<last>[-)]?){SPACE}*$"
 )
 _SIGNS: Final = ("", "+", "-", "\u2212", "()")
 _NEGATIVE: Final = ("-", "\u2212", "()")
@@ -99,9 +107,13 @@ class NumberFormat:
         blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
         return ParsedCells(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
 
+    def mark(self, written: pa.Array) -> Mask:
+        """Mark the numbers that match this format."""
+        return matches(written, self._pattern)
+
     def fits(self, written: pa.Array) -> bool:
         """Check whether every number matches this format."""
-        return bool(matches(written, self._pattern).all())
+        return bool(self.mark(written).all())
 
     @property
     def _pattern(self) -> str:
@@ -116,6 +128,12 @@ class NumberFormat:
         value = pc.binary_join_element_wise(digits, parts.exponent, "").cast(pa.float64())
         finite = pc.if_else(pc.is_finite(value), value, None)
         return pc.if_else(parts.negative, pc.negate(finite), finite)
+
+
+def mark_numbers(values: pa.Array) -> Mask:
+    """Mark the texts that are numbers, each in a format and a unit of its own."""
+    written = split_cells(values).number
+    return np.logical_or.reduce([style.mark(written) for style in _STYLES])
 
 
 def split_cells(values: pa.Array) -> Parts:
@@ -145,6 +163,14 @@ def _grouped(group: str) -> str:
     mark = MARKS[group]
     indian = rf"|[1-9][0-9]?(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}" if group == "," else ""
     return rf"|[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+{indian}"
+
+
+_STYLES: Final = tuple(
+    NumberFormat(group=group, decimal=decimal)
+    for group in ",. '"
+    for decimal in ",."
+    if group != decimal
+)
 
 
 def matches(texts: pa.Array, pattern: str) -> Mask:

@@ -191,6 +191,30 @@ def test_a_first_or_last_customer_like_others_is_no_total(label, orders, revenue
     assert not says_total(totals(label, orders, revenue, row=row), row)
 
 
+FOOTED = {"id": ["c1", "c2", "c3"], "orders": ["1", "2", "3"], "revenue": ["7", "9", "8"]}
+
+
+def says_footer(**last):
+    columns = {name: [*cells, last.get(name)] for name, cells in FOOTED.items()}
+    return [
+        warning for warning in described(columns).warnings if warning.startswith("Row 4, the last")
+    ]
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_last_row_of_a_single_cell_is_named(blank):
+    assert says_footer(id="Exported on 5 May", orders=blank, revenue=blank)
+
+
+def test_a_last_row_with_an_amount_is_no_footer():
+    assert not says_footer(id="c4", revenue="5")
+
+
+def test_a_last_row_as_empty_as_others_is_no_footer():
+    columns = {**FOOTED, "orders": ["1", None, None], "revenue": ["7", None, None]}
+    assert not [w for w in described(columns).warnings if "footer" in w]
+
+
 def says_headers(found):
     return [
         warning
