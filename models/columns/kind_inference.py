@@ -115,7 +115,7 @@ def _infer(evidence: NumericColumn | TextColumn, *, codes: bool) -> ColumnResult
     if evidence.distinct == 0:
         return ignore(evidence, "empty", "has no values")
     if evidence.distinct == 1:
-        return ignore(evidence, "constant", "has the same value in every row")
+        return ignore(evidence, "constant", _describe_constant(evidence))
     if is_segmentation(evidence):
         doubt = segmentation_warning(evidence.name)
         return ColumnResult(
@@ -131,6 +131,15 @@ def _infer(evidence: NumericColumn | TextColumn, *, codes: bool) -> ColumnResult
             and evidence.name.strip() in evidence.texts.values.to_pylist()
         )
     return result._replace(has_data_header=is_data)
+
+
+def _describe_constant(evidence: NumericColumn | TextColumn) -> str:
+    if not evidence.missing:
+        return "has the same value in every row"
+    return (
+        f"has one value, and none in {evidence.missing:,} rows. If none means no, send the column "
+        "as yes and no"
+    )
 
 
 def _infer_numbers(evidence: NumericColumn) -> ColumnResult:

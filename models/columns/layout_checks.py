@@ -101,8 +101,8 @@ def footer_warning(raw: pa.Table, gaps: Collection[str]) -> str | None:
     if len(filled) != 1 or not set(gaps).difference(filled):
         return None
     return (
-        f"Row {raw.num_rows:,}, the last, has a value in {filled[0]!r} only, as if it were a footer. "
-        "If it is no customer, put the table again without it."
+        f"Row {raw.num_rows:,}, the last, has a value in {filled[0]!r} only, as a footer has. If "
+        "it is no customer, put the table again without it."
     )
 
 

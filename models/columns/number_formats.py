@@ -133,7 +133,7 @@ class NumberFormat:
 def mark_numbers(values: pa.Array) -> Mask:
     """Mark the texts that are numbers, each in a format and a unit of its own."""
     written = split_cells(values).number
-    return np.logical_or.reduce([style.mark(written) for style in _STYLES])
+    return np.asarray(np.any([style.mark(written) for style in _STYLES], axis=0))
 
 
 def split_cells(values: pa.Array) -> Parts:

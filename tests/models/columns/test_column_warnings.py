@@ -215,6 +215,13 @@ def test_a_last_row_as_empty_as_others_is_no_footer():
     assert not [w for w in described(columns).warnings if "footer" in w]
 
 
+@pytest.mark.parametrize("blank", [None, ""])
+def test_crosses_beside_blanks_are_asked_about(blank):
+    found = described({"vip": ["x", blank] * 30, "spent": SPENT})
+    assert "'vip' is ignored: it has one value, and none in 30 rows." in found.warnings[1]
+    assert "yes and no" in found.warnings[1]
+
+
 def says_headers(found):
     return [
         warning
