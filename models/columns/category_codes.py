@@ -68,7 +68,9 @@ def have_code_header(evidence: NumericColumn) -> bool:
 
 def have_many_digits(evidence: NumericColumn) -> bool:
     """Check for whole numbers of 17 digits and more: different ones may be the same float64."""
-    if is_amount_header(evidence.name) or not evidence.distinct or not are_whole(evidence.known):
+    if not evidence.distinct or max(-evidence.known[0], evidence.known[-1]) < MIN_LONG:
+        return False
+    if is_amount_header(evidence.name) or not are_whole(evidence.known):
         return False
     is_long = bool((np.abs(evidence.known) >= MIN_LONG).mean() >= MIN_SHARE)
     return is_long and (evidence.distinct == 1 or not find_serial(evidence.name, evidence.known))

@@ -51,6 +51,8 @@ FREE_TEXT_DISTINCT: Final = 50
 FREE_TEXT_SHARE: Final = 0.2
 FREE_TEXT_LENGTH: Final = 50
 MIN_NUMERIC_SHARE: Final = 0.9
+MIN_SAMPLED_SHARE: Final = 0.5
+SAMPLE: Final = 1000
 
 _CODE: Final = r"^\S*[0-9@]\S*$"
 _LETTERED_CODE: Final = r"^\s*[A-Za-z]{1,3}[-_]?[0-9]+\s*$"
@@ -263,7 +265,10 @@ def _is_mixed(evidence: TextColumn) -> bool:
 
 def _are_unlike_numbers(evidence: TextColumn) -> bool:
     """Check for numbers of several formats or units, which no single format can parse."""
-    n_numbers = int(evidence.counts[mark_numbers(evidence.texts.values)].sum())
+    texts = evidence.texts.values
+    if len(texts) > SAMPLE and mark_numbers(texts[:SAMPLE]).mean() < MIN_SAMPLED_SHARE:
+        return False
+    n_numbers = int(evidence.counts[mark_numbers(texts)].sum())
     return n_numbers >= max(MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels), 1)
 
 
