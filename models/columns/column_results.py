@@ -98,4 +98,5 @@ def _format_warning(evidence: NumericColumn) -> str | None:
             f"{evidence.name!r} holds percentages written like {evidence.numerals}: 45 % is "
             "read as 45."
         )
-    return f"{evidence.name!r} is read as numbers written like {evidence.numerals}."
+    written = evidence.numerals.removesuffix(".")
+    return f"{evidence.name!r} is read as numbers written like {written}."
