@@ -18,7 +18,8 @@ def warm_up() -> None:
     for algorithm in get_args(Algorithm):
         algorithm().learn(two, k=2, seed=0)
     assign_to_micro_clusters(two, two)  # fits call it for many customers only
-    small_kmeans(two, 2, 1, np.random.default_rng(0))
+    for points in (two, np.eye(32)):  # dense, and sparse as many levels of a category are
+        small_kmeans(points, 2, 1, np.random.default_rng(0))
     assign_to_centers(
         FeatureTables(np.ones(2, np.bool_), two, np.zeros((8, 2, 1))),
         two.T.copy(),

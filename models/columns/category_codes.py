@@ -27,6 +27,7 @@ MIN_SHARE: Final = 0.9
 MIN_PHONE_DIGITS: Final = 7
 MIN_PHONE: Final = 10 ** (MIN_PHONE_DIGITS - 1)
 MIN_GROUPED_DIGITS: Final = 9
+MIN_LONG: Final = 10**16
 
 _READ_AS: Final[Mapping[Kind, str]] = {
     "categorical": ", and is read as categories",
@@ -63,6 +64,16 @@ def have_code_header(evidence: NumericColumn) -> bool:
     if find_key(evidence) or find_serial(evidence.name, evidence.known):
         return False
     return not is_phone_header(evidence.name) or bool(np.median(evidence.known) >= MIN_PHONE)
+
+
+def have_many_digits(evidence: NumericColumn) -> bool:
+    """Check for whole numbers of 17 digits and more: different ones may be the same float64."""
+    if not evidence.distinct or max(-evidence.known[0], evidence.known[-1]) < MIN_LONG:
+        return False
+    if is_amount_header(evidence.name) or not are_whole(evidence.known):
+        return False
+    is_long = bool((np.abs(evidence.known) >= MIN_LONG).mean() >= MIN_SHARE)
+    return is_long and (evidence.distinct == 1 or not find_serial(evidence.name, evidence.known))
 
 
 def codes_warning(name: str, kind: Kind) -> str:

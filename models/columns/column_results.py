@@ -7,7 +7,7 @@ from models import cells
 from models.columns.cell_errors import ColumnErrors, errors_by_rule
 from models.columns.column import Column, Kind
 from models.columns.column_stats import NumericColumn, TextColumn
-from models.columns.layout_checks import share_of_sum
+from models.columns.layout_checks import EndShares, shares_of_sum
 from models.columns.sentinels import find_numeric_sentinels
 from models.features import MAX_CATEGORIES
 
@@ -15,14 +15,13 @@ from models.features import MAX_CATEGORIES
 class ColumnResult(NamedTuple):
     """An inferred column, and warnings in addition to the column's doubts.
 
-    `share_of_sum` is its last number divided by the sum of all others. `has_data_header` means that
-    its header could be one of its own cells, `is_ambiguous` that its separators may be for
-    thousands or for decimals.
+    `has_data_header` means that its header could be one of its own cells, `is_ambiguous` that its
+    separators may be for thousands or for decimals.
     """
 
     column: Column
     warnings: tuple[str, ...] = ()
-    share_of_sum: float = 0.0
+    shares_of_sum: EndShares = EndShares()
     has_data_header: bool = False
     is_ambiguous: bool = False
 
@@ -70,7 +69,7 @@ def numeric(evidence: NumericColumn) -> ColumnResult:
     )
     written = _format_warning(evidence)
     result = ColumnResult(
-        column, share_of_sum=share_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous
+        column, shares_of_sum=shares_of_sum(evidence.values), is_ambiguous=evidence.is_ambiguous
     )
     if written and evidence.doubt:
         result = result.with_doubts(f"{written} {evidence.doubt}")
@@ -96,4 +95,5 @@ def _format_warning(evidence: NumericColumn) -> str | None:
             f"{evidence.name!r} holds percentages written like {evidence.numerals}: 45 % is "
             "read as 45."
         )
-    return f"{evidence.name!r} is read as numbers written like {evidence.numerals}."
+    written = evidence.numerals.removesuffix(".")
+    return f"{evidence.name!r} is read as numbers written like {written}."

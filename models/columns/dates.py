@@ -42,6 +42,7 @@ _DAY_OR_MONTH_FIRST: Final = (
     f"(?P<first>{_DAY})[-/.] ?(?P<second>{_DAY})[-/.] ?(?P<year>{_YEAR}|[0-9]{{2}}){_YEAR_MARK}"
 )
 _YEAR_FIRST: Final = f"(?P<year>{_YEAR})[-/.](?P<month>{_MONTH})(?:[-/.](?P<day>{_DAY}))?"
+_MONTH_FIRST: Final = f"(?P<month>{_MONTH})[-/](?P<year>{_YEAR})(?P<day>)"
 _LAST_YEAR: Final = _ANY_YEAR + _YEAR_MARK
 _ORDINAL: Final = "(?:st|nd|rd|th|er|e|[.º°ª])?"
 _NAMED: Final = (
@@ -56,7 +57,7 @@ _NAMED: Final = (
 _WEEKDAY: Final = rf"^(?P<weekday>{_WORD}(?:-feira)?)[., ]{{1,3}}(?P<rest>[^0-9]*[0-9].*)$"
 _IN_DIGITS, _WITH_NAMES = (
     re.sub(r"\?P<\w+>", "?:", "|".join(forms))
-    for forms in ((_YEAR_FIRST, _DAY_OR_MONTH_FIRST), _NAMED)
+    for forms in ((_YEAR_FIRST, _MONTH_FIRST, _DAY_OR_MONTH_FIRST), _NAMED)
 )
 
 _Numbers = npt.NDArray[np.float64]
@@ -154,7 +155,7 @@ def read_days(values: pa.Array, order: Order) -> ParsedCells:
     """
     if not pa.types.is_string(values.type):
         return ParsedCells(pa.nulls(len(values), pa.float64()), mask(values.is_valid()))
-    days = _read_forms(values, (_YEAR_FIRST, *_ordered_forms(order), *_NAMED))
+    days = _read_forms(values, (_YEAR_FIRST, *_ordered_forms(order), _MONTH_FIRST, *_NAMED))
     left = np.flatnonzero(np.isnan(days) & mask(pc.match_substring_regex(values, _WEEKDAY)))
     days[left] = _read_forms(
         _without_weekday(values.take(pa.array(left))), _NAMED + _ordered_forms(order)

@@ -29,9 +29,9 @@ KEYS: Final = _words(
     "identificativo identifier "
     "hash token cislo номер ид индекс 编号 番号 序号"
 )
-# Customer keys in one word, of scripts without spaces.
+# Customer keys in one word, of scripts without spaces, and SAP's.
 CUSTOMER_KEYS: Final = _words(
-    "客户编号 客户号 客户代码 客戶編號 客戶號 会员编号 会员号 會員編號 用户编号 用户号 "
+    "kunnr 客户编号 客户号 客户代码 客戶編號 客戶號 会员编号 会员号 會員編號 用户编号 用户号 "
     "顧客番号 顧客コード 会員番号 고객번호 회원번호"
 )
 # Headers of codes, which may repeat.
@@ -53,7 +53,7 @@ CODE_ENDINGS: Final = ("code", "kode", "postleitzahl", "telefon")
 CUSTOMER_ENDINGS: Final = ("id", "no", "num", "key", "nr", "nummer", "number", "code", "ref")
 NOT_KEYS: Final = _words(
     "platinum aluminum minimum maximum magnum annum plenum monkey turkey hockey whiskey jockey "
-    "turnkey encode decode"
+    "turnkey encode decode inr"
 )
 NAMED: Final = _words(
     "order invoice sl sr s serial policy bill row line record item contract card ticket booking "
@@ -95,7 +95,7 @@ AMOUNTS: Final = _words(
     "punkte rate ratio share percent percentage pct avg average mean median min max size weight "
     "gewicht poids peso "
     "height groesse length width distance distanz usage volume mb gb kb kwh cents cent eur euro "
-    "euros usd dollars gbp "
+    "euros usd dollars gbp inr chf jpy "
     "k latitude longitude lat lon lng rank units items basket temperature children kids persons "
     "people population "
     "area sqft sqm rating ratings likes followers views"
@@ -133,11 +133,15 @@ SEGMENTATIONS: Final = _words(
 SEGMENTATION_COMPANIONS: Final = _words(
     "id no nr num number code group groups gruppe groupe label labels name names index key "
     "customer customers kunden "
-    "kunde client cliente clientes clients rfm k means kmeans hc hierarchical agglomerative dbscan "
+    "kunde client cliente clientes clients rfm score scores k means kmeans hc hierarchical "
+    "agglomerative dbscan "
     "gmm ward pred "
     "predicted prediction assigned assignment old previous prev last final new our my the de des "
     "del kundensegment"
 )
+
+# Words that make a header with RFM an earlier segmentation: RFM_Class, RFM_Level.
+RFM_GROUPS: Final = _words("group groups gruppe class klasse level tier label labels")
 
 OUTCOMES: Final = _words(
     "churn churned churner churners exited attrition attrited attritionflag label labels target "

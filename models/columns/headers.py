@@ -27,6 +27,7 @@ from models.columns.header_words import (
     OUTCOME_COMPANIONS,
     OUTCOMES,
     PHONES,
+    RFM_GROUPS,
     ROWS,
     SEGMENTATION_COMPANIONS,
     SEGMENTATIONS,
@@ -164,9 +165,11 @@ def is_date_header(header: str) -> bool:
 def is_segmentation_header(header: str) -> bool:
     """Check whether a header is an earlier segmentation.
 
-    ``Cluster``, ``RFM_Segment``, not ``cluster distance``.
+    ``Cluster``, ``RFM_Segment``, ``RFM_Class``, not ``cluster distance``.
     """
-    return _has_only(words_of(header), SEGMENTATIONS, SEGMENTATION_COMPANIONS)
+    words = words_of(header)
+    core = SEGMENTATIONS | RFM_GROUPS if "rfm" in words else SEGMENTATIONS
+    return _has_only(words, core, SEGMENTATION_COMPANIONS)
 
 
 def is_outcome_header(header: str) -> bool:

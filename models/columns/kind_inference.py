@@ -1,5 +1,6 @@
 """Kind inference: the kind of a column from its header and cells, or as declared, with warnings."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +15,9 @@ from models.columns.category_codes import (
     category_codes_warning,
     codes_warning,
     have_code_header,
+    have_many_digits,
 )
+from models.columns.clock_times import are_clock_times, clock_time_warning
 from models.columns.column import Kind, Override
 from models.columns.column_results import (
     ColumnResult,
@@ -35,6 +38,8 @@ from models.columns.key_columns import (
 )
 from models.columns.layout_checks import is_data_number
 from models.columns.missing_markers import MissingMarkers
+from models.columns.number_format_detection import unlike_numbers_warning
+from models.columns.number_formats import mark_numbers
 from models.columns.numeric_dates import find_serial, serial_warning
 from models.columns.outcome_columns import is_segmentation, outcome_warning, segmentation_warning
 from models.columns.override_hints import override_json
@@ -46,6 +51,8 @@ FREE_TEXT_DISTINCT: Final = 50
 FREE_TEXT_SHARE: Final = 0.2
 FREE_TEXT_LENGTH: Final = 50
 MIN_NUMERIC_SHARE: Final = 0.9
+MIN_SAMPLED_SHARE: Final = 0.5
+SAMPLE: Final = 1000
 
 _CODE: Final = r"^\S*[0-9@]\S*$"
 _LETTERED_CODE: Final = r"^\s*[A-Za-z]{1,3}[-_]?[0-9]+\s*$"
@@ -91,7 +98,8 @@ def infer_column(
             column, name, markers, fold_case=override.fold_case, decimal_comma=decimal_comma
         )
         codes = are_codes(column, name) or (
-            isinstance(evidence, NumericColumn) and have_code_header(evidence)
+            isinstance(evidence, NumericColumn)
+            and (have_code_header(evidence) or have_many_digits(evidence))
         )
         texts = (
             parse_texts(column, name, markers, fold_case=override.fold_case) if codes else evidence
@@ -109,7 +117,7 @@ def _infer(evidence: NumericColumn | TextColumn, *, codes: bool) -> ColumnResult
     if evidence.distinct == 0:
         return ignore(evidence, "empty", "has no values")
     if evidence.distinct == 1:
-        return ignore(evidence, "constant", "has the same value in every row")
+        return ignore(evidence, "constant", _describe_constant(evidence))
     if is_segmentation(evidence):
         doubt = segmentation_warning(evidence.name)
         return ColumnResult(
@@ -125,6 +133,15 @@ def _infer(evidence: NumericColumn | TextColumn, *, codes: bool) -> ColumnResult
             and evidence.name.strip() in evidence.texts.values.to_pylist()
         )
     return result._replace(has_data_header=is_data)
+
+
+def _describe_constant(evidence: NumericColumn | TextColumn) -> str:
+    if not evidence.missing:
+        return "has the same value in every row"
+    return (
+        f"has one value, and none in {evidence.missing:,} rows. If none means no, send the column "
+        "as yes and no"
+    )
 
 
 def _infer_numbers(evidence: NumericColumn) -> ColumnResult:
@@ -158,6 +175,16 @@ def _infer_codes(evidence: TextColumn) -> ColumnResult:
     )
 
 
+def _infer_as_text(
+    evidence: TextColumn, reason: str, warning: Callable[[str, Kind], str]
+) -> ColumnResult:
+    """Read texts that stand for amounts as categories, or ignore them if there are too many."""
+    is_few = evidence.distinct <= MAX_CATEGORIES and not _is_free_text(evidence)
+    kind: Kind = "categorical" if is_few else "ignored"
+    column = column_of(evidence, kind, reason=None if is_few else reason)
+    return ColumnResult(column).with_doubts(warning(evidence.name, kind))
+
+
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if is_almost_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
@@ -167,6 +194,8 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
         )
     if dates.are_dates(evidence.texts.values):
         return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
+    if are_clock_times(evidence.texts.values):
+        return _infer_as_text(evidence, "time", clock_time_warning)
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
     return (
         result
@@ -183,6 +212,8 @@ def _date_override_hint(name: str) -> str:
 
 
 def _infer_words(evidence: TextColumn) -> ColumnResult:
+    if _are_unlike_numbers(evidence):
+        return _infer_as_text(evidence, "unlike numbers", unlike_numbers_warning)
     if is_almost_unique(evidence) and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier"))
     return _infer_categories(evidence)
@@ -230,6 +261,15 @@ def _is_mixed(evidence: TextColumn) -> bool:
     return nearly and not _are_letter_codes(
         evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
     )
+
+
+def _are_unlike_numbers(evidence: TextColumn) -> bool:
+    """Check for numbers of several formats or units, which no single format can parse."""
+    texts = evidence.texts.values
+    if len(texts) > SAMPLE and mark_numbers(texts[:SAMPLE]).mean() < MIN_SAMPLED_SHARE:
+        return False
+    n_numbers = int(evidence.counts[mark_numbers(texts)].sum())
+    return n_numbers >= max(MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels), 1)
 
 
 def _are_letter_codes(texts: pa.Array) -> bool:

@@ -1,8 +1,8 @@
-"""Layout checks: a last row of totals, and a missing header row."""
+"""Layout checks: a first or last row of totals, a footer, and a missing header row."""
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,10 @@ from models.cells import EXACT_INTEGERS
 from models.columns.header_words import TOTALS
 from models.columns.headers import split_words
 
+ENDS: Final = (0, -1)  # the rows that may hold totals
 MIN_ROWS: Final = 3
 MIN_UNLABELLED_ROWS: Final = 10
+MIN_FOOTER_COLUMNS: Final = 3
 EXACT_TOLERANCE: Final = 1e-6
 ROUGH_TOLERANCE: Final = 0.25
 MAX_LABEL_LENGTH: Final = 40
@@ -29,20 +31,22 @@ DATA_HEADERS: Final = (
 )
 
 
-def share_of_sum(values: pa.Array) -> float:
-    """Divide the last value by the sum of all others.
+class EndShares(NamedTuple):
+    """The first and the last value of a column, each divided by the sum of all others.
 
     0 if it is missing or fewer than two others are known.
     """
-    if (
-        len(values) < MIN_ROWS
-        or len(values) - values.null_count < MIN_ROWS
-        or not values[-1].is_valid
-    ):
-        return 0.0
-    last = values[-1].as_py()
-    others = pc.sum(values).as_py() - last
-    return float(last / others) if others else 0.0
+
+    first: float = 0.0
+    last: float = 0.0
+
+
+def shares_of_sum(values: pa.Array) -> EndShares:
+    """Divide the first and the last value by the sum of all others."""
+    if len(values) - values.null_count < MIN_ROWS:
+        return EndShares()
+    total = pc.sum(values).as_py()
+    return EndShares(*(_share(values[end].as_py(), total) for end in ENDS))
 
 
 def is_about_sum(share: float) -> bool:
@@ -53,40 +57,52 @@ def is_about_sum(share: float) -> bool:
     return abs(share - 1) <= ROUGH_TOLERANCE
 
 
-def total_row_warning(
-    raw: pa.Table, shares: Mapping[str, float], gaps: Collection[str]
-) -> str | None:
-    """Warn of a last row that holds totals.
+def find_total_row(
+    raw: pa.Table, shares: Mapping[str, EndShares], gaps: Collection[str]
+) -> int | None:
+    """Find a row of totals at one of the two ends of a table.
 
     Parameters
     ----------
     raw
         The unparsed columns.
     shares
-        For each numeric column its last value divided by the sum of all others.
+        For each numeric column its first and its last value divided by the sum of all others.
     gaps
         The columns with a single missing cell.
 
     Returns
     -------
-    str or None
-        A warning if the last row has a cell labelled as total and a value that is roughly the sum
-        of all others; or if half of its values are such sums and it holds the only gap of a column;
-        or if half are exact sums, in at least ten rows. None otherwise.
+    int or None
+        -1 for the last row, 0 for the first: if it has a cell labelled as total and a value that is
+        roughly the sum of all others; or if half of its values are such sums and it holds the only
+        gap of a column; or if half are exact sums, in at least ten rows. None otherwise.
     """
-    n_about = sum(map(is_about_sum, shares.values()))
-    n_exact = sum(abs(share - 1) <= EXACT_TOLERANCE for share in shares.values())
-    is_labelled = n_about > 0 and _has_total_label(raw)
-    is_unnamed = n_about >= max(len(shares) / 2, 1) and any(
-        _is_blank(raw[name][-1].as_py()) for name in gaps
+    return next((end for end in reversed(ENDS) if _is_total(raw, end, shares, gaps)), None)
+
+
+def total_row_warning(end: int, n_rows: int) -> str:
+    """Build the warning for a row of totals, the first or the last."""
+    row = "Row 1, the first," if end == 0 else f"Row {n_rows:,}, the last,"
+    return (
+        f"{row} looks like a total: its numbers are about the sums of all others. If it is no "
+        "customer, put the table again without it."
     )
-    is_exact = n_exact >= max(len(shares) / 2, 1) and raw.num_rows >= MIN_UNLABELLED_ROWS
-    if not is_labelled and not is_unnamed and not is_exact:
+
+
+def footer_warning(raw: pa.Table, gaps: Collection[str]) -> str | None:
+    """Warn of a last row with a single cell, as of a footer, that holds the only gap of a column.
+
+    `gaps` are the columns with a single missing cell.
+    """
+    if raw.num_rows < MIN_ROWS or raw.num_columns < MIN_FOOTER_COLUMNS:
+        return None
+    filled = [name for name in raw.column_names if not _is_blank(raw[name][-1].as_py())]
+    if len(filled) != 1 or not set(gaps).difference(filled):
         return None
     return (
-        f"Row {raw.num_rows:,}, the last, looks like a total: its numbers are about the sums of "
-        "all others. If it is "
-        "no customer, put the table again without it."
+        f"Row {raw.num_rows:,}, the last, has a value in {filled[0]!r} only, as a footer has. If "
+        "it is no customer, put the table again without it."
     )
 
 
@@ -133,8 +149,27 @@ def _running_step(known: npt.NDArray[np.float64]) -> float:
     return float(steps[0]) if np.all(steps == steps[0]) else 0.0
 
 
-def _has_total_label(raw: pa.Table) -> bool:
-    cells = [column[-1].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
+def _share(value: float | None, total: float) -> float:
+    others = 0.0 if value is None else total - value
+    return float(value / others) if value is not None and others else 0.0
+
+
+def _is_total(
+    raw: pa.Table, end: int, shares: Mapping[str, EndShares], gaps: Collection[str]
+) -> bool:
+    found = [each[end] for each in shares.values()]
+    n_about = sum(map(is_about_sum, found))
+    n_exact = sum(abs(share - 1) <= EXACT_TOLERANCE for share in found)
+    n_enough = max(len(found) / 2, 1)
+    return (
+        (n_about > 0 and _has_total_label(raw, end))
+        or (n_about >= n_enough and any(_is_blank(raw[name][end].as_py()) for name in gaps))
+        or (n_exact >= n_enough and raw.num_rows >= MIN_UNLABELLED_ROWS)
+    )
+
+
+def _has_total_label(raw: pa.Table, end: int) -> bool:
+    cells = [column[end].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
     return any(not TOTALS.isdisjoint(split_words(cell[:MAX_LABEL_LENGTH])) for cell in cells)
 
 

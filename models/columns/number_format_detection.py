@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.columns.column import Kind
 from models.columns.number_formats import MARKS, NumberFormat, matches, split_cells
 
 SAMPLE: Final = 1000
@@ -57,6 +58,15 @@ def ambiguous_format_warning(column: pa.ChunkedArray) -> str | None:
     They may be thousands.
     """
     return _DECIMALS.format(mark=".") if may_be_grouped(column, MIN_DOTS) else None
+
+
+def unlike_numbers_warning(name: str, kind: Kind) -> str:
+    """Build the warning for numbers of several formats or units."""
+    outcome = "read as categories" if kind == "categorical" else kind
+    return (
+        f"{name!r} holds numbers with different separators or units, and is {outcome}. To use them "
+        "as amounts, write all of them alike, such as 1234.56."
+    )
 
 
 def may_be_grouped(column: pa.ChunkedArray, min_count: int = 1) -> bool:

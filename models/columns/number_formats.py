@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,11 +13,18 @@ from models.columns.cell_arrays import SPACE, Mask, ParsedCells, mask, numbers
 _SPACES: Final = r" \x{a0}\x{2007}\x{2009}\x{202f}"
 _QUOTES: Final = r"'\x{2019}"
 PLAIN: Final = "1234.56"
+SAMPLE: Final = 1000
 MARKS: Final = {",": ",", ".": r"\.", " ": f"[{_SPACES}]", "'": f"[{_QUOTES}]"}
 
 _CODES: Final = (
     "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|MXN|MYR|NGN|NOK|NZD|"
     "PEN|PHP|PKR|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR|kr|zł|Kč|Ft|Fr"
+)
+# Currencies in words (rubles in Cyrillic letters), multiples, and units, after a number only.
+_WORDS: Final = (
+    r"円|元|원|\x{440}\x{443}\x{431}\.?|\x{440}\.|Rs\.?|Euros?|k|K|M|Mio\.?|kg|g|mg|lbs?|oz|km|mi|cm|"
+    "mm|m|kWh|KB|MB|GB|TB|h|hrs?|hours?|mins?|secs?|s|days?|weeks?|months?|years?|yrs?|Std|Tage?|"
+    "Wochen?|Monate?|Jahre?|Stück|Stk|pcs|pts|jours?|mois|ans?|días?|mes|meses|años?"
 )
 _UNIT: Final = rf"(?:%|(?:US|CA|AU|NZ|HK|[ACRS])?\p{{Sc}}|(?:{_CODES}))?"
 _NUMBER: Final = rf"[.,]?[0-9](?:[0-9.,{_QUOTES}{_SPACES}]*[0-9])?[.,]?"
@@ -25,6 +33,9 @@ _CELL: Final = (
     rf"(?P<number>{_NUMBER})(?P<exponent>(?:[eE][+-]?[0-9]+)?)"
     rf"{SPACE}*(?P<end>[-)]?){SPACE}*(?P<after>{_UNIT}){SPACE}*(?P<last>[-)]?){SPACE}*$"
 )
+# Matching takes half as long again as that of cells without words.
+_WORDED_CELL: Final = _CELL.replace(f"(?P<after>{_UNIT})", f"(?P<after>{_UNIT}|{_WORDS})")
+_WORDED: Final = rf"[0-9][.,]?{SPACE}*(?:{_WORDS}){SPACE}*$"
 _SIGNS: Final = ("", "+", "-", "\u2212", "()")
 _NEGATIVE: Final = ("-", "\u2212", "()")
 _EXAMPLE = re.compile(r"1([,. ']?)234([.,])56(?: (.+))?")
@@ -91,7 +102,7 @@ class NumberFormat:
         """
         if not pa.types.is_string(values.type):
             return numbers(values)
-        parts = split_cells(values)
+        parts = split_cells(values, self.unit)
         fits = mask(pc.is_in(parts.unit, pa.array(["", self.unit]))) & matches(
             parts.number, self._pattern
         )
@@ -99,9 +110,13 @@ class NumberFormat:
         blank = mask(pc.match_substring_regex(values, f"^{SPACE}*$"))
         return ParsedCells(read, mask(values.is_valid()) & ~blank & ~mask(read.is_valid()))
 
+    def mark(self, written: pa.Array) -> Mask:
+        """Mark the numbers that match this format."""
+        return matches(written, self._pattern)
+
     def fits(self, written: pa.Array) -> bool:
         """Check whether every number matches this format."""
-        return bool(matches(written, self._pattern).all())
+        return bool(self.mark(written).all())
 
     @property
     def _pattern(self) -> str:
@@ -118,9 +133,19 @@ class NumberFormat:
         return pc.if_else(parts.negative, pc.negate(finite), finite)
 
 
-def split_cells(values: pa.Array) -> Parts:
-    """Split texts into the parts of a number in any format."""
-    found = pc.extract_regex(values, _CELL)
+def mark_numbers(values: pa.Array) -> Mask:
+    """Mark the texts that are numbers, each in a format and a unit of its own."""
+    written = split_cells(values).number
+    return np.asarray(np.any([style.mark(written) for style in _STYLES], axis=0))
+
+
+def split_cells(values: pa.Array, unit: str | None = None) -> Parts:
+    """Split texts into the parts of a number in any format.
+
+    Units in words are parsed if `unit` is one or, without it, if one of the first texts has one.
+    """
+    sample = values[:SAMPLE] if unit is None else pa.array([f"1 {unit}"])
+    found = pc.extract_regex(values, _WORDED_CELL if matches(sample, _WORDED).any() else _CELL)
     field = {
         name: pc.struct_field(found, name) for name in ("number", "exponent", "before", "after")
     }
@@ -145,6 +170,14 @@ def _grouped(group: str) -> str:
     mark = MARKS[group]
     indian = rf"|[1-9][0-9]?(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}" if group == "," else ""
     return rf"|[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+{indian}"
+
+
+_STYLES: Final = tuple(
+    NumberFormat(group=group, decimal=decimal)
+    for group in ",. '"
+    for decimal in ",."
+    if group != decimal
+)
 
 
 def matches(texts: pa.Array, pattern: str) -> Mask:

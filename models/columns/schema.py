@@ -14,6 +14,8 @@ from models.columns.key_columns import KEYS_BY_LOOK
 from models.columns.kind_inference import infer_column
 from models.columns.layout_checks import (
     DATA_HEADERS,
+    find_total_row,
+    footer_warning,
     have_data_headers,
     is_about_sum,
     total_row_warning,
@@ -177,17 +179,18 @@ def _with_fallback_features(
 
 
 def _with_layout_warnings(raw: pa.Table, results: list[ColumnResult]) -> list[ColumnResult]:
-    """Add warnings about a last row of totals and a missing header row to the affected columns."""
+    """Add warnings about totals, a footer and a missing header row to the affected columns."""
     shares = {
-        each.column.name: each.share_of_sum for each in results if each.column.kind == "numeric"
+        each.column.name: each.shares_of_sum for each in results if each.column.kind == "numeric"
     }
-    total = total_row_warning(
-        raw, shares, [each.column.name for each in results if each.column.missing == 1]
-    )
+    gaps = [each.column.name for each in results if each.column.missing == 1]
+    end, footer = find_total_row(raw, shares, gaps), footer_warning(raw, gaps)
+    total = None if end is None else total_row_warning(end, raw.num_rows)
     headers = have_data_headers({each.column.name: each.has_data_header for each in results})
     return [
         each.with_doubts(
-            total if is_about_sum(each.share_of_sum) else None,
+            total if end is not None and is_about_sum(each.shares_of_sum[end]) else None,
+            footer if each.column.missing == 1 else None,
             DATA_HEADERS if headers and each.has_data_header else None,
         )
         for each in results

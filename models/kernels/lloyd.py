@@ -36,13 +36,14 @@ def lloyd(tiles: Floats, n: int, centers: Sums, tol: float, max_iter: int) -> fl
     inertia = np.inf
     for _ in range(max_iter):
         inertia, changed = pass_over_tiles(tiles, centers.astype(tiles.dtype), labels, sums, counts)
-        if changed == 0 or _move_to_means(centers, sums, counts) <= tol:
+        if changed == 0 or move_to_means(centers, sums, counts) <= tol:
             break
     return inertia
 
 
 @jit
-def _move_to_means(centers: Sums, sums: Sums, counts: Sums) -> float:
+def move_to_means(centers: Sums, sums: Sums, counts: Sums) -> float:
+    """Move each center to the mean of its points; return the sum of squared moves."""
     moved = 0.0
     for segment in range(len(centers)):
         if counts[segment] > 0:

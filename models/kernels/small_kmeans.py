@@ -1,10 +1,13 @@
 """K-Means on few points, for hundreds of repeated fits.
 
-The compiled passes without sampling and threads.
+The compiled passes without sampling and threads: over tiles, or over sparse rows where categories
+have many levels.
 
 Tests compare it with the reference implementation, `tests/reference/kmeans.py`, for the same random
 draws.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,7 +26,7 @@ def lloyd(points: Floats, centers: Floats) -> Partition:
     """
     tiles = _in_tiles(points)
     centers = np.array(centers, np.float64)
-    _run_lloyd(tiles, len(points), centers)
+    _lloyd_on(points, tiles)(centers)
     return _label(tiles, len(points), centers)
 
 
@@ -43,7 +46,8 @@ def small_kmeans(points: Floats, k: int, starts: int, rng: np.random.Generator) 
     """
     tiles = _in_tiles(points)
     ends = [points[_kmeans_plus_plus(tiles, len(points), k, rng)] for _ in range(starts)]
-    inertias = [_run_lloyd(tiles, len(points), centers) for centers in ends]
+    run_lloyd = _lloyd_on(points, tiles)
+    inertias = [run_lloyd(centers) for centers in ends]
     return _label(tiles, len(points), ends[int(np.argmin(inertias))])
 
 
@@ -60,10 +64,17 @@ def _kmeans_plus_plus(tiles: Floats, n: int, k: int, rng: np.random.Generator) -
     return kmeans_plus_plus(tiles, n, np.concatenate([[first], rng.random(k - 1)])[:, None])
 
 
-def _run_lloyd(tiles: Floats, n: int, centers: Floats) -> float:
-    from models.kernels.lloyd import lloyd  # noqa: PLC0415 - as above
+def _lloyd_on(points: Floats, tiles: Floats) -> Callable[[Floats], float]:
+    """Return Lloyd's algorithm on the faster layout.
 
-    return lloyd(tiles, n, centers, 0.0, MAX_ITERATIONS)
+    It updates centers in place, and returns the inertia.
+    """
+    from models.kernels import lloyd, sparse_lloyd  # noqa: PLC0415 - as above
+
+    rows = sparse_lloyd.sparse_rows(points)
+    if rows is None:
+        return lambda centers: lloyd.lloyd(tiles, len(points), centers, 0.0, MAX_ITERATIONS)
+    return lambda centers: sparse_lloyd.sparse_lloyd(rows, centers, 0.0, MAX_ITERATIONS)
 
 
 def _label(tiles: Floats, n: int, centers: Floats) -> Partition:

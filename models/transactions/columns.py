@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from models.columns import UnknownColumn
 from models.columns.dates import EPOCH, Order
+from models.columns.numeric_dates import Serial
 from models.errors import SegmentationError
 
 COMPUTED: Final = frozenset(
@@ -22,6 +23,7 @@ COMPUTED: Final = frozenset(
 )
 RESERVED: Final = COMPUTED | {"order_days", "order_keys", "n_orders", "last_day", "total"}
 
+DateFormat = Order | Serial
 ReturnStyle = Literal["negative", "flag"]
 
 
@@ -42,7 +44,8 @@ class TransactionColumns:
     reference
         The ISO date up to which transactions count; None for the newest plausible date.
     date_order, numerals
-        The formats of dates and amounts (``dd/mm/yyyy``, ``1.234,56 €``); None detects them.
+        The formats of dates and amounts (``dd/mm/yyyy`` or ``unix seconds``, ``1.234,56 €``); None
+        detects them.
     cancellations
         Whether an order number with a leading C is a cancelled invoice; None detects it.
     return_style
@@ -55,7 +58,7 @@ class TransactionColumns:
     order: str | None = None
     returned: str | None = None
     reference: str | None = None
-    date_order: Order | None = None
+    date_order: DateFormat | None = None
     numerals: str | None = None
     cancellations: bool | None = None
     return_style: ReturnStyle | None = None

@@ -53,7 +53,8 @@ def read_amounts(raw: pa.Table, name: str, numerals: str | None) -> Field:
     style = detect_number_format(found.values) if pa.types.is_string(column.type) else None
     if style is None or style.numerals.example == PLAIN_NUMERALS:
         return _plain_amounts(raw, name, found.decode(numbers(found.values).values))
-    warning = f"{name!r} is read as numbers written like {style.numerals.example}."
+    example = style.numerals.example
+    warning = f"{name!r} is read as numbers written like {example.removesuffix('.')}."
     if style.doubt:
         warning += f" {style.doubt}"
     return _written_amounts(raw, name, found, style.numerals.example)._replace(warning=warning)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from models.columns import MAX_LISTED, CellError, dates
 from models.columns.cell_arrays import Mask
 from models.columns.cell_errors import ColumnErrors
-from models.transactions.columns import TransactionColumns, days_since_1970
+from models.transactions.columns import DateFormat, TransactionColumns, days_since_1970
 from models.transactions.fields import Field, read_amounts, read_customers
 from models.transactions.implausible_days import ImplausibleDays, find_implausible_days
 from models.transactions.order_dates import read_dates
@@ -62,7 +62,7 @@ class _Columns(NamedTuple):
         """Return the recipe with the detected formats."""
         return replace(
             recipe,
-            date_order=cast("dates.Order | None", self.dates.style),
+            date_order=cast("DateFormat | None", self.dates.style),
             numerals=self.amounts and self.amounts.style,
             cancellations=self.orders and self.orders.cancellations,
             return_style=self.returns and self.returns.style,

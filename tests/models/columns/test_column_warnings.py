@@ -36,6 +36,9 @@ def column(name, values, **overrides):
             "segment_name",
             "Segmentation",
             "RFM_Segment",
+            "RFM_Score_Segment",
+            "RFM_Class",
+            "rfm level",
         ),
         *("KMeans_Cluster", "Kundensegment", "Segmento", "customer segment", "ClusterLabel"),
     ],
@@ -119,23 +122,46 @@ def test_later_rows_are_folded_too():
     ]
 
 
-def totals(label, orders, revenue, *, others=None):
-    names = [f"c{n}" for n in range(20)]
-    return described(
-        {
-            "id": [*names, label],
-            "orders": [*range(1, 21), orders],
-            "revenue": [*range(30, 50), revenue],
-            **(others or {}),
-        }
-    )
+def with_times(texts):
+    return described({"call": texts, "spent": [1.5 * n for n in range(len(texts))]}).columns[0]
 
 
-def says_total(found):
+@pytest.mark.parametrize("end", ["", ":07", ":07.5"])
+def test_many_times_are_ignored_and_named(end):
+    column = with_times([f"{n // 60 + 1:02}:{n % 60:02}{end}" for n in range(300)])
+    assert (column.kind, column.reason) == ("ignored", "time")
+    assert "seconds" in column.doubts[0]
+
+
+def test_a_few_times_are_categories_and_named():
+    column = with_times(["09:00", "14:30", "18:00"] * 20)
+    assert column.kind == "categorical"
+    assert column.doubts[0].startswith("'call' holds times written like hh:mm or mm:ss")
+
+
+def test_ratios_are_no_times():
+    assert not with_times(["16:9", "4:3", "1:1"] * 20).doubts
+
+
+ENDS = {0: "Row 1, the first,", 20: "Row 21, the last,"}
+
+
+def totals(label, orders, revenue, *, row=20, others=None):
+    table = {
+        "id": [f"c{n}" for n in range(20)],
+        "orders": [*range(1, 21)],
+        "revenue": [*range(30, 50)],
+    }
+    for name, total in {"id": label, "orders": orders, "revenue": revenue}.items():
+        table[name].insert(row, total)
+    return described({**table, **(others or {})})
+
+
+def says_total(found, row=20):
     return [
         warning
         for warning in found.warnings
-        if warning.startswith("Row 21, the last, looks like a total")
+        if warning.startswith(f"{ENDS[row]} looks like a total")
     ]
 
 
@@ -143,12 +169,14 @@ def says_total(found):
     "label", ["Total", "TOTAL:", "Summe", "Gesamt", "Grand total", "Somme", "Suma", None, ""]
 )
 @pytest.mark.parametrize("revenue", [790, 800])
-def test_a_last_row_of_totals_is_named(label, revenue):
-    assert says_total(totals(label, 210, revenue))
+@pytest.mark.parametrize("row", ENDS)
+def test_a_first_or_last_row_of_totals_is_named(label, revenue, row):
+    assert says_total(totals(label, 210, revenue, row=row), row)
 
 
-def test_a_last_row_of_exact_sums_is_named_whatever_its_id():
-    assert says_total(totals("c99", 210, 790))
+@pytest.mark.parametrize("row", ENDS)
+def test_a_first_or_last_row_of_exact_sums_is_named_whatever_its_id(row):
+    assert says_total(totals("c99", 210, 790, row=row), row)
 
 
 def test_beside_averages_a_labelled_total_is_named():
@@ -158,8 +186,40 @@ def test_beside_averages_a_labelled_total_is_named():
 @pytest.mark.parametrize(
     ("label", "orders", "revenue"), [("c99", 200, 800), ("Total", 7, 31), (None, 7, 31)]
 )
-def test_a_last_customer_like_others_is_no_total(label, orders, revenue):
-    assert not says_total(totals(label, orders, revenue))
+@pytest.mark.parametrize("row", ENDS)
+def test_a_first_or_last_customer_like_others_is_no_total(label, orders, revenue, row):
+    assert not says_total(totals(label, orders, revenue, row=row), row)
+
+
+FOOTED = {"id": ["c1", "c2", "c3"], "orders": ["1", "2", "3"], "revenue": ["7", "9", "8"]}
+
+
+def says_footer(**last):
+    columns = {name: [*cells, last.get(name)] for name, cells in FOOTED.items()}
+    return [
+        warning for warning in described(columns).warnings if warning.startswith("Row 4, the last")
+    ]
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_last_row_of_a_single_cell_is_named(blank):
+    assert says_footer(id="Exported on 5 May", orders=blank, revenue=blank)
+
+
+def test_a_last_row_with_an_amount_is_no_footer():
+    assert not says_footer(id="c4", revenue="5")
+
+
+def test_a_last_row_as_empty_as_others_is_no_footer():
+    columns = {**FOOTED, "orders": ["1", None, None], "revenue": ["7", None, None]}
+    assert not [w for w in described(columns).warnings if "footer" in w]
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_crosses_beside_blanks_are_asked_about(blank):
+    found = described({"vip": ["x", blank] * 30, "spent": SPENT})
+    assert "'vip' is ignored: it has one value, and none in 30 rows." in found.warnings[1]
+    assert "yes and no" in found.warnings[1]
 
 
 def says_headers(found):

@@ -261,3 +261,16 @@ def test_later_rows_count_from_the_same_day_in_the_same_order():
         (3, "is not a date written like mm/dd/yyyy"),
         (4, "is not a date written like mm/dd/yyyy"),
     ]
+
+
+@pytest.mark.parametrize("form", ["%m/%Y", "%m-%Y", "%Y-%m", "%b %Y"])
+def test_months_of_years_are_days_to_the_newest_first_of_the_month(form):
+    months = [date(2015 + n // 12, n % 12 + 1, 1) for n in range(60)]
+    texts = [month.strftime(form) for month in months]
+    assert are_dates(pa.array(texts))
+    assert declared(texts)[1] == [(months[-1] - month).days for month in months]
+
+
+def test_numbers_with_dots_are_no_months_of_years():
+    raw = pa.table({"x": [f"{n % 12 + 1}.{1990 + n}" for n in range(60)]})
+    assert infer_schema(raw, customer_id=None).columns[0].kind == "numeric"

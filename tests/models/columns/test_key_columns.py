@@ -418,3 +418,17 @@ def test_codes_of_too_many_values_are_no_feature():
 )
 def test_a_code_header_makes_a_code(header):
     assert is_code_header(header)
+
+
+@pytest.mark.parametrize("cell", [int, str])
+@pytest.mark.parametrize("first", [10**16, 1152921504606846976, 9 * 10**18])
+def test_numbers_of_more_digits_than_a_float_has_are_told_apart(first, cell):
+    raw = pa.table({"fb": [cell(first + n) for n in range(60)], "spent": range(60)})
+    column = infer_schema(raw, customer_id=None).columns[0]
+    assert (column.kind, column.distinct) == ("identifier", 60)
+
+
+@pytest.mark.parametrize("header", ["Amount (INR)", "income_inr", "spend INR"])
+def test_rupees_are_an_amount(header):
+    raw = pa.table({header: [1000 + 37 * n for n in range(60)], "spent": range(60)})
+    assert infer_schema(raw, customer_id=None).columns[0].kind == "numeric"

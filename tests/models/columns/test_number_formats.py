@@ -183,3 +183,32 @@ def test_a_column_nearly_in_one_format_stays_text_and_the_warning_counts_the_oth
 
 def test_dates_are_not_numbers():
     assert described(["01.02.2024", "03.04.2024"])[0].reason == "date"
+
+
+@pytest.mark.parametrize("unit", ["kg", "GB", "円", "Rs.", "k", "years", "Monate", "Stück"])
+@pytest.mark.parametrize("space", ["", " "])
+def test_numbers_before_one_unit_are_numbers(unit, space):
+    column, warnings, cells = described([f"{n}{space}{unit}" for n in range(1, 41)])
+    assert (column.kind, cells) == ("numeric", [float(n) for n in range(1, 41)])
+    assert f"written like 1234.56 {unit}" in warnings[0]
+
+
+@pytest.mark.parametrize("form", ["K{}", "M{}", "g{}", "{}A", "{}XL", "192.168.{}.1", "1.{}.0"])
+def test_codes_of_letters_and_digits_are_no_numbers(form):
+    column, warnings, _ = described([form.format(n) for n in range(40)])
+    assert (column.kind, warnings) == ("identifier", ())
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([f"{n},{n}" if n % 2 else f"{n}.{n}" for n in range(10, 90)], "ignored"),
+        ([f"{n}.5 kg" if n % 2 else f"{n} lbs" for n in range(10, 90)], "ignored"),
+        (["500 g", "1 kg"] * 20, "categorical"),
+    ],
+    ids=["separators", "units", "few"],
+)
+def test_numbers_that_are_written_differently_are_named(cells, kind):
+    column, warnings, _ = described(cells, "weight")
+    assert column.kind == kind
+    assert warnings[0].startswith("'weight' holds numbers with different separators or units")

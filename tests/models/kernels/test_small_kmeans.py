@@ -4,10 +4,18 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 
 from models.kernels import small_kmeans
+from models.kernels.sparse_lloyd import sparse_rows
 from tests.reference.kmeans import reference_kmeans, reference_kmeans_plus_plus, reference_lloyd
 
 FAR = make_blobs(150, n_features=3, centers=4, cluster_std=0.5, random_state=0)[0]
 OVERLAPPING = make_blobs(150, n_features=3, centers=4, cluster_std=4.0, random_state=0)[0]
+
+
+def with_levels(n_levels):
+    """Return an amount beside two categories, one-hot encoded as a preparation leaves them."""
+    draw = rng()
+    levels = [np.eye(n_levels)[draw.integers(n_levels, size=400)] for _ in range(2)]
+    return np.column_stack([draw.normal(size=400), *(each - each.mean(axis=0) for each in levels)])
 
 
 def rng(seed=0):
@@ -124,3 +132,25 @@ def test_compiled_too_a_center_that_no_point_is_near_stays_where_it_is():
     found = small_kmeans.lloyd(FAR, np.vstack([FAR[:2], [[1e3, 1e3, 1e3]]]))
     assert found.centers[2].tolist() == [1e3, 1e3, 1e3]
     assert found.sizes.tolist()[2] == 0
+
+
+@pytest.mark.parametrize("k", [1, 2, 9])
+def test_categories_of_many_levels_end_where_plain_code_ends(k):
+    points = with_levels(30)
+    start = points[rng().choice(len(points), k, replace=False)]
+    plain, compiled = reference_lloyd(points, start), small_kmeans.lloyd(points, start)
+    assert sparse_rows(points) is not None
+    assert np.array_equal(compiled.labels, plain.labels)
+    assert compiled.centers == pytest.approx(plain.centers)
+    assert compiled.inertia == pytest.approx(plain.inertia)
+
+
+def test_a_center_that_no_sparse_row_is_near_stays_where_it_is():
+    points = with_levels(30)
+    found = small_kmeans.lloyd(points, np.vstack([points[:2], np.full(61, 1e3)]))
+    assert found.centers[2].tolist() == pytest.approx([1e3] * 61)
+
+
+@pytest.mark.parametrize("points", [FAR, with_levels(2), rng().normal(size=(100, 30))])
+def test_dense_points_are_not_compressed(points):
+    assert sparse_rows(points) is None

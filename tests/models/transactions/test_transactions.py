@@ -243,7 +243,7 @@ def test_two_digits_are_a_year_from_1969_to_2068(written, day):
             "9999-12-31",
             "31/4/2024",
             "yesterday",
-            "45000",
+            "450",
         ),
         *("2024-02-03 later", "2024-02-03T", VALUE),
     ],
@@ -271,14 +271,52 @@ def test_one_unambiguous_date_decides_the_order_of_all(written, days):
         (["1. Januar 2023", "2. Januar 2023", "5 мая 2023"], 3),
         (["2024-01-01", "2024-W05-3", "2024-W06-1"], 2),
         (["2024-01-01"] * 30 + ["2024-31-01", "2024-30-01"], 31),
-        (["1704067200", "1704153600"], 1),
+        ([*map(str, range(1704067200, 1704067230)), "9" * 15, "8" * 15], 31),
     ],
-    ids=["both-orders", "unknown-language", "weeks", "year-day-month", "epoch"],
+    ids=["both-orders", "unknown-language", "weeks", "year-day-month", "epoch-and-others"],
 )
 def test_dates_of_which_a_part_cannot_be_read_are_refused_by_row(days, row):
     with pytest.raises(BadCells, match="'when'") as caught:
         dated(*days)
     assert (caught.value.cells[0].column, caught.value.cells[0].row) == ("when", row)
+
+
+SERIAL_DAYS = {
+    "unix seconds": [1704067200, 1704240000],
+    "unix milliseconds": [1704067200000, 1704240000000],
+    "unix microseconds": [1704067200000000, 1704240000000000],
+    "unix nanoseconds": [1704067200000000000, 1704240000000000000],
+    "excel days": [45292, 45294],
+}
+
+
+@pytest.mark.parametrize("unit", SERIAL_DAYS)
+@pytest.mark.parametrize("cell", [int, str, float])
+def test_dates_written_as_numbers_are_read_and_named(unit, cell):
+    kept = dated(*map(cell, SERIAL_DAYS[unit]))
+    assert [str(day) for day in kept.table["order_days"].to_pylist()[0]] == [
+        "2024-01-01",
+        "2024-01-03",
+    ]
+    [warning] = kept.warnings
+    assert warning.startswith(f"'when' holds numbers that are read as dates ({unit}).")
+
+
+@pytest.mark.parametrize("unit", SERIAL_DAYS)
+def test_later_dates_are_read_in_the_unit_of_the_first_ones(unit):
+    kept = dated(*SERIAL_DAYS[unit])
+    assert kept.recipe.date_order == unit
+    later = dated(SERIAL_DAYS[unit][1], date_order=unit)
+    assert [str(day) for day in later.table["order_days"].to_pylist()[0]] == ["2024-01-03"]
+    assert not later.warnings
+
+
+def test_months_written_as_numbers_are_read_as_their_first_days():
+    assert days_of(202401, 202403) == ["2024-01-01", "2024-03-01"]
+
+
+def test_a_number_far_from_the_other_dates_is_left_out():
+    assert dated(*[1704067200 + 86400 * n for n in range(20)], 10**15).n_faulty == 1
 
 
 def test_a_refusal_shows_dates_that_are_read():
