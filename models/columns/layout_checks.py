@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.cells import EXACT_INTEGERS
+from models.cells import EXACT_INTEGERS, is_blank
 from models.columns.header_words import TOTALS
 from models.columns.headers import split_words
 
@@ -97,7 +97,7 @@ def footer_warning(raw: pa.Table, gaps: Collection[str]) -> str | None:
     """
     if raw.num_rows < MIN_ROWS or raw.num_columns < MIN_FOOTER_COLUMNS:
         return None
-    filled = [name for name in raw.column_names if not _is_blank(raw[name][-1].as_py())]
+    filled = [name for name in raw.column_names if not is_blank(raw[name][-1].as_py())]
     if len(filled) != 1 or not set(gaps).difference(filled):
         return None
     return (
@@ -163,7 +163,7 @@ def _is_total(
     n_enough = max(len(found) / 2, 1)
     return (
         (n_about > 0 and _has_total_label(raw, end))
-        or (n_about >= n_enough and any(_is_blank(raw[name][end].as_py()) for name in gaps))
+        or (n_about >= n_enough and any(is_blank(raw[name][end].as_py()) for name in gaps))
         or (n_exact >= n_enough and raw.num_rows >= MIN_UNLABELLED_ROWS)
     )
 
@@ -171,7 +171,3 @@ def _is_total(
 def _has_total_label(raw: pa.Table, end: int) -> bool:
     cells = [column[end].as_py() or "" for column in raw.columns if pa.types.is_string(column.type)]
     return any(not TOTALS.isdisjoint(split_words(cell[:MAX_LABEL_LENGTH])) for cell in cells)
-
-
-def _is_blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
