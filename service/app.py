@@ -75,7 +75,7 @@ FASTAPI_TELEMETRY: TelemetryConfig = {
     "metrics": False,
     "logs": False,
 }
-ROOMS = {
+ROUTERS = {
     "Upload customer tables, and inspect and change how their columns are read.": datasets,
     "Insert, update, list, retrieve and erase the customers of a dataset.": customers,
     "Recommend a number of segments for a dataset, with its probability.": recommendations,
@@ -144,14 +144,16 @@ def create_app(
         "to segments in milliseconds.",
         lifespan=lifespan,
         routes=_routes().routes,
-        openapi_tags=[{"name": room.tags[0], "description": text} for text, room in ROOMS.items()],
+        openapi_tags=[
+            {"name": router.tags[0], "description": text} for text, router in ROUTERS.items()
+        ],
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
         telemetry=FASTAPI_TELEMETRY,
     )
     app.state.services = services
-    app.state.feeds = JobStreams(
+    app.state.job_streams = JobStreams(
         stores.database, services.engine.endings, max_followers=settings.job_followers
     )
     add_exception_handlers(app)
@@ -159,10 +161,10 @@ def create_app(
     mount_docs(app)
     windows = SharedWindows(group.rate_limit_file()) if group else None
     limiter = RateLimiter(settings.requests_per_minute, windows=windows)
-    models = ModelCache(stores)
-    app.state.customer_writer = CustomerWriter(stores, services.readers, models)
-    app.add_middleware(AssignmentFastPath, parts=services, versions=models)
-    app.add_middleware(AuthMiddleware, ring=KeyCache(stores.database), quotas=limiter)
+    model_cache = ModelCache(stores)
+    app.state.customer_writer = CustomerWriter(stores, services.readers, model_cache)
+    app.add_middleware(AssignmentFastPath, services=services, model_cache=model_cache)
+    app.add_middleware(AuthMiddleware, key_cache=KeyCache(stores.database), rate_limiter=limiter)
     app.add_middleware(
         BodyLimitMiddleware,
         allowed=_body_limits(settings),
@@ -182,9 +184,9 @@ def _routes() -> APIRouter:
     first requests.
     """
     routes = APIRouter(generate_unique_id_function=operation_id)
-    for room in ROOMS.values():
+    for router in ROUTERS.values():
         routes.include_router(
-            room, dependencies=[] if room is health else [Depends(reject_unknown_parameters)]
+            router, dependencies=[] if router is health else [Depends(reject_unknown_parameters)]
         )
     routes.include_router(page)
     for route in routes.routes:

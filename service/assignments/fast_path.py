@@ -102,12 +102,12 @@ class AssignmentFastPath:
     Passes on all others.
     """
 
-    def __init__(self, app: ASGIApp, *, parts: Services, versions: ModelCache) -> None:
+    def __init__(self, app: ASGIApp, *, services: Services, model_cache: ModelCache) -> None:
         self.app = app
-        self._parts = parts
-        self._versions = versions
-        self._bounds = assignment_limits(parts.settings)
-        self._reads_json = parts.settings.json_depth >= MIN_DEPTH
+        self._services = services
+        self._model_cache = model_cache
+        self._bounds = assignment_limits(services.settings)
+        self._reads_json = services.settings.json_depth >= MIN_DEPTH
         self._large_bodies = asyncio.Semaphore(MAX_LARGE_BODIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +116,7 @@ class AssignmentFastPath:
         if request is None:
             await self.app(scope, receive, self._clear_cache_on_change(scope, send))
             return
-        version = await self._versions.get(
+        version = await self._model_cache.get(
             scope["state"]["caller"].tenant, request.model, request.ref
         )
         if version is None:
@@ -127,7 +127,7 @@ class AssignmentFastPath:
         if response is None:
             await self.app(scope, replay_body(messages, receive), send)
             return
-        self._parts.metrics.count_rows(response.n_assigned)
+        self._services.metrics.count_rows(response.n_assigned)
         scope["route"] = request.route
         headers = None if request.fmt == JSON else table_headers(request.fmt, NOUN)
         await Response(response.body, headers=headers, media_type=request.fmt.media_type)(
@@ -136,7 +136,7 @@ class AssignmentFastPath:
 
     async def _receive(self, scope: Scope, receive: Receive) -> list[Message]:
         """Receive a whole body into memory, which its limit allows."""
-        allow_assignments(scope, self._parts.settings)
+        allow_assignments(scope, self._services.settings)
         messages = [await receive()]
         while messages[-1].get("more_body"):
             messages.append(await receive())
@@ -172,7 +172,7 @@ class AssignmentFastPath:
     def _read_table(self, body: bytes, media_type: str) -> CustomerBatch | None:
         try:
             return CustomerBatch.of_table(
-                read_patch(BytesIO(body), media_type, self._bounds, self._parts.readers)
+                read_patch(BytesIO(body), media_type, self._bounds, self._services.readers)
             )
         except (ServiceError, SegmentationError):
             return None
@@ -187,7 +187,7 @@ class AssignmentFastPath:
             return send
 
         async def clear_and_send(message: Message) -> None:
-            self._versions.clear()
+            self._model_cache.clear()
             await send(message)
 
         return clear_and_send

@@ -31,11 +31,11 @@ BODY = table_request_body(
 )
 
 
-def _customers(body: SmallUploadDep, parts: ServicesDep) -> CustomerBatch:
+def _customers(body: SmallUploadDep, services: ServicesDep) -> CustomerBatch:
     if is_json(body.content_type):
-        return read_customers(body.file, body.bounds, max_depth=parts.settings.json_depth)
+        return read_customers(body.file, body.bounds, max_depth=services.settings.json_depth)
     return CustomerBatch.of_table(
-        read_patch(body.file, body.content_type, body.bounds, parts.readers)
+        read_patch(body.file, body.content_type, body.bounds, services.readers)
     )
 
 
@@ -47,7 +47,7 @@ router = APIRouter(tags=["assignments"])
 
 @router.post("/v1/models/{model}/assignments", responses=ANSWER, openapi_extra=BODY)
 def assign_customers(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     customers: CustomersDep,
@@ -60,7 +60,7 @@ def assign_customers(
     """Assign customers to the segments of the production version."""
     ref = PRODUCTION
     return assign_customers_to_version(
-        parts, tenant, model, ref, customers, session, fmt, atomic=atomic, explain=explain
+        services, tenant, model, ref, customers, session, fmt, atomic=atomic, explain=explain
     )
 
 
@@ -68,7 +68,7 @@ def assign_customers(
     "/v1/models/{model}/versions/{version}/assignments", responses=ANSWER, openapi_extra=BODY
 )
 def assign_customers_to_version(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     version: VersionRef,
@@ -80,9 +80,9 @@ def assign_customers_to_version(
     explain: Explain = False,
 ) -> Response:
     """Assign customers to the segments of one version."""
-    loaded = operations.load_version(session, parts.stores.scorers, tenant, model, version)
+    loaded = operations.load_version(session, services.stores.scorers, tenant, model, version)
     batch = operations.assign_batch(loaded, customers, atomic=atomic, explain=explain)
-    parts.metrics.count_rows(customers.n_rows - len(batch.faults))
+    services.metrics.count_rows(customers.n_rows - len(batch.faults))
     if fmt == JSON:
         return Response(encode_json(batch), media_type=JSON.media_type)
     table = to_table(batch)

@@ -32,10 +32,10 @@ class AuthMiddleware:
     Every route that is not public needs a key.
     """
 
-    def __init__(self, app: ASGIApp, *, ring: KeyCache, quotas: RateLimiter) -> None:
+    def __init__(self, app: ASGIApp, *, key_cache: KeyCache, rate_limiter: RateLimiter) -> None:
         self.app = app
-        self._keys = ring
-        self._rate_limiter = quotas
+        self._keys = key_cache
+        self._rate_limiter = rate_limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -34,16 +34,16 @@ router = APIRouter(tags=["comparisons"])
 
 
 def _pair(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     model: ModelName,
     before: From = PRODUCTION,
     after: To = None,
 ) -> VersionPair:
     """Find the two versions in a session that ends before the customers are assigned."""
-    with parts.stores.database.reading() as session:
+    with services.stores.database.reading() as session:
         pair = operations.find_pair(session, tenant, model, before, after)
-    operations.check_size_limit(parts.settings, pair)
+    operations.check_size_limit(services.settings, pair)
     return pair
 
 
@@ -52,7 +52,7 @@ PairDep = Annotated[VersionPair, Depends(_pair)]
 
 @router.get("/v1/models/{model}/comparison", response_model=Comparison, responses=NOT_MODIFIED)  # noqa: FAST003 - read by `_pair`
 def compare_versions(
-    parts: ServicesDep, pair: PairDep, response: Response, if_none_match: IfNoneMatch = None
+    services: ServicesDep, pair: PairDep, response: Response, if_none_match: IfNoneMatch = None
 ) -> Response | Comparison:
     """Compare two versions of a model.
 
@@ -63,4 +63,4 @@ def compare_versions(
     if matches_etag(tag, if_none_match) or if_none_match == ANY:
         return Response(status_code=304, headers=cache_headers(tag))
     response.headers.update(cache_headers(tag))
-    return Comparison.of(pair, *operations.compare(parts.stores, pair))
+    return Comparison.of(pair, *operations.compare(services.stores, pair))

@@ -17,7 +17,7 @@ from service.idempotency.operations import IdempotentRequest
 from service.registry.operations import PRODUCTION
 from service.stores import Stores
 from service.ttl_cache import TtlCache
-from service.web.formats import ReaderPool, is_json, read_patch
+from service.web.formats import ReaderPool, is_utf8_json, read_patch
 from service.web.uploads import Upload
 
 ATTEMPTS: Final = 12
@@ -73,7 +73,7 @@ class CustomerWriter:
         version: LoadedVersion | None,
     ) -> bytes | None:
         """Store the rows of a small and usual JSON body; None for any other body."""
-        small = body.small_body() if is_json(body.content_type) else None
+        small = body.small_body() if is_utf8_json(body.content_type) else None
         for _ in range(ATTEMPTS if small is not None else 0):
             target = await self._datasets.get(key)
             patches = target and small and target.parser.parse(small, body.bounds)

@@ -57,12 +57,14 @@ class GroupCommit(Generic[Target, Write, Outcome]):
 
     async def _drain(self, target: Target, queue: deque[_PendingWrite[Write, Outcome]]) -> None:
         """Commit the writes to a target until none waits."""
-        while queue:
-            group = self._next_group(queue)
-            await self._commit_group(target, group)
-            for _ in group:  # a write stays first in the queue until it is committed
-                queue.popleft()
-        del self._queues[target]
+        try:
+            while queue:
+                group = self._next_group(queue)
+                await self._commit_group(target, group)
+                for _ in group:  # a write stays first in the queue until it is committed
+                    queue.popleft()
+        finally:
+            del self._queues[target]
 
     def _next_group(
         self, queue: deque[_PendingWrite[Write, Outcome]]

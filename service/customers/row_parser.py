@@ -13,6 +13,10 @@ from service.stores.database import JsonObject
 from service.web.formats import TableLimits
 from service.web.formats.json_reader import DECODER, LIST
 
+# Beyond these, a body is parsed faster as a table, and would hold up the event loop.
+MAX_ROWS: Final = 32
+MAX_CELLS: Final = 320
+
 _SCALARS: Final = frozenset({float, bool, type(None)})
 
 
@@ -32,11 +36,13 @@ class RowParser:
         """Parse the rows of a body; None if it is unusual, or any row is invalid."""
         try:
             rows = _decode(body)
+            if len(rows) > min(MAX_ROWS, limits.rows) or sum(map(len, rows)) > MAX_CELLS:
+                return None
             key = self._key if self._key in rows[0] else CUSTOMER_ID
             parsed = [self._parse_row(row, key, limits) for row in rows]
         except (ValueError, LookupError, TypeError, RecursionError):
             return None
-        return _build_patches(parsed) if len(rows) <= limits.rows else None
+        return _build_patches(parsed)
 
     def _parse_row(self, row: JsonObject, key: str, limits: TableLimits) -> tuple[str, JsonObject]:
         """Return the id of a customer, and the other cells of its row."""

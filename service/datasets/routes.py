@@ -185,7 +185,7 @@ router = APIRouter(tags=["datasets"])
     openapi_extra=TABLE_BODY,
 )
 def put_dataset(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     dataset: NewDatasetName,
     body: UploadDep,
@@ -200,13 +200,15 @@ def put_dataset(
     computes the customers from them.
     """
     warnings: list[str] = []
-    raw = read_table(body.file, body.content_type, body.bounds, parts.readers, warnings.append)
-    told = replace(declared, warnings=warnings)
+    raw = read_table(body.file, body.content_type, body.bounds, services.readers, warnings.append)
+    declarations = replace(declared, warnings=warnings)
     if recipe is None:
-        row, version = operations.replace_dataset(parts.stores, tenant, dataset, raw, told)
+        row, version = operations.replace_dataset(
+            services.stores, tenant, dataset, raw, declarations
+        )
     else:
         row, version = transactions.put_transactions(
-            parts.stores, (tenant, dataset), raw, recipe, told
+            services.stores, (tenant, dataset), raw, recipe, declarations
         )
     response.status_code = 201 if version.version == 1 else 200
     return Dataset.of(row, version)
@@ -238,7 +240,7 @@ def get_dataset(session: ReadDep, tenant: TenantDep, dataset: DatasetName) -> Da
 
 @router.get("/v1/datasets/{dataset}/summary")
 def summarize_dataset(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     dataset: DatasetName,
     dataset_version: DatasetVersion = None,
@@ -248,7 +250,7 @@ def summarize_dataset(
     Returns the distribution of each column, the correlations between columns, and data quality
     warnings with advice.
     """
-    found = operations.summarize_dataset(parts.stores, tenant, dataset, version=dataset_version)
+    found = operations.summarize_dataset(services.stores, tenant, dataset, version=dataset_version)
     return DatasetSummary.of(*found)
 
 
@@ -258,7 +260,7 @@ def summarize_dataset(
     response_model=TransactionsAdded,
 )
 def add_transactions(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     dataset: OrdersName,
     body: UploadDep,
@@ -274,9 +276,11 @@ def add_transactions(
 
     def add(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
         warnings: list[str] = []
-        raw = read_table(body.file, body.content_type, body.bounds, parts.readers, warnings.append)
+        raw = read_table(
+            body.file, body.content_type, body.bounds, services.readers, warnings.append
+        )
         return transactions.add_transactions(
-            parts.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
+            services.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
         )
 
     answer = once.respond(add, lambda done: TransactionsAdded.of(done).model_dump_json().encode())
@@ -285,19 +289,21 @@ def add_transactions(
 
 @router.patch("/v1/datasets/{dataset}")
 def change_columns(
-    parts: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: ColumnChanges
+    services: ServicesDep, tenant: TenantDep, dataset: DatasetName, body: ColumnChanges
 ) -> Dataset:
     """Change how columns are read.
 
     Sets the kind, the markers of missing values or the number format of columns, and writes a new
     version.
     """
-    return Dataset.of(*operations.change_columns(parts.stores, tenant, dataset, body.overrides()))
+    return Dataset.of(
+        *operations.change_columns(services.stores, tenant, dataset, body.overrides())
+    )
 
 
 @router.delete("/v1/datasets/{dataset}", status_code=204)
 def delete_dataset(
-    parts: ServicesDep,
+    services: ServicesDep,
     tenant: TenantDep,
     dataset: NewDatasetName,
     *,
@@ -309,4 +315,4 @@ def delete_dataset(
 
     Answers 409 if models learned from it, unless `force` is set.
     """
-    operations.delete_dataset(parts.stores, tenant, dataset, force=force)
+    operations.delete_dataset(services.stores, tenant, dataset, force=force)

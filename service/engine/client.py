@@ -34,7 +34,7 @@ class EngineUnavailable(Unavailable):
 class JobEngine:
     """Client of the Dask cluster that calls an entry point, "module:function", with job ids.
 
-    Only workers import it.
+    The entry point is imported in workers only.
 
     Without an address, the scheduler file in `directory` locates the embedded cluster. All methods
     are thread-safe and block, so never call them on an event loop's thread. Each waits about a

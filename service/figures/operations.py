@@ -120,17 +120,17 @@ def of_comparison(stores: Stores, pair: VersionPair) -> FigureSource[Any]:
 
 
 def draw(
-    stores: Stores, drawable: FigureSource[Any], name: str, extension: Extension, theme: Theme
+    stores: Stores, source: FigureSource[Any], name: str, extension: Extension, theme: Theme
 ) -> bytes:
     """Draw a figure, or return it from the cache.
 
     Interactive HTML is not cached, as it is large and fast to build.
     """
-    figure = drawable.find(name)
+    figure = source.find(name)
     if extension == "html":
-        return render(figure, drawable.subject(), extension, theme)
-    tag = drawable.tag(name, extension, theme)
-    return stores.drawings.get(tag, lambda: render(figure, drawable.subject(), extension, theme))
+        return render(figure, source.subject(), extension, theme)
+    tag = source.tag(name, extension, theme)
+    return stores.drawings.get(tag, lambda: render(figure, source.subject(), extension, theme))
 
 
 def descriptions(session: Session, version: VersionRow) -> list[str]:
@@ -145,14 +145,14 @@ def report(
     session: Session,
     stores: Stores,
     ready: tuple[ModelRow, VersionRow],
-    drawable: FigureSource[Any],
+    source: FigureSource[Any],
 ) -> str:
     """Build the HTML report of a version."""
     model, version = ready
-    subject = drawable.subject()
+    subject = source.subject()
     available = [
         figure
-        for figure in drawable.figures
+        for figure in source.figures
         if figure.name in REPORTED and figure.unavailable_reason(subject) is None
     ]
     numeric = [feature["name"] for feature in version.features if feature["kind"] == "numeric"]
@@ -172,7 +172,7 @@ def report(
             created=version.created_at.date().isoformat(),
             cards=[_build_card(profile, segment, numeric) for profile, segment in pairs],
             pictures={
-                each.name: draw(stores, drawable, each.name, "svg", "light").decode()
+                each.name: draw(stores, source, each.name, "svg", "light").decode()
                 for each in available
             },
         )

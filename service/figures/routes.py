@@ -82,14 +82,16 @@ FigureOptionsDep = Annotated[tuple[Extension, Theme, str | None], Depends(_figur
 
 @router.get("/v1/datasets/{dataset}/figures")
 def list_dataset_figures(
-    parts: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName
+    services: ServicesDep, session: ReadDep, tenant: TenantDep, dataset: DatasetName
 ) -> FigureList:
     """List the figures of a dataset at its newest version.
 
     Figures that are not available are listed with the reason.
     """
     return FigureList.of(
-        operations.of_dataset(parts.stores, stored_versions.find_at(session, tenant, dataset, None))
+        operations.of_dataset(
+            services.stores, stored_versions.find_at(session, tenant, dataset, None)
+        )
     )
 
 
@@ -99,7 +101,7 @@ def list_dataset_figures(
     responses=FIGURE_RESPONSE,
 )
 def draw_dataset(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     dataset: DatasetName,
@@ -108,9 +110,9 @@ def draw_dataset(
 ) -> Response:
     """Draw a figure of a dataset at its newest version."""
     return _figure_response(
-        parts,
+        services,
         operations.of_dataset(
-            parts.stores, stored_versions.find_at(session, tenant, dataset, None)
+            services.stores, stored_versions.find_at(session, tenant, dataset, None)
         ),
         figure,
         options,
@@ -139,7 +141,7 @@ def list_recommendation_figures(
     responses=FIGURE_RESPONSE,
 )
 def draw_recommendation(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     dataset: DatasetName,
@@ -150,19 +152,23 @@ def draw_recommendation(
     """Draw a figure of a recommendation."""
     row, _ = stored_versions.find_at(session, tenant, dataset, None)
     found = recommendations.get_recommendation(session, row, recommendation)
-    return _figure_response(parts, operations.of_recommendation(found), figure, options)
+    return _figure_response(services, operations.of_recommendation(found), figure, options)
 
 
 @router.get("/v1/models/{model}/versions/{version}/figures")
 def list_version_figures(
-    parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
+    services: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
 ) -> FigureList:
     """List the figures of a version.
 
     Figures that are not available are listed with the reason.
     """
     ready = registry.get_ready_version(session, tenant, model, version)
-    return FigureList.of(operations.of_version(session, parts.stores, ready))
+    return FigureList.of(operations.of_version(session, services.stores, ready))
 
 
 @router.get(
@@ -171,7 +177,7 @@ def list_version_figures(
     responses=FIGURE_RESPONSE,
 )
 def draw_version(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     model: ModelName,
@@ -185,17 +191,17 @@ def draw_version(
     """
     ready = registry.get_ready_version(session, tenant, model, version)
     return _figure_response(
-        parts, operations.of_version(session, parts.stores, ready), figure, options
+        services, operations.of_version(session, services.stores, ready), figure, options
     )
 
 
 @router.get("/v1/models/{model}/comparison/figures")  # noqa: FAST003 - read by `PairDep`
-def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> FigureList:
+def list_comparison_figures(services: ServicesDep, pair: PairDep) -> FigureList:
     """List the figures of a comparison of two versions.
 
     Figures that are not available are listed with the reason.
     """
-    return FigureList.of(operations.of_comparison(parts.stores, pair))
+    return FigureList.of(operations.of_comparison(services.stores, pair))
 
 
 @router.get(
@@ -204,15 +210,17 @@ def list_comparison_figures(parts: ServicesDep, pair: PairDep) -> FigureList:
     responses=FIGURE_RESPONSE,
 )
 def draw_comparison(
-    parts: ServicesDep, pair: PairDep, figure: ComparisonFigure, options: FigureOptionsDep
+    services: ServicesDep, pair: PairDep, figure: ComparisonFigure, options: FigureOptionsDep
 ) -> Response:
     """Draw a figure of a comparison of two versions."""
-    return _figure_response(parts, operations.of_comparison(parts.stores, pair), figure, options)
+    return _figure_response(
+        services, operations.of_comparison(services.stores, pair), figure, options
+    )
 
 
 @router.get("/v1/models/{model}/versions/{version}/report.html", response_class=HTMLResponse)
 def write_report(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     model: ModelName,
@@ -225,26 +233,26 @@ def write_report(
     suggestions and figures.
     """
     ready = registry.get_ready_version(session, tenant, model, version)
-    drawable = operations.of_version(session, parts.stores, ready)
-    tag = drawable.tag("report", *operations.descriptions(session, ready[1]))
+    source = operations.of_version(session, services.stores, ready)
+    tag = source.tag("report", *operations.descriptions(session, ready[1]))
     headers = _headers(tag, "svg")
     if matches_etag(tag, if_none_match) or if_none_match == ANY:
         return Response(status_code=304, headers=headers)
-    return HTMLResponse(operations.report(session, parts.stores, ready, drawable), headers=headers)
+    return HTMLResponse(operations.report(session, services.stores, ready, source), headers=headers)
 
 
 def _figure_response(
-    parts: ServicesDep,
-    drawable: FigureSource[Any],
+    services: ServicesDep,
+    source: FigureSource[Any],
     figure: str,
     options: tuple[Extension, Theme, str | None],
 ) -> Response:
     extension, theme, known_tag = options
-    tag = drawable.tag(figure, extension, theme)
+    tag = source.tag(figure, extension, theme)
     headers = _headers(tag, extension)
-    if matches_etag(tag, known_tag) or (known_tag == ANY and drawable.find(figure)):
+    if matches_etag(tag, known_tag) or (known_tag == ANY and source.find(figure)):
         return Response(status_code=304, headers=headers)
-    data = operations.draw(parts.stores, drawable, figure, extension, theme)
+    data = operations.draw(services.stores, source, figure, extension, theme)
     return Response(data, headers=headers, media_type=MEDIA_TYPES[extension])
 
 

@@ -38,11 +38,9 @@ class FigureList(ResponseModel):
     )
 
     @classmethod
-    def of(cls, drawable: FigureSource[Any]) -> Self:
+    def of(cls, source: FigureSource[Any]) -> Self:
         """Build the list of the figures of a source, with a reason for each unavailable one."""
-        reasons = {
-            figure: figure.unavailable_reason(drawable.subject()) for figure in drawable.figures
-        }
+        reasons = {figure: figure.unavailable_reason(source.subject()) for figure in source.figures}
         shown = [
             FigureOut(
                 figure=figure.name,
@@ -53,4 +51,4 @@ class FigureList(ResponseModel):
             )
             for figure, reason in reasons.items()
         ]
-        return cls(figures=shown, note=drawable.note)
+        return cls(figures=shown, note=source.note)

@@ -19,12 +19,12 @@ async def get_liveness() -> Alive:
 @router.get(
     "/readyz", responses={503: {"model": Readiness, "description": "A dependency is unavailable"}}
 )
-def get_readiness(parts: ServicesDep, response: Response) -> Readiness:
+def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     """Check that the service can handle requests, with the state of each dependency."""
-    stores = parts.stores
+    stores = services.stores
     readiness = Readiness.of(
         database=stores.database.state(),
-        engine=parts.engine.ready(),
+        engine=services.engine.ready(),
         tables=stores.tables.answers(),
         artifacts=stores.artifacts.answers(),
         full={
@@ -46,11 +46,11 @@ def get_release() -> Release:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-def get_metrics(request: Request, parts: ServicesDep) -> Response:
+def get_metrics(request: Request, services: ServicesDep) -> Response:
     """Return the metrics in a Prometheus format; needs a key with the scope `admin`.
 
     Request metrics count the requests of this service, with all its processes; job and queue
     metrics cover all services that share the database.
     """
-    text, media_type = parts.metrics.render(request.headers.get("accept", ""))
+    text, media_type = services.metrics.render(request.headers.get("accept", ""))
     return Response(text, media_type=media_type)

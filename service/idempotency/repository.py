@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, CursorResult, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
+from service.errors import TableBusy
 from service.idempotency.rows import RequestRow
 from service.stores.database import JsonObject, Session, now
 
@@ -22,8 +23,14 @@ def list_requests(session: Session, tenant: str, keys: Collection[str]) -> list[
 
 
 def add_answers(session: Session, answers: Sequence[JsonObject]) -> None:
-    """Add completed requests, each with the columns of `RequestRow`."""
-    session.connection().execute(insert(RequestRow), answers)
+    """Add completed requests, each with the columns of `RequestRow`.
+
+    Raises TableBusy if another transaction has just added one of the keys, to be looked up again.
+    """
+    try:
+        session.connection().execute(insert(RequestRow), answers)
+    except IntegrityError as taken:
+        raise TableBusy from taken
 
 
 def get_or_create_request(

@@ -78,7 +78,7 @@ def job_responses(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 
 
 def _job_streams(request: Request) -> JobStreams:
-    return cast("JobStreams", request.app.state.feeds)
+    return cast("JobStreams", request.app.state.job_streams)
 
 
 JobStreamsDep = Annotated[JobStreams, Depends(_job_streams)]
@@ -91,8 +91,8 @@ class JobResponder:
     Responds with its result, or with the job if it takes too long.
     """
 
-    parts: Services
-    feeds: JobStreams
+    services: Services
+    job_streams: JobStreams
     patience: WaitPreference
     response: Response
     tenant: str
@@ -113,9 +113,9 @@ class JobResponder:
         validates the request in a read-only session, and returns the plan that inserts
         the job in a short writing transaction.
         """
-        database = self.parts.stores.database
+        database = self.services.stores.database
         job_id = await run_in_threadpool(self._start, prepare, before)
-        job = await self.feeds.wait_for(job_id, seconds=self.patience.seconds)
+        job = await self.job_streams.wait_for(job_id, seconds=self.patience.seconds)
         self.response.headers["X-Job"] = job.id
         if self.patience.applied:
             self.response.headers["Preference-Applied"] = self.patience.applied
@@ -129,7 +129,7 @@ class JobResponder:
         return await run_in_threadpool(self._created, database, job, show)
 
     def _start(self, prepare: Callable[[Session], Plan], before: Callable[[], None]) -> str:
-        database = self.parts.stores.database
+        database = self.services.stores.database
         with database.reading() as session:
             job_id = find_job_id(session, self.sent) if self.sent else None
         if job_id is None:
@@ -137,15 +137,15 @@ class JobResponder:
             with database.reading() as session:
                 plan = prepare(session)
             job_id = self._insert_job(plan)
-        operations.dispatch(self.parts.stores.database, self.parts.engine)
+        operations.dispatch(self.services.stores.database, self.services.engine)
         return job_id
 
     def _insert_job(self, plan: Plan) -> str:
         def plan_job(session: Session) -> str:
-            operations.check_queue_limit(session, self.tenant, self.parts.settings)
+            operations.check_queue_limit(session, self.tenant, self.services.settings)
             return plan(session).id
 
-        with self.parts.stores.database.writing() as session:
+        with self.services.stores.database.writing() as session:
             return plan_once(session, self.sent, plan_job) if self.sent else plan_job(session)
 
     def _created(
@@ -160,15 +160,20 @@ class JobResponder:
 
 
 def _job_responder(
-    parts: ServicesDep,
-    feeds: JobStreamsDep,
+    services: ServicesDep,
+    job_streams: JobStreamsDep,
     patience: PatienceDep,
     response: Response,
     tenant: TenantDep,
     sent: SentDep,
 ) -> JobResponder:
     return JobResponder(
-        parts=parts, feeds=feeds, patience=patience, response=response, tenant=tenant, sent=sent
+        services=services,
+        job_streams=job_streams,
+        patience=patience,
+        response=response,
+        tenant=tenant,
+        sent=sent,
     )
 
 
@@ -180,9 +185,9 @@ def _existing_job(session: ReadDep, tenant: TenantDep, job: JobId) -> str:
 
 
 async def _event_stream(
-    feeds: JobStreamsDep, job_id: Annotated[str, Depends(_existing_job)]
+    job_streams: JobStreamsDep, job_id: Annotated[str, Depends(_existing_job)]
 ) -> AsyncIterator[JobStream]:
-    with feeds.follow(job_id) as feed:
+    with job_streams.follow(job_id) as feed:
         yield feed
 
 

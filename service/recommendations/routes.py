@@ -41,7 +41,7 @@ async def recommend_k(
 
     Returns the recommendation, or 202 with the job if it takes longer than `Prefer: wait`.
     """
-    settings = later.parts.settings
+    settings = later.services.settings
     plan = partial(
         operations.plan_recommendation,
         tenant=tenant,
@@ -49,7 +49,7 @@ async def recommend_k(
         spec=body.to_spec(),
         settings=settings,
     )
-    fold = partial(change_log.fold, later.parts.stores, tenant, dataset, body.dataset_version)
+    fold = partial(change_log.fold, later.services.stores, tenant, dataset, body.dataset_version)
     return await later.respond(plan, partial(_show, tenant), before=fold)
 
 

@@ -64,12 +64,12 @@ def get_model(session: ReadDep, tenant: TenantDep, model: ModelName) -> Model:
 
 
 @router.delete("/v1/models/{model}", status_code=204)
-def delete_model(parts: ServicesDep, tenant: TenantDep, model: NewModelName) -> None:
+def delete_model(services: ServicesDep, tenant: TenantDep, model: NewModelName) -> None:
     """Delete a model with all its versions.
 
     Answers 409 while one of them is being fitted.
     """
-    operations.delete_model(parts.stores, tenant, model)
+    operations.delete_model(services.stores, tenant, model)
 
 
 @router.get("/v1/models/{model}/versions")
@@ -105,20 +105,24 @@ def get_version(
 
 @router.delete("/v1/models/{model}/versions/{version}", status_code=204)
 def delete_version(
-    parts: ServicesDep, tenant: TenantDep, model: ModelName, version: FurtherVersionRef
+    services: ServicesDep, tenant: TenantDep, model: ModelName, version: FurtherVersionRef
 ) -> None:
     """Delete a version.
 
     Answers 409 if an alias points to it or it is being fitted.
     """
-    operations.delete_version(parts.stores, tenant, model, version)
+    operations.delete_version(services.stores, tenant, model, version)
 
 
 @router.get(
     "/v1/models/{model}/versions/{version}/artifact", response_class=Response, responses=JOBLIB
 )
 def get_artifact(
-    parts: ServicesDep, session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef
+    services: ServicesDep,
+    session: ReadDep,
+    tenant: TenantDep,
+    model: ModelName,
+    version: VersionRef,
 ) -> Response:
     """Download a version as a joblib file.
 
@@ -126,7 +130,7 @@ def get_artifact(
     trust this service.
     """
     row, ready = operations.get_ready_version(session, tenant, model, version)
-    data = parts.stores.artifacts.read(
+    data = services.stores.artifacts.read(
         operations.artifact_ref(row, ready), operations.PIPELINE_FILE
     )
     name = f"{model}-{ready.number}.joblib"

@@ -66,7 +66,9 @@ async def start_run(
         at = stored_versions.find_at(session, tenant, body.dataset, body.dataset_version)
         return lambda writing: operations.plan_run(writing, *ready, at)
 
-    fold = partial(change_log.fold, later.parts.stores, tenant, body.dataset, body.dataset_version)
+    fold = partial(
+        change_log.fold, later.services.stores, tenant, body.dataset, body.dataset_version
+    )
     return await later.respond(plan, partial(_show, tenant), before=fold)
 
 
@@ -82,7 +84,7 @@ def get_run(
 
 @router.get(RUNS + "/{run}/assignments", responses=ASSIGNMENTS)
 def list_assignments(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     model: ModelName,
@@ -100,7 +102,7 @@ def list_assignments(
     found = repository.get_run(session, ready, run)
     start = decode_offset(page_token)
     rows = operations.read_assigned(
-        parts.stores, found, registry.segment_names(session, ready), start=start
+        services.stores, found, registry.segment_names(session, ready), start=start
     )
     return table_response(
         rows,
@@ -113,7 +115,7 @@ def list_assignments(
 
 @router.get("/v1/models/{model}/versions/{version}/segments/{segment}/customers", responses=MEMBERS)
 def list_members(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     model: ModelName,
@@ -129,7 +131,7 @@ def list_members(
     """
     ready = registry.get_ready_version(session, tenant, model, version)
     rows = operations.read_members(
-        session, parts.stores, ready, segment, start=decode_offset(page_token)
+        session, services.stores, ready, segment, start=decode_offset(page_token)
     )
     return table_response(rows, fmt, noun="customers", size=page_size, token=_after_last)
 

@@ -51,7 +51,7 @@ async def fit_again(model: ModelName, body: VersionCreate, later: LaterDep) -> V
     responses=job_responses(Version),
 )
 async def cut_version(
-    parts: ServicesDep,
+    services: ServicesDep,
     model: TreeModelName,
     version: VersionRef,
     body: CutCreate,
@@ -66,7 +66,9 @@ async def cut_version(
 
     def plan(session: Session) -> Plan:
         ready = registry_operations.get_ready_version(session, tenant, model, version)
-        return operations.plan_cut(session, parts.stores, ready, body.to_cut(), parts.settings)
+        return operations.plan_cut(
+            session, services.stores, ready, body.to_cut(), services.settings
+        )
 
     return await later.respond(plan, partial(_show, tenant))
 
@@ -80,9 +82,9 @@ async def _fit(
     inherits: bool,
 ) -> Version | Job:
     """Start a fit, after the changes of its dataset are stored."""
-    stores, tenant = later.parts.stores, later.tenant
+    stores, tenant = later.services.stores, later.tenant
     return await later.respond(
-        partial(plan, tenant=tenant, name=name, spec=spec, settings=later.parts.settings),
+        partial(plan, tenant=tenant, name=name, spec=spec, settings=later.services.settings),
         partial(_show, tenant),
         before=partial(
             operations.fold_dataset, stores, tenant, spec, model=name, inherits=inherits

@@ -23,7 +23,7 @@ router = APIRouter(tags=["trees"])
 
 @router.get("/v1/models/{model}/versions/{version}/tree")
 def get_tree(
-    parts: ServicesDep,
+    services: ServicesDep,
     session: ReadDep,
     tenant: TenantDep,
     model: TreeModelName,
@@ -37,6 +37,6 @@ def get_tree(
     depth.
     """
     row, ready = registry.get_ready_version(session, tenant, model, version)
-    tree = registry.read_tree(parts.stores, row, ready)
+    tree = registry.read_tree(services.stores, row, ready)
     names = registry.segment_names(session, ready)
     return TreeOut.of(row, ready, tree, operations.find_branch(tree, node, depth=depth), names)

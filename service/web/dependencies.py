@@ -30,11 +30,11 @@ class Services:
 
 
 # Getters are coroutines, since FastAPI runs each function that is none in a thread.
-async def services(request: Request) -> Services:
+async def get_services(request: Request) -> Services:
     return cast("Services", request.app.state.services)
 
 
-ServicesDep = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 def caller_of(request: Request) -> Principal:
@@ -57,30 +57,30 @@ async def _allowed(request: Request) -> Callable[[], Awaitable[bool]]:
     return cast("Callable[[], Awaitable[bool]]", request.state.is_allowed)
 
 
-async def _database(parts: ServicesDep) -> Database:
-    return parts.stores.database
+async def _database(services: ServicesDep) -> Database:
+    return services.stores.database
 
 
-def _read_session(parts: ServicesDep) -> Iterator[Session]:
-    with parts.stores.database.reading() as session:
+def _read_session(services: ServicesDep) -> Iterator[Session]:
+    with services.stores.database.reading() as session:
         yield session
 
 
-def _write_session(parts: ServicesDep) -> Iterator[Session]:
-    with parts.stores.database.writing() as session:
+def _write_session(services: ServicesDep) -> Iterator[Session]:
+    with services.stores.database.writing() as session:
         yield session
 
 
-async def _tables(parts: ServicesDep) -> Tables:
-    return parts.stores.tables
+async def _tables(services: ServicesDep) -> Tables:
+    return services.stores.tables
 
 
-async def _artifacts(parts: ServicesDep) -> Artifacts:
-    return parts.stores.artifacts
+async def _artifacts(services: ServicesDep) -> Artifacts:
+    return services.stores.artifacts
 
 
-async def _engine(parts: ServicesDep) -> JobEngine:
-    return parts.engine
+async def _engine(services: ServicesDep) -> JobEngine:
+    return services.engine
 
 
 # For endless responses, which check from time to time whether their key has been revoked.

@@ -56,9 +56,9 @@ class Upload:
         return body if len(body) <= MAX_LOOP_BYTES else None
 
 
-async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
+async def receive_table(request: Request, services: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of a dataset; close its file after the response."""
-    settings = parts.settings
+    settings = services.settings
     allow_table(request, settings.table_bytes, TABLE_WEIGHT)
     limits = _table_limits(settings, rows=settings.table_rows, n_bytes=settings.table_memory)
     async for body in _receive(request, limits):
@@ -68,10 +68,10 @@ async def receive_table(request: Request, parts: ServicesDep) -> AsyncIterator[U
 receive_upload = asynccontextmanager(receive_table)
 
 
-async def receive_small_table(request: Request, parts: ServicesDep) -> AsyncIterator[Upload]:
+async def receive_small_table(request: Request, services: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of an assignment request; close its file after the response."""
-    allow_assignments(request.scope, parts.settings)
-    async for body in _receive(request, assignment_limits(parts.settings)):
+    allow_assignments(request.scope, services.settings)
+    async for body in _receive(request, assignment_limits(services.settings)):
         yield body
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "UnreadableBody",
     "UnsupportedFormat",
     "is_json",
+    "is_utf8_json",
     "media_type_of",
     "read_patch",
     "read_table",
@@ -72,6 +73,13 @@ SUFFIXES: Final = {
 def is_json(content_type: str) -> bool:
     """Return whether a media type is JSON."""
     return parse_media_type(content_type)[0] == "application/json"
+
+
+def is_utf8_json(content_type: str) -> bool:
+    """Return whether a media type is JSON in UTF-8."""
+    media_type, parameters = parse_media_type(content_type)
+    charset = parameters.get("charset", "utf-8")
+    return media_type == "application/json" and charset.lower() == "utf-8"
 
 
 def read_table(

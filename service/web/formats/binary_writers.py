@@ -39,14 +39,14 @@ class _Buffer:
     closed = False
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._services: list[bytes] = []
         self._size = 0
 
     def write(self, part: pa.Buffer) -> int:
         """Append a copy, as the writer reuses its memory."""
-        self._parts.append(bytes(part))
-        self._size += len(self._parts[-1])
-        return len(self._parts[-1])
+        self._services.append(bytes(part))
+        self._size += len(self._services[-1])
+        return len(self._services[-1])
 
     def tell(self) -> int:
         """Return the number of bytes written so far."""
@@ -60,8 +60,8 @@ class _Buffer:
 
     def read_new(self) -> bytes:
         """Return the bytes written since the last call."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
+        services, self._services = self._services, []
+        return b"".join(services)
 
 
 def _grouped(batches: Batches, schema: pa.Schema) -> Iterator[pa.Table]:

@@ -131,7 +131,7 @@ async def teapot(scope, receive, send):
 def fast_path_alone(client):
     """Build the fast path of a service; requests that it passes on are answered 418."""
     parts = client.app.state.services
-    road = AssignmentFastPath(teapot, parts=parts, versions=ModelCache(parts.stores))
+    road = AssignmentFastPath(teapot, services=parts, model_cache=ModelCache(parts.stores))
     return BodyLimitMiddleware(authenticate_as(road, LOCAL_ADMIN), ALLOWANCE, MemoryBudget(100))
 
 
@@ -351,9 +351,9 @@ def test_a_deleted_model_assigns_no_customer(client, name):
 
 def test_a_key_over_its_quota_is_refused_on_the_fast_path(client):
     parts, n_requests = client.app.state.services, 9
-    path = AssignmentFastPath(teapot, parts=parts, versions=ModelCache(parts.stores))
+    path = AssignmentFastPath(teapot, services=parts, model_cache=ModelCache(parts.stores))
     guard = AuthMiddleware(
-        path, ring=KeyCache(parts.stores.database), quotas=RateLimiter(n_requests)
+        path, key_cache=KeyCache(parts.stores.database), rate_limiter=RateLimiter(n_requests)
     )
     limits = BodyLimitMiddleware(
         authenticate_as(guard, replace(LOCAL_ADMIN, key="spent")), ALLOWANCE, MemoryBudget(100)

@@ -403,6 +403,17 @@ def test_customers_of_no_dataset_are_not_found(sampled, name):
     assert [each.status_code for each in asked] == [404, 404, 404]
 
 
+@pytest.mark.parametrize("charset", ["latin-1", "utf-8", "UTF-8"])
+def test_the_charset_of_a_small_json_body_is_obeyed(sampled, shop, charset):
+    body = '{"customers": [{"customer_id": "c1", "town": "Köln"}]}'.encode(charset)
+    answer = sampled.post(
+        f"/v1/datasets/{shop}/customers",
+        content=body,
+        headers={"Content-Type": f"application/json; charset={charset}"},
+    )
+    assert (answer.status_code, cells(sampled, shop, "c1")["town"]) == (200, "Köln")
+
+
 # Two at once
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.columns import Column
 from service.customers.batch import read_batch
-from service.customers.row_parser import RowParser
+from service.customers.row_parser import MAX_CELLS, MAX_ROWS, RowParser
 from service.datasets.dataset_schema import TableContent
 from service.web.formats import DEFAULT_LIMITS, read_patch
 
@@ -72,6 +73,18 @@ def test_rows_of_usual_cells_need_no_table():
     rows = [{"id": 7, "age": 31, "plan": "basic"}, {"id": "a", "seen": "2024-05-31", "city": "ULM"}]
     parsed = RowParser(CONTENT).parse(json.dumps({"customers": rows}).encode(), DEFAULT_LIMITS)
     assert parsed.cells == {"7": {"age": 31.0, "plan": "basic"}, "a": {"seen": 1.0, "city": "ulm"}}
+
+
+def test_many_rows_are_left_to_the_reader_of_tables():
+    body = json.dumps({"customers": [{"id": n} for n in range(MAX_ROWS + 1)]}).encode()
+    assert RowParser(CONTENT).parse(body, DEFAULT_LIMITS) is None
+
+
+def test_many_cells_are_left_to_the_reader_of_tables():
+    content = replace(CONTENT, columns=[column(f"n{n}", "numeric") for n in range(MAX_CELLS)])
+    row = {"id": 1, **{f"n{n}": n for n in range(MAX_CELLS)}}
+    body = json.dumps({"customers": [row]}).encode()
+    assert RowParser(content).parse(body, DEFAULT_LIMITS) is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from service.app import ROOMS
+from service.app import ROUTERS
 from service.sample import ORDERS_HEADER, generate_orders
 from tests.support.steps import fit, put_csv
 
@@ -148,8 +148,8 @@ def test_every_operation_is_in_one_room(operations):
 def test_every_operation_is_named_by_its_room_and_its_function(operations):
     functions = {
         f"{route.tags[0]}-{route.endpoint.__name__}"
-        for room in ROOMS.values()
-        for route in room.routes
+        for router in ROUTERS.values()
+        for route in router.routes
         if route.include_in_schema
     }
     assert functions <= {operation["operationId"] for operation in operations.values()}
