@@ -22,7 +22,7 @@ from service.auth.rate_limit_windows import SharedWindows
 from service.auth.routes import router as access
 from service.comparisons.routes import router as comparisons
 from service.config import Settings
-from service.customers.customer_writer import CustomerWriter
+from service.customers.fast_path import UpsertFastPath
 from service.customers.routes import router as customers
 from service.datasets.routes import router as datasets
 from service.engine.client import JobEngine
@@ -162,7 +162,7 @@ def create_app(
     windows = SharedWindows(group.rate_limit_file()) if group else None
     limiter = RateLimiter(settings.requests_per_minute, windows=windows)
     model_cache = ModelCache(stores)
-    app.state.customer_writer = CustomerWriter(stores, services.readers, model_cache)
+    app.add_middleware(UpsertFastPath, services=services, model_cache=model_cache)
     app.add_middleware(AssignmentFastPath, services=services, model_cache=model_cache)
     app.add_middleware(AuthMiddleware, key_cache=KeyCache(stores.database), rate_limiter=limiter)
     app.add_middleware(

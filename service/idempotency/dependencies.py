@@ -4,7 +4,6 @@ import hashlib
 from typing import Annotated, BinaryIO
 
 from fastapi import Depends, Header, Request
-from fastapi.concurrency import run_in_threadpool
 
 from service.idempotency.operations import IdempotentRequest, KeyedRequest
 from service.web.dependencies import DatabaseDep, TenantDep
@@ -30,35 +29,29 @@ async def _keyed_request(
         return None
     digest = hashlib.sha256(await request.body())
     return KeyedRequest(
-        tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest.hexdigest())
+        tenant=tenant, key=idempotency_key, fingerprint=fingerprint(request, digest.hexdigest())
     )
 
 
-async def idempotent_request(
+def _idempotent_request(
     request: Request,
     database: DatabaseDep,
     tenant: TenantDep,
     body: UploadDep,
     idempotency_key: IdempotencyKey = None,
 ) -> IdempotentRequest:
-    """Identify the request with a table by its idempotency key, if it has one."""
     if idempotency_key is None:
         return IdempotentRequest(database=database, sent=None)
-    small = body.small_body()
-    digest = (
-        await run_in_threadpool(_hash_file, body.file)
-        if small is None
-        else hashlib.sha256(small).hexdigest()
-    )
+    digest = _hash_file(body.file)
     sent = KeyedRequest(
-        tenant=tenant, key=idempotency_key, fingerprint=_fingerprint(request, digest)
+        tenant=tenant, key=idempotency_key, fingerprint=fingerprint(request, digest)
     )
     return IdempotentRequest(database=database, sent=sent)
 
 
 # SentDep is for small JSON bodies, IdempotencyDep for tables.
 SentDep = Annotated[KeyedRequest | None, Depends(_keyed_request)]
-IdempotencyDep = Annotated[IdempotentRequest, Depends(idempotent_request)]
+IdempotencyDep = Annotated[IdempotentRequest, Depends(_idempotent_request)]
 
 
 def _hash_file(file: BinaryIO) -> str:
@@ -69,7 +62,8 @@ def _hash_file(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint(request: Request, digest: str) -> str:
+def fingerprint(request: Request, digest: str) -> str:
+    """Identify a request by its method, path, query and the digest of its body."""
     query = "&".join(
         sorted(f"{name}={value}" for name, value in request.query_params.multi_items())
     )

@@ -37,13 +37,8 @@ async def get_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-def caller_of(request: Request) -> Principal:
-    """Return the authenticated caller of a request."""
-    return cast("Principal", request.state.caller)
-
-
 async def _caller(request: Request) -> Principal:
-    return caller_of(request)
+    return cast("Principal", request.state.caller)
 
 
 CallerDep = Annotated[Principal, Depends(_caller)]

@@ -5,7 +5,6 @@ In memory while small, on disk beyond that.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, BinaryIO, Final, cast
@@ -49,23 +48,12 @@ class Upload:
     content_type: str
     bounds: TableLimits
 
-    def small_body(self) -> bytes | None:
-        """Return a body that may be parsed on the event loop; None if it is larger."""
-        body = self.file.read(MAX_LOOP_BYTES + 1)
-        self.file.seek(0)
-        return body if len(body) <= MAX_LOOP_BYTES else None
-
 
 async def receive_table(request: Request, services: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of a dataset; close its file after the response."""
-    settings = services.settings
-    allow_table(request, settings.table_bytes, TABLE_WEIGHT)
-    limits = _table_limits(settings, rows=settings.table_rows, n_bytes=settings.table_memory)
-    async for body in _receive(request, limits):
+    allow_table(request, services.settings.table_bytes, TABLE_WEIGHT)
+    async for body in _receive(request, table_limits(services.settings)):
         yield body
-
-
-receive_upload = asynccontextmanager(receive_table)
 
 
 async def receive_small_table(request: Request, services: ServicesDep) -> AsyncIterator[Upload]:
@@ -86,8 +74,12 @@ def allow_assignments(scope: Scope, settings: Settings) -> None:
     )
 
 
+def table_limits(settings: Settings) -> TableLimits:
+    return _limits(settings, rows=settings.table_rows, n_bytes=settings.table_memory)
+
+
 def assignment_limits(settings: Settings) -> TableLimits:
-    return _table_limits(
+    return _limits(
         settings,
         rows=settings.assignment_rows,
         n_bytes=min(settings.table_memory, settings.assignment_bytes * MAX_COMPRESSION),
@@ -98,7 +90,7 @@ UploadDep = Annotated[Upload, Depends(receive_table)]
 SmallUploadDep = Annotated[Upload, Depends(receive_small_table)]
 
 
-def _table_limits(settings: Settings, *, rows: int, n_bytes: int) -> TableLimits:
+def _limits(settings: Settings, *, rows: int, n_bytes: int) -> TableLimits:
     return TableLimits(
         rows=rows,
         columns=settings.table_columns,

@@ -12,10 +12,8 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.assignments.model_cache import ModelCache
 from service.config import Settings
 from service.customers import operations as customers
-from service.customers.customer_writer import CustomerWriter
 from service.customers.encoder import encode_upsert
 from service.idempotency.operations import IdempotentRequest
 from service.stores import open_stores
@@ -143,13 +141,19 @@ def finished(client: TestClient, job: str) -> dict:
 @contextmanager
 def replaced_stores(client: TestClient, **replaced) -> Iterator[None]:
     """Replace some of the stores of a running app, such as its database."""
-    state = client.app.state
-    services, writer = state.services, state.customer_writer
-    stores = replace(services.stores, **replaced)
-    state.services = replace(services, stores=stores)
-    state.customer_writer = CustomerWriter(stores, services.readers, ModelCache(stores))
+    services = client.app.state.services
+    use_services(client.app, replace(services, stores=replace(services.stores, **replaced)))
     yield
-    state.services, state.customer_writer = services, writer
+    use_services(client.app, services)
+
+
+def use_services(app, services) -> None:
+    """Let the routes and middlewares of an app use other services."""
+    app.state.services = services
+    for middleware in app.user_middleware:
+        if "services" in middleware.kwargs:
+            middleware.kwargs["services"] = services
+    app.middleware_stack = app.build_middleware_stack()
 
 
 def store_rows(stores, name: str, table: pa.Table, present=None, *, atomic: bool = True) -> None:
