@@ -102,7 +102,7 @@ def test_a_feature_that_most_customers_lack_is_warned_of():
     table = customers()
     table["gap"] = np.where(np.arange(len(table)) % 5 < 3, np.nan, np.arange(len(table)))
     found = fit(table, [*FEATURES, Feature(name="gap", kind="numeric")], KMeans(), k=2, seed=0)
-    assert any(warning.startswith("'gap' (60 %) is missing so often") for warning in found.warnings)
+    assert any(warning.startswith("'gap' (60 %) is missing for most") for warning in found.warnings)
 
 
 def test_kmeans_agrees_with_scikit_learn_on_the_same_points():
