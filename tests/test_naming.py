@@ -17,7 +17,7 @@ TREES = {path: ast.parse(path.read_text()) for path in FILES}
 PARTICIPLE = re.compile(r"_?[A-Z][a-z]+(ed|ing)")
 NOT_PARTICIPLES = {"Feed"}
 KNOWN_PARTICIPLES = {"Finished", "Nested", "Rejected"}
-FAST_PATHS = {"AssignmentFastPath"}  # an ASGI middleware of the assignments alone
+FAST_PATHS = {"AssignmentFastPath", "UpsertFastPath"}  # ASGI middlewares of one route each
 CACHE = re.compile(r"(An? )?([A-Z]+ )?cache\b", re.IGNORECASE)
 OPENINGS = {
     *("Every", "Everything", "Gives", "Nobody", "Nothing", "Says", "Somebody", "Tells"),
