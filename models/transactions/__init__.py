@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from models.columns import CellError
 from models.errors import SegmentationError
 from models.transactions.columns import COMPUTED, TransactionColumns, UnclearRecipe, days_since_1970
-from models.transactions.implausible_days import warn_of_leap
+from models.transactions.implausible_days import transactions_were, warn_of_leap
 from models.transactions.ledgers import build_ledger, merge_ledgers
 from models.transactions.transaction_reader import read_transactions
 
@@ -26,6 +26,7 @@ __all__ = [
     "customers",
     "merge_ledgers",
     "summarize_transactions",
+    "transactions_were",
     "warn_of_leap",
 ]
 

@@ -66,7 +66,7 @@ class RowWriter:
         """Open a dataset; None on any error, which the route raises again."""
         try:
             return open_dataset(self._stores, tenant, name)
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - the route raises it again
             return None
 
     def _commit(

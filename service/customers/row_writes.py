@@ -10,7 +10,7 @@ from service.customers.batch import Faults, Outcome, RowPatches
 from service.customers.row_parser import RowParser
 from service.datasets import change_log, stored_versions
 from service.datasets.change_log import ChangeAppender
-from service.datasets.dataset_schema import TableContent, content_of, stored_schema
+from service.datasets.dataset_schema import TableContent, content_of
 from service.datasets.stored_versions import DatasetAt
 from service.errors import Conflict, ServiceError
 from service.idempotency.operations import AnswerBook, KeyedRequest
@@ -61,8 +61,8 @@ class WritableDataset:
         return dict(zip(ids, self.lookup.find(ids).tolist(), strict=True))
 
     def stored_cells(self, row: int) -> JsonObject:
-        """Return the cells of a stored row; of row -1 they are all missing."""
-        return self.lookup.row(row) if row >= 0 else dict.fromkeys(stored_schema(self.at[1]).names)
+        """Return the cells of a stored row; row -1, of a new customer, has none."""
+        return self.lookup.row(row) if row >= 0 else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from models.transactions import (
     aggregate_transactions,
     customers,
     merge_ledgers,
+    transactions_were,
     warn_of_leap,
 )
 from service.datasets import operations, version_writer
@@ -196,7 +197,7 @@ def _field_errors(kept: Ledger) -> list[FieldError]:
 def _warnings(kept: Ledger) -> list[str]:
     n_after = kept.n_later if kept.recipe.reference is not None else 0
     left_out = [
-        f"{n:,} transactions were left out: {why}"
+        f"{transactions_were(n)} left out: {why}"
         for n, why in (
             (kept.n_faulty, _first_error(kept)),
             (n_after, "they are later than the reference date"),

@@ -99,3 +99,14 @@ class Interrupted:
         if name == self._method:
             self._happens()
         return getattr(self._part, name)
+
+
+async def teapot(scope, receive, send):
+    """Answer every request with 418."""
+    if scope["type"] == "lifespan":
+        for phase in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{phase}.complete"})
+    else:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})

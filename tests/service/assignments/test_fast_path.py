@@ -26,6 +26,7 @@ from service.web.body_limits import BodyLimits
 from service.web.http_protocol import HttpProtocol
 from service.web.memory_budget import MemoryBudget
 from service.web.pipeline_queue import PipelineQueue
+from tests.support.fakes import teapot
 from tests.support.steps import INCOME, SCORE, fit, listening, place, port_of, put_csv, refit
 
 pytestmark = pytest.mark.slow
@@ -115,17 +116,6 @@ def client(sampled):
     for name, asked in MODELS.items():
         fit(sampled, name, **asked)
     return sampled
-
-
-async def teapot(scope, receive, send):
-    """Answer every request with 418."""
-    if scope["type"] == "lifespan":
-        for phase in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{phase}.complete"})
-    else:
-        await send({"type": "http.response.start", "status": 418, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
 
 
 def fast_path_alone(client):

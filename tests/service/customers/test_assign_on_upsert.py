@@ -54,6 +54,13 @@ def test_a_new_customer_is_assigned_with_what_it_lacks_imputed(sampled, model):
 
 
 @pytest.mark.parametrize("n_customers", [2, 40])
+def test_new_customers_are_assigned_with_what_they_lack_imputed(sampled, model, n_customers):
+    rows = [{"CustomerID": 100 + n, SCORE: 99 - n} for n in range(n_customers)]
+    results = upsert(sampled, model, *rows, assign=model)["results"]
+    assert [each["assignment"]["imputed"] for each in results] == [[INCOME]] * n_customers
+
+
+@pytest.mark.parametrize("n_customers", [2, 40])
 def test_many_rows_are_assigned_as_each_alone(sampled, model, n_customers):
     rows = [{"CustomerID": n, INCOME: 15 + n, SCORE: 99 - n} for n in range(n_customers)]
     results = upsert(sampled, model, *rows, assign=model)["results"]

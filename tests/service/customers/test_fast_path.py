@@ -14,23 +14,13 @@ from service.principals import LOCAL_ADMIN
 from service.web.body_limit_middleware import BodyLimitMiddleware
 from service.web.body_limits import MAX_LOOP_BYTES, BodyLimits
 from service.web.memory_budget import MemoryBudget
+from tests.support.fakes import teapot
 from tests.support.steps import INCOME, SCORE, fit, put_csv
 
 TABLE = f"CustomerID,{INCOME},{SCORE},town\n1,15,39,Ulm\n2,120,80,Bonn\n"
 JSON = {"Content-Type": "application/json"}
 LIMITS = BodyLimits(n_bytes=1000, seconds=9, depth=9)
 ROW = {"CustomerID": 1, SCORE: 77}
-
-
-async def teapot(scope, receive, send):
-    """Answer every request with 418."""
-    if scope["type"] == "lifespan":
-        for phase in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{phase}.complete"})
-    else:
-        await send({"type": "http.response.start", "status": 418, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
 
 
 @pytest.fixture(scope="module")
