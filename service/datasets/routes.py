@@ -1,24 +1,23 @@
 """Routes of datasets: upload, list, retrieve, summarize, change columns, delete."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date as day
-from typing import Annotated, Final, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BeforeValidator, ValidationError
+from pydantic import ValidationError
 
-from models.transactions import TransactionColumns
-from service.datasets import operations, repository, transactions
+from service.datasets import operations, repository
 from service.datasets.operations import Declarations
 from service.datasets.schemas import (
     ColumnChanges,
     Dataset,
     DatasetList,
     DatasetSummary,
-    TransactionsAdded,
 )
+from service.datasets.transactions import operations as transactions
+from service.datasets.transactions.dependencies import RecipeDep
+from service.datasets.transactions.operations import TransactionsResult
+from service.datasets.transactions.schemas import TransactionsAdded
 from service.errors import FieldError, InvalidRequest
 from service.idempotency.dependencies import IdempotencyDep
 from service.idempotency.operations import Keep
@@ -36,8 +35,6 @@ from service.web.formats import read_table
 from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
 from service.web.pagination import decode_cursor, next_cursor
 from service.web.uploads import UploadDep
-
-ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _declared(
@@ -77,98 +74,6 @@ def _read_schema(text: str) -> ColumnChanges:
 DeclaredDep = Annotated[Declarations, Depends(_declared)]
 
 
-def _check_iso_day(text: object) -> object:
-    if isinstance(text, str) and not ISO_DAY.fullmatch(text):
-        raise ValueError("must be a day such as 2026-01-31")
-    return text
-
-
-Day = Annotated[day, BeforeValidator(_check_iso_day)]
-
-
-def _recipe(
-    shape: Annotated[
-        Literal["customers", "transactions"],
-        Query(description="Whether a row of the table is a customer or a transaction."),
-    ] = "customers",
-    customer: Annotated[
-        str | None,
-        Query(description="Transactions only, required: the column with the customer ids."),
-    ] = None,
-    date: Annotated[
-        str | None, Query(description="Transactions only, required: the column with the dates.")
-    ] = None,
-    amount: Annotated[
-        str | None,
-        Query(description="Transactions only: the column with the amounts, if the table has one."),
-    ] = None,
-    order: Annotated[
-        str | None,
-        Query(
-            description="Transactions only: the column with the order numbers, if rows are order "
-            "lines. By default each row is an order."
-        ),
-    ] = None,
-    returned: Annotated[
-        str | None,
-        Query(
-            description="Transactions only: the column that marks returns by yes or true, by 1 "
-            "among 0 and 1, or by a negative number. By default negative amounts are returns."
-        ),
-    ] = None,
-    reference: Annotated[
-        Day | None,
-        Query(
-            description="Transactions only: the day from which recency counts back. Defaults to "
-            "the newest "
-            "plausible date."
-        ),
-    ] = None,
-) -> TransactionColumns | None:
-    if shape == "customers":
-        named = {
-            "customer": customer,
-            "date": date,
-            "amount": amount,
-            "order": order,
-            "returned": returned,
-        }
-        _reject_transaction_parameters({**named, "reference": reference})
-        return None
-    if customer is None or date is None:
-        faults = [
-            FieldError(detail=f"query parameter {name}: is missing")
-            for name in ("customer", "date")
-        ]
-        raise InvalidRequest(
-            "With shape=transactions, the columns of the customer and of the date are required",
-            errors=faults,
-        )
-    return TransactionColumns(
-        customer=customer,
-        date=date,
-        amount=amount,
-        order=order,
-        returned=returned,
-        reference=reference.isoformat() if reference else None,
-    )
-
-
-def _reject_transaction_parameters(named: Mapping[str, object]) -> None:
-    """Raise InvalidRequest if a parameter of transactions is set for a table of customers."""
-    faults = [
-        FieldError(detail=f"query parameter {name}: is only allowed with shape=transactions")
-        for name, value in named.items()
-        if value is not None
-    ]
-    if faults:
-        raise InvalidRequest(
-            "The parameters belong to a table of transactions; send shape=transactions with them",
-            errors=faults,
-        )
-
-
-RecipeDep = Annotated[TransactionColumns | None, Depends(_recipe)]
 Atomic = Annotated[bool, Query(description="Reject the whole batch if any row is invalid.")]
 
 DatasetVersion = Annotated[
@@ -274,7 +179,7 @@ def add_transactions(
     new version.
     """
 
-    def add(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
+    def add(keep: Keep[TransactionsResult]) -> TransactionsResult:
         warnings: list[str] = []
         raw = read_table(
             body.file, body.content_type, body.bounds, services.readers, warnings.append

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.datasets import erasure, stored_versions, transactions, version_writer
+from service.datasets import erasure, stored_versions, version_writer
 from service.datasets import operations as datasets
+from service.datasets.transactions import operations as transactions
 from service.web.formats import read_table
 from service.web.formats.writers import FORMATS, write_table
 from tests.support.fakes import Interrupted

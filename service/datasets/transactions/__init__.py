@@ -1,0 +1,1 @@
+"""Datasets built from transactions: a ledger aggregates them by customer."""
