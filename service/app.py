@@ -24,6 +24,7 @@ from service.comparisons.routes import router as comparisons
 from service.config import Settings
 from service.customers.fast_path import UpsertFastPath
 from service.customers.routes import router as customers
+from service.datasets import erasure
 from service.datasets.routes import router as datasets
 from service.engine.client import JobEngine
 from service.engine.scheduler_file import tls_credentials
@@ -39,7 +40,7 @@ from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
 from service.segments.routes import router as segments
-from service.stores import open_stores
+from service.stores import Stores, open_stores
 from service.stores.database import Database, DatabaseUnavailable
 from service.tracing import Tracer
 from service.training.routes import router as training
@@ -126,7 +127,7 @@ def create_app(
         tasks: list[Awaitable[None]] = [
             _dispatch_forever(services),
             metrics.write_snapshots_forever(),
-            _delete_expired_forever(stores.database),
+            _delete_expired_forever(stores),
         ]
         if startup_task:
             tasks.append(startup_task(app))
@@ -239,14 +240,15 @@ async def _dispatch_forever(services: Services) -> None:
             await ending.wait(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
 
 
-async def _delete_expired_forever(database: Database) -> None:
-    """Delete expired idempotency keys from time to time."""
+async def _delete_expired_forever(stores: Stores) -> None:
+    """Delete expired idempotency keys, and the names of erased customers, from time to time."""
     while True:
         await asyncio.sleep(EXPIRY_SECONDS)
         try:
-            await run_in_threadpool(idempotency.delete_expired, database)
+            await run_in_threadpool(idempotency.delete_expired, stores.database)
+            await run_in_threadpool(erasure.delete_expired_notices, stores)
         except Exception as error:  # noqa: BLE001 - the next attempt may succeed
-            logger.error("deleting expired keys failed", **summarize_exception(error))
+            logger.error("deleting expired rows failed", **summarize_exception(error))
 
 
 def _close(database: Database) -> None:

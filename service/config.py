@@ -138,6 +138,17 @@ class Settings(BaseSettings):
         description="How many versions of a dataset are kept beside those that a model learned "
         "from.",
     )
+    changes_hours: float = Field(
+        default=24,
+        gt=0,
+        description="How many hours the changes of a dataset are listed after they were written.",
+    )
+    erasure_notice_days: float = Field(
+        default=7,
+        ge=0,
+        description="How many days the changes of a dataset may name a customer who was erased, so "
+        "that its readers can erase the customer, too; 0: not beyond the erasure's job.",
+    )
     head_seconds: float = Field(
         default=10,
         gt=0,

@@ -125,6 +125,12 @@ class TableGone(ServiceError):
     status = HTTPStatus.GONE
 
 
+class CursorExpired(ServiceError):
+    """The changes since this cursor are no longer kept; read everything again."""
+
+    status = HTTPStatus.GONE
+
+
 class TableBusy(ServiceError):
     """Others are writing to this table at the moment; try again shortly."""
 

@@ -14,8 +14,8 @@ from structlog.contextvars import bound_contextvars
 from models.errors import SegmentationError
 from models.precompile import warm_up
 from service.config import Settings
-from service.datasets.change_log import fold_changes
 from service.datasets.erasure import run_erasure, run_purge
+from service.datasets.fold import run_fold
 from service.engine.client import current_worker
 from service.errors import ServiceError, Unavailable, WorkerLost
 from service.jobs import repository
@@ -42,7 +42,7 @@ HANDLERS: Mapping[str, Handler] = {
     "cut": cut_version,
     "erase": run_erasure,
     "fit": fit_version,
-    "fold": fold_changes,
+    "fold": run_fold,
     "recommend": run_recommendation,
 }
 

@@ -14,6 +14,7 @@ from service.config import Settings
 from service.datasets import stored_versions
 from service.datasets.dataset_schema import stored_schema
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_customers import read_customer_batches
 from service.errors import Incomparable, NotFound
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
@@ -163,8 +164,7 @@ def _count(stores: Stores, pair: VersionPair) -> FlowCounts:
     shape = scorers[0].n_segments, scorers[1].n_segments
     empty = FlowCounts(counts=np.zeros(shape, dtype=np.int64), n_unplaced=0)
     columns = list(dict.fromkeys(name for scorer in scorers for name in scorer.feature_names))
-    path = stored_versions.table_path(pair.model.tenant, pair.source.dataset_id)
-    batches = stores.tables.batches(path, pair.source.table_version, columns)
+    batches = read_customer_batches(stores, pair.model.tenant, pair.source, columns)
     return sum((_count_batch(batch, scorers) for batch in batches), start=empty)
 
 

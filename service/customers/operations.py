@@ -1,7 +1,7 @@
 """Upserts and lookups of customers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -27,7 +27,7 @@ from service.customers.row_writes import (
     open_dataset,
     require_writable,
 )
-from service.datasets import change_log, repository, stored_versions, version_writer
+from service.datasets import repository, stored_customers, stored_versions, version_writer
 from service.datasets.dataset_schema import (
     CUSTOMER_ID,
     TableContent,
@@ -105,11 +105,12 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
     done: list[UpsertResult] = []
 
     def plan(at: DatasetAt) -> NextVersion:
-        content = require_writable(at)
-        base = version_writer.read_base(stores, at)
-        batch = read_batch(patch, content, known_ids=base[content.customer_id])
+        require_writable(at)
+        current = version_writer.read_current(stores, at)
+        content = current.content
+        batch = read_batch(patch, content, known_ids=current.table[content.customer_id])
         require_valid_rows(batch, atomic=atomic)
-        merged = _merge(base, batch, content)
+        merged = _merge(current.table, batch, content)
         assignments = _assign_table(version, merged, content.customer_id)
 
         def keep_result(session: Session, counted: DatasetAt) -> None:
@@ -129,7 +130,8 @@ def _rewrite(  # noqa: PLR0913 - where, what, how
             ]
             keep(session, done[0])
 
-        return version_writer.build_next_version(at, merged.table, merged.content, keep_result)
+        planned = version_writer.build_next_version(at, merged.table, merged.content, keep_result)
+        return replace(planned, changed=merged.changed[content.customer_id].to_pylist())
 
     version_writer.change_next(stores, tenant, name, plan)
     return done[0]
@@ -158,12 +160,13 @@ def _find_row(stores: Stores, at: DatasetAt, customer_id: str) -> dict[str, obje
     dataset, version = at
     with stores.database.reading() as session:
         changes = repository.find_changes(session, dataset.id, [customer_id], after=version.seq)
-    lookup = change_log.open_lookup(stores, at)
+    lookup = stored_customers.open_lookup(stores, at)
     [number] = lookup.find([customer_id])
-    if number < 0 and customer_id not in changes:
+    cells = changes.get(customer_id, {} if number >= 0 else None)
+    if cells is None:
         return None
     empty = dict.fromkeys(stored_schema(version).names) | {version.customer_id: customer_id}
-    return (lookup.row(number) if number >= 0 else empty) | changes.get(customer_id, {})
+    return (lookup.row(number) if number >= 0 else empty) | cells
 
 
 def _is_small(patch: RawTable, content: TableContent) -> bool:

@@ -7,10 +7,17 @@ import pyarrow as pa
 from fastapi import APIRouter, Path, Query, Response
 
 from service.assignments.operations import load_version
-from service.customers import operations
+from service.customers import change_feed, operations
+from service.customers.change_feed import LATEST
 from service.customers.encoder import encode_upsert
-from service.customers.schemas import CustomerList, StoredCustomer, Upsert
-from service.datasets import change_log, erasure, stored_versions
+from service.customers.schemas import (
+    ChangeList,
+    CustomerList,
+    StoredCustomer,
+    Upsert,
+    show_change,
+)
+from service.datasets import erasure, stored_customers, stored_versions
 from service.datasets.dataset_schema import stored_schema
 from service.idempotency.dependencies import IdempotencyDep
 from service.jobs import operations as jobs
@@ -27,7 +34,12 @@ from service.web.dependencies import (
 )
 from service.web.formats import read_patch
 from service.web.openapi import TABLE_BODY
-from service.web.pagination import decode_row_cursor, encode_row_cursor
+from service.web.pagination import (
+    decode_change_cursor,
+    decode_row_cursor,
+    encode_change_cursor,
+    encode_row_cursor,
+)
 from service.web.schemas import NAME
 from service.web.table_response import (
     TABLE_ANSWER,
@@ -53,6 +65,15 @@ AssignModel = Annotated[
     Query(
         pattern=NAME,
         description="Assign each stored customer by the production version of this model.",
+    ),
+]
+After = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Only the changes after this cursor, the `after` of an earlier response; "
+        "`latest`: none, to begin with. By default, the oldest ones that are kept.",
+        examples=[LATEST],
     ),
 ]
 LIST_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"model": CustomerList, **TABLE_ANSWER}}
@@ -111,7 +132,7 @@ def list_customers(
     number, seq, start = decode_row_cursor(page_token)
     row, version = stored_versions.find_at(session, tenant, dataset, number)
     seq = row.seq if seq is None else seq
-    batches = change_log.read_batches(services.stores, (row, version), seq=seq, start=start)
+    batches = stored_customers.list_customers(services.stores, (row, version), seq=seq, start=start)
     token = partial(_next_token, version.version, seq, start)
     rows = Rows(schema=stored_schema(version), batches=batches)
     return table_response(rows, fmt, noun="customers", size=page_size, token=token)
@@ -146,6 +167,32 @@ def erase_customer(
     job = erasure.erase_customer(services.stores, tenant, dataset, customer_id)
     jobs.dispatch(services.stores.database, services.engine)
     response.headers["X-Job"] = job.id
+
+
+@router.get("/v1/datasets/{dataset}/changes")
+def list_changes(
+    session: ReadDep,
+    tenant: TenantDep,
+    dataset: DatasetName,
+    page_size: PageSize = 100,
+    after: After = None,
+) -> ChangeList:
+    """List the changes of a dataset.
+
+    Which customers were written or deleted since the cursor `after`, in order. Begin with
+    `after=latest`, list all customers, then follow the changes with the `after` of each response.
+    """
+    if after == LATEST:
+        page = change_feed.skip_changes(session, tenant, dataset)
+    else:
+        cursor = decode_change_cursor(after)
+        page = change_feed.list_changes(session, tenant, dataset, cursor, limit=page_size)
+    return ChangeList(
+        dataset=page.dataset.name,
+        changes=[show_change(change) for change in page.changes],
+        after=encode_change_cursor(page.dataset.id, page.seq),
+        more=page.has_more,
+    )
 
 
 def _next_token(version: int, seq: int, start: int, page: pa.Table) -> str:

@@ -8,7 +8,7 @@ from service.assignments.operations import LoadedVersion
 from service.assignments.stored_rows import StoredAssignment, assign_stored_rows
 from service.customers.batch import Faults, Outcome, RowPatches
 from service.customers.row_parser import RowParser
-from service.datasets import change_log, stored_versions
+from service.datasets import stored_customers, stored_versions
 from service.datasets.change_log import ChangeAppender
 from service.datasets.dataset_schema import TableContent, content_of
 from service.datasets.stored_versions import DatasetAt
@@ -86,7 +86,7 @@ def open_dataset(stores: Stores, tenant: str, name: str) -> WritableDataset:
         at=at,
         content=content,
         parser=RowParser(content),
-        lookup=change_log.open_lookup(stores, at),
+        lookup=stored_customers.open_lookup(stores, at),
     )
 
 

@@ -1,11 +1,13 @@
 """Response bodies of customers."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from service.assignments.schemas import Assignment
+from service.datasets.rows import ChangeRow
 from service.web.problems import Fault
 from service.web.schemas import Page, ResponseModel
 
@@ -46,6 +48,30 @@ class Upsert(ResponseModel):
     )
 
 
+class CustomerChange(ResponseModel):
+    """One change of a dataset."""
+
+    seq: int = Field(description="The number of the change; each is one more than the last.")
+    change: Literal["upserted", "deleted", "replaced"] = Field(
+        description="`replaced`: the table, its columns or more than 10,000 customers were written "
+        "at once; read all customers again."
+    )
+    customer_id: str | None = Field(
+        description="Null if all customers were replaced, and for a customer who was erased."
+    )
+    dataset_version: int
+    written_at: datetime
+
+
+class ChangeList(ResponseModel):
+    """Changes of a dataset, in their order."""
+
+    dataset: str
+    changes: list[CustomerChange]
+    after: str = Field(description="The cursor of the next request.")
+    more: bool = Field(description="Whether there are further changes by now.")
+
+
 class StoredCustomer(ResponseModel):
     """Stored row of a customer."""
 
@@ -59,3 +85,14 @@ class CustomerList(Page):
     """Page of stored customers, in the order of the dataset."""
 
     customers: list[StoredRow]
+
+
+def show_change(row: ChangeRow) -> CustomerChange:
+    """Build the description of a change."""
+    return CustomerChange(
+        seq=row.seq,
+        change=row.kind,
+        customer_id=row.customer_id,
+        dataset_version=row.version,
+        written_at=row.written_at,
+    )

@@ -96,6 +96,17 @@ def rebase_dates(table: pa.Table, content: TableContent) -> tuple[pa.Table, Tabl
     return table, replace(content, columns=columns)
 
 
+def days_moved(before: TableContent, after: TableContent) -> dict[str, int]:
+    """Return by how many days the newest date of each column was moved back, without zeros."""
+    newest = {column.name: column.newest for column in after.columns}
+    moved = {
+        column.name: date.fromisoformat(column.newest) - date.fromisoformat(later)
+        for column in before.columns
+        if column.newest is not None and (later := newest[column.name]) is not None
+    }
+    return {name: each.days for name, each in moved.items() if each.days}
+
+
 def apply_overrides(
     table: pa.Table, content: TableContent, overrides: Mapping[str, Override]
 ) -> tuple[pa.Table, TableContent]:

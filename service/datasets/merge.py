@@ -3,7 +3,7 @@
 Present cells replace stored ones, new customers are appended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,6 +21,14 @@ def last_of_each(table: pa.Table, key: str) -> tuple[pa.Table, Mask]:
     superseded = np.ones(table.num_rows, np.bool_)
     superseded[table.num_rows - 1 - last] = False
     return table.filter(pa.array(~superseded)), superseded
+
+
+def without_customers(table: pa.Table, key: str, customer_ids: Collection[str]) -> pa.Table:
+    """Return the table without the rows of some customers, named by the column `key`."""
+    if not customer_ids:
+        return table
+    ids = pa.array(sorted(customer_ids), table.schema.field(key).type)
+    return table.filter(pc.invert(pc.is_in(table[key], value_set=ids)))
 
 
 def merge_tables(

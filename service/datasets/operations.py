@@ -12,16 +12,16 @@ from service.datasets import repository
 from service.datasets.dataset_schema import (
     TableContent,
     apply_overrides,
-    content_of,
     read_columns,
 )
 from service.datasets.rows import DatasetRow, DatasetVersionRow, DerivedTableRow
+from service.datasets.stored_customers import read_customers
 from service.datasets.stored_versions import DatasetAt, find_at, ledger_path, table_path
 from service.datasets.version_writer import (
     NextVersion,
     build_next_version,
     change_next,
-    read_base,
+    read_current,
     write_next,
 )
 from service.errors import (
@@ -96,7 +96,8 @@ def change_columns(
             if at[0].recipe is None
             else computed_as_numeric(overrides, COMPUTED & overrides.keys())
         )
-        table, content = apply_overrides(read_base(stores, at), content_of(at[1]), declared)
+        current = read_current(stores, at)
+        table, content = apply_overrides(current.table, current.content, declared)
         return build_next_version(at, table, content)
 
     return change_next(stores, tenant, name, plan)
@@ -131,9 +132,7 @@ def summarize_dataset(
         dataset, found = find_at(session, tenant, name, version)
     columns = read_columns(found)
     usable = [column.name for column in columns if column.kind in {"numeric", "categorical"}]
-    table = stores.tables.read(
-        table_path(tenant, dataset.id), found.table_version, [found.customer_id, *usable]
-    )
+    table = read_customers(stores, tenant, found, [found.customer_id, *usable])
     return dataset, found, summarize(table, columns, customer_id=found.customer_id)
 
 
@@ -156,9 +155,11 @@ def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> No
         stores.tables.drop(path)
 
 
-def derive(session: Session, dataset_id: str, path: str, owner: str) -> None:
-    """Register a table derived from a dataset's customers, so that erasures reach it, too."""
-    session.add(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
+def derive(session: Session, version: DatasetVersionRow, path: str, owner: str) -> None:
+    """Register a table derived from a dataset version, so that erasures reach it, too."""
+    session.add(
+        DerivedTableRow(path=path, dataset_id=version.dataset_id, owner=owner, seq=version.seq)
+    )
 
 
 def delete_derived(session: Session, owner: str) -> list[str]:

@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.datasets.rows import (
+    DELETED,
+    UPSERTED,
     ChangeRow,
     DatasetRow,
     DatasetUseRow,
@@ -27,11 +29,12 @@ class Counters(NamedTuple):
     version: int
     seq: int
     n_customers: int
+    stored_version: int
 
 
 # Statements of each single write, built once: building one costs as much as executing it.
 _LOCK_COUNTERS: Final = (
-    select(DatasetRow.version, DatasetRow.seq, DatasetRow.n_customers)
+    select(DatasetRow.version, DatasetRow.seq, DatasetRow.n_customers, DatasetRow.stored_version)
     .where(DatasetRow.id == bindparam("dataset"))
     .with_for_update()
 )
@@ -39,9 +42,6 @@ _SAVE_COUNTERS: Final = (
     update(DatasetRow)
     .where(DatasetRow.id == bindparam("dataset"))
     .values({name: bindparam(name) for name in (*Counters._fields, "updated_at")})
-)
-_NEWEST_NUMBER: Final = select(func.max(DatasetVersionRow.version)).where(
-    DatasetVersionRow.dataset_id == bindparam("dataset")
 )
 _FIND_CHANGES: Final = (
     select(ChangeRow.customer_id, ChangeRow.cells)
@@ -138,11 +138,12 @@ def get_newest_version(session: Session, dataset: DatasetRow) -> DatasetVersionR
 def add_version(
     session: Session, dataset: DatasetRow, values: Mapping[str, Any]
 ) -> DatasetVersionRow:
-    """Add the row of a stored version."""
+    """Add the row of a stored version, the newest one."""
     columns = [asdict(column) for column in values["columns"]]
     plain = {**values, "columns": columns, "warnings": list(values["warnings"])}
     row = DatasetVersionRow(dataset_id=dataset.id, created_at=now(), **plain)
     session.add(row)
+    dataset.stored_version = row.version
     return row
 
 
@@ -192,15 +193,13 @@ def save_counters(session: Session, dataset: DatasetRow, counters: Counters) -> 
     session.connection().execute(_SAVE_COUNTERS, values)
 
 
-def find_newest_number(session: Session, dataset: DatasetRow) -> int | None:
-    """Return the number of the newest stored version of a dataset."""
-    return session.connection().execute(_NEWEST_NUMBER, {"dataset": dataset.id}).scalar()
-
-
 def find_changes(
     session: Session, dataset_id: str, customer_ids: Collection[str], *, after: int
-) -> dict[str, JsonObject]:
-    """Return the newest cells, written after a seq, of those of the customers that have any."""
+) -> dict[str, JsonObject | None]:
+    """Return the newest cells, written after a seq, of those of the customers that have any.
+
+    None for customers that were deleted.
+    """
     found = session.connection().execute(
         _FIND_CHANGES, {"dataset": dataset_id, "customers": list(customer_ids), "after": after}
     )
@@ -208,17 +207,74 @@ def find_changes(
 
 
 def has_change(session: Session, dataset_id: str, customer_id: str) -> bool:
-    """Return whether any change of a customer is kept."""
-    query = select(ChangeRow.seq).filter_by(dataset_id=dataset_id, customer_id=customer_id)
+    """Return whether any cells of a customer are kept among the changes."""
+    query = select(ChangeRow.seq).filter_by(
+        dataset_id=dataset_id, customer_id=customer_id, kind=UPSERTED
+    )
     return session.scalar(query.limit(1)) is not None
 
 
-def list_changes(session: Session, dataset_id: str, *, after: int, up_to: int) -> list[ChangeRow]:
+def list_deleted(session: Session, dataset_id: str, *, after: int) -> dict[str, int]:
+    """Return the customers deleted after a seq, each with the seq of its last deletion."""
+    query = select(ChangeRow.customer_id, ChangeRow.seq).where(
+        ChangeRow.dataset_id == dataset_id,
+        ChangeRow.kind == DELETED,
+        ChangeRow.seq > after,
+    )
+    rows = session.execute(query.order_by(ChangeRow.seq))
+    return {row.customer_id: row.seq for row in rows if row.customer_id is not None}
+
+
+def clear_changes(session: Session, dataset_id: str, customer_id: str) -> None:
+    """Remove the id and the cells of a customer from all changes; they count as deletions."""
+    session.execute(
+        update(ChangeRow)
+        .where(ChangeRow.dataset_id == dataset_id, ChangeRow.customer_id == customer_id)
+        .values(kind=DELETED, customer_id=None, cells=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def clear_cells(session: Session, dataset_id: str, *, up_to: int) -> None:
+    """Remove the cells of the changes up to a seq, which the stored version has."""
+    session.execute(
+        update(ChangeRow)
+        .where(
+            ChangeRow.dataset_id == dataset_id,
+            ChangeRow.seq <= up_to,
+            ChangeRow.cells.is_not(None),
+        )
+        .values(cells=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def clear_deleted_ids(session: Session, *, before: datetime) -> None:
+    """Remove the ids of customers that were deleted before a time and are erased by now."""
+    erased = (
+        select(DatasetRow.erased_seq).where(DatasetRow.id == ChangeRow.dataset_id).scalar_subquery()
+    )
+    session.execute(
+        update(ChangeRow)
+        .where(
+            ChangeRow.kind == DELETED,
+            ChangeRow.customer_id.is_not(None),
+            ChangeRow.written_at <= before,
+            ChangeRow.seq <= erased,
+        )
+        .values(customer_id=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def list_changes(
+    session: Session, dataset_id: str, *, after: int, up_to: int, limit: int | None = None
+) -> list[ChangeRow]:
     """List the changes of a dataset in the order of their seq."""
     query = select(ChangeRow).where(
         ChangeRow.dataset_id == dataset_id, ChangeRow.seq > after, ChangeRow.seq <= up_to
     )
-    return list(session.scalars(query.order_by(ChangeRow.seq)))
+    return list(session.scalars(query.order_by(ChangeRow.seq).limit(limit)))
 
 
 def last_seq(session: Session, dataset_id: str, *, up_to_version: int) -> int | None:
@@ -234,28 +290,28 @@ def add_changes(session: Session, changes: Sequence[JsonObject]) -> None:
     session.connection().execute(_ADD_CHANGES, changes)
 
 
-def delete_changes(session: Session, dataset: DatasetRow) -> None:
-    """Delete all changes of a dataset, which its newest version contains."""
-    session.execute(delete(ChangeRow).filter_by(dataset_id=dataset.id))
-    dataset.trimmed_seq = dataset.seq
-
-
 def trim_changes(session: Session, dataset: DatasetRow, *, up_to: int, before: datetime) -> None:
-    """Delete the changes up to a seq that were written before a time."""
+    """Remove the changes up to a seq that were written before a time.
+
+    Deletions of customers that are not erased yet are kept.
+    """
     old = select(func.max(ChangeRow.seq)).where(
         ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= up_to, ChangeRow.written_at < before
     )
     if (last := session.scalar(old)) is None:
         return
+    is_pending = (ChangeRow.kind == DELETED) & (ChangeRow.seq > dataset.erased_seq)
     session.execute(
-        delete(ChangeRow).where(ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= last)
+        delete(ChangeRow)
+        .where(ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= last, ~is_pending)
+        .execution_options(synchronize_session=False)
     )
-    dataset.trimmed_seq = last
+    dataset.trimmed_seq = max(dataset.trimmed_seq, last)
 
 
-def delete_versions(session: Session, dataset_id: str, *, before: int) -> None:
-    """Delete the versions before a given one, including pinned ones."""
-    _delete_versions(session, dataset_id, DatasetVersionRow.version < before)
+def delete_versions(session: Session, dataset_id: str, *, before_seq: int) -> None:
+    """Delete the versions that lack the change at a seq, including pinned ones."""
+    _delete_versions(session, dataset_id, DatasetVersionRow.seq < before_seq)
 
 
 def list_derived(
@@ -268,6 +324,11 @@ def list_derived(
         if value is not None
     }
     return list(session.scalars(select(DerivedTableRow).filter_by(**filters)))
+
+
+def find_derived(session: Session, path: str) -> DerivedTableRow | None:
+    """Find a derived table by its path."""
+    return session.get(DerivedTableRow, path)
 
 
 def list_users(session: Session, dataset_id: str) -> list[str]:

@@ -1,20 +1,28 @@
 """Tables of datasets, dataset versions, pins and derived tables."""
 
 from datetime import datetime
+from typing import Final, Literal
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.stores.database import Base, JsonList, JsonObject
+
+ChangeKind = Literal["upserted", "deleted", "replaced"]
+UPSERTED: Final = "upserted"
+DELETED: Final = "deleted"
+REPLACED: Final = "replaced"
+_IS_DELETED: Final = text("kind = 'deleted'")
 
 
 class DatasetRow(Base):
     """Named customer table; at version 0 it has no data yet.
 
-    `version` counts all writes, and `seq` the customers that they wrote one at a time: a write adds
-    rows to `dataset_changes`, and a fold adds them to the stored table. Changes up to
-    `trimmed_seq` are deleted. `recipe` holds the transaction columns of a dataset that is built
-    from transactions, and its ledger version.
+    `version` counts all writes, and `seq` their changes: a write adds rows to `dataset_changes`,
+    and a fold adds those since the newest stored version, `stored_version`, to the stored table.
+    Changes up to `trimmed_seq` were removed. Customers deleted up to `erased_seq` are erased from
+    all tables. `recipe` holds the transaction columns of a dataset that is built from transactions,
+    and its ledger version.
     """
 
     __tablename__ = "datasets"
@@ -24,8 +32,10 @@ class DatasetRow(Base):
     tenant: Mapped[str] = mapped_column(String(63))
     name: Mapped[str] = mapped_column(String(63))
     version: Mapped[int] = mapped_column(default=0)
+    stored_version: Mapped[int] = mapped_column(default=0)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     trimmed_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    erased_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     n_customers: Mapped[int] = mapped_column(BigInteger, default=0)
     recipe: Mapped[JsonObject | None]
     created_at: Mapped[datetime]
@@ -55,18 +65,32 @@ class DatasetVersionRow(Base):
 
 
 class ChangeRow(Base):
-    """A customer written to a dataset: all cells written since the stored version."""
+    """A change of a dataset: a customer upserted or deleted, or all customers replaced.
+
+    `cells` are all cells written to the customer since the stored version or its last deletion;
+    None if the stored version has them. An erased customer has no `customer_id`.
+    """
 
     __tablename__ = "dataset_changes"
-    __table_args__ = (Index("ix_dataset_changes_customer_id", "dataset_id", "customer_id", "seq"),)
+    __table_args__ = (
+        Index("ix_dataset_changes_customer_id", "dataset_id", "customer_id", "seq"),
+        Index(
+            "ix_dataset_changes_deleted",
+            "dataset_id",
+            "seq",
+            sqlite_where=_IS_DELETED,
+            postgresql_where=_IS_DELETED,
+        ),
+    )
 
     dataset_id: Mapped[str] = mapped_column(
         ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
     )
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version: Mapped[int]
-    customer_id: Mapped[str]
-    cells: Mapped[JsonObject]
+    kind: Mapped[ChangeKind] = mapped_column(String(8), default=UPSERTED)
+    customer_id: Mapped[str | None]
+    cells: Mapped[JsonObject | None]
     written_at: Mapped[datetime]
 
 
@@ -85,7 +109,7 @@ class DatasetUseRow(Base):
 class DerivedTableRow(Base):
     """Table derived from a dataset's customers, with a column `customer_id`.
 
-    Deleted together with the dataset.
+    It holds the customers as of the dataset's change `seq`. Deleted together with the dataset.
     """
 
     __tablename__ = "derived_tables"
@@ -95,3 +119,4 @@ class DerivedTableRow(Base):
         ForeignKey("datasets.id", ondelete="CASCADE"), index=True
     )
     owner: Mapped[str] = mapped_column(String(120), index=True)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -1,17 +1,16 @@
 """Writes of stored versions with optimistic locking."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 
 import pyarrow as pa
 
 from service.datasets import repository
 from service.datasets.changes import read_changes
-from service.datasets.dataset_schema import TableContent
-from service.datasets.rows import DatasetRow, DatasetVersionRow
+from service.datasets.dataset_schema import CUSTOMER_ID, TableContent, content_of, rebase_dates
+from service.datasets.merge import without_customers
+from service.datasets.rows import REPLACED, UPSERTED, ChangeKind, DatasetRow, DatasetVersionRow
 from service.datasets.stored_versions import (
     DatasetAt,
     busy_if_replaced,
@@ -27,7 +26,7 @@ from service.stores.database import JsonObject, Session, now
 
 LEDGER_VERSION = "ledger_version"
 VERSIONS_BETWEEN_COMPACTIONS = 10
-CHANGES_KEPT: Final = timedelta(hours=1)  # after they were stored, for listings that began before
+MAX_LISTED = 10_000  # customers that a write lists among the changes one by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,8 @@ class NextVersion:
     `ledger` aggregates the transactions of the dataset according to `recipe`. `base` is the stored
     version that this one is derived from, together with the changes up to `seq`; None if it
     replaces everything. `number` is set by a fold, which adds changes and no write of its own.
-    `keep` is called last, in the transaction that commits the version.
+    `changed` are the customers that this write has changed, None if it may be any of them. `keep`
+    is called last, in the transaction that commits the version.
     """
 
     dataset: DatasetRow
@@ -48,6 +48,7 @@ class NextVersion:
     content: TableContent
     recipe: JsonObject | None = None
     ledger: pa.Table | None = None
+    changed: Collection[str] | None = None
     keep: Callable[[Session, DatasetAt], None] = lambda *_: None
 
 
@@ -70,24 +71,49 @@ def build_next_version(
     )
 
 
-def read_base(stores: Stores, at: DatasetAt) -> pa.Table:
-    """Read the rows of the newest version, with the changes since, to derive the next one from.
+@dataclass(frozen=True, kw_only=True)
+class CurrentTable:
+    """The rows of a stored version with the changes since, and their description.
 
-    Raises TableBusy if a newer version has replaced it.
+    `number` is the dataset's version number at the last of the changes.
+    """
+
+    table: pa.Table
+    content: TableContent
+    number: int
+
+
+def read_current(stores: Stores, at: DatasetAt, *, up_to: int | None = None) -> CurrentTable:
+    """Read the newest version with the changes since, or those up to a seq.
+
+    If customers were deleted, the description no longer depends on them. Raises TableBusy if a
+    newer version has replaced this one.
     """
     dataset, version = at
-    changes = read_changes(stores.database, version, up_to=dataset.seq)
+    changes = read_changes(stores.database, version, up_to=dataset.seq if up_to is None else up_to)
     path = table_path(dataset.tenant, dataset.id)
     with busy_if_replaced(stores, at):
-        return changes.merge_into(stores.tables.read(path, version.table_version))
+        table = changes.merge_into(stores.tables.read(path, version.table_version))
+    content = content_of(version)
+    if changes.deleted:
+        table, content = rebase_dates(table, content)
+    return CurrentTable(table=table, content=content, number=changes.version)
 
 
-def read_ledger(stores: Stores, dataset: DatasetRow, recipe: JsonObject) -> pa.Table:
-    """Read the ledger of a dataset; raises TableBusy if a newer one has replaced it."""
+def read_ledger(stores: Stores, at: DatasetAt, recipe: JsonObject) -> pa.Table:
+    """Read the ledger of a dataset without its deleted customers.
+
+    Raises TableBusy if a newer one has replaced it.
+    """
+    dataset, version = at
+    with stores.database.reading() as session:
+        deleted = repository.list_deleted(session, dataset.id, after=version.seq)
+    path = ledger_path(dataset.tenant, dataset.id)
     try:
-        return stores.tables.read(ledger_path(dataset.tenant, dataset.id), recipe[LEDGER_VERSION])
+        ledger = stores.tables.read(path, recipe[LEDGER_VERSION])
     except TableGone as gone:
         raise TableBusy from gone
+    return without_customers(ledger, CUSTOMER_ID, deleted)
 
 
 def write_next(stores: Stores, plan: Callable[[], NextVersion]) -> DatasetAt:
@@ -167,7 +193,8 @@ def _add_version(
     seq = planned.seq
     if planned.number is None:
         locked.version += 1
-        seq, locked.n_customers, locked.updated_at = locked.seq, planned.table.num_rows, now()
+        locked.n_customers, locked.updated_at = planned.table.num_rows, now()
+        seq = _add_changes(session, locked, planned.changed)
     values = {
         **vars(planned.content),
         "version": planned.number or locked.version,
@@ -175,9 +202,32 @@ def _add_version(
         "table_version": table_version,
     }
     version = repository.add_version(session, locked, values)
-    repository.trim_changes(session, locked, up_to=seq, before=now() - CHANGES_KEPT)
+    repository.trim_changes(session, locked, up_to=seq, before=now() - stores.changes_kept)
     _delete_old_versions(session, stores, locked, version)
     return locked, version
+
+
+def _add_changes(session: Session, locked: DatasetRow, changed: Collection[str] | None) -> int:
+    """List the customers that a write has changed, without cells; return the last seq."""
+    kind: ChangeKind = UPSERTED
+    customers: list[str | None] = list(changed or ())
+    if changed is None or len(changed) > MAX_LISTED:
+        kind, customers = REPLACED, [None]
+    common = {
+        "dataset_id": locked.id,
+        "version": locked.version,
+        "kind": kind,
+        "cells": None,
+        "written_at": locked.updated_at,
+    }
+    changes = [
+        {**common, "seq": seq, "customer_id": customer}
+        for seq, customer in enumerate(customers, start=locked.seq + 1)
+    ]
+    if changes:
+        repository.add_changes(session, changes)
+    locked.seq += len(changes)
+    return locked.seq
 
 
 def _delete_old_versions(

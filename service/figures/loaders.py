@@ -27,6 +27,7 @@ from service.datasets import operations as datasets
 from service.datasets import stored_versions
 from service.datasets.dataset_schema import read_columns, stored_schema
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_customers import read_customer_batches
 from service.datasets.stored_versions import DatasetAt
 from service.errors import NotFound
 from service.recommendations.rows import RecommendationRow
@@ -42,11 +43,10 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Table version and columns to read customers from."""
+    """Dataset version and columns to read customers from."""
 
-    path: str
-    table_version: int
-    n_customers: int
+    tenant: str
+    version: DatasetVersionRow
     columns: Sequence[str]
 
     @classmethod
@@ -54,9 +54,8 @@ class Source:
         """Build the source of those of the columns that a dataset version has."""
         stored = stored_schema(version).names
         return cls(
-            path=stored_versions.table_path(tenant, version.dataset_id),
-            table_version=version.table_version,
-            n_customers=version.n_customers,
+            tenant=tenant,
+            version=version,
             columns=[name for name in columns if name in stored],
         )
 
@@ -148,15 +147,16 @@ def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None
 
 def read_customers(stores: Stores, source: Source) -> SampledCustomers:
     """Read the customers of a source batch by batch, or a random sample if there are many."""
-    rows = _sample_rows(source.n_customers)
+    n_customers = source.version.n_customers
+    rows = _sample_rows(n_customers)
     batches, start = [], 0
-    for batch in stores.tables.batches(source.path, source.table_version, source.columns):
+    for batch in read_customer_batches(stores, source.tenant, source.version, source.columns):
         within = rows[(rows >= start) & (rows < start + batch.num_rows)] - start
         batches.append(batch.take(pa.array(within)))
         start += batch.num_rows
     table = pa.Table.from_batches(batches)
     cells = {name: _cells(table.column(name)) for name in table.column_names}
-    return SampledCustomers(cells=cells, n=table.num_rows, n_all=source.n_customers)
+    return SampledCustomers(cells=cells, n=table.num_rows, n_all=n_customers)
 
 
 def _sample_rows(n: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -127,6 +127,17 @@ def delete_expired(database: Database) -> None:
             more = repository.delete_old_requests(session, before=before, limit=MAX_DELETED)
 
 
+def forget_answers(database: Database, tenant: str) -> None:
+    """Remove a tenant's stored responses after an erasure, as they may name the erased customer.
+
+    Works in short transactions.
+    """
+    before, more = now(), True
+    while more:
+        with database.writing() as session:
+            more = repository.forget_answers(session, tenant, before=before, limit=MAX_DELETED)
+
+
 class AnswerBook:
     """The answers of a tenant's requests with some keys, in the transaction of their writes."""
 

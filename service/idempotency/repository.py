@@ -103,9 +103,20 @@ def delete_old_requests(session: Session, *, before: datetime, limit: int) -> bo
     return len(old) == limit
 
 
-def forget_answers(session: Session, tenant: str) -> None:
-    """Delete a tenant's stored responses after an erasure, as they may name the erased customer."""
-    session.execute(update(RequestRow).where(RequestRow.tenant == tenant).values(answer=None))
+def forget_answers(session: Session, tenant: str, *, before: datetime, limit: int) -> bool:
+    """Remove the responses to a tenant's oldest requests; return True if there may be more."""
+    query = select(RequestRow.key).where(
+        RequestRow.tenant == tenant,
+        RequestRow.answer.is_not(None),
+        RequestRow.created_at <= before,
+    )
+    keys = list(session.scalars(query.limit(limit)))
+    session.execute(
+        update(RequestRow)
+        .where(RequestRow.tenant == tenant, RequestRow.key.in_(keys))
+        .values(answer=None)
+    )
+    return len(keys) == limit
 
 
 def _unfinished(tenant: str, key: str) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ import pandas as pd
 from models.selection import Recommendation, recommend_k
 from service.datasets import stored_versions
 from service.datasets.features import doubts_of
+from service.datasets.stored_customers import read_customers
 from service.errors import TableGone
 from service.jobs.operations import JobResult, Progress
 from service.recommendations import repository
@@ -102,9 +103,8 @@ def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:
         dataset = repository.dataset_of(session, row)
         source = stored_versions.get_version_or_newest(session, dataset.id, row.dataset_version)
     question = read_question(row)
-    path = stored_versions.table_path(dataset.tenant, dataset.id)
     names = [feature.name for feature in question.features]
-    table = stores.tables.read(path, source.table_version, names)
+    table = read_customers(stores, dataset.tenant, source, names)
     return _Inputs(
         dataset=dataset.name,
         version=source.version,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from service.datasets import change_log
 from service.datasets import repository as datasets
+from service.datasets.fold import fold_dataset
 from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
@@ -49,7 +49,7 @@ async def recommend_k(
         spec=body.to_spec(),
         settings=settings,
     )
-    fold = partial(change_log.fold, later.services.stores, tenant, dataset, body.dataset_version)
+    fold = partial(fold_dataset, later.services.stores, tenant, dataset, body.dataset_version)
     return await later.respond(plan, partial(_show, tenant), before=fold)
 
 

@@ -13,6 +13,7 @@ from service.datasets import operations as datasets
 from service.datasets import stored_versions
 from service.datasets.dataset_schema import stored_schema
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_customers import read_customer_batches, read_derived_batches
 from service.datasets.stored_versions import DatasetAt
 from service.errors import Conflict
 from service.jobs import operations as jobs
@@ -91,8 +92,8 @@ def assign_dataset(
 def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
     """Register an attempt's table for erasures, and remove the tables of earlier attempts."""
     with stores.database.writing() as session:
-        stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
-        datasets.derive(session, run.dataset_id, run_path(run, attempt), owner)
+        source = stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        datasets.derive(session, source, run_path(run, attempt), owner)
     for earlier in range(1, attempt):
         stores.tables.drop(run_path(run, earlier))
     return run_path(run, attempt)
@@ -124,8 +125,7 @@ def read_source(
 ) -> Iterator[pa.RecordBatch]:
     """Read the columns of a dataset that an assignment needs, from row `start` on."""
     columns = placing.columns(stored_schema(source).names)
-    path = stored_versions.table_path(tenant, source.dataset_id)
-    return stores.tables.batches(path, source.table_version, columns, start=start)
+    return read_customer_batches(stores, tenant, source, columns, start=start)
 
 
 def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, start: int) -> Rows:
@@ -135,7 +135,8 @@ def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, star
     return Rows(
         schema=NAMED_ASSIGNMENT_SCHEMA,
         batches=with_segment_names(
-            stores.tables.batches(run_path(run, run.attempt), start=start), names
+            read_derived_batches(stores, run.dataset_id, run_path(run, run.attempt), start=start),
+            names,
         ),
     )
 

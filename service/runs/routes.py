@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import pyarrow as pa
 from fastapi import APIRouter, Path
 
-from service.datasets import change_log, stored_versions
+from service.datasets import stored_versions
+from service.datasets.fold import fold_dataset
 from service.jobs.operations import Plan
 from service.jobs.routes import LaterDep, job_responses
 from service.jobs.rows import NEWEST
@@ -66,9 +67,7 @@ async def start_run(
         at = stored_versions.find_at(session, tenant, body.dataset, body.dataset_version)
         return lambda writing: operations.plan_run(writing, *ready, at)
 
-    fold = partial(
-        change_log.fold, later.services.stores, tenant, body.dataset, body.dataset_version
-    )
+    fold = partial(fold_dataset, later.services.stores, tenant, body.dataset, body.dataset_version)
     return await later.respond(plan, partial(_show, tenant), before=fold)
 
 

@@ -1,6 +1,7 @@
 """Stores of metadata, customer tables and model files, with their in-memory caches."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ class Stores:
     rendered figures, `counts` the contingency tables of compared versions, and `changes` the
     changes of datasets since their stored versions, for further pages. `dataset_versions`
     is the number of versions of a dataset that are kept in addition to those that a model learned
-    from.
+    from. Changes are kept for `changes_kept`, and the ids of erased customers among them for
+    `erasure_notice`.
     """
 
     database: Database
@@ -39,6 +41,8 @@ class Stores:
     counts: LruCache[str, Any]
     changes: LruCache[tuple[str, int, int], Any]
     dataset_versions: int
+    changes_kept: timedelta
+    erasure_notice: timedelta
 
     def caches(self) -> dict[str, CacheStats]:
         return {
@@ -66,4 +70,6 @@ def open_stores(settings: Settings) -> Stores:
         counts=LruCache(MAX_COUNTS, lambda _: 1),
         changes=LruCache(MAX_CHANGED, lambda placed: placed.rows.size),
         dataset_versions=settings.dataset_versions,
+        changes_kept=timedelta(hours=settings.changes_hours),
+        erasure_notice=timedelta(days=settings.erasure_notice_days),
     )

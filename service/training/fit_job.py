@@ -20,6 +20,7 @@ from models.stability import stability_warnings
 from service.datasets import stored_versions
 from service.datasets.features import doubts_of
 from service.datasets.rows import DatasetVersionRow
+from service.datasets.stored_customers import read_customers
 from service.errors import TableGone
 from service.jobs.operations import JobResult, Progress
 from service.registry import operations as registry
@@ -144,8 +145,7 @@ def _read_table(
         base.scorer.feature_names if base else ()
     )
     columns = [column["name"] for column in source.columns if column["name"] in names]
-    path = stored_versions.table_path(model.tenant, version.dataset_id)
-    arrow = stores.tables.read(path, source.table_version, columns)
+    arrow = read_customers(stores, model.tenant, source, columns)
     # Avoids a second copy of each column.
     table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)
     return table

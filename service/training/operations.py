@@ -10,7 +10,7 @@ from models.algorithms import Algorithm, KMeans
 from models.errors import TooManyCustomers, UnclearCut
 from models.features import Feature
 from service.config import Settings
-from service.datasets import change_log, stored_versions
+from service.datasets import fold, stored_versions
 from service.datasets import repository as datasets_repository
 from service.datasets.features import check_size_limit, choose_features, kinds_of, require_usable
 from service.datasets.rows import DatasetVersionRow
@@ -68,7 +68,7 @@ def fold_dataset(stores: Stores, tenant: str, spec: FitSpec, *, model: str, inhe
         if base is None:
             return
         name = base.dataset
-    change_log.fold(stores, tenant, name, spec.dataset_version)
+    fold.fold_dataset(stores, tenant, name, spec.dataset_version)
 
 
 def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:

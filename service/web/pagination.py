@@ -13,7 +13,7 @@ ROW_CURSOR_NUMBERS = 3
 Row = TypeVar("Row")
 
 
-def decode_cursor(token: str | None) -> str | None:
+def decode_cursor(token: str | None, *, parameter: str = "page_token") -> str | None:
     """Decode the key of the last entry of the previous page; None for the first page."""
     if token is None:
         return None
@@ -22,7 +22,7 @@ def decode_cursor(token: str | None) -> str | None:
     except ValueError:
         key = ""
     if not key.isprintable() or not key:
-        raise _invalid_cursor()
+        raise _invalid_cursor(parameter)
     return key
 
 
@@ -46,6 +46,21 @@ def decode_row_cursor(token: str | None) -> tuple[int | None, int | None, int]:
         raise _invalid_cursor()
     version, seq, row = map(int, numbers)
     return version, seq, row
+
+
+def decode_change_cursor(token: str | None) -> tuple[str, int] | None:
+    """Decode a dataset's id and the seq of the last change that was read."""
+    if token is None:
+        return None
+    dataset_id, _, seq = (decode_cursor(token, parameter="after") or "").partition("/")
+    if not _is_number(seq):
+        raise _invalid_cursor("after")
+    return dataset_id, int(seq)
+
+
+def encode_change_cursor(dataset_id: str, seq: int) -> str:
+    """Return the cursor of the changes of a dataset after a seq."""
+    return _encode(f"{dataset_id}/{seq}")
 
 
 def encode_offset(number: int) -> str:
@@ -74,6 +89,6 @@ def _encode(key: str) -> str:
     return urlsafe_b64encode(key.encode()).decode()
 
 
-def _invalid_cursor() -> InvalidRequest:
-    error = FieldError(detail="query parameter page_token: not a valid page token")
-    return InvalidRequest("The page token is not valid", errors=[error])
+def _invalid_cursor(parameter: str = "page_token") -> InvalidRequest:
+    error = FieldError(detail=f"query parameter {parameter}: not a valid token")
+    return InvalidRequest("The token is not valid", errors=[error])

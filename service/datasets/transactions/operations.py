@@ -98,7 +98,7 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
             done[:] = [_build_result(counted, raw.num_rows, batch)]
             keep(session, done[0])
 
-        return merged(dataset=dataset, base=version.version, keep=keep_added)
+        return merged(dataset=dataset, base=version.version, seq=dataset.seq, keep=keep_added)
 
     version_writer.change_next(stores, tenant, name, plan)
     return done[0]
@@ -119,7 +119,7 @@ def _merge(
     recipe = TransactionColumns(
         **{name: value for name, value in dataset.recipe.items() if name != LEDGER_VERSION}
     )
-    stored = version_writer.read_ledger(stores, dataset, dataset.recipe)
+    stored = version_writer.read_ledger(stores, at, dataset.recipe)
     # An older ledger may hold ids that were not read this way.
     ids = without_zero_fractions(stored[CUSTOMER_ID], are_unique=True)
     before = stored.set_column(0, recipe.customer, ids)
@@ -131,7 +131,17 @@ def _merge(
     declared = Declarations(
         customer_id=recipe.customer, columns=_declared(version), warnings=warnings
     )
-    return _describe(merged, declared), batch
+    described = _describe(merged, declared)
+    return partial(described, changed=_changed_customers(before, batch)), batch
+
+
+def _changed_customers(before: pa.Table, batch: Ledger) -> list[str] | None:
+    """Return the customers of a batch; None if it moves the reference date of all customers."""
+    newest, later = (pc.max(ledger["last_day"]).as_py() for ledger in (before, batch.table))
+    if batch.recipe.reference is None and later is not None and (newest is None or later > newest):
+        return None
+    customers_of_batch: list[str] = batch.table[batch.recipe.customer].to_pylist()
+    return customers_of_batch
 
 
 def _describe(kept: Ledger, declared: Declarations) -> partial[NextVersion]:

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.columns import Override
-from service.datasets import change_log
 from service.datasets import operations as datasets
+from service.datasets.fold import fold_dataset
 from service.web.formats import read_table
 from tests.support.fakes import Interrupted
 from tests.support.steps import customers_of, erase, put_csv, replaced_stores, store_rows, upsert
@@ -530,7 +530,7 @@ def test_a_declared_marker_is_missing_from_now_on(sampled, name):
     age = change(sampled, name, age={"missing": ["999"]}).json()["columns"][1]
     assert (age["kind"], age["missing"], age["missing_markers"]) == ("numeric", 4, ["999"])
     upsert(sampled, name, {"id": 1, "age": 999})
-    change_log.fold(sampled.app.state.services.stores, "default", name)
+    fold_dataset(sampled.app.state.services.stores, "default", name)
     assert column(sampled, name, "age")["missing"] == 5
 
 

@@ -19,8 +19,16 @@ from hypothesis.stateful import (
 )
 
 from models.columns import Override
+from service.customers import change_feed
 from service.customers import operations as customers
-from service.datasets import change_log, erasure, repository, stored_versions
+from service.datasets import (
+    change_log,
+    erasure,
+    fold,
+    repository,
+    stored_customers,
+    stored_versions,
+)
 from service.datasets import operations as datasets
 from service.errors import NotFound
 from service.stores import open_stores
@@ -68,7 +76,7 @@ def test_a_fold_of_a_deleted_dataset_does_nothing(settings):
     stores = open_stores(settings)
     stores.database.migrate()
     payload = {"tenant": "default", "dataset": "gone"}
-    assert change_log.fold_changes(stores, payload, 1, lambda *_: None)
+    assert fold.run_fold(stores, payload, 1, lambda *_: None)
     stores.database.close()
 
 
@@ -79,14 +87,14 @@ def test_a_listing_and_a_customer_show_changes_before_they_are_stored(shop):
     assert before[0] == {"customer_id": "c1", "age": None, "town": "Jena"}
     assert before[3] == {"customer_id": "c4", "age": None, "town": "Kiel"}
     assert shop.get("/v1/datasets/shop/customers/c4").json()["customer"] == before[3]
-    change_log.fold(stores_of(shop), "default", "shop")
+    fold.fold_dataset(stores_of(shop), "default", "shop")
     assert customers_of(shop, "shop") == before
 
 
 def test_a_fold_keeps_the_number_of_its_last_change(shop):
     for age in (1, 2):
         upsert(shop, "shop", {"customer_id": "c1", "age": age})
-    change_log.fold(stores_of(shop), "default", "shop")
+    fold.fold_dataset(stores_of(shop), "default", "shop")
     assert numbers_of_stored(shop) == [3, 1]
     assert shop.get("/v1/datasets/shop").json()["dataset_version"] == 3
 
@@ -94,7 +102,7 @@ def test_a_fold_keeps_the_number_of_its_last_change(shop):
 def test_a_version_between_two_folds_can_be_stored_as_long_as_its_changes_are_kept(shop):
     for age in (1, 2, 3):
         upsert(shop, "shop", {"customer_id": "c1", "age": age})
-    change_log.fold(stores_of(shop), "default", "shop", version=3)
+    fold.fold_dataset(stores_of(shop), "default", "shop", version=3)
     answer = shop.get("/v1/datasets/shop/summary", params={"dataset_version": 3}).json()
     ages = next(column for column in answer["columns"] if column["name"] == "age")
     assert ages["numeric"]["min"] == 2
@@ -121,7 +129,7 @@ def test_pages_of_a_listing_show_one_moment_while_customers_are_written(shop):
         if token is None:
             break
         upsert(shop, "shop", {"customer_id": "c1", "age": 99}, {"customer_id": f"n{len(pages)}"})
-        change_log.fold(stores_of(shop), "default", "shop")
+        fold.fold_dataset(stores_of(shop), "default", "shop")
     assert [(row["customer_id"], row["age"]) for row in pages] == [
         ("c1", 30), ("c2", 41.5), ("c3", None), ("c4", 4), ("c5", 5),
     ]  # fmt: skip
@@ -174,14 +182,17 @@ def test_an_erasure_deletes_the_changes(shop):
 
 
 class AgainstDictionary(RuleBasedStateMachine):
-    """A dataset holds what a dictionary holds, whatever the order of writes, folds and erasures."""
+    """A dataset holds what a dictionary holds, whatever the order of writes, folds and erasures.
+
+    So does a copy that follows its changes.
+    """
 
     stores = None
 
     @initialize()
     def start(self):
         self.name = f"d{next(NUMBERS)}"
-        self.rows = {}
+        self.rows, self.copy, self.cursor = {}, {}, None
         self.replace(["a", "b"])
 
     @rule(ids=st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5, unique=True))
@@ -221,7 +232,7 @@ class AgainstDictionary(RuleBasedStateMachine):
 
     @rule()
     def fold(self):
-        change_log.fold(self.stores, "default", self.name)
+        fold.fold_dataset(self.stores, "default", self.name)
 
     @precondition(lambda self: len(self.rows) > 1)
     @rule(data=st.data())
@@ -230,17 +241,64 @@ class AgainstDictionary(RuleBasedStateMachine):
         erasure.erase_customer(self.stores, "default", self.name, customer)
         del self.rows[customer]
         with pytest.raises(NotFound):
-            customers.find_customer(self.stores, "default", self.name, customer)
+            erasure.erase_customer(self.stores, "default", self.name, customer)
+
+    @rule()
+    def run_erasures(self):
+        payload = {"tenant": "default", "dataset_id": self.newest()[0].id}
+        erasure.run_erasure(self.stores, payload, 1, lambda *_: None)
+
+    @rule()
+    def follow_changes(self):
+        """Bring a copy up to date by the changes since the last time, as a CRM would."""
+        page = self.changes_after(self.cursor)
+        for change in page.changes:
+            if change.kind == "replaced":
+                self.copy = {row["customer_id"]: row for row in self.listed()}
+            elif change.customer_id is not None:
+                self.copy.pop(change.customer_id, None)
+                if change.kind == "upserted" and change.customer_id in self.rows:
+                    self.copy[change.customer_id] = self.find(change.customer_id)
+        self.cursor = (page.dataset.id, page.seq)
+        assert self.copy == self.rows
+        assert not page.has_more
+
+    def changes_after(self, cursor):
+        with self.stores.database.reading() as session:
+            return change_feed.list_changes(session, "default", self.name, cursor, limit=1_000)
+
+    def newest(self):
+        return stored_versions.newest(self.stores, "default", self.name)
+
+    def listed(self, start=0):
+        at = self.newest()
+        batches = stored_customers.list_customers(self.stores, at, seq=at[0].seq, start=start)
+        return [row for batch in batches for row in batch.to_pylist()]
+
+    def find(self, customer):
+        return customers.find_customer(self.stores, "default", self.name, customer)[1]
+
+    @invariant()
+    def has_no_erased_customer_in_any_version(self):
+        dataset, _ = self.newest()
+        with self.stores.database.reading() as session:
+            versions = repository.list_versions(session, dataset.id)
+            deleted = repository.list_deleted(session, dataset.id, after=0)
+        for version in versions:
+            table = stored_customers.read_customers(self.stores, "default", version, ["age"])
+            kept = stored_customers.read_customers(self.stores, "default", version)
+            held = set(kept["customer_id"].to_pylist())
+            assert not held & {each for each, seq in deleted.items() if seq > version.seq}
+            assert table.num_rows == kept.num_rows
 
     @invariant()
     def holds_the_same(self):
-        at = stored_versions.newest(self.stores, "default", self.name)
-        batches = change_log.read_batches(self.stores, at, seq=at[0].seq, start=0)
-        listed = [row for batch in batches for row in batch.to_pylist()]
-        assert listed == list(self.rows.values())
-        assert at[0].n_customers == len(self.rows)
+        rows = list(self.rows.values())
+        for start in range(len(rows) + 1):
+            assert self.listed(start) == rows[start:]
+        assert self.newest()[0].n_customers == len(rows)
         for customer, row in self.rows.items():
-            assert customers.find_customer(self.stores, "default", self.name, customer)[1] == row
+            assert self.find(customer) == row
 
 
 def test_a_dataset_is_like_a_dictionary(settings, pytestconfig):

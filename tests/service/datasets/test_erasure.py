@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,6 +20,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import text
 
+from service.datasets.erasure import delete_expired_notices
 from service.jobs.rows import JobRow
 from service.stores import open_stores
 from service.stores.database import Base, DatabaseUnavailable
@@ -88,6 +90,12 @@ def metadata(database) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.fixture
+def settings(settings):
+    """A service whose changes name erased customers no longer than it takes to erase them."""
+    return settings.model_copy(update={"erasure_notice_days": 0})
+
+
+@pytest.fixture
 def home(tmp_path):
     return tmp_path
 
@@ -147,7 +155,7 @@ class Erased:
 @pytest.fixture(scope="module")
 def erased(at_home, tmp_path_factory):
     home = tmp_path_factory.mktemp("erased")
-    with running(at_home(home)) as client:
+    with running(at_home(home, erasure_notice_days=0)) as client:
         use_everything(client)
         before, placed = traces(client, home), place(client)
         [run] = {path.parent.name for path in (home / "tables" / "default" / "runs").glob("*/*")}
@@ -252,16 +260,45 @@ def test_a_write_that_broke_off_leaves_nothing_of_an_erased_customer(client, hom
     assert traces(client, home) == []
 
 
-def test_a_write_during_an_erasure_does_not_restore_the_customer(client, home):
-    put_csv(client, "shop", TABLE)
-    parts, left = (
-        client.app.state.services,
-        [lambda: upsert(client, "shop", {"customer_id": "new", "age": 1})],
-    )
-    tables = Interrupted(parts.stores.tables, "stage", lambda: left and left.pop()())
-    client.app.state.services = replace(parts, stores=replace(parts.stores, tables=tables))
-    finished(client, erase(client, "shop", CANARY))
-    assert (len(customers_of(client, "shop")), traces(client, home)) == (121, [])
+def test_a_write_during_an_erasure_does_not_restore_the_customer(settings, home):
+    stores = open_stores(settings)
+    with running(settings, engine=IdleEngine) as client:
+        put_csv(client, "shop", TABLE)
+        job = erase(client, "shop", CANARY)
+        left = [lambda: upsert(client, "shop", {"customer_id": "new", "age": 1})]
+        tables = Interrupted(stores.tables, "stage", lambda: left and left.pop()())
+        run_attempt(replace(stores, tables=tables), job, max_attempts=3)
+        stores.database.close()
+        assert (len(customers_of(client, "shop")), traces(client, home)) == (121, [])
+
+
+def test_the_changes_name_an_erased_customer_until_the_notice_expires(at_home, tmp_path):
+    with running(at_home(tmp_path, erasure_notice_days=7)) as client:
+        put_csv(client, "shop", TABLE)
+        upsert(client, "shop", {"customer_id": CANARY, "age": 65})
+        finished(client, erase(client, "shop", CANARY))
+        changes = client.get("/v1/datasets/shop/changes").json()["changes"]
+        assert [(each["change"], each["customer_id"]) for each in changes] == [
+            ("replaced", None),
+            ("deleted", None),
+            ("deleted", CANARY),
+        ]
+        stores = client.app.state.services.stores
+        delete_expired_notices(replace(stores, erasure_notice=timedelta(0)))
+        stores.database.forget_deleted()
+        assert traces(client, tmp_path) == []
+
+
+def test_waiting_erasures_share_one_job_and_one_version(settings):
+    with running(settings, engine=IdleEngine) as client:
+        put_csv(client, "shop", TABLE)
+        jobs = {erase(client, "shop", f"c{n}") for n in range(10)}
+        stores = open_stores(settings)
+        for job in jobs:
+            run_attempt(stores, job, max_attempts=3)
+        stores.database.close()
+        assert (len(jobs), readable(client)) == (1, [11])
+        assert len(customers_of(client, "shop")) == 111
 
 
 def test_a_category_that_only_an_erased_customer_had_is_in_no_model(client, home):
@@ -286,7 +323,7 @@ def test_days_count_from_the_newest_date_that_is_left(client):
         client, "shop", f"customer_id,seen\nc1,2024-01-01\nc2,2024-01-11\n{CANARY},2025-11-13\n"
     )
     client.patch("/v1/datasets/shop", json={"columns": {"seen": {"kind": "numeric"}}})
-    erase(client, "shop", CANARY)
+    finished(client, erase(client, "shop", CANARY))
     assert [row["seen"] for row in customers_of(client, "shop")] == [10, 0]
     upsert(client, "shop", {"customer_id": "c3", "seen": "2024-01-06"})
     assert customers_of(client, "shop")[-1]["seen"] == 5
@@ -306,7 +343,7 @@ def test_a_column_without_remaining_dates_reveals_none(client):
     put_csv(client, "shop", f"customer_id,seen\nc1,\nc2,\n{CANARY},2025-11-13\nd,2025-11-12\n")
     client.patch("/v1/datasets/shop", json={"columns": {"seen": {"kind": "numeric"}}})
     for customer in (CANARY, "d"):
-        erase(client, "shop", customer)
+        finished(client, erase(client, "shop", customer))
     assert "2025-11-1" not in client.get("/v1/datasets/shop").text
 
 
@@ -364,16 +401,11 @@ def test_an_erasure_waits_for_readers_of_the_deleted_rows(answered, home):
     database = answered.app.state.services.stores.database
     with database.reading() as session:
         session.execute(text("SELECT count(*) FROM datasets"))
+        job = erase(answered, "shop", CANARY)
         with pytest.raises(DatabaseUnavailable):
-            erase_for_good_once(answered)
-    database.forget_deleted()
+            database.forget_deleted(attempts=1)
+    assert finished(answered, job)["state"] == "succeeded"
     assert in_database(home) == []
-
-
-def erase_for_good_once(client):
-    answer = client.delete(f"/v1/datasets/shop/customers/{CANARY}")
-    assert answer.status_code == 204
-    client.app.state.services.stores.database.forget_deleted(attempts=1)
 
 
 def test_a_service_that_ends_leaves_no_log_of_its_database(settings, server_of_all):
@@ -399,7 +431,8 @@ def test_a_fit_after_an_erasure_uses_the_remaining_customers(settings):
         put_csv(client, "shop", TABLE)
         asked = {"name": "shop", "dataset": "shop", "k": 2, "features": ["age", "spent"]}
         job = client.post("/v1/models", json=asked, headers=JOBS).json()["job"]
-        erase(client, "shop", CANARY)
+        erasure = erase(client, "shop", CANARY)
+        run_attempt(stores, erasure, max_attempts=3)
         run_attempt(stores, job, max_attempts=3)
         version = client.get("/v1/models/shop/versions/1").json()
     stores.database.close()
@@ -419,7 +452,11 @@ def test_a_fit_that_read_an_erased_customer_shows_that_its_data_is_gone(
         put_csv(client, "shop", TABLE)
         asked = {"name": "shop", "dataset": "shop", "k": 2, "features": ["age", "spent"]}
         job = client.post("/v1/models", json=asked, headers=JOBS).json()["job"]
-        artifacts = Interrupted(stores.artifacts, "save", lambda: erase(client, "shop", CANARY))
+
+        def erase_now():
+            run_attempt(stores, erase(client, "shop", CANARY), max_attempts=3)
+
+        artifacts = Interrupted(stores.artifacts, "save", erase_now)
         run_attempt(replace(stores, artifacts=artifacts), job, max_attempts=3)
         version = client.get("/v1/models/shop/versions/1").json()
     stores.database.close()
