@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date as day
 from typing import Annotated, Final, Literal
 
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BeforeValidator, ValidationError
 
@@ -29,13 +30,14 @@ from service.web.dependencies import (
     PageSize,
     PageToken,
     ReadDep,
+    Services,
     ServicesDep,
     TenantDep,
 )
 from service.web.formats import read_table
 from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
 from service.web.pagination import decode_cursor, next_cursor
-from service.web.uploads import UploadDep
+from service.web.uploads import Upload, UploadDep
 
 ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -176,6 +178,18 @@ DatasetVersion = Annotated[
     Query(ge=1, lt=2**31, description="A version of the dataset. Defaults to the newest."),
 ]
 
+
+def _read_table(body: Upload, services: Services, warnings: list[str]) -> pa.Table:
+    return read_table(
+        body.file,
+        body.content_type,
+        body.bounds,
+        services.readers,
+        warnings.append,
+        reserve=body.reserve,
+    )
+
+
 router = APIRouter(tags=["datasets"])
 
 
@@ -200,7 +214,7 @@ def put_dataset(
     computes the customers from them.
     """
     warnings: list[str] = []
-    raw = read_table(body.file, body.content_type, body.bounds, services.readers, warnings.append)
+    raw = _read_table(body, services, warnings)
     declarations = replace(declared, warnings=warnings)
     if recipe is None:
         row, version = operations.replace_dataset(
@@ -276,9 +290,7 @@ def add_transactions(
 
     def add(keep: Keep[transactions.TransactionsResult]) -> transactions.TransactionsResult:
         warnings: list[str] = []
-        raw = read_table(
-            body.file, body.content_type, body.bounds, services.readers, warnings.append
-        )
+        raw = _read_table(body, services, warnings)
         return transactions.add_transactions(
             services.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
         )
