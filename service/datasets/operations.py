@@ -158,7 +158,7 @@ def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> No
 
 def derive(session: Session, dataset_id: str, path: str, owner: str) -> None:
     """Register a table derived from a dataset's customers, so that erasures reach it, too."""
-    session.add(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
+    session.merge(DerivedTableRow(path=path, dataset_id=dataset_id, owner=owner))
 
 
 def delete_derived(session: Session, owner: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Lookups of datasets and their stored versions, their pins, and the paths of their tables."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final, TypeVar
 
 from service.datasets import repository
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow
@@ -9,6 +10,9 @@ from service.errors import NotFound, TableBusy, TableGone
 from service.stores import Stores
 from service.stores.database import Session
 
+ATTEMPTS: Final = 10
+
+Result = TypeVar("Result")
 DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
 
@@ -54,6 +58,17 @@ def get_version_or_newest(session: Session, dataset_id: str, version: int) -> Da
     if row is None and dataset is not None:
         row = repository.get_newest_version(session, dataset)
     return row or get_version_by_id(session, dataset_id, version)
+
+
+def retry_while_erased(read: Callable[[], Result]) -> Result:
+    """Call `read`, which gets its version anew, again if an erasure has removed the files of that.
+
+    Raises TableGone after the last attempt.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(TableGone):
+            return read()
+    return read()
 
 
 def is_available(session: Session, dataset_id: str, version: int) -> bool:
