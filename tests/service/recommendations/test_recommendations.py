@@ -298,8 +298,8 @@ def test_a_customer_erased_while_a_recommendation_is_planned_does_not_refuse_it(
     client, stores = waiting
     plan = operations.plan_recommendation
 
-    def plan_and_erase(*asked):
-        planned = plan(*asked)
+    def plan_and_erase(*asked, **settings):
+        planned = plan(*asked, **settings)
         erase(client, "sample", "1")
         return planned
 
