@@ -170,11 +170,12 @@ class Settings(BaseSettings):
         description="Largest JSON body that is not a table of customers, in bytes.",
     )
     body_memory: int = Field(
-        default=2**31,
+        default=2**32,
         ge=1,
-        description="How much memory all bodies together may take while they are read, in bytes, "
-        "as estimated from their sizes; each API process has an equal share. A request for more "
-        "than is free waits, and is then answered 503.",
+        description="How much memory all bodies together may take until they are answered, in "
+        "bytes, as estimated from their sizes as sent and then as unpacked; each API process has "
+        "an equal share. A request for more than is free waits, and is then answered 503; a table "
+        "for more than the share waits until it has all of it.",
     )
     json_depth: int = Field(
         default=32, ge=1, le=200, description="How deeply a JSON document may be nested."
@@ -185,9 +186,10 @@ class Settings(BaseSettings):
         description="Largest body that is a table of customers or transactions, in bytes as sent.",
     )
     table_memory: int = Field(
-        default=2**32,
+        default=2**30,
         ge=1,
-        description="Largest such table once it is unpacked, in bytes.",
+        description="Largest Arrow or Parquet table once it is unpacked, in bytes. The process "
+        "that unpacks it may take 256 MiB more, the API process four times as much.",
     )
     table_rows: int = Field(default=10_000_000, ge=1, description="How many rows a table may have.")
     table_columns: int = Field(default=1000, ge=1, description="How many columns a table may have.")

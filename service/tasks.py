@@ -17,7 +17,7 @@ from service.config import Settings
 from service.datasets.erasure import run_erasure, run_purge
 from service.datasets.fold import run_fold
 from service.engine.client import current_worker
-from service.errors import ServiceError, Unavailable, WorkerLost
+from service.errors import ServiceError, TableBusy, Unavailable, WorkerLost
 from service.jobs import repository
 from service.jobs.operations import JobResult, Progress
 from service.jobs.progress import JobSuperseded, ProgressReporter
@@ -73,7 +73,7 @@ def run_attempt(
 ) -> None:
     """Run the next attempt at a job and record its outcome; does nothing if the job is finished.
 
-    If a store is unavailable, the job's row stays unchanged for the next attempt.
+    If a store is unavailable or busy, the job's row stays unchanged for the next attempt.
     """
     claim = partial(repository.claim_job, job_id=job_id, worker=current_worker())
     job = stores.database.write(claim)
@@ -96,7 +96,7 @@ def _finish(stores: Stores, job: JobRow, max_attempts: int, span: Span) -> str:
     except JobSuperseded:
         return "lost"
     except Exception as error:  # noqa: BLE001 - every error must be recorded in the job's row
-        is_retryable = isinstance(error, Unavailable) and job.attempt < max_attempts
+        is_retryable = isinstance(error, (Unavailable, TableBusy)) and job.attempt < max_attempts
         if is_retryable or job.kind in PURGES:  # purges are retried until they succeed
             logger.warning("job interrupted", attempt=job.attempt, **summarize_exception(error))
             return "interrupted"

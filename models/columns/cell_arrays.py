@@ -3,7 +3,7 @@
 Unusual cells fall back to the scalar rules of `models.cells`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 from models import cells
 
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+
+BATCH_ROWS: Final = 1 << 16
 
 _EXACT_INTEGERS: Final = float(cells.EXACT_INTEGERS)
 
@@ -202,18 +205,32 @@ def _read_selected(
     rule: Callable[[object], object], values: pa.Array, chosen: Mask, others: pa.Array
 ) -> ParsedCells:
     """Parse the chosen cells one by one by a scalar rule; the others keep their parsed values."""
-    read, wrong = [], _no_errors(values)
-    for position, cell in zip(
-        np.flatnonzero(chosen), values.filter(chosen).to_pylist(), strict=True
-    ):
+    if not chosen.any():
+        return ParsedCells(others, _no_errors(values))
+    wrong = _no_errors(values)
+    read = [
+        pa.array(_read_each(rule, values, rows, wrong), others.type)
+        for rows in _batches(np.flatnonzero(chosen))
+    ]
+    replaced = pc.replace_with_mask(others, pa.array(chosen), pa.concat_arrays(read))
+    return ParsedCells(replaced, wrong)
+
+
+def _batches(rows: Rows) -> Iterator[Rows]:
+    """Split rows, as their cells take much memory as Python objects."""
+    return (rows[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
+
+
+def _read_each(
+    rule: Callable[[object], object], values: pa.Array, rows: Rows, wrong: Mask
+) -> Iterator[object]:
+    """Parse some cells by a rule, and mark those that it refuses as wrong."""
+    for row, cell in zip(rows, values.take(pa.array(rows)).to_pylist(), strict=True):
         try:
-            read.append(rule(cell))
+            read = rule(cell)
         except cells.BadCell:
-            read.append(None)
-            wrong[position] = True
-    return ParsedCells(
-        pc.replace_with_mask(others, pa.array(chosen), pa.array(read, others.type)), wrong
-    )
+            read, wrong[row] = None, True
+        yield read
 
 
 def _no_errors(values: pa.Array) -> Mask:

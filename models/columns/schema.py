@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.columns.column import Column, Override
 from models.columns.column_parser import map_columns, read_column
@@ -204,7 +206,8 @@ def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:
 
 
 def _row_ids(n_rows: int) -> pa.Array:
-    return pa.array([f"row-{row}" for row in range(1, n_rows + 1)], pa.string())
+    numbers = pa.array(np.arange(1, n_rows + 1)).cast(pa.string())
+    return pc.binary_join_element_wise("row", numbers, "-")
 
 
 def _new_header(taken: Sequence[str]) -> str:

@@ -35,7 +35,9 @@ def _customers(body: SmallUploadDep, services: ServicesDep) -> CustomerBatch:
     if is_json(body.content_type):
         return read_customers(body.file, body.bounds, max_depth=services.settings.json_depth)
     return CustomerBatch.of_table(
-        read_patch(body.file, body.content_type, body.bounds, services.readers)
+        read_patch(
+            body.file, body.content_type, body.bounds, services.readers, reserve=body.reserve
+        )
     )
 
 

@@ -14,7 +14,7 @@ from service.config import Settings
 from service.datasets import stored_versions
 from service.datasets.dataset_schema import stored_schema
 from service.datasets.rows import DatasetVersionRow
-from service.datasets.stored_customers import read_customer_batches
+from service.datasets.stored_customers import customers_key, read_customer_batches
 from service.errors import Incomparable, NotFound
 from service.registry import operations as registry
 from service.registry import repository as registry_repository
@@ -46,18 +46,21 @@ class ComparedVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionPair:
-    """Two versions of a model, and the dataset version whose customers both assign."""
+    """Two versions of a model, and the dataset version whose customers both assign.
+
+    `customers_key` identifies these customers.
+    """
 
     model: ModelRow
     before: ComparedVersion
     after: ComparedVersion
     source: DatasetVersionRow
+    customers_key: tuple[str, int, int]
 
     @property
     def counts_key(self) -> str:
         """Cache key of the counts."""
-        source = [self.source.dataset_id, self.source.version]
-        return cache_key([vars(self.before.ref), vars(self.after.ref), *source])
+        return cache_key([vars(self.before.ref), vars(self.after.ref), *self.customers_key])
 
     @property
     def state(self) -> str:
@@ -92,11 +95,13 @@ def find_pair(
         later = registry_repository.newest_ready_version(session, model) or earlier
     else:
         _, later = registry.get_ready_version(session, tenant, name, after)
+    source = _source(session, earlier, later)
     pair = VersionPair(
         model=model,
         before=_compared_version(session, model, earlier),
         after=_compared_version(session, model, later),
-        source=_source(session, earlier, later),
+        source=source,
+        customers_key=customers_key(session, source),
     )
     _require_columns(pair)
     return pair

@@ -101,7 +101,9 @@ def upsert_customers(
     if assign is not None:
         with stores.database.reading() as session:
             version = load_version(session, stores.scorers, tenant, assign, PRODUCTION)
-    patch = read_patch(body.file, body.content_type, body.bounds, services.readers)
+    patch = read_patch(
+        body.file, body.content_type, body.bounds, services.readers, reserve=body.reserve
+    )
     answer = operations.upsert_customers(
         stores,
         tenant,

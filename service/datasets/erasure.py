@@ -93,16 +93,20 @@ def _is_held(stores: Stores, at: DatasetAt, customer_id: str) -> bool:
 def _plan_unused_files_purge(
     stores: Stores, dataset: DatasetRow, customer_id: str
 ) -> JobRow | None:
-    """Create a purge job if a file that no version needs holds a customer or cannot be read."""
+    """Create a purge job if a file that no version needs holds a customer or cannot be read.
+
+    Or if the customer was deleted but is not erased yet, as when an earlier job has failed.
+    """
     with stores.database.reading() as session:
         tables = _table_versions(session, dataset.tenant, dataset.id)
+        deleted = repository.list_deleted(session, dataset.id, after=dataset.erased_seq)
     results = (
         result
         for path, versions in tables.items()
         if stores.tables.exists(path)
         for result in stores.tables.search_unused_files(path, versions, customer_id)
     )
-    if all(result == "absent" for result in results):
+    if customer_id not in deleted and all(result == "absent" for result in results):
         return None
     with stores.database.writing() as session:
         return _plan_purge(session, repository.lock_dataset(session, dataset))

@@ -157,7 +157,7 @@ def delete_dataset(stores: Stores, tenant: str, name: str, *, force: bool) -> No
 
 def derive(session: Session, version: DatasetVersionRow, path: str, owner: str) -> None:
     """Register a table derived from a dataset version, so that erasures reach it, too."""
-    session.add(
+    session.merge(
         DerivedTableRow(path=path, dataset_id=version.dataset_id, owner=owner, seq=version.seq)
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import ValidationError
 
@@ -28,13 +29,14 @@ from service.web.dependencies import (
     PageSize,
     PageToken,
     ReadDep,
+    Services,
     ServicesDep,
     TenantDep,
 )
 from service.web.formats import read_table
 from service.web.openapi import TABLE_BODY, TRANSACTIONS_BODY
 from service.web.pagination import decode_cursor, next_cursor
-from service.web.uploads import UploadDep
+from service.web.uploads import Upload, UploadDep
 
 
 def _declared(
@@ -81,6 +83,18 @@ DatasetVersion = Annotated[
     Query(ge=1, lt=2**31, description="A version of the dataset. Defaults to the newest."),
 ]
 
+
+def _read_table(body: Upload, services: Services, warnings: list[str]) -> pa.Table:
+    return read_table(
+        body.file,
+        body.content_type,
+        body.bounds,
+        services.readers,
+        warnings.append,
+        reserve=body.reserve,
+    )
+
+
 router = APIRouter(tags=["datasets"])
 
 
@@ -105,7 +119,7 @@ def put_dataset(
     computes the customers from them.
     """
     warnings: list[str] = []
-    raw = read_table(body.file, body.content_type, body.bounds, services.readers, warnings.append)
+    raw = _read_table(body, services, warnings)
     declarations = replace(declared, warnings=warnings)
     if recipe is None:
         row, version = operations.replace_dataset(
@@ -181,9 +195,7 @@ def add_transactions(
 
     def add(keep: Keep[TransactionsResult]) -> TransactionsResult:
         warnings: list[str] = []
-        raw = read_table(
-            body.file, body.content_type, body.bounds, services.readers, warnings.append
-        )
+        raw = _read_table(body, services, warnings)
         return transactions.add_transactions(
             services.stores, tenant, dataset, raw, atomic=atomic, warnings=warnings, keep=keep
         )

@@ -16,6 +16,7 @@ from service.datasets.rows import DatasetVersionRow
 from service.datasets.stored_versions import DatasetAt, busy_if_replaced, table_path
 from service.errors import NotFound
 from service.stores import Stores
+from service.stores.database import Session
 
 if TYPE_CHECKING:
     from service.stores.lookup import Lookup
@@ -26,7 +27,8 @@ def read_customers(
 ) -> pa.Table:
     """Read a stored version; `columns` selects columns."""
     path, key = table_path(tenant, version.dataset_id), version.customer_id
-    deleted = find_deleted(stores, version.dataset_id, after=version.seq)
+    with stores.database.reading() as session:
+        deleted = _find_deleted(session, version.dataset_id, after=version.seq)
     if not deleted or columns is None:
         return without_customers(
             stores.tables.read(path, version.table_version, columns), key, deleted
@@ -45,7 +47,8 @@ def read_customer_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Read columns of a stored version in batches, from the stored row `start` on."""
     path, key = table_path(tenant, version.dataset_id), version.customer_id
-    deleted = find_deleted(stores, version.dataset_id, after=version.seq)
+    with stores.database.reading() as session:
+        deleted = _find_deleted(session, version.dataset_id, after=version.seq)
     if not deleted:
         return stores.tables.batches(path, version.table_version, columns, start=start)
     read = list(dict.fromkeys([key, *columns]))
@@ -59,18 +62,15 @@ def read_derived_batches(
     """Read a table derived from a dataset's customers in batches, from the row `start` on."""
     with stores.database.reading() as session:
         derived = repository.find_derived(session, path)
-    deleted = find_deleted(stores, dataset_id, after=derived.seq if derived else 0)
+        deleted = _find_deleted(session, dataset_id, after=derived.seq if derived else 0)
     batches = stores.tables.batches(path, start=start)
     return _without(batches, CUSTOMER_ID, deleted) if deleted else batches
 
 
-def find_deleted(stores: Stores, dataset_id: str, *, after: int) -> Collection[str]:
-    """Return the customers of a dataset that were deleted after a seq and are not erased yet."""
-    with stores.database.reading() as session:
-        dataset = repository.find_by_id(session, dataset_id)
-        if dataset is None:
-            return ()
-        return repository.list_deleted(session, dataset_id, after=max(after, dataset.erased_seq))
+def customers_key(session: Session, version: DatasetVersionRow) -> tuple[str, int, int]:
+    """Return what identifies the customers that a read of a stored version returns."""
+    deleted = _find_deleted(session, version.dataset_id, after=version.seq)
+    return version.dataset_id, version.version, max(deleted.values(), default=0)
 
 
 def open_lookup(stores: Stores, at: DatasetAt) -> "Lookup":
@@ -89,10 +89,10 @@ def list_customers(
     """
     dataset, version = at
     path = table_path(dataset.tenant, dataset.id)
-    if version.seq < seq and version.seq < dataset.trimmed_seq:
-        raise _page_is_gone()
-    if find_deleted(stores, dataset.id, after=seq):
-        raise _page_is_gone()
+    with stores.database.reading() as session:
+        is_deleted_from = _find_deleted(session, dataset.id, after=seq)
+    if is_deleted_from or (version.seq < seq and version.seq < dataset.trimmed_seq):
+        raise NotFound("The page is no longer available; list the customers again")
     if seq <= version.seq:
         return stores.tables.batches(path, version.table_version, start=start)
 
@@ -107,13 +107,20 @@ def list_customers(
     )
 
 
+def _find_deleted(session: Session, dataset_id: str, *, after: int) -> dict[str, int]:
+    """Return the customers of a dataset that were deleted after a seq and are not erased yet.
+
+    Each with the seq of its deletion.
+    """
+    dataset = repository.find_by_id(session, dataset_id)
+    if dataset is None:
+        return {}
+    return repository.list_deleted(session, dataset_id, after=max(after, dataset.erased_seq))
+
+
 def _without(
     batches: Iterator[pa.RecordBatch], key: str, customer_ids: Collection[str]
 ) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         table = without_customers(pa.Table.from_batches([batch]), key, customer_ids)
         yield from table.to_batches()
-
-
-def _page_is_gone() -> NotFound:
-    return NotFound("The page is no longer available; list the customers again")

@@ -1,7 +1,8 @@
 """Lookups of datasets and their stored versions, their pins, and the paths of their tables."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final, TypeVar
 
 from service.datasets import repository
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow
@@ -9,6 +10,9 @@ from service.errors import NotFound, TableBusy, TableGone
 from service.stores import Stores
 from service.stores.database import Session
 
+ATTEMPTS: Final = 10
+
+Result = TypeVar("Result")
 DatasetAt = tuple[DatasetRow, DatasetVersionRow]
 
 
@@ -40,11 +44,16 @@ def get_version_by_id(session: Session, dataset_id: str, version: int) -> Datase
     """Get a version of a dataset by the dataset's id."""
     row = repository.find_version(session, dataset_id, version)
     if row is None:
-        raise NotFound(
-            f"Version {version} of the dataset is gone: it was deleted, or a customer was erased "
-            "from it"
-        )
+        raise version_gone(version)
     return row
+
+
+def version_gone(version: int) -> NotFound:
+    """Build the error for a version that was deleted."""
+    return NotFound(
+        f"Version {version} of the dataset is gone: it was deleted, or a customer was erased "
+        "from it"
+    )
 
 
 def get_version_or_newest(session: Session, dataset_id: str, version: int) -> DatasetVersionRow:
@@ -54,6 +63,17 @@ def get_version_or_newest(session: Session, dataset_id: str, version: int) -> Da
     if row is None and dataset is not None:
         row = repository.get_newest_version(session, dataset)
     return row or get_version_by_id(session, dataset_id, version)
+
+
+def retry_while_erased(read: Callable[[], Result]) -> Result:
+    """Call `read`, which gets its version anew, again if an erasure has removed the files of that.
+
+    Raises TableGone after the last attempt.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(TableGone):
+            return read()
+    return read()
 
 
 def is_available(session: Session, dataset_id: str, version: int) -> bool:

@@ -22,6 +22,7 @@ from models.suggestions import suggest
 from service import RELEASE
 from service.comparisons import operations as comparisons
 from service.comparisons.operations import VersionPair
+from service.datasets.stored_customers import customers_key
 from service.datasets.stored_versions import DatasetAt
 from service.errors import NotFound
 from service.figures import loaders
@@ -72,7 +73,8 @@ class FigureSource(Generic[Subject]):
 def of_dataset(stores: Stores, at: DatasetAt) -> FigureSource[Any]:
     """Return the figure source of a dataset version."""
     dataset, version = at
-    state = cache_key([dataset.tenant, dataset.id, version.version])
+    with stores.database.reading() as session:
+        state = cache_key([dataset.tenant, *customers_key(session, version)])
     subject = partial(stores.subjects.get, state, lambda: loaders.load_dataset(stores, at))
     return FigureSource(figures=OF_DATASETS, subject=subject, state=state)
 
@@ -95,9 +97,8 @@ def of_version(
     """
     model, version = ready
     source, names = loaders.source_of(session, version), registry.segment_names(session, version)
-    state = cache_key(
-        [model.tenant, model.id, version.number, version.attempt, source and source.version, names]
-    )
+    shown = source and customers_key(session, source)
+    state = cache_key([model.tenant, model.id, version.number, version.attempt, shown, names])
     subject = partial(
         stores.subjects.get, state, lambda: loaders.load_version(session, stores, ready)
     )

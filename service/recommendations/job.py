@@ -11,7 +11,6 @@ from models.selection import Recommendation, recommend_k
 from service.datasets import stored_versions
 from service.datasets.features import doubts_of
 from service.datasets.stored_customers import read_customers
-from service.errors import TableGone
 from service.jobs.operations import JobResult, Progress
 from service.recommendations import repository
 from service.recommendations.operations import Question, read_question
@@ -91,10 +90,7 @@ def _scale_progress(progress: Progress, stage: str, fraction: float) -> None:
 
 def _read(stores: Stores, payload: JsonObject) -> _Inputs:
     """Read the planned dataset version, or the newest one if an erasure has deleted it."""
-    try:
-        return _read_once(stores, payload)
-    except TableGone:
-        return _read_once(stores, payload)
+    return stored_versions.retry_while_erased(partial(_read_once, stores, payload))
 
 
 def _read_once(stores: Stores, payload: JsonObject) -> _Inputs:

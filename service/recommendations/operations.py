@@ -78,8 +78,10 @@ def plan_recommendation(
 
 
 def _add_with_job(session: Session, tenant: str, row: RecommendationRow) -> JobRow:
-    # Raises if it was deleted meanwhile.
-    stored_versions.get_version_by_id(session, row.dataset_id, row.dataset_version)
+    source = stored_versions.get_version_or_newest(  # raises if the dataset was deleted meanwhile
+        session, row.dataset_id, row.dataset_version
+    )
+    row.dataset_version = source.version
     job = jobs.create_job(session, tenant, RECOMMEND, {"recommendation": row.id})
     row.job_id = job.id
     session.add(row)

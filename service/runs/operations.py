@@ -4,6 +4,9 @@ As a job into a table of its own, or on the fly to list the members of a segment
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
 from uuid import uuid4
 
 import pyarrow as pa
@@ -15,7 +18,7 @@ from service.datasets.dataset_schema import stored_schema
 from service.datasets.rows import DatasetVersionRow
 from service.datasets.stored_customers import read_customer_batches, read_derived_batches
 from service.datasets.stored_versions import DatasetAt
-from service.errors import Conflict
+from service.errors import Conflict, NotFound, TableBusy, TableGone
 from service.jobs import operations as jobs
 from service.jobs.operations import JobResult, Progress
 from service.jobs.rows import JobRow
@@ -35,15 +38,21 @@ from service.stores.database import JsonObject, Session, now
 from service.stores.tables import Rows
 
 ASSIGN = "assign"
+IS_NAMED: Final = "is_version_named"
 
 
-def plan_run(session: Session, model: ModelRow, version: VersionRow, at: DatasetAt) -> JobRow:
-    """Insert a run, which assigns a dataset by a version, and its job, if both still exist."""
-    tenant, (row, source) = model.tenant, at
-    stored_versions.get_version_by_id(session, row.id, source.version)
+def plan_run(
+    session: Session, model: ModelRow, version: VersionRow, at: DatasetAt, *, is_named: bool
+) -> JobRow:
+    """Insert a run, which assigns a dataset by a version, and its job, if both still exist.
+
+    `is_named` is whether the request names the dataset version, rather than the newest.
+    """
+    tenant, (row, planned) = model.tenant, at
+    source = _find_source(session, row.id, planned.version, is_named=is_named)
     registry.check_exists(session, model, version)
     run_id = str(uuid4())
-    job = jobs.create_job(session, tenant, ASSIGN, {"run": run_id})
+    job = jobs.create_job(session, tenant, ASSIGN, {"run": run_id, IS_NAMED: is_named})
     run = RunRow(
         id=run_id,
         tenant=tenant,
@@ -60,14 +69,28 @@ def plan_run(session: Session, model: ModelRow, version: VersionRow, at: Dataset
 def assign_dataset(
     stores: Stores, payload: JsonObject, attempt: int, progress: Progress
 ) -> JobResult:
-    """Assign the customers of a run's dataset, batch by batch, into the attempt's own table."""
+    """Assign the customers of a run's dataset, batch by batch, into the attempt's own table.
+
+    Begins anew with the newest version if an erasure deletes the one that is read, unless the
+    request named that.
+    """
     progress("placing", 0.0)
+    return stores.tables.retry(partial(_assign_version, stores, payload, attempt, progress))
+
+
+def _assign_version(
+    stores: Stores, payload: JsonObject, attempt: int, progress: Progress
+) -> JobResult:
+    """Assign the customers of the version that a run reads.
+
+    Raises TableBusy if an erasure deletes the version, and a newer one is to be read.
+    """
+    is_named = payload.get(IS_NAMED, True)
     with stores.database.reading() as session:
         run = repository.get_run_by_id(session, payload["run"])
         model, version = registry_repository.get_by_id(session, run.model_id, run.version)
-        source = stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        source = _find_source(session, run.dataset_id, run.dataset_version, is_named=is_named)
         placing = open_batch(session, stores, model, version, source)
-    path = _begin_table(stores, run, registry.owner(model, version), attempt)
     tallies: list[AssignmentCounts] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -76,23 +99,63 @@ def assign_dataset(
             progress("placing", (tally.n_assigned + tally.n_rejected) / source.n_customers)
             yield batch
 
-    stores.tables.write(path, ASSIGNMENT_SCHEMA, batches)
+    with _busy_if_erased(source.version, is_named=is_named):
+        path = _begin_table(stores, run, source, registry.owner(model, version), attempt)
+        with _dropped_on_error(stores, path):
+            stores.tables.write(path, ASSIGNMENT_SCHEMA, batches)
+            _require_kept(stores, run.dataset_id, source.version)
 
     def finish(session: Session) -> JsonObject:
         # A customer who was erased meanwhile must not come back by a run that had begun before.
-        stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        with _busy_if_erased(source.version, is_named=is_named):
+            stored_versions.get_version_by_id(session, run.dataset_id, source.version)
         row = repository.get_run_by_id(session, run.id)
         row.attempt, row.counts = attempt, placing.counts(tallies[-1])
+        row.dataset_version = source.version
         row.findings = placing.findings(tallies[-1], stored_schema(source).names)
         return {"model": model.name, "version": version.number, "run": run.id}
 
     return JobResult(finish=finish, undo=lambda: stores.tables.drop(path))
 
 
-def _begin_table(stores: Stores, run: RunRow, owner: str, attempt: int) -> str:
+def _find_source(
+    session: Session, dataset_id: str, version: int, *, is_named: bool
+) -> DatasetVersionRow:
+    find = stored_versions.get_version_by_id if is_named else stored_versions.get_version_or_newest
+    return find(session, dataset_id, version)
+
+
+@contextmanager
+def _busy_if_erased(version: int, *, is_named: bool) -> Iterator[None]:
+    """Raise TableBusy if a block finds a version gone, or NotFound if the request named that."""
+    try:
+        yield
+    except (NotFound, TableGone) as gone:
+        raise (stored_versions.version_gone(version) if is_named else TableBusy()) from gone
+
+
+@contextmanager
+def _dropped_on_error(stores: Stores, path: str) -> Iterator[None]:
+    """Drop a table if a block, which writes it, raises an error."""
+    try:
+        yield
+    except BaseException:
+        stores.tables.drop(path)
+        raise
+
+
+def _require_kept(stores: Stores, dataset_id: str, version: int) -> None:
+    """Raise NotFound if a version was deleted while it was read."""
+    with stores.database.reading() as session:
+        stored_versions.get_version_by_id(session, dataset_id, version)
+
+
+def _begin_table(
+    stores: Stores, run: RunRow, source: DatasetVersionRow, owner: str, attempt: int
+) -> str:
     """Register an attempt's table for erasures, and remove the tables of earlier attempts."""
     with stores.database.writing() as session:
-        source = stored_versions.get_version_by_id(session, run.dataset_id, run.dataset_version)
+        stored_versions.get_version_by_id(session, run.dataset_id, source.version)
         datasets.derive(session, source, run_path(run, attempt), owner)
     for earlier in range(1, attempt):
         stores.tables.drop(run_path(run, earlier))

@@ -65,7 +65,8 @@ async def start_run(
     def plan(session: Session) -> Plan:
         ready = registry.get_ready_version(session, tenant, model, version)
         at = stored_versions.find_at(session, tenant, body.dataset, body.dataset_version)
-        return lambda writing: operations.plan_run(writing, *ready, at)
+        is_named = body.dataset_version is not None
+        return lambda writing: operations.plan_run(writing, *ready, at, is_named=is_named)
 
     fold = partial(fold_dataset, later.services.stores, tenant, body.dataset, body.dataset_version)
     return await later.respond(plan, partial(_show, tenant), before=fold)

@@ -21,7 +21,6 @@ from service.datasets import stored_versions
 from service.datasets.features import doubts_of
 from service.datasets.rows import DatasetVersionRow
 from service.datasets.stored_customers import read_customers
-from service.errors import TableGone
 from service.jobs.operations import JobResult, Progress
 from service.registry import operations as registry
 from service.registry import repository
@@ -103,10 +102,7 @@ def run_fit(
 
 def _read(stores: Stores, payload: JsonObject) -> FitInputs:
     """Read the planned dataset version, or the newest one if an erasure has deleted it."""
-    try:
-        return _read_once(stores, payload)
-    except TableGone:
-        return _read_once(stores, payload)
+    return stored_versions.retry_while_erased(partial(_read_once, stores, payload))
 
 
 def _read_once(stores: Stores, payload: JsonObject) -> FitInputs:

@@ -175,15 +175,17 @@ def _new_model(session: Session, tenant: str, name: str) -> ModelRow:
 def _add_version(
     session: Session, model: ModelRow, values: dict[str, Any], *, kind: str = FIT
 ) -> JobRow:
-    # Raises if deleted meanwhile.
-    stored_versions.get_version_by_id(session, values["dataset_id"], values["dataset_version"])
+    source = stored_versions.get_version_or_newest(  # raises if the dataset was deleted meanwhile
+        session, values["dataset_id"], values["dataset_version"]
+    )
+    values = {**values, "dataset_version": source.version}
     number = registry.next_number(session, model)
     payload = {"model_id": model.id, "version": number, "algorithm": values["algorithm"]["name"]}
     job = jobs.create_job(session, model.tenant, kind, payload)
     session.add(
         VersionRow(model_id=model.id, number=number, job_id=job.id, created_at=now(), **values)
     )
-    stored_versions.pin_version(session, values["dataset_id"], values["dataset_version"], model.id)
+    stored_versions.pin_version(session, source.dataset_id, source.version, model.id)
     return job
 
 

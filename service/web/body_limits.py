@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
+from anyio import from_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope
 
@@ -18,9 +19,6 @@ from service.web.formats import UnsupportedFormat, is_json
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.json_depth import check_depth
 from service.web.memory_budget import MemoryBudget
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 INTAKE: Final = "service.intake"
 DISCONNECT: Final[Message] = {"type": "http.disconnect"}
@@ -32,6 +30,8 @@ MAX_CONTENT_TYPE: Final = 1_000  # characters: FastAPI's parser of media types t
 # table.
 OBJECT_WEIGHT: Final = 48
 TABLE_WEIGHT: Final = 8
+# A smaller share is not worth a visit of the event loop.
+MIN_SHARE: Final = MAX_LOOP_BYTES * TABLE_WEIGHT
 
 
 class BodyTooLarge(ServiceError):
@@ -158,9 +158,21 @@ class LimitedReceive:
 
         Small bodies need none, unless they are compressed.
         """
-        n_more = min(n_bytes, self._budget.max_share) - self._memory
         is_small = self._received <= MAX_LOOP_BYTES and not self._unpacked_bytes
-        if not is_small and n_more > 0:
+        if not is_small:
+            await self._acquire(min(n_bytes, self._budget.max_share))
+
+    def acquire_decoded(self, n_bytes: int) -> None:
+        """Acquire memory for the decoded table, `n_bytes` in total; called in a worker thread.
+
+        A table that takes more than the budget waits until it has all of it.
+        """
+        if n_bytes > MIN_SHARE:
+            from_thread.run(self._acquire, min(n_bytes, self._budget.n_bytes))
+
+    async def _acquire(self, n_bytes: int) -> None:
+        n_more = n_bytes - self._memory
+        if n_more > 0:
             await self._budget.acquire(n_more)
             self._memory += n_more
 
@@ -172,11 +184,6 @@ class LimitedReceive:
     def _check_size(self, n_bytes: int) -> None:
         if n_bytes > self._max_bytes:
             raise BodyTooLarge(f"The body exceeds the limit of {self._max_bytes:,} bytes")
-
-
-def allow_table(request: "Request", n_bytes: int, weight: int) -> None:
-    """Expect a table of up to `n_bytes` instead of a JSON document."""
-    cast("LimitedReceive", request.scope[INTAKE]).allow_table(n_bytes, weight)
 
 
 def is_complete(message: Message) -> bool:

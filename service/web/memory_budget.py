@@ -13,10 +13,12 @@ BudgetWaiter = tuple[int, asyncio.Future[None]]
 class MemoryBudget:
     """Semaphore of bytes.
 
-    One share is at most half of the budget, so that a large body cannot block all others.
+    The share of a body is at most half of the budget, so that one cannot block all others. Only a
+    decoded table may acquire all of it.
     """
 
     def __init__(self, n_bytes: int, *, seconds: float = WAIT_SECONDS) -> None:
+        self.n_bytes = n_bytes
         self.max_share = max(n_bytes // 2, 1)
         self._free = n_bytes
         self._seconds = seconds

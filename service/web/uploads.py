@@ -4,7 +4,7 @@ In memory while small, on disk beyond that.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, BinaryIO, Final, cast
@@ -23,10 +23,10 @@ from service.web.body_limits import (
     OBJECT_WEIGHT,
     TABLE_WEIGHT,
     LimitedReceive,
-    allow_table,
 )
 from service.web.dependencies import ServicesDep
 from service.web.formats import (
+    COLUMNAR,
     MEDIA_TYPES,
     MULTIPART,
     READERS,
@@ -42,16 +42,23 @@ MAX_COMPRESSION: Final = 16  # bytes of an unpacked table per byte of the larges
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A received table: the file at its start, its media type, and the limits of the route."""
+    """A received table: the file at its start, its media type, and the limits of the route.
+
+    `reserve` acquires the memory of the decoded table in the budget, from a worker thread.
+    """
 
     file: BinaryIO
     content_type: str
     bounds: TableLimits
+    reserve: Callable[[int], None]
 
 
 async def receive_table(request: Request, services: ServicesDep) -> AsyncIterator[Upload]:
     """Receive the table of a dataset; close its file after the response."""
-    allow_table(request, services.settings.table_bytes, TABLE_WEIGHT)
+    media_type, _ = parse_media_type(request.headers.get("content-type", ""))
+    # A columnar body reserves its decoded size, which its own size says nothing about.
+    weight = 1 if media_type in COLUMNAR else TABLE_WEIGHT
+    _intake(request.scope).allow_table(services.settings.table_bytes, weight)
     async for body in _receive(request, table_limits(services.settings)):
         yield body
 
@@ -66,7 +73,7 @@ async def receive_small_table(request: Request, services: ServicesDep) -> AsyncI
 def allow_assignments(scope: Scope, settings: Settings) -> None:
     """Expect customers to assign; a table that may be compressed reserves its largest size."""
     media_type, _ = parse_media_type(get_header(scope, b"content-type") or "")
-    cast("LimitedReceive", scope[INTAKE]).allow_table(
+    _intake(scope).allow_table(
         settings.assignment_bytes,
         OBJECT_WEIGHT,
         in_memory_bytes=settings.assignment_bytes,
@@ -84,6 +91,10 @@ def assignment_limits(settings: Settings) -> TableLimits:
         rows=settings.assignment_rows,
         n_bytes=min(settings.table_memory, settings.assignment_bytes * MAX_COMPRESSION),
     )
+
+
+def _intake(scope: Scope) -> LimitedReceive:
+    return cast("LimitedReceive", scope[INTAKE])
 
 
 UploadDep = Annotated[Upload, Depends(receive_table)]
@@ -107,7 +118,8 @@ async def _receive(request: Request, bounds: TableLimits) -> AsyncIterator[Uploa
         await _receive_form(request) if is_form else (await _spool(request), content_type)
     )
     with file:
-        yield Upload(file=file, content_type=media_type, bounds=bounds)
+        reserve = _intake(request.scope).acquire_decoded
+        yield Upload(file=file, content_type=media_type, bounds=bounds, reserve=reserve)
 
 
 async def _spool(request: Request) -> BinaryIO:

@@ -1,11 +1,14 @@
 """Too much, too slowly, and an end in the middle of it all."""
 
+import io
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bench.server import Server, wait_for
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.processes
 
 MEBIBYTE = 1 << 20
 DEADLINE = 3
+PARQUET = "application/vnd.apache.parquet"
 NOWHERE = "tcp://127.0.0.1:9"
 LIMITS = {
     "table_bytes": str(10 * MEBIBYTE),
@@ -52,6 +56,46 @@ def test_a_hundred_megabytes_are_refused_before_they_are_there(limited, chunked,
     reached(f"100 MB {how}: milliseconds until 413", seconds * 1000, at_most=100)
     reached(f"100 MB {how}: MiB more memory", used[0] / MEBIBYTE, at_most=32)
     assert (answer.split()[1], used[0] <= 32 * MEBIBYTE) == (b"413", True)
+
+
+def repeated(text, n_rows):
+    """Write a Parquet file that names one text again and again; it is hundreds of bytes long."""
+    body = io.BytesIO()
+    texts = pa.array([text]).take(pa.array(np.zeros(n_rows, np.int32)))
+    pq.write_table(pa.table({"id": range(n_rows), "note": texts}), body, compression="zstd")
+    return body.getvalue()
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory):
+    """A server whose tables may unpack to 128 MiB, in a budget of as much as one of them takes."""
+    home = tmp_path_factory.mktemp("tight") / "home"
+    sizes = {"table_memory": str(128 * MEBIBYTE), "body_memory": str(512 * MEBIBYTE)}
+    with Server(home, engine_address=NOWHERE, **sizes) as server:
+        server.send("PUT", "/v1/datasets/first", repeated("x", 1000), PARQUET)
+        yield server
+
+
+def put_parquet(server, body):
+    return server.http.put(
+        "/v1/datasets/much", content=body, headers={"Content-Type": PARQUET}
+    ).status_code
+
+
+def test_a_small_file_that_unpacks_beyond_the_limit_costs_the_api_nothing(tight, reached):
+    body = repeated("x" * 20_000, 10_000)
+    with most_memory(api_of(tight)) as used:
+        status = put_parquet(tight, body)
+    reached("unpacks to 200 MB: MiB more memory of the api", used[0] / MEBIBYTE, at_most=32)
+    assert (status, used[0] <= 32 * MEBIBYTE) == (422, True)
+
+
+def test_tables_that_are_stored_at_once_stay_within_the_memory_of_all_bodies(tight, reached):
+    body = repeated("x" * 10_000, 10_000)
+    with most_memory(api_of(tight)) as used, ThreadPoolExecutor(4) as callers:
+        statuses = list(callers.map(lambda _: put_parquet(tight, body), range(4)))
+    reached("4 x 100 MB unpacked: MiB more memory of the api", used[0] / MEBIBYTE, at_most=576)
+    assert ({*statuses} <= {200, 201, 503}, used[0] <= 576 * MEBIBYTE) == (True, True)
 
 
 def test_slow_senders_are_hung_up_on_and_others_are_answered(limited, n_slow, reached):

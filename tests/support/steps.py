@@ -16,7 +16,8 @@ from service.config import Settings
 from service.customers import operations as customers
 from service.customers.encoder import encode_upsert
 from service.idempotency.operations import IdempotentRequest
-from service.stores import open_stores
+from service.stores import Stores, open_stores
+from service.tasks import run_attempt
 from service.web.formats import RawTable
 from tests.support.databases import make_embedded
 from tests.support.fakes import InlineEngine
@@ -119,6 +120,11 @@ def erase(client: TestClient, name: str, customer_id: str) -> str:
     answer = client.delete(f"/v1/datasets/{name}/customers/{quote(customer_id, safe='')}")
     assert answer.status_code == 204, answer.text
     return answer.headers["X-Job"]
+
+
+def erase_now(client: TestClient, stores: Stores, name: str, customer_id: str) -> None:
+    """Erase a customer of a service whose engine is idle, and run the job that cleans up."""
+    run_attempt(stores, erase(client, name, customer_id), max_attempts=3)
 
 
 def run_of(client: TestClient, model: str, dataset: str, **asked) -> dict:

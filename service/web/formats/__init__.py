@@ -20,11 +20,19 @@ from service.web.formats.errors import (
 from service.web.formats.json_reader import read_json
 from service.web.formats.media_types import parse_media_type
 from service.web.formats.ndjson import read_lines
-from service.web.formats.raw_table import RawTable, without_empty_rows, without_nan
+from service.web.formats.raw_table import (
+    RawTable,
+    Reserve,
+    unlimited,
+    without_empty_rows,
+    without_nan,
+    working_bytes,
+)
 from service.web.formats.reader_pool import ColumnarFormat, ReaderPool
 from service.web.formats.signatures import describe_signature
 
 __all__ = [
+    "COLUMNAR",
     "DEFAULT_LIMITS",
     "MEDIA_TYPES",
     "MULTIPART",
@@ -82,20 +90,22 @@ def is_utf8_json(content_type: str) -> bool:
     return media_type == "application/json" and charset.lower() == "utf-8"
 
 
-def read_table(
+def read_table(  # noqa: PLR0913 - the body, its limits, how
     file: BinaryIO,
     content_type: str,
     bounds: TableLimits = DEFAULT_LIMITS,
     readers: ReaderPool | None = None,
     warn: Callable[[str], object] = lambda _: None,
+    *,
+    reserve: Reserve = unlimited,
 ) -> pa.Table:
     """Read a body as a table of text, int64 and float64 columns, in the order of first occurrence.
 
     Rows that are empty in every column are skipped. Without `readers`, an
     Arrow or Parquet body gets a reader process of its own. `warn` is called with each warning
-    about the body.
+    about the body, `reserve` with the memory that the decoded table takes, before it is used.
     """
-    patch = _read(file, content_type, bounds, readers)
+    patch = _read(file, content_type, bounds, readers, reserve)
     for sentence in patch.warnings:
         warn(sentence)
     table = without_empty_rows(patch.table)
@@ -108,9 +118,11 @@ def read_patch(
     content_type: str,
     bounds: TableLimits = DEFAULT_LIMITS,
     readers: ReaderPool | None = None,
+    *,
+    reserve: Reserve = unlimited,
 ) -> RawTable:
     """Read a body with a mask of the cells that it contains; empty JSON rows are kept."""
-    patch = _read(file, content_type, bounds, readers)
+    patch = _read(file, content_type, bounds, readers, reserve)
     _check_rows(patch.table)
     return patch
 
@@ -121,7 +133,11 @@ def media_type_of(filename: str) -> str | None:
 
 
 def _read(
-    file: BinaryIO, content_type: str, bounds: TableLimits, readers: ReaderPool | None
+    file: BinaryIO,
+    content_type: str,
+    bounds: TableLimits,
+    readers: ReaderPool | None,
+    reserve: Reserve,
 ) -> RawTable:
     media_type, parameters = parse_media_type(content_type)
     declared = parameters.get("charset")
@@ -132,20 +148,26 @@ def _read(
     if other is not None:
         raise UnreadableBody(other)
     if media_type in COLUMNAR:
-        patch = without_nan(_read_columnar(file, COLUMNAR[media_type], bounds, readers))
+        fmt = COLUMNAR[media_type]
+        patch = without_nan(_read_columnar(file, fmt, bounds, readers, reserve))
     else:
         patch = READERS[media_type](file, charset, bounds)
+        reserve(working_bytes(patch.table))
     _check_cells(patch.table, bounds.characters)
     return patch
 
 
 def _read_columnar(
-    file: BinaryIO, fmt: ColumnarFormat, bounds: TableLimits, readers: ReaderPool | None
+    file: BinaryIO,
+    fmt: ColumnarFormat,
+    bounds: TableLimits,
+    readers: ReaderPool | None,
+    reserve: Reserve,
 ) -> pa.Table:
     if readers is not None:
-        return readers.read(fmt, file, bounds)
+        return readers.read(fmt, file, bounds, reserve)
     with ReaderPool() as own:
-        return own.read(fmt, file, bounds)
+        return own.read(fmt, file, bounds, reserve)
 
 
 def _check_cells(table: pa.Table, most: int) -> None:

@@ -1,7 +1,8 @@
 """Result of every reader: a raw table, and a mask of the cells that the body contained."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
+Reserve = Callable[[int], None]
+
+# A table that is stored takes up to four times its size: as it was decoded, as it is stored, and
+# copies of the columns that are being read. A row has an id, masks, and entries in hash tables.
+COPIES: Final = 4
+ROW_BYTES: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +29,15 @@ class RawTable:
     table: pa.Table
     present: Mapping[str, Mask] | None = None
     warnings: tuple[str, ...] = ()
+
+
+def working_bytes(table: pa.Table) -> int:
+    """Return how much memory a raw table takes until it is stored."""
+    return int(COPIES * table.nbytes + ROW_BYTES * table.num_rows)
+
+
+def unlimited(_n_bytes: int) -> None:
+    """Reserve nothing: the caller has memory enough."""
 
 
 def without_empty_rows(table: pa.Table) -> pa.Table:
@@ -38,7 +54,9 @@ def is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Mark the cells of a column that are null or blank."""
     if not pa.types.is_string(column.type):
         return column.is_null()
-    return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)  # noqa: FBT003 - pyarrow has no keyword
+    # Without a trimmed copy of every text.
+    blank = pc.or_(pc.equal(pc.binary_length(column), 0), pc.utf8_is_space(column))
+    return pc.fill_null(blank, True)  # noqa: FBT003 - pyarrow has no keyword
 
 
 def without_nan(table: pa.Table) -> RawTable:

@@ -22,6 +22,7 @@ import service
 from service.errors import FieldError, Unavailable
 from service.web.formats import reader_messages
 from service.web.formats.errors import TableLimits, UnreadableBody
+from service.web.formats.raw_table import Reserve, unlimited, working_bytes
 from service.web.formats.reader_messages import ReaderMessage
 
 MAX_PROCESSES: Final = 2
@@ -69,7 +70,10 @@ class ReaderProcess:
     def read(
         self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits, *, seconds: float
     ) -> pa.Table:
-        """Return a body's raw table; ends the process if it does not answer in time."""
+        """Return a body's raw table, not yet validated.
+
+        Ends the process if it does not answer in time.
+        """
         self._wait_until_ready()
         self._connection.settimeout(seconds)
         try:
@@ -139,8 +143,23 @@ class ReaderPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits) -> pa.Table:
-        """Return the raw table of a body: columns of text, int64 or float64."""
+    def read(
+        self,
+        fmt: ColumnarFormat,
+        file: BinaryIO,
+        bounds: TableLimits,
+        reserve: Reserve = unlimited,
+    ) -> pa.Table:
+        """Return the raw table of a body: columns of text, int64 or float64.
+
+        `reserve` is called with the memory that the table takes, before its cells are touched.
+        """
+        table = self._decode(fmt, file, bounds)
+        reserve(working_bytes(table))
+        table.validate(full=True)
+        return table
+
+    def _decode(self, fmt: ColumnarFormat, file: BinaryIO, bounds: TableLimits) -> pa.Table:
         if not self._free.acquire(timeout=self._seconds):
             raise Unavailable("Too many Arrow and Parquet bodies are being read; try again shortly")
         try:
@@ -232,5 +251,5 @@ def _table_of(answer: ReaderMessage) -> pa.Table:
     # The process has parsed untrusted bytes, which may have taken it over.
     if not all(kind in RAW_TYPES for kind in table.schema.types):
         raise ReaderFailed("a reader process answered with columns of other types")
-    table.validate(full=True)
+    table.validate()
     return table

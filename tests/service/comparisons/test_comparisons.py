@@ -7,7 +7,17 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from tests.support.fakes import Interrupted
-from tests.support.steps import INCOME, SCORE, customers_of, erase, fit, put_csv, refit, upsert
+from tests.support.steps import (
+    INCOME,
+    SCORE,
+    customers_of,
+    erase,
+    finished,
+    fit,
+    put_csv,
+    refit,
+    upsert,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -162,7 +172,7 @@ def test_customers_are_read_once_for_repeated_requests(own):
 
 
 def test_after_an_erasure_the_remaining_customers_are_compared(own):
-    erase(own, "sample", customers_of(own, "sample")[0]["CustomerID"])
+    finished(own, erase(own, "sample", customers_of(own, "sample")[0]["CustomerID"]))
     found = compared(own, "own")
     assert (found["n_customers"], found["dataset_version"], found["dataset_version_available"]) == (
         399,

@@ -9,7 +9,16 @@ import pytest
 
 from models.figures import EXTENSIONS, OF_COMPARISONS, OF_DATASETS, OF_RECOMMENDATIONS, OF_VERSIONS
 from service.stores.lru_cache import LruCache
-from tests.support.steps import INCOME, SCORE, customers_of, erase, fit, put_csv, recommend
+from tests.support.steps import (
+    INCOME,
+    SCORE,
+    customers_of,
+    erase,
+    finished,
+    fit,
+    put_csv,
+    recommend,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -182,7 +191,7 @@ def test_figures_of_other_customers_than_those_of_the_fit_have_a_note_as_does_th
     fit(client, "sample", features=None)
     place = VERSION.format("sample")
     assert client.get(place).json()["note"] is None
-    erase(client, "sample", customers_of(client, "sample")[0]["CustomerID"])
+    finished(client, erase(client, "sample", customers_of(client, "sample")[0]["CustomerID"]))
     note = client.get(place).json()["note"]
     assert "fitted on version 1 of the dataset" in note
     assert "the customers of version 2" in note

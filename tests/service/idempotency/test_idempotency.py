@@ -11,7 +11,7 @@ from service.idempotency.rows import RequestRow
 from service.sample import ORDERS_HEADER, generate_orders
 from service.stores.database import now
 from tests.support.fakes import IdleEngine
-from tests.support.steps import INCOME, SCORE, erase, put_csv, running, upsert
+from tests.support.steps import INCOME, SCORE, erase, finished, put_csv, running, upsert
 
 pytestmark = pytest.mark.slow
 
@@ -254,7 +254,7 @@ def test_a_stored_response_with_customer_ids_is_deleted_by_an_erasure(client, sa
     put_csv(client, "shop", sample_csv)
     batch = {"customers": [{"CustomerID": "1", "Age": 40}]}
     client.post("/v1/datasets/shop/customers", json=batch, headers=keyed("mine"))
-    erase(client, "shop", "1")
+    finished(client, erase(client, "shop", "1"))
     again = client.post("/v1/datasets/shop/customers", json=batch, headers=keyed("mine"))
     assert (again.status_code, again.json()["type"]) == (409, "/problems/answer-forgotten")
     assert client.get("/v1/datasets/shop/customers/1").status_code == 404

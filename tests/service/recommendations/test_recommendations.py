@@ -7,11 +7,22 @@ from dataclasses import replace
 import pytest
 
 from service.config import Settings
+from service.recommendations import operations
 from service.sample import generate_sample
 from service.stores import open_stores
 from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine, Interrupted
-from tests.support.steps import INCOME, SCORE, erase, finished, put_csv, recommend, running, upsert
+from tests.support.steps import (
+    INCOME,
+    SCORE,
+    erase,
+    erase_now,
+    finished,
+    put_csv,
+    recommend,
+    running,
+    upsert,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -285,10 +296,41 @@ def test_a_recommendation_outlives_an_erasure_and_names_no_customer(sampled, own
 def test_after_an_erasure_the_newest_customers_are_evaluated(waiting):
     client, stores = waiting
     job = ask(client, wait="wait=0").json()["job"]
-    erase(client, "sample", "1")
+    erase_now(client, stores, "sample", "1")
     run_attempt(stores, job, max_attempts=3)
     [made] = listed(client, "sample")["recommendations"]
     assert (made["dataset_version"], made["n_customers"]) == (2, 29)
+
+
+def test_a_customer_erased_while_a_recommendation_is_planned_does_not_refuse_it(
+    waiting, monkeypatch
+):
+    client, stores = waiting
+    plan = operations.plan_recommendation
+
+    def plan_and_erase(*asked, **settings):
+        planned = plan(*asked, **settings)
+        erase_now(client, stores, "sample", "1")
+        return planned
+
+    monkeypatch.setattr(operations, "plan_recommendation", plan_and_erase)
+    run_attempt(stores, ask(client, wait="wait=0").json()["job"], max_attempts=3)
+    [made] = listed(client, "sample")["recommendations"]
+    assert (made["dataset_version"], made["n_customers"]) == (2, 29)
+
+
+def test_a_recommendation_reads_the_newest_version_through_several_erasures(waiting):
+    client, stores = waiting
+    job, left = ask(client, wait="wait=0").json()["job"], ["1", "2", "3"]
+
+    def erase_next():
+        if left:
+            erase_now(client, stores, "sample", left.pop())
+
+    tables = Interrupted(stores.tables, "read", erase_next)
+    run_attempt(replace(stores, tables=tables), job, max_attempts=3)
+    [made] = listed(client, "sample")["recommendations"]
+    assert (made["dataset_version"], made["n_customers"]) == (4, 27)
 
 
 def test_a_dataset_deleted_during_its_recommendation_leaves_nothing(waiting):

@@ -12,6 +12,7 @@ import pytest
 
 from service.config import Settings
 from service.jobs.rows import JobRow
+from service.runs import operations
 from service.runs.batch import ASSIGNMENT_SCHEMA, NAMED_ASSIGNMENT_SCHEMA, with_segment_names
 from service.stores import open_stores
 from service.tasks import run_attempt
@@ -21,6 +22,8 @@ from tests.support.steps import (
     SCORE,
     customers_of,
     erase,
+    erase_now,
+    finished,
     fit,
     place,
     put_csv,
@@ -367,34 +370,64 @@ def attempts(settings: Settings) -> list[str]:
 # What happens meanwhile
 
 
-def test_a_customer_erased_before_a_run_starts_is_not_assigned(waiting, stores, settings):
-    job = begin(waiting)["job"]
-    erase(waiting, "sample", "7")
-    run_attempt(stores, job, max_attempts=3)
-    assert (waiting.get(f"/v1/jobs/{job}").json()["state"], files(settings)) == ("failed", [])
+@pytest.fixture(params=["before", "write", "batches", "after"])
+def erased_meanwhile(request, waiting, stores):
+    """Run a job whose dataset loses a customer at one moment of it."""
+
+    def run(job):
+        left = ["7", "9"] if request.param == "batches" else ["7"]
+
+        def erase_next():
+            if left:
+                erase_now(waiting, stores, "sample", left.pop())
+
+        tables = stores.tables
+        if request.param == "before":
+            erase_next()
+        elif request.param == "after":
+            tables = WhenWritten(tables, erase_next)
+        else:
+            tables = Interrupted(tables, request.param, erase_next)
+        run_attempt(replace(stores, tables=tables), job, max_attempts=3)
+        return waiting.get(f"/v1/jobs/{job}").json()
+
+    return run
 
 
-@pytest.mark.parametrize("moment", ["write", "batches"])
-def test_a_customer_erased_during_a_run_does_not_reappear(waiting, stores, settings, moment):
-    job = begin(waiting)["job"]
-    erased = []
+def test_a_run_of_the_newest_version_begins_anew_when_a_customer_is_erased(
+    waiting, erased_meanwhile
+):
+    ended = erased_meanwhile(begin(waiting)["job"])
+    run = waiting.get(address("sample", f"/{ended['result']['run']}")).json()
+    newest = waiting.get("/v1/datasets/sample").json()["dataset_version"]
+    assert run["dataset_version"] == newest
+    assert [row["customer_id"] for row in placed_by(waiting, run)] == [
+        row["CustomerID"] for row in customers_of(waiting, "sample")
+    ]
 
-    def once():
-        if not erased:
-            erased.append(erase(waiting, "sample", "7"))
 
-    run_attempt(
-        replace(stores, tables=Interrupted(stores.tables, moment, once)), job, max_attempts=3
-    )
-    ended = waiting.get(f"/v1/jobs/{job}").json()
+def test_a_run_of_a_named_version_fails_when_a_customer_is_erased(
+    waiting, erased_meanwhile, settings
+):
+    ended = erased_meanwhile(begin(waiting, dataset_version=1)["job"])
     assert (ended["state"], ended["problem"]["status"], files(settings)) == ("failed", 404, [])
 
 
-def test_a_customer_erased_after_a_run_has_written_does_not_reappear(waiting, stores, settings):
-    job, left = begin(waiting)["job"], [lambda: erase(waiting, "sample", "7")]
-    late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
-    run_attempt(late, job, max_attempts=3)
-    assert (waiting.get(f"/v1/jobs/{job}").json()["state"], files(settings)) == ("failed", [])
+def test_a_run_whose_last_check_finds_an_erasure_is_attempted_again(waiting, stores, monkeypatch):
+    job, left = begin(waiting)["job"], [lambda: erase_now(waiting, stores, "sample", "7")]
+    require_kept = operations._require_kept
+
+    def erase_after(*asked):
+        require_kept(*asked)
+        if left:
+            left.pop()()
+
+    monkeypatch.setattr(operations, "_require_kept", erase_after)
+    states = []
+    for _ in range(2):
+        run_attempt(stores, job, max_attempts=3)
+        states.append(waiting.get(f"/v1/jobs/{job}").json()["state"])
+    assert states == ["running", "succeeded"]
 
 
 def test_a_run_whose_model_is_deleted_meanwhile_leaves_nothing(waiting, stores, settings):
@@ -420,7 +453,7 @@ def test_a_retried_run_assigns_each_customer_once(waiting, stores):
 def test_a_superseded_attempt_restores_no_erased_customer(waiting, stores, settings):
     def overtake():
         run_attempt(stores, job, max_attempts=3)
-        erase(waiting, "sample", "7")
+        erase_now(waiting, stores, "sample", "7")
 
     job, left = begin(waiting)["job"], [overtake]
     late = replace(stores, tables=WhenWritten(stores.tables, lambda: left and left.pop()()))
@@ -549,7 +582,7 @@ def test_members_of_a_version_with_an_erased_customer_are_gone_with_a_reason(
     put_csv(sampled, name, sample_csv)
     fit(sampled, name, dataset=name, k=1)
     [segment] = segments_of(sampled, name)
-    erase(sampled, name, "7")
+    finished(sampled, erase(sampled, name, "7"))
     answer = members(sampled, segment["segment"], name)
     assert (answer.status_code, "erased" in answer.json()["detail"]) == (404, True)
 

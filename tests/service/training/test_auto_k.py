@@ -16,7 +16,7 @@ from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.steps import (
     INCOME,
     SCORE,
-    erase,
+    erase_now,
     fit,
     place,
     put_csv,
@@ -278,7 +278,7 @@ def test_an_attempt_that_broke_off_leaves_one_recommendation_in_the_end(waiting)
 def test_after_an_erasure_the_newest_customers_are_evaluated(waiting):
     client, stores = waiting
     job = plan(client)
-    erase(client, "sample", "1")
+    erase_now(client, stores, "sample", "1")
     run(stores, job)
     version = client.get("/v1/models/m/versions/1").json()
     [kept] = recommendations(client, "sample")

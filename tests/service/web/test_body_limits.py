@@ -9,6 +9,7 @@ import httpx
 import pyarrow as pa
 import pytest
 from pyarrow import csv, ipc, parquet
+from starlette.concurrency import run_in_threadpool
 
 from service.errors import MemoryBusy
 from service.web import body_limits
@@ -16,6 +17,7 @@ from service.web.body_limit_middleware import BodyLimitMiddleware
 from service.web.body_limits import (
     MAX_CONTENT_TYPE,
     MAX_LOOP_BYTES,
+    MIN_SHARE,
     OBJECT_WEIGHT,
     TABLE_WEIGHT,
     BodyLimits,
@@ -409,6 +411,40 @@ def test_a_compressed_table_reserves_memory_however_small_it_is():
         return [type(body.refusal) for body in bodies]
 
     assert asyncio.run(received()) == [type(None), type(None), MemoryBusy]
+
+
+def held_by(sizes, *, n_bytes):
+    """Acquire memory for decoded tables of concurrent requests, in worker threads."""
+    budget = MemoryBudget(n_bytes, seconds=0.05)
+
+    async def acquire(size):
+        try:
+            body = LimitedReceive(SCOPE, whole, ALLOWED, budget)
+            await run_in_threadpool(body.acquire_decoded, size)
+        except MemoryBusy:
+            return "busy"
+        return "held"
+
+    async def crowd():
+        return await asyncio.gather(*map(acquire, sizes))
+
+    return asyncio.run(crowd())
+
+
+def test_a_decoded_table_reserves_its_memory_however_small_its_body_is():
+    assert sorted(held_by([60 * MIN_SHARE] * 2, n_bytes=100 * MIN_SHARE)) == ["busy", "held"]
+
+
+def test_a_decoded_table_beyond_the_budget_waits_until_it_has_all_of_it():
+    assert held_by([1000 * MIN_SHARE], n_bytes=100 * MIN_SHARE) == ["held"]
+    assert sorted(held_by([1000 * MIN_SHARE, 2 * MIN_SHARE], n_bytes=100 * MIN_SHARE)) == [
+        "busy",
+        "held",
+    ]
+
+
+def test_small_decoded_tables_need_no_share():
+    assert held_by([MIN_SHARE] * 5, n_bytes=1) == ["held"] * 5
 
 
 def test_an_answer_that_is_read_slowly_holds_no_memory():
