@@ -6,6 +6,8 @@ PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 DISTRIBUTED = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 KERNELS = $(wildcard models/kernels/*.py)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Tests start many processes; each would compile every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
 .PHONY: help setup setup-dev run test test-fast coverage check format bench bench-k soak test-postgresql lock clean
