@@ -54,7 +54,7 @@ test-postgresql: setup-dev ## Run the same tests, their metadata in PostgreSQL
 	$(BIN)/python -m pytest $(DISTRIBUTED) --database postgresql $(ARGS)
 
 soak: setup-dev test-postgresql ## Kill and damage everything, many times over, and print what it reached
-	$(BIN)/python -m pytest tests -m "processes or damage or bytes" --soak $(ARGS)
+	$(BIN)/python -m pytest tests -m "processes or damage or bytes or costly" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml

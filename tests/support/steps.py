@@ -7,17 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
 
-import pyarrow as pa
 import uvicorn
 from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.config import Settings
-from service.customers import operations as customers
-from service.customers.encoder import encode_upsert
-from service.idempotency.operations import IdempotentRequest
 from service.stores import open_stores
-from service.web.formats import RawTable
 from tests.support.databases import make_embedded
 from tests.support.fakes import InlineEngine
 
@@ -154,16 +149,3 @@ def use_services(app, services) -> None:
         if "services" in middleware.kwargs:
             middleware.kwargs["services"] = services
     app.middleware_stack = app.build_middleware_stack()
-
-
-def store_rows(stores, name: str, table: pa.Table, present=None, *, atomic: bool = True) -> None:
-    """Upsert a table of raw cells, as another process would."""
-    customers.upsert_customers(
-        stores,
-        "default",
-        name,
-        RawTable(table=table, present=present),
-        atomic=atomic,
-        once=IdempotentRequest(database=stores.database, sent=None),
-        encode=encode_upsert,
-    )
