@@ -65,7 +65,7 @@ clean: ## Remove what the targets above made; your data in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 # A lock names every package there is to install, so nothing is resolved: new releases change nothing.
-INSTALL := -m pip install --quiet --no-deps --require-hashes -r
+INSTALL := install --quiet --no-deps --require-hashes -r
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra tracing --upgrade
 
 $(VENV)/bin/python:
@@ -73,12 +73,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python $(INSTALL) requirements.lock
+	$(BIN)/python -m pip $(INSTALL) requirements.lock
 	$(BIN)/python -m pip check
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/python $(INSTALL) requirements-dev.lock
+	$(BIN)/python -m pip $(INSTALL) requirements-dev.lock
 	$(BIN)/python -m pip check
 	touch $@ $(VENV)/.run
 
@@ -89,9 +89,9 @@ $(VENV)/.compiled: $(KERNELS)
 	touch $@
 
 $(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python
-	$(BIN)/python -m venv $(VENV)/client
-	$(VENV)/client/bin/python $(INSTALL) requirements-client.lock
-	$(VENV)/client/bin/python -m pip check
+	$(BIN)/python -m venv --without-pip $(VENV)/client
+	$(BIN)/python -m pip --python $(VENV)/client/bin/python $(INSTALL) requirements-client.lock
+	$(BIN)/python -m pip --python $(VENV)/client/bin/python check
 	touch $@
 
 $(VENV)/.uv: | $(VENV)/bin/python
