@@ -6,6 +6,8 @@ PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 DISTRIBUTED = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 KERNELS = $(wildcard models/kernels/*.py)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Tests start many processes; each would compile every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
 .PHONY: help setup setup-dev run test test-fast coverage check format bench bench-k soak test-postgresql lock clean
@@ -52,7 +54,7 @@ test-postgresql: setup-dev ## Run the same tests, their metadata in PostgreSQL
 	$(BIN)/python -m pytest $(DISTRIBUTED) --database postgresql $(ARGS)
 
 soak: setup-dev test-postgresql ## Kill and damage everything, many times over, and print what it reached
-	$(BIN)/python -m pytest tests -m "processes or damage or bytes" --soak $(ARGS)
+	$(BIN)/python -m pytest tests -m "processes or damage or bytes or costly" --soak $(ARGS)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile $(LOCK) --group dev --output-file requirements-dev.lock pyproject.toml
@@ -63,7 +65,7 @@ clean: ## Remove what the targets above made; your data in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 # A lock names every package there is to install, so nothing is resolved: new releases change nothing.
-INSTALL := -m pip install --quiet --no-deps --require-hashes -r
+INSTALL := install --quiet --no-deps --require-hashes -r
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra tracing --upgrade
 
 $(VENV)/bin/python:
@@ -71,12 +73,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python $(INSTALL) requirements.lock
+	$(BIN)/python -m pip $(INSTALL) requirements.lock
 	$(BIN)/python -m pip check
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/python $(INSTALL) requirements-dev.lock
+	$(BIN)/python -m pip $(INSTALL) requirements-dev.lock
 	$(BIN)/python -m pip check
 	touch $@ $(VENV)/.run
 
@@ -87,9 +89,9 @@ $(VENV)/.compiled: $(KERNELS)
 	touch $@
 
 $(VENV)/client/.done: requirements-client.lock | $(VENV)/bin/python
-	$(BIN)/python -m venv $(VENV)/client
-	$(VENV)/client/bin/python $(INSTALL) requirements-client.lock
-	$(VENV)/client/bin/python -m pip check
+	$(BIN)/python -m venv --without-pip $(VENV)/client
+	$(BIN)/python -m pip --python $(VENV)/client/bin/python $(INSTALL) requirements-client.lock
+	$(BIN)/python -m pip --python $(VENV)/client/bin/python check
 	touch $@
 
 $(VENV)/.uv: | $(VENV)/bin/python

@@ -27,12 +27,8 @@ from tests.support.soak_report import pytest_terminal_summary, reached  # noqa: 
 from tests.support.steps import fit, put_csv, running
 
 FEW, MANY = 1, 20
+FEW_EXAMPLES, MANY_EXAMPLES = 12, 100  # of properties whose examples take long
 KINDS = ("sqlite", "postgresql")
-
-hypothesis.settings.register_profile(
-    "untimed", deadline=None
-)  # a busy machine takes as long as it takes
-hypothesis.settings.load_profile("untimed")
 
 AtHome = Callable[..., Settings]
 
@@ -50,6 +46,16 @@ def pytest_addoption(parser) -> None:
     )
 
 
+def pytest_configure(config) -> None:
+    """Register the profiles of Hypothesis: `costly` ones have few examples without --soak."""
+    n_examples = MANY_EXAMPLES if config.getoption("--soak") else FEW_EXAMPLES
+    profiles = hypothesis.settings
+    # A busy machine takes as long as it takes.
+    profiles.register_profile("untimed", deadline=None)
+    profiles.register_profile("costly", deadline=None, max_examples=n_examples)
+    profiles.load_profile("untimed")
+
+
 def pytest_generate_tests(metafunc) -> None:
     """Repeat what asks for its `nth` time."""
     if "nth" in metafunc.fixturenames:
@@ -58,12 +64,16 @@ def pytest_generate_tests(metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Begin with the files that start processes.
+    """Begin with the files that start processes, and go on with the slow ones.
 
-    They wait for others, and at the end nothing would go on meanwhile.
+    The former wait for others, and at the end nothing would go on meanwhile; a slow file that
+    begins last would end long after all others.
     """
-    waiting = {item.path for item in items if item.get_closest_marker("processes")}
-    items.sort(key=lambda item: item.path not in waiting)
+    waiting, slow = (
+        {item.path for item in items if item.get_closest_marker(name)}
+        for name in ("processes", "slow")
+    )
+    items.sort(key=lambda item: (item.path not in waiting, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

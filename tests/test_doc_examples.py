@@ -1,20 +1,17 @@
 """What the pages show is what happens: their commands are run, and their output is compared."""
 
-import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 
+from bench.server import Server, wait_for
 from tests.support.paths import ROOT
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -65,40 +62,16 @@ def printed(tmp_path_factory) -> Callable[[Path], Printed]:
 
 def follow(page: Path, directory: Path) -> Printed:
     (directory / ".venv").symlink_to(sys.prefix)
-    with serving(directory) as (address, greeting):
+    # As `make run` does on its first start; a second worker would have nothing to do.
+    with Server(directory / "var", "--sample", workers="1") as server:
+        wait_for(
+            lambda: server.http.get("/v1/models/sample/versions/production").is_success,
+            "the sample model",
+        )
+        address = str(server.http.base_url).rstrip("/")
         script = f"\necho '{SEPARATOR}'\n".join(example.command for example in EXAMPLES[page])
         outputs = run(script.replace(ADDRESS, address), directory).split(f"{SEPARATOR}\n")
-    return Printed(greeting.replace(address, ADDRESS), outputs)
-
-
-@contextmanager
-def serving(directory: Path) -> Iterator[tuple[str, str]]:
-    """Run the service as `make run` does on its first start, until its sample is fitted."""
-    command = [sys.executable, "-m", "service", "serve", "--port", "0", "--sample"]
-    environment = {**os.environ, "SEGMENTATION_HOME": str(directory / "var")}
-    said, log = directory / "said", directory / "log"
-    with said.open("w") as out, log.open("w") as err:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err)  # noqa: S603 - our own
-    try:
-        wait_until(lambda: "/readyz" in said.read_text(), process, log)
-        address = re.findall(r"http://\S+", said.read_text())[0]
-        wait_until(
-            lambda: httpx.get(f"{address}/v1/models/sample/versions/production").is_success,
-            process,
-            log,
-        )
-        yield address, said.read_text()
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-def wait_until(law, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not law():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
+        return Printed(server.said.read_text().replace(address, ADDRESS), outputs)
 
 
 def run(script: str, directory: Path) -> str:

@@ -13,7 +13,7 @@ FILES = {
     "kmeans": ("manifest.json", "pipeline.joblib", "scorer.json"),
     "hierarchical": ("manifest.json", "pipeline.joblib", "scorer.json", "tree.json"),
 }
-LONG = {"name": "kmeans", "n_init": 40, "tol": 0.0, "exact": True}
+LONG = {"name": "kmeans", "n_init": 20, "tol": 0.0, "exact": True}
 
 
 def begin_long_fit(server: Server, csv: str, model: str) -> str:

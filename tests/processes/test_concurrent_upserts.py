@@ -16,6 +16,7 @@ pytestmark = pytest.mark.processes
 
 CLIENTS, UPSERTS, ROWS = 4, 40, 3
 ENOUGH = 12
+NO_ENGINE = "tcp://127.0.0.1:9"  # an upsert needs none
 TABLE = "customer_id,spent\nfirst,0.5\nsecond,1.5\n"
 KNOWN = {"first": 0.5, "second": 1.5}
 
@@ -66,7 +67,7 @@ def acknowledged(nth, tmp_path_factory) -> Iterator[tuple[Server, dict[str, floa
     """A service that was killed during upserts and restarted, and the acknowledged customers."""
     home = tmp_path_factory.mktemp(f"streamed-{nth}") / "home"
     taken, enough = dict(KNOWN), Event()
-    with Server(home) as server:
+    with Server(home, engine_address=NO_ENGINE) as server:
         server.put_csv("streamed", TABLE)
 
         def stream(first: int) -> None:
@@ -81,7 +82,7 @@ def acknowledged(nth, tmp_path_factory) -> Iterator[tuple[Server, dict[str, floa
             clients.map(stream, range(2))
             assert enough.wait(PATIENCE)
             server.kill()
-    with Server(home) as server:
+    with Server(home, engine_address=NO_ENGINE) as server:
         yield server, taken
 
 

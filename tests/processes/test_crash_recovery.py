@@ -16,7 +16,7 @@ def home(nth, tmp_path_factory):
 @pytest.fixture(scope="module")
 def killed(home, many_customers):
     """The job and the processes of a service that was killed in the middle of a fit."""
-    with Server(home) as server:
+    with Server(home, workers="1") as server:
         job = begin_long_fit(server.wait_until_ready(), many_customers, "long")
         members = server.family()
         server.kill()
@@ -26,7 +26,7 @@ def killed(home, many_customers):
 @pytest.fixture(scope="module")
 def restarted(killed, home):
     """The next service in the same home, once it has finished the job."""
-    with Server(home) as server:
+    with Server(home, workers="1") as server:
         server.finished(killed[0])
         yield server
 

@@ -158,7 +158,7 @@ def texts():
 
 def packed():
     whole, stream = written(_TABLE, parquet.write_table), written(_TABLE, write_stream)
-    bomb = written(pa.table({"id": ["x" * 1_000_000] * 5_000}), parquet.write_table)
+    bomb = written(repeated("x" * 1_000_000, 5_000), write_plain_schema)
     return {
         "parquet": (PARQUET, whole),
         "parquet cut": (PARQUET, whole[: len(whole) // 2]),
@@ -209,6 +209,16 @@ def written(table, write):
     body = BytesIO()
     write(table, body)
     return body.getvalue()
+
+
+def repeated(text, n_rows):
+    """Build a table of one text, which is in memory once."""
+    return pa.table({"id": pa.DictionaryArray.from_arrays([0] * n_rows, [text])})
+
+
+def write_plain_schema(table, body):
+    """Write a file whose schema does not mention dictionaries."""
+    parquet.write_table(table, body, store_schema=False)
 
 
 def write_stream(table, body):

@@ -7,18 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
 
-import pyarrow as pa
 import uvicorn
 from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.config import Settings
-from service.customers import operations as customers
-from service.customers.encoder import encode_upsert
-from service.idempotency.operations import IdempotentRequest
-from service.stores import Stores, open_stores
-from service.tasks import run_attempt
-from service.web.formats import RawTable
+from service.stores import open_stores
 from tests.support.databases import make_embedded
 from tests.support.fakes import InlineEngine
 
@@ -122,11 +116,6 @@ def erase(client: TestClient, name: str, customer_id: str) -> str:
     return answer.headers["X-Job"]
 
 
-def erase_now(client: TestClient, stores: Stores, name: str, customer_id: str) -> None:
-    """Erase a customer of a service whose engine is idle, and run the job that cleans up."""
-    run_attempt(stores, erase(client, name, customer_id), max_attempts=3)
-
-
 def run_of(client: TestClient, model: str, dataset: str, **asked) -> dict:
     """Assign a whole dataset by a model's production version, and wait for it."""
     address = f"/v1/models/{model}/versions/production/assignment-runs"
@@ -160,16 +149,3 @@ def use_services(app, services) -> None:
         if "services" in middleware.kwargs:
             middleware.kwargs["services"] = services
     app.middleware_stack = app.build_middleware_stack()
-
-
-def store_rows(stores, name: str, table: pa.Table, present=None, *, atomic: bool = True) -> None:
-    """Upsert a table of raw cells, as another process would."""
-    customers.upsert_customers(
-        stores,
-        "default",
-        name,
-        RawTable(table=table, present=present),
-        atomic=atomic,
-        once=IdempotentRequest(database=stores.database, sent=None),
-        encode=encode_upsert,
-    )

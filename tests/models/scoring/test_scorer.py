@@ -150,8 +150,9 @@ def test_a_column_is_read_as_its_cells_are_one_by_one(read, cells):
     ]
 
 
+@pytest.mark.costly
 @every_fit
-@settings(deadline=None, max_examples=40)
+@settings(settings.get_profile("costly"))
 @given(rows=st.lists(damaged_row, min_size=1, max_size=20))
 def test_the_scorer_and_the_pipeline_give_damaged_customers_the_same_segment(segmentation, rows):
     table = pd.DataFrame(rows).astype(

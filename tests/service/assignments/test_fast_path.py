@@ -181,8 +181,9 @@ def customers_in(table, media_type):
     return body.getvalue()
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("model", MODELS)
-@settings(deadline=None, max_examples=40)
+@settings(settings.get_profile("costly"))
 @given(customers=st.lists(customer, max_size=5), query=query)
 @example(customers=[FULL] * (MAX_SCALAR_ROWS + 3), query="")
 @example(customers=[FULL, {}, FULL], query="")

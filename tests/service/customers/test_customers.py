@@ -15,7 +15,8 @@ from service.datasets import operations as datasets
 from service.datasets.fold import fold_dataset
 from service.web.formats import read_table
 from tests.support.fakes import Interrupted
-from tests.support.steps import customers_of, erase, put_csv, replaced_stores, store_rows, upsert
+from tests.support.steps import customers_of, erase, put_csv, replaced_stores, upsert
+from tests.support.writing import store_rows
 
 pytestmark = pytest.mark.slow
 

@@ -95,7 +95,8 @@ def test_a_refused_key_goes_to_the_route(alone, shop):
     assert post(alone, shop, body({**ROW, SCORE: 1}), headers).status_code == 418
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.costly
+@settings(settings.get_profile("costly"))
 @given(
     st.lists(
         st.fixed_dictionaries(

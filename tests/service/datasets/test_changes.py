@@ -34,7 +34,8 @@ from service.errors import NotFound
 from service.stores import open_stores
 from service.tasks import run_attempt
 from tests.support.fakes import IdleEngine
-from tests.support.steps import customers_of, erase, fit, put_csv, running, store_rows, upsert
+from tests.support.steps import customers_of, erase, fit, put_csv, running, upsert
+from tests.support.writing import store_rows
 
 NUMBERS = count(1)
 TYPES = {"customer_id": pa.string(), "age": pa.float64(), "town": pa.string()}
@@ -301,6 +302,7 @@ class AgainstDictionary(RuleBasedStateMachine):
             assert self.find(customer) == row
 
 
+@pytest.mark.costly
 def test_a_dataset_is_like_a_dictionary(settings, pytestconfig):
     stores = open_stores(settings)
     stores.database.migrate()
@@ -309,7 +311,7 @@ def test_a_dataset_is_like_a_dictionary(settings, pytestconfig):
     run_state_machine_as_test(
         AgainstDictionary,
         settings=hypothesis_settings(
-            max_examples=250 if many else 12,
+            max_examples=250 if many else 6,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

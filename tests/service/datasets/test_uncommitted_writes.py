@@ -31,9 +31,9 @@ from tests.support.steps import (
     put_csv,
     replaced_stores,
     running,
-    store_rows,
     upsert,
 )
+from tests.support.writing import store_rows
 
 pytestmark = pytest.mark.slow
 
@@ -233,7 +233,7 @@ import pyarrow as pa
 from service.config import Settings
 from service.errors import TableBusy
 from service.stores import open_stores
-from tests.support.steps import store_rows
+from tests.support.writing import store_rows
 
 stores, n = open_stores(Settings(home=Path(sys.argv[1]))), 0
 while True:

@@ -11,7 +11,7 @@ from models.charts.text_metrics import width
 from models.figures import OF_VERSIONS
 from tests.support.steps import fit, put_csv
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.costly]
 
 ALGORITHMS, SIZES = ("kmeans", "hierarchical"), (2, 5, 20)
 NUMBERS, CATEGORIES = ("Annual Income (k$)", "Recency (days)", "Age"), ("Plan", "Region", "Channel")

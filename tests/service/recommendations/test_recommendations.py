@@ -11,12 +11,12 @@ from service.recommendations import operations
 from service.sample import generate_sample
 from service.stores import open_stores
 from service.tasks import run_attempt
+from tests.support.erasures import erase_now
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.steps import (
     INCOME,
     SCORE,
     erase,
-    erase_now,
     finished,
     put_csv,
     recommend,

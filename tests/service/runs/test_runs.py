@@ -16,13 +16,13 @@ from service.runs import operations
 from service.runs.batch import ASSIGNMENT_SCHEMA, NAMED_ASSIGNMENT_SCHEMA, with_segment_names
 from service.stores import open_stores
 from service.tasks import run_attempt
+from tests.support.erasures import erase_now
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.steps import (
     INCOME,
     SCORE,
     customers_of,
     erase,
-    erase_now,
     finished,
     fit,
     place,

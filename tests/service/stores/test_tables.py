@@ -182,12 +182,14 @@ def test_processes_that_replace_at_once_lose_nothing(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_plain_script_that_reads_exits_cleanly_ten_times(tmp_path, customers):
+@pytest.mark.costly
+def test_a_plain_script_that_reads_exits_cleanly_every_time(tmp_path, customers, pytestconfig):
+    n_times = 10 if pytestconfig.getoption("--soak") else 2
     version = Tables(tmp_path).replace(PATH, customers)
     reading = "tables.read(sys.argv[2], int(sys.argv[3]))"
     with ThreadPoolExecutor(2) as pool:
-        codes = list(pool.map(lambda _: run(reading, tmp_path, PATH, version), range(10)))
-    assert codes == [0] * 10
+        codes = list(pool.map(lambda _: run(reading, tmp_path, PATH, version), range(n_times)))
+    assert codes == [0] * n_times
 
 
 def test_a_busy_table_is_retried_with_growing_pauses_before_an_error(tmp_path, customers):

@@ -12,11 +12,11 @@ from service.sample import generate_sample
 from service.stores import Stores, open_stores
 from service.tasks import run_attempt
 from service.training.fit_job import fit_version
+from tests.support.erasures import erase_now
 from tests.support.fakes import IdleEngine, Interrupted
 from tests.support.steps import (
     INCOME,
     SCORE,
-    erase_now,
     fit,
     place,
     put_csv,

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -83,6 +83,8 @@ def dataset(table, formats):
         return type(refusal)
 
 
+@pytest.mark.costly
+@settings(settings.get_profile("costly"))
 @given(tables(), st.sampled_from(list(product(FORMATS, FORMATS))))
 def test_any_table_is_the_same_dataset_through_any_two_formats_twice(table, formats):
     assert dataset(table, formats * 2) == dataset(table, [BY_NAME["arrow"]])
