@@ -1,4 +1,7 @@
-"""Dask clusters: a scheduler and its workers, on this machine or on several."""
+"""Dask clusters: a scheduler and its workers, on this machine or on several.
+
+A nanny restarts a worker that dies; `dispatch` of `service/jobs/operations.py` reruns its job.
+"""
 
 import asyncio
 import logging

@@ -13,7 +13,7 @@ from service.datasets import stored_versions
 from service.datasets.features import check_size_limit, choose_features
 from service.errors import FieldError, InvalidRequest
 from service.jobs import operations as jobs
-from service.jobs.operations import Plan
+from service.jobs.operations import JobPlan
 from service.jobs.rows import JobRow
 from service.recommendations.rows import RecommendationRow
 from service.stores.database import JsonObject, Session, now
@@ -59,7 +59,7 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 def plan_recommendation(
     session: Session, tenant: str, dataset: str, spec: RecommendationSpec, settings: Settings
-) -> Plan:
+) -> JobPlan:
     """Validate a request for a recommendation; returns a callback that adds its row and its job."""
     require_ordered(spec.limits)
     _require_no_distance(spec.algorithm)

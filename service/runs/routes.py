@@ -7,8 +7,8 @@ import pyarrow as pa
 from fastapi import APIRouter, Path
 
 from service.datasets import change_log, stored_versions
-from service.jobs.operations import Plan
-from service.jobs.routes import LaterDep, job_responses
+from service.jobs.operations import JobPlan
+from service.jobs.routes import JobResponderDep, job_responses
 from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.registry import operations as registry
@@ -54,22 +54,22 @@ router = APIRouter(tags=["runs"])
 
 @router.post(RUNS, status_code=201, response_model=None, responses=job_responses(Run))
 async def start_run(
-    model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
+    model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, jobs: JobResponderDep
 ) -> Run | Job:
     """Assign all customers of a dataset, as a job.
 
     Answers with the run, or with its job if that takes longer than you wait.
     """
 
-    def plan(session: Session) -> Plan:
+    def plan(session: Session) -> JobPlan:
         ready = registry.get_ready_version(session, tenant, model, version)
         at = stored_versions.find_at(session, tenant, body.dataset, body.dataset_version)
         return lambda writing: operations.plan_run(writing, *ready, at)
 
     fold = partial(
-        change_log.fold, later.services.stores, tenant, body.dataset, body.dataset_version
+        change_log.fold, jobs.services.stores, tenant, body.dataset, body.dataset_version
     )
-    return await later.respond(plan, partial(_show, tenant), before=fold)
+    return await jobs.respond(plan, partial(_show, tenant), fold=fold)
 
 
 @router.get(RUNS + "/{run}")
