@@ -83,13 +83,10 @@ class _Server(uvicorn.Server):
         gc.freeze()
         if self.started and self._has_banner:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            _print_banner(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-
-
-def _print_banner(url: str) -> None:
-    typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
-    for path, text in BANNER.items():
-        typer.echo(f"  {url}{path:<8} {text}")
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
+            for path, text in BANNER.items():
+                typer.echo(f"  {url}{path:<8} {text}")
 
 
 async def _load_sample(app: FastAPI) -> None:

@@ -188,7 +188,7 @@ def _infer_as_text(
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if is_almost_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
-    if _are_customer_ids(evidence):
+    if id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier", reason=KEY)).with_doubts(
             text_key_warning(evidence.name)
         )
@@ -216,10 +216,6 @@ def _infer_words(evidence: TextColumn) -> ColumnResult:
         return _infer_as_text(evidence, "unlike numbers", unlike_numbers_warning)
     if is_almost_unique(evidence) and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier"))
-    return _infer_categories(evidence)
-
-
-def _infer_categories(evidence: TextColumn) -> ColumnResult:
     if _is_free_text(evidence):
         return ignore(evidence, "free text", "holds free text")
     if evidence.distinct > MAX_CATEGORIES:
@@ -241,11 +237,6 @@ def _infer_mixed(evidence: TextColumn) -> ColumnResult:
             warning
         )
     return ColumnResult(column_of(evidence, "categorical")).with_doubts(warning)
-
-
-def _are_customer_ids(evidence: TextColumn) -> bool:
-    """Check for ids under the header of a customer id, however often they repeat."""
-    return id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values)
 
 
 def _are_id_like(texts: pa.Array) -> bool:

@@ -12,7 +12,7 @@ from models.columns.column import Column
 from models.criteria.base import Verdict
 from models.features import Feature
 from models.figures.prepared_points import prepared_points
-from models.scoring import AssignmentResult, Scorer
+from models.scoring import Scorer
 from models.summary import Summary
 from models.tree import Tree
 
@@ -204,7 +204,19 @@ class VersionInput:
             raise LookupError("the customers are gone")
         customers = self.read()
         assigned = self.scorer.assign(customers.cells, customers.n)
-        return _assign_sample(self, customers, assigned)
+        rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in self.shown]))
+        cells = {name: values[rows] for name, values in customers.cells.items()}
+        labels = assigned.index[rows]
+        return AssignedSample(
+            cells=cells,
+            points=prepared_points(self.scorer, self.preparation, cells, len(rows)),
+            labels=labels,
+            distance=assigned.distance[rows],
+            outlier=assigned.outlier[rows],
+            drawn=draw_by_segment(labels),
+            n_all=customers.n_all,
+            difference=self.difference,
+        )
 
 
 def draw_by_segment(
@@ -237,21 +249,3 @@ def draw_by_segment(
         for segment, n in zip(present.tolist(), wanted.tolist(), strict=True)
     ]
     return np.sort(np.concatenate(chosen))
-
-
-def _assign_sample(
-    version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult
-) -> AssignedSample:
-    rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in version.shown]))
-    cells = {name: values[rows] for name, values in customers.cells.items()}
-    labels = assigned.index[rows]
-    return AssignedSample(
-        cells=cells,
-        points=prepared_points(version.scorer, version.preparation, cells, len(rows)),
-        labels=labels,
-        distance=assigned.distance[rows],
-        outlier=assigned.outlier[rows],
-        drawn=draw_by_segment(labels),
-        n_all=customers.n_all,
-        difference=version.difference,
-    )

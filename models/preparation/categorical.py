@@ -59,7 +59,10 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     counts = column.value_counts().reindex(list(feature.categories or ()), fill_value=0)
     shares = counts.to_numpy(dtype=np.float64) / counts.sum()
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
-    center = FunctionTransformer(np.dot, kw_args={"b": _centering_matrix(shares)})
+    variance = np.sum(shares * (1 - shares))
+    factor = np.sqrt(BLOCK_VARIANCE / variance) if variance > 0 else 0.0  # 0: a single category
+    centering = np.asarray((np.eye(len(shares)) - shares) * factor)
+    center = FunctionTransformer(np.dot, kw_args={"b": centering})
     return FittedSteps(
         steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0]
     )
@@ -94,13 +97,6 @@ def categories(fitted: dict[str, Any]) -> list[str]:
 def vectors(fitted: dict[str, Any]) -> Floats:
     """Return the coordinates of each known category, shape (n_categories, n_categories)."""
     return np.asarray(fitted["center"].kw_args["b"], dtype=np.float64)
-
-
-def _centering_matrix(shares: Floats) -> Floats:
-    """Return the matrix that centers and scales one-hot rows; all zero for a single category."""
-    variance = np.sum(shares * (1 - shares))
-    factor = np.sqrt(BLOCK_VARIANCE / variance) if variance > 0 else 0.0
-    return np.asarray((np.eye(len(shares)) - shares) * factor)
 
 
 def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:

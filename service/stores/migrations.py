@@ -27,7 +27,13 @@ def upgrade(connection: Connection) -> bool:
     """
     is_empty = not inspect(connection).has_table(VERSION_TABLE)
     if not is_newest(connection):
-        _run_migrations(connection)
+        from alembic import command  # noqa: PLC0415 - 10 MB and 0.25 s, only needed after an upgrade
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     return is_empty
 
 
@@ -46,13 +52,3 @@ def _current_revision(connection: Connection) -> str | None:
         select(column("version_num")).select_from(table(VERSION_TABLE))
     )
     return revision
-
-
-def _run_migrations(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - 10 MB and 0.25 s, only needed after an upgrade
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -95,8 +95,16 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
         dataset, version = at
 
         def keep_added(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_build_result(counted, raw.num_rows, batch)]
-            keep(session, done[0])
+            n_taken = raw.num_rows - batch.n_faulty - batch.n_later
+            result = TransactionsResult(
+                at=counted,
+                n_taken=n_taken,
+                n_rejected=batch.n_faulty,
+                n_later=batch.n_later,
+                faults=_field_errors(batch),
+            )
+            done[:] = [result]
+            keep(session, result)
 
         return merged(dataset=dataset, base=version.version, keep=keep_added)
 
@@ -170,17 +178,6 @@ def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
         raise InvalidRequest(
             f"{kept.n_faulty} of {n_rows} transactions cannot be read", errors=_field_errors(kept)
         )
-
-
-def _build_result(at: DatasetAt, n_rows: int, kept: Ledger) -> TransactionsResult:
-    n_taken = n_rows - kept.n_faulty - kept.n_later
-    return TransactionsResult(
-        at=at,
-        n_taken=n_taken,
-        n_rejected=kept.n_faulty,
-        n_later=kept.n_later,
-        faults=_field_errors(kept),
-    )
 
 
 def _unused(kept: Ledger) -> list[FieldError]:
