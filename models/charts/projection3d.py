@@ -20,6 +20,14 @@ _EXTENT: Final = 0.85  # of the projected unit cube and the labels around it
 
 Corner = tuple[float, float, float]
 
+_CORNERS: Final = list(product((-0.5, 0.5), repeat=3))
+# Two corners of the unit cube that differ in one coordinate.
+_CUBE_EDGES: Final = [
+    (one, other)
+    for one, other in combinations(_CORNERS, 2)
+    if sum(a != b for a, b in zip(one, other, strict=True)) == 1
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Edge:
@@ -48,7 +56,7 @@ def projection_items(panel: Panel, area: PlotArea) -> Iterator[Item]:
     """
     axes = (panel.x, panel.y, panel.z or panel.y)
     flat = _projected_area(panel, area)
-    for start, end in _cube_edges():
+    for start, end in _CUBE_EDGES:
         x, y, _ = _project(np.array([start, end], dtype=np.float64))
         yield from mark_items(Line(x=x, y=y, color="grid", width=1), flat)
     for mark in panel.marks:
@@ -126,11 +134,3 @@ def _project(points: Floats) -> tuple[Floats, Floats, Floats]:
         z * np.cos(_ELEVATION) + away * np.sin(_ELEVATION),
         away * np.cos(_ELEVATION) - z * np.sin(_ELEVATION),
     )
-
-
-def _cube_edges() -> Iterator[tuple[Corner, Corner]]:
-    """Yield the edges of the unit cube."""
-    corners = [(x, y, z) for x, y, z in product((-0.5, 0.5), repeat=3)]
-    for a, b in combinations(corners, 2):
-        if sum(p != q for p, q in zip(a, b, strict=True)) == 1:
-            yield a, b

@@ -49,10 +49,12 @@ def are_codes(column: pa.ChunkedArray, name: str) -> bool:
     """
     if not pa.types.is_string(column.type):
         return False
+    if _have_leading_zeros(column, name):
+        return True
     head = pa.array(column[:SAMPLE].drop_null().combine_chunks())
-    return (
-        _have_leading_zeros(column, name) or _have_bare_exponents(head) or _are_phones(head, name)
-    )
+    if len(head) > 0 and _matches(head, _BARE_EXPONENT).mean() >= MIN_SHARE:
+        return True
+    return _are_phones(head, name)
 
 
 def have_code_header(evidence: NumericColumn) -> bool:
@@ -138,10 +140,6 @@ def _have_leading_zeros(column: pa.ChunkedArray, name: str) -> bool:
         or is_key_header(name)
         or bool(zeros.sum() >= MIN_LEADING_ZEROS * len(lengths))
     )
-
-
-def _have_bare_exponents(head: pa.Array) -> bool:
-    return len(head) > 0 and bool(_matches(head, _BARE_EXPONENT).mean() >= MIN_SHARE)
 
 
 def _are_phones(head: pa.Array, name: str) -> bool:

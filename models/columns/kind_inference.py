@@ -193,7 +193,13 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
             text_key_warning(evidence.name)
         )
     if dates.are_dates(evidence.texts.values):
-        return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
+        declaration = override_json(evidence.name, kind="numeric")
+        return ignore(
+            evidence,
+            "date",
+            "holds dates. To use the days from each to the newest, declare it numeric: "
+            f"{declaration}",
+        )
     if are_clock_times(evidence.texts.values):
         return _infer_as_text(evidence, "time", clock_time_warning)
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
@@ -201,13 +207,6 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
         result
         if result.column.kind == "identifier"
         else result.with_doubts(find_text_sentinels(evidence.name, evidence.cells))
-    )
-
-
-def _date_override_hint(name: str) -> str:
-    return (
-        "To use the days from each to the newest, declare it numeric: "
-        f"{override_json(name, kind='numeric')}"
     )
 
 
@@ -249,9 +248,11 @@ def _is_mixed(evidence: TextColumn) -> bool:
         < evidence.n_read(evidence.as_numbers)
         >= MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels)
     )
-    return nearly and not _are_letter_codes(
-        evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
-    )
+    if not nearly:
+        return False
+    # Numbers after one to three letters, such as cancelled invoices, are codes.
+    others = evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
+    return not pc.all(pc.match_substring_regex(others, _LETTERED_CODE)).as_py()
 
 
 def _are_unlike_numbers(evidence: TextColumn) -> bool:
@@ -263,19 +264,11 @@ def _are_unlike_numbers(evidence: TextColumn) -> bool:
     return n_numbers >= max(MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels), 1)
 
 
-def _are_letter_codes(texts: pa.Array) -> bool:
-    """Check whether texts are numbers after one to three letters, such as cancelled invoices."""
-    return bool(pc.all(pc.match_substring_regex(texts, _LETTERED_CODE)).as_py())
-
-
 def _is_free_text(evidence: TextColumn) -> bool:
     many = (
         evidence.distinct > FREE_TEXT_DISTINCT
         and evidence.distinct > FREE_TEXT_SHARE * evidence.n_known
     )
-    return many or _mean_length(evidence) > FREE_TEXT_LENGTH
-
-
-def _mean_length(evidence: TextColumn) -> float:
     lengths = pc.fill_null(pc.utf8_length(evidence.texts.values), 0).to_numpy()
-    return float(np.dot(evidence.counts, lengths)) / evidence.n_known
+    mean_length = float(np.dot(evidence.counts, lengths)) / evidence.n_known
+    return many or mean_length > FREE_TEXT_LENGTH

@@ -108,11 +108,15 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
     x = np.sort(values.drop_null().to_numpy())
     if not x.size or max(-x[0], x[-1]) > LARGEST:
         return None
-    runs, quantiles = _run_lengths(x), _quantiles(x)
-    outliers, whole = _outliers(x, quantiles), _is_whole(x)
+    starts = np.flatnonzero(x[1:] != x[:-1]) + 1
+    repeats = np.diff(starts, prepend=0, append=x.size)  # of each distinct value
+    quantiles = Quantiles(**{f"p{100 * share:02.0f}": _quantile(x, share) for share in _SHARES})
+    outliers = _outliers(x, quantiles)
+    whole = bool(max(-x[0], x[-1]) < _LARGEST_EXACT and (np.rint(x) == x).all())
+    n_zeros = int(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0))
     return NumericDistribution(
         n=x.size,
-        distinct=runs.size,
+        distinct=repeats.size,
         min=float(x[0]),
         max=float(x[-1]),
         mean=float(x.mean()),
@@ -120,8 +124,8 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
         quantiles=quantiles,
         skew=skew(x),
         log_helps=log_helps(x),
-        zeros_share=_zeros_share(x),
-        largest_share=float(runs.max() / x.size),
+        zeros_share=n_zeros / x.size,
+        largest_share=float(repeats.max() / x.size),
         whole_numbers=whole,
         outliers=outliers,
         histogram=count_between(x, *_between_fences(x, outliers), iqr=quantiles.iqr, whole=whole),
@@ -154,16 +158,6 @@ def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | No
     )
 
 
-def _run_lengths(x: Floats) -> npt.NDArray[np.intp]:
-    """Return the count of each distinct value of a sorted column."""
-    starts = np.flatnonzero(x[1:] != x[:-1]) + 1
-    return np.diff(starts, prepend=0, append=x.size)
-
-
-def _quantiles(x: Floats) -> Quantiles:
-    return Quantiles(**{f"p{100 * share:02.0f}": _quantile(x, share) for share in _SHARES})
-
-
 def _quantile(x: Floats, share: float) -> float:
     """Return a quantile of a sorted column by linear interpolation."""
     position = share * (x.size - 1)
@@ -183,11 +177,3 @@ def _between_fences(x: Floats, outliers: Outliers | None) -> tuple[float, float]
     if outliers is None:
         return float(x[0]), float(x[-1])
     return max(outliers.low, float(x[0])), min(outliers.high, float(x[-1]))
-
-
-def _is_whole(x: Floats) -> bool:
-    return bool(max(-x[0], x[-1]) < _LARGEST_EXACT and (np.rint(x) == x).all())
-
-
-def _zeros_share(x: Floats) -> float:
-    return float(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0)) / x.size

@@ -36,20 +36,21 @@ class Findings:
 
 def summary_warnings(found: Findings) -> Iterator[str]:
     """Yield warnings with advice, the most serious first."""
-    yield from _no_usable_column_warning(found)
+    n_usable = sum(column.usable for column in found.columns)
+    if n_usable == 0:
+        yield (
+            "No column distinguishes customers: each is an identifier, ignored, or the same for "
+            "all customers."
+        )
     yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
     yield from (_row_order_warning(order, found.customer_id) for order in found.orders)
     yield from _correlation_warnings(found.correlations)
     yield from quality_warnings(found.columns)
     yield from _duplicates_warning(found)
-    yield from _correlation_limit_warning(found)
-
-
-def _no_usable_column_warning(found: Findings) -> Iterator[str]:
-    if not any(column.usable for column in found.columns):
+    if n_usable > found.compared:
         yield (
-            "No column distinguishes customers: each is an identifier, ignored, or the same for "
-            "all customers."
+            f"Only the first {found.compared} of {n_usable} usable columns were compared with each "
+            "other."
         )
 
 
@@ -93,12 +94,3 @@ def _duplicates_warning(found: Findings) -> Iterator[str]:
         "one by any usable column. With few or coarse columns that is normal; otherwise check "
         "whether a customer is in the table twice, under two ids."
     )
-
-
-def _correlation_limit_warning(found: Findings) -> Iterator[str]:
-    usable = sum(column.usable for column in found.columns)
-    if usable > found.compared:
-        yield (
-            f"Only the first {found.compared} of {usable} usable columns were compared with each "
-            "other."
-        )

@@ -16,8 +16,10 @@ def is_newest(connection: Connection) -> bool:
 
     An unknown revision belongs to a later release and counts as newest.
     """
-    revision = _current_revision(connection)
-    return revision is not None and revision not in revisions()[:-1]
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return False
+    current = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    return current is not None and current not in revisions()[:-1]
 
 
 def upgrade(connection: Connection) -> bool:
@@ -43,12 +45,3 @@ def revisions() -> tuple[str, ...]:
     return tuple(
         sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
     )
-
-
-def _current_revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    revision: str | None = connection.scalar(
-        select(column("version_num")).select_from(table(VERSION_TABLE))
-    )
-    return revision

@@ -169,15 +169,14 @@ class ReaderPool:
             process.close()
 
     def _take(self) -> ReaderProcess:
-        while process := self._pop():
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None:
+                return ReaderProcess()
             if process.is_alive:
                 return process
             process.close()
-        return ReaderProcess()
-
-    def _pop(self) -> ReaderProcess | None:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
 
     def _put_back(self, process: ReaderProcess) -> None:
         """Keep a process for the next body; replace one that has ended."""
