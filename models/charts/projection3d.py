@@ -55,7 +55,10 @@ def projection_items(panel: Panel, area: PlotArea) -> Iterator[Item]:
     Near points are drawn above far ones.
     """
     axes = (panel.x, panel.y, panel.z or panel.y)
-    flat = _projected_area(panel, area)
+    # The plot area in units of the projection.
+    wide = area.x_per_unit * (panel.x.high - panel.x.low) / (2 * _EXTENT)
+    high = area.y_per_unit * (panel.y.high - panel.y.low) / (2 * _EXTENT)
+    flat = replace(area, x_low=-_EXTENT, y_low=-_EXTENT, x_per_unit=wide, y_per_unit=high)
     for start, end in _CUBE_EDGES:
         x, y, _ = _project(np.array([start, end], dtype=np.float64))
         yield from mark_items(Line(x=x, y=y, color="grid", width=1), flat)
@@ -106,13 +109,6 @@ def _axis(axis: Axis, edge: _Edge, area: PlotArea) -> Iterator[Item]:
         anchor="middle",
         angle=angle,
     )
-
-
-def _projected_area(panel: Panel, area: PlotArea) -> PlotArea:
-    """Return the plot area in units of the projection."""
-    wide = area.x_per_unit * (panel.x.high - panel.x.low) / (2 * _EXTENT)
-    high = area.y_per_unit * (panel.y.high - panel.y.low) / (2 * _EXTENT)
-    return replace(area, x_low=-_EXTENT, y_low=-_EXTENT, x_per_unit=wide, y_per_unit=high)
 
 
 def _scale_to_cube(values: Floats, axis: Axis) -> Floats:

@@ -40,11 +40,15 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
             "taken"
         )
     known = counts.index.isin(feature.categories or counts.index)
-    _check_not_constant(
-        feature.name,
-        int(known.sum()),
-        alone=feature.categories is not None and len(categories) == 1,
-    )
+    n_distinct = int(known.sum())
+    # A single category that was inherited is not constant: all others are unknown.
+    alone = feature.categories is not None and len(categories) == 1
+    if n_distinct == 0:
+        raise UnusableColumn(f"'{feature.name}' is missing or unknown for every customer")
+    if n_distinct == 1 and not alone:
+        raise UnusableColumn(
+            f"'{feature.name}' is the same for every customer, so it sets nobody apart"
+        )
     return replace(feature, categories=categories, log=False)
 
 
@@ -109,11 +113,3 @@ def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:
         n for n in range(1, min_customers + 1) if counts[counts < n].sum() <= allowed
     )
     return tuple(sorted(counts.index[counts >= min_customers]))
-
-
-def _check_not_constant(name: str, n_distinct: int, *, alone: bool) -> None:
-    """Raise UnusableColumn for an empty or constant column, unless its category was inherited."""
-    if n_distinct == 0:
-        raise UnusableColumn(f"'{name}' is missing or unknown for every customer")
-    if n_distinct == 1 and not alone:
-        raise UnusableColumn(f"'{name}' is the same for every customer, so it sets nobody apart")

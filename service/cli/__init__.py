@@ -158,26 +158,22 @@ def worker(
 
     with temporary_directory():
         start_forkserver(WORKER_PRELOAD)
-        _run_workers(scheduler)
+        from service.engine.cluster import run_workers
+        from service.web.logging import configure_logging
 
-
-def _run_workers(scheduler: str | None) -> None:
-    from service.engine.cluster import run_workers
-    from service.web.logging import configure_logging
-
-    settings = Settings(engine_address=scheduler) if scheduler else Settings()
-    configure_logging(settings.log_level)
-    if settings.engine_address is None:
-        raise typer.BadParameter(
-            "set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler"
+        settings = Settings(engine_address=scheduler) if scheduler else Settings()
+        configure_logging(settings.log_level)
+        if settings.engine_address is None:
+            raise typer.BadParameter(
+                "set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler"
+            )
+        run_workers(
+            scheduler=settings.engine_address,
+            n_workers=settings.workers,
+            memory_limit=settings.worker_memory,
+            preload=WORKER_PRELOAD,
+            certificates=_certificates(settings),
         )
-    run_workers(
-        scheduler=settings.engine_address,
-        n_workers=settings.workers,
-        memory_limit=settings.worker_memory,
-        preload=WORKER_PRELOAD,
-        certificates=_certificates(settings),
-    )
 
 
 @commands.command()

@@ -62,7 +62,13 @@ def plan_recommendation(
 ) -> JobPlan:
     """Validate a request for a recommendation; returns a callback that adds its row and its job."""
     require_ordered(spec.limits)
-    _require_no_distance(spec.algorithm)
+    if getattr(spec.algorithm, "distance", None) is not None:
+        fault = FieldError(
+            detail="the distance determines the number of segments", pointer="/algorithm/distance"
+        )
+        raise InvalidRequest(
+            "A number of segments cannot be recommended for a cut at a distance", errors=[fault]
+        )
     source, version = stored_versions.find_at(session, tenant, dataset, spec.dataset_version)
     features = choose_features(version, spec.features, settings)
     check_size_limit(settings, version.n_customers, len(features))
@@ -109,13 +115,3 @@ def require_ordered(limits: RecommendationLimits) -> None:
     if limits.k_min > limits.k_max:
         fault = FieldError(detail="k_min is greater than k_max", pointer="/k_min")
         raise InvalidRequest("No number of segments satisfies the limits", errors=[fault])
-
-
-def _require_no_distance(algorithm: Algorithm) -> None:
-    if getattr(algorithm, "distance", None) is not None:
-        fault = FieldError(
-            detail="the distance determines the number of segments", pointer="/algorithm/distance"
-        )
-        raise InvalidRequest(
-            "A number of segments cannot be recommended for a cut at a distance", errors=[fault]
-        )

@@ -253,7 +253,14 @@ def _resolve_k(spec: FitSpec, algorithm: JsonObject, base: VersionRow | None) ->
     k = spec.k or (None if _has_distance(algorithm) else _k_of(base))
     _require_one_cut(algorithm, k)
     if k != AUTO:
-        _require_no_limits(spec.limits)
+        faults = [
+            FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}")
+            for name in spec.limits
+        ]
+        if faults:
+            raise InvalidRequest(
+                'Limits on the number of segments are only allowed with k "auto"', errors=faults
+            )
         return {"k": k, "limits": None}
     inherited: JsonObject = (base and base.limits) or {}
     limits = RecommendationLimits(**{**inherited, **spec.limits})
@@ -279,13 +286,3 @@ def _require_one_cut(algorithm: JsonObject, k: int | str | None) -> None:
         f"The number of segments is unclear: {fault}",
         errors=[FieldError(detail=fault, pointer="/k")],
     )
-
-
-def _require_no_limits(limits: JsonObject) -> None:
-    faults = [
-        FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}") for name in limits
-    ]
-    if faults:
-        raise InvalidRequest(
-            'Limits on the number of segments are only allowed with k "auto"', errors=faults
-        )
