@@ -38,7 +38,7 @@ from models.columns.key_columns import (
 )
 from models.columns.layout_checks import is_data_number
 from models.columns.missing_markers import MissingMarkers
-from models.columns.number_format_detection import unlike_numbers_warning
+from models.columns.number_format_detection import several_formats_warning
 from models.columns.number_formats import mark_numbers
 from models.columns.numeric_dates import find_serial, serial_warning
 from models.columns.outcome_columns import is_segmentation, outcome_warning, segmentation_warning
@@ -211,8 +211,8 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
 
 
 def _infer_words(evidence: TextColumn) -> ColumnResult:
-    if _are_unlike_numbers(evidence):
-        return _infer_as_text(evidence, "unlike numbers", unlike_numbers_warning)
+    if _are_in_several_formats(evidence):
+        return _infer_as_text(evidence, "unlike numbers", several_formats_warning)
     if is_almost_unique(evidence) and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier"))
     if _is_free_text(evidence):
@@ -255,7 +255,7 @@ def _is_mixed(evidence: TextColumn) -> bool:
     return not pc.all(pc.match_substring_regex(others, _LETTERED_CODE)).as_py()
 
 
-def _are_unlike_numbers(evidence: TextColumn) -> bool:
+def _are_in_several_formats(evidence: TextColumn) -> bool:
     """Check for numbers of several formats or units, which no single format can parse."""
     texts = evidence.texts.values
     if len(texts) > SAMPLE and mark_numbers(texts[:SAMPLE]).mean() < MIN_SAMPLED_SHARE:

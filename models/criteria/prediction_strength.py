@@ -7,7 +7,7 @@ import numpy as np
 
 from models.criteria.base import Verdict, by_k
 from models.criteria.data import CriterionData
-from models.criteria.partitions import Floats, subsample
+from models.criteria.partitions import Floats, Labels, subsample
 from models.kernels.partition import nearest
 from models.kernels.small_kmeans import small_kmeans
 
@@ -58,7 +58,10 @@ def _strength(one: Floats, other: Floats, k: int, rng: np.random.Generator) -> f
         return 1.0
     centers = small_kmeans(one, k, STARTS, rng).centers
     assigned = nearest(other, centers)
-    own = small_kmeans(other, k, STARTS, rng).labels
+    return _min_pair_share(small_kmeans(other, k, STARTS, rng).labels, assigned, k)
+
+
+def _min_pair_share(own: Labels, assigned: Labels, k: int) -> float:
     together = np.zeros((k, k))
     np.add.at(together, (own, assigned), 1)
     sizes = together.sum(axis=1)
