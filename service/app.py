@@ -46,8 +46,7 @@ from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.ui.routes import router as page
 from service.web.access_log import RequestLogMiddleware
-from service.web.body_limit_middleware import BodyLimitMiddleware
-from service.web.body_limits import BodyLimits
+from service.web.body_limits import BodyLimitMiddleware, BodyLimits
 from service.web.dependencies import Services
 from service.web.docs import mount_docs
 from service.web.exception_handlers import add_exception_handlers

@@ -219,31 +219,27 @@ class VersionInput:
         )
 
 
-def draw_by_segment(
-    labels: Rows, *, max_drawn: int = MAX_DRAWN, min_drawn: int = MIN_DRAWN
-) -> Rows:
-    """Draw a stratified random sample of customers, with a minimum per segment.
+def draw_by_segment(labels: Rows) -> Rows:
+    """Draw a stratified random sample of about `MAX_DRAWN` customers.
+
+    Each segment adds up to `MIN_DRAWN` customers to its proportional share.
 
     Parameters
     ----------
     labels
         Shape (n,), the segments.
-    max_drawn
-        Approximate size of the sample.
-    min_drawn
-        Each segment adds up to this many customers to its proportional share.
 
     Returns
     -------
     ndarray
         The rows of the sample, ascending; reproducible.
     """
-    if len(labels) <= max_drawn:
+    if len(labels) <= MAX_DRAWN:
         return np.arange(len(labels))
     rng = np.random.default_rng(0)
     present, sizes = np.unique(labels, return_counts=True)
-    room = max(max_drawn - min_drawn * len(present), 0) / len(labels)
-    wanted = np.minimum(sizes, min_drawn + (sizes * room).astype(np.int64))
+    room = max(MAX_DRAWN - MIN_DRAWN * len(present), 0) / len(labels)
+    wanted = np.minimum(sizes, MIN_DRAWN + (sizes * room).astype(np.int64))
     chosen = [
         rng.choice(np.flatnonzero(labels == segment), n, replace=False)
         for segment, n in zip(present.tolist(), wanted.tolist(), strict=True)

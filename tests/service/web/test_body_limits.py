@@ -12,12 +12,12 @@ from pyarrow import csv, ipc, parquet
 
 from service.errors import MemoryBusy
 from service.web import body_limits
-from service.web.body_limit_middleware import BodyLimitMiddleware
 from service.web.body_limits import (
     MAX_CONTENT_TYPE,
     MAX_LOOP_BYTES,
     OBJECT_WEIGHT,
     TABLE_WEIGHT,
+    BodyLimitMiddleware,
     BodyLimits,
     LimitedReceive,
 )
