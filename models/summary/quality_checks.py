@@ -119,7 +119,7 @@ def _majority_missing(column: ColumnSummary) -> str | None:
     return percent(column.missing_share) if MOSTLY_MISSING <= column.missing_share < 1 else None
 
 
-def _partly_missing(column: ColumnSummary) -> str | None:
+def _some_missing(column: ColumnSummary) -> str | None:
     return (
         percent(column.missing_share)
         if OFTEN_MISSING <= column.missing_share < MOSTLY_MISSING
@@ -206,7 +206,7 @@ CHECKS: Final = (
     ),
     MOSTLY_MISSING_CHECK,
     QualityCheck(
-        figure=_partly_missing,
+        figure=_some_missing,
         one="{} is missing for many customers, and a fit imputes a typical value: complete it if "
         "you can, or leave it out.",
         several="{} are missing for many customers, and a fit imputes typical values: complete "

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from models.columns import CellError
 from models.errors import SegmentationError
 from models.transactions.columns import COMPUTED, TransactionColumns, UnclearRecipe, days_since_1970
-from models.transactions.implausible_days import transactions_were, warn_of_leap
+from models.transactions.implausible_days import format_transactions, warn_of_leap
 from models.transactions.ledgers import build_ledger, merge_ledgers
 from models.transactions.transaction_reader import read_transactions
 
@@ -24,9 +24,9 @@ __all__ = [
     "UnclearRecipe",
     "aggregate_transactions",
     "customers",
+    "format_transactions",
     "merge_ledgers",
     "summarize_transactions",
-    "transactions_were",
     "warn_of_leap",
 ]
 

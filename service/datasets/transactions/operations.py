@@ -17,8 +17,8 @@ from models.transactions import (
     TransactionColumns,
     aggregate_transactions,
     customers,
+    format_transactions,
     merge_ledgers,
-    transactions_were,
     warn_of_leap,
 )
 from service.datasets import operations, version_writer
@@ -194,7 +194,7 @@ def _field_errors(kept: Ledger) -> list[FieldError]:
 def _warnings(kept: Ledger) -> list[str]:
     n_after = kept.n_later if kept.recipe.reference is not None else 0
     left_out = [
-        f"{transactions_were(n)} left out: {why}"
+        f"{format_transactions(n)} left out: {why}"
         for n, why in (
             (kept.n_faulty, _first_error(kept)),
             (n_after, "they are later than the reference date"),
