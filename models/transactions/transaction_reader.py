@@ -106,7 +106,9 @@ def read_transactions(
     recipe.check(raw)
     columns = _read_columns(raw, recipe, known_ids)
     fields = columns.fields()
-    valid = _is_valid(fields, raw.num_rows)
+    valid = np.ones(raw.num_rows, np.bool_)
+    for field in fields:
+        valid[field.faults.rows] = False
     days = np.where(valid, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
     late = _find_late(days, recipe, today)
     kept = valid & ~late.too_late
@@ -147,13 +149,6 @@ def _read_columns(
         else read_orders(raw, order, cancellations=recipe.cancellations),
         returns=None if returned is None else read_returns(raw, returned, recipe.return_style),
     )
-
-
-def _is_valid(fields: Sequence[Field], n_rows: int) -> Mask:
-    valid = np.ones(n_rows, np.bool_)
-    for field in fields:
-        valid[field.faults.rows] = False
-    return valid
 
 
 def _find_late(
