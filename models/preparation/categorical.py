@@ -47,7 +47,7 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
         raise UnusableColumn(f"'{feature.name}' is missing or unknown for every customer")
     if n_distinct == 1 and not alone:
         raise UnusableColumn(
-            f"'{feature.name}' is the same for every customer, so it sets nobody apart"
+            f"'{feature.name}' is the same for every customer, so it distinguishes no segments"
         )
     return replace(feature, categories=categories, log=False)
 

@@ -13,11 +13,11 @@ from models.summary.histograms import Histogram, count_between
 
 Floats = npt.NDArray[np.float64]
 
-LARGEST: Final = 1e100  # as in the preparation: larger numbers cannot be features
+MAX_NUMBER: Final = 1e100  # as in the preparation: larger numbers cannot be features
 MAX_TOP: Final = 20
 
 _SHARES: Final = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
-_LARGEST_EXACT: Final = 2.0**53  # all larger floats are whole numbers
+_MAX_EXACT: Final = 2.0**53  # all larger floats are whole numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +106,13 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
         would squeeze all others into one bin. None if no value is known or one exceeds ±1e100.
     """
     x = np.sort(values.drop_null().to_numpy())
-    if not x.size or max(-x[0], x[-1]) > LARGEST:
+    if not x.size or max(-x[0], x[-1]) > MAX_NUMBER:
         return None
     starts = np.flatnonzero(x[1:] != x[:-1]) + 1
     repeats = np.diff(starts, prepend=0, append=x.size)  # of each distinct value
     quantiles = Quantiles(**{f"p{100 * share:02.0f}": _quantile(x, share) for share in _SHARES})
     outliers = _outliers(x, quantiles)
-    whole = bool(max(-x[0], x[-1]) < _LARGEST_EXACT and (np.rint(x) == x).all())
+    whole = bool(max(-x[0], x[-1]) < _MAX_EXACT and (np.rint(x) == x).all())
     n_zeros = int(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0))
     return NumericDistribution(
         n=x.size,

@@ -59,9 +59,9 @@ def _row_order_warning(order: RowOrder, customer_id: str) -> str:
     return (
         f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation "
         f"{order.value:.2f}). If "
-        "the table was merely sorted by it, all is well. If it is a counter, or tells when "
-        "somebody became a customer, "
-        "segments by it only tell old customers from new ones: leave it out."
+        "the table was merely sorted by it, all is well. If it is a counter or the "
+        "date of a first purchase, segments by it only separate old customers from new ones: leave "
+        "it out."
     )
 
 
@@ -73,7 +73,7 @@ def _correlation_warnings(correlations: Sequence[Correlation]) -> Iterator[str]:
     yield from map(_pair_warning, list(strongest.values())[:MAX_PAIRS])
     if len(strongest) > MAX_PAIRS:
         yield (
-            f"{len(strongest) - MAX_PAIRS:,} more pairs of columns say nearly the same; see the "
+            f"{len(strongest) - MAX_PAIRS:,} more pairs of columns hold nearly the same; see the "
             "correlations."
         )
 
@@ -81,8 +81,8 @@ def _correlation_warnings(correlations: Sequence[Correlation]) -> Iterator[str]:
 def _pair_warning(pair: Correlation) -> str:
     both, value = f"{pair.a!r} and {pair.b!r}", f"(correlation {pair.value:.3f})"
     if abs(pair.value) > SAME:
-        return f"{both} say the same {value}, so that it would count twice: leave one of them out."
-    return f"{both} say nearly the same {value}: give one of them less weight, or leave one out."
+        return f"{both} hold the same {value}, which would count twice: leave one of them out."
+    return f"{both} hold nearly the same {value}: reduce the weight of one, or leave it out."
 
 
 def _duplicates_warning(found: Findings) -> Iterator[str]:
