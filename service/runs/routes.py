@@ -33,8 +33,6 @@ from service.web.table_response import (
     table_response,
 )
 
-RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
-
 RunId = Annotated[
     str,
     Path(
@@ -52,7 +50,12 @@ MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": MemberList, **TABLE_A
 router = APIRouter(tags=["runs"])
 
 
-@router.post(RUNS, status_code=201, response_model=None, responses=job_responses(Run))
+@router.post(
+    "/v1/models/{model}/versions/{version}/assignment-runs",
+    status_code=201,
+    response_model=None,
+    responses=job_responses(Run),
+)
 async def start_run(
     model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, jobs: JobResponderDep
 ) -> Run | Job:
@@ -72,7 +75,7 @@ async def start_run(
     return await jobs.respond(plan, partial(_show, tenant), fold=fold)
 
 
-@router.get(RUNS + "/{run}")
+@router.get("/v1/models/{model}/versions/{version}/assignment-runs/{run}")
 def get_run(
     session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId
 ) -> Run:
@@ -82,7 +85,9 @@ def get_run(
     return Run.of(row, found, repository.job_of(session, found))
 
 
-@router.get(RUNS + "/{run}/assignments", responses=ASSIGNMENTS)
+@router.get(
+    "/v1/models/{model}/versions/{version}/assignment-runs/{run}/assignments", responses=ASSIGNMENTS
+)
 def list_assignments(
     services: ServicesDep,
     session: ReadDep,
