@@ -34,13 +34,13 @@ from service.jobs import operations as jobs
 from service.jobs.job_streams import JobStreams
 from service.jobs.metrics import JobCollector
 from service.jobs.routes import router as job_routes
-from service.process_group import ProcessGroup
 from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
 from service.segments.routes import router as segments
 from service.stores import open_stores
 from service.stores.database import Database, DatabaseUnavailable
+from service.system.process_group import ProcessGroup
 from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees

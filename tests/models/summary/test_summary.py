@@ -440,7 +440,7 @@ def test_no_warning_repeats_a_value(rng):
 
 def test_summarizing_imports_no_library_that_serving_keeps_out():
     code = (
-        "import sys; from service.import_guard import block_imports\n"
+        "import sys; from service.system.import_guard import block_imports\n"
         "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import pyarrow as pa; from models.summary import summarize\n"
         "summarize(pa.table({'id': ['1']}), [], customer_id='id')\n"

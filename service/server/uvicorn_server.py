@@ -13,10 +13,10 @@ from service import RELEASE
 from service.app import create_app
 from service.auth.middleware import authenticate_as
 from service.config import Settings
-from service.malloc import enable_malloc_trim
 from service.principals import LOCAL_ADMIN
-from service.process_group import ProcessGroup
-from service.signals import exit_with_cleanup
+from service.system.malloc import enable_malloc_trim
+from service.system.process_group import ProcessGroup
+from service.system.signals import exit_with_cleanup
 from service.tracing import open_tracer
 from service.web.http_protocol import HttpProtocol
 from service.web.logging import configure_logging

@@ -9,9 +9,9 @@ from typing import Final
 
 from service.config import Settings
 from service.engine.supervisor import ChildSupervisor
-from service.signals import exit_with_cleanup
 from service.stores.database import now
-from service.temp_directories import temporary_directory
+from service.system.signals import exit_with_cleanup
+from service.system.temp_directories import temporary_directory
 
 STDOUT: Final = 1
 # uvicorn waits ten seconds for running requests; then background tasks and stores are closed.
