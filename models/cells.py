@@ -114,7 +114,12 @@ def identifier(cell: object) -> str | None:
     if cell is None:
         return None
     text = cell.strip() if isinstance(cell, str) else _digits(_integer(cell))
-    _check_identifier(text)
+    if len(text) > MAX_IDENTIFIER_LENGTH:
+        raise BadCell(f"is longer than {MAX_IDENTIFIER_LENGTH} characters")
+    if _CONTROL.search(text):
+        raise BadCell("holds a control character or half a character")
+    if text in _PATHS:
+        raise BadCell("is a path, not an id")
     return text or None
 
 
@@ -217,12 +222,3 @@ def _text(cell: str) -> str | None:
         return text.lower()
     whole = _WHOLE_WITH_ZERO_FRACTION.fullmatch(text)
     return (whole[1] if whole else text) or None
-
-
-def _check_identifier(text: str) -> None:
-    if len(text) > MAX_IDENTIFIER_LENGTH:
-        raise BadCell(f"is longer than {MAX_IDENTIFIER_LENGTH} characters")
-    if _CONTROL.search(text):
-        raise BadCell("holds a control character or half a character")
-    if text in _PATHS:
-        raise BadCell("is a path, not an id")

@@ -164,19 +164,13 @@ def cut(text: str, length: int = MAX_PHRASE) -> str:
         return text
     *words, last = text.split(" ")
     room = length - len(last) - 1
-    kept = _first_words(words, room)
-    return f"{kept} … {last}" if kept else f"{text[: length - 1].rstrip()}…"
-
-
-def _first_words(words: Sequence[str], room: int) -> str:
-    """Join as many words as leave two characters of the room for an ellipsis."""
     kept = ""
     for word in words:
         longer = f"{kept} {word}".lstrip()
         if len(longer) + 2 > room:
             break
         kept = longer
-    return kept
+    return f"{kept} … {last}" if kept else f"{text[: length - 1].rstrip()}…"
 
 
 def _business(quantities: Mapping[str, Quantity], header: str) -> Words:

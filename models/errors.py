@@ -9,7 +9,11 @@ class SegmentationError(Exception):
     """The customers could not be segmented."""
 
     def __str__(self) -> str:
-        return super().__str__() or _first_paragraph(type(self))
+        if message := super().__str__():
+            return message
+        kind = type(self)
+        paragraph = (inspect.getdoc(kind) or kind.__name__).split("\n\n", maxsplit=1)[0]
+        return " ".join(paragraph.split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,8 +79,3 @@ class CutTooFine(SegmentationError):
 
 class ArtifactFromAnotherRelease(SegmentationError):
     """The model file was written by another release of its libraries; fit the model again."""
-
-
-def _first_paragraph(kind: type) -> str:
-    paragraph = (inspect.getdoc(kind) or kind.__name__).split("\n\n", maxsplit=1)[0]
-    return " ".join(paragraph.split())

@@ -69,7 +69,7 @@ def _warnings(
             )
         else:
             yield (
-                f"{feature.name!r} alone tells the segments apart: they may only repeat it. "
+                f"{feature.name!r} alone separates the segments: they may only repeat it. "
                 f"{_advice(feature)}"
             )
 

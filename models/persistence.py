@@ -16,9 +16,10 @@ from models.errors import ArtifactFromAnotherRelease
 _LIBRARIES: Final = ("joblib", "numpy", "scikit-learn")
 
 
-def library_versions() -> dict[str, str]:
+@cache
+def library_versions() -> Mapping[str, str]:
     """Return the versions of the libraries that write and read model files."""
-    return {name: _release(name) for name in _LIBRARIES}
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def dump(pipeline: Pipeline) -> bytes:
@@ -82,8 +83,3 @@ def _check_releases(wrote: Mapping[str, str]) -> None:
             f"The model file was written by {'; '.join(differing)}; fit the model again with the "
             "libraries in use"
         )
-
-
-@cache
-def _release(library: str) -> str:
-    return version(library)

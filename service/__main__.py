@@ -4,11 +4,11 @@ Spawned workers import this module, too, so it does nothing outside of the main 
 """
 
 if __name__ == "__main__":
-    from service.signals import exit_immediately
+    from service.system.signals import exit_immediately
 
     exit_immediately()
 
-    from service.import_guard import (
+    from service.system.import_guard import (
         LAZY_MODULES,
         OPTIONAL,
         TRAINING_LIBRARIES,

@@ -35,20 +35,19 @@ from service.jobs import operations as jobs
 from service.jobs.job_streams import JobStreams
 from service.jobs.metrics import JobCollector
 from service.jobs.routes import router as job_routes
-from service.process_group import ProcessGroup
 from service.recommendations.routes import router as recommendations
 from service.registry.routes import router as registry
 from service.runs.routes import router as runs
 from service.segments.routes import router as segments
 from service.stores import Stores, open_stores
 from service.stores.database import Database, DatabaseUnavailable
+from service.system.process_group import ProcessGroup
 from service.tracing import Tracer
 from service.training.routes import router as training
 from service.trees.routes import router as trees
 from service.ui.routes import router as page
 from service.web.access_log import RequestLogMiddleware
-from service.web.body_limit_middleware import BodyLimitMiddleware
-from service.web.body_limits import BodyLimits
+from service.web.body_limits import BodyLimitMiddleware, BodyLimits
 from service.web.dependencies import Services
 from service.web.docs import mount_docs
 from service.web.exception_handlers import add_exception_handlers

@@ -215,11 +215,11 @@ class Settings(BaseSettings):
     assignment_bytes: int = Field(
         default=2**24,
         ge=1,
-        description="Largest body with customers to be placed at once, in bytes; unpacked, it may "
-        "take 16 times as many. A run places more, as a dataset.",
+        description="Largest body with customers to be assigned at once, in bytes; unpacked, it "
+        "may take 16 times as many. A run assigns more, as a dataset.",
     )
     assignment_rows: int = Field(
-        default=100_000, ge=1, description="How many customers are placed at once."
+        default=100_000, ge=1, description="How many customers are assigned at once."
     )
     fit_segments: int = Field(
         default=1000, ge=1, description="Largest number of segments of a fit."

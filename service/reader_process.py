@@ -2,7 +2,7 @@
 
 import sys
 
-from service.import_guard import OPTIONAL, TRAINING_LIBRARIES, block_imports
+from service.system.import_guard import OPTIONAL, TRAINING_LIBRARIES, block_imports
 
 if __name__ == "__main__":
     block_imports(*TRAINING_LIBRARIES, *OPTIONAL)

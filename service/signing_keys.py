@@ -7,7 +7,7 @@ from typing import Final
 
 from service.config import Settings
 from service.errors import ServiceError
-from service.private_files import create_private
+from service.system.private_files import create_private
 
 MIN_KEY_BYTES: Final = 32  # as many as an HMAC with SHA-256 has
 

@@ -22,11 +22,11 @@ from service.jobs import repository
 from service.jobs.operations import JobResult, Progress
 from service.jobs.progress import JobSuperseded, ProgressReporter
 from service.jobs.rows import PURGES, JobRow
-from service.malloc import enable_malloc_trim
 from service.recommendations.job import run_recommendation
 from service.runs.operations import assign_dataset
 from service.stores import Stores, open_stores
 from service.stores.database import JsonObject, Session
+from service.system.malloc import enable_malloc_trim
 from service.tracing import Span, SpanKind, Tracer, open_tracer
 from service.tracing import span as open_span
 from service.training.cut_job import cut_version

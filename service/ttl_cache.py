@@ -72,15 +72,12 @@ class TtlCache(Generic[Key, Value]):
         started = time.monotonic()
         value = await self._load(key)
         if self._loads.get(key) is asyncio.current_task():  # not cleared meanwhile
-            self._store(key, started, value)
+            self._entries.pop(key, None)
+            if value is not None:
+                self._entries[key] = started, value
+            if len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
         return value
-
-    def _store(self, key: Key, loaded_at: float, value: Value | None) -> None:
-        self._entries.pop(key, None)
-        if value is not None:
-            self._entries[key] = loaded_at, value
-        if len(self._entries) > self._max_entries:
-            self._entries.popitem(last=False)
 
     def _on_loaded(self, key: Key, load: asyncio.Task[Value | None]) -> None:
         if self._loads.get(key) is load:

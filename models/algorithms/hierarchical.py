@@ -185,16 +185,13 @@ def build_tree(points: NDArray[np.float64], linkage: Linkage) -> NDArray[np.floa
         return ward(points)
     from scipy.cluster.hierarchy import linkage as merge  # noqa: PLC0415 - as above, without scipy
 
-    _check_memory(len(points), linkage)
-    if len(points) == 1:
-        return np.empty((0, 4))
-    return np.asarray(merge(points, method=linkage), dtype=np.float64)
-
-
-def _check_memory(n: int, linkage: Linkage) -> None:
+    n = len(points)
     max_customers = int((2 * MEMORY_LIMIT / _BYTES_PER_PAIR) ** 0.5)
     if n > max_customers:
         raise TooManyCustomers(
             f"{linkage} linkage supports at most {max_customers:,} customers, not {n:,}, since it "
             "stores the distance of every pair; use ward linkage or K-Means"
         )
+    if n == 1:
+        return np.empty((0, 4))
+    return np.asarray(merge(points, method=linkage), dtype=np.float64)

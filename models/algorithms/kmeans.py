@@ -77,8 +77,14 @@ class KMeans:
             k=k, n_init=self.n_init, init=self.init, max_iter=self.max_iter, tol=self.tol, seed=seed
         )
         result = kmeans(points, search)
+        # The attributes that scikit-learn's own `fit` sets.
+        estimator = self._estimator(k, seed)
+        estimator.cluster_centers_, estimator.labels_ = result.centers, result.labels
+        estimator.inertia_, estimator.n_iter_ = result.inertia, result.passes
+        estimator.n_features_in_ = result.centers.shape[1]
+        estimator._n_features_out, estimator._n_threads = len(result.centers), 1  # noqa: SLF001 - transform and predict read them
         return ClusteringResult(
-            estimator=_set_fitted_attributes(self._estimator(k, seed), result),
+            estimator=estimator,
             centers=result.centers,
             segment_of_center=np.arange(k),
             notes=_notes(result),
@@ -107,15 +113,6 @@ class KMeans:
             tol=self.tol,
             random_state=seed,
         )
-
-
-def _set_fitted_attributes(estimator: "Estimator", result: "KMeansResult") -> "Estimator":
-    """Set the attributes that scikit-learn's own `fit` sets."""
-    estimator.cluster_centers_, estimator.labels_ = result.centers, result.labels
-    estimator.inertia_, estimator.n_iter_ = result.inertia, result.passes
-    estimator.n_features_in_ = result.centers.shape[1]
-    estimator._n_features_out, estimator._n_threads = len(result.centers), 1  # noqa: SLF001 - transform and predict read them
-    return estimator
 
 
 def _notes(result: "KMeansResult") -> tuple[str, ...]:

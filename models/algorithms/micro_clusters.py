@@ -12,9 +12,14 @@ Rows = NDArray[np.int64]
 def truncate(tree: Floats, m: int) -> Floats:
     """Return the last m - 1 merges as a tree whose leaves are the m groups of the cut."""
     n = len(tree) + 1
-    group_of = _group_of_node(tree, m)
+    # The number of each node in the new tree: of its group or, for a merge, from m on.
+    number = np.full(2 * n - 1, -1)
+    number[:n] = cut(tree, m)
+    for node, (left, _) in enumerate(tree[: n - m, :2].astype(np.int64), start=n):
+        number[node] = number[left]
+    number[2 * n - m :] = np.arange(m, 2 * m - 1)
     merges = tree[n - m :].copy()
-    merges[:, :2] = np.sort(group_of[merges[:, :2].astype(np.int64)], axis=1)
+    merges[:, :2] = np.sort(number[merges[:, :2].astype(np.int64)], axis=1)
     return merges
 
 
@@ -23,17 +28,3 @@ def group_means(points: Floats, weights: Floats, group: Rows, m: int) -> Floats:
     sums = np.zeros((m, points.shape[1]))
     np.add.at(sums, group, weights[:, None] * points)
     return sums / np.bincount(group, weights, minlength=m)[:, None]
-
-
-def _group_of_node(tree: Floats, m: int) -> Rows:
-    """Assign node numbers of the truncated tree.
-
-    Those of the cut to the m groups, m and above to the merges.
-    """
-    n = len(tree) + 1
-    number = np.full(2 * n - 1, -1)
-    number[:n] = cut(tree, m)
-    for node, (left, _) in enumerate(tree[: n - m, :2].astype(np.int64), start=n):
-        number[node] = number[left]
-    number[2 * n - m :] = np.arange(m, 2 * m - 1)
-    return number

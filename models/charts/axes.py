@@ -56,7 +56,8 @@ def axes_items(panel: Panel, frame: Frame, palette: Palette) -> Iterator[Item]:
             color=palette.color("ink"),
             bold=True,
         )
-    inner = _below_title(frame) if panel.title else frame
+    used = HEADING + 2 * GAP if panel.title else 0.0
+    inner = Frame(frame.x, frame.y + used, frame.width, frame.height - used)
     if panel.z is not None:
         yield from projection_items(panel, _plot_area(panel, _center_square(inner), palette))
         return
@@ -65,11 +66,6 @@ def axes_items(panel: Panel, frame: Frame, palette: Palette) -> Iterator[Item]:
     yield from _axes(panel, inner, area, ticks)
     for mark in panel.marks:
         yield from mark_items(mark, area)
-
-
-def _below_title(frame: Frame) -> Frame:
-    used = HEADING + 2 * GAP
-    return Frame(frame.x, frame.y + used, frame.width, frame.height - used)
 
 
 def _measure_labels(panel: Panel, frame: Frame) -> _Ticks:

@@ -38,10 +38,12 @@ def to_html(chart: Chart, palette: Palette) -> str:
     )
     title, notes = escape(chart.title), "".join(f"<p>{escape(note)}</p>" for note in chart.notes)
     ink, muted = palette.color("ink"), palette.color("muted")
+    rows = -(-len(chart.panels) // max(chart.columns, 1))
+    height = max(rows * chart.height, 20.0 * len(chart.legend)) + 120
     style = (
         f"body{{margin:0;background:{palette.background};color:{muted};font:13px {FONTS}}}"
         f"h1{{margin:14px 18px 0;color:{ink};font-size:18px}}"
-        f"p{{margin:0 18px 8px}}#figure{{height:{_height(chart):.0f}px}}"
+        f"p{{margin:0 18px 8px}}#figure{{height:{height:.0f}px}}"
     )
     return (
         '<!DOCTYPE html><html lang="en"><head><meta '
@@ -131,9 +133,8 @@ def _panel_layout(panel: Panel, domain: "Domain", subplot: Subplot) -> JsonObjec
                 **axes,
             }
         }
-    square = (
-        {"scaleanchor": f"x{subplot.number}", "scaleratio": _ratio(panel)} if panel.square else {}
-    )
+    ratio = abs((panel.x.high - panel.x.low) / (panel.y.high - panel.y.low))
+    square = {"scaleanchor": f"x{subplot.number}", "scaleratio": ratio} if panel.square else {}
     x_axis = {
         **_axis(panel.x, subplot),
         "domain": x,
@@ -172,10 +173,6 @@ def _axis(axis: Axis, subplot: Subplot) -> JsonObject:
     }
 
 
-def _ratio(panel: Panel) -> float:
-    return abs((panel.x.high - panel.x.low) / (panel.y.high - panel.y.low))
-
-
 Domain = tuple[list[float], list[float]]
 
 
@@ -194,8 +191,3 @@ def _domains(chart: Chart) -> list[Domain]:
         )
         for i, j in positions
     ]
-
-
-def _height(chart: Chart) -> float:
-    rows = -(-len(chart.panels) // max(chart.columns, 1))
-    return max(rows * chart.height, 20.0 * len(chart.legend)) + 120

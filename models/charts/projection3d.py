@@ -20,6 +20,14 @@ _EXTENT: Final = 0.85  # of the projected unit cube and the labels around it
 
 Corner = tuple[float, float, float]
 
+_CORNERS: Final = list(product((-0.5, 0.5), repeat=3))
+# Two corners of the unit cube that differ in one coordinate.
+_CUBE_EDGES: Final = [
+    (one, other)
+    for one, other in combinations(_CORNERS, 2)
+    if sum(a != b for a, b in zip(one, other, strict=True)) == 1
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Edge:
@@ -47,8 +55,11 @@ def projection_items(panel: Panel, area: PlotArea) -> Iterator[Item]:
     Near points are drawn above far ones.
     """
     axes = (panel.x, panel.y, panel.z or panel.y)
-    flat = _projected_area(panel, area)
-    for start, end in _cube_edges():
+    # The plot area in units of the projection.
+    wide = area.x_per_unit * (panel.x.high - panel.x.low) / (2 * _EXTENT)
+    high = area.y_per_unit * (panel.y.high - panel.y.low) / (2 * _EXTENT)
+    flat = replace(area, x_low=-_EXTENT, y_low=-_EXTENT, x_per_unit=wide, y_per_unit=high)
+    for start, end in _CUBE_EDGES:
         x, y, _ = _project(np.array([start, end], dtype=np.float64))
         yield from mark_items(Line(x=x, y=y, color="grid", width=1), flat)
     for mark in panel.marks:
@@ -100,13 +111,6 @@ def _axis(axis: Axis, edge: _Edge, area: PlotArea) -> Iterator[Item]:
     )
 
 
-def _projected_area(panel: Panel, area: PlotArea) -> PlotArea:
-    """Return the plot area in units of the projection."""
-    wide = area.x_per_unit * (panel.x.high - panel.x.low) / (2 * _EXTENT)
-    high = area.y_per_unit * (panel.y.high - panel.y.low) / (2 * _EXTENT)
-    return replace(area, x_low=-_EXTENT, y_low=-_EXTENT, x_per_unit=wide, y_per_unit=high)
-
-
 def _scale_to_cube(values: Floats, axis: Axis) -> Floats:
     return np.asarray((values - axis.low) / (axis.high - axis.low) - 0.5)
 
@@ -126,11 +130,3 @@ def _project(points: Floats) -> tuple[Floats, Floats, Floats]:
         z * np.cos(_ELEVATION) + away * np.sin(_ELEVATION),
         away * np.cos(_ELEVATION) - z * np.sin(_ELEVATION),
     )
-
-
-def _cube_edges() -> Iterator[tuple[Corner, Corner]]:
-    """Yield the edges of the unit cube."""
-    corners = [(x, y, z) for x, y, z in product((-0.5, 0.5), repeat=3)]
-    for a, b in combinations(corners, 2):
-        if sum(p != q for p, q in zip(a, b, strict=True)) == 1:
-            yield a, b

@@ -65,8 +65,13 @@ def mark_items(mark: Mark, _plot_area: PlotArea) -> Iterator[Item]:
 def _line(mark: Line, area: PlotArea) -> Iterator[Item]:
     positions = area.positions(mark.x, mark.y)
     color = area.palette.color(mark.color)
+    known = np.asarray(np.isfinite(positions).all(axis=1))
+    runs = np.split(np.arange(len(positions)), np.flatnonzero(np.diff(known)) + 1)
     yield PathItem(
-        parts=_split_at_gaps(positions), color=color, width=mark.width, dashed=mark.dashed
+        parts=[positions[run] for run in runs if len(run) and known[run[0]]],
+        color=color,
+        width=mark.width,
+        dashed=mark.dashed,
     )
 
 
@@ -126,10 +131,3 @@ def _label(mark: Label, area: PlotArea) -> Iterator[Item]:
 
 def _cell_color(value: float, mark: Cells, palette: Palette) -> str:
     return palette.heatmap_color(value / mark.reach) if np.isfinite(value) else palette.background
-
-
-def _split_at_gaps(positions: Floats) -> list[Floats]:
-    """Split a line at NaN."""
-    known = np.asarray(np.isfinite(positions).all(axis=1))
-    runs = np.split(np.arange(len(positions)), np.flatnonzero(np.diff(known)) + 1)
-    return [positions[run] for run in runs if len(run) and known[run[0]]]

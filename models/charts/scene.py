@@ -94,10 +94,6 @@ def _regular(n: int, turn: float = 0.0, radius: float = 1.15) -> tuple[list[floa
     return [i / n + turn for i in range(n)], [radius] * n
 
 
-def _star(n: int, inner: float, turn: float = 0.0) -> tuple[list[float], list[float]]:
-    return [i / (2 * n) + turn for i in range(2 * n)], [1.35, inner] * n
-
-
 def _cross(turn: float) -> tuple[list[float], list[float]]:
     """Return the twelve corners of a cross."""
     corner, tip = 0.125, 0.05
@@ -112,6 +108,6 @@ _CORNERS: dict[Shape, tuple[list[float], list[float]]] = {
     "diamond": _regular(4, radius=1.35),
     "down": _regular(3, turn=0.5, radius=1.35),
     "plus": _cross(0.0),
-    "star": _star(5, 0.6),
+    "star": ([i / 10 for i in range(10)], [1.35, 0.6] * 5),
     "cross": _cross(0.125),
 }

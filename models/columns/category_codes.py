@@ -49,10 +49,20 @@ def are_codes(column: pa.ChunkedArray, name: str) -> bool:
     """
     if not pa.types.is_string(column.type):
         return False
+    if _have_leading_zeros(column, name):
+        return True
     head = pa.array(column[:SAMPLE].drop_null().combine_chunks())
-    return (
-        _have_leading_zeros(column, name) or _have_bare_exponents(head) or _are_phones(head, name)
+    if len(head) > 0 and _matches(head, _BARE_EXPONENT).mean() >= MIN_SHARE:
+        return True
+    # Phone numbers have equally many digits, and begin with a plus or are grouped by spaces.
+    if not len(head) or is_amount_header(name) or not _matches(head, _PHONE).all():
+        return False
+    marked = mask(pc.match_substring(pc.utf8_trim_whitespace(head), " ")) | mask(
+        pc.starts_with(head, pattern="+")
     )
+    lengths = pc.utf8_length(pc.replace_substring_regex(head, r"[^0-9]", "")).to_numpy()
+    min_digits = MIN_PHONE_DIGITS if is_phone_header(name) else MIN_GROUPED_DIGITS
+    return bool(marked.all() and lengths.min() == lengths.max() >= min_digits)
 
 
 def have_code_header(evidence: NumericColumn) -> bool:
@@ -138,22 +148,6 @@ def _have_leading_zeros(column: pa.ChunkedArray, name: str) -> bool:
         or is_key_header(name)
         or bool(zeros.sum() >= MIN_LEADING_ZEROS * len(lengths))
     )
-
-
-def _have_bare_exponents(head: pa.Array) -> bool:
-    return len(head) > 0 and bool(_matches(head, _BARE_EXPONENT).mean() >= MIN_SHARE)
-
-
-def _are_phones(head: pa.Array, name: str) -> bool:
-    """Check for numbers of equally many digits that begin with a plus or are grouped by spaces."""
-    if not len(head) or is_amount_header(name) or not _matches(head, _PHONE).all():
-        return False
-    marked = mask(pc.match_substring(pc.utf8_trim_whitespace(head), " ")) | mask(
-        pc.starts_with(head, pattern="+")
-    )
-    lengths = pc.utf8_length(pc.replace_substring_regex(head, r"[^0-9]", "")).to_numpy()
-    min_digits = MIN_PHONE_DIGITS if is_phone_header(name) else MIN_GROUPED_DIGITS
-    return bool(marked.all() and lengths.min() == lengths.max() >= min_digits)
 
 
 def _matches(texts: pa.Array, pattern: str, *, null: bool = False) -> Mask:

@@ -101,7 +101,12 @@ def categories(values: pa.Array) -> ParsedCells:
         The canonical texts.
     """
     if not pa.types.is_string(values.type):
-        return _texts_of_numbers(values)
+        if pa.types.is_integer(values.type):
+            return ParsedCells(values.cast(pa.string()), _no_errors(values))
+        digits = _digits_of_integers(values)
+        return _read_selected(
+            cells.category, values, mask(values.is_valid()) & mask(digits.is_null()), digits
+        )
     return _read_selected(
         cells.category, values, mask(pc.match_substring_regex(values, _UNUSUAL_TEXT)), values
     )
@@ -175,15 +180,6 @@ def mask(condition: pa.Array) -> Mask:
 def _finite(read: pa.Array, wrong: Mask) -> ParsedCells:
     finite = pc.is_finite(read)
     return ParsedCells(pc.if_else(finite, read, None), wrong | mask(pc.invert(finite)))
-
-
-def _texts_of_numbers(values: pa.Array) -> ParsedCells:
-    if pa.types.is_integer(values.type):
-        return ParsedCells(values.cast(pa.string()), _no_errors(values))
-    digits = _digits_of_integers(values)
-    return _read_selected(
-        cells.category, values, mask(values.is_valid()) & mask(digits.is_null()), digits
-    )
 
 
 def _digits_of_integers(values: pa.Array) -> pa.Array:

@@ -63,7 +63,8 @@ def find_customer_id(
         if name not in overrides or overrides[name].kind in {None, "identifier"}
     ]
     for name in candidates:
-        if _is_unique_and_complete(raw, name, _missing_markers(overrides, name)):
+        ids, faults = read_ids(raw, name, _missing_markers(overrides, name))
+        if not faults.rows.size and not ids.null_count and not find_duplicate_ids(ids).rows.size:
             return name, []
     return None, [_no_id_warning(candidates)]
 
@@ -98,8 +99,3 @@ def _no_id_warning(candidates: Sequence[str]) -> str:
         f"{candidates[0]!r} looks like a customer id, but does not name every row, and each "
         f"once. {advice}"
     )
-
-
-def _is_unique_and_complete(raw: pa.Table, name: str, missing_markers: Sequence[str]) -> bool:
-    ids, faults = read_ids(raw, name, missing_markers)
-    return not faults.rows.size and not ids.null_count and not find_duplicate_ids(ids).rows.size

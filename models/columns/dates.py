@@ -108,7 +108,7 @@ def find_order(values: pa.Array) -> DateOrder:
     day_first, month_first = (int(np.count_nonzero(only)) for only in _find_definite_orders(turned))
     if day_first == month_first == 0 and not _has_dots(values):
         return DateOrder(
-            "dd/mm/yyyy", "Nothing tells whether day or month comes first; the day is taken to."
+            "dd/mm/yyyy", "Day and month may be swapped; the day is assumed to come first."
         )
     return DateOrder("dd/mm/yyyy" if day_first >= month_first else "mm/dd/yyyy")
 

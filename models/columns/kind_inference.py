@@ -38,7 +38,7 @@ from models.columns.key_columns import (
 )
 from models.columns.layout_checks import is_data_number
 from models.columns.missing_markers import MissingMarkers
-from models.columns.number_format_detection import unlike_numbers_warning
+from models.columns.number_format_detection import several_formats_warning
 from models.columns.number_formats import mark_numbers
 from models.columns.numeric_dates import find_serial, serial_warning
 from models.columns.outcome_columns import is_segmentation, outcome_warning, segmentation_warning
@@ -188,12 +188,18 @@ def _infer_as_text(
 def _infer_texts(evidence: TextColumn) -> ColumnResult:
     if is_almost_unique(evidence) and is_key_header(evidence.name):
         return ColumnResult(column_of(evidence, "identifier"))
-    if _are_customer_ids(evidence):
+    if id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier", reason=KEY)).with_doubts(
             text_key_warning(evidence.name)
         )
     if dates.are_dates(evidence.texts.values):
-        return ignore(evidence, "date", f"holds dates. {_date_override_hint(evidence.name)}")
+        declaration = override_json(evidence.name, kind="numeric")
+        return ignore(
+            evidence,
+            "date",
+            "holds dates. To use the days from each to the newest, declare it numeric: "
+            f"{declaration}",
+        )
     if are_clock_times(evidence.texts.values):
         return _infer_as_text(evidence, "time", clock_time_warning)
     result = _infer_mixed(evidence) if _is_mixed(evidence) else _infer_words(evidence)
@@ -204,22 +210,11 @@ def _infer_texts(evidence: TextColumn) -> ColumnResult:
     )
 
 
-def _date_override_hint(name: str) -> str:
-    return (
-        "To use the days from each to the newest, declare it numeric: "
-        f"{override_json(name, kind='numeric')}"
-    )
-
-
 def _infer_words(evidence: TextColumn) -> ColumnResult:
-    if _are_unlike_numbers(evidence):
-        return _infer_as_text(evidence, "unlike numbers", unlike_numbers_warning)
+    if _are_in_several_formats(evidence):
+        return _infer_as_text(evidence, "unlike numbers", several_formats_warning)
     if is_almost_unique(evidence) and _are_id_like(evidence.texts.values):
         return ColumnResult(column_of(evidence, "identifier"))
-    return _infer_categories(evidence)
-
-
-def _infer_categories(evidence: TextColumn) -> ColumnResult:
     if _is_free_text(evidence):
         return ignore(evidence, "free text", "holds free text")
     if evidence.distinct > MAX_CATEGORIES:
@@ -243,11 +238,6 @@ def _infer_mixed(evidence: TextColumn) -> ColumnResult:
     return ColumnResult(column_of(evidence, "categorical")).with_doubts(warning)
 
 
-def _are_customer_ids(evidence: TextColumn) -> bool:
-    """Check for ids under the header of a customer id, however often they repeat."""
-    return id_rank(evidence.name) is not None and _are_id_like(evidence.texts.values)
-
-
 def _are_id_like(texts: pa.Array) -> bool:
     return bool(pc.all(pc.match_substring_regex(texts.drop_null(), _CODE)).as_py())
 
@@ -258,12 +248,14 @@ def _is_mixed(evidence: TextColumn) -> bool:
         < evidence.n_read(evidence.as_numbers)
         >= MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels)
     )
-    return nearly and not _are_letter_codes(
-        evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
-    )
+    if not nearly:
+        return False
+    # Numbers after one to three letters, such as cancelled invoices, are codes.
+    others = evidence.cells.values.filter(pa.array(evidence.as_numbers.wrong))
+    return not pc.all(pc.match_substring_regex(others, _LETTERED_CODE)).as_py()
 
 
-def _are_unlike_numbers(evidence: TextColumn) -> bool:
+def _are_in_several_formats(evidence: TextColumn) -> bool:
     """Check for numbers of several formats or units, which no single format can parse."""
     texts = evidence.texts.values
     if len(texts) > SAMPLE and mark_numbers(texts[:SAMPLE]).mean() < MIN_SAMPLED_SHARE:
@@ -272,19 +264,11 @@ def _are_unlike_numbers(evidence: TextColumn) -> bool:
     return n_numbers >= max(MIN_NUMERIC_SHARE * (evidence.n_known - evidence.n_sentinels), 1)
 
 
-def _are_letter_codes(texts: pa.Array) -> bool:
-    """Check whether texts are numbers after one to three letters, such as cancelled invoices."""
-    return bool(pc.all(pc.match_substring_regex(texts, _LETTERED_CODE)).as_py())
-
-
 def _is_free_text(evidence: TextColumn) -> bool:
     many = (
         evidence.distinct > FREE_TEXT_DISTINCT
         and evidence.distinct > FREE_TEXT_SHARE * evidence.n_known
     )
-    return many or _mean_length(evidence) > FREE_TEXT_LENGTH
-
-
-def _mean_length(evidence: TextColumn) -> float:
     lengths = pc.fill_null(pc.utf8_length(evidence.texts.values), 0).to_numpy()
-    return float(np.dot(evidence.counts, lengths)) / evidence.n_known
+    mean_length = float(np.dot(evidence.counts, lengths)) / evidence.n_known
+    return many or mean_length > FREE_TEXT_LENGTH

@@ -60,7 +60,7 @@ def ambiguous_format_warning(column: pa.ChunkedArray) -> str | None:
     return _DECIMALS.format(mark=".") if may_be_grouped(column, MIN_DOTS) else None
 
 
-def unlike_numbers_warning(name: str, kind: Kind) -> str:
+def several_formats_warning(name: str, kind: Kind) -> str:
     """Build the warning for numbers of several formats or units."""
     outcome = "read as categories" if kind == "categorical" else kind
     return (

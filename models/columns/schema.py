@@ -73,7 +73,9 @@ def infer_schema(
         If a cell is neither a number nor a text, is not a valid id in the declared id column, or is
         neither a number nor a date in a column declared numeric.
     """
-    _check_known(raw, overrides)
+    unknown = next((name for name in overrides if name not in raw.column_names), None)
+    if unknown is not None:
+        raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
     if customer_id is None:
         found, doubts = find_customer_id(raw, overrides)
     else:
@@ -118,16 +120,10 @@ def apply_schema(raw: pa.Table, schema: TableSchema) -> pa.Table:
     read = map_columns(lambda column: _read(raw, column, schema.customer_id), columns)
     names = [column.name for column in columns]
     if schema.customer_id is None:
-        return pa.table(
-            [_row_ids(raw.num_rows), *read], names=[_new_header(raw.column_names), *names]
-        )
+        numbers = pa.array(np.arange(1, raw.num_rows + 1)).cast(pa.string())
+        ids = pc.binary_join_element_wise("row", numbers, "-")
+        return pa.table([ids, *read], names=[_new_header(raw.column_names), *names])
     return pa.table(read, names=names)
-
-
-def _check_known(raw: pa.Table, overrides: Mapping[str, Override]) -> None:
-    unknown = next((name for name in overrides if name not in raw.column_names), None)
-    if unknown is not None:
-        raise UnknownColumn(f"There is no column {unknown!r} to declare anything of")
 
 
 def _infer_unless_id(
@@ -203,11 +199,6 @@ def _read(raw: pa.Table, column: Column, customer_id: str | None) -> pa.Array:
     values, faults = read_column(raw, column, is_id=column.name == customer_id)
     faults.raise_if_any()
     return values
-
-
-def _row_ids(n_rows: int) -> pa.Array:
-    numbers = pa.array(np.arange(1, n_rows + 1)).cast(pa.string())
-    return pc.binary_join_element_wise("row", numbers, "-")
 
 
 def _new_header(taken: Sequence[str]) -> str:

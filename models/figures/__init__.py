@@ -1,4 +1,8 @@
-"""Registry of figures: each is a module of this package and an entry in a tuple below."""
+"""Registry of figures: each is a module of this package and an entry in a tuple below.
+
+A module is named after its kind of chart. Its `name` is the word in URLs: search for "moves" to
+find the chart at `/figures/moves.svg`.
+"""
 
 from typing import Final
 

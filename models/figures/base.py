@@ -58,16 +58,16 @@ def render(
     table = figure.data(subject)
     chart = figure.draw(subject, table)
     if extension == "json":
-        return _to_json(figure.name, chart, table)
+        document = {
+            "figure": figure.name,
+            "title": chart.title,
+            "notes": list(chart.notes),
+            "columns": table.columns,
+            "rows": table.rows,
+        }
+        return json.dumps(document, allow_nan=False).encode()
     look = LOOKS[theme]
     if extension == "html":
         return to_html(chart, look).encode()
     svg = to_svg(layout_chart(chart, look))
     return to_png(svg) if extension == "png" else svg.encode()
-
-
-def _to_json(name: str, chart: Chart, table: FigureData) -> bytes:
-    header = {"figure": name, "title": chart.title, "notes": list(chart.notes)}
-    return json.dumps(
-        {**header, "columns": table.columns, "rows": table.rows}, allow_nan=False
-    ).encode()

@@ -32,7 +32,7 @@ class Criteria:
     def data(self, recommendation: RecommendationInput) -> FigureData:
         """Return the score of each criterion for each number of segments."""
         return curves_table(
-            [verdict for verdict in recommendation.verdicts if verdict.scores], [NOTE]
+            [verdict for verdict in recommendation.verdicts if verdict.scores], NOTE
         )
 
     def draw(self, recommendation: RecommendationInput, table: FigureData) -> Chart:

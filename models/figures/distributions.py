@@ -11,7 +11,6 @@ from models.charts.ticks import number
 from models.figures.data import Cell, FigureData
 from models.figures.inputs import DatasetInput
 from models.summary.columns import ColumnSummary
-from models.summary.distributions import CategoricalDistribution, NumericDistribution
 
 MAX_COLUMNS = 24
 MAX_CATEGORIES = 8
@@ -53,23 +52,16 @@ class Distributions:
 
 def _counts(column: ColumnSummary) -> Iterator[tuple[Cell, ...]]:
     if column.numeric:
-        yield from _between_edges(column.name, column.numeric)
+        bins = column.numeric.histogram
+        for low, high, n in zip(bins.edges[:-1], bins.edges[1:], bins.counts, strict=True):
+            yield column.name, f"{number(low)} to {number(high)}", low, high, n
     if column.categorical:
-        yield from _most_common(column.name, column.categorical)
-
-
-def _between_edges(name: str, numbers: NumericDistribution) -> Iterator[tuple[Cell, ...]]:
-    bins = numbers.histogram
-    for low, high, n in zip(bins.edges[:-1], bins.edges[1:], bins.counts, strict=True):
-        yield name, f"{number(low)} to {number(high)}", low, high, n
-
-
-def _most_common(name: str, categories: CategoricalDistribution) -> Iterator[tuple[Cell, ...]]:
-    shown = categories.top[:MAX_CATEGORIES]
-    for top in shown:
-        yield name, top.value, None, None, top.count
-    if len(shown) < categories.distinct:
-        yield name, OTHERS, None, None, categories.n - sum(top.count for top in shown)
+        shown = column.categorical.top[:MAX_CATEGORIES]
+        for top in shown:
+            yield column.name, top.value, None, None, top.count
+        if len(shown) < column.categorical.distinct:
+            n_others = column.categorical.n - sum(top.count for top in shown)
+            yield column.name, OTHERS, None, None, n_others
 
 
 def _panel(name: str, table: FigureData) -> Panel:
@@ -78,7 +70,8 @@ def _panel(name: str, table: FigureData) -> Panel:
         f"{value}\n{n:,.0f} customers"
         for value, n in zip(table.texts("value"), counts, strict=True)
     ]
-    base, colors = np.zeros_like(counts), _accent_colors(len(counts))
+    base = np.zeros_like(counts)
+    colors: list[Color] = ["accent"] * len(counts)
     most = Axis(low=0, high=max(float(counts.max()), 1.0) * ROOM)
     if np.isnan(low).any():
         at = np.arange(len(counts), dtype=np.float64)
@@ -94,7 +87,3 @@ def _panel(name: str, table: FigureData) -> Panel:
         marks=[bars],
         title=name,
     )
-
-
-def _accent_colors(n: int) -> list[Color]:
-    return ["accent"] * n

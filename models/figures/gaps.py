@@ -38,7 +38,7 @@ class Gaps:
     def data(self, recommendation: RecommendationInput) -> FigureData:
         """Return each gap for each number of segments, with its standard error."""
         return curves_table(
-            [verdict for verdict in map(recommendation.verdict, KINDS) if verdict], [NOTE]
+            [verdict for verdict in map(recommendation.verdict, KINDS) if verdict], NOTE
         )
 
     def draw(self, recommendation: RecommendationInput, table: FigureData) -> Chart:

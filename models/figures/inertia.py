@@ -31,7 +31,7 @@ class Inertia:
     def data(self, recommendation: RecommendationInput) -> FigureData:
         """Return the inertia for each number of segments."""
         verdict = recommendation.verdict("knee")
-        return curves_table([verdict] if verdict else [], [NOTE])
+        return curves_table([verdict] if verdict else [], NOTE)
 
     def draw(self, recommendation: RecommendationInput, table: FigureData) -> Chart:
         """Draw the curve."""

@@ -12,7 +12,7 @@ from models.columns.column import Column
 from models.criteria.base import Verdict
 from models.features import Feature
 from models.figures.prepared_points import prepared_points
-from models.scoring import AssignmentResult, Scorer
+from models.scoring import Scorer
 from models.summary import Summary
 from models.tree import Tree
 
@@ -204,54 +204,44 @@ class VersionInput:
             raise LookupError("the customers are gone")
         customers = self.read()
         assigned = self.scorer.assign(customers.cells, customers.n)
-        return _assign_sample(self, customers, assigned)
+        rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in self.shown]))
+        cells = {name: values[rows] for name, values in customers.cells.items()}
+        labels = assigned.index[rows]
+        return AssignedSample(
+            cells=cells,
+            points=prepared_points(self.scorer, self.preparation, cells, len(rows)),
+            labels=labels,
+            distance=assigned.distance[rows],
+            outlier=assigned.outlier[rows],
+            drawn=draw_by_segment(labels),
+            n_all=customers.n_all,
+            difference=self.difference,
+        )
 
 
-def draw_by_segment(
-    labels: Rows, *, max_drawn: int = MAX_DRAWN, min_drawn: int = MIN_DRAWN
-) -> Rows:
-    """Draw a stratified random sample of customers, with a minimum per segment.
+def draw_by_segment(labels: Rows) -> Rows:
+    """Draw a stratified random sample of about `MAX_DRAWN` customers.
+
+    Each segment adds up to `MIN_DRAWN` customers to its proportional share.
 
     Parameters
     ----------
     labels
         Shape (n,), the segments.
-    max_drawn
-        Approximate size of the sample.
-    min_drawn
-        Each segment adds up to this many customers to its proportional share.
 
     Returns
     -------
     ndarray
         The rows of the sample, ascending; reproducible.
     """
-    if len(labels) <= max_drawn:
+    if len(labels) <= MAX_DRAWN:
         return np.arange(len(labels))
     rng = np.random.default_rng(0)
     present, sizes = np.unique(labels, return_counts=True)
-    room = max(max_drawn - min_drawn * len(present), 0) / len(labels)
-    wanted = np.minimum(sizes, min_drawn + (sizes * room).astype(np.int64))
+    room = max(MAX_DRAWN - MIN_DRAWN * len(present), 0) / len(labels)
+    wanted = np.minimum(sizes, MIN_DRAWN + (sizes * room).astype(np.int64))
     chosen = [
         rng.choice(np.flatnonzero(labels == segment), n, replace=False)
         for segment, n in zip(present.tolist(), wanted.tolist(), strict=True)
     ]
     return np.sort(np.concatenate(chosen))
-
-
-def _assign_sample(
-    version: VersionInput, customers: SampledCustomers, assigned: AssignmentResult
-) -> AssignedSample:
-    rows = np.flatnonzero(np.isin(assigned.index, [segment.index for segment in version.shown]))
-    cells = {name: values[rows] for name, values in customers.cells.items()}
-    labels = assigned.index[rows]
-    return AssignedSample(
-        cells=cells,
-        points=prepared_points(version.scorer, version.preparation, cells, len(rows)),
-        labels=labels,
-        distance=assigned.distance[rows],
-        outlier=assigned.outlier[rows],
-        drawn=draw_by_segment(labels),
-        n_all=customers.n_all,
-        difference=version.difference,
-    )

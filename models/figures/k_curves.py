@@ -14,14 +14,14 @@ SEGMENTS: Final = "number of segments"
 MAX_TICKS: Final = 8
 
 
-def curves_table(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> FigureData:
+def curves_table(verdicts: Sequence[Verdict], note: str) -> FigureData:
     """Build the table of the scores of criteria for each number of segments."""
     rows = tuple(
         (verdict.criterion, k, score, verdict.errors.get(k), k == verdict.k)
         for verdict in verdicts
         for k, score in verdict.scores.items()
     )
-    return FigureData(columns=COLUMNS, rows=rows, notes=tuple(notes))
+    return FigureData(columns=COLUMNS, rows=rows, notes=(note,))
 
 
 def curve_panel(table: FigureData, name: str, *, title: str = "", score: str = "") -> Panel:

@@ -114,7 +114,9 @@ def _links(shown: ComparisonInput, left: Floats, right: Floats, scale: float) ->
     drawn: list[tuple[bool, int, Area]] = []
     for i, j in np.argwhere(shown.counts >= max(MIN_DRAWN_SHARE * shown.n_customers, 1)).tolist():
         source, target, n = shown.before[i], shown.after[j], int(shown.counts[i, j])
-        x, y = _link_outline(float(starts[i, j]), float(ends[i, j]), n * scale)
+        start, end = float(starts[i, j]), float(ends[i, j])
+        upper = start + (end - start) * BEND**2 * (3 - 2 * BEND)
+        x, y = np.concatenate([BEND, BEND[::-1]]), np.concatenate([upper, upper[::-1] + n * scale])
         is_same_segment = source.key == target.key
         color, opacity = shown.colors[source.key], PALE if is_same_segment else STRONG
         hover = f"{source.name} → {target.name}\n{n:,} customers"
@@ -126,11 +128,6 @@ def _links(shown: ComparisonInput, left: Floats, right: Floats, scale: float) ->
 
 def _offsets(counts: Counts, *, axis: int) -> Counts:
     return counts.cumsum(axis=axis) - counts
-
-
-def _link_outline(start: float, end: float, thick: float) -> tuple[Floats, Floats]:
-    upper = start + (end - start) * BEND**2 * (3 - 2 * BEND)
-    return np.concatenate([BEND, BEND[::-1]]), np.concatenate([upper, upper[::-1] + thick])
 
 
 def _segment_marks(

@@ -180,18 +180,15 @@ class _ParallelLloyd:
         """Update the centers, at least once, until the sum of squared moves is at most `tol`."""
         self.centers = centers
         while True:
-            self._assign()
+            parts = list(self._each(self._assign_chunk, range(0, len(self._points), CHUNK)))
+            for _, sums, counts in parts:
+                self._sums += sums
+                self._counts += counts
+            self.inertia = sum(inertia for inertia, _, _ in parts)
             means = self._means()
             if self.n >= max_iter or (self.n and np.sum((means - self.centers) ** 2) <= tol):
                 return
             self.centers, self.n = means, self.n + 1
-
-    def _assign(self) -> None:
-        parts = list(self._each(self._assign_chunk, range(0, len(self._points), CHUNK)))
-        for _, sums, counts in parts:
-            self._sums += sums
-            self._counts += counts
-        self.inertia = sum(inertia for inertia, _, _ in parts)
 
     def _assign_chunk(self, first: int) -> tuple[float, Sums, Sums]:
         chunk = slice(first, first + CHUNK)

@@ -89,7 +89,10 @@ def _silhouettes(points: Floats, labels: Rows, n: int) -> Floats:
 
 def _sums(points: Floats, segments: Rows, n: int, n_segments: int) -> Floats:
     """Sum the distances of the first n points to each segment's points, shape (n_segments, n)."""
-    cells = _cells(segments)
+    # Points in a cell share their segment in every partition.
+    cells = np.zeros(len(segments), np.int64)
+    for own in segments.T:
+        _, cells = np.unique(cells * (own.max() + 1) + own, return_inverse=True)
     _, first = np.unique(cells, return_index=True)
     order = np.argsort(cells, kind="stable")
     tile_sums = partial(_tile_sums, points[order], cells[order], segments[first], n_segments)
@@ -105,14 +108,6 @@ def _tile_sums(
     sums = np.zeros((n_segments, TILE))
     _add_distance_sums(tile, points, cells, segments, sums)
     return sums
-
-
-def _cells(segments: Rows) -> Rows:
-    """Return cell numbers, equal for points that share their segment in every partition."""
-    cells = np.zeros(len(segments), np.int64)
-    for own in segments.T:
-        _, cells = np.unique(cells * (own.max() + 1) + own, return_inverse=True)
-    return cells
 
 
 @jit

@@ -58,13 +58,10 @@ def ward(points: Floats, weights: Floats | None = None) -> Floats:
         left = len(rows) // 2 if len(rows) > _FEW else 1
         done = n - len(rows)
         alive = _merge(boxes, names, left, pairs[done:], costs[done:])
-        rows, heavy, names = _rows_at(boxes, alive), boxes.weights.ravel()[alive], names[alive]
+        rows = np.asarray(boxes.rows[alive // BLOCK, :, alive % BLOCK])
+        heavy, names = boxes.weights.ravel()[alive], names[alive]
     order = np.argsort(costs, kind="stable")
     return _sorted_linkage(pairs[order], np.sqrt(2 * costs[order]), weights)
-
-
-def _rows_at(boxes: BoundingBoxes, places: Rows) -> Floats:
-    return np.asarray(boxes.rows[places // BLOCK, :, places % BLOCK])
 
 
 @jit

@@ -40,11 +40,15 @@ def decide(column: pd.Series, feature: Feature) -> Feature:
             "taken"
         )
     known = counts.index.isin(feature.categories or counts.index)
-    _check_not_constant(
-        feature.name,
-        int(known.sum()),
-        alone=feature.categories is not None and len(categories) == 1,
-    )
+    n_distinct = int(known.sum())
+    # A single category that was inherited is not constant: all others are unknown.
+    alone = feature.categories is not None and len(categories) == 1
+    if n_distinct == 0:
+        raise UnusableColumn(f"'{feature.name}' is missing or unknown for every customer")
+    if n_distinct == 1 and not alone:
+        raise UnusableColumn(
+            f"'{feature.name}' is the same for every customer, so it distinguishes no segments"
+        )
     return replace(feature, categories=categories, log=False)
 
 
@@ -59,7 +63,10 @@ def learn(column: pd.Series, feature: Feature) -> FittedSteps:
     counts = column.value_counts().reindex(list(feature.categories or ()), fill_value=0)
     shares = counts.to_numpy(dtype=np.float64) / counts.sum()
     encoder = OneHotEncoder(categories=[categories], handle_unknown="ignore", sparse_output=False)
-    center = FunctionTransformer(np.dot, kw_args={"b": _centering_matrix(shares)})
+    variance = np.sum(shares * (1 - shares))
+    factor = np.sqrt(BLOCK_VARIANCE / variance) if variance > 0 else 0.0  # 0: a single category
+    centering = np.asarray((np.eye(len(shares)) - shares) * factor)
+    center = FunctionTransformer(np.dot, kw_args={"b": centering})
     return FittedSteps(
         steps=Pipeline([("one_hot", encoder), ("center", center)]), usual=categories[0]
     )
@@ -96,13 +103,6 @@ def vectors(fitted: dict[str, Any]) -> Floats:
     return np.asarray(fitted["center"].kw_args["b"], dtype=np.float64)
 
 
-def _centering_matrix(shares: Floats) -> Floats:
-    """Return the matrix that centers and scales one-hot rows; all zero for a single category."""
-    variance = np.sum(shares * (1 - shares))
-    factor = np.sqrt(BLOCK_VARIANCE / variance) if variance > 0 else 0.0
-    return np.asarray((np.eye(len(shares)) - shares) * factor)
-
-
 def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:
     """Return the categories with enough customers.
 
@@ -113,11 +113,3 @@ def _frequent(counts: pd.Series, min_customers: int) -> tuple[str, ...]:
         n for n in range(1, min_customers + 1) if counts[counts < n].sum() <= allowed
     )
     return tuple(sorted(counts.index[counts >= min_customers]))
-
-
-def _check_not_constant(name: str, n_distinct: int, *, alone: bool) -> None:
-    """Raise UnusableColumn for an empty or constant column, unless its category was inherited."""
-    if n_distinct == 0:
-        raise UnusableColumn(f"'{name}' is missing or unknown for every customer")
-    if n_distinct == 1 and not alone:
-        raise UnusableColumn(f"'{name}' is the same for every customer, so it sets nobody apart")

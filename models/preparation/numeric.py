@@ -15,7 +15,7 @@ from models.features import Feature
 from models.preparation.fitted import FittedSteps
 from models.statistics import OUTER_FENCE, LogScale, fences, log_helps, log_scale
 
-LARGEST: Final = 1e100  # the squares of larger numbers may overflow in sums
+MAX_NUMBER: Final = 1e100  # the squares of larger numbers may overflow in sums
 
 Floats = NDArray[np.float64]
 
@@ -90,10 +90,12 @@ def _known_values(column: pd.Series, name: str) -> Floats:
     x = column.dropna().to_numpy(dtype=np.float64)
     if not len(x):
         raise UnusableColumn(f"'{name}' is missing for every customer")
-    if np.abs(x).max() > LARGEST:
-        raise ValueOutOfRange(f"'{name}' holds a number beyond ±{LARGEST:g}")
+    if np.abs(x).max() > MAX_NUMBER:
+        raise ValueOutOfRange(f"'{name}' holds a number beyond ±{MAX_NUMBER:g}")
     if x.min() == x.max():
-        raise UnusableColumn(f"'{name}' is the same for every customer, so it sets nobody apart")
+        raise UnusableColumn(
+            f"'{name}' is the same for every customer, so it distinguishes no segments"
+        )
     return x
 
 
@@ -109,7 +111,7 @@ def _fences(x: Floats, log: LogScale | None) -> tuple[float, float]:
     low, high = fences(q1, q3, OUTER_FENCE)
     if log is not None:
         low, high = max(log.back(low), float(x.min())), log.back(high)
-    return max(low, -LARGEST), min(high, LARGEST)
+    return max(low, -MAX_NUMBER), min(high, MAX_NUMBER)
 
 
 def _log_steps(log: LogScale | None) -> list[tuple[str, FunctionTransformer]]:

@@ -62,7 +62,13 @@ class RuleTarget:
         if column < 0:
             return list(conditions)
         value = self.evidence.X[order[column, position], column]
-        threshold = _gap_middle(self.evidence.X[inside > 0, column], value)
+        # The middle between the values on both sides of the split, where its margin is widest.
+        values = self.evidence.X[inside > 0, column]
+        low = values[values <= value].max(initial=-np.inf)
+        high = values[values > value].min(initial=np.inf)
+        threshold = (
+            float(low / 2 + high / 2) if np.isfinite(low) and np.isfinite(high) else float(value)
+        )
         return [*conditions, Condition(column=column, above=side == 0, threshold=threshold)]
 
 
@@ -110,10 +116,3 @@ def _round(conditions: list[Condition], target: RuleTarget) -> list[Condition]:
             candidate for candidate in candidates if target.score(candidate) >= enough
         )
     return conditions
-
-
-def _gap_middle(values: Floats, below: float) -> float:
-    """Return the middle between the values on both sides of a split, where its margin is widest."""
-    low = values[values <= below].max(initial=-np.inf)
-    high = values[values > below].min(initial=np.inf)
-    return float(low / 2 + high / 2) if np.isfinite(low) and np.isfinite(high) else float(below)

@@ -110,7 +110,11 @@ def _find_rule(
 
 def _out_of_fold(target: RuleTarget, rng: np.random.Generator) -> tuple[float | None, float | None]:
     """Return precision and recall on rows that were held out, None where that is undefined."""
-    folds = _folds(target.member, rng)
+    # Each fold has about as many members of the segment, and as many others.
+    n_folds = int(min(FOLDS, target.member.sum(), (~target.member).sum()))
+    folds = np.zeros(target.member.size, dtype=np.intp)
+    for side in (target.member, ~target.member):
+        folds[rng.permutation(np.flatnonzero(side))] = np.arange(side.sum()) % n_folds
     if not folds.any():
         return None, None
     chosen = np.zeros_like(target.member)
@@ -120,15 +124,6 @@ def _out_of_fold(target: RuleTarget, rng: np.random.Generator) -> tuple[float | 
         chosen[held_out] = match_all(conditions, target.evidence.X[held_out])
     hits, found = target.weights @ (chosen & target.member), target.weights @ chosen
     return (float(hits / found) if found else None), float(hits / (target.weights @ target.member))
-
-
-def _folds(member: Flags, rng: np.random.Generator) -> Rows:
-    """Assign rows to folds at random, with as many members and others in each."""
-    n_folds = int(min(FOLDS, member.sum(), (~member).sum()))
-    folds = np.zeros(member.size, dtype=np.intp)
-    for side in (member, ~member):
-        folds[rng.permutation(np.flatnonzero(side))] = np.arange(side.sum()) % n_folds
-    return folds
 
 
 def _sample(labels: Labels, sizes: npt.NDArray[np.integer], rng: np.random.Generator) -> Rows:

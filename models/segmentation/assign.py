@@ -1,6 +1,5 @@
 """Assignment of a whole table to the nearest centers, on all cores, as a scorer would."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,17 +42,15 @@ def assign_table(scorer: Scorer, table: pd.DataFrame) -> AssignedTable:
         Agrees bit for bit with `Scorer.assign` for one segment per center, with any number of
         threads.
     """
-    tables, columns = (
-        _feature_tables(scorer),
-        [_read(feature, table[feature.name]) for feature in scorer.features],
-    )
+    tables = _feature_tables(scorer)
+    columns = [_read(feature, table[feature.name]) for feature in scorer.features]
     center, squared = np.empty(len(table), np.int32), np.empty(len(table))
 
     def assign_block(start: int) -> None:
         rows = slice(start, start + AT_ONCE)
-        assign_to_centers(
-            tables, _encode_block(scorer.features, columns, rows), center[rows], squared[rows]
-        )
+        pairs = zip(scorer.features, columns, strict=True)
+        encoded = [_encode(feature, column[rows]) for feature, column in pairs]
+        assign_to_centers(tables, np.stack(encoded), center[rows], squared[rows])
 
     with threads_for(len(table) * len(scorer.centers)) as each:
         list(each(assign_block, range(0, len(table), AT_ONCE)))
@@ -87,15 +84,6 @@ def _read(feature: Coordinate, column: pd.Series) -> Column:
     cells = [cell if isinstance(cell, str) else None for cell in distinct]
     positions: Column = np.asarray(feature.read(cells, len(cells)).values, dtype=np.int16)
     return np.asarray(positions[codes])
-
-
-def _encode_block(features: Sequence[Coordinate], columns: Sequence[Column], rows: slice) -> Floats:
-    return np.stack(
-        [
-            _encode(*pair)
-            for pair in zip(features, (column[rows] for column in columns), strict=True)
-        ]
-    )
 
 
 def _encode(feature: Coordinate, values: Column) -> Floats:

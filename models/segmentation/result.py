@@ -103,6 +103,7 @@ def finalize(  # noqa: PLR0913 - the inputs of a fit and its results
     metrics["replication"] = replication(points, algorithm, k=learned.k, seed=seed)
     stability = segment_stability(points, labels[prepared.known], algorithm, k=learned.k, seed=seed)
     progress("replicating", 1.0)
+    empty = np.flatnonzero(np.bincount(labels[labels >= 0], minlength=learned.k) == 0)
     return Segmentation(
         algorithm=algorithm,
         k=learned.k,
@@ -120,7 +121,7 @@ def finalize(  # noqa: PLR0913 - the inputs of a fit and its results
             *prepared.warnings,
             *few_customers(len(points), len(prepared.features), learned.k),
             *chance(metrics["replication"]),
-            *_empty_segments(labels, learned.k),
+            *(f"segment {index} is empty" for index in empty),
             *learned.notes,
             *notes,
         ),
@@ -172,8 +173,3 @@ def _measure(
         warn=notes.append,
     )
     return measure(clustered), notes
-
-
-def _empty_segments(labels: Labels, k: int) -> list[str]:
-    empty = np.flatnonzero(np.bincount(labels[labels >= 0], minlength=k) == 0).tolist()
-    return [f"segment {index} is empty" for index in empty]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models import preparation
 from models.errors import TooFewToChoose
 from models.features import Feature
-from models.segmentation.prepared import PreparedTable, prepare
+from models.segmentation.prepared import prepare
 from models.selection.irrelevant_features import irrelevant_categories
 from models.statistics import INNER_FENCE, fences
 
@@ -77,7 +77,9 @@ def draw_sample(table: pd.DataFrame, requested: Sequence[Feature], seed: int) ->
             f"{n} customers are too few to recommend a number of segments; at least "
             f"{MIN_CUSTOMERS} are needed"
         )
-    blocks = [prepared.points[:, block] for block in _columns_of(prepared)]
+    columns_of = prepared.transformer.output_indices_
+    entries = map(preparation.entry, range(len(prepared.features)))
+    blocks = [prepared.points[:, columns_of[entry]] for entry in entries]
     left_out = irrelevant_categories(prepared.features, blocks)
     kept = [pair for pair in zip(prepared.features, blocks, strict=True) if pair[0] not in left_out]
     everyone = np.concatenate([block for _, block in kept], axis=1)
@@ -113,12 +115,6 @@ def _draw_rows(
 def _is_not_constant(column: pd.Series) -> bool:
     known = column.dropna()
     return bool((known != known.iloc[0]).any()) if len(known) else False
-
-
-def _columns_of(prepared: PreparedTable) -> list[slice]:
-    """Return the columns of each feature in the prepared points."""
-    where = prepared.transformer.output_indices_
-    return [where[preparation.entry(i)] for i in range(len(prepared.features))]
 
 
 def _inliers(points: Floats) -> NDArray[np.bool_]:

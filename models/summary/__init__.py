@@ -11,7 +11,7 @@ from models.summary.columns import ColumnSummary, summarize_column
 from models.summary.correlations import Correlation, correlate
 from models.summary.duplicates import count_duplicates
 from models.summary.row_order import find_row_orders
-from models.summary.sample import MAX_SAMPLED, CorrelationSample, draw_rows, take_sample
+from models.summary.sample import MAX_SAMPLED, draw_rows, take_sample
 from models.summary.warnings import Findings, summary_warnings
 
 MAX_COMPARED: Final = 60
@@ -51,7 +51,12 @@ def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -
     summaries = tuple(summarize_column(table, column) for column in columns)
     usable = [column for column in summaries if column.usable]
     compared = usable[:MAX_COMPARED]
-    sample = _sample(table, compared)
+    sample = take_sample(
+        table,
+        draw_rows(table.num_rows),
+        numbers=[column.name for column in compared if column.numeric],
+        categories=[column.name for column in compared if column.categorical],
+    )
     correlations = correlate(sample)
     found = Findings(
         n_customers=table.num_rows,
@@ -70,9 +75,3 @@ def summarize(table: pa.Table, columns: Sequence[Column], *, customer_id: str) -
         duplicates=found.duplicates,
         warnings=tuple(summary_warnings(found)),
     )
-
-
-def _sample(table: pa.Table, columns: Sequence[ColumnSummary]) -> CorrelationSample:
-    numbers = [column.name for column in columns if column.numeric]
-    categories = [column.name for column in columns if column.categorical]
-    return take_sample(table, draw_rows(table.num_rows), numbers=numbers, categories=categories)

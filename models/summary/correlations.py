@@ -7,7 +7,6 @@ from math import isnan, nan, sqrt
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from models.summary.sample import Codes, CorrelationSample, Floats, rank
 
@@ -123,7 +122,11 @@ def _standardize(columns: Floats) -> Floats:
 
 
 def _cramers_v(a: Codes, b: Codes) -> float:
-    counts = _contingency(a, b)
+    known = (a >= 0) & (b >= 0)
+    width = int(b.max(initial=0)) + 1
+    n_cells = (int(a.max(initial=0)) + 1) * width
+    table = np.bincount(a[known] * width + b[known], minlength=n_cells).reshape(-1, width)
+    counts = table[:, table.any(axis=0)][table.any(axis=1)]  # without empty rows and columns
     n, (n_rows, n_columns) = counts.sum(), counts.shape
     if n < MIN_CUSTOMERS or min(n_rows, n_columns) <= 1:
         return nan
@@ -132,15 +135,6 @@ def _cramers_v(a: Codes, b: Codes) -> float:
     by_chance = (n_rows - 1) * (n_columns - 1) / (n - 1)
     bound = min(size - (size - 1) ** 2 / (n - 1) for size in (n_rows, n_columns)) - 1
     return min(sqrt(max(phi2 - by_chance, 0) / bound), 1.0) if bound > 0 else nan
-
-
-def _contingency(a: Codes, b: Codes) -> npt.NDArray[np.int64]:
-    """Return the contingency table of two categorical columns, without empty rows and columns."""
-    known = (a >= 0) & (b >= 0)
-    width = int(b.max(initial=0)) + 1
-    counts = np.bincount(a[known] * width + b[known], minlength=(int(a.max(initial=0)) + 1) * width)
-    table = counts.reshape(-1, width)
-    return table[:, table.any(axis=0)][table.any(axis=1)]
 
 
 def _correlation_ratio(codes: Codes, z: Floats) -> float:

@@ -13,11 +13,11 @@ from models.summary.histograms import Histogram, count_between
 
 Floats = npt.NDArray[np.float64]
 
-LARGEST: Final = 1e100  # as in the preparation: larger numbers cannot be features
+MAX_NUMBER: Final = 1e100  # as in the preparation: larger numbers cannot be features
 MAX_TOP: Final = 20
 
 _SHARES: Final = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
-_LARGEST_EXACT: Final = 2.0**53  # all larger floats are whole numbers
+_MAX_EXACT: Final = 2.0**53  # all larger floats are whole numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +106,17 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
         would squeeze all others into one bin. None if no value is known or one exceeds ±1e100.
     """
     x = np.sort(values.drop_null().to_numpy())
-    if not x.size or max(-x[0], x[-1]) > LARGEST:
+    if not x.size or max(-x[0], x[-1]) > MAX_NUMBER:
         return None
-    runs, quantiles = _run_lengths(x), _quantiles(x)
-    outliers, whole = _outliers(x, quantiles), _is_whole(x)
+    starts = np.flatnonzero(x[1:] != x[:-1]) + 1
+    repeats = np.diff(starts, prepend=0, append=x.size)  # of each distinct value
+    quantiles = Quantiles(**{f"p{100 * share:02.0f}": _quantile(x, share) for share in _SHARES})
+    outliers = _outliers(x, quantiles)
+    whole = bool(max(-x[0], x[-1]) < _MAX_EXACT and (np.rint(x) == x).all())
+    n_zeros = int(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0))
     return NumericDistribution(
         n=x.size,
-        distinct=runs.size,
+        distinct=repeats.size,
         min=float(x[0]),
         max=float(x[-1]),
         mean=float(x.mean()),
@@ -120,8 +124,8 @@ def describe_numbers(values: pa.ChunkedArray) -> NumericDistribution | None:
         quantiles=quantiles,
         skew=skew(x),
         log_helps=log_helps(x),
-        zeros_share=_zeros_share(x),
-        largest_share=float(runs.max() / x.size),
+        zeros_share=n_zeros / x.size,
+        largest_share=float(repeats.max() / x.size),
         whole_numbers=whole,
         outliers=outliers,
         histogram=count_between(x, *_between_fences(x, outliers), iqr=quantiles.iqr, whole=whole),
@@ -154,16 +158,6 @@ def describe_categories(values: pa.ChunkedArray) -> CategoricalDistribution | No
     )
 
 
-def _run_lengths(x: Floats) -> npt.NDArray[np.intp]:
-    """Return the count of each distinct value of a sorted column."""
-    starts = np.flatnonzero(x[1:] != x[:-1]) + 1
-    return np.diff(starts, prepend=0, append=x.size)
-
-
-def _quantiles(x: Floats) -> Quantiles:
-    return Quantiles(**{f"p{100 * share:02.0f}": _quantile(x, share) for share in _SHARES})
-
-
 def _quantile(x: Floats, share: float) -> float:
     """Return a quantile of a sorted column by linear interpolation."""
     position = share * (x.size - 1)
@@ -183,11 +177,3 @@ def _between_fences(x: Floats, outliers: Outliers | None) -> tuple[float, float]
     if outliers is None:
         return float(x[0]), float(x[-1])
     return max(outliers.low, float(x[0])), min(outliers.high, float(x[-1]))
-
-
-def _is_whole(x: Floats) -> bool:
-    return bool(max(-x[0], x[-1]) < _LARGEST_EXACT and (np.rint(x) == x).all())
-
-
-def _zeros_share(x: Floats) -> float:
-    return float(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0)) / x.size

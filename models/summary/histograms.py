@@ -45,11 +45,13 @@ def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool
     Histogram
         All values, each counted once.
     """
-    n_bins = _n_bins(x.size, high - low, iqr)
+    width = 2 * iqr / x.size ** (1 / 3)
+    proposed = (high - low) / width if width > 0 else log2(x.size) + 1
+    n_bins = ceil(min(max(proposed, 1), MAX_BINS))
     if whole:
         first, end = ceil(low), floor(high) + 1
-        width = ceil((end - first) / n_bins)
-        edges = np.arange(first, end + width, width, dtype=np.float64)
+        whole_width = ceil((end - first) / n_bins)
+        edges = np.arange(first, end + whole_width, whole_width, dtype=np.float64)
     else:
         edges = np.linspace(low, high, n_bins + 1)
     edges = np.unique(edges)
@@ -64,9 +66,3 @@ def count_between(x: Floats, low: float, high: float, *, iqr: float, whole: bool
         below=int(positions[0]),
         above=x.size - int(positions[-1]),
     )
-
-
-def _n_bins(n: int, span: float, iqr: float) -> int:
-    width = 2 * iqr / n ** (1 / 3)
-    proposed = span / width if width > 0 else log2(n) + 1
-    return ceil(min(max(proposed, 1), MAX_BINS))

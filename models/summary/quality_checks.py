@@ -9,7 +9,7 @@ from typing import Final
 
 from models.features import MAX_CATEGORIES
 from models.summary.columns import ColumnSummary
-from models.summary.distributions import LARGEST
+from models.summary.distributions import MAX_NUMBER
 
 NEARLY_CONSTANT: Final = 0.99
 NEARLY_UNIQUE: Final = 0.9
@@ -78,7 +78,7 @@ def _format_warning(check: QualityCheck, figures: dict[str, str]) -> str:
 
 def _out_of_range(column: ColumnSummary) -> str | None:
     is_beyond = column.kind == "numeric" and column.distinct and not column.numeric
-    return f"beyond {LARGEST:g}" if is_beyond else None
+    return f"beyond {MAX_NUMBER:g}" if is_beyond else None
 
 
 def _names_customers(column: ColumnSummary) -> str | None:
@@ -119,7 +119,7 @@ def _majority_missing(column: ColumnSummary) -> str | None:
     return percent(column.missing_share) if MOSTLY_MISSING <= column.missing_share < 1 else None
 
 
-def _partly_missing(column: ColumnSummary) -> str | None:
+def _some_missing(column: ColumnSummary) -> str | None:
     return (
         percent(column.missing_share)
         if OFTEN_MISSING <= column.missing_share < MOSTLY_MISSING
@@ -206,7 +206,7 @@ CHECKS: Final = (
     ),
     MOSTLY_MISSING_CHECK,
     QualityCheck(
-        figure=_partly_missing,
+        figure=_some_missing,
         one="{} is missing for many customers, and a fit imputes a typical value: complete it if "
         "you can, or leave it out.",
         several="{} are missing for many customers, and a fit imputes typical values: complete "

@@ -36,20 +36,21 @@ class Findings:
 
 def summary_warnings(found: Findings) -> Iterator[str]:
     """Yield warnings with advice, the most serious first."""
-    yield from _no_usable_column_warning(found)
+    n_usable = sum(column.usable for column in found.columns)
+    if n_usable == 0:
+        yield (
+            "No column distinguishes customers: each is an identifier, ignored, or the same for "
+            "all customers."
+        )
     yield from dict.fromkeys(doubt for column in found.columns for doubt in column.doubts)
     yield from (_row_order_warning(order, found.customer_id) for order in found.orders)
     yield from _correlation_warnings(found.correlations)
     yield from quality_warnings(found.columns)
     yield from _duplicates_warning(found)
-    yield from _correlation_limit_warning(found)
-
-
-def _no_usable_column_warning(found: Findings) -> Iterator[str]:
-    if not any(column.usable for column in found.columns):
+    if n_usable > found.compared:
         yield (
-            "No column distinguishes customers: each is an identifier, ignored, or the same for "
-            "all customers."
+            f"Only the first {found.compared} of {n_usable} usable columns were compared with each "
+            "other."
         )
 
 
@@ -58,9 +59,9 @@ def _row_order_warning(order: RowOrder, customer_id: str) -> str:
     return (
         f"{order.column!r} {'rises' if order.value > 0 else 'falls'} with {leader} (correlation "
         f"{order.value:.2f}). If "
-        "the table was merely sorted by it, all is well. If it is a counter, or tells when "
-        "somebody became a customer, "
-        "segments by it only tell old customers from new ones: leave it out."
+        "the table was merely sorted by it, all is well. If it is a counter or the "
+        "date of a first purchase, segments by it only separate old customers from new ones: leave "
+        "it out."
     )
 
 
@@ -72,7 +73,7 @@ def _correlation_warnings(correlations: Sequence[Correlation]) -> Iterator[str]:
     yield from map(_pair_warning, list(strongest.values())[:MAX_PAIRS])
     if len(strongest) > MAX_PAIRS:
         yield (
-            f"{len(strongest) - MAX_PAIRS:,} more pairs of columns say nearly the same; see the "
+            f"{len(strongest) - MAX_PAIRS:,} more pairs of columns hold nearly the same; see the "
             "correlations."
         )
 
@@ -80,8 +81,8 @@ def _correlation_warnings(correlations: Sequence[Correlation]) -> Iterator[str]:
 def _pair_warning(pair: Correlation) -> str:
     both, value = f"{pair.a!r} and {pair.b!r}", f"(correlation {pair.value:.3f})"
     if abs(pair.value) > SAME:
-        return f"{both} say the same {value}, so that it would count twice: leave one of them out."
-    return f"{both} say nearly the same {value}: give one of them less weight, or leave one out."
+        return f"{both} hold the same {value}, which would count twice: leave one of them out."
+    return f"{both} hold nearly the same {value}: reduce the weight of one, or leave it out."
 
 
 def _duplicates_warning(found: Findings) -> Iterator[str]:
@@ -93,12 +94,3 @@ def _duplicates_warning(found: Findings) -> Iterator[str]:
         "one by any usable column. With few or coarse columns that is normal; otherwise check "
         "whether a customer is in the table twice, under two ids."
     )
-
-
-def _correlation_limit_warning(found: Findings) -> Iterator[str]:
-    usable = sum(column.usable for column in found.columns)
-    if usable > found.compared:
-        yield (
-            f"Only the first {found.compared} of {usable} usable columns were compared with each "
-            "other."
-        )

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from models.columns import CellError
 from models.errors import SegmentationError
 from models.transactions.columns import COMPUTED, TransactionColumns, UnclearRecipe, days_since_1970
-from models.transactions.implausible_days import transactions_were, warn_of_leap
+from models.transactions.implausible_days import format_transactions, warn_of_leap
 from models.transactions.ledgers import build_ledger, merge_ledgers
 from models.transactions.transaction_reader import read_transactions
 
@@ -24,9 +24,9 @@ __all__ = [
     "UnclearRecipe",
     "aggregate_transactions",
     "customers",
+    "format_transactions",
     "merge_ledgers",
     "summarize_transactions",
-    "transactions_were",
     "warn_of_leap",
 ]
 
@@ -163,7 +163,10 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
     the customer at the last purchase, `tenure_days - recency_days` here, and their frequency
     excludes the first purchase.
     """
-    today = _reference_day(ledger, reference)
+    newest = pc.max(ledger["last_day"]).cast(pa.int32()).as_py() or 0
+    today = newest if reference is None else days_since_1970(reference)
+    if today < newest and ledger.num_rows:
+        raise ReferenceTooEarly
     first, last, n_days = _order_days(ledger)
     n_orders = ledger["n_orders"].to_numpy().astype(np.float64)
     columns = {"recency_days": today - last, "frequency": n_orders}
@@ -177,14 +180,6 @@ def customers(ledger: pa.Table, reference: str | None) -> pa.Table:
     return pa.table(
         ids | {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
     )
-
-
-def _reference_day(ledger: pa.Table, reference: str | None) -> int:
-    newest = pc.max(ledger["last_day"]).cast(pa.int32()).as_py() or 0
-    today = newest if reference is None else days_since_1970(reference)
-    if today < newest and ledger.num_rows:
-        raise ReferenceTooEarly
-    return today
 
 
 def _order_days(ledger: pa.Table) -> tuple[Numbers, Numbers, Numbers]:

@@ -115,7 +115,7 @@ def _late_warning(name: str, chosen: Mask, position: str) -> str | None:
     if not chosen.any():
         return None
     return (
-        f"{transactions_were(int(chosen.sum()))} left out: {name!r} is {position}, first in row "
+        f"{format_transactions(int(chosen.sum()))} left out: {name!r} is {position}, first in row "
         f"{_first_row(chosen)}. All recencies would count from there; if the date is right, upload "
         "all transactions again with &reference= and the day to count from."
     )
@@ -126,13 +126,13 @@ def _early_warning(name: str, days: Days, chosen: Mask, first: float) -> str | N
         return None
     years = max(1, int((first - days[chosen].max()) / DAYS_PER_YEAR))
     return (
-        f"{transactions_were(int(chosen.sum()))} {_format_years(years)} before all others, by "
+        f"{format_transactions(int(chosen.sum()))} {_format_years(years)} before all others, by "
         f"{name!r} first in row {_first_row(chosen)}, and count. If it is a mistake, correct it "
         "and upload all transactions again."
     )
 
 
-def transactions_were(n: int) -> str:
+def format_transactions(n: int) -> str:
     """Return the subject of a warning about so many transactions."""
     return "1 transaction was" if n == 1 else f"{n:,} transactions were"
 

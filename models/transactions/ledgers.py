@@ -116,7 +116,9 @@ def _aggregate(header: str, entries: _Entries) -> pa.Table:
         columns |= _distinct_orders(
             codes[entries.owners], entries.order_days, entries.order_keys, len(names)
         )
-    columns["last_day"] = _dates(_latest(codes, entries.last_day, len(names)))
+    latest = np.full(len(names), np.iinfo(np.int64).min)
+    np.maximum.at(latest, codes, entries.last_day)
+    columns["last_day"] = _dates(latest)
     if entries.total is not None:
         total = _totals(codes, entries.total, len(names))
         if not np.isfinite(total).all():
@@ -164,12 +166,6 @@ def _distinct_orders(
         "order_keys": pa.ListArray.from_arrays(offsets, orders["key"].combine_chunks()),
         "n_orders": pa.array(np.diff(starts), pa.int64()),
     }
-
-
-def _latest(codes: Integers, days: Integers, n_customers: int) -> Integers:
-    latest = np.full(n_customers, np.iinfo(np.int64).min)
-    np.maximum.at(latest, codes, days)
-    return latest
 
 
 def _totals(codes: Integers, values: Integers | Numbers, n_customers: int) -> Numbers:

@@ -51,7 +51,9 @@ def read_dates(raw: pa.Table, name: str, order: DateFormat | None) -> Field:
         If the column mixes orders of day and month, or if it or part of it has an unknown format:
         the remaining rows would be a biased sample.
     """
-    found = DistinctCells.of(_drop_clock(raw.column(name)))
+    column = raw.column(name)
+    texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
+    found = DistinctCells.of(pc.replace_substring_regex(texts, _CLOCK, r" 0:00\1"))
     serial = _find_serial(found.values) if order is None else order if order in SERIALS else None
     if serial is not None:
         return _read_serial(raw, name, found, cast("Serial", serial), is_known=order is not None)
@@ -83,7 +85,12 @@ def _read_serial(
 def _read_written(raw: pa.Table, name: str, found: DistinctCells, order: Order | None) -> Field:
     texts = pc.replace_substring_regex(found.values, _DIGITS, r"\1-\2-\3")
     resolved, doubt = (order, None) if order else dates.find_order(texts)
-    _check_order(found, texts, name, resolved)
+    one, other = ("month", "day") if resolved == "dd/mm/yyyy" else ("day", "month")
+    detail = f"can only begin with the {one}"
+    sentence = _MIXED.replace("{one}", one).replace("{other}", other)
+    ColumnErrors.from_cells(
+        name, found, dates.find_order_conflicts(texts, resolved), lambda _: detail
+    ).raise_if_any(sentence)
     read = dates.read_days(texts, resolved)
     fault = f"is not a date written like {resolved}"
     _check_format(found, texts, name, read.wrong)
@@ -91,15 +98,6 @@ def _read_written(raw: pa.Table, name: str, found: DistinctCells, order: Order |
     warning = doubt and f"{name!r}: {doubt}"
     style = None if order is None and resolved == PLAIN_ORDER else resolved
     return Field(values, collect_errors(raw, name, values, lambda _: fault), style, warning)
-
-
-def _check_order(found: DistinctCells, texts: pa.Array, name: str, order: Order) -> None:
-    one, other = ("month", "day") if order == "dd/mm/yyyy" else ("day", "month")
-    detail = f"can only begin with the {one}"
-    sentence = _MIXED.replace("{one}", one).replace("{other}", other)
-    ColumnErrors.from_cells(
-        name, found, dates.find_order_conflicts(texts, order), lambda _: detail
-    ).raise_if_any(sentence)
 
 
 def _check_format(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask) -> None:
@@ -117,11 +115,6 @@ def _check_format(found: DistinctCells, texts: pa.Array, name: str, wrong: Mask)
         ColumnErrors.from_cells(
             name, found, like_dates, lambda _: "is a date in an unknown format"
         ).raise_if_any(_REFUSED)
-
-
-def _drop_clock(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    return pc.replace_substring_regex(texts, _CLOCK, r" 0:00\1")
 
 
 def _matches(texts: pa.Array, pattern: str) -> Mask:

@@ -110,7 +110,11 @@ def read_orders(raw: pa.Table, name: str, *, cancellations: bool | None) -> Orde
     """
     found = DistinctCells.of(raw.column(name))
     texts = without_zero_fractions(identifiers(found.values).values)
-    values = found.decode(_keys(texts))
+    digests = (
+        blake2b((text or "").encode(), digest_size=KEY_BYTES).digest() for text in texts.to_pylist()
+    )
+    keys = np.frombuffer(b"".join(digests), "<i8")
+    values = found.decode(pa.array(keys, mask=mask(texts.is_null())))
     marked = mask(pc.match_substring_regex(texts, _CANCELLED))
     resolved = _are_numeric(texts, marked) if cancellations is None else cancellations
     cancelled = mask(found.decode(pa.array(marked & resolved)))
@@ -144,14 +148,6 @@ def is_order_header(header: str) -> bool:
     letters = unicodedata.normalize("NFKD", header.casefold().replace("ł", "l"))
     plain = "".join(letter for letter in letters if letter.isascii() and letter.isalpha())
     return not {plain, _NUMBER_WORD.sub("", plain, count=1)}.isdisjoint(_ORDER_WORDS)
-
-
-def _keys(texts: pa.Array) -> pa.Array:
-    digests = (
-        blake2b((text or "").encode(), digest_size=KEY_BYTES).digest() for text in texts.to_pylist()
-    )
-    keys = np.frombuffer(b"".join(digests), "<i8")
-    return pa.array(keys, mask=mask(texts.is_null()))
 
 
 def _are_numeric(texts: pa.Array, marked: Mask) -> bool:

@@ -40,7 +40,7 @@ def read_returns(raw: pa.Table, name: str, style: ReturnStyle | None) -> Returns
     resolved = style or _detect_style(known)
     values = read.values.fill_null(0.0).to_numpy(zero_copy_only=False)
     words = [
-        _word(cell) if wrong else ""
+        str(cell).strip().casefold() if wrong else ""
         for cell, wrong in zip(found.values.to_pylist(), read.wrong, strict=True)
     ]
     unknown = read.wrong & ~np.array([word in _YES or word in _NO for word in words], np.bool_)
@@ -58,7 +58,3 @@ def _detect_style(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Return
     if not known.size:
         return None
     return "flag" if np.isin(known, (0.0, 1.0)).all() else "negative"
-
-
-def _word(cell: object) -> str:
-    return str(cell).strip().casefold()

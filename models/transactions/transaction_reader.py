@@ -106,16 +106,23 @@ def read_transactions(
     recipe.check(raw)
     columns = _read_columns(raw, recipe, known_ids)
     fields = columns.fields()
-    valid = _is_valid(fields, raw.num_rows)
+    valid = np.ones(raw.num_rows, np.bool_)
+    for field in fields:
+        valid[field.faults.rows] = False
     days = np.where(valid, columns.dates.values.to_numpy(zero_copy_only=False), np.nan)
     late = _find_late(days, recipe, today)
     kept = valid & ~late.too_late
     amounts, is_return = _signed_amounts(columns, raw.num_rows)
+    order_keys, order_warning = None, None
+    if columns.orders is not None:
+        order_keys = columns.orders.field.values.fill_null(0).to_numpy()
+    if not recipe.order:
+        order_warning = order_column_warning(raw, recipe.customer, recipe.columns)
     return Transactions(
         customers=columns.customers.values.filter(pa.array(kept)),
         days=days[kept].astype(np.int64),
         amounts=None if amounts is None else amounts[kept],
-        order_keys=None if columns.orders is None else _keys(columns.orders)[kept],
+        order_keys=None if order_keys is None else order_keys[kept],
         purchases=~is_return[kept],
         recipe=columns.with_formats(recipe),
         faults=_first_errors([field.faults for field in fields]),
@@ -124,7 +131,7 @@ def read_transactions(
         warnings=(
             *(field.warning for field in fields if field.warning),
             *late.warnings,
-            *_order_warnings(raw, recipe),
+            *([order_warning] if order_warning else []),
         ),
     )
 
@@ -142,13 +149,6 @@ def _read_columns(
         else read_orders(raw, order, cancellations=recipe.cancellations),
         returns=None if returned is None else read_returns(raw, returned, recipe.return_style),
     )
-
-
-def _is_valid(fields: Sequence[Field], n_rows: int) -> Mask:
-    valid = np.ones(n_rows, np.bool_)
-    for field in fields:
-        valid[field.faults.rows] = False
-    return valid
 
 
 def _find_late(
@@ -176,16 +176,6 @@ def _signed_amounts(columns: _Columns, n_rows: int) -> tuple[npt.NDArray[np.floa
         return None, marked
     amounts = columns.amounts.values.to_numpy(zero_copy_only=False)
     return np.where(marked, -np.abs(amounts), amounts), marked | (amounts < 0)
-
-
-def _keys(orders: OrderNumbers) -> npt.NDArray[np.int64]:
-    keys: npt.NDArray[np.int64] = orders.field.values.fill_null(0).to_numpy()
-    return keys
-
-
-def _order_warnings(raw: pa.Table, recipe: TransactionColumns) -> list[str]:
-    warning = None if recipe.order else order_column_warning(raw, recipe.customer, recipe.columns)
-    return [warning] if warning else []
 
 
 def _first_errors(faults: Sequence[ColumnErrors]) -> tuple[CellError, ...]:

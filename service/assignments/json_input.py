@@ -32,23 +32,20 @@ def read_customers(file: BinaryIO, bounds: TableLimits, *, max_depth: int) -> Cu
     file.seek(0)
     encoding = json.detect_encoding(file.read(4))
     with opened_text(file, encoding) as text:
-        return _read(Document(text.read, _DECODER, longest=MAX_VALUE_LENGTH), bounds)
-
-
-def _read(document: Document, bounds: TableLimits) -> CustomerBatch:
-    if document.peek() != "{":
-        _validate(document.value())
-    customers = None
-    for name in document.names():
-        if name != LIST:
-            _validate({LIST: [{}], name: None})
-        if document.peek() != "[":
-            _validate({LIST: None})
-        customers = CustomerBatch.of_rows(_validate_rows(document.items()), bounds)
-    document.end()
-    if customers is None or not customers.n_rows:
-        _validate({} if customers is None else {LIST: []})
-    return cast("CustomerBatch", customers)
+        document = Document(text.read, _DECODER, longest=MAX_VALUE_LENGTH)
+        if document.peek() != "{":
+            _validate(document.value())
+        customers = None
+        for name in document.names():
+            if name != LIST:
+                _validate({LIST: [{}], name: None})
+            if document.peek() != "[":
+                _validate({LIST: None})
+            customers = CustomerBatch.of_rows(_validate_rows(document.items()), bounds)
+        document.end()
+        if customers is None or not customers.n_rows:
+            _validate({} if customers is None else {LIST: []})
+        return cast("CustomerBatch", customers)
 
 
 def _validate_rows(rows: Iterable[object]) -> Iterator[Mapping[str, object]]:

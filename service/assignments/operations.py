@@ -100,8 +100,17 @@ def assign_customers(
     """Assign each customer to a segment; the faults of the others are keyed by row."""
     faults: Faults = defaultdict(list)
     ids = without_zero_fractions(_read_ids(version, customers, faults))
-    assigned = _assign(version, customers, faults, explain=explain)
-    warnings = [*customers.warnings, *warnings_of(_unused_columns(version, customers))]
+    parsed, unparsed = customers.parse_columns(version.parsed_columns)
+    for row, column, detail in unparsed:
+        faults[row].append(_field_error(row, column, detail))
+    assigned = version.scorer.assign(parsed.columns, parsed.n_rows, explain=explain)
+    for error in chain.from_iterable(assigned.errors.values()):
+        # A fault of a whole row is dropped if one of its cells has one.
+        if error.feature is not None or error.row not in faults:
+            faults[error.row].append(_field_error(error.row, error.feature, error.detail))
+    used = {*version.scorer.feature_names, *version.id_columns}
+    given = (*customers.columns, *customers.extra_columns)
+    warnings = [*customers.warnings, *warnings_of([name for name in given if name not in used])]
     return AssignmentBatch(
         version=version, customer_ids=ids, assigned=assigned, faults=faults, warnings=warnings
     )
@@ -127,11 +136,6 @@ def assign_rows(
     return list(zip(ids, assigned, strict=True)) if len(assigned) == len(ids) else None
 
 
-def _unused_columns(version: LoadedVersion, customers: CustomerBatch) -> list[str]:
-    known = {*version.scorer.feature_names, *version.id_columns}
-    return [name for name in (*customers.columns, *customers.extra_columns) if name not in known]
-
-
 def warnings_of(unused: Sequence[str]) -> list[str]:
     """Return a warning that names the unused columns, if any."""
     if not unused:
@@ -151,23 +155,6 @@ def _id_columns(version: VersionRow) -> tuple[str, ...]:
         if CUSTOMER_ID in others
         else tuple(dict.fromkeys((CUSTOMER_ID, version.customer_id)))
     )
-
-
-def _assign(
-    version: LoadedVersion, customers: CustomerBatch, faults: Faults, *, explain: bool
-) -> AssignmentResult:
-    """Assign customers with the scorer, and collect the faults of cells and rows.
-
-    A fault of a whole row is dropped if one of its cells has one.
-    """
-    parsed, unparsed = customers.parse_columns(version.parsed_columns)
-    for row, column, detail in unparsed:
-        faults[row].append(_field_error(row, column, detail))
-    assigned = version.scorer.assign(parsed.columns, parsed.n_rows, explain=explain)
-    for error in chain.from_iterable(assigned.errors.values()):
-        if error.feature is not None or error.row not in faults:
-            faults[error.row].append(_field_error(error.row, error.feature, error.detail))
-    return assigned
 
 
 def _first_id(row: tuple[object, ...], positions: Sequence[int]) -> str | None:

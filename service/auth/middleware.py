@@ -16,8 +16,8 @@ from service.auth.key_cache import KeyCache
 from service.auth.rate_limit import RateLimiter, RateLimitState
 from service.errors import Forbidden, KeyNeeded, ScopeMissing, TooManyRequests
 from service.principals import LOCAL_ADMIN, Principal, required_scope
-from service.sockets import LOOPBACK_HOSTS
 from service.stores.database import DatabaseUnavailable
+from service.system.sockets import LOOPBACK_HOSTS
 from service.web.asgi import add_headers, get_header
 from service.web.exception_handlers import problem_response
 from service.web.problems import to_problem

@@ -21,7 +21,7 @@ from service.cli.errors import ErrorReportingGroup
 from service.cli.keys import keys
 from service.config import Settings
 from service.signing_keys import signing_keys
-from service.sockets import LOOPBACK_HOSTS, bind_sockets
+from service.system.sockets import LOOPBACK_HOSTS, bind_sockets
 
 if TYPE_CHECKING:
     from service.engine.scheduler_file import TlsCredentials
@@ -69,7 +69,7 @@ def serve(
         if first := settings.first_key():
             check_key_format(first)
         if host not in LOOPBACK_HOSTS:
-            from service.startup import require_a_key
+            from service.server.startup import require_a_key
 
             require_a_key(settings)
         with _embedded_engine(settings):
@@ -77,17 +77,17 @@ def serve(
 
 
 def _serve(settings: Settings, sockets: list[socket.socket], *, sample: bool) -> None:
-    from service.startup import prepare_database
+    from service.server.startup import prepare_database
     from service.web.logging import configure_logging
 
     configure_logging(settings.log_level)
     load_sample = prepare_database(settings) and sample
     if settings.processes > 1:
-        from service.multiprocess import run_processes
+        from service.server.multiprocess import run_processes
 
         run_processes(settings, sockets, load_sample=load_sample)
     else:
-        from service.server import run_server
+        from service.server.uvicorn_server import run_server
 
         run_server(settings, sockets, load_sample=load_sample)
 
@@ -103,13 +103,13 @@ def api_process(
 ) -> None:
     """Run one of the API processes of `serve --processes`, which starts this command."""
     from service.engine.supervisor import exit_with_supervisor
-    from service.process_group import ProcessGroup
+    from service.system.process_group import ProcessGroup
 
     exit_with_supervisor()
     group = ProcessGroup(
         directory=directory, index=index, started=datetime.fromtimestamp(started, UTC)
     )
-    from service.server import run_server
+    from service.server.uvicorn_server import run_server
 
     inherited = [socket.socket(fileno=number) for number in sockets]
     run_server(Settings(), inherited, load_sample=sample, group=group)
@@ -154,30 +154,26 @@ def worker(
 ) -> None:
     """Run workers on this machine for a remote scheduler, with the same stores as the service."""
     from service.engine.forkserver import start_forkserver
-    from service.temp_directories import temporary_directory
+    from service.system.temp_directories import temporary_directory
 
     with temporary_directory():
         start_forkserver(WORKER_PRELOAD)
-        _run_workers(scheduler)
+        from service.engine.cluster import run_workers
+        from service.web.logging import configure_logging
 
-
-def _run_workers(scheduler: str | None) -> None:
-    from service.engine.cluster import run_workers
-    from service.web.logging import configure_logging
-
-    settings = Settings(engine_address=scheduler) if scheduler else Settings()
-    configure_logging(settings.log_level)
-    if settings.engine_address is None:
-        raise typer.BadParameter(
-            "set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler"
+        settings = Settings(engine_address=scheduler) if scheduler else Settings()
+        configure_logging(settings.log_level)
+        if settings.engine_address is None:
+            raise typer.BadParameter(
+                "set --scheduler or SEGMENTATION_ENGINE_ADDRESS", param_hint="--scheduler"
+            )
+        run_workers(
+            scheduler=settings.engine_address,
+            n_workers=settings.workers,
+            memory_limit=settings.worker_memory,
+            preload=WORKER_PRELOAD,
+            certificates=_certificates(settings),
         )
-    run_workers(
-        scheduler=settings.engine_address,
-        n_workers=settings.workers,
-        memory_limit=settings.worker_memory,
-        preload=WORKER_PRELOAD,
-        certificates=_certificates(settings),
-    )
 
 
 @commands.command()
@@ -203,7 +199,7 @@ def certificates(
 @commands.command()
 def migrate() -> None:
     """Create the database's schema or upgrade it to this release."""
-    from service.startup import migrate as migrate_schema
+    from service.server.startup import migrate as migrate_schema
 
     is_new = migrate_schema(Settings())
     typer.echo("The schema was created." if is_new else "The schema is up to date.")

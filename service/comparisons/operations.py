@@ -120,12 +120,20 @@ def check_size_limit(settings: Settings, pair: VersionPair) -> None:
 def compare(stores: Stores, pair: VersionPair) -> tuple[ComparisonInput, FlowCounts]:
     """Count the customers by segment before and after; the counts are cached."""
     flow = stores.counts.get(pair.counts_key, lambda: _count(stores, pair))
+    notes = []
+    if flow.n_unplaced:
+        notes.append(f"{flow.n_unplaced:,} customers that a version cannot assign are left out.")
+    if not pair.source_available:
+        notes.append(
+            "The dataset version that the later version was fitted on was deleted; these are the "
+            "current customers."
+        )
     compared = ComparisonInput(
         numbers=(pair.before.version.number, pair.after.version.number),
         before=pair.before.segments,
         after=pair.after.segments,
         counts=flow.counts,
-        notes=_notes(pair, flow),
+        notes=notes,
     )
     return compared, flow
 
@@ -180,15 +188,3 @@ def _count_batch(batch: pa.RecordBatch, scorers: Sequence[Scorer]) -> FlowCounts
     shape = scorers[0].n_segments, scorers[1].n_segments
     counts = contingency(before[assigned], after[assigned], shape=shape)
     return FlowCounts(counts=counts, n_unplaced=int((~assigned).sum()))
-
-
-def _notes(pair: VersionPair, flow: FlowCounts) -> list[str]:
-    notes = []
-    if flow.n_unplaced:
-        notes.append(f"{flow.n_unplaced:,} customers that a version cannot assign are left out.")
-    if not pair.source_available:
-        notes.append(
-            "The dataset version that the later version was fitted on was deleted; these are the "
-            "current customers."
-        )
-    return notes

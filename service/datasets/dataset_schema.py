@@ -89,7 +89,11 @@ def rebase_dates(table: pa.Table, content: TableContent) -> tuple[pa.Table, Tabl
             columns.append(column)
             continue
         previous, days = date.fromisoformat(column.newest), table[column.name]
-        newest = _newest_date(previous, days)
+        min_days = pc.min(days).as_py()
+        # Days are counted back from the previous newest date; without any left, from today.
+        newest = now().date()
+        if min_days is not None:
+            newest = previous - timedelta(days=max(0, int(min_days)))
         columns.append(replace(column, newest=newest.isoformat()))
         rebased = pc.subtract(days, float((previous - newest).days))
         table = table.set_column(table.column_names.index(column.name), column.name, rebased)
@@ -127,15 +131,6 @@ def apply_overrides(
         for column in described.columns
     ]
     return reread, replace(described, columns=columns)
-
-
-def _newest_date(previous: date, days: pa.ChunkedArray) -> date:
-    """Return the newest of the dates given as days before `previous`, at most `previous`.
-
-    Today if all are null.
-    """
-    min_days = pc.min(days).as_py()
-    return now().date() if min_days is None else previous - timedelta(days=max(0, int(min_days)))
 
 
 def _stored_type(column: Column) -> pa.DataType:

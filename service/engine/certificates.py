@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from service.engine.scheduler_file import TlsCredentials
-from service.private_files import write_private
+from service.system.private_files import write_private
 
 AUTHORITY: Final = "segmentation engine authority"
 NAMES: Final = ("ca.pem", "certificate.pem", "key.pem")
@@ -59,8 +59,11 @@ def issue_certificates(validity: Validity) -> TlsCredentials:
     authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca = _sign(AUTHORITY, authority, authority, validity, ca=True)
     certificate = _sign("segmentation engine", key, authority, validity, ca=False)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     return TlsCredentials(
-        ca=_certificate_pem(ca), certificate=_certificate_pem(certificate), key=_key_pem(key)
+        ca=_certificate_pem(ca), certificate=_certificate_pem(certificate), key=pem.decode()
     )
 
 
@@ -112,10 +115,3 @@ def _key_usage(*, ca: bool) -> x509.KeyUsage:
 
 def _certificate_pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return pem.decode()

@@ -60,7 +60,9 @@ class JobEngine:
         self._client: Client | None = None
         self.endings = JobNotifier()
         self._loop = _LoopThread()
-        _silence_dask()
+        # EngineUnavailable reports a lost scheduler; Dask would also log it.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
     def submit(self, job_id: str) -> None:
         """Submit a job; does nothing if the cluster already knows it."""
@@ -93,7 +95,11 @@ class JobEngine:
         with _unavailable_when_lost():
             Future(_key(job_id), client).cancel(force=True)
         if worker and self._is_running_after_grace(job_id, worker):
-            self._kill(worker)
+            with suppress(KeyError):  # the worker has already exited
+                # On a busy machine a killed worker may take longer to exit than its nanny waits by
+                # default.
+                kill = {"op": "kill", "timeout": CLOSE_TIMEOUT}
+                self._ask("broadcast", msg=kill, workers=[worker], nanny=True, on_error="ignore")
 
     def close(self) -> None:
         """Disconnect from the cluster; its jobs continue."""
@@ -129,13 +135,6 @@ class JobEngine:
             return True  # the worker is too busy to respond, so it is assumed to run the job
         return worker not in answers or _key(job_id) in answers[worker]
 
-    def _kill(self, worker: str) -> None:
-        with suppress(KeyError):  # the worker has already exited
-            # On a busy machine a killed worker may take longer to exit than its nanny waits by
-            # default.
-            kill = {"op": "kill", "timeout": CLOSE_TIMEOUT}
-            self._ask("broadcast", msg=kill, workers=[worker], nanny=True, on_error="ignore")
-
     def _ask(self, question: str, **arguments: object) -> Any:  # noqa: ANN401 - Dask ships no types for its responses
         client = self._connected()
 
@@ -151,23 +150,20 @@ class JobEngine:
         try:
             if self._client is None or self._client.status != "running":
                 self._disconnect()
-                self._client = self._connect()
+                with _unavailable_when_lost():
+                    scheduler = self._remote or SchedulerInfo.read(self._directory)
+                    client = Client(
+                        scheduler.address,
+                        security=dask_security(scheduler.certificates),
+                        timeout=TIMEOUT,
+                        loop=self._loop.loop,
+                        set_as_default=False,
+                    )
+                    client.subscribe_topic(ENDED, self._notify)
+                self._client = client
             return self._client
         finally:
             self._connecting.release()
-
-    def _connect(self) -> Client:
-        with _unavailable_when_lost():
-            scheduler = self._remote or SchedulerInfo.read(self._directory)
-            client = Client(
-                scheduler.address,
-                security=dask_security(scheduler.certificates),
-                timeout=TIMEOUT,
-                loop=self._loop.loop,
-                set_as_default=False,
-            )
-            client.subscribe_topic(ENDED, self._notify)
-        return client
 
     def _notify(self, event: tuple[float, str]) -> None:
         _, job_id = event
@@ -243,9 +239,3 @@ def dask_security(certificates: TlsCredentials | None) -> Security | None:
     pairs = {f"tls_{role}_cert": certificates.certificate for role in ROLES}
     pairs |= {f"tls_{role}_key": certificates.key for role in ROLES}
     return Security(require_encryption=True, tls_ca_file=certificates.ca, **pairs)
-
-
-def _silence_dask() -> None:
-    """Suppress Dask's log messages about a lost scheduler, which EngineUnavailable reports."""
-    for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,7 @@
-"""Dask clusters: a scheduler and its workers, on this machine or on several."""
+"""Dask clusters: a scheduler and its workers, on this machine or on several.
+
+A nanny restarts a worker that dies; `dispatch` of `service/jobs/operations.py` reruns its job.
+"""
 
 import asyncio
 import logging
@@ -163,15 +166,11 @@ async def _reconnect_forever(worker: Callable[[], Nanny]) -> None:
     while True:
         with suppress(OSError, RuntimeError):  # the scheduler is not up, or is gone
             await _keep_worker_alive(worker)
-        _reraise_cancellation()
+        # An error on closing, as when the scheduler exits, may have replaced a CancelledError.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
         await asyncio.sleep(RECONNECT_SECONDS)
-
-
-def _reraise_cancellation() -> None:
-    """Raise the CancelledError that an error on closing replaced, as when the scheduler exits."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 async def _keep_worker_alive(worker: Callable[[], Nanny]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from service.engine.forkserver import start_forkserver
 from service.engine.supervisor import exit_with_supervisor
-from service.temp_directories import temporary_directory
+from service.system.temp_directories import temporary_directory
 
 LOCK_FILE: Final = "lock"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from service.config import Settings
-from service.private_files import write_private
+from service.system.private_files import write_private
 
 SCHEDULER_FILE = "scheduler.json"
 

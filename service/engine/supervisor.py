@@ -103,7 +103,11 @@ class ChildSupervisor:
         """Terminate the child; kill it after `patience` seconds."""
         self.terminate()
         if self._child is not None:
-            _wait_or_kill(self._child, patience)
+            try:
+                self._child.wait(patience)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -137,11 +141,3 @@ class ChildSupervisor:
                 process_group=0,  # Ctrl-C reaches only this process, which then stops the child
             )
             return self._child
-
-
-def _wait_or_kill(child: subprocess.Popen[bytes], patience: float) -> None:
-    try:
-        child.wait(patience)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()

@@ -147,28 +147,19 @@ def source_of(session: Session, version: VersionRow) -> DatasetVersionRow | None
 
 def read_customers(stores: Stores, source: Source) -> SampledCustomers:
     """Read the customers of a source batch by batch, or a random sample if there are many."""
-    n_customers = source.version.n_customers
-    rows = _sample_rows(n_customers)
+    n = source.version.n_customers
+    sampled = n > LOOKED_AT
+    rows = np.random.default_rng(0).choice(n, LOOKED_AT, replace=False) if sampled else np.arange(n)
+    rows.sort()
     batches, start = [], 0
     for batch in read_customer_batches(stores, source.tenant, source.version, source.columns):
         within = rows[(rows >= start) & (rows < start + batch.num_rows)] - start
         batches.append(batch.take(pa.array(within)))
         start += batch.num_rows
     table = pa.Table.from_batches(batches)
-    cells = {name: _cells(table.column(name)) for name in table.column_names}
-    return SampledCustomers(cells=cells, n=table.num_rows, n_all=n_customers)
-
-
-def _sample_rows(n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    if n <= LOOKED_AT:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, LOOKED_AT, replace=False))
-
-
-def _cells(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
-    """Convert a column to NumPy; missing numbers become NaN, missing texts None."""
-    cells: np.ndarray[Any, Any] = column.to_numpy()
-    return cells
+    # Missing numbers become NaN, missing texts None.
+    cells = {name: table.column(name).to_numpy() for name in table.column_names}
+    return SampledCustomers(cells=cells, n=table.num_rows, n_all=n)
 
 
 def _summarize(stores: Stores, tenant: str, name: str, version: int) -> Summary:

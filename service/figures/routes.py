@@ -257,12 +257,10 @@ def _figure_response(
 
 
 def _headers(tag: str, extension: Extension) -> dict[str, str]:
+    is_html = extension == "html"
+    policy = interactive_figure_csp() if is_html else f"sandbox; {NOTHING_FROM_ELSEWHERE}"
     return {
         **cache_headers(tag),
-        "Content-Security-Policy": _policy(extension),
+        "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
     }
-
-
-def _policy(extension: Extension) -> str:
-    return interactive_figure_csp() if extension == "html" else f"sandbox; {NOTHING_FROM_ELSEWHERE}"

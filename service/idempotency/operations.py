@@ -104,7 +104,7 @@ def begin_request(database: Database, sent: KeyedRequest) -> RequestRow | bytes:
         if is_new or repository.take_over_request(session, row, before=now() - ABANDONED_AFTER):
             session.refresh(row)
             return row
-    return _answer_of(row)
+    return _response_of(row)
 
 
 def complete_request(session: Session, row: RequestRow, answer: bytes) -> None:
@@ -159,7 +159,7 @@ class AnswerBook:
         if (row := self._rows.get(sent.key)) is None:
             return None
         _check_fingerprint(row.fingerprint, sent)
-        return _answer_of(row)
+        return _response_of(row)
 
     def add(self, sent: KeyedRequest, answer: bytes) -> None:
         """Keep the answer of a request."""
@@ -196,7 +196,7 @@ def _get_or_create(session: Session, sent: KeyedRequest) -> tuple[RequestRow, bo
     return row, is_new
 
 
-def _answer_of(row: RequestRow) -> bytes:
+def _response_of(row: RequestRow) -> bytes:
     if not row.done:
         raise StillRunning
     if row.answer is None:

@@ -18,9 +18,8 @@ from service.tracing import traceparent
 SUBMITTED_PER_SLOT = 2  # a worker has its next job at once; the others wait in the database
 
 Progress = Callable[[str, float], None]
-Plan = Callable[
-    [Session], JobRow
-]  # inserts a job and the rows of the resources that it will create
+# Inserts a job, and the rows of the resources that it will create.
+JobPlan = Callable[[Session], JobRow]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +72,11 @@ def dispatch(database: Database, engine: JobEngine) -> bool:
     Only twice as many jobs as can run at once are submitted, so that the database decides the
     order. A job submitted twice, by this process or another one, runs once. Without an engine, the
     jobs stay queued in the database.
+
+    This reruns the job of a dead worker, too. Dask itself moves its task to another worker, a few
+    times. A task that Dask gave up, or lost with the scheduler, is unknown to the engine, while the
+    job's row is still unfinished: it is submitted again. `run_attempt` of `service/tasks.py` counts
+    the attempts, and fails the job after the last one.
     """
     try:
         limit = max(1, engine.slots()) * SUBMITTED_PER_SLOT

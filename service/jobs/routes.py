@@ -13,7 +13,7 @@ from service.idempotency.dependencies import SentDep
 from service.idempotency.operations import KeyedRequest, find_job_id, plan_once
 from service.jobs import operations, repository
 from service.jobs.job_streams import JobStream, JobStreams
-from service.jobs.operations import Plan
+from service.jobs.operations import JobPlan
 from service.jobs.rows import NEWEST, JobRow
 from service.jobs.schemas import Job, JobList
 from service.stores.database import Database, JsonObject, Session
@@ -100,21 +100,20 @@ class JobResponder:
 
     async def respond(
         self,
-        prepare: Callable[[Session], Plan],
+        prepare: Callable[[Session], JobPlan],
         show: Callable[[Session, JsonObject], tuple[str, Resource]],
         *,
-        before: Callable[[], None] = lambda: None,
+        fold: Callable[[], None] = lambda: None,
     ) -> Resource | Job:
         """Commit a job, dispatch it and wait for it.
 
-        `show` returns the URL and the body of its result.
-
-        `before` runs first, in no session, unless the request was planned already. `prepare`
-        validates the request in a read-only session, and returns the plan that inserts
-        the job in a short writing transaction.
+        `fold` stores the small changes of the job's dataset, so that the job reads them. `prepare`
+        validates the request in a read-only session, and returns the plan that inserts the job in
+        a short writing transaction. Both are skipped if an earlier request with the same
+        idempotency key has inserted the job. `show` returns the URL and the body of its result.
         """
         database = self.services.stores.database
-        job_id = await run_in_threadpool(self._start, prepare, before)
+        job_id = await run_in_threadpool(self._start, prepare, fold)
         job = await self.job_streams.wait_for(job_id, seconds=self.patience.seconds)
         self.response.headers["X-Job"] = job.id
         if self.patience.applied:
@@ -128,19 +127,19 @@ class JobResponder:
             return Job.of(job)
         return await run_in_threadpool(self._created, database, job, show)
 
-    def _start(self, prepare: Callable[[Session], Plan], before: Callable[[], None]) -> str:
+    def _start(self, prepare: Callable[[Session], JobPlan], fold: Callable[[], None]) -> str:
         database = self.services.stores.database
         with database.reading() as session:
             job_id = find_job_id(session, self.sent) if self.sent else None
         if job_id is None:
-            before()
+            fold()
             with database.reading() as session:
                 plan = prepare(session)
             job_id = self._insert_job(plan)
         operations.dispatch(self.services.stores.database, self.services.engine)
         return job_id
 
-    def _insert_job(self, plan: Plan) -> str:
+    def _insert_job(self, plan: JobPlan) -> str:
         def plan_job(session: Session) -> str:
             operations.check_queue_limit(session, self.tenant, self.services.settings)
             return plan(session).id
@@ -177,7 +176,7 @@ def _job_responder(
     )
 
 
-LaterDep = Annotated[JobResponder, Depends(_job_responder)]
+JobResponderDep = Annotated[JobResponder, Depends(_job_responder)]
 
 
 def _existing_job(session: ReadDep, tenant: TenantDep, job: JobId) -> str:

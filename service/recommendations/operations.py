@@ -13,7 +13,7 @@ from service.datasets import stored_versions
 from service.datasets.features import check_size_limit, choose_features
 from service.errors import FieldError, InvalidRequest
 from service.jobs import operations as jobs
-from service.jobs.operations import Plan
+from service.jobs.operations import JobPlan
 from service.jobs.rows import JobRow
 from service.recommendations.rows import RecommendationRow
 from service.stores.database import JsonObject, Session, now
@@ -59,10 +59,16 @@ _features: TypeAdapter[list[Feature]] = TypeAdapter(list[Feature])
 
 def plan_recommendation(
     session: Session, tenant: str, dataset: str, spec: RecommendationSpec, settings: Settings
-) -> Plan:
+) -> JobPlan:
     """Validate a request for a recommendation; returns a callback that adds its row and its job."""
     require_ordered(spec.limits)
-    _require_no_distance(spec.algorithm)
+    if getattr(spec.algorithm, "distance", None) is not None:
+        fault = FieldError(
+            detail="the distance determines the number of segments", pointer="/algorithm/distance"
+        )
+        raise InvalidRequest(
+            "A number of segments cannot be recommended for a cut at a distance", errors=[fault]
+        )
     source, version = stored_versions.find_at(session, tenant, dataset, spec.dataset_version)
     features = choose_features(version, spec.features, settings)
     check_size_limit(settings, version.n_customers, len(features))
@@ -111,13 +117,3 @@ def require_ordered(limits: RecommendationLimits) -> None:
     if limits.k_min > limits.k_max:
         fault = FieldError(detail="k_min is greater than k_max", pointer="/k_min")
         raise InvalidRequest("No number of segments satisfies the limits", errors=[fault])
-
-
-def _require_no_distance(algorithm: Algorithm) -> None:
-    if getattr(algorithm, "distance", None) is not None:
-        fault = FieldError(
-            detail="the distance determines the number of segments", pointer="/algorithm/distance"
-        )
-        raise InvalidRequest(
-            "A number of segments cannot be recommended for a cut at a distance", errors=[fault]
-        )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 
 from service.datasets import repository as datasets
 from service.datasets.fold import fold_dataset
-from service.jobs.routes import LaterDep, job_responses
+from service.jobs.routes import JobResponderDep, job_responses
 from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.recommendations import operations, repository
@@ -35,13 +35,13 @@ router = APIRouter(tags=["recommendations"])
     responses=job_responses(Recommendation),
 )
 async def recommend_k(
-    dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, later: LaterDep
+    dataset: DatasetName, body: RecommendationCreate, tenant: TenantDep, jobs: JobResponderDep
 ) -> Recommendation | Job:
     """Recommend a number of segments for a dataset.
 
     Returns the recommendation, or 202 with the job if it takes longer than `Prefer: wait`.
     """
-    settings = later.services.settings
+    settings = jobs.services.settings
     plan = partial(
         operations.plan_recommendation,
         tenant=tenant,
@@ -49,8 +49,8 @@ async def recommend_k(
         spec=body.to_spec(),
         settings=settings,
     )
-    fold = partial(fold_dataset, later.services.stores, tenant, dataset, body.dataset_version)
-    return await later.respond(plan, partial(_show, tenant), before=fold)
+    fold = partial(fold_dataset, jobs.services.stores, tenant, dataset, body.dataset_version)
+    return await jobs.respond(plan, partial(_show, tenant), fold=fold)
 
 
 @router.get("/v1/datasets/{dataset}/recommendations")

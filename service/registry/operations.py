@@ -160,6 +160,8 @@ def move_alias(
     session: Session, model: ModelRow, name: str, version: VersionRow, *, by: str
 ) -> AliasRow:
     """Point an alias to a ready version, and log the move."""
+    # Cached versions are cleared outside: `AssignmentFastPath` clears those of this process before
+    # the response is sent, and `ModelCache` those of others when they expire, within a second.
     if not version.ready:
         raise Conflict(
             f"Version {version.number} of {model.name} is not ready; an alias can only point to a "

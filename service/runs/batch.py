@@ -68,7 +68,11 @@ class BatchAssigner:
         """Assign each customer, and count the results."""
         for batch in batches:
             assigned = self._assign(batch)
-            tally.add(assigned, self._sizes(batch))
+            numeric = (each for each in self.scorer.features if isinstance(each, NumericFeature))
+            present = (each for each in numeric if each.name in batch.schema.names)
+            # The means of the numeric features, as multiples of their typical sizes.
+            sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in present}
+            tally.add(assigned, {name: size for name, size in sizes.items() if size is not None})
             yield self._record(batch, assigned)
 
     def counts(self, tally: AssignmentCounts) -> dict[str, int]:
@@ -105,13 +109,6 @@ class BatchAssigner:
             wide = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
             yield wide.filter(pa.array(assigned.index == index))
             start += batch.num_rows
-
-    def _sizes(self, batch: pa.RecordBatch) -> dict[str, float]:
-        """Return the mean of each numeric feature as a multiple of its typical size."""
-        numeric = (each for each in self.scorer.features if isinstance(each, NumericFeature))
-        present = (each for each in numeric if each.name in batch.schema.names)
-        sizes = {each.name: each.size(_numbers(batch.column(each.name))) for each in present}
-        return {name: size for name, size in sizes.items() if size is not None}
 
     def _assign(self, batch: pa.RecordBatch) -> AssignmentResult:
         # Missing cells become NaN in numbers and None in texts.

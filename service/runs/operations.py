@@ -90,12 +90,12 @@ def _assign_version(
         run = repository.get_run_by_id(session, payload["run"])
         model, version = registry_repository.get_by_id(session, run.model_id, run.version)
         source = _find_source(session, run.dataset_id, run.dataset_version, is_named=is_named)
-        placing = open_batch(session, stores, model, version, source)
+        assigner = open_batch(session, stores, model, version, source)
     tallies: list[AssignmentCounts] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
         tallies.append(tally := AssignmentCounts())  # a further try counts anew
-        for batch in placing.assign(read_source(stores, run.tenant, source, placing), tally):
+        for batch in assigner.assign(read_source(stores, run.tenant, source, assigner), tally):
             progress("placing", (tally.n_assigned + tally.n_rejected) / source.n_customers)
             yield batch
 
@@ -110,9 +110,9 @@ def _assign_version(
         with _busy_if_erased(source.version, is_named=is_named):
             stored_versions.get_version_by_id(session, run.dataset_id, source.version)
         row = repository.get_run_by_id(session, run.id)
-        row.attempt, row.counts = attempt, placing.counts(tallies[-1])
+        row.attempt, row.counts = attempt, assigner.counts(tallies[-1])
         row.dataset_version = source.version
-        row.findings = placing.findings(tallies[-1], stored_schema(source).names)
+        row.findings = assigner.findings(tallies[-1], stored_schema(source).names)
         return {"model": model.name, "version": version.number, "run": run.id}
 
     return JobResult(finish=finish, undo=lambda: stores.tables.drop(path))
@@ -182,17 +182,17 @@ def read_source(
     stores: Stores,
     tenant: str,
     source: DatasetVersionRow,
-    placing: BatchAssigner,
+    assigner: BatchAssigner,
     *,
     start: int = 0,
 ) -> Iterator[pa.RecordBatch]:
     """Read the columns of a dataset that an assignment needs, from row `start` on."""
-    columns = placing.columns(stored_schema(source).names)
+    columns = assigner.columns(stored_schema(source).names)
     return read_customer_batches(stores, tenant, source, columns, start=start)
 
 
 def read_assigned(stores: Stores, run: RunRow, names: Mapping[str, str], *, start: int) -> Rows:
-    """Read where a run placed its customers, from a row on."""
+    """Read the assignments of a run, from a row on."""
     if run.attempt is None:
         raise Conflict("The run is not finished yet, or failed")
     return Rows(
@@ -211,10 +211,10 @@ def read_members(
     model, version = ready
     _, segment = registry_repository.get_segment(session, version, ref)
     source = stored_versions.get_version_by_id(session, version.dataset_id, version.dataset_version)
-    placing = open_batch(session, stores, model, version, source)
-    batches = read_source(stores, model.tenant, source, placing, start=start)
-    schema = placing.members_schema(stored_schema(source))
-    return Rows(schema=schema, batches=placing.members(batches, segment.id, start=start))
+    assigner = open_batch(session, stores, model, version, source)
+    batches = read_source(stores, model.tenant, source, assigner, start=start)
+    schema = assigner.members_schema(stored_schema(source))
+    return Rows(schema=schema, batches=assigner.members(batches, segment.id, start=start))
 
 
 def run_path(run: RunRow, attempt: int) -> str:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path
 
 from service.datasets import stored_versions
 from service.datasets.fold import fold_dataset
-from service.jobs.operations import Plan
-from service.jobs.routes import LaterDep, job_responses
+from service.jobs.operations import JobPlan
+from service.jobs.routes import JobResponderDep, job_responses
 from service.jobs.rows import NEWEST
 from service.jobs.schemas import Job
 from service.registry import operations as registry
@@ -34,8 +34,6 @@ from service.web.table_response import (
     table_response,
 )
 
-RUNS = "/v1/models/{model}/versions/{version}/assignment-runs"
-
 RunId = Annotated[
     str,
     Path(
@@ -53,26 +51,31 @@ MEMBERS: dict[int | str, dict[str, Any]] = {200: {"model": MemberList, **TABLE_A
 router = APIRouter(tags=["runs"])
 
 
-@router.post(RUNS, status_code=201, response_model=None, responses=job_responses(Run))
+@router.post(
+    "/v1/models/{model}/versions/{version}/assignment-runs",
+    status_code=201,
+    response_model=None,
+    responses=job_responses(Run),
+)
 async def start_run(
-    model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, later: LaterDep
+    model: ModelName, version: VersionRef, body: RunCreate, tenant: TenantDep, jobs: JobResponderDep
 ) -> Run | Job:
     """Assign all customers of a dataset, as a job.
 
     Answers with the run, or with its job if that takes longer than you wait.
     """
 
-    def plan(session: Session) -> Plan:
+    def plan(session: Session) -> JobPlan:
         ready = registry.get_ready_version(session, tenant, model, version)
         at = stored_versions.find_at(session, tenant, body.dataset, body.dataset_version)
         is_named = body.dataset_version is not None
         return lambda writing: operations.plan_run(writing, *ready, at, is_named=is_named)
 
-    fold = partial(fold_dataset, later.services.stores, tenant, body.dataset, body.dataset_version)
-    return await later.respond(plan, partial(_show, tenant), before=fold)
+    fold = partial(fold_dataset, jobs.services.stores, tenant, body.dataset, body.dataset_version)
+    return await jobs.respond(plan, partial(_show, tenant), fold=fold)
 
 
-@router.get(RUNS + "/{run}")
+@router.get("/v1/models/{model}/versions/{version}/assignment-runs/{run}")
 def get_run(
     session: ReadDep, tenant: TenantDep, model: ModelName, version: VersionRef, run: RunId
 ) -> Run:
@@ -82,7 +85,9 @@ def get_run(
     return Run.of(row, found, repository.job_of(session, found))
 
 
-@router.get(RUNS + "/{run}/assignments", responses=ASSIGNMENTS)
+@router.get(
+    "/v1/models/{model}/versions/{version}/assignment-runs/{run}/assignments", responses=ASSIGNMENTS
+)
 def list_assignments(
     services: ServicesDep,
     session: ReadDep,

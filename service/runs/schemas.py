@@ -100,7 +100,7 @@ class StoredAssignment(ResponseModel):
     unknown: str | None = Field(
         description="The features of categories that the model has not learned."
     )
-    rejected: str | None = Field(description="Why the customer could not be placed.")
+    rejected: str | None = Field(description="Why the customer could not be assigned.")
 
 
 class StoredAssignmentList(Page):

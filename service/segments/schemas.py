@@ -23,7 +23,7 @@ class Difference(ResponseModel):
 
     feature: str
     category: str | None = Field(default=None, description="The category whose share differs most.")
-    here: float = Field(description="The figure in the segment; `measure` says which.")
+    here: float = Field(description="The figure in the segment, as defined by `measure`.")
     overall: float = Field(description="The same of all customers.")
     effect: float = Field(description="In standard deviations; for a share Cohen's h.")
     measure: Measure = Field(

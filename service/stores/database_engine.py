@@ -103,22 +103,14 @@ def _postgresql(url: URL, connections: int) -> Engine:
 def _sqlite(url: URL) -> Engine:
     if path := file_of(url):
         path.parent.mkdir(PRIVATE_MODE, parents=True, exist_ok=True)
-        _make_private(path)
+        with suppress(OSError):  # another user owns the file, or it is read-only
+            path.touch(0o600)  # SQLite creates its logs with the file's mode
+            for file in path.parent.glob(f"{glob.escape(path.name)}*"):
+                file.chmod(0o600)
     engine = create_engine(url)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
-
-
-def _make_private(path: Path) -> None:
-    """Make the database's file and its logs readable by this user only.
-
-    SQLite creates logs with the file's mode.
-    """
-    with suppress(OSError):  # another user owns the file, or it is read-only
-        path.touch(0o600)
-        for file in path.parent.glob(f"{glob.escape(path.name)}*"):
-            file.chmod(0o600)
 
 
 def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's connection

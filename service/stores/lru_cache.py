@@ -51,7 +51,15 @@ class LruCache(Generic[Key, Value]):
             self._hits += cached is not None
             self._misses += cached is None
         if cached is None:
-            self._resolve(key, future, make)
+            try:
+                value = make()
+            except BaseException as error:  # noqa: BLE001 - any error must reach the waiting threads
+                with self._lock:
+                    self._futures.pop(key, None)
+                future.set_exception(error)
+            else:
+                future.set_result(value)
+                self._evict()
         return future.result()
 
     def use(self) -> CacheStats:
@@ -62,17 +70,6 @@ class LruCache(Generic[Key, Value]):
             return CacheStats(
                 entries=len(sizes), fill_ratio=fill_ratio, hits=self._hits, misses=self._misses
             )
-
-    def _resolve(self, key: Key, future: Future[Value], make: Callable[[], Value]) -> None:
-        try:
-            value = make()
-        except BaseException as error:  # noqa: BLE001 - any error must reach the waiting threads
-            with self._lock:
-                self._futures.pop(key, None)
-            future.set_exception(error)
-        else:
-            future.set_result(value)
-            self._evict()
 
     def _evict(self) -> None:
         with self._lock:

@@ -16,8 +16,10 @@ def is_newest(connection: Connection) -> bool:
 
     An unknown revision belongs to a later release and counts as newest.
     """
-    revision = _current_revision(connection)
-    return revision is not None and revision not in revisions()[:-1]
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return False
+    current = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    return current is not None and current not in revisions()[:-1]
 
 
 def upgrade(connection: Connection) -> bool:
@@ -27,7 +29,13 @@ def upgrade(connection: Connection) -> bool:
     """
     is_empty = not inspect(connection).has_table(VERSION_TABLE)
     if not is_newest(connection):
-        _run_migrations(connection)
+        from alembic import command  # noqa: PLC0415 - 10 MB and 0.25 s, only needed after an upgrade
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     return is_empty
 
 
@@ -37,22 +45,3 @@ def revisions() -> tuple[str, ...]:
     return tuple(
         sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
     )
-
-
-def _current_revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    revision: str | None = connection.scalar(
-        select(column("version_num")).select_from(table(VERSION_TABLE))
-    )
-    return revision
-
-
-def _run_migrations(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - 10 MB and 0.25 s, only needed after an upgrade
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

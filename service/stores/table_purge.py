@@ -48,7 +48,10 @@ class Purge:
 
     def finish(self) -> None:
         for name in unused_files(self._directory, self._retained):
-            if _number_of(name) < self._number:
+            # The number of purges that had begun when the file was staged.
+            number = name.removeprefix(f"{lookup.DIRECTORY}/").partition("-")[0]
+            is_numbered = number.isascii() and number.isdecimal()
+            if (int(number) if is_numbered else _UNNUMBERED) < self._number:
                 self._directory.files.remove_file(f"{self._directory.path}/{name}")
 
 
@@ -96,9 +99,3 @@ def _commit(
     [name] = file_names(restored)
     n_rows = pa.table(restored.get_add_actions()).column("num_records")[0].as_py()
     commit(delta, schema, file_of(name, directory.file_size(name), n_rows), purges=number)
-
-
-def _number_of(name: str) -> int:
-    """Return the number of purges that had begun when a file was staged."""
-    number = name.removeprefix(f"{lookup.DIRECTORY}/").partition("-")[0]
-    return int(number) if number.isascii() and number.isdecimal() else _UNNUMBERED

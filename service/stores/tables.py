@@ -113,7 +113,8 @@ class Tables:
         for attempt in range(ATTEMPTS):
             with suppress(TableBusy):
                 return act()
-            self._sleep(_backoff(attempt))
+            longest = min(MAX_BACKOFF, MIN_BACKOFF * 2**attempt)
+            self._sleep(random.SystemRandom().uniform(longest / 2, longest))
         raise TableBusy
 
     def read(
@@ -196,8 +197,3 @@ class Tables:
         from service.stores.delta import DeltaDirectory  # noqa: PLC0415 - see there
 
         return DeltaDirectory(self.files, path)
-
-
-def _backoff(attempt: int) -> float:
-    longest = min(MAX_BACKOFF, MIN_BACKOFF * 2**attempt)
-    return random.SystemRandom().uniform(longest / 2, longest)

@@ -12,7 +12,7 @@ from service.recommendations.job import compute_recommendation, save_recommendat
 from service.recommendations.operations import Question, RecommendationLimits, new_recommendation
 from service.registry.operations import VersionLearned
 from service.registry.rows import VersionRow
-from service.stores.database import JsonObject, Session
+from service.stores.database import Session
 from service.training.operations import read_algorithm, read_features
 
 MIN_PROBABILITY = 0.6
@@ -73,16 +73,11 @@ def with_choice(
     if datasets.find_by_id(session, version.dataset_id) is not None:
         session.add(row)
     warnings = dict.fromkeys([*choice.warnings, *learned.warnings])
-    return replace(
-        learned, recommendation=_summarize(row.id, choice.answer), warnings=tuple(warnings)
-    )
-
-
-def _summarize(recommendation_id: str, answer: Recommendation) -> JsonObject:
-    return {
-        "recommendation": recommendation_id,
-        "k": answer.k,
-        "probability": answer.probability,
-        "credible_set": list(answer.credible_set),
-        "text": answer.text,
+    recommendation = {
+        "recommendation": row.id,
+        "k": choice.answer.k,
+        "probability": choice.answer.probability,
+        "credible_set": list(choice.answer.credible_set),
+        "text": choice.answer.text,
     }
+    return replace(learned, recommendation=recommendation, warnings=tuple(warnings))

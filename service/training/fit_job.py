@@ -93,7 +93,17 @@ def run_fit(
         repository.lock_model(session, model)
         rows = repository.get_by_id(session, model.id, version.number)
         registry.change_source(session, *rows, inputs.source.version)
-        result = _build_result(attempt, segmentation, segments, artifact, warnings)
+        result = VersionLearned(
+            attempt=attempt,
+            k=segmentation.k,
+            n_customers=len(segmentation.labels),
+            features=[asdict(feature) for feature in segmentation.features],
+            preparation=segmentation.preparation,
+            metrics=segmentation.metrics,
+            warnings=warnings,
+            artifact=artifact,
+            segments=segments,
+        )
         registry.complete_version(session, *rows, with_choice(session, rows[1], result, choice))
         return {"model": model.name, "version": version.number}
 
@@ -112,7 +122,13 @@ def _read_once(stores: Stores, payload: JsonObject) -> FitInputs:
             session, version.dataset_id, version.dataset_version
         )
         base = _read_base(stores, session, model, version)
-    table = _read_table(stores, model, version, source, base)
+    # The base assigns the same customers, to match the new segments to its own.
+    names = {feature["name"] for feature in version.features}
+    names.update(base.scorer.feature_names if base else ())
+    columns = [column["name"] for column in source.columns if column["name"] in names]
+    arrow = read_customers(stores, model.tenant, source, columns)
+    # Avoids a second copy of each column.
+    table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)
     return FitInputs(model=model, version=version, source=source, base=base, table=table)
 
 
@@ -127,24 +143,6 @@ def _read_base(
         stores.artifacts.read(registry.artifact_ref(model, base), SCORER_FILE)
     )
     return PreviousVersion(version=base, scorer=scorer, segment_ids=ids)
-
-
-def _read_table(
-    stores: Stores,
-    model: ModelRow,
-    version: VersionRow,
-    source: DatasetVersionRow,
-    base: PreviousVersion | None,
-) -> pd.DataFrame:
-    """Read the features of the version and those of its base, which assigns the same customers."""
-    names = {feature["name"] for feature in version.features} | set(
-        base.scorer.feature_names if base else ()
-    )
-    columns = [column["name"] for column in source.columns if column["name"] in names]
-    arrow = read_customers(stores, model.tenant, source, columns)
-    # Avoids a second copy of each column.
-    table: pd.DataFrame = arrow.to_pandas(split_blocks=True, self_destruct=True)
-    return table
 
 
 def _fit(inputs: FitInputs, k: int | None, progress: Progress) -> Segmentation:
@@ -247,23 +245,3 @@ def _warnings(
 def _column_warnings(inputs: FitInputs) -> list[str]:
     names = [feature["name"] for feature in inputs.version.features]
     return doubts_of(inputs.source, names)
-
-
-def _build_result(
-    attempt: int,
-    fitted: Segmentation,
-    segments: Sequence[SegmentLearned],
-    artifact: JsonObject,
-    warnings: Sequence[str],
-) -> VersionLearned:
-    return VersionLearned(
-        attempt=attempt,
-        k=fitted.k,
-        n_customers=len(fitted.labels),
-        features=[asdict(feature) for feature in fitted.features],
-        preparation=fitted.preparation,
-        metrics=fitted.metrics,
-        warnings=warnings,
-        artifact=artifact,
-        segments=segments,
-    )

@@ -16,7 +16,7 @@ from service.datasets.features import check_size_limit, choose_features, kinds_o
 from service.datasets.rows import DatasetVersionRow
 from service.errors import AlreadyExists, Conflict, FieldError, InvalidRequest
 from service.jobs import operations as jobs
-from service.jobs.operations import Plan
+from service.jobs.operations import JobPlan
 from service.jobs.rows import JobRow
 from service.recommendations.operations import RecommendationLimits, require_ordered
 from service.registry import operations as registry
@@ -71,7 +71,9 @@ def fold_dataset(stores: Stores, tenant: str, spec: FitSpec, *, model: str, inhe
     fold.fold_dataset(stores, tenant, name, spec.dataset_version)
 
 
-def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings) -> Plan:
+def plan_model(
+    session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings
+) -> JobPlan:
     """Validate a new model; returns a callback that adds it with its first version and the job.
 
     The name of a model whose fits have all failed can be used again; its version numbers continue.
@@ -93,7 +95,7 @@ def plan_model(session: Session, tenant: str, name: str, spec: FitSpec, settings
 
 def plan_version(
     session: Session, tenant: str, name: str, spec: FitSpec, settings: Settings
-) -> Plan:
+) -> JobPlan:
     """Validate a further version of a model; returns a callback that adds it with its job.
 
     Parameters that are not set are inherited from the base version.
@@ -130,7 +132,7 @@ def plan_cut(
     ready: tuple[ModelRow, VersionRow],
     cut: Cut,
     settings: Settings,
-) -> Plan:
+) -> JobPlan:
     """Validate another cut of a version's tree.
 
     Returns a callback that adds the new version with its job.
@@ -253,7 +255,14 @@ def _resolve_k(spec: FitSpec, algorithm: JsonObject, base: VersionRow | None) ->
     k = spec.k or (None if _has_distance(algorithm) else _k_of(base))
     _require_one_cut(algorithm, k)
     if k != AUTO:
-        _require_no_limits(spec.limits)
+        faults = [
+            FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}")
+            for name in spec.limits
+        ]
+        if faults:
+            raise InvalidRequest(
+                'Limits on the number of segments are only allowed with k "auto"', errors=faults
+            )
         return {"k": k, "limits": None}
     inherited: JsonObject = (base and base.limits) or {}
     limits = RecommendationLimits(**{**inherited, **spec.limits})
@@ -279,13 +288,3 @@ def _require_one_cut(algorithm: JsonObject, k: int | str | None) -> None:
         f"The number of segments is unclear: {fault}",
         errors=[FieldError(detail=fault, pointer="/k")],
     )
-
-
-def _require_no_limits(limits: JsonObject) -> None:
-    faults = [
-        FieldError(detail='is only allowed with k "auto"', pointer=f"/{name}") for name in limits
-    ]
-    if faults:
-        raise InvalidRequest(
-            'Limits on the number of segments are only allowed with k "auto"', errors=faults
-        )

@@ -5,8 +5,8 @@ from functools import partial
 
 from fastapi import APIRouter
 
-from service.jobs.operations import Plan
-from service.jobs.routes import LaterDep, job_responses
+from service.jobs.operations import JobPlan
+from service.jobs.routes import JobResponderDep, job_responses
 from service.jobs.schemas import Job
 from service.registry import operations as registry_operations
 from service.registry import repository as registry
@@ -20,12 +20,12 @@ router = APIRouter(tags=["training"])
 
 
 @router.post("/v1/models", status_code=201, response_model=None, responses=job_responses(Version))
-async def create_model(body: ModelCreate, later: LaterDep) -> Version | Job:
+async def create_model(body: ModelCreate, jobs: JobResponderDep) -> Version | Job:
     """Create a model and fit its first version.
 
     Returns the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
     """
-    return await _fit(operations.plan_model, later, body.name, body.to_spec(), inherits=False)
+    return await _fit(operations.plan_model, jobs, body.name, body.to_spec(), inherits=False)
 
 
 @router.post(
@@ -34,14 +34,14 @@ async def create_model(body: ModelCreate, later: LaterDep) -> Version | Job:
     response_model=None,
     responses=job_responses(Version),
 )
-async def fit_again(model: ModelName, body: VersionCreate, later: LaterDep) -> Version | Job:
+async def fit_again(model: ModelName, body: VersionCreate, jobs: JobResponderDep) -> Version | Job:
     """Fit a further version of a model.
 
     Absent parameters are inherited from the production version, or else from the newest ready one:
     kinds, logarithms and categories stay the same, and all learned numbers are recomputed. Returns
     the version, or 202 with the job if the fit takes longer than `Prefer: wait`.
     """
-    return await _fit(operations.plan_version, later, model, body.to_spec(), inherits=True)
+    return await _fit(operations.plan_version, jobs, model, body.to_spec(), inherits=True)
 
 
 @router.post(
@@ -56,7 +56,7 @@ async def cut_version(
     version: VersionRef,
     body: CutCreate,
     tenant: TenantDep,
-    later: LaterDep,
+    jobs: JobResponderDep,
 ) -> Version | Job:
     """Cut the tree of a hierarchical version into other segments.
 
@@ -64,31 +64,29 @@ async def cut_version(
     Returns the version, or 202 with the job if the cut takes longer than `Prefer: wait`.
     """
 
-    def plan(session: Session) -> Plan:
+    def plan(session: Session) -> JobPlan:
         ready = registry_operations.get_ready_version(session, tenant, model, version)
         return operations.plan_cut(
             session, services.stores, ready, body.to_cut(), services.settings
         )
 
-    return await later.respond(plan, partial(_show, tenant))
+    return await jobs.respond(plan, partial(_show, tenant))
 
 
 async def _fit(
-    plan: Callable[..., Plan],
-    later: LaterDep,
+    plan: Callable[..., JobPlan],
+    jobs: JobResponderDep,
     name: str,
     spec: operations.FitSpec,
     *,
     inherits: bool,
 ) -> Version | Job:
     """Start a fit, after the changes of its dataset are stored."""
-    stores, tenant = later.services.stores, later.tenant
-    return await later.respond(
-        partial(plan, tenant=tenant, name=name, spec=spec, settings=later.services.settings),
+    stores, tenant = jobs.services.stores, jobs.tenant
+    return await jobs.respond(
+        partial(plan, tenant=tenant, name=name, spec=spec, settings=jobs.services.settings),
         partial(_show, tenant),
-        before=partial(
-            operations.fold_dataset, stores, tenant, spec, model=name, inherits=inherits
-        ),
+        fold=partial(operations.fold_dataset, stores, tenant, spec, model=name, inherits=inherits),
     )
 
 

@@ -1,26 +1,32 @@
-"""Limits on request bodies.
+"""Limits on request bodies, and the ASGI middleware that enforces them.
 
 Size, receive timeout, JSON depth, and the memory budget shared by all bodies.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 from anyio import from_thread
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Message, Receive, Scope
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import ServiceError
 from service.web.asgi import get_header
+from service.web.exception_handlers import problem_response
 from service.web.formats import UnsupportedFormat, is_json
 from service.web.formats.charsets import IN_MEMORY
 from service.web.formats.json_depth import check_depth
 from service.web.memory_budget import MemoryBudget
+from service.web.problems import to_problem
 
 INTAKE: Final = "service.intake"
+CLOSE_HEADERS: Final = {"Connection": "close"}
 DISCONNECT: Final[Message] = {"type": "http.disconnect"}
 # A larger body is parsed and searched in a thread, and counts in the memory budget.
 MAX_LOOP_BYTES: Final = 1 << 14
@@ -184,6 +190,43 @@ class LimitedReceive:
     def _check_size(self, n_bytes: int) -> None:
         if n_bytes > self._max_bytes:
             raise BodyTooLarge(f"The body exceeds the limit of {self._max_bytes:,} bytes")
+
+
+class BodyLimitMiddleware:
+    """Limits the size, time, depth and memory of request bodies.
+
+    Stops reading a body once its response has begun, and closes the connection after a refusal.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: BodyLimits, budget: MemoryBudget) -> None:
+        self.app = app
+        self.allowed = allowed
+        self._budget = budget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        intake = scope[INTAKE] = LimitedReceive(scope, receive, self.allowed, self._budget)
+        response_started = False
+
+        async def send_unless_rejected(message: Message) -> None:
+            nonlocal response_started
+            if intake.refusal and not response_started:
+                return
+            response_started = True
+            if message["type"] == "http.response.start" and not intake.complete:
+                MutableHeaders(scope=message).update(CLOSE_HEADERS)
+            intake.release_memory()
+            await send(message)
+
+        try:
+            with suppress(ClientDisconnect):
+                await self.app(scope, intake.receive, send_unless_rejected)
+        finally:
+            intake.release_memory()
+        if intake.refusal and not response_started:
+            await problem_response(to_problem(intake.refusal), CLOSE_HEADERS)(scope, receive, send)
 
 
 def is_complete(message: Message) -> bool:

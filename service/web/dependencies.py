@@ -10,9 +10,7 @@ from service.config import Settings
 from service.engine.client import JobEngine
 from service.principals import Principal
 from service.stores import Stores
-from service.stores.artifacts import Artifacts
 from service.stores.database import Database, Session
-from service.stores.tables import Tables
 from service.web.formats import ReaderPool
 from service.web.metrics import Metrics
 from service.web.schemas import NAME
@@ -66,14 +64,6 @@ def _write_session(services: ServicesDep) -> Iterator[Session]:
         yield session
 
 
-async def _tables(services: ServicesDep) -> Tables:
-    return services.stores.tables
-
-
-async def _artifacts(services: ServicesDep) -> Artifacts:
-    return services.stores.artifacts
-
-
 async def _engine(services: ServicesDep) -> JobEngine:
     return services.engine
 
@@ -86,8 +76,6 @@ DatabaseDep = Annotated[Database, Depends(_database)]
 # failed commit.
 ReadDep = Annotated[Session, Depends(_read_session, scope="function")]
 WriteDep = Annotated[Session, Depends(_write_session, scope="function")]
-TablesDep = Annotated[Tables, Depends(_tables)]
-ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
 EngineDep = Annotated[JobEngine, Depends(_engine)]
 
 DatasetName = Annotated[

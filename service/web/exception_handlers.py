@@ -83,18 +83,13 @@ def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(refusal.status_code)
     headers = dict(refusal.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_allowed_methods(request))
+        # The methods of all routes that match; Starlette's `Allow` lists those of the first.
+        paths = request.app.openapi()["paths"]
+        matching = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
+        headers["Allow"] = ", ".join(
+            sorted({method.upper() for operations in matching for method in operations})
+        )
     return problem_response(http_problem(status, str(refusal.detail)), headers)
-
-
-def _allowed_methods(request: Request) -> list[str]:
-    """List the methods of all routes that match a path.
-
-    Starlette's `Allow` lists those of the first.
-    """
-    paths = request.app.openapi()["paths"]
-    matching = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
-    return sorted({method.upper() for operations in matching for method in operations})
 
 
 def _field_error(item: Mapping[str, Any], body: object) -> FieldError:

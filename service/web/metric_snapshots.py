@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from service.process_group import ProcessGroup
+from service.system.process_group import ProcessGroup
 
 STALE_SECONDS: Final = 5.0
 CUMULATIVE: Final = frozenset({"counter", "histogram"})

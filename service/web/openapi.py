@@ -150,14 +150,9 @@ def _extend_schema(schema: dict[str, Any]) -> dict[str, Any]:
                 [{scheme: [required]} for scheme in SECURITY] if required else []
             )
             for parameter in operation.get("parameters", ()):
-                _copy_example(parameter)
+                if "examples" in parameter["schema"]:  # Swagger UI reads `example` alone
+                    parameter["example"] = parameter["schema"]["examples"][0]
             operation["summary"] = operation["description"].partition("\n")[0].removesuffix(".")
             operation["responses"].pop("422", None)
             add_error_responses(method, operation, is_open=required is None)
     return schema
-
-
-def _copy_example(parameter: dict[str, Any]) -> None:
-    """Copy the first example to the field that Swagger UI reads."""
-    if "examples" in parameter["schema"]:
-        parameter["example"] = parameter["schema"]["examples"][0]

@@ -39,7 +39,11 @@ class LingeringTransport:
         if self.is_closing():
             return
         if self.in_request or self._reading_stopped:
-            self._linger()
+            self.cancel_timer()
+            self.is_lingering, self.write = True, _discard
+            self._transport.write_eof()
+            self._transport.resume_reading()
+            self._timer = self._loop.call_later(LINGER_SECONDS, self._close)
         else:
             self._close()
 
@@ -80,13 +84,6 @@ class LingeringTransport:
         if self._timer:
             self._timer.cancel()
         self._timer = None
-
-    def _linger(self) -> None:
-        self.cancel_timer()
-        self.is_lingering, self.write = True, _discard
-        self._transport.write_eof()
-        self._transport.resume_reading()
-        self._timer = self._loop.call_later(LINGER_SECONDS, self._close)
 
     def _close(self) -> None:
         self._restart_write_timeout()

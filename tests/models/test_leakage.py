@@ -58,7 +58,7 @@ def test_categories_that_determine_the_segments_are_reported_even_if_a_segment_h
     [said] = leaks(
         np.char.add("group ", (LABELS + 3 * (np.arange(N) % 2)).astype(str)), "categorical"
     )
-    assert said.startswith("'x' alone tells the segments apart")
+    assert said.startswith("'x' alone separates the segments")
 
 
 def test_a_number_with_a_threshold_between_the_segments_is_not_named():

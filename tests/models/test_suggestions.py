@@ -78,7 +78,7 @@ def test_three_are_enough():
 
 def test_the_api_can_suggest_without_pandas():
     code = (
-        "from service.import_guard import block_imports\n"
+        "from service.system.import_guard import block_imports\n"
         "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import models.suggestions"
     )

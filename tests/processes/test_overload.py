@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.server import Server, wait_for
-from service.server import GRACE_SECONDS
+from service.server.uvicorn_server import GRACE_SECONDS
 from tests.processes.abusive_clients import api_of, crowd, good_client, most_memory, refused_upload
 from tests.processes.long_fits import LONG
 

@@ -17,8 +17,8 @@ from models.transactions import (
     TransactionColumns,
     aggregate_transactions,
     customers,
+    format_transactions,
     merge_ledgers,
-    transactions_were,
     warn_of_leap,
 )
 from service.datasets import operations, version_writer
@@ -95,8 +95,16 @@ def add_transactions(  # noqa: PLR0913 - where, what, how
         dataset, version = at
 
         def keep_added(session: Session, counted: DatasetAt) -> None:
-            done[:] = [_build_result(counted, raw.num_rows, batch)]
-            keep(session, done[0])
+            n_taken = raw.num_rows - batch.n_faulty - batch.n_later
+            result = TransactionsResult(
+                at=counted,
+                n_taken=n_taken,
+                n_rejected=batch.n_faulty,
+                n_later=batch.n_later,
+                faults=_field_errors(batch),
+            )
+            done[:] = [result]
+            keep(session, result)
 
         return merged(dataset=dataset, base=version.version, seq=dataset.seq, keep=keep_added)
 
@@ -182,17 +190,6 @@ def _require_readable(kept: Ledger, n_rows: int, *, atomic: bool) -> None:
         )
 
 
-def _build_result(at: DatasetAt, n_rows: int, kept: Ledger) -> TransactionsResult:
-    n_taken = n_rows - kept.n_faulty - kept.n_later
-    return TransactionsResult(
-        at=at,
-        n_taken=n_taken,
-        n_rejected=kept.n_faulty,
-        n_later=kept.n_later,
-        faults=_field_errors(kept),
-    )
-
-
 def _unused(kept: Ledger) -> list[FieldError]:
     """Return the faults of unreadable transactions or, without any, warnings about omitted ones."""
     return _field_errors(kept) or [FieldError(detail=warning) for warning in _warnings(kept)]
@@ -207,7 +204,7 @@ def _field_errors(kept: Ledger) -> list[FieldError]:
 def _warnings(kept: Ledger) -> list[str]:
     n_after = kept.n_later if kept.recipe.reference is not None else 0
     left_out = [
-        f"{transactions_were(n)} left out: {why}"
+        f"{format_transactions(n)} left out: {why}"
         for n, why in (
             (kept.n_faulty, _first_error(kept)),
             (n_after, "they are later than the reference date"),

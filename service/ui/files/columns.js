@@ -66,7 +66,7 @@ function row({ name, kind, missing, distinct, reason }, customerId, unused) {
   return { name, kind, use, select, element };
 }
 
-// A column that is the same for every customer sets nobody apart, so it is not ticked.
+// A column that is the same for every customer distinguishes no segments, so it is not ticked.
 function box(name, unused, varies) {
   return h("input", { type: "checkbox", checked: varies && !unused.has(name), "aria-label": `Use ${name}`, change: ({ target }) => (target.checked ? unused.delete(name) : unused.add(name)) });
 }

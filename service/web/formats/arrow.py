@@ -51,7 +51,10 @@ def read_arrow(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
     is_file = bytes(memoryview(body)[: len(FILE_MAGIC)]) == FILE_MAGIC
     with arrow_errors_as_unreadable(WHAT):
         messages = _indexed_messages(body) if is_file else ipc.MessageReader.open_stream(body)
-        _check_declared_sizes(messages, bounds)
+        n_bytes = 0
+        for message in messages:
+            n_bytes += sum(_unpacked_sizes(message))
+            bounds.check(n_bytes=n_bytes)
         source = ipc.open_file(body) if is_file else ipc.open_stream(body)
         check_schema(source.schema, bounds)
         batches = map(source.get_batch, range(source.num_record_batches)) if is_file else source
@@ -89,13 +92,6 @@ def _check_order(blocks: Iterable[_Block]) -> None:
     for block, following in pairwise(blocks):
         if not block.start < block.end <= following.start:
             raise ValueError("the index names bytes twice")
-
-
-def _check_declared_sizes(messages: Iterable[ipc.Message], bounds: TableLimits) -> None:
-    n_bytes = 0
-    for message in messages:
-        n_bytes += sum(_unpacked_sizes(message))
-        bounds.check(n_bytes=n_bytes)
 
 
 def _unpacked_sizes(message: ipc.Message) -> Iterator[int]:

@@ -18,7 +18,7 @@ from service.errors import FieldError
 from service.web.formats.charsets import blocks, opened_as_utf8, opened_text
 from service.web.formats.errors import TableLimits, UnreadableBody, check_headers, raise_if_any
 from service.web.formats.raw_table import RawTable, is_blank, without_empty_rows
-from service.web.formats.titles import begins_with_single_cell, count_titles
+from service.web.formats.titles import count_titles, starts_with_single_cell
 
 # The rarest inside cells first: it wins a tie.
 DELIMITERS: Final = ("\t", "|", ";", ",")
@@ -122,7 +122,7 @@ def _check_first_line(text: str, delimiters: Sequence[str], line: int) -> None:
         are_texts = delimiter == "," and (
             len(rows[-1]) == PAIR or any(cell[:1] == " " for cell in rows[-1])
         )
-        if begins_with_single_cell(rows) and not are_texts:
+        if starts_with_single_cell(rows) and not are_texts:
             raise UnreadableBody(
                 f"Line {line} has one cell, and the lines below have {len(rows[1])}: send the "
                 "table without what "

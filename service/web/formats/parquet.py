@@ -26,7 +26,10 @@ def read_parquet(body: pa.Buffer, bounds: TableLimits) -> pa.Table:
         # Texts stay packed until they have been measured: a file may name one long text a million
         # times.
         parquet = _opened(body, packed=[field.name for field in schema if is_text(field.type)])
-        _check_declared_sizes(parquet.metadata, bounds)
+        metadata = parquet.metadata
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        n_bytes = sum(max(group.total_byte_size, 0) for group in groups)
+        bounds.check(rows=metadata.num_rows, columns=metadata.num_columns, n_bytes=n_bytes)
         budget = Budget(bounds, n_columns=len(schema))
         return pa.table(
             [_column(parquet, name, budget) for name in schema.names], names=schema.names
@@ -41,9 +44,3 @@ def _column(parquet: pq.ParquetFile, name: str, budget: Budget) -> pa.ChunkedArr
 
 def _opened(body: pa.Buffer, packed: list[str] | None = None) -> pq.ParquetFile:
     return pq.ParquetFile(pa.BufferReader(body), read_dictionary=packed, pre_buffer=False)
-
-
-def _check_declared_sizes(metadata: pq.FileMetaData, bounds: TableLimits) -> None:
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    n_bytes = sum(max(group.total_byte_size, 0) for group in groups)
-    bounds.check(rows=metadata.num_rows, columns=metadata.num_columns, n_bytes=n_bytes)

@@ -55,15 +55,10 @@ def receive(connection: socket.socket) -> ReaderMessage | None:
         return None
     file = os.fdopen(descriptors[0], "rb") if descriptors else None
     n_head_bytes, n_payload_bytes = _SIZES.unpack(sizes)
-    data = _receive_all(connection, n_head_bytes + n_payload_bytes)
-    return ReaderMessage(json.loads(bytes(data[:n_head_bytes])), data[n_head_bytes:], file)
-
-
-def _receive_all(connection: socket.socket, size: int) -> memoryview:
-    data = rest = memoryview(bytearray(size))
+    data = rest = memoryview(bytearray(n_head_bytes + n_payload_bytes))
     while rest:
         n_received = connection.recv_into(rest)
         if not n_received:
             raise ConnectionResetError("the other side ended in the middle of a message")
         rest = rest[n_received:]
-    return data
+    return ReaderMessage(json.loads(bytes(data[:n_head_bytes])), data[n_head_bytes:], file)

@@ -60,7 +60,15 @@ class ReaderProcess:
         self._connection, theirs = socketpair()
         self._is_ready = False
         with theirs:
-            self._child = _start_child(theirs)
+            descriptor = theirs.fileno()
+            self._child = subprocess.Popen(  # noqa: S603 - the command is ours, no input reaches it
+                [sys.executable, "-P", "-m", "service.reader_process", str(descriptor)],
+                env=_environment(),
+                stdin=subprocess.PIPE,  # closed by the kernel when we end: then it ends as well
+                stdout=subprocess.DEVNULL,
+                pass_fds=[descriptor],
+                process_group=0,  # Ctrl-C is for us; we decide when a reader stops
+            )
 
     @property
     def is_alive(self) -> bool:
@@ -180,15 +188,14 @@ class ReaderPool:
             process.close()
 
     def _take(self) -> ReaderProcess:
-        while process := self._pop():
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None:
+                return ReaderProcess()
             if process.is_alive:
                 return process
             process.close()
-        return ReaderProcess()
-
-    def _pop(self) -> ReaderProcess | None:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
 
     def _put_back(self, process: ReaderProcess) -> None:
         """Keep a process for the next body; replace one that has ended."""
@@ -197,18 +204,6 @@ class ReaderPool:
                 self._idle.append(process if process.is_alive else ReaderProcess())
                 return
         process.close()
-
-
-def _start_child(connection: socket) -> subprocess.Popen[bytes]:
-    descriptor = connection.fileno()
-    return subprocess.Popen(  # noqa: S603 - the command is ours, no input reaches it
-        [sys.executable, "-P", "-m", "service.reader_process", str(descriptor)],
-        env=_environment(),
-        stdin=subprocess.PIPE,  # closed by the kernel when we end: then it ends as well
-        stdout=subprocess.DEVNULL,
-        pass_fds=[descriptor],
-        process_group=0,  # Ctrl-C is for us; we decide when a reader stops
-    )
 
 
 def _environment() -> Mapping[str, str]:

@@ -39,7 +39,9 @@ def serve(descriptor: int) -> None:
     """Parse the bodies that arrive at a socket, one after the other, until the api closes it."""
     kill_when_pipe_closes(STDIN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold customers
-    n_own_bytes = _private_bytes()
+    n_own_bytes = (
+        int(_MEMORY.read_text().split()[_DATA]) * PAGESIZE if sys.platform == "linux" else 0
+    )
     with socket(fileno=descriptor) as connection:
         reader_messages.send(connection, {})
         while request := reader_messages.receive(connection):
@@ -61,10 +63,6 @@ def _trim_memory() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):  # of the GNU C library alone
         libc.malloc_trim(0)
-
-
-def _private_bytes() -> int:
-    return int(_MEMORY.read_text().split()[_DATA]) * PAGESIZE if sys.platform == "linux" else 0
 
 
 def _handle_request(connection: socket, request: ReaderMessage) -> None:

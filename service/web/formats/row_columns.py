@@ -182,7 +182,10 @@ def _values(column: list[Any], kinds: frozenset[type]) -> pa.Array:
     if not kinds:
         return pa.nulls(len(column))
     if kinds == {int}:
-        return _integers(column)
+        try:
+            return pa.array(column, pa.int64())
+        except OverflowError:
+            return pa.array(list(map(_text, column)), pa.string())
     if kinds == {float} or (kinds == {int, float} and all(map(_is_exact, column))):
         return _parse_floats(column)
     if kinds == {int, float}:
@@ -192,13 +195,6 @@ def _values(column: list[Any], kinds: frozenset[type]) -> pa.Array:
 
 def _is_exact(cell: float | None) -> bool:
     return type(cell) is not int or abs(cell) <= cells.EXACT_INTEGERS
-
-
-def _integers(column: list[Any]) -> pa.Array:
-    try:
-        return pa.array(column, pa.int64())
-    except OverflowError:
-        return pa.array(list(map(_text, column)), pa.string())
 
 
 def _parse_floats(column: list[Any]) -> pa.Array:

@@ -45,7 +45,7 @@ def count_titles(rows: Sequence[Record]) -> int:
     return 0
 
 
-def begins_with_single_cell(rows: Sequence[Record]) -> bool:
+def starts_with_single_cell(rows: Sequence[Record]) -> bool:
     """Check for a single cell above rows that all have as many others, as no header has it."""
     widths = {len(row) for row in rows[1:]}
     return len(rows) >= MIN_ROWS and len(rows[0]) == 1 and len(widths) == 1 and widths != {1}

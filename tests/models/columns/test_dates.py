@@ -82,7 +82,7 @@ def test_the_whole_column_decides_whether_day_or_month_comes_first(form, written
 
 def test_ambiguous_dates_are_read_day_first_with_a_warning():
     order, doubt = find_order(pa.array(["01/02/2024", "03/04/2024"]))
-    assert (order, "the day is taken to" in doubt) == ("dd/mm/yyyy", True)
+    assert (order, "the day is assumed to come first" in doubt) == ("dd/mm/yyyy", True)
 
 
 def test_dates_with_dots_are_read_day_first_without_a_warning():

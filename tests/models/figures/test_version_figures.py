@@ -233,7 +233,7 @@ def test_words_are_shortened_and_wrapped_to_the_room_there_is():
 
 def test_drawing_imports_neither_plotly_nor_resvg():
     code = (
-        "import sys; from service.import_guard import block_imports\n"
+        "import sys; from service.system.import_guard import block_imports\n"
         "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import models.figures; assert not {'plotly', 'resvg_py'} & set(sys.modules)"
     )

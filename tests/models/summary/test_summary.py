@@ -340,14 +340,14 @@ def test_an_amount_is_not_taken_for_a_running_number(make, rng):
 
 def test_a_copy_of_a_column_is_reported_once(rng):
     x = rng.lognormal(3, 1, N)
-    said = [w for w in warnings({"euros": x, "dollars": 1.1 * x + 3}) if "say the same" in w]
+    said = [w for w in warnings({"euros": x, "dollars": 1.1 * x + 3}) if "hold the same" in w]
     assert len(said) == 1
     assert "'euros' and 'dollars'" in said[0]
 
 
 def test_nearly_identical_columns_are_reported(rng):
     x = rng.normal(size=N)
-    assert "say nearly the same (correlation 0.9" in warning(
+    assert "hold nearly the same (correlation 0.9" in warning(
         {"a": x, "b": x + 0.2 * rng.normal(size=N)}, "'a' and 'b'"
     )
 
@@ -355,7 +355,7 @@ def test_nearly_identical_columns_are_reported(rng):
 def test_pairs_of_many_similar_columns_are_not_all_listed(rng):
     x = rng.normal(size=N)
     said = warnings({f"c{n}": x + 0.01 * rng.normal(size=N) for n in range(8)})
-    assert "18 more pairs of columns say nearly the same; see the correlations." in said
+    assert "18 more pairs of columns hold nearly the same; see the correlations." in said
     assert len(said) == 11
 
 
@@ -440,7 +440,7 @@ def test_no_warning_repeats_a_value(rng):
 
 def test_summarizing_imports_no_library_that_serving_keeps_out():
     code = (
-        "import sys; from service.import_guard import block_imports\n"
+        "import sys; from service.system.import_guard import block_imports\n"
         "block_imports('pandas', 'scipy', 'sklearn')\n"
         "import pyarrow as pa; from models.summary import summarize\n"
         "summarize(pa.table({'id': ['1']}), [], customer_id='id')\n"

@@ -21,8 +21,7 @@ from service.auth.key_cache import KeyCache
 from service.auth.middleware import AuthMiddleware, authenticate_as
 from service.auth.rate_limit import RateLimiter
 from service.principals import LOCAL_ADMIN
-from service.web.body_limit_middleware import BodyLimitMiddleware
-from service.web.body_limits import BodyLimits
+from service.web.body_limits import BodyLimitMiddleware, BodyLimits
 from service.web.http_protocol import HttpProtocol
 from service.web.memory_budget import MemoryBudget
 from service.web.pipeline_queue import PipelineQueue

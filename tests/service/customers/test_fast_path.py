@@ -11,8 +11,7 @@ from service.assignments.model_cache import ModelCache
 from service.auth.middleware import authenticate_as
 from service.customers.fast_path import UpsertFastPath
 from service.principals import LOCAL_ADMIN
-from service.web.body_limit_middleware import BodyLimitMiddleware
-from service.web.body_limits import MAX_LOOP_BYTES, BodyLimits
+from service.web.body_limits import MAX_LOOP_BYTES, BodyLimitMiddleware, BodyLimits
 from service.web.memory_budget import MemoryBudget
 from tests.support.fakes import teapot
 from tests.support.steps import INCOME, SCORE, fit, put_csv

@@ -15,7 +15,7 @@ from psutil import Process
 from service.engine.client import EngineUnavailable, JobEngine, current_worker
 from service.engine.scheduler_file import SchedulerInfo, TlsCredentials
 from service.engine.supervisor import ChildSupervisor
-from service.temp_directories import PREFIX
+from service.system.temp_directories import PREFIX
 from tests.service.engine import engine_jobs
 from tests.support.waiting import alive, eventually
 

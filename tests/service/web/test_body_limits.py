@@ -13,13 +13,13 @@ from starlette.concurrency import run_in_threadpool
 
 from service.errors import MemoryBusy
 from service.web import body_limits
-from service.web.body_limit_middleware import BodyLimitMiddleware
 from service.web.body_limits import (
     MAX_CONTENT_TYPE,
     MAX_LOOP_BYTES,
     MIN_SHARE,
     OBJECT_WEIGHT,
     TABLE_WEIGHT,
+    BodyLimitMiddleware,
     BodyLimits,
     LimitedReceive,
 )

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from service.process_group import ProcessGroup
 from service.stores.database import now
+from service.system.process_group import ProcessGroup
 from service.web.metric_snapshots import STALE_SECONDS, MetricSnapshots
 
 

@@ -7,8 +7,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.config import Settings
-from service.web.body_limit_middleware import BodyLimitMiddleware
-from service.web.body_limits import BodyLimits
+from service.web.body_limits import BodyLimitMiddleware, BodyLimits
 from service.web.exception_handlers import add_exception_handlers
 from service.web.formats import MEDIA_TYPES, SUFFIXES
 from service.web.formats.charsets import IN_MEMORY

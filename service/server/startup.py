@@ -7,8 +7,8 @@ import typer
 
 from service.auth.operations import create_bootstrap_key, has_keys
 from service.config import Settings
-from service.sockets import LOOPBACK_HOSTS
 from service.stores.database import Database, DatabaseUnavailable, wait_until_available
+from service.system.sockets import LOOPBACK_HOSTS
 
 NO_KEY_MESSAGE: Final = (
     "without an API key, the service listens on loopback addresses only: "

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from service.signals import STOPPING
+from service.system.signals import STOPPING
 
 # Where Python cannot raise anything, it writes a traceback and goes on.
 UNRAISABLE = """
 import sys, time
-from service.signals import {ends}
+from service.system.signals import {ends}
 
 class Slow:
     def __del__(self):
@@ -24,7 +24,7 @@ del slow
 """
 ORDERLY = """
 import signal
-from service.signals import exit_with_cleanup
+from service.system.signals import exit_with_cleanup
 
 exit_with_cleanup()
 try:

@@ -13,10 +13,10 @@ from service import RELEASE
 from service.app import create_app
 from service.auth.middleware import authenticate_as
 from service.config import Settings
-from service.malloc import enable_malloc_trim
 from service.principals import LOCAL_ADMIN
-from service.process_group import ProcessGroup
-from service.signals import exit_with_cleanup
+from service.system.malloc import enable_malloc_trim
+from service.system.process_group import ProcessGroup
+from service.system.signals import exit_with_cleanup
 from service.tracing import open_tracer
 from service.web.http_protocol import HttpProtocol
 from service.web.logging import configure_logging
@@ -83,13 +83,10 @@ class _Server(uvicorn.Server):
         gc.freeze()
         if self.started and self._has_banner:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            _print_banner(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-
-
-def _print_banner(url: str) -> None:
-    typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
-    for path, text in BANNER.items():
-        typer.echo(f"  {url}{path:<8} {text}")
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            typer.echo(f"Customer segmentation {RELEASE} listens on {url}")
+            for path, text in BANNER.items():
+                typer.echo(f"  {url}{path:<8} {text}")
 
 
 async def _load_sample(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ PUT_OFF = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from service.import_guard import import_lazily
+from service.system.import_guard import import_lazily
 import_lazily("pyarrow.compute")
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,7 +31,7 @@ def test_a_deferred_module_is_imported_once_by_concurrent_first_uses():
 
 def test_a_missing_deferred_module_fails_at_its_first_use():
     code = (
-        "from service.import_guard import import_lazily; import_lazily('nowhere'); import "
+        "from service.system.import_guard import import_lazily; import_lazily('nowhere'); import "
         "nowhere; nowhere.something"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)  # noqa: S603 - our own command

@@ -7,11 +7,11 @@ import tempfile
 
 import pytest
 
-from service.temp_directories import PREFIX, remove_stale, temporary_directory
+from service.system.temp_directories import PREFIX, remove_stale, temporary_directory
 
 KEEP = """
 import signal, tempfile
-from service.temp_directories import temporary_directory
+from service.system.temp_directories import temporary_directory
 with temporary_directory():
     tempfile.mkdtemp(prefix="pymp-")
     print("now", flush=True)

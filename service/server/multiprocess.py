@@ -5,14 +5,13 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from service.config import Settings
 from service.engine.supervisor import ChildSupervisor
-from service.signals import exit_with_cleanup
 from service.stores.database import now
-from service.temp_directories import temporary_directory
+from service.system.signals import exit_with_cleanup
+from service.system.temp_directories import temporary_directory
 
 STDOUT: Final = 1
 # uvicorn waits ten seconds for running requests; then background tasks and stores are closed.
@@ -23,7 +22,12 @@ def run_processes(settings: Settings, sockets: list[socket.socket], *, load_samp
     """Serve on bound sockets by `settings.processes` child processes until SIGTERM or SIGINT."""
     exit_with_cleanup()
     with temporary_directory() as directory:
-        command = _command(directory, sockets, load_sample=load_sample)
+        command = [
+            *(sys.executable, "-m", "service", "api-process"),
+            *("--directory", str(directory), "--started", str(now().timestamp())),
+            *(option for each in sockets for option in ("--socket", str(each.fileno()))),
+            *(["--sample"] if load_sample else []),
+        ]
         children = [
             ChildSupervisor(
                 [*command, "--index", str(index)],
@@ -37,17 +41,6 @@ def run_processes(settings: Settings, sockets: list[socket.socket], *, load_samp
         with _running(children, sockets):
             while True:
                 signal.pause()  # until a handler raises SystemExit
-
-
-def _command(
-    directory: Path, sockets: Sequence[socket.socket], *, load_sample: bool
-) -> Sequence[str]:
-    return [
-        *(sys.executable, "-m", "service", "api-process"),
-        *("--directory", str(directory), "--started", str(now().timestamp())),
-        *(option for each in sockets for option in ("--socket", str(each.fileno()))),
-        *(["--sample"] if load_sample else []),
-    ]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 TABLES_COME_AND_GO = """
 import time
 import numpy as np, psutil, pyarrow as pa
-from service.malloc import enable_malloc_trim
+from service.system.malloc import enable_malloc_trim
 
 def table(n_chunks):
     return [(x := np.ones(1 << 16), pa.array(x).cast(pa.string())) for _ in range(n_chunks)]

@@ -1,0 +1,1 @@
+"""The process that runs this code, and the operating system: signals, sockets, memory, files."""
