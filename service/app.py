@@ -25,6 +25,7 @@ from service.config import Settings
 from service.customers.fast_path import UpsertFastPath
 from service.customers.routes import router as customers
 from service.datasets import erasure
+from service.datasets.fold import plan_overdue_folds
 from service.datasets.routes import router as datasets
 from service.engine.client import JobEngine
 from service.engine.scheduler_file import tls_credentials
@@ -64,7 +65,7 @@ from service.web.tracing_middleware import TracingMiddleware
 ENTRY_POINT = "service.tasks:run_job"
 BUSY_PAUSE_SECONDS = 0.1
 IDLE_PAUSE_SECONDS = 1.0
-EXPIRY_SECONDS = 600.0
+MAINTENANCE_SECONDS = 300.0
 WAL_ATTEMPTS = 3
 UNROUTED: Final = {"type": "http", "method": "GET", "path": "/nowhere"}
 # FastAPI's own spans and events contain paths, queries and messages, and so customers' ids and
@@ -126,7 +127,7 @@ def create_app(
         tasks: list[Awaitable[None]] = [
             _dispatch_forever(services),
             metrics.write_snapshots_forever(),
-            _delete_expired_forever(stores),
+            _maintain_forever(stores),
         ]
         if startup_task:
             tasks.append(startup_task(app))
@@ -239,15 +240,16 @@ async def _dispatch_forever(services: Services) -> None:
             await ending.wait(BUSY_PAUSE_SECONDS if more else IDLE_PAUSE_SECONDS)
 
 
-async def _delete_expired_forever(stores: Stores) -> None:
-    """Delete expired idempotency keys, and the names of erased customers, from time to time."""
+async def _maintain_forever(stores: Stores) -> None:
+    """Delete expired rows, and plan folds that are overdue, from time to time."""
     while True:
-        await asyncio.sleep(EXPIRY_SECONDS)
+        await asyncio.sleep(MAINTENANCE_SECONDS)
         try:
             await run_in_threadpool(idempotency.delete_expired, stores.database)
             await run_in_threadpool(erasure.delete_expired_notices, stores)
+            await run_in_threadpool(plan_overdue_folds, stores)
         except Exception as error:  # noqa: BLE001 - the next attempt may succeed
-            logger.error("deleting expired rows failed", **summarize_exception(error))
+            logger.error("maintenance failed", **summarize_exception(error))
 
 
 def _close(database: Database) -> None:

@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         description="How many versions of a dataset are kept beside those that a model learned "
         "from.",
     )
+    fold_minutes: float = Field(
+        default=60,
+        gt=0,
+        description="After about how many minutes the changes of a dataset are merged into its "
+        "stored table, if they are too few for that before.",
+    )
     changes_hours: float = Field(
         default=24,
         gt=0,

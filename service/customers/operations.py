@@ -75,7 +75,7 @@ def upsert_customers(  # noqa: PLR0913 - where, what, how
             return None
         batch = read_batch(patch, target.content, known_ids=None)
         require_valid_rows(batch, atomic=atomic)
-        require_same_columns(batch.typed, stored_schema(target.at[1]))
+        require_same_columns(batch.typed, stored_schema(target.at.version))
         patches = batch.row_patches(target.content.customer_id)
         write = RowsWrite(patches=patches, sent=once.sent, version=version)
         [outcome] = commit_writes(stores, target, [write], encode)
@@ -149,7 +149,7 @@ def find_customer(
         at = stored_versions.newest(stores, tenant, name)
         for each in filter(None, (customer_id, integer_id(customer_id))):
             if row := _find_row(stores, at, each):
-                return at[0], row
+                return at.dataset, row
         raise NotFound(f"The dataset {name} has no such customer")
 
     return stores.tables.retry(find)

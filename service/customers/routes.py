@@ -132,11 +132,11 @@ def list_customers(
     Returns the stored rows. JSON is paginated; all other formats contain the whole table.
     """
     number, seq, start = decode_row_cursor(page_token)
-    row, version = stored_versions.find_at(session, tenant, dataset, number)
-    seq = row.seq if seq is None else seq
-    batches = stored_customers.list_customers(services.stores, (row, version), seq=seq, start=start)
-    token = partial(_next_token, version.version, seq, start)
-    rows = Rows(schema=stored_schema(version), batches=batches)
+    at = stored_versions.find_at(session, tenant, dataset, number)
+    seq = at.dataset.seq if seq is None else seq
+    batches = stored_customers.list_customers(services.stores, at, seq=seq, start=start)
+    token = partial(_next_token, at.version.version, seq, start)
+    rows = Rows(schema=stored_schema(at.version), batches=batches)
     return table_response(rows, fmt, noun="customers", size=page_size, token=token)
 
 

@@ -102,7 +102,7 @@ def commit_writes(
     keys = {write.sent.key for write in writes if write.sent is not None}
     with stores.database.writing() as session:
         changes = ChangeAppender(session, target.at, rows, stored=stored)
-        answers = AnswerBook(session, target.at[0].tenant, keys)
+        answers = AnswerBook(session, target.at.dataset.tenant, keys)
 
         def store(write: RowsWrite) -> bytes | ServiceError:
             try:
@@ -152,7 +152,7 @@ def _append(
             },
         )
     return UpsertResult(
-        dataset=target.at[0].name,
+        dataset=target.at.dataset.name,
         dataset_version=counted.dataset_version,
         n_customers=counted.n_customers,
         customer_ids=patches.customer_ids,

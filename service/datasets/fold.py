@@ -1,4 +1,4 @@
-"""Folds: the changes of a dataset merged into a new stored version, also known as compaction."""
+"""Folds: the changes of a dataset merged into a new stored version, elsewhere called compaction."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,9 +16,11 @@ from service.datasets.version_writer import (
     write_once,
 )
 from service.errors import DatasetDeleted, NotFound
+from service.jobs import operations as jobs
 from service.jobs.operations import JobResult, Progress
+from service.jobs.rows import FOLD
 from service.stores import Stores
-from service.stores.database import JsonObject, Session
+from service.stores.database import JsonObject, Session, now
 
 
 def run_fold(
@@ -50,6 +52,13 @@ def fold_dataset(stores: Stores, tenant: str, name: str, version: int | None = N
             write_once(stores, _plan_fold(stores, at, up_to))
 
     stores.tables.retry(act)
+
+
+def plan_overdue_folds(stores: Stores) -> None:
+    """Create the fold jobs of datasets whose changes have waited for as long as they may."""
+    with stores.database.writing() as session:
+        for tenant, name in repository.list_unfolded(session, before=now() - stores.fold_after):
+            jobs.plan_unless_queued(session, tenant, FOLD, {"tenant": tenant, "dataset": name})
 
 
 def _plan_fold(stores: Stores, at: DatasetAt, up_to: int) -> NextVersion:

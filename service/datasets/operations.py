@@ -58,8 +58,8 @@ def replace_dataset(
         )
 
     at = write_next(stores, plan)
-    if stores.tables.exists(ledger_path(tenant, at[0].id)):
-        _drop_unused_ledger(stores, at[0])
+    if stores.tables.exists(ledger_path(tenant, at.dataset.id)):
+        _drop_unused_ledger(stores, at.dataset)
     return at
 
 
@@ -93,7 +93,7 @@ def change_columns(
     def plan(at: DatasetAt) -> NextVersion:
         declared = (
             overrides
-            if at[0].recipe is None
+            if at.dataset.recipe is None
             else computed_as_numeric(overrides, COMPUTED & overrides.keys())
         )
         current = read_current(stores, at)

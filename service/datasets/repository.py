@@ -277,6 +277,19 @@ def list_changes(
     return list(session.scalars(query.order_by(ChangeRow.seq).limit(limit)))
 
 
+def list_unfolded(session: Session, *, before: datetime) -> list[tuple[str, str]]:
+    """List the tenant and the name of each dataset with a change that waits since before a time."""
+    first_change = (ChangeRow.dataset_id == DatasetRow.id) & (
+        ChangeRow.seq == DatasetVersionRow.seq + 1
+    )
+    newest = (DatasetVersionRow.dataset_id == DatasetRow.id) & (
+        DatasetVersionRow.version == DatasetRow.stored_version
+    )
+    query = select(DatasetRow.tenant, DatasetRow.name).join(DatasetVersionRow, newest)
+    rows = session.execute(query.join(ChangeRow, first_change).where(ChangeRow.written_at < before))
+    return [(row.tenant, row.name) for row in rows]
+
+
 def last_seq(session: Session, dataset_id: str, *, up_to_version: int) -> int | None:
     """Return the seq of the last change up to a version number; None if none is kept."""
     query = select(func.max(ChangeRow.seq)).where(

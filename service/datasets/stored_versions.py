@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from service.datasets import repository
 from service.datasets.rows import DatasetRow, DatasetUseRow, DatasetVersionRow
@@ -13,7 +13,13 @@ from service.stores.database import Session
 ATTEMPTS: Final = 10
 
 Result = TypeVar("Result")
-DatasetAt = tuple[DatasetRow, DatasetVersionRow]
+
+
+class DatasetAt(NamedTuple):
+    """A dataset and one of its stored versions."""
+
+    dataset: DatasetRow
+    version: DatasetVersionRow
 
 
 def table_path(tenant: str, dataset_id: str) -> str:
@@ -36,8 +42,8 @@ def find_at(session: Session, tenant: str, name: str, version: int | None) -> Da
     """Get a dataset and one of its stored versions, the newest by default."""
     dataset = repository.get_dataset(session, tenant, name)
     if version is None:
-        return dataset, repository.get_newest_version(session, dataset)
-    return dataset, repository.get_version(session, dataset, version)
+        return DatasetAt(dataset, repository.get_newest_version(session, dataset))
+    return DatasetAt(dataset, repository.get_version(session, dataset, version))
 
 
 def get_version_by_id(session: Session, dataset_id: str, version: int) -> DatasetVersionRow:

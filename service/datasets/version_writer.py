@@ -204,7 +204,7 @@ def _add_version(
     version = repository.add_version(session, locked, values)
     repository.trim_changes(session, locked, up_to=seq, before=now() - stores.changes_kept)
     _delete_old_versions(session, stores, locked, version)
-    return locked, version
+    return DatasetAt(locked, version)
 
 
 def _add_changes(session: Session, locked: DatasetRow, changed: Collection[str] | None) -> int:

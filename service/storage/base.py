@@ -37,9 +37,9 @@ class Storage(ABC):
             content: bytes = file.read()
         return content
 
+    @abstractmethod
     def open_mapped(self, path: str) -> NativeFile:
-        """Open a file for reading; buffers read from a local one are mapped, not copied."""
-        return self.arrow.open_input_file(path)
+        """Open a file for reading, as a memory map: what is read takes no memory of its own."""
 
     def changes(self) -> Iterator[tuple[str, float]]:
         """Iterate over all files with their modification times, as Unix timestamps.

@@ -2,12 +2,15 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import pyarrow as pa
 from deltalake.fs import DeltaStorageHandler
+from pyarrow import NativeFile, memory_map
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
 from service.storage.base import Storage, StorageUnavailable
@@ -42,6 +45,13 @@ class ObjectStorage(Storage):
             raise
         except OSError as error:
             raise StorageUnavailable from error
+
+    def open_mapped(self, path: str) -> NativeFile:
+        """Copy an object to a temporary file, and map that; the mapping outlives its name."""
+        with NamedTemporaryFile() as copy, self.arrow.open_input_stream(path) as stream:
+            shutil.copyfileobj(stream, copy)
+            copy.flush()
+            return memory_map(copy.name)
 
     def publish(self, directory: str, files: Mapping[str, bytes]) -> None:
         """Write the objects in order.

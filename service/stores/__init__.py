@@ -28,8 +28,8 @@ class Stores:
     rendered figures, `counts` the contingency tables of compared versions, and `changes` the
     changes of datasets since their stored versions, for further pages. `dataset_versions`
     is the number of versions of a dataset that are kept in addition to those that a model learned
-    from. Changes are kept for `changes_kept`, and the ids of erased customers among them for
-    `erasure_notice`.
+    from. Changes are folded after `fold_after` at the latest, and kept for `changes_kept`, the ids
+    of erased customers among them for `erasure_notice`.
     """
 
     database: Database
@@ -41,6 +41,7 @@ class Stores:
     counts: LruCache[str, Any]
     changes: LruCache[tuple[str, int, int], Any]
     dataset_versions: int
+    fold_after: timedelta
     changes_kept: timedelta
     erasure_notice: timedelta
 
@@ -70,6 +71,7 @@ def open_stores(settings: Settings) -> Stores:
         counts=LruCache(MAX_COUNTS, lambda _: 1),
         changes=LruCache(MAX_CHANGED, lambda placed: placed.rows.size),
         dataset_versions=settings.dataset_versions,
+        fold_after=timedelta(minutes=settings.fold_minutes),
         changes_kept=timedelta(hours=settings.changes_hours),
         erasure_notice=timedelta(days=settings.erasure_notice_days),
     )

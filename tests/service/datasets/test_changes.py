@@ -1,6 +1,8 @@
 """Changes of a dataset: small writes on top of the stored table, folded into it later."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import numpy as np
@@ -30,6 +32,7 @@ from service.datasets import (
     stored_versions,
 )
 from service.datasets import operations as datasets
+from service.datasets.fold import plan_overdue_folds
 from service.errors import NotFound
 from service.stores import open_stores
 from service.tasks import run_attempt
@@ -147,6 +150,22 @@ def test_many_changes_are_folded_by_a_job(settings, monkeypatch):
         run_attempt(stores, job["job"], max_attempts=3)
         stores.database.close()
         assert numbers_of_stored(client) == [8, 1]
+
+
+def test_changes_that_have_waited_long_enough_are_folded_by_a_job(settings):
+    with running(settings.model_copy(update={"fold_minutes": 1e-9}), engine=IdleEngine) as client:
+        put_csv(client, "shop", TABLE)
+        stores = stores_of(client)
+        plan_overdue_folds(stores)
+        assert client.get("/v1/jobs").json()["jobs"] == []
+        upsert(client, "shop", {"customer_id": "n1"})
+        plan_overdue_folds(replace(stores, fold_after=timedelta(hours=1)))
+        assert client.get("/v1/jobs").json()["jobs"] == []
+        for _ in range(2):
+            plan_overdue_folds(stores)
+        [job] = client.get("/v1/jobs").json()["jobs"]
+        run_attempt(stores, job["job"], max_attempts=3)
+        assert numbers_of_stored(client) == [2, 1]
 
 
 def test_writes_wait_while_too_many_changes_are_unfolded(settings, monkeypatch):
