@@ -5,6 +5,7 @@ A real server, a key, one process; wrk sends one customer per request, 5 % of th
 Run as `python -m bench.writes`, or as a part of `python -m bench`, which writes it down.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -31,6 +32,14 @@ SECONDS: Final = 20
 ROUNDS: Final = 3
 SETTINGS: Final = {"requests_per_minute": "1000000000"}
 ROUTE: Final = "/v1/datasets/shop/customers"
+RECOMMENDATIONS: Final = "/v1/datasets/shop/recommendations"
+CALLED: Final = (1_000_000, 10_000_000)  # customers in the datasets of the single calls
+N_READS: Final = 500
+N_ERASURES: Final = 20
+BATCH: Final = 1_000
+N_BATCHES: Final = 30
+FOLDED: Final = 20_000
+FOLDS: Final = 3
 
 SCRIPT: Final = """
 math.randomseed(os.time())
@@ -94,6 +103,59 @@ def measure_writes(directory: Path, n_customers: int) -> dict[str, dict[str, Fig
         }
 
 
+def measure_calls(directory: Path, n_customers: int) -> dict[str, str]:
+    """Measure single calls on a dataset of a size, by one client."""
+    with Server(directory / f"calls-{n_customers}", **SETTINGS) as server:
+        server.wait_until_ready()
+        _put_table(server, n_customers)
+        random = np.random.default_rng(2)
+
+        def customer() -> str:
+            return f"c{random.integers(n_customers):08}"
+
+        def write_batch(n_rows: int) -> None:
+            numbers = random.choice(n_customers, n_rows, replace=False)
+            rows = [{"customer_id": f"c{n:08}", "f0": float(n)} for n in numbers]
+            server.post(ROUTE, {"customers": rows})
+
+        def erase() -> None:
+            server.http.delete(f"{ROUTE}/{customer()}").raise_for_status()
+
+        def fold() -> None:
+            server.worked(RECOMMENDATIONS, {"features": ["f0"], "k_max": 2})
+
+        write_batch(1)  # writes the lookup file
+        reads = _milliseconds(lambda: server.get(f"{ROUTE}/{customer()}"), N_READS)
+        batches = _milliseconds(lambda: write_batch(BATCH), N_BATCHES)
+        unchanged = min(_milliseconds(fold, FOLDS))
+        folds = []
+        for _ in range(FOLDS):
+            for _ in range(FOLDED // BATCH):
+                write_batch(BATCH)
+            folds += [took - unchanged for took in _milliseconds(fold, 1)]
+        erasures = _milliseconds(erase, N_ERASURES)
+    size = f"{n_customers:,} by {N_COLUMNS}"
+    return {
+        f"{size}: `GET` one customer, p50 and p99 in ms": _percentiles(reads, 50, 99),
+        f"{size}: batches of {BATCH:,}, per second": f"{1000 / np.median(batches):.1f}",
+        f"{size}: a fold of {FOLDED:,} changes, in s": f"{np.median(folds) / 1000:.2f}",
+        f"{size}: `DELETE` one customer, p50 and p90 in ms": _percentiles(erasures, 50, 90),
+    }
+
+
+def _milliseconds(act: Callable[[], object], times: int) -> list[float]:
+    took = []
+    for _ in range(times):
+        started_at = time.perf_counter()
+        act()
+        took.append((time.perf_counter() - started_at) * 1000)
+    return took
+
+
+def _percentiles(took: list[float], *ranks: int) -> str:
+    return " · ".join(f"{figure:.1f}" for figure in np.percentile(took, ranks))
+
+
 def _both(
     candidates: dict[str, Callable[[], Load]],
 ) -> tuple[dict[str, Figure], dict[str, Figure]]:
@@ -127,6 +189,10 @@ def main() -> None:
     with TemporaryDirectory() as directory:
         tables = [measure_writes(Path(directory), n_customers) for n_customers in SIZES]
     show({name: row for table in tables for name, row in table.items()})
+    for n_customers in CALLED:
+        with TemporaryDirectory() as directory:
+            calls = measure_calls(Path(directory), n_customers)
+        show({name: {US: figure} for name, figure in calls.items()})
 
 
 if __name__ == "__main__":
