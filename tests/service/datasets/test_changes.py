@@ -244,6 +244,7 @@ class AgainstDictionary(RuleBasedStateMachine):
             assert customers.find_customer(self.stores, "default", self.name, customer)[1] == row
 
 
+@pytest.mark.slow
 @pytest.mark.costly
 def test_a_dataset_is_like_a_dictionary(settings, pytestconfig):
     stores = open_stores(settings)
