@@ -8,6 +8,8 @@ KERNELS = $(wildcard models/kernels/*.py)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Tests start many processes; each would compile every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
+# Their threads are more than there are cores: one that waits must not spin.
+test test-fast test-postgresql soak: export OMP_WAIT_POLICY = passive
 
 .NOTPARALLEL:
 .PHONY: help setup setup-dev run test test-fast coverage check format bench bench-k soak test-postgresql lock clean

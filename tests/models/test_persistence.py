@@ -54,6 +54,7 @@ def test_saving_and_loading_changes_no_assignment(algorithm, customers):
     assert (loaded.predict(customers) == segmentation.labels).all()
 
 
+@pytest.mark.slow
 def test_a_model_file_needs_nothing_of_ours(customers, tmp_path):
     fitted = [fit(customers, FEATURES, algorithm, k=3, seed=0) for algorithm in ALGORITHMS]
     for segmentation in fitted:

@@ -1,4 +1,7 @@
-"""Real servers, in homes of their own."""
+"""Real servers, in homes of their own.
+
+Each ends with its file: an idle one costs processor time.
+"""
 
 import numpy as np
 import pytest
@@ -6,7 +9,7 @@ import pytest
 from bench.server import Server, wait_for
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def home(tmp_path_factory):
     return tmp_path_factory.mktemp("processes") / "home"
 
@@ -18,7 +21,7 @@ def many_customers() -> str:
     return "x,y\n" + "\n".join(f"{x:.6f},{y:.6f}" for x, y in points)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(home):
     """A server with the sample and a single worker, so that one lost worker is missed."""
     with Server(home, "--sample", workers="1") as server:

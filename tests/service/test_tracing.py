@@ -143,6 +143,7 @@ def test_a_collector_that_is_named_receives_the_spans(monkeypatch, collector, se
     assert collector.resource()["service.name"] == "segments-of-the-shop"
 
 
+@pytest.mark.slow
 def test_without_a_collector_nothing_is_traced_and_nothing_imported(tmp_path):
     command = [sys.executable, "-c", UNCONFIGURED, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own script

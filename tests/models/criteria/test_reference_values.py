@@ -67,6 +67,7 @@ def test_the_error_of_the_silhouette_is_the_standard_error_of_its_mean():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["knee", "calinski_harabasz", "davies_bouldin"])
 def test_the_error_is_how_far_samples_of_the_same_customers_are_from_each_other(name):
     drawn = [centers_of_three() + rng(seed).normal(size=(900, 2)) for seed in range(60)]

@@ -109,6 +109,7 @@ def test_each_start_is_one_of_those_drawn_and_leaves_the_least_inertia_of_them(s
         assert left[0] == pytest.approx(min(left))
 
 
+@pytest.mark.slow
 def test_over_random_mixtures_it_is_as_good_as_ten_starts_of_scikit_learn():
     ratios = []
     with threadpool_limits(1):
@@ -121,7 +122,8 @@ def test_over_random_mixtures_it_is_as_good_as_ten_starts_of_scikit_learn():
 
 
 def test_starts_on_a_sample_end_as_low_as_starts_on_all():
-    theirs = ScikitKMeans(4, n_init=1, random_state=0).fit(LARGE).inertia_
+    with threadpool_limits(1):
+        theirs = ScikitKMeans(4, n_init=1, random_state=0).fit(LARGE).inertia_
     assert kmeans(LARGE, SEARCH).inertia <= 1.001 * theirs
 
 

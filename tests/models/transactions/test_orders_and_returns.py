@@ -88,6 +88,7 @@ def test_a_line_without_the_number_of_its_order_is_left_out_and_named():
     ]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     found=st.lists(lines, min_size=1, max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4)

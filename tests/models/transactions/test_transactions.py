@@ -116,6 +116,7 @@ def test_ledgers_merge_to_the_ledger_of_all_transactions_however_they_are_split(
     assert merged.equals(aggregate_transactions(pa.concat_tables([a, b]), RECIPE).table)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(a=tables, b=tables)
 def test_which_ledger_is_merged_into_which_does_not_matter(a, b):

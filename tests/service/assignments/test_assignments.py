@@ -104,6 +104,7 @@ def test_a_version_assigns_customers_directly(sampled):
     assert answer.json() == place(sampled, "sample", HERE)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(customers=st.lists(anybody.filter(is_known), min_size=1, max_size=30))
 def test_the_service_and_its_joblib_file_assign_alike(sampled, full, truth, customers):

@@ -94,6 +94,7 @@ def test_a_refused_key_goes_to_the_route(alone, shop):
     assert post(alone, shop, body({**ROW, SCORE: 1}), headers).status_code == 418
 
 
+@pytest.mark.slow
 @pytest.mark.costly
 @settings(settings.get_profile("costly"))
 @given(

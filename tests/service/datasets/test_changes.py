@@ -321,6 +321,7 @@ class AgainstDictionary(RuleBasedStateMachine):
             assert self.find(customer) == row
 
 
+@pytest.mark.slow
 @pytest.mark.costly
 def test_a_dataset_is_like_a_dictionary(settings, pytestconfig):
     stores = open_stores(settings)

@@ -23,6 +23,7 @@ while process.memory_info().rss - before > 0.3 * held:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux is what can be set")
 def test_memory_of_large_tables_returns_to_the_system():
     command = [sys.executable, "-c", TABLES_COME_AND_GO]

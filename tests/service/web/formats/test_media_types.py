@@ -53,6 +53,7 @@ def negotiated(text):
         negotiate(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parse", [parse_media_type, negotiated])
 @pytest.mark.parametrize("shape", ['a;"{}', "a{}", "a;x={}"])
 @pytest.mark.parametrize("part", [";", '"', '\\"', ',"', '=";'])
