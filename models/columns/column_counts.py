@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,10 +35,14 @@ def count_columns(
         if column.name == customer_id:
             return replace(column, missing=0, distinct=table.num_rows)
         cells = table[column.name]
-        return replace(
-            column,
-            missing=cells.null_count,
-            distinct=pc.count_distinct(cells, mode="only_valid").as_py(),
-        )
+        return replace(column, missing=cells.null_count, distinct=_count_distinct(cells))
 
     return tuple(map_columns(count, columns))
+
+
+def _count_distinct(cells: pa.ChunkedArray) -> int:
+    """Count the distinct known cells; numbers by sorting them, which is faster than hashing."""
+    if not pa.types.is_floating(cells.type):
+        return int(pc.count_distinct(cells, mode="only_valid").as_py())
+    known = np.sort(cells.drop_null().to_numpy())
+    return int(np.count_nonzero(known[1:] != known[:-1])) + bool(known.size)

@@ -145,7 +145,7 @@ def read_changes(database: Database, version: DatasetVersionRow, *, up_to: int) 
     number, after = version.version, version.seq
     while after < up_to:
         with database.reading() as session:
-            rows = repository.list_changes(
+            rows = repository.read_changes(
                 session, version.dataset_id, after=after, up_to=min(up_to, after + PAGE)
             )
         for row in rows:

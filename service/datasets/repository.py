@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service.datasets.rows import (
     DELETED,
     UPSERTED,
+    ChangeKind,
     ChangeRow,
     DatasetRow,
     DatasetUseRow,
@@ -21,6 +22,15 @@ from service.datasets.rows import (
 )
 from service.errors import DatasetDeleted, NotFound
 from service.stores.database import JsonObject, now
+
+
+class ReadChange(NamedTuple):
+    """What a read of a dataset needs of a change."""
+
+    version: int
+    kind: ChangeKind
+    customer_id: str | None
+    cells: JsonObject | None
 
 
 class Counters(NamedTuple):
@@ -275,6 +285,14 @@ def list_changes(
         ChangeRow.dataset_id == dataset_id, ChangeRow.seq > after, ChangeRow.seq <= up_to
     )
     return list(session.scalars(query.order_by(ChangeRow.seq).limit(limit)))
+
+
+def read_changes(session: Session, dataset_id: str, *, after: int, up_to: int) -> list[ReadChange]:
+    """Read the changes of a dataset in the order of their seq, without rows of their own."""
+    query = select(*(getattr(ChangeRow, name) for name in ReadChange._fields)).where(
+        ChangeRow.dataset_id == dataset_id, ChangeRow.seq > after, ChangeRow.seq <= up_to
+    )
+    return [ReadChange(*row) for row in session.execute(query.order_by(ChangeRow.seq))]
 
 
 def list_unfolded(session: Session, *, before: datetime) -> list[tuple[str, str]]:
