@@ -125,6 +125,12 @@ class TableGone(ServiceError):
     status = HTTPStatus.GONE
 
 
+class VersionGone(ServiceError):
+    """The version of the dataset is not kept; use another one."""
+
+    status = HTTPStatus.GONE
+
+
 class CursorExpired(ServiceError):
     """The changes since this cursor are no longer kept; read everything again."""
 

@@ -20,7 +20,7 @@ from service.datasets.rows import (
     DatasetVersionRow,
     DerivedTableRow,
 )
-from service.errors import DatasetDeleted, NotFound
+from service.errors import DatasetDeleted, NotFound, VersionGone
 from service.stores.database import JsonObject, now
 
 
@@ -130,10 +130,17 @@ def find_version(session: Session, dataset_id: str, version: int) -> DatasetVers
 
 
 def get_version(session: Session, dataset: DatasetRow, version: int) -> DatasetVersionRow:
+    """Get a stored version; raises NotFound, or VersionGone if it is not stored any more."""
     row = find_version(session, dataset.id, version)
-    if row is None:
+    if row is not None:
+        return row
+    if not 0 < version <= dataset.version:
         raise NotFound(f"The dataset {dataset.name} has no version {version}")
-    return row
+    numbers = (row.version for row in list_versions(session, dataset.id))
+    nearest = min(numbers, key=lambda number: abs(number - version))
+    raise VersionGone(
+        f"Version {version} of the dataset {dataset.name} is not kept; the nearest one is {nearest}"
+    )
 
 
 def get_newest_version(session: Session, dataset: DatasetRow) -> DatasetVersionRow:

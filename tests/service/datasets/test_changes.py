@@ -112,6 +112,17 @@ def test_a_version_between_two_folds_can_be_stored_as_long_as_its_changes_are_ke
     assert ages["numeric"]["min"] == 2
 
 
+def test_a_version_that_is_not_kept_is_gone_and_the_nearest_is_named(shop):
+    for age in (1, 2):
+        upsert(shop, "shop", {"customer_id": "c1", "age": age})
+    answers = [
+        shop.get("/v1/datasets/shop/summary", params={"dataset_version": version})
+        for version in (2, 4)
+    ]
+    assert [answer.status_code for answer in answers] == [410, 404]
+    assert answers[0].json()["detail"].endswith("the nearest one is 1")
+
+
 def test_a_fit_reads_all_changes_and_names_their_version(client, sample_csv):
     put_csv(client, "shop", sample_csv)
     upsert(client, "shop", {"customer_id": "new", "Age": 30})
