@@ -69,6 +69,12 @@ class Clients:
         enough = self._n_acknowledged() + n
         wait_for(lambda: self._n_acknowledged() >= enough, f"{n} writes")
 
+    def wait_for_customer(self, client: int, n: int) -> str:
+        """Wait until the customer of a client's nth write is not written any more."""
+        writes = self.acknowledged[client]
+        wait_for(lambda: len(writes) > n + WRITES_EACH, f"write {n}")
+        return writes[n].customer
+
     def erase(self, customer: str) -> None:
         answer = httpx.delete(f"{self.url}{PATH}/customers/{customer}", timeout=PATIENCE)
         assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
@@ -93,9 +99,7 @@ class Clients:
         body = {"customers": [{"customer_id": customer, "spent": spent}]}
         while True:
             try:
-                answer = http.post(
-                    f"{PATH}/customers", json=body, headers={"Idempotency-Key": key}
-                )
+                answer = http.post(f"{PATH}/customers", json=body, headers={"Idempotency-Key": key})
             except httpx.TransportError:
                 time.sleep(MAX_PAUSE)
                 continue
@@ -126,7 +130,7 @@ def kill_erasures(service: ForkedService, clients: Clients, n_times: int) -> Non
     for n in range(n_times):
         clients.wait_for_writes(40)
         clients.erase(f"known-{n}")
-        clients.erase(clients.acknowledged[n % CLIENTS][n].customer)
+        clients.erase(clients.wait_for_customer(n % CLIENTS, n))
         service.work("shop", killed_at=1 + 3 * n)
 
 
