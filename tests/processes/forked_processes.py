@@ -24,7 +24,9 @@ N_PROCESSES = 2
 MAX_PAGES = 2**31  # of the database, more than any test needs
 
 context = get_context("forkserver")
-context.set_forkserver_preload([__name__])
+context.set_forkserver_preload(
+    [__name__, "service.stores.staged_write", "service.stores.table_purge"]
+)
 
 
 class ForkedService:

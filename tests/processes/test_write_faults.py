@@ -30,7 +30,8 @@ PATH = "/v1/datasets/shop"
 KNOWN = {f"known-{n}": n / 4 for n in range(200)}
 WRITES_EACH = 2  # of a customer, one after the other
 FOLD_STEPS = 4
-MAX_PAUSE = 0.05
+PAUSE = 0.05  # after an acknowledgement, which leaves the processor to the others
+MAX_WAIT = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,7 @@ class Clients:
                 self.acknowledged[client].append(
                     Write(customer=customer, spent=spent, version=version)
                 )
+                time.sleep(PAUSE)
 
     def _write(self, http: httpx.Client, customer: str, spent: float, key: str) -> int | None:
         """Repeat a write until it is acknowledged; return its version."""
@@ -101,7 +103,7 @@ class Clients:
             try:
                 answer = http.post(f"{PATH}/customers", json=body, headers={"Idempotency-Key": key})
             except httpx.TransportError:
-                time.sleep(MAX_PAUSE)
+                time.sleep(MAX_WAIT)
                 continue
             self.statuses.add(answer.status_code)
             if answer.is_success:
@@ -109,37 +111,36 @@ class Clients:
             if answer.json()["type"] == "/problems/answer-forgotten":
                 return None
             assert answer.status_code in {503, 507}, answer.text
-            time.sleep(min(MAX_PAUSE, float(answer.headers.get("Retry-After", MAX_PAUSE))))
+            time.sleep(min(MAX_WAIT, float(answer.headers.get("Retry-After", MAX_WAIT))))
 
 
 def kill_api_processes(service: ForkedService, clients: Clients, n_times: int) -> None:
     for n in range(n_times):
-        clients.wait_for_writes(40)
+        clients.wait_for_writes(20)
         service.work("shop")
         service.restart(1 + n % 2)
-    clients.wait_for_writes(40)
+    clients.wait_for_writes(20)
 
 
 def kill_folds(service: ForkedService, clients: Clients, n_times: int) -> None:
     for n in range(n_times):
-        clients.wait_for_writes(40)
+        clients.wait_for_writes(20)
         assert service.work("shop", killed_at=1 + n % FOLD_STEPS) == -signal.SIGKILL
 
 
 def kill_erasures(service: ForkedService, clients: Clients, n_times: int) -> None:
     for n in range(n_times):
-        clients.wait_for_writes(40)
-        clients.erase(f"known-{n}")
-        clients.erase(clients.wait_for_customer(n % CLIENTS, n))
+        clients.wait_for_writes(20)
+        clients.erase(f"known-{n}" if n % 2 else clients.wait_for_customer(n % CLIENTS, n))
         service.work("shop", killed_at=1 + 3 * n)
 
 
 def fill_disk(service: ForkedService, clients: Clients, n_times: int) -> None:  # noqa: ARG001 - the signature of all faults
-    clients.wait_for_writes(40)
+    clients.wait_for_writes(20)
     service.max_pages.value = 1
     wait_for(lambda: httpx.codes.INSUFFICIENT_STORAGE in clients.statuses, "a full disk")
     service.max_pages.value = MAX_PAGES
-    clients.wait_for_writes(40)
+    clients.wait_for_writes(20)
 
 
 FAULTS = [kill_api_processes, kill_folds, kill_erasures, fill_disk]
