@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from service.datasets import repository as datasets_repository
 from service.errors import Conflict
 from service.registry import operations, repository
 from service.storage import Storage
-from service.stores import Stores
+from service.stores import Stores, lookup
 from service.stores.database import Session
 
 GRACE_SECONDS: Final = 3600.0  # a younger file may belong to a write that has not committed
@@ -65,7 +65,7 @@ def find_orphaned_files(stores: Stores, *, grace: float = GRACE_SECONDS) -> list
         for path, changed in sorted(changes.items())
         if changed < cutoff
         and _PATH_PATTERNS[store].fullmatch(path)
-        and (used.isdisjoint(_parents(path)) or (store == "tables" and path in leftovers))
+        and (used.isdisjoint(_parents(path)) or (store == "tables" and _is_left(path, leftovers)))
     ]
 
 
@@ -79,6 +79,11 @@ def remove_orphaned_files(stores: Stores, orphans: list[OrphanedFile]) -> None:
             _storages(stores)[orphan.store].remove_file(orphan.path)
     for dataset in {orphan.dataset for orphan in orphans if orphan.dataset is not None}:
         erasure.purge(stores, *dataset)
+
+
+def _is_left(path: str, unused: Container[str]) -> bool:
+    """Return whether an old file of a table in use is unused, or was never completely written."""
+    return path in unused or lookup.is_partial(path)
 
 
 def _storages(stores: Stores) -> dict[str, Storage]:

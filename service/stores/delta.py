@@ -65,7 +65,9 @@ class DeltaDirectory:
                 return Lookup.open(self.files, path)
             except FileNotFoundError:
                 lookup.write(self.files, path, self.read(version, None))
-                return Lookup.open(self.files, path)
+            if not self._has_file(name):  # a purge may have missed the lookup file
+                self.files.remove_file(path)
+            return Lookup.open(self.files, path)
 
     def batches(
         self, version: int | None, columns: Sequence[str] | None, start: int
@@ -115,6 +117,9 @@ class DeltaDirectory:
         if size is None:
             raise FileNotFoundError(name)
         return size
+
+    def _has_file(self, name: str) -> bool:
+        return bool(self.files.arrow.get_file_info(f"{self.path}/{name}").is_file)
 
     @contextmanager
     def conflicts_as_busy(self) -> Iterator[None]:

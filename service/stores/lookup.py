@@ -86,6 +86,11 @@ def without_suffix(path: str) -> str:
     return stem + extension
 
 
+def is_partial(path: str) -> bool:
+    """Return whether a path is that of a lookup file that is not completely written."""
+    return f"/{DIRECTORY}/" in path and not path.endswith(".arrow")
+
+
 def write(files: Storage, path: str, table: pa.Table) -> None:
     """Write the lookup file of a table atomically."""
     order = pc.sort_indices(table.column(0)).cast(pa.int32())

@@ -47,6 +47,10 @@ class Purge:
             _commit(self._directory, self._delta, restored, self._number)
 
     def finish(self) -> None:
+        self._remove_unused()
+        self._remove_unused()  # lookup files that were written while their tables were removed
+
+    def _remove_unused(self) -> None:
         for name in unused_files(self._directory, self._retained):
             # The number of purges that had begun when the file was staged.
             number = name.removeprefix(f"{lookup.DIRECTORY}/").partition("-")[0]

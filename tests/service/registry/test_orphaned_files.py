@@ -145,6 +145,18 @@ def test_files_that_no_dataset_version_needs_are_orphaned(used, stores, settings
     )
 
 
+@pytest.mark.usefixtures("used")
+def test_a_lookup_file_whose_writer_was_killed_is_orphaned(stores, settings, leave, grow_old):
+    [table, *_] = settings.tables_directory().glob("default/*/*.parquet")
+    directory = table.parent.relative_to(settings.home)
+    left = leave(f"{directory}/_lookup/{table.stem}.arrow-{uuid4().hex}")
+    leave(f"{directory}/_lookup/{table.stem}.arrow")
+    grow_old()
+    leftovers = find_orphaned_files(stores)
+    remove_orphaned_files(stores, leftovers)
+    assert ([f"{one.store}/{one.path}" for one in leftovers], found(stores)) == ([left], [])
+
+
 @pytest.mark.usefixtures("client")
 def test_an_empty_database_is_refused_as_the_wrong_one(stores):
     with pytest.raises(Conflict, match="check that it belongs to these files"):

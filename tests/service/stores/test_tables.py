@@ -12,8 +12,10 @@ import pytest
 
 from service.errors import TableBusy, TableChangedElsewhere, TableGone
 from service.storage import LocalStorage
+from service.stores import lookup
 from service.stores.delta import DeltaDirectory, dataset_of
 from service.stores.tables import ATTEMPTS, Tables
+from tests.support.fakes import Interrupted
 from tests.support.paths import ROOT
 
 PATH = "default/3f1c"
@@ -251,6 +253,30 @@ def test_purged_texts_are_nowhere_on_the_disk(tables, tmp_path):
     assert not [
         file for file in tmp_path.rglob("*") if file.is_file() and b"Zanzibar" in decoded(file)
     ]
+
+
+def test_a_lookup_file_written_while_its_version_is_purged_is_removed(
+    tables, customers, monkeypatch, tmp_path
+):
+    old, new = (tables.replace(PATH, customers) for _ in range(2))
+    write = lookup.write
+
+    def purge_and_write(*arguments):
+        tables.purge(PATH, keep=[new])
+        write(*arguments)
+
+    monkeypatch.setattr(lookup, "write", purge_and_write)
+    with pytest.raises(TableGone):
+        tables.lookup(PATH, old)
+    assert not [*tmp_path.rglob("*.arrow*")]
+
+
+def test_a_purge_removes_a_lookup_file_that_is_written_meanwhile(tables, customers, tmp_path):
+    old, new = (tables.replace(PATH, customers) for _ in range(2))
+    left = [lambda: tables.lookup(PATH, old)]
+    tables.files = Interrupted(tables.files, "remove_file", lambda: left and left.pop()())
+    tables.purge(PATH, keep=[new])
+    assert not [*tmp_path.rglob("*.arrow*")]
 
 
 def test_writers_and_purges_that_overlap_lose_nothing(tables):
