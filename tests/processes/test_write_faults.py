@@ -19,7 +19,7 @@ from bench.server import PATIENCE, wait_for
 from service.datasets import repository
 from service.registry.orphaned_files import find_orphaned_files, remove_orphaned_files
 from service.stores import open_stores
-from tests.processes.forked_processes import MAX_PAGES, ForkedService
+from tests.processes.forked_processes import MAX_PAGES, N_PROCESSES, ForkedService
 from tests.support.databases import make_embedded
 
 pytestmark = pytest.mark.processes
@@ -118,7 +118,10 @@ def kill_api_processes(service: ForkedService, clients: Clients, n_times: int) -
     for n in range(n_times):
         clients.wait_for_writes(20)
         service.work("shop")
-        service.restart(1 + n % 2)
+        if n % 2:
+            service.restart_after_commit()
+        else:
+            service.restart(1 + n // 2 % N_PROCESSES)
     clients.wait_for_writes(20)
 
 
