@@ -19,6 +19,7 @@ from service.server.uvicorn_server import run_server
 from service.stores import Stores, open_stores
 from service.system.sockets import bind_sockets
 from service.tasks import run_attempt
+from tests.support.databases import Postgresql
 from tests.support.fakes import Interrupted
 
 N_PROCESSES = 2
@@ -33,11 +34,13 @@ context.set_forkserver_preload(
 class ForkedService:
     """API processes on one port.
 
-    Connections wait while there is no process. `max_pages` limits the size of a SQLite database.
+    Connections wait while there is no process. `max_pages` limits the size of a SQLite database,
+    `postgresql` is the server of any other one if the tests may stop it.
     """
 
-    def __init__(self, settings: Settings, sockets) -> None:
+    def __init__(self, settings: Settings, sockets, postgresql: Postgresql | None) -> None:
         self.settings = settings
+        self.postgresql = postgresql
         self.url = "http://{}:{}".format(*sockets[0].getsockname())
         self.max_pages = context.Value("q", MAX_PAGES)
         self._n_to_die = context.Value("q", 0)
@@ -46,10 +49,10 @@ class ForkedService:
 
     @classmethod
     @contextmanager
-    def running(cls, settings: Settings) -> Iterator[Self]:
+    def running(cls, settings: Settings, postgresql: Postgresql | None) -> Iterator[Self]:
         with bind_sockets("127.0.0.1", 0) as sockets:
             sockets[0].listen()
-            service = cls(settings, sockets)
+            service = cls(settings, sockets, postgresql)
             yield service
             service.kill(N_PROCESSES)
 
