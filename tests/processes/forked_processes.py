@@ -11,6 +11,7 @@ from typing import Self
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
+from bench.server import wait_for
 from service.config import Settings
 from service.datasets.fold import fold_dataset
 from service.jobs import repository as jobs
@@ -18,6 +19,7 @@ from service.server.uvicorn_server import run_server
 from service.stores import Stores, open_stores
 from service.system.sockets import bind_sockets
 from service.tasks import run_attempt
+from tests.support.databases import Postgresql
 from tests.support.fakes import Interrupted
 
 N_PROCESSES = 2
@@ -32,22 +34,25 @@ context.set_forkserver_preload(
 class ForkedService:
     """API processes on one port.
 
-    Connections wait while there is no process. `max_pages` limits the size of a SQLite database.
+    Connections wait while there is no process. `max_pages` limits the size of a SQLite database,
+    `postgresql` is the server of any other one if the tests may stop it.
     """
 
-    def __init__(self, settings: Settings, sockets) -> None:
+    def __init__(self, settings: Settings, sockets, postgresql: Postgresql | None) -> None:
         self.settings = settings
+        self.postgresql = postgresql
         self.url = "http://{}:{}".format(*sockets[0].getsockname())
         self.max_pages = context.Value("q", MAX_PAGES)
+        self._n_to_die = context.Value("q", 0)
         self._sockets = sockets
         self._processes = [self._start() for _ in range(N_PROCESSES)]
 
     @classmethod
     @contextmanager
-    def running(cls, settings: Settings) -> Iterator[Self]:
+    def running(cls, settings: Settings, postgresql: Postgresql | None) -> Iterator[Self]:
         with bind_sockets("127.0.0.1", 0) as sockets:
             sockets[0].listen()
-            service = cls(settings, sockets)
+            service = cls(settings, sockets, postgresql)
             yield service
             service.kill(N_PROCESSES)
 
@@ -63,6 +68,15 @@ class ForkedService:
         self.kill(n)
         self._processes += [self._start() for _ in range(n)]
 
+    def restart_after_commit(self) -> None:
+        """Let an API process kill itself between a commit and its responses, and start another."""
+        self._n_to_die.value = 1
+        [dead, *_] = wait_for(
+            lambda: [each for each in self._processes if each.exitcode is not None], "a commit"
+        )
+        self._processes.remove(dead)
+        self._processes.append(self._start())
+
     def work(self, dataset: str, *, killed_at: int | None = None) -> int | None:
         """Fold a dataset and run all jobs in a worker; return its exit code."""
         worker = context.Process(target=work, args=(self.settings, dataset, killed_at), daemon=True)
@@ -71,19 +85,31 @@ class ForkedService:
         return worker.exitcode
 
     def _start(self):
-        arguments = (self.settings, self._sockets, self.max_pages)
+        arguments = (self.settings, self._sockets, self.max_pages, self._n_to_die)
         process = context.Process(target=serve, args=arguments, daemon=True)
         process.start()
         return process
 
 
-def serve(settings: Settings, sockets, max_pages) -> None:
-    """Serve on bound sockets, with a limit for the size of a SQLite database."""
+def serve(settings: Settings, sockets, max_pages, n_to_die) -> None:
+    """Serve on bound sockets.
+
+    With a limit for the size of a SQLite database; `n_to_die` processes kill themselves at their
+    next commit.
+    """
 
     @event.listens_for(Engine, "begin")
     def limit(connection) -> None:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA max_page_count = {max_pages.value}")
+
+    @event.listens_for(Session, "after_commit")
+    def die(_) -> None:
+        with n_to_die.get_lock():
+            dies = n_to_die.value > 0
+            n_to_die.value -= dies
+        if dies:
+            kill_itself()
 
     run_server(settings, sockets, load_sample=False)
 
@@ -97,6 +123,10 @@ def work(settings: Settings, dataset: str, killed_at: int | None) -> None:
         while queued := list_jobs(stores):
             for job in queued:
                 run_attempt(stores, job, max_attempts=1_000)
+
+
+def kill_itself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def list_jobs(stores: Stores) -> list[str]:
@@ -114,7 +144,7 @@ def killed_in(stores: Stores, nth: int) -> Stores:
 
     def step(*_) -> None:
         if next(left, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
+            kill_itself()
 
     event.listen(Session, "before_commit", step)
     event.listen(Session, "after_commit", step)

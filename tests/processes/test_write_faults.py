@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 from threading import Event
@@ -16,16 +16,21 @@ import httpx
 import pytest
 
 from bench.server import PATIENCE, wait_for
+from service.config import Settings
 from service.datasets import repository
 from service.registry.orphaned_files import find_orphaned_files, remove_orphaned_files
 from service.stores import open_stores
-from tests.processes.forked_processes import MAX_PAGES, ForkedService
-from tests.support.databases import make_embedded
+from tests.processes.forked_processes import MAX_PAGES, N_PROCESSES, ForkedService
+from tests.support.databases import make_embedded, running_postgresql
 
 pytestmark = pytest.mark.processes
 
 CLIENTS = 8
-NO_ENGINE = "tcp://127.0.0.1:9"
+SETTINGS = {
+    "engine_address": "tcp://127.0.0.1:9",  # nothing listens there: the tests run the jobs
+    "log_level": "error",
+    "requests_per_minute": 1_000_000,
+}
 PATH = "/v1/datasets/shop"
 KNOWN = {f"known-{n}": n / 4 for n in range(200)}
 WRITES_EACH = 2  # of a customer, one after the other
@@ -118,7 +123,10 @@ def kill_api_processes(service: ForkedService, clients: Clients, n_times: int) -
     for n in range(n_times):
         clients.wait_for_writes(20)
         service.work("shop")
-        service.restart(1 + n % 2)
+        if n % 2:
+            service.restart_after_commit()
+        else:
+            service.restart(1 + n // 2 % N_PROCESSES)
     clients.wait_for_writes(20)
 
 
@@ -143,13 +151,29 @@ def fill_disk(service: ForkedService, clients: Clients, n_times: int) -> None:  
     clients.wait_for_writes(20)
 
 
-FAULTS = [kill_api_processes, kill_folds, kill_erasures, fill_disk]
+def restart_postgresql(service: ForkedService, clients: Clients, n_times: int) -> None:
+    for _ in range(n_times):
+        clients.wait_for_writes(20)
+        service.postgresql.stop()
+        service.postgresql.start()
+    clients.wait_for_writes(20)
+
+
+# How often each is tried, and with --soak.
+FAULTS = {
+    kill_api_processes: (5, 50),
+    kill_folds: (5, 50),
+    kill_erasures: (5, 50),
+    fill_disk: (1, 1),
+    restart_postgresql: (2, 20),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
     """The acknowledged writes of each client, and what the service has kept of them."""
 
+    fault: str
     acknowledged: list[list[Write]]
     erased: set[str]
     changes: list[dict]
@@ -159,24 +183,36 @@ class History:
     files: list[str]
 
 
-@pytest.fixture(scope="module", params=FAULTS, ids=lambda fault: fault.__name__)
-def history(request, pytestconfig, at_home, tmp_path_factory) -> History:
-    if request.param is fill_disk and pytestconfig.getoption("--database") != "sqlite":
+@pytest.fixture(scope="module")
+def service(fault, pytestconfig, at_home, tmp_path_factory) -> Iterator[ForkedService]:
+    """API processes on a database of the kind that the fault needs."""
+    home = tmp_path_factory.mktemp("faults") / "home"
+    if fault is fill_disk and pytestconfig.getoption("--database") != "sqlite":
         pytest.skip("only SQLite has a limit of its size")
-    settings = at_home(
-        tmp_path_factory.mktemp("faults") / "home",
-        engine_address=NO_ENGINE,
-        log_level="error",
-        requests_per_minute=1_000_000,
-    )
-    make_embedded(settings)
-    with ForkedService.running(settings) as service:
-        put_known(service.url)
-        clients = Clients(service.url)
-        with clients.writing():
-            request.param(service, clients, 50 if pytestconfig.getoption("--soak") else 5)
-        assert service.work("shop") == 0
-        return read_history(service, clients)
+    with ExitStack() as stack:
+        if fault is restart_postgresql:
+            postgresql = stack.enter_context(running_postgresql(tmp_path_factory.mktemp("runtime")))
+            settings = Settings(home=home, database_url=postgresql.new(), **SETTINGS)
+        else:
+            postgresql, settings = None, at_home(home, **SETTINGS)
+        make_embedded(settings)
+        yield stack.enter_context(ForkedService.running(settings, postgresql))
+
+
+@pytest.fixture(scope="module", params=FAULTS, ids=lambda fault: fault.__name__)
+def fault(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def history(fault, pytestconfig, service) -> History:
+    n_times = FAULTS[fault][pytestconfig.getoption("--soak")]
+    put_known(service.url)
+    clients = Clients(service.url)
+    with clients.writing():
+        fault(service, clients, n_times)
+    assert service.work("shop") == 0
+    return read_history(fault.__name__, service, clients)
 
 
 def put_known(url: str) -> None:
@@ -185,13 +221,14 @@ def put_known(url: str) -> None:
     httpx.put(f"{url}{PATH}", content=table, headers=headers, timeout=PATIENCE).raise_for_status()
 
 
-def read_history(service: ForkedService, clients: Clients) -> History:
+def read_history(fault: str, service: ForkedService, clients: Clients) -> History:
     with httpx.Client(base_url=service.url, timeout=PATIENCE) as http:
         changes = list_all(http, f"{PATH}/changes", "changes", ("after", "after"))
         rows = list_all(http, f"{PATH}/customers", "customers", ("page_token", "next_page_token"))
         n_customers = http.get(PATH).json()["n_customers"]
     n_versions, files = sweep(service)
     return History(
+        fault=fault,
         acknowledged=clients.acknowledged,
         erased=clients.erased,
         changes=changes,
@@ -225,9 +262,11 @@ def sweep(service: ForkedService) -> tuple[int, list[str]]:
         return n_versions, [path for path, _ in stores.tables.files.changes()]
 
 
-def test_the_dataset_has_the_last_value_of_each_customer_who_is_not_erased(history):
+def test_the_dataset_has_the_last_value_of_each_customer_who_is_not_erased(history, reached):
     last = {each.customer: each.spent for writes in history.acknowledged for each in writes}
     kept = {key: spent for key, spent in (KNOWN | last).items() if key not in history.erased}
+    n_lost = len(kept.items() - history.customers.items())
+    reached(f"{history.fault}: customers whose last value is lost", n_lost, times=len(kept))
     assert (history.customers, history.n_customers) == (kept, len(kept))
 
 
@@ -242,8 +281,10 @@ def test_the_feed_lists_each_write_once_in_the_order_of_its_client(history):
         ] == sent
 
 
-def test_the_feed_has_no_gaps_and_nothing_but_the_writes(history):
+def test_the_feed_has_no_gaps_and_nothing_but_the_writes(history, reached):
     n_changes = 1 + sum(map(len, history.acknowledged)) + len(history.erased)
+    n_doubled = abs(len(history.changes) - n_changes)
+    reached(f"{history.fault}: writes lost or doubled", n_doubled, times=n_changes)
     assert [change["seq"] for change in history.changes] == [*range(1, n_changes + 1)]
 
 
