@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
 from models.features import Feature
+from models.replication import replication
 from models.selection.constraints import (
     Constraints,
     choose,
@@ -21,7 +22,13 @@ from models.selection.constraints import (
 )
 from models.selection.evaluation import Progress, build_criterion_data, evaluate_criteria
 from models.selection.full_data_scores import score_full_data
-from models.selection.k_probabilities import MAX_K, credible_set, fallback_scores, predict_proba
+from models.selection.k_probabilities import (
+    MAX_K,
+    credible_set,
+    discount_replication,
+    fallback_scores,
+    predict_proba,
+)
 from models.selection.recommendation import Recommendation
 from models.selection.sampling import SelectionSample, draw_sample
 from models.selection.summary_text import format_recommendation
@@ -96,7 +103,7 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         shares = min_shares(cuts)
         fallback = fallback_scores(verdicts)
         probabilities = (
-            predict_proba(verdicts, sample.n_sampled)
+            _discounted(predict_proba(verdicts, sample.n_sampled), sample, algorithm, seed)
             if _is_calibrated(sample, fallback, k_min)
             else None
         )
@@ -123,6 +130,15 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
 
 def _report_part(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
     progress(stage, start + (end - start) * fraction)
+
+
+def _discounted(
+    probabilities: Mapping[int, float], sample: SelectionSample, algorithm: Algorithm, seed: int
+) -> dict[int, float]:
+    """Measure the replication of the most probable segments as a fit does, and weigh it."""
+    k = max_preference(probabilities)
+    agreement = replication(sample.everyone, algorithm, k=k, seed=seed)
+    return discount_replication(probabilities, k, agreement)
 
 
 def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:

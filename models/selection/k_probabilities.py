@@ -2,7 +2,7 @@
 
 Two stages: a logistic regression decides whether there are segments at all, then a conditional
 logit (McFadden 1974), a softmax over k, how many. The weights were fitted by
-`bench/choosing/fitting.py` on 864 generated tables whose number of segments is known.
+`bench/choosing/fitting.py` on 187 generated tables whose number of segments is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.criteria import Verdict
+from models.replication import DOUBTFUL_BELOW
 
 Floats = NDArray[np.float64]
 Verdicts = Mapping[str, Verdict]
@@ -21,25 +22,30 @@ CREDIBLE: Final = 0.9  # total probability of the credible set
 
 # Weights of the conditional logit over k.
 WHICH_K: Final = {
-    "silhouette": 1.076,
-    "ward_silhouette": 2.149,
-    "calinski_harabasz": 1.059,
-    "davies_bouldin": 1.764,
-    "prediction_strength": -0.121,
-    "gap_step": -1.001,
-    "valley": 0.109,
-    "next_valley": -0.738,
-    "knee_says_so": 1.958,
-    "icl_says_so": 0.980,
-    "icl": 1.226,
+    "silhouette": 1.428,
+    "ward_silhouette": -0.116,
+    "calinski_harabasz": -0.144,
+    "davies_bouldin": 0.800,
+    "prediction_strength": 0.198,
+    "gap_step": -1.068,
+    "valley": 1.052,
+    "next_valley": -0.044,
+    "knee_says_so": 0.182,
+    "icl_says_so": 0.155,
+    "icl": 1.030,
+    "replication": 0.963,
+    "replication_says_so": 0.223,
+    "gap_says_so": 0.541,
+    "valley_says_so": 1.198,
 }
 # Weights of the logistic regression on whether there are segments.
 WHETHER: Final = {
-    "constant": -0.497,
-    "votes_for_one": -3.405,
-    "valley": 2.824,
-    "icl_gain": 0.483,
-    "gap_gain": 1.523,
+    "constant": -2.212,
+    "votes_for_one": -1.325,
+    "valley": 2.461,
+    "icl_gain": 0.085,
+    "gap_gain": 1.352,
+    "stability": 1.319,
 }
 # The criteria whose verdict can be a single segment.
 CAN_SAY_ONE: Final = (
@@ -90,6 +96,10 @@ def k_features(verdicts: Verdicts, n: int) -> dict[str, Floats]:
         "knee_says_so": _votes(verdicts["knee"], ks),
         "icl_says_so": _votes(verdicts["mixture_icl"], ks),
         "icl": _below_best(verdicts["mixture_icl"], ks, unit=10 / n),
+        "replication": _below_best(verdicts["prediction_strength"], ks, unit=0.2),
+        "replication_says_so": _votes(verdicts["prediction_strength"], ks),
+        "gap_says_so": _votes(verdicts["gap"], ks),
+        "valley_says_so": _votes(verdicts["valley_depth"], ks),
     }
 
 
@@ -106,7 +116,32 @@ def structure_features(verdicts: Verdicts, best: int, n: int) -> dict[str, float
         "valley": verdicts["valley_depth"].scores.get(best, 0.0),
         "icl_gain": float(np.clip(gain * n / 50, -5, 5)),
         "gap_gain": float(np.clip((gap.get(best, gap[1]) - gap[1]) / 0.1, -3, 3)),
+        "stability": verdicts["bootstrap_stability"].scores.get(best, 0.0),
     }
+
+
+def discount_replication(
+    probabilities: Mapping[int, float], k: int, agreement: float | None
+) -> dict[int, float]:
+    """Lower the certainty of a number of segments that do not replicate.
+
+    If segments fitted on two halves of the customers agree by less than what a fit calls doubtful,
+    the probability of their number is multiplied by the agreement; the rest goes to a single
+    segment. It is then below .65, whatever the criteria say.
+
+    Parameters
+    ----------
+    probabilities
+        The probability of each number of segments.
+    k
+        The number of segments that was fitted on the halves.
+    agreement
+        The mean adjusted Rand index of the halves; None if it was not measured.
+    """
+    if agreement is None or agreement >= DOUBTFUL_BELOW:
+        return dict(probabilities)
+    kept = probabilities[k] * max(agreement, 0.0)
+    return {**probabilities, 1: probabilities[1] + probabilities[k] - kept, k: kept}
 
 
 def fallback_scores(verdicts: Verdicts) -> dict[int, float]:
