@@ -150,7 +150,7 @@ def _places(lesson: Lesson, n_ks: int) -> list[int]:
 
 def _doubts(lesson: Lesson, which: Weights) -> list[float]:
     likeliest = 2 + int(np.argmax(_signs(lesson) @ list(which.values())))
-    features = structure_features(lesson.verdicts, likeliest, lesson.n)
+    features = structure_features(lesson.verdicts, likeliest)
     return [features[name] for name in WHETHER]
 
 
