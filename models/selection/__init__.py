@@ -11,6 +11,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
+from models.criteria.base import restrict
+from models.criteria.partitions import Labels
 from models.features import Feature
 from models.replication import replication
 from models.selection.constraints import (
@@ -19,6 +21,7 @@ from models.selection.constraints import (
     max_preference,
     min_shares,
     partitions,
+    prefer_smaller,
 )
 from models.selection.evaluation import Progress, build_criterion_data, evaluate_criteria
 from models.selection.full_data_scores import score_full_data
@@ -29,6 +32,7 @@ from models.selection.k_probabilities import (
     fallback_scores,
     predict_proba,
 )
+from models.selection.levels import are_levels
 from models.selection.recommendation import Recommendation
 from models.selection.sampling import SelectionSample, draw_sample
 from models.selection.summary_text import format_recommendation
@@ -54,8 +58,8 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
     """Recommend a number of segments, with its probability.
 
     Deterministic: the same table, features, algorithm, limits and seed return the same result, bit
-    for bit. The limits restrict the choice, not the evidence: probabilities are always those of 1
-    to 15 segments.
+    for bit. The limits restrict the choice, not the evidence: the probabilities are the same with
+    other limits. Nothing beyond `k_max` is returned.
 
     Parameters
     ----------
@@ -107,20 +111,26 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
             if _is_calibrated(sample, fallback, k_min)
             else None
         )
-        preference = probabilities or fallback
+        preference = prefer_smaller(probabilities) if probabilities else fallback
         k = choose(preference, shares, limits)
         warnings = [
             *sampling_notes(sample),
             *range_notes(k, limits, k_max, max_preference(preference), shares[k]),
             *shape_notes(sample, cuts[k], k, algorithm),
         ]
+        likely = credible_set(probabilities) if probabilities else ()
+        text = format_recommendation(
+            k, probabilities, k_max=k_max, are_levels=_has_levels(likely, k_max, cuts)
+        )
     return Recommendation(
         k=k,
         probability=probabilities.get(k, 0.0) if probabilities else None,
-        credible_set=credible_set(probabilities) if probabilities else (),
-        probabilities=probabilities,
-        text=format_recommendation(k, probabilities),
-        verdicts=tuple(verdict for name, verdict in returned.items() if name in requested),
+        credible_set=tuple(j for j in likely if j <= k_max),
+        probabilities=probabilities and {j: p for j, p in probabilities.items() if j <= k_max},
+        text=text,
+        verdicts=tuple(
+            restrict(verdict, k_max) for name, verdict in returned.items() if name in requested
+        ),
         n_customers=sample.n_customers,
         n_sampled=sample.n_sampled,
         n_measured=len(sample.everyone),
@@ -139,6 +149,12 @@ def _discounted(
     k = max_preference(probabilities)
     agreement = replication(sample.everyone, algorithm, k=k, seed=seed)
     return discount_replication(probabilities, k, agreement)
+
+
+def _has_levels(likely: Sequence[int], k_max: int, cuts: Mapping[int, Labels]) -> bool:
+    """Return whether the two most probable numbers of segments are levels of a hierarchy."""
+    coarse, fine = sorted(likely[:2]) if len(likely) > 1 else (1, 1)
+    return 1 < coarse < fine <= k_max and are_levels(cuts[coarse], cuts[fine])
 
 
 def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:

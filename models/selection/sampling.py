@@ -18,6 +18,7 @@ from models.statistics import INNER_FENCE, fences
 
 PREPARED: Final = 20_000
 SAMPLE: Final = 1_500
+MEASURED: Final = 320_000  # coordinates of all customers that are measured: 20,000 by 16
 MIN_CUSTOMERS: Final = 10
 MAX_OUTLIER_SHARE: Final = 0.06
 MIN_LOCAL_FACTOR: Final = 1.5  # Breunig et al. (2000) find outliers above it
@@ -37,7 +38,8 @@ class SelectionSample:
         Shape (n, d'), the same customers as the criteria see them: discrete values spread, missing
         ones drawn, many columns projected.
     everyone
-        Shape (m, d), all customers including outliers; a sample of 20,000 if there are more.
+        Shape (m, d), all customers including outliers; a sample if they are more than 20,000 or
+        have more than 320,000 coordinates, of 1,500 customers at least.
     columns
         The name of the feature of each coordinate.
     unrelated
@@ -92,7 +94,8 @@ def draw_sample(table: pd.DataFrame, requested: Sequence[Feature], seed: int) ->
     left_out = irrelevant_categories(prepared.features, blocks)
     kept = [pair for pair in zip(prepared.features, blocks, strict=True) if pair[0] not in left_out]
     everyone = np.concatenate([block for _, block in kept], axis=1)
-    drawn = rng.permutation(n)[:SAMPLE]
+    order = rng.permutation(n)
+    drawn = order[:SAMPLE]
     points = everyone[drawn]
     known = rows.loc[prepared.known].iloc[drawn]
     columns = [
@@ -104,12 +107,18 @@ def draw_sample(table: pd.DataFrame, requested: Sequence[Feature], seed: int) ->
     return SelectionSample(
         points=points[inlier],
         evidence=evidence[inlier],
-        everyone=everyone,
+        everyone=_measured(everyone, order),
         columns=tuple(feature.name for feature, block in kept for _ in range(block.shape[1])),
         unrelated=tuple(feature.name for feature in left_out),
         n_customers=round(n * len(table) / len(rows)),
         n_outliers=int((~inlier).sum()),
     )
+
+
+def _measured(everyone: Floats, order: NDArray[np.int64]) -> Floats:
+    """Return the customers to measure; of wide tables fewer, so that the time stays the same."""
+    n = max(SAMPLE, MEASURED // everyone.shape[1])
+    return everyone if len(everyone) <= n else everyone[np.sort(order[:n])]
 
 
 def _draw_rows(
