@@ -101,6 +101,15 @@ def many_zero_amounts(rng: np.random.Generator) -> Truth:
     return one_segment(np.round(buys * rng.lognormal(3, 0.7, size=(n, d)), 2))
 
 
+def amounts_of_one_trait(rng: np.random.Generator) -> Truth:
+    """Nothing but amounts of which many are zero, fewer the more of one gradual trait there is."""
+    n, d = draw_n(rng, least=200), int(rng.integers(2, 6))
+    trait = rng.normal(size=(n, 1)) * rng.uniform(0.5, 1.2)
+    buys = trait + rng.normal(size=(n, d)) + rng.uniform(-0.5, 1, size=d) > 0
+    amounts = np.exp(3 + 0.5 * trait + 0.7 * rng.normal(size=(n, d)))
+    return one_segment(np.round(buys * amounts, 2))
+
+
 def classes_of_flags(rng: np.random.Generator) -> Truth:
     """Two to four classes, each with its own likely flags."""
     k, n, d = int(rng.integers(2, 5)), draw_n(rng, least=300), int(rng.integers(10, 21))
@@ -165,5 +174,6 @@ LATTICE_UNSTRUCTURED: Final[Mapping[str, Family]] = {
         independent_codes,
         empty_cells,
         many_zero_amounts,
+        amounts_of_one_trait,
     )
 }

@@ -17,10 +17,10 @@ MIN_ATOM_SHARE: Final = 0.1  # as in every tenth customer
 ATOM_RATIO: Final = 5.0  # times as frequent as the second most frequent value
 
 
-def find_atom(values: Floats) -> float | None:
-    """Return the value that is far more frequent than every other, such as zero, or None.
+def find_atom(values: Floats) -> float:
+    """Return the value that is far more frequent than every other, such as zero, or NaN.
 
-    None if all other values are equal, since the column is then a flag.
+    NaN if all other values are equal, since the column is then a flag.
 
     Parameters
     ----------
@@ -30,13 +30,15 @@ def find_atom(values: Floats) -> float | None:
     known = values[~np.isnan(values)]
     distinct, counts = np.unique(known, return_counts=True)
     if len(distinct) <= 2:  # noqa: PLR2004 - a flag
-        return None
+        return np.nan
     second, first = np.partition(counts, -2)[-2:].tolist()
     is_atom = first >= MIN_ATOM_SHARE * len(known) and first >= ATOM_RATIO * second
-    return float(distinct[counts.argmax()]) if is_atom else None
+    return float(distinct[counts.argmax()]) if is_atom else np.nan
 
 
-def continuous_amount(values: Floats, left_out: float | None, rng: np.random.Generator) -> Floats:
+def continuous_amount(
+    values: Floats, rng: np.random.Generator, *, left_out: float = np.nan
+) -> Floats:
     """Return a numeric column with tied values spread, and missing ones drawn from the others.
 
     Hot-deck imputation: customers whose value is unknown then form no group.
@@ -45,15 +47,40 @@ def continuous_amount(values: Floats, left_out: float | None, rng: np.random.Gen
     ----------
     values
         Shape (n,), NaN where missing.
-    left_out
-        A value to treat as missing, or None.
     rng
         Random generator.
+    left_out
+        A value to treat as missing.
     """
     known = ~np.isnan(values) & (values != left_out)
     amount = _spread(values, known, rng)
     amount[~known] = rng.choice(amount[known], size=int((~known).sum()))
     return amount
+
+
+def spread_atom(
+    amount: Floats, at_atom: NDArray[np.bool_], *, below: bool, rng: np.random.Generator
+) -> Floats:
+    """Spread the customers at an atom over a cell beside the others' amounts.
+
+    Whether there is an amount is a flag, and the amounts fill its other cell: both cells are as
+    wide as an even spread of the amounts' standard deviation, and touch.
+
+    Parameters
+    ----------
+    amount
+        Shape (n,), standardized; random where the customer is at the atom.
+    at_atom
+        Shape (n,), the customers at the atom.
+    below
+        Whether the atom lies below the amounts.
+    rng
+        Random generator.
+    """
+    width = 12**0.5 * amount.std()
+    cell = amount.mean() - width * (1 / 2 + rng.random(len(amount)))
+    side = cell if below else 2 * amount.mean() - cell
+    return np.where(at_atom, side, amount)
 
 
 def spread_categories(codes: NDArray[np.int64], m: int, rng: np.random.Generator) -> Floats:

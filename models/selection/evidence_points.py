@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from models.features import Feature
 from models.preparation import numeric
 from models.preparation.categorical import BLOCK_VARIANCE
-from models.selection.dequantization import continuous_amount, find_atom, spread_categories
+from models.selection.dequantization import (
+    continuous_amount,
+    find_atom,
+    spread_atom,
+    spread_categories,
+)
 from models.selection.irrelevant_features import category_codes, is_related
 from models.selection.subspace import informative_coordinates
 
@@ -47,19 +52,22 @@ def _blocks(
 ) -> Iterator[Floats]:
     if column.feature.kind == "categorical":
         codes, m = category_codes(column.block), column.block.shape[1]
-        yield _scale(spread_categories(codes, m, rng), column.feature)
+        yield _scale(spread_categories(codes, m, rng), column.feature, BLOCK_VARIANCE)
         return
     values = column.cells.to_numpy(dtype=np.float64)
     atom = find_atom(values)
-    if atom is not None:
-        has_amount = (values != atom).astype(np.int64)
-        others = [other.block for other in columns if other is not column]
-        atom = None if is_related(has_amount, others) else atom
-    amount = continuous_amount(values, atom, rng)
+    amount = continuous_amount(values, rng, left_out=atom)
     if np.array_equal(amount, values):
         yield column.block
     elif np.ptp(amount) > 0:
-        yield _prepare(amount, column.feature)
+        prepared = _prepare(amount, column.feature)
+        at_atom = values == atom
+        others = [other.block for other in columns if other is not column]
+        if at_atom.any() and is_related(at_atom.astype(np.int64), others):
+            below = atom < float(np.median(amount))
+            spread = spread_atom(prepared[:, 0], at_atom, below=below, rng=rng)
+            prepared = _scale(spread[:, None], column.feature, variance=1.0)
+        yield prepared
 
 
 def _prepare(amount: Floats, feature: Feature) -> Floats:
@@ -71,9 +79,9 @@ def _prepare(amount: Floats, feature: Feature) -> Floats:
     return np.asarray(prepared * feature.weight**0.5)
 
 
-def _scale(block: Floats, feature: Feature) -> Floats:
-    """Scale a block of a category to the variance that it has in a fit."""
+def _scale(block: Floats, feature: Feature, variance: float) -> Floats:
+    """Scale a block to the variance that the feature has in a fit."""
     centered = block - block.mean(axis=0)
-    variance = float(centered.var(axis=0).sum())
-    factor = (feature.weight * BLOCK_VARIANCE / variance) ** 0.5 if variance > 0 else 0.0
+    total = float(centered.var(axis=0).sum())
+    factor = (feature.weight * variance / total) ** 0.5 if total > 0 else 0.0
     return np.asarray(factor * centered)
