@@ -27,16 +27,18 @@ def independent_flags(rng: np.random.Generator) -> Truth:
     """Nothing but three to eight flags that have nothing to do with each other."""
     n, d = draw_n(rng), int(rng.integers(3, 9))
     even = rng.random() < 1 / 2
-    flags = rng.random((n, d)) < (1 / 2 if even else rng.uniform(0.15, 0.85, size=d))
-    return _as_codes(flags.astype(float)) if rng.random() < 1 / 2 else one_segment(1.0 * flags)
+    likely = np.full(d, 1 / 2) if even else rng.uniform(0.15, 0.85, size=d)
+    numbers = (rng.random((n, d)) < likely).astype(np.float64)
+    return _as_codes(numbers) if rng.random() < 1 / 2 else one_segment(numbers)
 
 
 def flags_of_one_trait(rng: np.random.Generator) -> Truth:
     """Nothing but flags that are likelier the more of one gradual trait a customer has."""
     n, d = draw_n(rng, least=200), int(rng.integers(4, 11))
     trait = rng.normal(size=(n, 1)) * rng.uniform(0.5, 1.2)
-    flags = (trait + rng.normal(size=(n, d)) + rng.uniform(-0.8, 0.8, size=d)) > 0
-    return _as_codes(flags.astype(float)) if rng.random() < 1 / 2 else one_segment(1.0 * flags)
+    latent = trait + rng.normal(size=(n, d)) + rng.uniform(-0.8, 0.8, size=d)
+    numbers = (latent > 0).astype(np.float64)
+    return _as_codes(numbers) if rng.random() < 1 / 2 else one_segment(numbers)
 
 
 def independent_answers(rng: np.random.Generator) -> Truth:
@@ -107,7 +109,7 @@ def amounts_of_one_trait(rng: np.random.Generator) -> Truth:
     trait = rng.normal(size=(n, 1)) * rng.uniform(0.5, 1.2)
     buys = trait + rng.normal(size=(n, d)) + rng.uniform(-0.5, 1, size=d) > 0
     amounts = np.exp(3 + 0.5 * trait + 0.7 * rng.normal(size=(n, d)))
-    return one_segment(np.round(buys * amounts, 2))
+    return one_segment(np.round(np.where(buys, amounts, 0.0), 2))
 
 
 def classes_of_flags(rng: np.random.Generator) -> Truth:

@@ -6,11 +6,19 @@ from typing import Final
 
 from bench.choosing.peers import PEERS
 from bench.choosing.scoring import Score
-from bench.choosing.statistics import calibration_error, chance_of_no_difference, only, share, shown
+from bench.choosing.statistics import (
+    brier_score,
+    calibration_error,
+    chance_of_no_difference,
+    only,
+    share,
+    shown,
+)
 from bench.markdown import head, row, say
 
 OURS: Final = "this service"
 RIVAL: Final = "silhouette"
+CERTAIN: Final = 0.95
 
 Says = Callable[[Score], int | None]
 
@@ -64,16 +72,19 @@ def _certainty(scores: Sequence[Score]) -> Iterator[str]:
     ]
     if not sure:
         return
-    error = calibration_error(
-        [chance for _, chance in sure], _rights((score for score, _ in sure), _ours)
-    )
+    chances, rights = [chance for _, chance in sure], _rights((each for each, _ in sure), _ours)
     yield (
-        f"the probability of k is off by {shown(error)} (expected calibration error, n = "
-        f"{len(sure)})"
+        f"the probability of k is off by {shown(calibration_error(chances, rights))} (expected "
+        f"calibration error, n = {len(sure)}); Brier score {shown(brier_score(chances, rights))}"
+    )
+    certain = [right for chance, right in zip(chances, rights, strict=True) if chance >= CERTAIN]
+    yield (
+        f"of {len(certain)} answers with a probability of {shown(CERTAIN)} or more, "
+        f"{certain.count(False)} are wrong"
     )
     yield (
         "the 90 % set holds the truth: "
-        f"{share(score.k in score.ours.credible_set for score, _ in sure)}"
+        f"{share(not set(score.right).isdisjoint(score.ours.credible_set) for score, _ in sure)}"
     )
     yield (
         f"the 90 % set has {mean(len(score.ours.credible_set) for score, _ in sure):.2f} "
@@ -110,4 +121,4 @@ def _peer(name: str) -> Says:
 
 
 def _rights(scores: Iterable[Score], says: Says) -> list[bool]:
-    return [says(score) == score.k for score in scores]
+    return [says(score) in score.right for score in scores]

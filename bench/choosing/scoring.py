@@ -24,8 +24,8 @@ class Score:
 
     Attributes
     ----------
-    source, k
-        The table, and its true number of segments.
+    source, right
+        The table, and its right numbers of segments.
     ours, seconds
         Our recommendation, and how long it took.
     peers
@@ -37,7 +37,7 @@ class Score:
     """
 
     source: Source
-    k: int
+    right: tuple[int, ...]
     ours: Recommendation
     seconds: float
     peers: Mapping[str, int | None]
@@ -58,7 +58,7 @@ def score(source: Source) -> Score | None:
     ours = _recommend(truth.table)
     return Score(
         source=source,
-        k=truth.k,
+        right=truth.right,
         seconds=perf_counter() - start,
         ours=ours,
         peers=_ask_peers(truth.table),

@@ -143,7 +143,7 @@ def _touching_centers(rng: np.random.Generator, k: int, gap: float) -> Floats:
 def _in_ball(rng: np.random.Generator, n: int, order: float) -> Floats:
     """Draw points evenly from the unit disc of a norm, by rejection."""
     points = rng.uniform(-1, 1, size=(6 * n, 2))
-    return points[np.linalg.norm(points, ord=order, axis=1) <= 1][:n]
+    return np.asarray(points[np.linalg.norm(points, ord=order, axis=1) <= 1][:n])
 
 
 SHAPE_STRUCTURED: Final[Mapping[str, Family]] = {

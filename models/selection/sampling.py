@@ -163,7 +163,7 @@ def _inliers(points: Floats) -> NDArray[np.bool_]:
     j = int(np.clip(len(points) // 100, 5, 15))
     if len(points) <= 2 * j:
         return np.ones(len(points), dtype=np.bool_)
-    distances, neighbours = KDTree(points).query(points, j + 1)
+    distances, neighbours = (np.asarray(each) for each in KDTree(points).query(points, j + 1))
     away = np.maximum(distances[:, -1], 1e-12)
     log = np.log(away)
     q1, q3 = np.quantile(log, [0.25, 0.75]).tolist()
