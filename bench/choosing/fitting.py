@@ -33,7 +33,7 @@ from models.selection.k_probabilities import (
 )
 from models.selection.sampling import draw_sample
 
-REPETITIONS: Final = 8
+REPETITIONS: Final = 5
 PENALTY: Final = 0.5
 FOLDS: Final = 8  # of families
 

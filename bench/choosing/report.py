@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import mean, median
 from typing import Final
 
-from bench.choosing.peers import PEERS
 from bench.choosing.scoring import Score
 from bench.choosing.statistics import (
     brier_score,
@@ -28,7 +27,8 @@ def report(scores: Sequence[Score]) -> None:
     _show_peers(scores)
     _show_families(scores)
     say("")
-    for line in (*_rivalry(_structured(scores)), *_certainty(scores), *_steadiness(scores)):
+    compared = _rivalry(_structured(scores)) if scores[0].peers else ()
+    for line in (*compared, *_certainty(scores), *_steadiness(scores)):
         say(f"- {line}")
 
 
@@ -41,7 +41,7 @@ def _show_peers(scores: Sequence[Score]) -> None:
         f"{len(structured)} with segments",
         f"{len(unstructured)} without: says 1",
     )
-    for name, says in {OURS: _ours, **{name: _peer(name) for name in PEERS}}.items():
+    for name, says in {OURS: _ours, **{name: _peer(name) for name in scores[0].peers}}.items():
         row(name, *(share(_rights(part, says)) for part in (scores, structured, unstructured)))
 
 
@@ -53,7 +53,7 @@ def _show_families(scores: Sequence[Score]) -> None:
             family.replace("_", " "),
             str(len(part)),
             share(_rights(part, _ours)),
-            shown(mean(_rights(part, _peer(RIVAL)))),
+            shown(mean(_rights(part, _peer(RIVAL)))) if part[0].peers else "-",
         )
 
 
@@ -97,10 +97,11 @@ def _steadiness(scores: Sequence[Score]) -> Iterator[str]:
     asked = [score for score in scores if score.with_category is not None]
     seconds = [score.seconds for score in scores]
     same = share(score.with_category == score.ours.k for score in asked)
+    again = [score for score in scores if score.of_subsample is not None]
     yield f"the same k beside an unrelated category: {same}, n = {len(asked)}"
     yield (
         "the same k for 80 % of the rows: "
-        f"{share(score.of_subsample == score.ours.k for score in scores)}"
+        f"{share(score.of_subsample == score.ours.k for score in again)}, n = {len(again)}"
     )
     yield (
         f"seconds of one recommendation: {median(seconds):.2f} ({min(seconds):.2f} to "

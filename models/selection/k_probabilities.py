@@ -2,7 +2,7 @@
 
 Two stages: a logistic regression decides whether there are segments at all, then a conditional
 logit (McFadden 1974), a softmax over k, how many. The weights were fitted by
-`bench/choosing/fitting.py` on 423 generated tables whose number of segments is known.
+`bench/choosing/fitting.py` on 320 generated tables whose number of segments is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,21 +23,23 @@ CREDIBLE: Final = 0.9  # total probability of the credible set
 
 # Weights of the conditional logit over k.
 WHICH_K: Final = {
-    "silhouette": 0.565,
-    "davies_bouldin": 0.594,
-    "icl": 0.859,
-    "log_prediction_strength": 2.313,
-    "gap_step": -1.942,
-    "valley": 3.442,
-    "valley_says_so": 0.837,
+    "silhouette": 0.469,
+    "davies_bouldin": 1.331,
+    "icl": 0.981,
+    "log_prediction_strength": 3.084,
+    "gap_step": -1.220,
+    "valley": 1.744,
+    "valley_says_so": 0.786,
 }
 # Weights of the logistic regression on whether there are segments.
 WHETHER: Final = {
-    "constant": -2.746,
-    "votes_for_one": -1.443,
-    "valley": 4.138,
-    "gap_gain": 1.357,
-    "stability": 1.912,
+    "constant": -0.617,
+    "votes_for_one": -1.203,
+    "valley": 2.371,
+    "gap_gain": 1.119,
+    "stability": 1.376,
+    "no_deep_valley": -2.504,
+    "nothing_replicates": -1.947,
 }
 # The criteria whose verdict can be a single segment.
 CAN_SAY_ONE: Final = (
@@ -99,6 +101,8 @@ def structure_features(verdicts: Verdicts, best: int) -> dict[str, float]:
         "valley": verdicts["valley_depth"].scores.get(best, 0.0),
         "gap_gain": float(np.clip((gap.get(best, gap[1]) - gap[1]) / 0.1, -3, 3)),
         "stability": verdicts["bootstrap_stability"].scores.get(best, 0.0),
+        "no_deep_valley": float(verdicts["valley_depth"].k == 1),
+        "nothing_replicates": float(verdicts["prediction_strength"].k == 1),
     }
 
 
