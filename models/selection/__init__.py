@@ -41,6 +41,7 @@ from models.selection.warnings import MIN_CALIBRATED, range_notes, sampling_note
 __all__ = ["Recommendation", "recommend_k"]
 
 CRITERIA_PROGRESS: Final = 0.6
+MIN_LEVEL_PROBABILITY: Final = 0.2  # of both, to be named
 
 
 def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
@@ -119,9 +120,8 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
             *shape_notes(sample, cuts[k], k, algorithm),
         ]
         likely = credible_set(probabilities) if probabilities else ()
-        text = format_recommendation(
-            k, probabilities, k_max=k_max, are_levels=_has_levels(likely, k_max, cuts)
-        )
+        levels = _find_levels(probabilities, k_max, cuts) if probabilities else False
+        text = format_recommendation(k, probabilities, k_max=k_max, are_levels=levels)
     return Recommendation(
         k=k,
         probability=probabilities.get(k, 0.0) if probabilities else None,
@@ -151,10 +151,15 @@ def _discounted(
     return discount_replication(probabilities, k, agreement)
 
 
-def _has_levels(likely: Sequence[int], k_max: int, cuts: Mapping[int, Labels]) -> bool:
-    """Return whether the two most probable numbers of segments are levels of a hierarchy."""
-    coarse, fine = sorted(likely[:2]) if len(likely) > 1 else (1, 1)
-    return 1 < coarse < fine <= k_max and are_levels(cuts[coarse], cuts[fine])
+def _find_levels(
+    probabilities: Mapping[int, float], k_max: int, cuts: Mapping[int, Labels]
+) -> bool:
+    """Return whether two probable numbers of segments are levels of a hierarchy."""
+    probable = [k for k, p in probabilities.items() if p >= MIN_LEVEL_PROBABILITY]
+    if len(probable) != 2 or min(probable) == 1 or max(probable) > k_max:  # noqa: PLR2004 - coarse and fine
+        return False
+    coarse, fine = sorted(probable)
+    return are_levels(cuts[coarse], cuts[fine])
 
 
 def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:

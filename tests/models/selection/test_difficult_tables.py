@@ -53,7 +53,7 @@ def test_customers_who_are_all_alike_form_one_segment(family):
         "classes_of_answers",
         "many_zeros",
         "third_of_columns",
-        "rings_apart",
+        "touching_shapes",
         "small_beside_large",
         "up_to_fifteen",
         "two_levels",
@@ -62,6 +62,13 @@ def test_customers_who_are_all_alike_form_one_segment(family):
 def test_segments_are_counted_whatever_their_columns_and_shape(family):
     truth = draw(Source(family=family, seed=3))
     assert ask(truth.table).k in truth.right
+
+
+def test_four_rings_side_by_side_are_four_segments():
+    rng = np.random.default_rng(0)
+    angles = rng.uniform(0, 2 * np.pi, size=1_200)
+    centers = np.repeat(4.0 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), 300, axis=0)
+    assert ask(numbers(centers + np.column_stack([np.cos(angles), np.sin(angles)]))).k == 4
 
 
 def test_four_segments_in_a_third_of_sixty_columns_are_counted():
