@@ -4,11 +4,12 @@ Fit the weights of models/selection/k_probabilities.py.
 
 Draws tables whose number of segments is known, asks every criterion, and fits both stages of the
 rule by penalised maximum likelihood: how many segments there are, if there are any; and whether
-there are any.
+there are any. Whole families are then left out in turn: how often the rule is right about families
+that it was not fitted on, and how well its probabilities hold there.
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Final
@@ -19,6 +20,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, softmax
 from threadpoolctl import threadpool_limits
 
+from bench.choosing.statistics import brier_score, calibration_error, share, shown
 from bench.choosing.tables import Source, draw, features_of, fitting_sources
 from models.selection.evaluation import build_criterion_data, evaluate_criteria
 from models.selection.k_probabilities import (
@@ -31,42 +33,58 @@ from models.selection.k_probabilities import (
 )
 from models.selection.sampling import draw_sample
 
-REPETITIONS: Final = 24
+REPETITIONS: Final = 5
 PENALTY: Final = 0.5
-FOLDS: Final = 6
+FOLDS: Final = 8  # of families
 
 Floats = NDArray[np.float64]
+Weights = Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """A table's true number of segments, and what the criteria said.
+    """A table's right numbers of segments, and what the criteria said.
 
     Attributes
     ----------
-    k
-        The truth.
+    family
+        The family of the table.
+    right
+        The right numbers of segments.
     n
-        How many customers the criteria looked at.
+        The number of customers that the criteria looked at.
     verdicts
-        Of every criterion.
+        The verdict of every criterion.
     """
 
-    k: int
+    family: str
+    right: tuple[int, ...]
     n: int
     verdicts: Verdicts
 
+    @property
+    def is_structured(self) -> bool:
+        """Whether there is more than one segment."""
+        return self.right != (1,)
+
 
 def main() -> None:
-    """Print the weights, ready for pasting, and their cross-validated scores."""
+    """Print the weights, ready for pasting, and the scores on families that were left out."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS
     with get_context("spawn").Pool() as pool:
-        lessons = [
-            lesson
-            for lesson in pool.imap(learn_from, fitting_sources(repetitions), chunksize=4)
-            if lesson
-        ]
-    _say(f"# {len(lessons)} tables; exact k on folds not fitted on: {_across_folds(lessons):.3f}")
+        found = pool.imap(learn_from, fitting_sources(repetitions), chunksize=4)
+        lessons = [lesson for lesson in found if lesson]
+    report(lessons)
+
+
+def report(lessons: Sequence[Lesson]) -> None:
+    """Print the weights fitted to all lessons, and how they do in and out of their families."""
+    families = list(dict.fromkeys(lesson.family for lesson in lessons))
+    _say(f"# {len(lessons)} tables of {len(families)} families")
+    by_table = [i % FOLDS for i in range(len(lessons))]
+    _say(f"# other tables of the same families: {_scores(lessons, by_table)}")
+    by_family = [families.index(lesson.family) % FOLDS for lesson in lessons]
+    _say(f"# families left out: {_scores(lessons, by_family)}")
     which = fit_which_k(lessons)
     _say(f"WHICH_K: Final = {_shown(which)}")
     _say(f"WHETHER: Final = {_shown(fit_whether(lessons, which))}")
@@ -82,70 +100,90 @@ def learn_from(source: Source) -> Lesson | None:
         verdicts = evaluate_criteria(
             build_criterion_data(sample, k_min=1, k_max=MAX_K, seed=source.seed)
         )
-    return Lesson(k=truth.k, n=sample.n_sampled, verdicts=verdicts)
+    return Lesson(family=source.family, right=truth.right, n=sample.n_sampled, verdicts=verdicts)
 
 
-def fit_which_k(lessons: Iterable[Lesson]) -> dict[str, float]:
-    """Fit how many segments there are, on the tables that have some (McFadden 1974)."""
-    told = [lesson for lesson in lessons if lesson.k > 1]
-    signs = [
-        np.column_stack(list(k_features(lesson.verdicts, lesson.n).values())) for lesson in told
-    ]
-    usable = [
-        (x, lesson.k - 2) for x, lesson in zip(signs, told, strict=True) if lesson.k - 2 < len(x)
-    ]
+def fit_which_k(lessons: Sequence[Lesson]) -> dict[str, float]:
+    """Fit how many segments there are, on the tables that have some (McFadden 1974).
+
+    Where several numbers are right, their total probability counts.
+    """
+    told = [(_signs(lesson), lesson) for lesson in lessons if lesson.is_structured]
+    usable = [(x, right) for x, lesson in told if len(right := _places(lesson, len(x)))]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        chances = [softmax(x @ weights) for x, _ in usable]
-        surprise = -sum(np.log(p[right]) for p, (_, right) in zip(chances, usable, strict=True))
-        slope = sum(p @ x - x[right] for p, (x, right) in zip(chances, usable, strict=True))
-        return float(surprise + PENALTY / 2 * weights @ weights), slope + PENALTY * weights
+        surprise, slope = PENALTY / 2 * weights @ weights, PENALTY * weights
+        for x, right in usable:
+            p = softmax(x @ weights)
+            total = p[right].sum()
+            surprise -= np.log(total)
+            slope = slope + p @ x - p[right] @ x[right] / total
+        return float(surprise), slope
 
     found = minimize(loss, np.zeros(len(WHICH_K)), jac=True, method="L-BFGS-B").x
     return dict(zip(WHICH_K, found.tolist(), strict=True))
 
 
-def fit_whether(lessons: Iterable[Lesson], which: Mapping[str, float]) -> dict[str, float]:
+def fit_whether(lessons: Sequence[Lesson], which: Weights) -> dict[str, float]:
     """Fit whether there are segments, given which number of them is likeliest."""
-    lessons = list(lessons)
-    x = np.array([list(_doubts(lesson, which).values()) for lesson in lessons])
-    sign = np.where([lesson.k > 1 for lesson in lessons], 1.0, -1.0)
+    x = np.array([_doubts(lesson, which) for lesson in lessons])
+    sign = np.where([lesson.is_structured for lesson in lessons], 1.0, -1.0)
 
-    def loss(weights: Floats) -> float:
-        return float(
-            np.logaddexp(0, -sign * (x @ weights)).sum() + PENALTY / 2 * weights[1:] @ weights[1:]
-        )
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        margin, penalised = sign * (x @ weights), np.append(0.0, weights[1:])
+        surprise = np.logaddexp(0, -margin).sum() + PENALTY / 2 * penalised @ penalised
+        return float(surprise), PENALTY * penalised - (sign * expit(-margin)) @ x
 
-    found = minimize(loss, np.zeros(len(WHETHER)), method="L-BFGS-B").x
+    found = minimize(loss, np.zeros(len(WHETHER)), jac=True, method="L-BFGS-B").x
     return dict(zip(WHETHER, found.tolist(), strict=True))
 
 
-def _doubts(lesson: Lesson, which: Mapping[str, float]) -> dict[str, float]:
-    return structure_features(lesson.verdicts, _likeliest(lesson, which), lesson.n)
+def _signs(lesson: Lesson) -> Floats:
+    features = k_features(lesson.verdicts, lesson.n)
+    return np.column_stack([features[name] for name in WHICH_K])
 
 
-def _likeliest(lesson: Lesson, which: Mapping[str, float]) -> int:
-    signs = k_features(lesson.verdicts, lesson.n)
-    return 2 + int(np.argmax(sum(weight * signs[name] for name, weight in which.items())))
+def _places(lesson: Lesson, n_ks: int) -> list[int]:
+    """Return the rows of the right numbers of segments; the first row is two segments."""
+    return [k - 2 for k in lesson.right if k - 2 < n_ks]
 
 
-def _across_folds(lessons: list[Lesson]) -> float:
-    hits = 0
-    for fold in range(FOLDS):
-        others = [lesson for i, lesson in enumerate(lessons) if i % FOLDS != fold]
-        which = fit_which_k(others)
-        whether = fit_whether(others, which)
-        hits += sum(_told(lesson, which, whether) == lesson.k for lesson in lessons[fold::FOLDS])
-    return hits / len(lessons)
+def _doubts(lesson: Lesson, which: Weights) -> list[float]:
+    likeliest = 2 + int(np.argmax(_signs(lesson) @ list(which.values())))
+    features = structure_features(lesson.verdicts, likeliest)
+    return [features[name] for name in WHETHER]
 
 
-def _told(lesson: Lesson, which: Mapping[str, float], whether: Mapping[str, float]) -> int:
-    doubts = _doubts(lesson, which)
-    is_structured = expit(sum(weight * doubts[name] for name, weight in whether.items())) > 1 / 2
-    return _likeliest(lesson, which) if is_structured else 1
+def _scores(lessons: Sequence[Lesson], fold_of: Sequence[int]) -> str:
+    """Score each fold by the weights fitted to the others."""
+    answers = [answer for fold in range(FOLDS) for answer in _answers(lessons, fold_of, fold)]
+    rights, chances = [right for right, _ in answers], [chance for _, chance in answers]
+    return (
+        f"exact k {share(rights)}, expected calibration error "
+        f"{shown(calibration_error(chances, rights))}, Brier {shown(brier_score(chances, rights))}"
+    )
 
 
-def _shown(weights: Mapping[str, float]) -> str:
+def _answers(
+    lessons: Sequence[Lesson], fold_of: Sequence[int], fold: int
+) -> Iterator[tuple[bool, float]]:
+    """Yield whether each answer of a fold is right, and its probability."""
+    others = [lesson for lesson, its in zip(lessons, fold_of, strict=True) if its != fold]
+    which = fit_which_k(others)
+    whether = list(fit_whether(others, which).values())
+    for lesson, its in zip(lessons, fold_of, strict=True):
+        if its == fold:
+            yield _answer(lesson, which, whether)
+
+
+def _answer(lesson: Lesson, which: Weights, whether: Sequence[float]) -> tuple[bool, float]:
+    p = expit(np.dot(_doubts(lesson, which), whether))
+    chances = np.append(1 - p, p * softmax(_signs(lesson) @ list(which.values())))
+    k = 1 + int(chances.argmax())
+    return k in lesson.right, float(chances.max())
+
+
+def _shown(weights: Weights) -> str:
     return "{" + ", ".join(f'"{name}": {weight:.3f}' for name, weight in weights.items()) + "}"
 
 

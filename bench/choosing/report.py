@@ -4,13 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import mean, median
 from typing import Final
 
-from bench.choosing.peers import PEERS
 from bench.choosing.scoring import Score
-from bench.choosing.statistics import calibration_error, chance_of_no_difference, only, share, shown
+from bench.choosing.statistics import (
+    brier_score,
+    calibration_error,
+    chance_of_no_difference,
+    only,
+    share,
+    shown,
+)
 from bench.markdown import head, row, say
 
 OURS: Final = "this service"
 RIVAL: Final = "silhouette"
+CERTAIN: Final = 0.95
 
 Says = Callable[[Score], int | None]
 
@@ -20,7 +27,8 @@ def report(scores: Sequence[Score]) -> None:
     _show_peers(scores)
     _show_families(scores)
     say("")
-    for line in (*_rivalry(_structured(scores)), *_certainty(scores), *_steadiness(scores)):
+    compared = _rivalry(_structured(scores)) if scores[0].peers else ()
+    for line in (*compared, *_certainty(scores), *_steadiness(scores)):
         say(f"- {line}")
 
 
@@ -33,7 +41,7 @@ def _show_peers(scores: Sequence[Score]) -> None:
         f"{len(structured)} with segments",
         f"{len(unstructured)} without: says 1",
     )
-    for name, says in {OURS: _ours, **{name: _peer(name) for name in PEERS}}.items():
+    for name, says in {OURS: _ours, **{name: _peer(name) for name in scores[0].peers}}.items():
         row(name, *(share(_rights(part, says)) for part in (scores, structured, unstructured)))
 
 
@@ -45,7 +53,7 @@ def _show_families(scores: Sequence[Score]) -> None:
             family.replace("_", " "),
             str(len(part)),
             share(_rights(part, _ours)),
-            shown(mean(_rights(part, _peer(RIVAL)))),
+            shown(mean(_rights(part, _peer(RIVAL)))) if part[0].peers else "-",
         )
 
 
@@ -64,16 +72,19 @@ def _certainty(scores: Sequence[Score]) -> Iterator[str]:
     ]
     if not sure:
         return
-    error = calibration_error(
-        [chance for _, chance in sure], _rights((score for score, _ in sure), _ours)
-    )
+    chances, rights = [chance for _, chance in sure], _rights((each for each, _ in sure), _ours)
     yield (
-        f"the probability of k is off by {shown(error)} (expected calibration error, n = "
-        f"{len(sure)})"
+        f"the probability of k is off by {shown(calibration_error(chances, rights))} (expected "
+        f"calibration error, n = {len(sure)}); Brier score {shown(brier_score(chances, rights))}"
+    )
+    certain = [right for chance, right in zip(chances, rights, strict=True) if chance >= CERTAIN]
+    yield (
+        f"of {len(certain)} answers with a probability of {shown(CERTAIN)} or more, "
+        f"{certain.count(False)} are wrong"
     )
     yield (
         "the 90 % set holds the truth: "
-        f"{share(score.k in score.ours.credible_set for score, _ in sure)}"
+        f"{share(not set(score.right).isdisjoint(score.ours.credible_set) for score, _ in sure)}"
     )
     yield (
         f"the 90 % set has {mean(len(score.ours.credible_set) for score, _ in sure):.2f} "
@@ -86,10 +97,11 @@ def _steadiness(scores: Sequence[Score]) -> Iterator[str]:
     asked = [score for score in scores if score.with_category is not None]
     seconds = [score.seconds for score in scores]
     same = share(score.with_category == score.ours.k for score in asked)
+    again = [score for score in scores if score.of_subsample is not None]
     yield f"the same k beside an unrelated category: {same}, n = {len(asked)}"
     yield (
         "the same k for 80 % of the rows: "
-        f"{share(score.of_subsample == score.ours.k for score in scores)}"
+        f"{share(score.of_subsample == score.ours.k for score in again)}, n = {len(again)}"
     )
     yield (
         f"seconds of one recommendation: {median(seconds):.2f} ({min(seconds):.2f} to "
@@ -110,4 +122,4 @@ def _peer(name: str) -> Says:
 
 
 def _rights(scores: Iterable[Score], says: Says) -> list[bool]:
-    return [says(score) == score.k for score in scores]
+    return [says(score) in score.right for score in scores]

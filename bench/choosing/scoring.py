@@ -1,7 +1,7 @@
 """What ours and its peers say of one table, and what ours says of two others like it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -24,43 +24,51 @@ class Score:
 
     Attributes
     ----------
-    source, k
-        The table, and its true number of segments.
+    source, right
+        The table, and its right numbers of segments.
     ours, seconds
         Our recommendation, and how long it took.
     peers
-        What each peer chooses.
+        The choice of each peer; empty if they were not asked.
     of_subsample
-        What ours chooses for 80 % of the rows.
+        Our choice for 80 % of the rows; None if it was not asked.
     with_category
-        What ours chooses once a category of no meaning is added; None where it was not asked.
+        Our choice once a category of no meaning is added; None if it was not asked.
     """
 
     source: Source
-    k: int
+    right: tuple[int, ...]
     ours: Recommendation
     seconds: float
     peers: Mapping[str, int | None]
-    of_subsample: int
+    of_subsample: int | None
     with_category: int | None
 
 
 @threadpool_limits.wrap(limits=1)
-def score(source: Source) -> Score | None:
+def score(source: Source, *, alone: bool = False) -> Score | None:
     """Ask ours and its peers about a table, each on one thread.
 
-    None where no table could be drawn.
+    Ours alone, and once, on request. None if no table could be drawn.
     """
     truth = draw(source)
     if truth is None:
         return None
     start = perf_counter()
     ours = _recommend(truth.table)
-    return Score(
+    once = Score(
         source=source,
-        k=truth.k,
+        right=truth.right,
         seconds=perf_counter() - start,
         ours=ours,
+        peers={},
+        of_subsample=None,
+        with_category=None,
+    )
+    if alone:
+        return once
+    return replace(
+        once,
         peers=_ask_peers(truth.table),
         of_subsample=_recommend(truth.table.sample(frac=SUBSAMPLE, random_state=source.seed)).k,
         with_category=_with_category(source, truth.table),

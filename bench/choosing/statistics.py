@@ -38,6 +38,11 @@ def calibration_error(probabilities: Sequence[float], rights: Sequence[bool]) ->
     return float(np.abs(excess).sum() / len(bins))
 
 
+def brier_score(probabilities: Sequence[float], rights: Sequence[bool]) -> float:
+    """Compute the mean squared difference of the probability and the outcome (Brier 1950)."""
+    return float(np.mean((np.array(probabilities) - np.array(rights)) ** 2))
+
+
 def shown(share: float) -> str:
     """Write a share with three digits, without the zero before the point."""
     return f"{share:.3f}".removeprefix("0")

@@ -15,10 +15,24 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from bench.choosing.families import STRUCTURED, UNSTRUCTURED, Family, Truth
+from bench.choosing import families, lattice_families, order_families, shape_families, wide_families
+from bench.choosing.drawing import Family, Truth
 from models import preparation
 from models.features import Feature
 
+STRUCTURED: Final[dict[str, Family]] = {
+    **families.STRUCTURED,
+    **lattice_families.LATTICE_STRUCTURED,
+    **order_families.ORDER_STRUCTURED,
+    **wide_families.WIDE_STRUCTURED,
+    **shape_families.SHAPE_STRUCTURED,
+}
+UNSTRUCTURED: Final[dict[str, Family]] = {
+    **families.UNSTRUCTURED,
+    **lattice_families.LATTICE_UNSTRUCTURED,
+    **order_families.ORDER_UNSTRUCTURED,
+    **wide_families.WIDE_UNSTRUCTURED,
+}
 FAMILIES: Final[dict[str, Family]] = {**STRUCTURED, **UNSTRUCTURED}
 FITTING_FROM, SCORING_FROM = 1_000_000, 9_000_000
 DRAWS: Final = 20
@@ -82,14 +96,14 @@ def features_of(table: pd.DataFrame) -> list[Feature]:
     ]
 
 
-def _sources(first: int, repetitions: int, families: Sequence[str]) -> Iterator[Source]:
+def _sources(first: int, repetitions: int, names: Sequence[str]) -> Iterator[Source]:
     for seed in range(first, first + repetitions):
-        for family in families:
+        for family in names:
             yield Source(family=family, seed=seed)
 
 
 def _can_be_found(truth: Truth) -> bool:
-    if truth.k == 1:
+    if truth.k == 1 or truth.overlaps:
         return True
     features = features_of(truth.table)
     numeric = [feature for feature in features if feature.kind == "numeric"]

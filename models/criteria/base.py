@@ -1,7 +1,7 @@
 """The result type of every criterion."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.criteria.partitions import Floats
 
@@ -49,6 +49,24 @@ def argmin_verdict(
     return Verdict(
         criterion=criterion, k=k, scores=scores, higher_is_better=False, errors=errors or {}
     )
+
+
+def restrict(verdict: Verdict, k_max: int) -> Verdict:
+    """Return the verdict on at most `k_max` segments, with the scores of those only."""
+    scores = {k: score for k, score in verdict.scores.items() if k <= k_max}
+    if verdict.k is None or verdict.k <= k_max:
+        k = verdict.k
+    elif verdict.k == _best(verdict.scores, verdict):
+        k = _best(scores, verdict)
+    else:
+        k = k_max
+    errors = {k: error for k, error in verdict.errors.items() if k <= k_max}
+    return replace(verdict, k=k, scores=scores, errors=errors)
+
+
+def _best(scores: Mapping[int, float], verdict: Verdict) -> int | None:
+    argbest = argmax_verdict if verdict.higher_is_better else argmin_verdict
+    return argbest(verdict.criterion, scores).k
 
 
 def by_k(ks: Sequence[int], values: Floats) -> dict[int, float]:

@@ -46,7 +46,7 @@ class Components(NamedTuple):
 
 
 def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> Mixture | None:
-    """Fit mixtures of k components, tied and full covariances, starting from several partitions.
+    """Fit mixtures of k components, tied and full covariances, from the likeliest partition.
 
     Runs expectation maximization (Dempster, Laird & Rubin 1977) as scikit-learn's `GaussianMixture`
     does, without its overhead per call.
@@ -56,18 +56,21 @@ def fit_gaussian_mixtures(points: Floats, k: int, starts: Sequence[Labels]) -> M
     Mixture or None
         The lowest BIC and ICL; None if in every partition some segment has too few members.
     """
+    smallest = [np.bincount(labels, minlength=k).min() for labels in starts]
     fits = []
-    for labels in starts:
-        smallest = np.bincount(labels, minlength=k).min()
-        shapes = [shape for shape in SHAPES if smallest >= MIN_POINTS[shape]]
-        fits += [_fit(points, labels, k, shape) for shape in shapes]
+    for shape in SHAPES:
+        usable = [s for s, size in zip(starts, smallest, strict=True) if size >= MIN_POINTS[shape]]
+        components = [_initial_components(points, labels, k, shape) for labels in usable]
+        if components:
+            best = max(components, key=lambda each: _e_step(points, each)[1])
+            fits.append(_fit(points, best, shape))
     if not fits:
         return None
     return Mixture(bic=min(fit.bic for fit in fits), icl=min(fit.icl for fit in fits))
 
 
-def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
-    components, before = _initial_components(points, labels, k, shape), -np.inf
+def _fit(points: Floats, components: Components, shape: Shape) -> Mixture:
+    before = -np.inf
     for _ in range(ITERATIONS):  # enough for a comparison, since the starts are good
         responsibilities, likelihood = _e_step(points, components)
         components = _m_step(points, responsibilities, shape)
@@ -75,7 +78,7 @@ def _fit(points: Floats, labels: Labels, k: int, shape: Shape) -> Mixture:
             break
         before = likelihood
     responsibilities, likelihood = _e_step(points, components)
-    d = points.shape[1]
+    k, d = components.centers.shape
     n_covariances = 1 if shape == "tied" else k
     n_parameters = n_covariances * d * (d + 1) // 2 + k * d + k - 1
     bic = n_parameters * np.log(len(points)) / len(points) - 2 * likelihood

@@ -11,10 +11,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardScaler
 
 from models.errors import UnusableColumn, ValueOutOfRange
-from models.features import Feature
+from models.features import MIN_CATEGORY_CUSTOMERS, Feature
 from models.preparation.fitted import FittedSteps
 from models.statistics import OUTER_FENCE, LogScale, fences, log_helps, log_scale
 
+MAX_TAIL_SHARE: Final = 0.01  # beyond a fence; an exponential tail has .009
 MAX_NUMBER: Final = 1e100  # the squares of larger numbers may overflow in sums
 
 Floats = NDArray[np.float64]
@@ -103,15 +104,24 @@ def _fences(x: Floats, log: LogScale | None) -> tuple[float, float]:
     """Compute the fences Q1 - 3 IQR and Q3 + 3 IQR, on the log scale if the feature has one.
 
     If the IQR is 0, the fences are the minimum and the maximum, since clipping would make the
-    column constant.
+    column constant. A fence that more than 1 % of the customers lie beyond, and more than five,
+    would cut a group rather than a tail, so it is twice as far out.
     """
-    q1, q3 = np.quantile(x if log is None else log.of(x), [0.25, 0.75]).tolist()
+    scaled = x if log is None else log.of(x)
+    q1, q3 = np.quantile(scaled, [0.25, 0.75]).tolist()
     if q1 == q3:
         return float(x.min()), float(x.max())
-    low, high = fences(q1, q3, OUTER_FENCE)
+    (low, high), (far_low, far_high) = (fences(q1, q3, i * OUTER_FENCE) for i in (1, 2))
+    low = far_low if _holds_group(scaled < low) else low
+    high = far_high if _holds_group(scaled > high) else high
     if log is not None:
         low, high = max(log.back(low), float(x.min())), log.back(high)
     return max(low, -MAX_NUMBER), min(high, MAX_NUMBER)
+
+
+def _holds_group(beyond: NDArray[np.bool_]) -> bool:
+    n = int(beyond.sum())
+    return n > max(MAX_TAIL_SHARE * len(beyond), MIN_CATEGORY_CUSTOMERS)
 
 
 def _log_steps(log: LogScale | None) -> list[tuple[str, FunctionTransformer]]:

@@ -11,17 +11,28 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from models.algorithms import Algorithm
+from models.criteria.base import restrict
+from models.criteria.partitions import Labels
 from models.features import Feature
+from models.replication import replication
 from models.selection.constraints import (
     Constraints,
     choose,
     max_preference,
     min_shares,
     partitions,
+    prefer_smaller,
 )
 from models.selection.evaluation import Progress, build_criterion_data, evaluate_criteria
 from models.selection.full_data_scores import score_full_data
-from models.selection.k_probabilities import MAX_K, credible_set, fallback_scores, predict_proba
+from models.selection.k_probabilities import (
+    MAX_K,
+    credible_set,
+    discount_replication,
+    fallback_scores,
+    predict_proba,
+)
+from models.selection.levels import are_levels
 from models.selection.recommendation import Recommendation
 from models.selection.sampling import SelectionSample, draw_sample
 from models.selection.summary_text import format_recommendation
@@ -30,6 +41,7 @@ from models.selection.warnings import MIN_CALIBRATED, range_notes, sampling_note
 __all__ = ["Recommendation", "recommend_k"]
 
 CRITERIA_PROGRESS: Final = 0.6
+MIN_LEVEL_PROBABILITY: Final = 0.2  # of both, to be named
 
 
 def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
@@ -47,8 +59,8 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
     """Recommend a number of segments, with its probability.
 
     Deterministic: the same table, features, algorithm, limits and seed return the same result, bit
-    for bit. The limits restrict the choice, not the evidence: probabilities are always those of 1
-    to 15 segments.
+    for bit. The limits restrict the choice, not the evidence: the probabilities are the same with
+    other limits. Nothing beyond `k_max` is returned.
 
     Parameters
     ----------
@@ -96,24 +108,29 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
         shares = min_shares(cuts)
         fallback = fallback_scores(verdicts)
         probabilities = (
-            predict_proba(verdicts, sample.n_sampled)
+            _discounted(predict_proba(verdicts, sample.n_sampled), sample, algorithm, seed)
             if _is_calibrated(sample, fallback, k_min)
             else None
         )
-        preference = probabilities or fallback
+        preference = prefer_smaller(probabilities) if probabilities else fallback
         k = choose(preference, shares, limits)
         warnings = [
             *sampling_notes(sample),
             *range_notes(k, limits, k_max, max_preference(preference), shares[k]),
             *shape_notes(sample, cuts[k], k, algorithm),
         ]
+        likely = credible_set(probabilities) if probabilities else ()
+        levels = _find_levels(probabilities, k_max, cuts) if probabilities else False
+        text = format_recommendation(k, probabilities, k_max=k_max, are_levels=levels)
     return Recommendation(
         k=k,
         probability=probabilities.get(k, 0.0) if probabilities else None,
-        credible_set=credible_set(probabilities) if probabilities else (),
-        probabilities=probabilities,
-        text=format_recommendation(k, probabilities),
-        verdicts=tuple(verdict for name, verdict in returned.items() if name in requested),
+        credible_set=tuple(j for j in likely if j <= k_max),
+        probabilities=probabilities and {j: p for j, p in probabilities.items() if j <= k_max},
+        text=text,
+        verdicts=tuple(
+            restrict(verdict, k_max) for name, verdict in returned.items() if name in requested
+        ),
         n_customers=sample.n_customers,
         n_sampled=sample.n_sampled,
         n_measured=len(sample.everyone),
@@ -123,6 +140,26 @@ def recommend_k(  # noqa: PLR0913 - constraints, a seed and a callback
 
 def _report_part(progress: Progress, start: float, end: float, stage: str, fraction: float) -> None:
     progress(stage, start + (end - start) * fraction)
+
+
+def _discounted(
+    probabilities: Mapping[int, float], sample: SelectionSample, algorithm: Algorithm, seed: int
+) -> dict[int, float]:
+    """Measure the replication of the most probable segments as a fit does, and weigh it."""
+    k = max_preference(probabilities)
+    agreement = replication(sample.everyone, algorithm, k=k, seed=seed)
+    return discount_replication(probabilities, k, agreement)
+
+
+def _find_levels(
+    probabilities: Mapping[int, float], k_max: int, cuts: Mapping[int, Labels]
+) -> bool:
+    """Return whether two probable numbers of segments are levels of a hierarchy."""
+    probable = [k for k, p in probabilities.items() if p >= MIN_LEVEL_PROBABILITY]
+    if len(probable) != 2 or min(probable) == 1 or max(probable) > k_max:  # noqa: PLR2004 - coarse and fine
+        return False
+    coarse, fine = sorted(probable)
+    return are_levels(cuts[coarse], cuts[fine])
 
 
 def _is_calibrated(sample: SelectionSample, preference: Mapping[int, float], k_min: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -9,7 +10,10 @@ from models.algorithms import Algorithm, Hierarchical
 from models.algorithms.hierarchical import build_tree
 from models.criteria.data import CriterionData
 from models.criteria.partitions import Labels
+from models.selection.summary_text import LIKELY
 from models.tree import cut
+
+MIN_ODDS: Final = 1.25  # of a larger number against a smaller one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,18 @@ def choose(
         return max(within, key=lambda k: (within[k], -k))
     several = [k for k in allowed if k > 1 or max_preference(preference) == 1]
     return max(several or allowed, key=lambda k: (preference.get(k, -np.inf), -k))
+
+
+def prefer_smaller(probabilities: Mapping[int, float]) -> dict[int, float]:
+    """Prefer the smaller of the two most probable numbers if the evidence is weak.
+
+    Weak evidence does not reach 60 % for any number, nor odds of 5 to 4 for the larger one.
+    """
+    best, runner_up = sorted(probabilities, key=lambda k: (-probabilities[k], k))[:2]
+    first, second = probabilities[best], probabilities[runner_up]
+    if runner_up > best or first >= LIKELY or first > MIN_ODDS * second:
+        return dict(probabilities)
+    return {**probabilities, best: second, runner_up: first}
 
 
 def max_preference(preference: Mapping[int, float]) -> int:

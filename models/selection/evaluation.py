@@ -22,7 +22,7 @@ def build_criterion_data(
     distinct = len(np.unique(sample.points, axis=0))
     if distinct < k_min:
         raise TooFewCustomers(f"{distinct:,} distinct customers cannot form {k_min:,} segments")
-    return CriterionData(points=sample.points, k_max=min(max(k_max, MAX_K), distinct), seed=seed)
+    return CriterionData(points=sample.evidence, k_max=min(max(k_max, MAX_K), distinct), seed=seed)
 
 
 def evaluate_criteria(

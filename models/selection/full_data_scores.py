@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from models.criteria import CRITERIA, CriterionData, Verdict
-from models.criteria.partitions import Floats, partition_of
+from models.criteria.partitions import Floats, means, partition_of
 from models.kernels.kmeans import Search, kmeans
 from models.kernels.parallel import threads_for
 from models.kernels.partition import Partition
@@ -95,14 +95,16 @@ def build_full_data(
 ) -> CriterionData:
     """Return criterion data of all customers, computed lazily.
 
-    `evidence` itself if it holds all of them already.
+    `evidence` itself if it holds all of them already, unchanged.
     """
-    if len(sample.everyone) == len(evidence.points):
+    if len(sample.everyone) == len(evidence.points) and sample.is_unchanged:
         return evidence
     return FullData(
         points=sample.everyone,
         k_max=evidence.k_max,
         seed=evidence.seed,
-        starts={k: partition.centers for k, partition in evidence.kmeans.items()},
+        starts={
+            k: means(sample.points, partition.labels, k) for k, partition in evidence.kmeans.items()
+        },
         progress=progress,
     )

@@ -14,6 +14,7 @@ from models.features import Feature
 LEVEL: Final = 0.001
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 def irrelevant_categories(features: Sequence[Feature], blocks: Sequence[Floats]) -> list[Feature]:
@@ -38,23 +39,23 @@ def irrelevant_categories(features: Sequence[Feature], blocks: Sequence[Floats])
         feature
         for feature, block in zip(features, blocks, strict=True)
         if feature.kind == "categorical"
-        and not _is_related(block, [other for other in blocks if other is not block])
+        and not is_related(category_codes(block), [other for other in blocks if other is not block])
     ]
     return irrelevant if len(irrelevant) < len(features) else []
 
 
-def _is_related(block: Floats, others: Sequence[Floats]) -> bool:
-    codes = _codes(block)
+def is_related(codes: Codes, others: Sequence[Floats]) -> bool:
+    """Return whether a category depends on any of the other blocks."""
     return any(_p_value(codes, other) < LEVEL / len(others) for other in others)
 
 
-def _p_value(codes: NDArray[np.int64], other: Floats) -> float:
+def _p_value(codes: Codes, other: Floats) -> float:
     """Compute the p-value of independence."""
     from scipy.stats import chi2_contingency, f_oneway  # noqa: PLC0415 - the api imports the result types without scipy
 
     if other.shape[1] > 1:
         counts = np.zeros((codes.max() + 1, other.shape[1] + 1))
-        np.add.at(counts, (codes, _codes(other)), 1)
+        np.add.at(counts, (codes, category_codes(other)), 1)
         counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
         return float(chi2_contingency(counts).pvalue) if min(counts.shape) > 1 else 1.0
     groups = [other[codes == code, 0] for code in np.unique(codes)]
@@ -62,6 +63,6 @@ def _p_value(codes: NDArray[np.int64], other: Floats) -> float:
     return float(f_oneway(*groups).pvalue) if len(groups) > 1 and np.ptp(other) > 0 else 1.0
 
 
-def _codes(block: Floats) -> NDArray[np.int64]:
+def category_codes(block: Floats) -> Codes:
     """Return the category code of each customer, n_categories if unknown (all zeros)."""
     return np.asarray(np.where(block.any(axis=1), block.argmax(axis=1), block.shape[1]))

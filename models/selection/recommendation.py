@@ -20,8 +20,8 @@ class Recommendation:
         The smallest set of numbers of segments whose probabilities add up to 90 %, the most
         probable first.
     probabilities
-        The probability of each number of segments, regardless of the limits; None if `probability`
-        is None.
+        The probability of each number of segments up to `k_max`, unaffected by the limits; None if
+        `probability` is None.
     text
         The recommendation as a sentence for marketing and sales.
     verdicts

@@ -104,7 +104,8 @@ class Recommendation(ResponseModel):
         "probability, likeliest first."
     )
     probabilities: Probabilities | None = Field(
-        description="The probability of each number of segments, regardless of the limits."
+        description="The probability of each number of segments up to `k_max`. The limits do not "
+        "change it."
     )
     text: str = Field(description="The recommendation in a sentence.")
     verdicts: list[Verdict]

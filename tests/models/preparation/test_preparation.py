@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,14 @@ def steps(table, *features):
 
 
 SKEWED = np.random.default_rng(1).lognormal(3, 1, 300)
+
+
+@pytest.mark.parametrize(("n_far", "times"), [(5, 3), (20, 6)], ids=["tail", "group"])
+def test_a_fence_is_twice_as_far_out_if_it_cuts_a_group(n_far, times):
+    values = [*np.linspace(-1.0, 3.0, 401 - n_far), *np.full(n_far, 50.0)]
+    clip = steps(numbers(*values), replace(AGE, log=False))["clip"]
+    q1, q3 = np.quantile(values, [0.25, 0.75])
+    assert clip["high"] == pytest.approx(q3 + times * (q3 - q1))
 
 
 def test_a_long_right_tail_is_logged():

@@ -109,7 +109,7 @@ def test_categories_that_depend_on_each_other_are_looked_at():
 def test_limits_restrict_the_choice_and_not_the_probabilities(three, plain):
     advice = ask(three, k_min=4, k_max=6)
     assert 4 <= advice.k <= 6
-    assert advice.probabilities == plain.probabilities
+    assert advice.probabilities == {k: plain.probabilities[k] for k in range(1, 7)}
     assert advice.text == f"Within your limits {advice.k} segments; without them: 3 segments."
 
 
@@ -250,12 +250,28 @@ def test_the_smaller_of_two_alike_is_chosen():
     [
         (4, {3: 0.05, 4: 0.95}, "4 segments."),
         (4, {4: 0.7, 5: 0.3}, "4 segments, possibly 5."),
-        (5, {4: 0.45, 5: 0.55}, "4 or 5 segments; the evidence is weak."),
-        (1, {1: 0.6, 2: 0.4}, "No clear segments: these customers form one continuum."),
+        (5, {4: 0.45, 5: 0.55}, "The evidence is weak: 4 segments, or 5."),
+        (1, {1: 0.45, 2: 0.55}, "The evidence is weak: no clear segments, or 2."),
+        (1, {1: 0.95, 2: 0.05}, "No clear segments: these customers form one continuum."),
+        (
+            1,
+            {1: 0.7, 2: 0.3},
+            "No clear segments: these customers form one continuum; possibly 2 segments.",
+        ),
+        (
+            4,
+            {4: 0.1, 9: 0.9},
+            "Within your limits 4 segments; more would describe these customers better.",
+        ),
         (3, {1: 0.9, 3: 0.1}, "Within your limits 3 segments; without them: no clear segments."),
         (3, None, "3 segments; the probability cannot be estimated."),
         (1, None, "No clear segments; the probability cannot be estimated."),
     ],
 )
 def test_the_summary_text_describes_the_strength_of_the_evidence(k, probabilities, text):
-    assert format_recommendation(k, probabilities) == text
+    assert format_recommendation(k, probabilities, k_max=8) == text
+
+
+def test_levels_of_a_hierarchy_are_named():
+    text = format_recommendation(3, {3: 0.6, 7: 0.4}, k_max=15, are_levels=True)
+    assert text == "3 segments, which divide further: 7 segments on a finer level."
