@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class PreparedColumn:
     """A prepared feature of the sampled customers.
 
     Attributes
@@ -41,14 +41,14 @@ class Column:
     block: Floats
 
 
-def evidence_points(columns: Sequence[Column], rng: np.random.Generator) -> Floats:
+def evidence_points(columns: Sequence[PreparedColumn], rng: np.random.Generator) -> Floats:
     """Build the points that the criteria are evaluated on, shape (n, d)."""
     blocks = [block for column in columns for block in _blocks(column, columns, rng)]
     return informative_coordinates(np.concatenate(blocks, axis=1), rng)
 
 
 def _blocks(
-    column: Column, columns: Sequence[Column], rng: np.random.Generator
+    column: PreparedColumn, columns: Sequence[PreparedColumn], rng: np.random.Generator
 ) -> Iterator[Floats]:
     if column.feature.kind == "categorical":
         codes, m = category_codes(column.block), column.block.shape[1]

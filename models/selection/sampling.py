@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from models import preparation
 from models.errors import TooFewToChoose
 from models.features import Feature
-from models.segmentation.prepared import PreparedTable, prepare
-from models.selection.evidence_points import Column, evidence_points
+from models.segmentation.prepared import prepare
+from models.selection.evidence_points import PreparedColumn, evidence_points
 from models.selection.irrelevant_features import irrelevant_categories
 from models.statistics import INNER_FENCE, fences
 
@@ -101,7 +101,7 @@ def draw_sample(table: pd.DataFrame, requested: Sequence[Feature], seed: int) ->
     points = everyone[drawn]
     known = rows.loc[prepared.known].iloc[drawn]
     columns = [
-        Column(feature=feature, cells=known[feature.name], block=block[drawn])
+        PreparedColumn(feature=feature, cells=known[feature.name], block=block[drawn])
         for feature, block in kept
     ]
     evidence = evidence_points(columns, rng)
