@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bench.server import wait_for
 from service.config import Settings
 from service.datasets.fold import fold_dataset
+from service.engine.supervisor import kill_when_parent_exits
 from service.jobs import repository as jobs
 from service.server.uvicorn_server import run_server
 from service.stores import Stores, open_stores
@@ -35,7 +36,7 @@ class ForkedService:
     """API processes on one port.
 
     Connections wait while there is no process. `max_pages` limits the size of a SQLite database,
-    `postgresql` is the server of any other one if the tests may stop it.
+    `postgresql` is the server of its database, if a test restarts it.
     """
 
     def __init__(self, settings: Settings, sockets, postgresql: Postgresql | None) -> None:
@@ -53,8 +54,10 @@ class ForkedService:
         with bind_sockets("127.0.0.1", 0) as sockets:
             sockets[0].listen()
             service = cls(settings, sockets, postgresql)
-            yield service
-            service.kill(N_PROCESSES)
+            try:
+                yield service
+            finally:
+                service.kill(N_PROCESSES)
 
     def kill(self, n: int) -> None:
         """Kill the API processes that started first."""
@@ -94,9 +97,10 @@ class ForkedService:
 def serve(settings: Settings, sockets, max_pages, n_to_die) -> None:
     """Serve on bound sockets.
 
-    With a limit for the size of a SQLite database; `n_to_die` processes kill themselves at their
-    next commit.
+    `max_pages` limits the size of a SQLite database; `n_to_die` processes kill themselves after
+    their next commit.
     """
+    kill_when_parent_exits(os.getppid())
 
     @event.listens_for(Engine, "begin")
     def limit(connection) -> None:
@@ -104,11 +108,11 @@ def serve(settings: Settings, sockets, max_pages, n_to_die) -> None:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {max_pages.value}")
 
     @event.listens_for(Session, "after_commit")
-    def die(_) -> None:
+    def kill_itself_on_request(_) -> None:
         with n_to_die.get_lock():
-            dies = n_to_die.value > 0
-            n_to_die.value -= dies
-        if dies:
+            is_requested = n_to_die.value > 0
+            n_to_die.value -= is_requested
+        if is_requested:
             kill_itself()
 
     run_server(settings, sockets, load_sample=False)
@@ -137,8 +141,9 @@ def list_jobs(stores: Stores) -> list[str]:
 def killed_in(stores: Stores, nth: int) -> Stores:
     """Let this process kill itself at its nth step.
 
-    Steps of a write: the table is read, the file is staged, the Delta log is committed, the row is
-    committed. Each file that is removed is a step, too.
+    The steps of a fold are: the table is read, its file is staged, it is committed to the Delta
+    log, its row is committed. Further steps are each other transaction and each file that a purge
+    removes.
     """
     left = iter(range(nth - 1))
 

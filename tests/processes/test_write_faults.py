@@ -34,7 +34,7 @@ SETTINGS = {
 PATH = "/v1/datasets/shop"
 KNOWN = {f"known-{n}": n / 4 for n in range(200)}
 WRITES_EACH = 2  # of a customer, one after the other
-FOLD_STEPS = 4
+FOLD_STEPS = 4  # see `killed_in`
 PAUSE = 0.05  # after an acknowledgement, which leaves the processor to the others
 MAX_WAIT = 0.05
 
@@ -212,7 +212,7 @@ def history(fault, pytestconfig, service) -> History:
     with clients.writing():
         fault(service, clients, n_times)
     assert service.work("shop") == 0
-    return read_history(fault.__name__, service, clients)
+    return read_history(fault.__name__.replace("_", " "), service, clients)
 
 
 def put_known(url: str) -> None:
