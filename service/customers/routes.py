@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import pyarrow as pa
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Response
 
 from service.assignments.operations import load_version
 from service.customers import change_feed, operations
@@ -161,13 +161,14 @@ def erase_customer(
     dataset: OrdersName,
     customer_id: CustomerId,
     response: Response,
+    background: BackgroundTasks,
 ) -> None:
     """Erase a customer.
 
     The customer is unreadable at once. The job in the header `X-Job` removes the data from disk.
     """
     job = erasure.erase_customer(services.stores, tenant, dataset, customer_id)
-    jobs.dispatch(services.stores.database, services.engine)
+    background.add_task(jobs.dispatch, services.stores.database, services.engine)
     response.headers["X-Job"] = job.id
 
 
