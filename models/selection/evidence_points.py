@@ -42,8 +42,13 @@ class Column:
 
 
 def evidence_points(columns: Sequence[Column], rng: np.random.Generator) -> Floats:
-    """Build the points that the criteria are evaluated on, shape (n, d)."""
+    """Build the points that the criteria are evaluated on, shape (n, d).
+
+    The prepared points if every column is constant among these customers.
+    """
     blocks = [block for column in columns for block in _blocks(column, columns, rng)]
+    if not any(block.shape[1] for block in blocks):
+        blocks = [column.block for column in columns]
     return informative_coordinates(np.concatenate(blocks, axis=1), rng)
 
 
