@@ -107,6 +107,8 @@ def spread_categories(codes: NDArray[np.int64], m: int, rng: np.random.Generator
     """
     from scipy.linalg import helmert  # noqa: PLC0415 - the api imports the result types without scipy
 
+    if m == 1:
+        return np.empty((len(codes), 0))
     x = rng.dirichlet(np.ones(m), size=len(codes))
     rows, largest = np.arange(len(codes)), x.argmax(axis=1)
     own = np.where(codes < m, codes, largest)

@@ -77,8 +77,9 @@ def _blocks(
 
 def _prepare(amount: Floats, feature: Feature) -> Floats:
     """Prepare an amount as a fit prepares the column."""
-    learned = numeric.learn(pd.Series(amount), feature)
-    prepared = amount[:, None]
+    within = amount.clip(-numeric.LARGEST, numeric.LARGEST)
+    learned = numeric.learn(pd.Series(within), feature)
+    prepared = within[:, None]
     for name, step in learned.steps.steps[1:]:  # none is missing, so none is imputed
         prepared = learned.fitted.get(name, step).transform(prepared)
     return np.asarray(prepared * feature.weight**0.5)
