@@ -41,7 +41,8 @@ def continuous_amount(
 ) -> Floats:
     """Return a numeric column with tied values spread, and missing ones drawn from the others.
 
-    Hot-deck imputation: customers whose value is unknown then form no group.
+    Hot-deck imputation: customers whose value is unknown then form no group. All zeros if no value
+    is known.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ def continuous_amount(
         A value to treat as missing.
     """
     known = ~np.isnan(values) & (values != left_out)
+    if not known.any():
+        return np.zeros(len(values))
     amount = _spread(values, known, rng)
     amount[~known] = rng.choice(amount[known], size=int((~known).sum()))
     return amount
@@ -104,6 +107,8 @@ def spread_categories(codes: NDArray[np.int64], m: int, rng: np.random.Generator
     """
     from scipy.linalg import helmert  # noqa: PLC0415 - the api imports the result types without scipy
 
+    if m == 1:
+        return np.empty((len(codes), 0))
     x = rng.dirichlet(np.ones(m), size=len(codes))
     rows, largest = np.arange(len(codes)), x.argmax(axis=1)
     own = np.where(codes < m, codes, largest)

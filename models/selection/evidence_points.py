@@ -42,8 +42,13 @@ class PreparedColumn:
 
 
 def evidence_points(columns: Sequence[PreparedColumn], rng: np.random.Generator) -> Floats:
-    """Build the points that the criteria are evaluated on, shape (n, d)."""
+    """Build the points that the criteria are evaluated on, shape (n, d).
+
+    The prepared points if every column is constant among these customers.
+    """
     blocks = [block for column in columns for block in _blocks(column, columns, rng)]
+    if not any(block.shape[1] for block in blocks):
+        blocks = [column.block for column in columns]
     return informative_coordinates(np.concatenate(blocks, axis=1), rng)
 
 
@@ -72,8 +77,9 @@ def _blocks(
 
 def _prepare(amount: Floats, feature: Feature) -> Floats:
     """Prepare an amount as a fit prepares the column."""
-    learned = numeric.learn(pd.Series(amount), feature)
-    prepared = amount[:, None]
+    within = amount.clip(-numeric.LARGEST, numeric.LARGEST)
+    learned = numeric.learn(pd.Series(within), feature)
+    prepared = within[:, None]
     for name, step in learned.steps.steps[1:]:  # none is missing, so none is imputed
         prepared = learned.fitted.get(name, step).transform(prepared)
     return np.asarray(prepared * feature.weight**0.5)

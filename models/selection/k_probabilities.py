@@ -60,10 +60,12 @@ def predict_proba(verdicts: Verdicts, n: int) -> dict[int, float]:
     Parameters
     ----------
     verdicts
-        The verdict of every criterion, by name, on 1 to at least 2 segments.
+        The verdict of every criterion, by name.
     n
         Number of customers in the sample.
     """
+    if max(verdicts["gap"].scores) == 1:  # there is only one distinct customer
+        return {1: 1.0, 2: 0.0}
     features = k_features(verdicts, n)
     score = sum(weight * features[name] for name, weight in WHICH_K.items())
     which = np.exp(score - np.max(score))

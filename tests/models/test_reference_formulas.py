@@ -189,7 +189,8 @@ def indices_of(table, features):
 def test_the_indices_of_the_mall_customers_have_their_published_values():
     found = indices_of(*mall_customers(MALL))
     assert found["silhouette"] == pytest.approx([0.336, 0.358, 0.404, 0.417], abs=0.001)
-    assert found["davies_bouldin"] == pytest.approx([1.26, 1.03, 0.93, 0.87], abs=0.01)
+    # Published: 1.03 for three segments, of a K-Means with inertia 295.46; the best one has 295.21.
+    assert found["davies_bouldin"] == pytest.approx([1.26, 1.05, 0.93, 0.87], abs=0.01)
 
 
 @pytest.mark.parametrize(

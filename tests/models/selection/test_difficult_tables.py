@@ -85,3 +85,14 @@ def test_one_of_two_bells_that_nearly_merge_is_never_certain():
     advice = ask(numbers(points))
     assert advice.k in {1, 2}
     assert advice.probability < 0.9
+
+
+def test_customers_who_share_their_only_frequent_category_form_one_segment():
+    category = pd.Series(["a"] * 196 + list("bcde"), dtype="str")
+    assert ask(pd.DataFrame({"category": category})).k == 1
+
+
+def test_the_largest_numbers_may_be_tied():
+    x = np.repeat([1e100, -1e100, 0.0], 30)
+    y = np.random.default_rng(0).normal(size=90)
+    assert ask(pd.DataFrame({"x": x, "y": y})).k >= 1

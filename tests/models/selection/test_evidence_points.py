@@ -1,9 +1,11 @@
 """Continuous stand-ins of discrete columns, and directions of many columns."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.criteria.base import Verdict, restrict
+from models.features import Feature
 from models.kernels.dip_test import dip_p_value, dip_statistic
 from models.selection.dequantization import (
     continuous_amount,
@@ -11,6 +13,7 @@ from models.selection.dequantization import (
     spread_atom,
     spread_categories,
 )
+from models.selection.evidence_points import Column, evidence_points
 from models.selection.k_probabilities import discount_replication
 from models.selection.levels import are_levels
 from models.selection.subspace import MAX_COORDINATES, informative_coordinates
@@ -49,6 +52,16 @@ def test_missing_values_are_drawn_from_the_known_ones(rng):
     amount = continuous_amount(values, rng)
     assert np.isin(amount[200:], values[:200]).all()
     assert len(np.unique(amount[200:])) > 50
+
+
+def test_a_column_of_missing_values_is_constant(rng):
+    assert not continuous_amount(np.full(5, np.nan), rng).any()
+
+
+def test_columns_that_are_constant_among_the_customers_leave_their_prepared_points(rng):
+    feature, block = Feature(name="x", kind="numeric", log=False), np.ones((20, 1))
+    column = Column(feature=feature, cells=pd.Series(np.full(20, np.nan)), block=block)
+    assert np.array_equal(evidence_points([column], rng), block)
 
 
 def test_frequent_zeros_are_an_atom_and_neither_flags_nor_counts_have_one(rng):
