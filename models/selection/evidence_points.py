@@ -77,7 +77,7 @@ def _blocks(
 
 def _prepare(amount: Floats, feature: Feature) -> Floats:
     """Prepare an amount as a fit prepares the column."""
-    within = amount.clip(-numeric.LARGEST, numeric.LARGEST)
+    within = amount.clip(-numeric.MAX_NUMBER, numeric.MAX_NUMBER)
     learned = numeric.learn(pd.Series(within), feature)
     prepared = within[:, None]
     for name, step in learned.steps.steps[1:]:  # none is missing, so none is imputed

@@ -13,7 +13,7 @@ from models.selection.dequantization import (
     spread_atom,
     spread_categories,
 )
-from models.selection.evidence_points import Column, evidence_points
+from models.selection.evidence_points import PreparedColumn, evidence_points
 from models.selection.k_probabilities import discount_replication
 from models.selection.levels import are_levels
 from models.selection.subspace import MAX_COORDINATES, informative_coordinates
@@ -60,7 +60,7 @@ def test_a_column_of_missing_values_is_constant(rng):
 
 def test_columns_that_are_constant_among_the_customers_leave_their_prepared_points(rng):
     feature, block = Feature(name="x", kind="numeric", log=False), np.ones((20, 1))
-    column = Column(feature=feature, cells=pd.Series(np.full(20, np.nan)), block=block)
+    column = PreparedColumn(feature=feature, cells=pd.Series(np.full(20, np.nan)), block=block)
     assert np.array_equal(evidence_points([column], rng), block)
 
 
