@@ -25,6 +25,7 @@ from service.config import Settings
 from service.customers.fast_path import UpsertFastPath
 from service.customers.routes import router as customers
 from service.datasets import erasure
+from service.datasets.change_log import delete_expired_changes
 from service.datasets.fold import plan_overdue_folds
 from service.datasets.routes import router as datasets
 from service.engine.client import JobEngine
@@ -246,6 +247,7 @@ async def _maintain_forever(stores: Stores) -> None:
         await asyncio.sleep(MAINTENANCE_SECONDS)
         try:
             await run_in_threadpool(idempotency.delete_expired, stores.database)
+            await run_in_threadpool(delete_expired_changes, stores)
             await run_in_threadpool(erasure.delete_expired_notices, stores)
             await run_in_threadpool(plan_overdue_folds, stores)
         except Exception as error:  # noqa: BLE001 - the next attempt may succeed

@@ -1,22 +1,25 @@
 """The changes on top of a dataset's stored version: counted and added by each write."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from service.datasets import repository
 from service.datasets.dataset_schema import stored_schema
 from service.datasets.repository import Counters
-from service.datasets.rows import DELETED, UPSERTED, ChangeKind
+from service.datasets.rows import DELETED, UPSERTED, ChangeKind, DatasetRow
 from service.datasets.stored_versions import DatasetAt
-from service.errors import TableBusy, Unavailable
+from service.errors import DatasetDeleted, TableBusy, Unavailable
 from service.jobs import operations as jobs
 from service.jobs.rows import FOLD
+from service.stores import Stores
 from service.stores.database import JsonObject, Session, now
 
 MIN_FOLD: Final = 10_000  # changes, and share of the customers, from which on they are folded
 FOLD_SHARE: Final = 0.02
 MAX_WAITING: Final = 10  # times as many changes may wait to be folded
+MAX_DELETED: Final = 1_000  # changes in one transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,3 +147,21 @@ class ChangeAppender:
 def fold_threshold(n_customers: int) -> int:
     """Return the number of changes after which they are folded into the stored table."""
     return max(MIN_FOLD, int(FOLD_SHARE * n_customers))
+
+
+def delete_expired_changes(stores: Stores) -> None:
+    """Delete the changes of all datasets that are no longer kept, in short transactions."""
+    with stores.database.reading() as session:
+        datasets = [row for row in repository.list_all(session) if row.stored_version]
+    for dataset in datasets:
+        with suppress(DatasetDeleted):
+            while _delete_oldest(stores, dataset):
+                pass
+
+
+def _delete_oldest(stores: Stores, dataset: DatasetRow) -> bool:
+    """Delete the oldest changes if they are no longer kept; return True if there may be more."""
+    with stores.database.writing() as session:
+        locked = repository.lock_dataset(session, dataset)
+        before = now() - stores.changes_kept
+        return repository.delete_old_changes(session, locked, before=before, limit=MAX_DELETED)

@@ -328,23 +328,27 @@ def add_changes(session: Session, changes: Sequence[JsonObject]) -> None:
     session.connection().execute(_ADD_CHANGES, changes)
 
 
-def trim_changes(session: Session, dataset: DatasetRow, *, up_to: int, before: datetime) -> None:
-    """Remove the changes up to a seq that were written before a time.
+def delete_old_changes(
+    session: Session, dataset: DatasetRow, *, before: datetime, limit: int
+) -> bool:
+    """Delete the oldest changes, written before a time, of those that the stored version has.
 
-    Deletions of customers that are not erased yet are kept.
+    Deletions of customers that are not erased yet are kept. Returns True if there may be more.
     """
-    old = select(func.max(ChangeRow.seq)).where(
-        ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= up_to, ChangeRow.written_at < before
-    )
-    if (last := session.scalar(old)) is None:
-        return
+    stored = session.get_one(DatasetVersionRow, (dataset.id, dataset.stored_version))
     is_pending = (ChangeRow.kind == DELETED) & (ChangeRow.seq > dataset.erased_seq)
+    found = (ChangeRow.dataset_id == dataset.id) & (ChangeRow.seq <= stored.seq) & ~is_pending
+    query = select(ChangeRow.seq, ChangeRow.written_at).where(found).order_by(ChangeRow.seq)
+    old = [row.seq for row in session.execute(query.limit(limit)) if row.written_at < before]
+    if not old:
+        return False
     session.execute(
         delete(ChangeRow)
-        .where(ChangeRow.dataset_id == dataset.id, ChangeRow.seq <= last, ~is_pending)
+        .where(found, ChangeRow.seq <= old[-1])
         .execution_options(synchronize_session=False)
     )
-    dataset.trimmed_seq = max(dataset.trimmed_seq, last)
+    dataset.trimmed_seq = max(dataset.trimmed_seq, old[-1])
+    return len(old) == limit
 
 
 def delete_versions(session: Session, dataset_id: str, *, before_seq: int) -> None:

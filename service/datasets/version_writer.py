@@ -202,7 +202,6 @@ def _add_version(
         "table_version": table_version,
     }
     version = repository.add_version(session, locked, values)
-    repository.trim_changes(session, locked, up_to=seq, before=now() - stores.changes_kept)
     _delete_old_versions(session, stores, locked, version)
     return DatasetAt(locked, version)
 

@@ -1,9 +1,15 @@
 """The feed of changes: what a CRM reads to keep its copy of a dataset equal."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from service.datasets import change_log, repository
+from service.datasets.change_log import delete_expired_changes
 from service.datasets.version_writer import MAX_LISTED
-from tests.support.steps import erase, put_csv, running, upsert
+from tests.support.fakes import IdleEngine
+from tests.support.steps import customers_of, erase, put_csv, running, upsert
 
 TABLE = "customer_id,age,town\nc1,30,Ulm\nc2,41.5,Bonn\nc3,,Köln\n"
 
@@ -123,16 +129,49 @@ def test_a_cursor_of_a_deleted_dataset_has_expired(shop):
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/cursor-expired")
 
 
-def test_a_cursor_before_the_changes_that_are_kept_has_expired(settings):
-    brief = settings.model_copy(update={"changes_hours": 1e-9})
-    with running(brief) as client:
+def delete_changes(client, **kept) -> None:
+    """Delete the changes of a service that are older than some time."""
+    stores = client.app.state.services.stores
+    delete_expired_changes(replace(stores, changes_kept=timedelta(**kept)))
+
+
+def test_a_cursor_before_the_changes_that_are_kept_has_expired(shop):
+    after = changes_of(shop)["after"]
+    upsert(shop, "shop", {"customer_id": "c1", "age": 31})
+    put_csv(shop, "shop", TABLE)
+    delete_changes(shop, hours=1)
+    assert named(changes_of(shop, after=after)) == [("upserted", "c1"), ("replaced", None)]
+    delete_changes(shop)
+    answer = shop.get("/v1/datasets/shop/changes", params={"after": after})
+    assert answer.status_code == 410
+    assert changes_of(shop)["changes"] == []
+
+
+def test_changes_that_are_not_in_the_stored_table_are_kept(shop):
+    upsert(shop, "shop", {"customer_id": "c1", "age": 31})
+    delete_changes(shop)
+    assert named(changes_of(shop)) == [("upserted", "c1")]
+    assert customers_of(shop, "shop")[0]["age"] == 31
+
+
+def test_many_changes_are_deleted_in_several_transactions(shop, monkeypatch):
+    monkeypatch.setattr(change_log, "MAX_DELETED", 2)
+    for n in range(5):
+        upsert(shop, "shop", {"customer_id": f"n{n}"})
+    put_csv(shop, "shop", TABLE)
+    delete_changes(shop)
+    assert changes_of(shop)["changes"] == []
+
+
+def test_deletions_of_customers_who_are_not_erased_yet_are_kept(settings):
+    with running(settings, engine=IdleEngine) as client:
         put_csv(client, "shop", TABLE)
-        after = changes_of(client)["after"]
-        upsert(client, "shop", {"customer_id": "c1", "age": 31})
-        put_csv(client, "shop", TABLE)
-        put_csv(client, "shop", TABLE)
-        answer = client.get("/v1/datasets/shop/changes", params={"after": after})
-        assert answer.status_code == 410
+        erase(client, "shop", "c1")
+        upsert(client, "shop", {"customer_id": "c2", "new": 1})
+        delete_changes(client)
+        with client.app.state.services.stores.database.reading() as session:
+            dataset = repository.get_dataset(session, "default", "shop")
+            assert repository.list_deleted(session, dataset.id, after=0).keys() == {"c1"}
 
 
 @pytest.mark.parametrize("token", ["nonsense", "e30=", "LzE=" * 40])
