@@ -34,7 +34,7 @@ ROUNDS: Final = 3
 SETTINGS: Final = {"requests_per_minute": "1000000000"}
 ROUTE: Final = "/v1/datasets/shop/customers"
 RECOMMENDATIONS: Final = "/v1/datasets/shop/recommendations"
-CALLED: Final = (1_000_000, 10_000_000)  # customers in the datasets of the single calls
+CALLED: Final = ((1_000_000, N_COLUMNS), (10_000_000, 8))  # sizes for single calls
 N_READS: Final = 500
 N_ERASURES: Final = 20
 BATCH: Final = 1_000
@@ -146,11 +146,11 @@ def _postgresql() -> Iterator[str]:
             server.cleanup()
 
 
-def measure_calls(directory: Path, n_customers: int) -> dict[str, str]:
+def measure_calls(directory: Path, n_customers: int, n_columns: int) -> dict[str, str]:
     """Measure single calls on a dataset of a size, by one client."""
     with Server(directory / f"calls-{n_customers}", **SETTINGS) as server:
         server.wait_until_ready()
-        _put_table(server, n_customers)
+        _put_table(server, n_customers, n_columns)
         random = np.random.default_rng(2)
 
         def customer() -> str:
@@ -175,7 +175,7 @@ def measure_calls(directory: Path, n_customers: int) -> dict[str, str]:
             folds += _milliseconds(plan_recommendation, 1)
             server.finished(jobs[-1])
         erasures = _milliseconds(erase, N_ERASURES)
-    size = f"{n_customers:,} by {N_COLUMNS}"
+    size = f"{n_customers:,} by {n_columns}"
     return {
         f"{size}: `GET` one customer, p50 and p99 in ms": _percentiles(reads, 50, 99),
         f"{size}: batches of {BATCH:,}, per second": f"{1000 / np.median(batches):.1f}",
@@ -214,8 +214,8 @@ def _both(
     return rates, {name: Figure(rounds) for name, rounds in slowest.items()}
 
 
-def _put_table(server: Server, n_customers: int) -> None:
-    numbers = np.random.default_rng(1).normal(size=(N_COLUMNS, n_customers))
+def _put_table(server: Server, n_customers: int, n_columns: int = N_COLUMNS) -> None:
+    numbers = np.random.default_rng(1).normal(size=(n_columns, n_customers))
     columns = {f"f{n}": column for n, column in enumerate(numbers)}
     ids = pa.array([f"c{n:08}" for n in range(n_customers)])
     body = BytesIO()
@@ -234,9 +234,9 @@ def main() -> None:
     show({name: row for table in tables for name, row in table.items()})
     with TemporaryDirectory() as directory:
         show(measure_variants(Path(directory), SIZES[0]))
-    for n_customers in CALLED:
+    for n_customers, n_columns in CALLED:
         with TemporaryDirectory() as directory:
-            calls = measure_calls(Path(directory), n_customers)
+            calls = measure_calls(Path(directory), n_customers, n_columns)
         show({name: {US: figure} for name, figure in calls.items()})
 
 
